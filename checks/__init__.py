@@ -1,0 +1,1 @@
+"""The checks that come with nimdoctor, one module each; found through the entry-point group."""

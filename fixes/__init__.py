@@ -1,0 +1,1 @@
+"""The fixes, one module each; found through the entry-point group nimdoctor.fixes."""

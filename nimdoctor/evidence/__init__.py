@@ -1,0 +1,1 @@
+"""Evidence of a host: where its raw text comes from."""

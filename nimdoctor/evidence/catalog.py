@@ -1,0 +1,225 @@
+"""The one list of every file and command that is read, with the role and the facts it feeds.
+
+A live scan, `collect`, recorded evidence and loose files all go through it: nothing else names
+what is read from a host. A third party adds rows with `nimdoctor.facts.fact`.
+"""
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
+
+CLIENT, MASTER = "client", "master"
+EVERY = frozenset({CLIENT, MASTER})
+NAME_LIMIT = 200
+"""Bytes of a command's file name in an evidence directory."""
+
+
+class Kind(enum.Enum):
+    """What a row reads."""
+
+    FILE = "file"
+    COMMAND = "command"
+    PATHS = "paths"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that is read.
+
+    `name` is an absolute path, a command as typed, or for PATHS a path whose last part may end in
+    `*` and which covers everything below it when it ends in `/**`. `facts` are class names, best
+    source first in catalog order. Commands may hold placeholders in braces, filled from facts.
+    `live` is False for what is only ever recorded by somebody. `variants` are beginnings of other
+    command lines whose recorded output serves as well. `empty_means_none` says that empty output
+    is an answer. `streamed` marks what may be too large to read whole.
+    """
+
+    name: str
+    kind: Kind
+    facts: Tuple[str, ...]
+    roles: FrozenSet[str] = EVERY
+    live: bool = True
+    variants: Tuple[str, ...] = ()
+    empty_means_none: bool = False
+    streamed: bool = False
+
+    def argv(self, names: Mapping[str, str]) -> Optional[List[str]]:
+        """The command as a list of words; None when a placeholder has no value."""
+        words = []
+        for word in self.name.split():
+            if word.startswith("{"):
+                value = names.get(word.strip("{}"))
+                if not value:
+                    return None
+                word = value
+            words.append(word)
+        return words
+
+    @property
+    def label(self) -> str:
+        """The name as people write it: placeholders without their braces."""
+        return self.name.replace("{", "").replace("}", "")
+
+    def serves(self, recorded: str) -> bool:
+        """Whether a recorded command line, or the file name made of one, is this row's."""
+        return self.matched_length(recorded) > 0
+
+    def matched_length(self, recorded: str) -> int:
+        """How many characters of the recorded command line this row accounts for; 0 is no match."""
+        found = file_name(strip_directory(recorded))
+        best = 0
+        for pattern in (self.name, *self.variants):
+            fixed = pattern.split("{")[0].strip()
+            wanted = file_name(fixed)
+            open_ended = fixed != pattern or pattern in self.variants
+            if found == wanted or (open_ended and found.startswith(wanted + ("_" if open_ended and wanted[-1:] not in "-_" else ""))):
+                best = max(best, len(wanted) * 2 + (found == wanted))
+        return best
+
+
+def file_name(command: str) -> str:
+    """The file a command's output has in an evidence directory without a manifest.
+
+    >>> file_name("ar -X32_64 -tv /usr/lib/libssl.a")
+    'ar_-X32_64_-tv_usr_lib_libssl.a'
+    """
+    return re.sub(r"[^A-Za-z0-9.=+-]+", "_", command.strip())[:NAME_LIMIT]
+
+
+def strip_directory(command: str) -> str:
+    """The command line with its program's directory taken off: `/usr/bin/lssrc -a` is `lssrc -a`."""
+    words = command.strip().split(" ", 1)
+    words[0] = words[0].rsplit("/", 1)[-1]
+    return " ".join(words)
+
+
+def _file(path: str, *facts: str, **more: object) -> Row:
+    return Row(path, Kind.FILE, facts, **more)  # type: ignore[arg-type]
+
+
+def _command(line: str, *facts: str, **more: object) -> Row:
+    return Row(line, Kind.COMMAND, facts, **more)  # type: ignore[arg-type]
+
+
+def _paths(path: str, **more: object) -> Row:
+    return Row(path, Kind.PATHS, ("Paths",), **more)  # type: ignore[arg-type]
+
+
+_ONLY_MASTER = frozenset({MASTER})
+_ONLY_CLIENT = frozenset({CLIENT})
+
+ROWS: Tuple[Row, ...] = (
+    _file("/etc/niminfo", "NimInfo"),
+    _file("/etc/inetd.conf", "InetdConf"),
+    _file("/etc/services", "Services"),
+    _file("/etc/tftpaccess.ctl", "TftpAccess"),
+    _file("/etc/hosts", "Hosts"),
+    _file("/etc/netsvc.conf", "NetsvcConf"),
+    _file("/.rhosts", "Rhosts", roles=_ONLY_CLIENT),
+    _file("/var/adm/ras/nimsh.log", "NimshLog", streamed=True),
+    _file("/ssl_nimsh/certs/*", "Certificates"),
+    _file("/ssl_nimsh/configs/*", "SslConfigs", roles=_ONLY_MASTER),
+    _file("/usr/samples/nim/ssl/*", "SslSamples", roles=_ONLY_MASTER),
+    _paths("/ssl_nimsh/**"),
+    _paths("/usr/lib/libssl.so*"),
+    _paths("/usr/lib/libcrypto.so*"),
+    _paths("/var/adm/ras/nimsh.log"),
+    _paths("/etc/tftpaccess.ctl"),
+    _paths("/.rhosts", roles=_ONLY_CLIENT),
+    _command("oslevel -s", "OsLevel", variants=("oslevel",)),
+    _command("uname -m", "MachineId"),
+    _command("hostname", "HostName"),
+    _command("date -u +%Y-%m-%dT%H:%M:%SZ", "UtcDate", variants=("date -u",)),
+    _command("date +%Y-%m-%dT%H:%M:%S", "LocalDate"),
+    _command("lslpp -lc", "Filesets", variants=("lslpp -lc", "lslpp -cl", "lslpp -c -l", "lslpp -l -c", "lslpp -qlc", "lslpp -qcl")),
+    _command("lslpp -Lc", "Filesets", live=False, variants=("lslpp -Lc", "lslpp -cL", "lslpp -c -L", "lslpp -L -c", "lslpp -qLc")),
+    _command("lslpp -l", "Filesets", live=False, variants=("lslpp -l", "lslpp -L", "lslpp -al")),
+    _command(
+        "lslpp -hc openssl.base bos.sysmgt.nim.client bos.sysmgt.nim.master",
+        "FilesetHistory",
+        variants=("lslpp -hc", "lslpp -ch", "lslpp -h"),
+    ),
+    _command("instfix -ik {APARS}", "Apars", variants=("instfix -ik", "instfix -i")),
+    _command("emgr -lv3", "InterimFixes", variants=("emgr -lv3", "emgr -lv 3", "emgr -l -v3", "emgr -l")),
+    _command("lssrc -a", "Subsystems", variants=("lssrc -s", "lssrc -g")),
+    _command("lssrc -ls inetd", "InetdServices", variants=("lssrc -l -s inetd",)),
+    _command("lssrc -t tftp", "InetdServices", variants=("lssrc -t",)),
+    _command("lssrc -S -s nimsh", "NimshDefinition", variants=("lssrc -Ss nimsh",)),
+    _command("ps -eo pid,ppid,etime,args", "Processes", variants=("ps -eo", "ps -e -o", "ps -A -o")),
+    _command("ps -ef", "Processes", live=False, variants=("ps -ef", "ps -e -f", "ps -fe", "ps -edf", "ps")),
+    _command("netstat -an", "Sockets", variants=("netstat -an", "netstat -Aan", "netstat -na", "netstat -aAn")),
+    _command("df -k", "FileSystems", variants=("df",)),
+    _command("openssl version", "OpensslVersion", variants=("openssl version",)),
+    _command("ar -X32_64 -tv /usr/lib/libssl.a", "LibraryArchives", variants=("ar",)),
+    _command("ar -X32_64 -tv /usr/lib/libcrypto.a", "LibraryArchives"),
+    _command("lsitab nimsh", "Inittab", empty_means_none=True),
+    _command("audit query", "Auditing"),
+    _command("uname -W", "Wpar"),
+    _command("host {CLIENT_HOSTNAME}", "NameLookups", variants=("host",)),
+    _command("host {MASTER_HOSTNAME}", "NameLookups"),
+    _command("lsnim -l", "NimObjects", roles=_ONLY_MASTER, variants=("lsnim -l", "lsnim -Z -l", "lsnim -lZ")),
+    _command("nimclient -l -l {NIM_NAME}", "NimclientObjects", roles=_ONLY_CLIENT, variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L")),
+    _command("nimclient -l -l master", "NimclientObjects", roles=_ONLY_CLIENT),
+    _command("ioscli ioslevel", "IosLevel", variants=("ioscli ioslevel", "ioslevel")),
+    _command("nim -o showres", "LppSourceContents", roles=_ONLY_MASTER, live=False, variants=("nim -o showres",)),
+    _command("nim -o lslpp", "RecordedPush", roles=_ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo")),
+    _command("nimclient -c", "CryptoSetup", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",)),
+    _command("ls -l", "Paths", live=False, variants=("ls", "find /ssl_nimsh", "istat")),
+)  # fmt: skip
+
+
+class Catalog:
+    """The rows, with whatever a third party added.
+
+    `Catalog().rows_for("InetdConf")` gives the rows that feed a fact, best first.
+    """
+
+    def __init__(self, extra: Iterable[Row] = ()) -> None:
+        self.rows = ROWS + tuple(extra)
+        self._by_fact: Dict[str, List[Row]] = {}
+        for row in self.rows:
+            for fact in row.facts:
+                self._by_fact.setdefault(fact, []).append(row)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def rows_for(self, fact: str) -> List[Row]:
+        """Rows that feed the fact of that class name, best first; empty for an unknown one."""
+        return self._by_fact.get(fact, [])
+
+    def command(self, recorded: str) -> Optional[Row]:
+        """The row that a recorded command line belongs to: the most specific one that serves."""
+        best, row_found = 0, None
+        for row in self.rows:
+            if row.kind is Kind.COMMAND:
+                length = row.matched_length(recorded)
+                if length > best:
+                    best, row_found = length, row
+        return row_found
+
+    def file(self, path: str) -> Optional[Row]:
+        """The row that a file path belongs to."""
+        for row in self.rows:
+            if row.kind is Kind.FILE and path_matches(row.name, path):
+                return row
+        return None
+
+
+def path_matches(pattern: str, path: str) -> bool:
+    """Whether a path is one the pattern of a row covers.
+
+    >>> path_matches("/usr/lib/libssl.so*", "/usr/lib/libssl.so.0.9.8")
+    True
+    >>> path_matches("/ssl_nimsh/**", "/ssl_nimsh/keys/serverkey.pem")
+    True
+    >>> path_matches("/ssl_nimsh/certs/*", "/ssl_nimsh/certs/a/b")
+    False
+    """
+    if pattern.endswith("/**"):
+        return path == pattern[:-3] or path.startswith(pattern[:-2])
+    if pattern.endswith("*"):
+        start = pattern[:-1]
+        return path.startswith(start) and "/" not in path[len(start) :] and path != start
+    return path == pattern

@@ -1,0 +1,42 @@
+"""What every source of evidence offers: the texts of a catalog row, and the state of paths."""
+
+from typing import Dict, List, Mapping, Optional, Protocol, Tuple
+
+from nimdoctor.evidence.catalog import Row
+from nimdoctor.path_state import PathRecord
+from nimdoctor.text import Text
+
+
+class TargetError(Exception):
+    """The target cannot be read at all; the message is one line: what, where, what to do next."""
+
+
+class Evidence(Protocol):
+    """A host's evidence. Reading is lazy: nothing runs or opens until a row is asked for."""
+
+    target: str
+    """As the user typed it."""
+    host: Optional[str]
+    """The host's name where the source itself says it (manifest, live)."""
+    roles: Tuple[str, ...]
+    """Roles the source itself states (a manifest); empty where it does not."""
+    loose: bool
+    """Whether this is bare files, of which neither host nor role is stated."""
+    live: bool
+    """Whether commands run now; then the clock of this process is the host's."""
+    problems: Dict[str, str]
+    """Catalog name to why it could not be had: hung, refused, unreadable. Grows while reading."""
+    remarks: List[str]
+    """What a reader of the report should know: a damaged manifest, unrecognised pieces."""
+
+    def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
+        """Every piece of evidence for the row, best first; empty when there is none.
+
+        `names` fills the row's placeholders. Raises nothing: what failed goes to `problems`.
+        """
+
+    def paths(self, rows: List[Row]) -> PathRecord:
+        """States of the paths that these PATHS rows cover."""
+
+    def close(self) -> None:
+        """Ends whatever the source holds open."""

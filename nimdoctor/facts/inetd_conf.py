@@ -1,0 +1,82 @@
+"""/etc/inetd.conf: which services inetd starts, and which rows are commented out."""
+
+import re
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_SOCKET_TYPES = ("stream", "dgram", "sunrpc_tcp", "sunrpc_udp", "raw", "rdm", "seqpacket")
+
+
+@dataclass(frozen=True)
+class InetdRow:
+    """One service row. `protocol` is as written (udp, udp6 …); `wait` may be wait, nowait or SRC."""
+
+    service: str
+    socket_type: str
+    protocol: str
+    wait: str
+    user: str
+    program: str
+    arguments: str
+    commented: bool
+    at: Quote
+
+    def quote(self) -> Quote:
+        """The row as it stands in the file."""
+        return self.at
+
+
+@dataclass(frozen=True)
+class InetdConf:
+    """All service rows in file order, commented ones included.
+
+    >>> conf = InetdConf.parse(Text.of('''## Internet server configuration
+    ... ftp     stream  tcp6    nowait  root    /usr/sbin/ftpd   ftpd
+    ... #tftp   dgram   udp6    SRC     nobody  /usr/sbin/tftpd  tftpd -n
+    ... # bootps dgram  udp     wait    root    /usr/sbin/bootpd bootpd /etc/bootptab
+    ... ''', "/etc/inetd.conf"))
+    >>> [(row.service, row.commented) for row in conf.all_rows]
+    [('ftp', False), ('tftp', True), ('bootps', True)]
+    >>> conf.rows("tftp")[0].quote().line
+    3
+    """
+
+    source: str
+    all_rows: Tuple[InetdRow, ...]
+
+    @classmethod
+    def parse(cls, text: Text) -> "InetdConf":
+        """Raises BadEvidence for an empty or binary text, or a command's error message."""
+        rows = []
+        saw_text = False
+        for quote in text.quotes():
+            saw_text = saw_text or bool(quote.text.strip())
+            if "\0" in quote.text:
+                raise BadEvidence(f"{text.source} line {quote.line} is binary, not a configuration file")
+            row = _row(quote)
+            if row:
+                rows.append(row)
+        if not saw_text:
+            raise BadEvidence(f"{text.source} is empty")
+        return cls(text.source, tuple(rows))
+
+    def rows(self, service: str) -> Tuple[InetdRow, ...]:
+        """Rows of that service, commented ones included; empty when it has none."""
+        return tuple(row for row in self.all_rows if row.service == service)
+
+    def whole(self) -> Quote:
+        """A quote that means the whole file."""
+        return Quote(self.source, None, "")
+
+
+def _row(quote: Quote) -> Optional[InetdRow]:
+    # prose in comments has no socket type as its second word, so it is not taken for a row
+    line = quote.text.strip()
+    commented = line.startswith("#")
+    fields = re.sub(r"^[#\s]+", "", line).split(None, 6)
+    if len(fields) < 5 or fields[1] not in _SOCKET_TYPES:
+        return None
+    fields += [""] * (7 - len(fields))
+    return InetdRow(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6], commented, quote)

@@ -1,0 +1,91 @@
+"""/etc/niminfo: what a host knows of itself and its NIM master, as shell assignments."""
+
+import re
+from dataclasses import dataclass
+from typing import Dict, List, Mapping, Optional, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
+
+
+@dataclass(frozen=True)
+class NimInfo:
+    """The variables; values without their quotes, wrapped ones joined by a blank.
+
+    >>> info = NimInfo.parse(Text.of('''#------------------ Network Install Manager ---------------
+    ... export NIM_NAME=lpar7
+    ... export NIM_CONFIGURATION=standalone
+    ... export NIM_SHELL="nimsh"
+    ... export NIM_HOSTS=" 127.0.0.1:loopback:localhost 10.1.1.7:lpar7
+    ...   10.1.1.5:nim1 "''', "/etc/niminfo"))
+    >>> info.get("NIM_SHELL"), info.get("NIM_HOSTS").split()[-1]
+    ('nimsh', '10.1.1.5:nim1')
+    """
+
+    source: str
+    values: Mapping[str, str]
+    quotes: Mapping[str, Quote]
+
+    @classmethod
+    def parse(cls, text: Text) -> "NimInfo":
+        """Raises BadEvidence when no NIM variable is in it."""
+        values: Dict[str, List[str]] = {}
+        quotes: Dict[str, Quote] = {}
+        name = ""
+        for quote in text.quotes():
+            line = quote.text.replace("\0", "")
+            found = _ASSIGNMENT.match(line)
+            if found and not line.lstrip().startswith("#"):
+                name = found.group(1)
+                values[name] = [found.group(2)]
+                quotes[name] = quote
+            elif name and line.strip() and not line.lstrip().startswith("#"):
+                # NIM_HOSTS and ROUTES may wrap
+                values[name].append(line)
+        if not any(found.startswith("NIM") or found in ("ROUTES", "NIM_NAME") for found in values):
+            raise BadEvidence(f"{text.source}: no NIM variable in it")
+        return cls(text.source, {key: _unquote(" ".join(parts)) for key, parts in values.items()}, quotes)
+
+    def get(self, name: str) -> Optional[str]:
+        """The variable's value, None when it is not set or empty."""
+        return self.values.get(name) or None
+
+    def quote(self, name: str) -> Quote:
+        """The line that sets it, or the whole file when none does."""
+        return self.quotes.get(name, self.whole())
+
+    @property
+    def roles(self) -> Tuple[str, ...]:
+        """What NIM_CONFIGURATION says the host is; an alternate master is both ends."""
+        configured = (self.get("NIM_CONFIGURATION") or "").strip().lower()
+        if configured == "master":
+            return ("master",)
+        if configured == "alternate_master":
+            return ("client", "master")
+        return ("client",) if configured else ()
+
+    def master_names(self) -> Tuple[str, ...]:
+        """Names and addresses under which the master is known here, the host name first."""
+        master = self.get("NIM_MASTER_HOSTNAME")
+        if not master:
+            return ()
+        names = [master]
+        for group in (self.get("NIM_HOSTS") or "").split():
+            known = group.split(":")
+            if any(name.lower() == master.lower() for name in known):
+                names += [name for name in known if name not in names]
+        return tuple(names)
+
+    def whole(self) -> Quote:
+        """A quote that means the whole file."""
+        return Quote(self.source, None, "")
+
+
+def _unquote(value: str) -> str:
+    value = value.strip()
+    for mark in ('"', "'"):
+        if value.startswith(mark):
+            end = value.find(mark, 1)
+            return (value[1:end] if end > 0 else value[1:]).strip()
+    return re.sub(r"\s+#.*$", "", value).strip()

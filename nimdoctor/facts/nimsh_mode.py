@@ -1,0 +1,43 @@
+"""How nimsh runs: with or without crypto, since when, and what children it has."""
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from nimdoctor.facts.lssrc import NimshDefinition
+from nimdoctor.facts.ps import ProcessRow, Processes
+from nimdoctor.text import BadEvidence, Quote
+
+
+@dataclass(frozen=True)
+class NimshMode:
+    """`secure`: crypto is on (`-c`); `push_disabled`: `-P`. `running` says that the process itself was
+    seen, else the arguments come from SRC's definition. `elapsed` is seconds since it started, None
+    where not known; `children` are processes it started.
+    """
+
+    secure: bool
+    push_disabled: bool
+    running: bool
+    at: Quote
+    elapsed: Optional[int] = None
+    children: Tuple[ProcessRow, ...] = ()
+
+    @classmethod
+    def derive(cls, processes: Optional[Processes], definition: Optional[NimshDefinition]) -> "NimshMode":
+        """Raises BadEvidence when neither the process nor its definition is known."""
+        daemon = _daemon(processes) if processes else None
+        if daemon and processes:
+            words = daemon.args.split()[1:]
+            children = tuple(processes.children(daemon.pid))
+            return cls("-c" in words, "-P" in words, True, daemon.at, daemon.elapsed, children)
+        if definition:
+            return cls(definition.secure, definition.push_disabled, False, definition.at)
+        raise BadEvidence("no nimsh process, and its SRC definition is not known")
+
+
+def _daemon(processes: Processes) -> Optional[ProcessRow]:
+    found = processes.named("nimsh")
+    pids = {row.pid for row in found}
+    # nimsh forks for each connection; the daemon is the one whose parent is not a nimsh
+    tops = [row for row in found if row.ppid not in pids]
+    return tops[0] if tops else None

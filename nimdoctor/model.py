@@ -1,0 +1,239 @@
+"""What a check is and what it may say.
+
+A check is a function decorated with `check`. Its parameters name, by type, the facts it needs;
+it yields `Finding`, `Passed`, `Note`, `Unknown` or `NotApplicable`, or raises `Missing`. A check
+that yields nothing passes on the evidence of the facts it was given.
+"""
+
+import enum
+from dataclasses import dataclass
+from typing import Annotated, Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, TypeVar, Union
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+__all__ = [
+    "BadEvidence", "Check", "Confidence", "Diagnosis", "Finding", "Missing", "NotApplicable", "Note",
+    "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "Severity", "Subject", "Text",
+    "Unknown", "Verdict", "check",
+]  # fmt: skip
+
+
+class Severity(str, enum.Enum):
+    """How much a finding matters; ordered, `critical` highest."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for info up to 4 for critical."""
+        return _SEVERITIES.index(self)
+
+
+_SEVERITIES = list(Severity)
+
+
+class Confidence(str, enum.Enum):
+    """How sure a finding is."""
+
+    POSSIBLE = "possible"
+    LIKELY = "likely"
+    CERTAIN = "certain"
+
+
+class Outcome(str, enum.Enum):
+    """What a check came to on one host."""
+
+    FAIL = "fail"
+    PASS = "pass"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+    ERROR = "error"
+
+
+class Role(str, enum.Enum):
+    """Which end of NIM a check looks at. A host's own role is a set of CLIENT and MASTER."""
+
+    CLIENT = "client"
+    MASTER = "master"
+    BOTH = "both"
+
+
+CHECKS_OWN = ""
+"""Value of `Finding.fix` that means: the fix the check names."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem: what is wrong, with the lines that show it.
+
+    What is left out comes from the check: severity, confidence, cause, impact, cure, fix, references.
+    `objects` are the names a fix acts on (clients, paths). `run` is the one command that comes next,
+    as typed on the host the finding is about; `touches` counts other hosts it would affect.
+    """
+
+    message: str
+    evidence: Sequence[Quote] = ()
+    objects: Sequence[str] = ()
+    severity: Optional[Severity] = None
+    confidence: Optional[Confidence] = None
+    cause: Optional[str] = None
+    impact: Optional[str] = None
+    cure: Optional[str] = None
+    fix: Optional[str] = CHECKS_OWN
+    references: Sequence[str] = ()
+    run: Optional[str] = None
+    touches: int = 0
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Evidence shows that the problem is not there."""
+
+    message: str
+    evidence: Sequence[Quote] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """Worth knowing, no fault: reported as a pass of severity info."""
+
+    message: str
+    evidence: Sequence[Quote] = ()
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The evidence does not decide; `missing` names what would, in the catalog's terms."""
+
+    message: str
+    missing: Sequence[str] = ()
+    evidence: Sequence[Quote] = ()
+    severity: Optional[Severity] = None
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    """The check has nothing to look at here, by design."""
+
+    message: str
+
+
+class Missing(Exception):
+    """Raised by a check whose requirement shows only on the way: the outcome becomes unknown."""
+
+    def __init__(self, *missing: str, message: str = "") -> None:
+        super().__init__(message or "not collected: " + ", ".join(missing))
+        self.missing = missing
+        self.message = message
+
+
+Verdict = Union[Finding, Passed, Note, Unknown, NotApplicable]
+
+T = TypeVar("T")
+OnMaster = Annotated[T, Role.MASTER]
+"""Parameter type for a fact of the master, whichever host the check runs over."""
+OnClient = Annotated[T, Role.CLIENT]
+"""Parameter type for a fact of the client, whichever host the check runs over."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The host a check runs over; ask for it as for a fact.
+
+    `where` is the end it is judged as; `roles` all it plays. `client_named` and `master_named` say
+    whether such a host was given at all, `loose` that the evidence is bare files of unknown origin.
+    """
+
+    name: str
+    where: Role
+    roles: Tuple[Role, ...]
+    client_named: bool = False
+    master_named: bool = False
+    loose: bool = False
+
+
+class Diagnosis:
+    """What the other checks found in this scan; ask for it as for a fact. Checks that do run last."""
+
+    def __init__(self, failing: Iterable[Tuple[str, Optional[str]]] = ()) -> None:
+        self._failing = tuple(failing)
+
+    def failing(self, check_id: str) -> bool:
+        """Whether that check failed on any host."""
+        return any(found == check_id for found, _ in self._failing)
+
+    def fixes(self) -> Tuple[str, ...]:
+        """Ids of the fixes that the other checks' findings call for."""
+        return tuple(fix for _, fix in self._failing if fix)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One registered check: the function and what its decorator said of it."""
+
+    id: str
+    title: str
+    role: Role
+    severity: Severity
+    function: Callable[..., Optional[Iterator[Verdict]]]
+    fix: Optional[str] = None
+    source: str = ""
+    confidence: Confidence = Confidence.LIKELY
+    cause: Optional[str] = None
+    impact: Optional[str] = None
+    cure: Optional[str] = None
+    classic: bool = False
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring: what the check holds to be true, or what breaks."""
+        return (self.function.__doc__ or self.title).strip().splitlines()[0]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Optional[Iterator[Verdict]]:
+        """Calls the function as written, so that a test can feed it facts."""
+        return self.function(*args, **kwargs)
+
+
+def check(
+    id: str,
+    *,
+    title: str,
+    role: Role,
+    severity: Severity,
+    fix: Optional[str] = None,
+    source: str = "",
+    confidence: Confidence = Confidence.LIKELY,
+    cause: Optional[str] = None,
+    impact: Optional[str] = None,
+    cure: Optional[str] = None,
+    classic: bool = False,
+) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
+    """Makes a function a check.
+
+    `severity` and `confidence` hold for its findings unless they carry their own; so do `cause`,
+    `impact` (else the docstring's first line), `cure` and `fix`. `classic` says that the cure
+    touches certificates, libraries or tftp as they were before security generation G2, and is
+    therefore advice only from G2 on.
+    """
+
+    def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
+        return Check(
+            id=id,
+            title=title,
+            role=role,
+            severity=severity,
+            function=function,
+            fix=fix,
+            source=source,
+            confidence=confidence,
+            cause=cause,
+            impact=impact,
+            cure=cure,
+            classic=classic,
+        )
+
+    return register

@@ -1,0 +1,1 @@
+"""Rendering of a scan: text for people, JSON for programs."""

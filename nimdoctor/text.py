@@ -1,0 +1,141 @@
+"""Raw text of a host and how a line of it is quoted.
+
+Everything that reads or judges evidence shares these three things, so they import nothing of the
+project: `Text` (one file or one command's output), `Quote` (one line of it, or the whole), and
+`BadEvidence`, the only error a parser raises.
+"""
+
+import io
+from typing import BinaryIO, Callable, Iterator, NamedTuple, Optional, Tuple
+
+LINE_LIMIT = 64 * 1024
+"""Bytes of one line that are kept; the rest of a longer line is dropped."""
+
+TEXT_LIMIT = 16 * 1024 * 1024
+"""Bytes of one text that are read whole; only nimsh.log is streamed beyond it."""
+
+
+class BadEvidence(ValueError):
+    """This text is no evidence for the fact asked of it; the message says why, in one line."""
+
+
+class Quote(NamedTuple):
+    """One quoted line: where it stands and what it says.
+
+    `source` is an absolute path, a command as typed, or a loose file's name; `line` counts from 1
+    in that source and is None when the whole is meant; `text` is the line without its end.
+    """
+
+    source: str
+    line: Optional[int]
+    text: str
+
+
+class Text:
+    """One file's content or one command's output, read lazily and bounded.
+
+    `source` is what a quote of it names; `name` is its name in the catalog's terms (the path, or
+    the command as typed) and differs from `source` for loose files. `first_line` is the number of
+    its first line in that source, greater than 1 for a section of a longer transcript.
+    `command` is True when it is a command's output and `status` its exit status where known.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        opener: Callable[[], BinaryIO],
+        *,
+        name: str = "",
+        first_line: int = 1,
+        command: bool = False,
+        status: Optional[int] = None,
+    ) -> None:
+        self.source = source
+        self.name = name or source
+        self.first_line = first_line
+        self.command = command
+        self.status = status
+        self._opener = opener
+
+    @classmethod
+    def of(
+        cls,
+        content: object,
+        source: str = "text",
+        *,
+        name: str = "",
+        first_line: int = 1,
+        command: bool = False,
+        status: Optional[int] = None,
+    ) -> "Text":
+        """A text from a string or bytes at hand; what tests and recorded output use.
+
+        >>> Text.of("one\\ntwo\\n", "uname -m").quote(2)
+        Quote(source='uname -m', line=2, text='two')
+        """
+        raw = content if isinstance(content, bytes) else str(content).encode("utf-8", "surrogateescape")
+        return cls(
+            source,
+            lambda: io.BytesIO(raw),
+            name=name,
+            first_line=first_line,
+            command=command,
+            status=status,
+        )
+
+    def open(self) -> BinaryIO:
+        """A fresh binary stream of the whole; the caller closes it. Raises OSError."""
+        return self._opener()
+
+    def read(self) -> str:
+        """The text decoded, at most `TEXT_LIMIT` bytes of it. Raises BadEvidence if it cannot be read."""
+        try:
+            with self.open() as stream:
+                return decode(stream.read(TEXT_LIMIT))
+        except OSError as error:
+            raise BadEvidence(f"{self.source} cannot be read: {error.strerror or error}") from error
+
+    def lines(self) -> Iterator[Tuple[int, str]]:
+        """Pairs of line number (counted in `source`) and line without its end."""
+        for number, line in enumerate(split_lines(self.read()), self.first_line):
+            yield number, line[:LINE_LIMIT]
+
+    def quotes(self) -> Iterator[Quote]:
+        """Every line as a quote."""
+        for number, line in self.lines():
+            yield Quote(self.source, number, line)
+
+    def quote(self, number: int) -> Quote:
+        """The line with that number; an empty quote when there is none."""
+        for found, line in self.lines():
+            if found == number:
+                return Quote(self.source, number, line)
+        return Quote(self.source, number, "")
+
+    def whole(self) -> Quote:
+        """A quote that means all of it."""
+        return Quote(self.source, None, "")
+
+
+def decode(raw: bytes) -> str:
+    """UTF-8 where the bytes are, else ISO8859-1, the locale AIX ships with; never an error.
+
+    >>> decode(b'verrouill\\xe9') == decode(b'verrouill\\xc3\\xa9')
+    True
+    """
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("iso8859-1")
+
+
+def split_lines(text: str) -> Iterator[str]:
+    """The lines of a text, ended by LF or CR LF only (form feeds and NEL stay inside a line)."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        if end < 0:
+            end = len(text)
+        line = text[start:end]
+        yield line[:-1] if line.endswith("\r") else line
+        start = end + 1
