@@ -187,6 +187,7 @@ class Check:
     impact: Optional[str] = None
     cure: Optional[str] = None
     classic: bool = False
+    explains: Tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -211,13 +212,14 @@ def check(
     impact: Optional[str] = None,
     cure: Optional[str] = None,
     classic: bool = False,
+    explains: Sequence[str] = (),
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
     `severity` and `confidence` hold for its findings unless they carry their own; so do `cause`,
     `impact` (else the docstring's first line), `cure` and `fix`. `classic` says that the cure
     touches certificates, libraries or tftp as they were before security generation G2, and is
-    therefore advice only from G2 on.
+    therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -234,6 +236,7 @@ def check(
             impact=impact,
             cure=cure,
             classic=classic,
+            explains=tuple(explains),
         )
 
     return register

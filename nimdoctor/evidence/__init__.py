@@ -1,1 +1,168 @@
 """Evidence of a host: where its raw text comes from."""
+
+import os
+import stat
+from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Sequence, Tuple
+
+from nimdoctor.evidence.source import Evidence, TargetError
+
+if TYPE_CHECKING:
+    from nimdoctor.evidence.live import Progress
+    from nimdoctor.evidence.tree import Tree
+
+__all__ = ["Evidence", "TargetError", "open_target", "open_targets"]
+
+Piece = Tuple[str, Callable[[], BinaryIO], int]
+"""A loose piece: its name, how to open it, its size in bytes."""
+
+_MARKS = ("manifest.json", "files", "commands")
+_PACKED = (".tar.z", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
+
+
+def open_target(target: str = "", *, timeout: float = 30.0, progress: "Optional[Progress]" = None) -> Evidence:
+    """The evidence a TARGET names: "" is this host. Raises TargetError, one line."""
+    return open_targets([target], timeout=timeout, progress=progress)[0]
+
+
+def open_targets(
+    targets: Sequence[str], *, timeout: float = 30.0, progress: "Optional[Progress]" = None
+) -> List[Evidence]:
+    """One evidence a host, in the order given; plain files among the targets are one host together.
+
+    No target at all is this host. Raises TargetError, one line, for the first that cannot be read.
+    """
+    found: List[Evidence] = []
+    files: List[str] = []
+    place: Optional[int] = None
+    for target in targets or [""]:
+        evidence = _host(target, timeout, progress)
+        if evidence:
+            found.append(evidence)
+            continue
+        files.append(target)
+        if place is None:
+            place = len(found)
+    if place is not None:
+        found.insert(place, _loose(", ".join(files), _file_pieces(files)))
+    return found
+
+
+def _host(target: str, timeout: float, progress: "Optional[Progress]") -> Optional[Evidence]:
+    """The evidence of one target; None for a plain file."""
+    if target == "" or target.startswith("root:"):
+        from nimdoctor.evidence.live import LiveHost
+
+        root = target[5:] if target else None
+        if root is not None and not stat.S_ISDIR(_mode(root, target)):
+            raise TargetError(f"{target}: not a directory")
+        return LiveHost(root, timeout, progress)
+    if target.startswith("ssh:"):
+        raise TargetError(
+            f"{target}: ssh targets are not supported yet: run nimdoctor collect there and give the file it writes"
+        )
+    mode = _mode(target, target)
+    if stat.S_ISDIR(mode):
+        return _directory(target)
+    if not stat.S_ISREG(mode):
+        raise TargetError(f"{target}: neither a directory nor a regular file")
+    if target.lower().endswith(_PACKED):
+        raise TargetError(f"{target}: this kind of archive is not read: unpack it and give the directory")
+    return _archive(target)
+
+
+def _mode(path: str, target: str) -> int:
+    try:
+        return os.stat(path).st_mode
+    except FileNotFoundError:
+        raise TargetError(f"{target}: no such file or directory") from None
+    except (OSError, ValueError) as error:
+        raise TargetError(f"{target}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _directory(target: str) -> Evidence:
+    from nimdoctor.evidence.tree import DirectoryTree
+
+    try:
+        inside = os.listdir(target)
+    except OSError as error:
+        raise TargetError(f"{target}: {error.strerror or error}") from None
+    tree = DirectoryTree(os.path.realpath(target))
+    if any(mark in inside for mark in _MARKS):
+        from nimdoctor.evidence.recorded import RecordedEvidence
+
+        return RecordedEvidence(target, tree)
+    return _loose(target, _tree_pieces(tree, target), tree)
+
+
+def _archive(target: str) -> Optional[Evidence]:
+    try:
+        if not _may_be_archive(target):
+            return None
+        from nimdoctor.evidence.archive import archive_kind, open_archive
+
+        kind = archive_kind(target)
+    except OSError as error:
+        raise TargetError(f"{target}: {error.strerror or error}") from None
+    if kind is None:
+        return None
+    from nimdoctor.evidence.recorded import RecordedEvidence
+    from nimdoctor.evidence.tree import Subtree
+
+    tree: Tree = open_archive(target, kind, target)
+    folders = _evidence_folders(tree)
+    if len(folders) > 1:
+        raise TargetError(f"{target}: holds {len(folders)} evidence directories: unpack it and give them one by one")
+    if folders:
+        return RecordedEvidence(target, Subtree(tree, folders[0]) if folders[0] else tree)
+    return _loose(target, _tree_pieces(tree, target), tree)
+
+
+def _may_be_archive(path: str) -> bool:
+    """A look at the file without loading tarfile. Raises OSError."""
+    from nimdoctor.evidence.files import open_regular
+
+    with open_regular(path) as stream:
+        start = stream.read(512)
+    packed = start.startswith((b"\x1f\x8b", b"PK\3\4", b"PK\5\6"))
+    # an old tar has no magic word; its name field is padded with NUL, which no text holds
+    return packed or b"\0" in start or path.lower().endswith((".tar", ".tar.gz", ".tgz", ".zip"))
+
+
+def _evidence_folders(tree: "Tree") -> List[str]:
+    """Folders that hold an evidence directory: the top ("") alone where it is one."""
+    parts = [(*name.split("/"), "")[:3] for name in (*tree.names(), *(f"{path}/" for path in tree.directories()))]
+    if any(part[0] in _MARKS for part in parts):
+        return [""]
+    return sorted({part[0] for part in parts if part[1] in _MARKS})
+
+
+def _file_pieces(files: List[str]) -> List[Piece]:
+    from nimdoctor.evidence.files import open_regular
+
+    plain = [os.path.basename(path) for path in files]
+    pieces: List[Piece] = []
+    for path, name in zip(files, plain):
+        shown = name if plain.count(name) == 1 else path
+        pieces.append((shown, lambda path=path: open_regular(path), os.stat(path).st_size))  # type: ignore[misc]
+    return pieces
+
+
+def _tree_pieces(tree: "Tree", target: str) -> List[Piece]:
+    pieces: List[Piece] = []
+    for name in tree.names():
+        try:
+            pieces.append((name, lambda name=name: tree.open(name), tree.size(name)))  # type: ignore[misc]
+        except OSError as error:
+            tree.remarks.append(f"{ascii(name)[1:-1]} cannot be read: {error.strerror or error}")
+    if not pieces:
+        raise TargetError(f"{target}: holds no files")
+    return pieces
+
+
+def _loose(target: str, pieces: List[Piece], tree: "Optional[Tree]" = None) -> Evidence:
+    from nimdoctor.evidence.loose import LooseEvidence
+
+    evidence: Evidence = LooseEvidence(target, pieces)
+    if tree is not None:
+        evidence.remarks.extend(tree.remarks)
+    return evidence

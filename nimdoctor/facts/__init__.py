@@ -45,6 +45,7 @@ _MODULES: Dict[str, str] = {
     "OsLevel": "oslevel",
     "Paths": "paths",
     "Processes": "ps",
+    "PushSince": "push_since",
     "RecordedPush": "recorded_push",
     "Rhosts": "rhosts",
     "Services": "services",
@@ -53,6 +54,7 @@ _MODULES: Dict[str, str] = {
     "SslSamples": "ssl_configs",
     "Subsystems": "lssrc",
     "TftpAccess": "tftpaccess",
+    "TlsAttempt": "tls_attempt",
     "UtcDate": "clock",
     "Wpar": "wpar",
 }

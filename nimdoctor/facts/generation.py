@@ -45,9 +45,7 @@ class NimGeneration:
         if proofs:
             highest = max(proofs)
             return cls(highest, True, _ruled_out(apars, fixes, level, highest), (proofs[highest],))
-        concerned = level is None or level.version > 7300 or (level.version == 7300) or _is_72_tl5(level)
-        if ios is not None:
-            concerned = True
+        concerned = ios is not None or (level is not None and (level.version >= 7300 or _is_72_tl5(level)))
         if not concerned and level is not None:
             return cls("G0", False, frozenset({"G1", "G2", "G3"}), (level.at,))
         ruled_out = _ruled_out(apars, fixes, level, "G0")

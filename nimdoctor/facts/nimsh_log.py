@@ -32,6 +32,7 @@ class Step(enum.Enum):
 
     SERVICE = "service handler started"
     CONNECT = "connection accepted"
+    PORT = "second port asked for"
     DIALOG = "authentication dialog"
     ACK = "acknowledged"
     LOAD = "loading certificates"
@@ -55,7 +56,7 @@ _STEPS: Tuple[Tuple[str, Step], ...] = (
     ("source hostname is", Step.CONNECT),
     ("does not match environment value", Step.ERROR),
     ("sending ack", Step.ACK),
-    ("2nd port", Step.DIALOG),
+    ("2nd port", Step.PORT),
     ("write query is", Step.DIALOG),
     ("2nd write local id", Step.DIALOG),
     ("3rd write remote id", Step.DIALOG),
@@ -207,9 +208,9 @@ class NimshLog:
         return next((found for found in reversed(self.after(session)) if found.end is SessionEnd.SERVICE), None)
 
     def newest_push(self) -> Optional[Session]:
-        """The newest session that was a push: with TLS, plain, or refused for a reason."""
-        pushes = (SessionEnd.PLAIN, SessionEnd.REFUSED, SessionEnd.OBJECT_ERROR)
-        return next((found for found in reversed(self.sessions) if found.loaded or found.end in pushes), None)
+        """The newest push that came through, with TLS or plain: the kind that renews `connect` on the master."""
+        pushes = (SessionEnd.PLAIN, SessionEnd.WENT_ON)
+        return next((found for found in reversed(self.sessions) if found.end in pushes), None)
 
     def newest_setting(self) -> Optional[Session]:
         """The newest session that says which OpenSSL setting was passed, or that loaded certificates."""
@@ -366,6 +367,10 @@ class _Open:
         return SessionEnd.OTHER
 
 
+def _lacks(session: _Open, step: Step) -> bool:
+    return session.has(Step.LOAD) and not session.has(step)
+
+
 class _Sessions:
     """Assigns each line to a session."""
 
@@ -378,15 +383,13 @@ class _Sessions:
             unended = current is not None and any(found.waits for found in self._since_service())
             self.all.append(_Open(line, overlapped=line.step is Step.LOAD and (unended or self._unfinished(current))))
             return
-        if line.step in _TLS_STEPS and current.has(line.step):
-            # a session does each TLS step once: the second one belongs to a concurrent session
-            other = next((found for found in reversed(self.all[:-1]) if found.has(Step.LOAD) and not found.has(line.step)), None)
-            current.overlapped = True
-            if other:
-                other.overlapped = True
-                other.lines.append(line)
-                return
-            self.all.append(_Open(line, overlapped=True))
+        if line.step in _TLS_STEPS and (current.has(line.step) or not current.has(Step.LOAD)):
+            # a session does each TLS step once, after loading: this one belongs to a concurrent session
+            other = next((found for found in reversed(self._since_service()) if _lacks(found, line.step)), None)
+            if other or current.has(line.step):
+                current.overlapped = True
+                (other or current).overlapped = True
+            (other or current).lines.append(line)
             return
         if line.step is Step.LOAD and any(found.waits for found in self._since_service()):
             current.overlapped = True
@@ -419,17 +422,15 @@ class _Sessions:
         if current.waits and line.step not in _TLS_STEPS:
             earlier = current.last.time
             return bool(earlier and line.time and (line.time - earlier).total_seconds() > SAME_SESSION)
-        if line.step is Step.DIALOG:
+        if line.step in (Step.DIALOG, Step.PORT):
             return current.over
-        if line.step in _TLS_STEPS:
-            return not current.has(Step.LOAD)
         return current.has(Step.SERVICE)
 
     def _part(self, current: _Open) -> None:
         # a dialog that turns out plain, or a query, cannot be the answer to a TLS handshake
         position = max(index for index, found in enumerate(current.lines) if found.step is Step.BIO) + 1
         rest = current.lines[position:]
-        if all(found.step in (Step.DIALOG, Step.OTHER, Step.ACK) for found in rest):
+        if all(found.step in (Step.PORT, Step.DIALOG, Step.OTHER, Step.ACK) for found in rest):
             current.lines = current.lines[:position]
             separate = _Open(rest[0])
             separate.lines = rest

@@ -1,0 +1,123 @@
+"""Clients on nimsh without SSL while their master has it on."""
+
+from typing import Iterator, Optional, Set
+
+from nimdoctor.facts import HostName, MachineId, NimInfo, NimObjects, NimshMode, PushSince
+from nimdoctor.facts.lsnim import own_object
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Missing,
+    NotApplicable,
+    OnClient,
+    OnMaster,
+    Passed,
+    Role,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
+from nimdoctor.wording import count, named
+
+
+@check(
+    "client-not-secure",
+    title="Pushes go by nimsh without SSL",
+    role=Role.BOTH,
+    severity=Severity.MEDIUM,
+    fix="enable-client-ssl",
+    confidence=Confidence.CERTAIN,
+    source="isg3T1024615, Configuring OpenSSL on the NIM Client",
+    cause="nimclient -c was not run on the client since SSL was configured on the master",
+    impact="the authentication of pushes to these clients is not encrypted",
+    cure="on the client: nimclient -c, once its certificate can be fetched by tftp",
+    classic=True,
+)
+def client_not_secure(
+    subject: Subject,
+    mode: Optional[OnClient[NimshMode]],
+    since: Optional[OnClient[PushSince]],
+    info: Optional[OnClient[NimInfo]],
+    name: Optional[OnClient[HostName]],
+    machine: Optional[OnClient[MachineId]],
+    objects: Optional[OnMaster[NimObjects]],
+) -> Iterator[Verdict]:
+    """The master offers SSL and these clients do not use it.
+
+    `connect` on the master is renewed by a push, so a client whose nimsh runs with crypto and that
+    no push has reached since is not tried yet, not insecure.
+    """
+    own, why = (
+        own_object(
+            objects,
+            info.get("NIM_NAME") if info else None,
+            [info.get("NIM_HOSTNAME") if info else None, name.name if name else None],
+            machine.machine_id if machine else None,
+        )
+        if objects and (subject.where is Role.CLIENT or subject.client_named)
+        else (None, "")
+    )
+    if subject.where is Role.CLIENT:
+        yield _client(subject, mode, since, objects, own.name if own else None, why)
+        return
+    if objects is None:
+        raise Missing("lsnim -l")
+    if objects.ssl_support() is None:
+        raise Missing("lsnim -l", message="the listing does not show the master's own object")
+    if not objects.ssl_support():
+        yield Passed("the master has no ssl_support, so no client can be secure", [objects.ssl_quote()])
+        return
+    # the client that was given speaks for itself
+    settled: Set[str] = {own.name} if own and mode and mode.secure else set()
+    plain = [found for found in objects.connected("nimsh") if found.name not in settled]
+    if plain:
+        yield Finding(
+            f"ssl_support is yes, but {count(len(plain), 'client')} with connect = nimsh: "
+            f"{named([found.name for found in plain])}",
+            evidence=[objects.ssl_quote(), *(found.quote("connect") for found in plain)],
+            objects=[found.name for found in plain],
+            run="on each client: nimclient -c",
+        )
+        return
+    machines = objects.machines()
+    yield Passed(
+        "no client is on nimsh without SSL", [objects.ssl_quote(), *(found.quote("connect") for found in machines[:5])]
+    )
+
+
+def _client(
+    subject: Subject,
+    mode: Optional[NimshMode],
+    since: Optional[PushSince],
+    objects: Optional[NimObjects],
+    own: Optional[str],
+    why: str,
+) -> Verdict:
+    stanza = objects.get(own) if objects and own else None
+    connect = stanza.connect if stanza else None
+    support = objects.ssl_support() if objects else None
+    if objects and stanza and connect == "nimsh" and support:
+        quotes = [stanza.quote("connect"), objects.ssl_quote()]
+        if mode and mode.secure:
+            if since and since.certificate:
+                return Passed("nimsh runs with crypto; that connect says otherwise is ssl-one-sided", [mode.at, *quotes])
+            return Unknown(
+                f"nimsh runs with crypto, and no push is known to have come since its certificate was written. "
+                f"On the master: nim -o lslpp {own}",
+                [] if since else ["/var/adm/ras/nimsh.log"],
+                [mode.at, *quotes, *(since.evidence if since else ())],
+            )
+        evidence = quotes + ([mode.at] if mode else [])
+        return Finding("connect = nimsh while the master has ssl_support", evidence, run="nimclient -c")
+    if mode and mode.secure:
+        return Passed("nimsh runs with crypto (-c)", [mode.at] + ([stanza.quote("connect")] if stanza else []))
+    if connect and (connect != "nimsh" or support is False) and stanza and objects:
+        said = f"connect = {connect}" if connect != "nimsh" else "the master has no ssl_support"
+        return Passed(said, [stanza.quote("connect") if connect != "nimsh" else objects.ssl_quote()])
+    if not subject.master_named:
+        return NotApplicable("about the master's view of this client: give --master")
+    if objects and not stanza:
+        return Unknown(why, ["lsnim -l"], [objects.whole()])
+    return Unknown("what the master shows of this client is not known", ["lsnim -l"])

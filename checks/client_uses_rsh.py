@@ -1,0 +1,86 @@
+"""Clients that NIM still reaches by rsh."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import HostName, MachineId, NimInfo, NimObjects
+from nimdoctor.facts.lsnim import own_object
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Missing,
+    OnMaster,
+    Passed,
+    Role,
+    Severity,
+    Subject,
+    Verdict,
+    check,
+)
+from nimdoctor.wording import count, named
+
+
+@check(
+    "client-uses-rsh",
+    title="Pushes go by rsh",
+    role=Role.BOTH,
+    severity=Severity.MEDIUM,
+    fix="switch-to-nimsh",
+    confidence=Confidence.CERTAIN,
+    source="isg3T1024615, Quick Command Reference 2",
+    cause="the client was set up with connect=shell, which is niminit's default",
+    impact="pushes are neither encrypted nor authenticated, and /.rhosts must trust the master",
+    cure="on the client: keep /etc/niminfo under another name, then niminit -a connect=nimsh with the old name, "
+    "master and ports; then nimclient -c",
+    classic=True,
+)
+def client_uses_rsh(
+    subject: Subject,
+    info: Optional[NimInfo],
+    name: Optional[HostName],
+    machine: Optional[MachineId],
+    objects: Optional[OnMaster[NimObjects]],
+) -> Iterator[Verdict]:
+    """Such clients have no SSL on their pushes, and root trusts the master by rsh."""
+    if subject.where is Role.MASTER:
+        if objects is None:
+            raise Missing("lsnim -l")
+        shells = objects.connected("shell")
+        if shells:
+            yield Finding(
+                f"{count(len(shells), 'client')} with connect = shell: {named([found.name for found in shells])}",
+                evidence=[found.quote("connect") for found in shells],
+                objects=[found.name for found in shells],
+                run="on each client: nimdoctor scan",
+            )
+        else:
+            said = f"none of {count(len(objects.machines()), 'machine')} has connect = shell"
+            yield Passed(said, [found.quote("connect") for found in objects.machines()[:5]] or [objects.whole()])
+        return
+    evidence = []
+    shell = (info.get("NIM_SHELL") or "").lower() if info else ""
+    if info and shell:
+        evidence.append(info.quote("NIM_SHELL"))
+    own, _ = (
+        own_object(
+            objects,
+            info.get("NIM_NAME") if info else None,
+            [info.get("NIM_HOSTNAME") if info else None, name.name if name else subject.name],
+            machine.machine_id if machine else None,
+        )
+        if objects
+        else (None, "")
+    )
+    connect = own.connect if own else None
+    if own and connect:
+        evidence.append(own.quote("connect"))
+    if shell == "shell" or connect == "shell":
+        words = [said for said, true in (('NIM_SHELL is "shell"', shell == "shell"), ("connect = shell", connect == "shell")) if true]
+        yield Finding(
+            " and ".join(words),
+            evidence=evidence,
+            run="nimdoctor explain client-uses-rsh",
+        )
+    elif shell or connect:
+        yield Passed(f"pushes go by {connect or shell}", evidence)
+    else:
+        raise Missing("/etc/niminfo")

@@ -1,0 +1,184 @@
+"""A push that stops at `create BIO` hangs for ever."""
+
+from typing import Iterator, Optional, Tuple
+
+from nimdoctor.facts import Certificates, FilesetHistory, HostClock, NimObjects, NimshMode, Paths, TlsAttempt
+from nimdoctor.facts.lsnim import SECURE
+from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.tls_attempt import newest_certificate
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    OnMaster,
+    Passed,
+    Role,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
+from nimdoctor.wording import ago
+
+_REFRESH = "refresh this client's certificate: nimclient -C; nimclient -c"
+
+
+@check(
+    "create-bio-hang",
+    title="Pushes hang in the TLS handshake",
+    role=Role.CLIENT,
+    severity=Severity.CRITICAL,
+    fix="refresh-client-certificate",
+    source="isg3T1024615, Known Issues 1",
+    cause="the certificates of master and client no longer fit each other, as after an update of the master",
+    cure=_REFRESH,
+    classic=True,
+)
+def create_bio_hang(
+    subject: Subject,
+    attempt: TlsAttempt,
+    mode: Optional[NimshMode],
+    paths: Optional[Paths],
+    certificates: Optional[Certificates],
+    history: Optional[FilesetHistory],
+    clock: Optional[HostClock],
+    master_paths: Optional[OnMaster[Paths]],
+    master_certificates: Optional[OnMaster[Certificates]],
+    master_history: Optional[OnMaster[FilesetHistory]],
+    master_clock: Optional[OnMaster[HostClock]],
+    objects: Optional[OnMaster[NimObjects]],
+) -> Iterator[Verdict]:
+    """Every push to this client hangs until it is ended by hand: NIM has no timeout there.
+
+    The verdict is on the newest session that loaded certificates; a hang is one whose last line is
+    `create BIO`. Queries, port scans and plain pushes after it neither prove nor disprove it.
+    """
+    session = attempt.session
+    push = f"nim -o lslpp {subject.name}"
+    if session is None:
+        if mode and not mode.secure:
+            yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
+        else:
+            yield Unknown(
+                f"no session in the log loaded certificates: not tried yet. On the master: {push}",
+                [] if mode else ["ps -eo pid,ppid,etime,args"],
+                [attempt.log.whole()],
+            )
+        return
+    evidence = [quote for quote in (session.loaded, session.last) if quote]
+    if attempt.changes:
+        what = " and ".join(dict.fromkeys(change.what for change in attempt.changes))
+        yield Unknown(
+            f"not tried since {what}: the newest session that loaded certificates is older. On the master: {push}",
+            (),
+            evidence + [change.at for change in attempt.changes[:5]],
+        )
+        return
+    if session.end is SessionEnd.STOPPED_EARLY:
+        yield Unknown(
+            f"the newest session that loaded certificates stops before 'create BIO'. On the master: {push}", (), evidence
+        )
+        return
+    if session.end is not SessionEnd.HUNG:
+        hung = attempt.log.counts().get(SessionEnd.HUNG, 0)
+        history_note = f"; {hung} earlier hung, which is history" if hung else ""
+        said = "went on past" if session.end is SessionEnd.WENT_ON else "did not hang at"
+        yield Passed(f"the newest session that loaded certificates {said} 'create BIO'{history_note}", evidence)
+        return
+    fix, cure, touches = _smallest_cure(
+        attempt,
+        [paths, master_paths],
+        [certificates, master_certificates],
+        [(history, clock), (master_history, master_clock)],
+        objects,
+        subject,
+    )
+    when = f", {ago(attempt.age)} ago" if attempt.age is not None else f" (its age is not known: {attempt.why})"
+    if attempt.witness:
+        evidence.append(attempt.witness)
+    yield Finding(
+        f"the newest session that loaded certificates stops at 'create BIO'{when}",
+        evidence=evidence,
+        confidence=_confidence(attempt),
+        impact=f"every push to {subject.name} hangs until it is ended by hand",
+        cure=cure,
+        fix=fix,
+        run=_run(fix),
+        touches=touches,
+    )
+
+
+def _confidence(attempt: TlsAttempt) -> Confidence:
+    if not attempt.sure_of_age:
+        return Confidence.POSSIBLE
+    if attempt.session and attempt.session.overlapped:
+        return Confidence.LIKELY
+    return Confidence.CERTAIN if attempt.witness else Confidence.LIKELY
+
+
+def _run(fix: Optional[str]) -> Optional[str]:
+    if fix == "recycle-certificates":
+        return "on the master, as root: cd / && nimconfig -C && mv ssl_nimsh ssl_nimsh_old.$(date +%Y%m%d%H%M%S) && nimconfig -c"
+    return "nimclient -C; nimclient -c" if fix else None
+
+
+def _smallest_cure(
+    attempt: TlsAttempt,
+    paths: "list[Optional[Paths]]",
+    certificates: "list[Optional[Certificates]]",
+    installed: "list[Tuple[Optional[FilesetHistory], Optional[HostClock]]]",
+    objects: Optional[NimObjects],
+    subject: Subject,
+) -> Tuple[Optional[str], str, int]:
+    """The cure in the order of the guide's conditions, smallest first: fix id, words, other hosts touched."""
+    refresh = "refresh-client-certificate"
+    if not subject.master_named or certificates[1] is None:
+        return refresh, f"{_REFRESH}. Whether the master must be recycled: not known, give --master", 0
+    own = certificates[0].fingerprints() if certificates[0] else frozenset()
+    if certificates[0] is None and not (paths[0] and paths[0].absent("/ssl_nimsh/certs")):
+        return refresh, f"{_REFRESH}. Whether the master must be recycled: not known, /ssl_nimsh/certs was not collected", 0
+    if not own & certificates[1].fingerprints():
+        return refresh, f"{_REFRESH}, since it shares no certificate with the master; the master stays as it is", 0
+    newest = newest_certificate(paths[1]) if paths[1] else None
+    if newest and attempt.utc is not None and newest[1] > attempt.utc:
+        return refresh, f"{_REFRESH}, since the master's certificate is newer than the hang; the master stays as it is", 0
+    if _newer_than_installation(paths, installed):
+        return (
+            None,
+            "the certificates match and are newer than the last installation of nim.* and openssl.* on both ends, so "
+            "making new ones would not help: look at the path between the hosts (MTU, jumbo frames, a firewall) and at "
+            "the libraries",
+            0,
+        )
+    secured = objects.connected(SECURE) if objects else ()
+    own_names = {found.name for found in objects.find_client(subject.name, [subject.name], None)} if objects else set()
+    others = [found.name for found in secured if found.name not in own_names]
+    loses = (
+        f"{len(others)} other secured client{'s' if len(others) != 1 else ''} ({', '.join(others[:5])}"
+        f"{', ...' if len(others) > 5 else ''}) lose push until each has run the same two commands"
+        if others
+        else "no other client is secured"
+    )
+    return (
+        "recycle-certificates",
+        "recycle the master's certificates, then refresh this client's: on the master cd /; nimconfig -C; "
+        f"mv ssl_nimsh to a new name; nimconfig -c; on this client nimclient -C; nimclient -c. Note: {loses}",
+        len(others),
+    )
+
+
+def _newer_than_installation(
+    paths: "list[Optional[Paths]]", installed: "list[Tuple[Optional[FilesetHistory], Optional[HostClock]]]"
+) -> bool:
+    """Whether on both ends the newest certificate is known to be later than the last nim.* or openssl.* installation."""
+    for listing, (history, clock) in zip(paths, installed):
+        newest = newest_certificate(listing) if listing else None
+        if newest is None or history is None or clock is None:
+            return False
+        rows = [row for row in (history.newest("bos.sysmgt.nim"), history.newest("openssl.")) if row]
+        times = [clock.to_utc(row.when) for row in rows if row.when]
+        if not times or any(when is None or when >= newest[1] for when in times):
+            return False
+    return True
+
+

@@ -1,0 +1,42 @@
+"""An lpp_source without OpenSSL cannot give it to clients."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import LppSourceContents
+from nimdoctor.model import Confidence, Finding, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
+
+FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
+
+
+@check(
+    "lpp-source-lacks-openssl",
+    title="An lpp_source has no OpenSSL filesets",
+    role=Role.MASTER,
+    severity=Severity.LOW,
+    confidence=Confidence.CERTAIN,
+    source="isg3T1024615, Requirements 4",
+    cause="the lpp_source was made without -a packages=all, or from media without them",
+    impact="clients cannot be given openssl.* from it",
+    cure="add the filesets to the lpp_source: nim -o update -a packages=all -a source=DEVICE_OR_DIRECTORY LPP_SOURCE",
+)
+def lpp_source_lacks_openssl(contents: Optional[LppSourceContents]) -> Iterator[Verdict]:
+    """Clients cannot be given OpenSSL from an lpp_source that does not hold it."""
+    if contents is None or not contents.sources:
+        yield NotApplicable("no `nim -o showres LPP_SOURCE` was recorded")
+        return
+    lacking = [source for source in contents.sources if not source.has(FILESETS[0])]
+    if lacking:
+        names = [source.name for source in lacking]
+        yield Finding(
+            f"no {FILESETS[0]} in {', '.join(names)}",
+            evidence=[source.at_whole for source in lacking],
+            objects=names,
+            run=f"nim -o update -a packages=all -a source=DEVICE_OR_DIRECTORY {names[0]}",
+        )
+        return
+    for source in contents.sources:
+        gone = [name for name in FILESETS[1:] if not source.has(name)]
+        if gone:
+            yield Unknown(f"{source.name} has {FILESETS[0]}, but not {', '.join(gone)}", (), [source.at_whole])
+    quotes = [at for source in contents.sources for name, _, at in source.filesets if name in FILESETS]
+    yield Passed(f"OpenSSL is in {', '.join(source.name for source in contents.sources)}", quotes)

@@ -1,0 +1,49 @@
+"""/.rhosts lines that nimsh has made needless."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import HostName, NimInfo, NimObjects, Rhosts
+from nimdoctor.facts.lsnim import own_object
+from nimdoctor.model import Confidence, Finding, Missing, OnMaster, Passed, Role, Severity, Subject, Verdict, check
+from nimdoctor.wording import count
+
+
+@check(
+    "rhosts-left-over",
+    title="/.rhosts still trusts the NIM master",
+    role=Role.CLIENT,
+    severity=Severity.LOW,
+    fix="remove-rhosts",
+    confidence=Confidence.CERTAIN,
+    source="isg3T1024615, Quick Command Reference 2",
+    cause="the lines were needed while pushes went by rsh",
+    impact="root on the master can still log in by rsh without a password",
+    cure="drop the lines of /.rhosts that name this NIM master; other lines serve others",
+)
+def rhosts_left_over(
+    subject: Subject,
+    rhosts: Rhosts,
+    info: NimInfo,
+    name: Optional[HostName],
+    objects: Optional[OnMaster[NimObjects]],
+) -> Iterator[Verdict]:
+    """Trust that is no longer needed stays open: once pushes go by nimsh the file may go."""
+    own = own_object(objects, info.get("NIM_NAME"), [info.get("NIM_HOSTNAME")], None)[0] if objects else None
+    connect = (own.connect if own else None) or (info.get("NIM_SHELL") or "").lower()
+    masters = info.master_names()
+    if not masters:
+        raise Missing("/etc/niminfo", message="/etc/niminfo does not name the master")
+    left = rhosts.naming(masters)
+    if not left:
+        yield Passed(f"no line of /.rhosts names {masters[0]}", [rhosts.whole(), info.quote("NIM_MASTER_HOSTNAME")])
+    elif connect.startswith("nimsh"):
+        yield Finding(
+            f"{count(len(left), 'line')} for {masters[0]} though pushes go by {connect}",
+            evidence=[row.at for row in left] + [info.quote("NIM_MASTER_HOSTNAME")],
+            objects=[row.at.text for row in left],
+            run="vi /.rhosts",
+        )
+    elif connect == "shell":
+        yield Passed("pushes go by rsh, which needs the line", [left[0].at, info.quote("NIM_SHELL")])
+    else:
+        raise Missing("/etc/niminfo", message="whether pushes go by nimsh is not known: NIM_SHELL is not set")

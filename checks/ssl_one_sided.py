@@ -1,0 +1,123 @@
+"""Master and client must agree on whether a push is secure."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import HostName, MachineId, NimInfo, NimObjects, NimshLog, NimshMode, PushSince
+from nimdoctor.facts.lsnim import SECURE, own_object
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Missing,
+    NotApplicable,
+    OnMaster,
+    Passed,
+    Quote,
+    Role,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
+
+_CONNECT = "nimclient -l -l NIM_NAME"
+
+
+@check(
+    "ssl-one-sided",
+    title="Master and client disagree on SSL",
+    role=Role.BOTH,
+    severity=Severity.HIGH,
+    fix="align-ssl-mode",
+    source="isg3T1024615; IBM docs, NIMSH authentication process",
+    cause="crypto was switched on or off on one side only",
+    cure="towards secure: nimclient -C; nimclient -c on the client",
+    classic=True,
+)
+def ssl_one_sided(
+    subject: Subject,
+    mode: Optional[NimshMode],
+    log: Optional[NimshLog],
+    since: Optional[PushSince],
+    info: Optional[NimInfo],
+    name: Optional[HostName],
+    machine: Optional[MachineId],
+    objects: Optional[OnMaster[NimObjects]],
+) -> Iterator[Verdict]:
+    """nimsh refuses a push whose cryptographic setting is not its own, the last of its five tests."""
+    if subject.where is Role.MASTER:
+        said = "judged on the client" if subject.client_named else "it compares a client with its master: give a client"
+        yield NotApplicable(f"{said}: it needs that client's nimsh and nimsh.log")
+        return
+    secure, at, now = _own_mode(mode, log)
+    stanza, why = (
+        own_object(
+            objects,
+            info.get("NIM_NAME") if info else None,
+            [info.get("NIM_HOSTNAME") if info else None, name.name if name else subject.name],
+            machine.machine_id if machine else None,
+        )
+        if objects
+        else (None, "")
+    )
+    connect = stanza.connect if stanza else None
+    if connect is None or stanza is None or objects is None:
+        if objects and why:
+            yield Unknown(why, ["lsnim -l"], [objects.whole()])
+        elif not subject.master_named:
+            yield NotApplicable("about what the master shows of this client: give --master")
+        else:
+            raise Missing("lsnim -l")
+        return
+    if connect == "shell":
+        yield Passed("pushes go by rsh, so there is no SSL setting to agree on", [stanza.quote("connect")])
+        return
+    if secure is None or at is None:
+        raise Missing("ps -eo pid,ppid,etime,args")
+    quotes = [at, stanza.quote("connect")]
+    impact = f"pushes to {subject.name} are refused"
+    support = objects.ssl_support()
+    if connect == SECURE and not secure:
+        if not now:
+            quotes_word = "the newest push passed OpenSSL setting 0"
+        else:
+            quotes_word = "nimsh runs without crypto (no -c)"
+        yield Finding(
+            f"{quotes_word}, but connect = {SECURE} on the master",
+            evidence=quotes,
+            confidence=Confidence.CERTAIN if mode and mode.running else Confidence.LIKELY,
+            impact=impact,
+            run="nimclient -C; nimclient -c",
+        )
+    elif connect == "nimsh" and secure and support is not False:
+        if since and since.start:
+            yield Finding(
+                "nimsh runs with crypto (-c), yet a push since it was started left connect = nimsh on the master",
+                evidence=[*quotes, *since.evidence[:1]],
+                impact=impact,
+                run="nimclient -C; nimclient -c",
+            )
+        else:
+            yield Unknown(
+                "nimsh runs with crypto (-c) and connect = nimsh may be older: no push is known to have come since "
+                f"nimsh was started. On the master: nim -o lslpp {stanza.name}",
+                [] if since else ["/var/adm/ras/nimsh.log"],
+                quotes,
+            )
+    elif connect == "nimsh" and secure:
+        yield Passed("the master has no ssl_support: see ssl-not-configured", [objects.ssl_quote(), at])
+    else:
+        agreed = "with" if secure else "without"
+        yield Passed(f"both sides are set up {agreed} SSL: connect = {connect}", quotes)
+
+
+def _own_mode(mode: Optional[NimshMode], log: Optional[NimshLog]) -> "tuple[Optional[bool], Optional[Quote], bool]":
+    """Whether the client has crypto on, the line that says so, and whether it is of now rather than of the last push."""
+    if mode:
+        return mode.secure, mode.at, True
+    newest = log.newest_setting() if log else None
+    if newest is None:
+        return None, None, False
+    if newest.setting is not None and newest.setting_line:
+        return newest.setting == 1, newest.setting_line, False
+    return True, newest.loaded, False

@@ -1,0 +1,72 @@
+"""The master's /ssl_nimsh must hold certificates, configurations and keys."""
+
+from typing import Iterator, List, Optional
+
+from nimdoctor.facts import NimGeneration, NimObjects, Paths
+from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Unknown, Verdict, check
+
+TREE = "/ssl_nimsh"
+PARTS = ("certs", "configs", "keys")
+
+
+@check(
+    "ssl-tree-damaged",
+    title="/ssl_nimsh on the master is incomplete",
+    role=Role.MASTER,
+    severity=Severity.HIGH,
+    fix="recycle-certificates",
+    confidence=Confidence.CERTAIN,
+    source="isg3T1024615, Certificates and Keys on the NIM Master",
+    cause="part of the tree was removed, or nimconfig -c was broken off",
+    impact="the master cannot start a handshake and no client can fetch a certificate",
+    cure="recycle the certificates: cd /; nimconfig -C; mv ssl_nimsh to a new name; nimconfig -c; then each client",
+    classic=True,
+)
+def ssl_tree_damaged(
+    objects: NimObjects, paths: Paths, generation: Optional[NimGeneration]
+) -> Iterator[Verdict]:
+    """No secure push is possible while SSL is on but keys, certificates or configurations are gone."""
+    support = objects.ssl_support()
+    if support is None:
+        raise Missing("lsnim -l", message="the listing does not show the master's own object")
+    if not support:
+        yield Passed("SSL is not configured on this master, so no tree is expected", [objects.ssl_quote()])
+        return
+    gone: List[str] = []
+    missing: List[str] = []
+    if paths.absent(TREE):
+        gone = [TREE]
+    else:
+        for part in PARTS:
+            path = f"{TREE}/{part}"
+            absent = paths.absent(path)
+            if absent is None:
+                missing.append(path)
+            elif absent or _empty(paths, path):
+                gone.append(path)
+    if gone:
+        if generation and generation.at_least("G2"):
+            yield Unknown(
+                f"{', '.join(gone)} is missing or empty, but where keys live from generation G2 on is not public",
+                gone,
+                [paths.quote(path) for path in gone],
+            )
+            return
+        words = [f"{path} {'does not exist' if paths.absent(path) else 'is empty'}" for path in gone]
+        yield Finding(
+            "ssl_support is yes, but " + ", ".join(words),
+            evidence=[objects.ssl_quote(), *(paths.quote(path) for path in gone)],
+            objects=gone,
+            run="cd / && nimconfig -C && mv ssl_nimsh ssl_nimsh_old.$(date +%Y%m%d%H%M%S) && nimconfig -c",
+        )
+        return
+    if missing:
+        raise Missing(*missing)
+    yield Passed("certs, configs and keys are there and hold files", [paths.quote(f"{TREE}/{part}") for part in PARTS])
+
+
+def _empty(paths: Paths, directory: str) -> bool:
+    """Whether a directory is known to hold nothing: its own listing, or a record that went into its neighbours."""
+    if paths.below(directory):
+        return False
+    return paths.listed(f"{directory}/*") or any(paths.below(f"{TREE}/{part}") for part in PARTS)

@@ -1,0 +1,24 @@
+"""Writing a file so that it appears whole or not at all, and follows no link."""
+
+import os
+
+
+def write_whole(path: str, content: bytes, mode: int = 0o600) -> None:
+    """Writes beside the target and renames; a link in its place is replaced, not followed.
+
+    Raises OSError; then nothing is left behind.
+    """
+    directory, name = os.path.split(os.path.abspath(path))
+    if os.path.isdir(path):
+        raise IsADirectoryError(21, "it is a directory", path)
+    partial = os.path.join(directory, f".{name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        os.unlink(partial)
+        raise

@@ -1,0 +1,332 @@
+"""The command line: thin commands over the library.
+
+Results go to stdout, everything else to stderr. Exit status: 0 healthy, 1 problems, 2 usage or a
+target that cannot be read, 3 inconclusive, 4 nimdoctor itself failed, 130 interrupted.
+"""
+
+import os
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, List, Optional, Sequence
+
+import typer
+
+from nimdoctor import __version__
+
+if TYPE_CHECKING:
+    from nimdoctor.evidence.source import Evidence
+    from nimdoctor.ignore import Rule
+    from nimdoctor.registry import Registry
+    from nimdoctor.scan import Report
+
+USAGE, FAILED, INTERRUPTED = 2, 4, 130
+WORST_FIRST = (4, 2, 1, 3, 0)
+"""Exit statuses of several targets: the first of these that occurs is the whole scan's."""
+
+
+class Format(str, Enum):
+    """How a report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class RoleOption(str, Enum):
+    """Which end the target is."""
+
+    AUTO = "auto"
+    CLIENT = "client"
+    MASTER = "master"
+
+
+class SeverityOption(str, Enum):
+    """The bar for exit status 1."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class UsageError(Exception):
+    """What the user asked for cannot be done; the message is one line."""
+
+
+app = typer.Typer(
+    name="nimdoctor",
+    help="A doctor for NIMSH over SSL on IBM AIX.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Runs one command line and gives its exit status."""
+    try:
+        status = app(args=list(arguments) if arguments is not None else None, prog_name="nimdoctor", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted")
+        return INTERRUPTED
+    except UsageError as error:
+        _say(str(error))
+        return USAGE
+    except BrokenPipeError:
+        # the reader has seen enough; whatever is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except Exception as error:
+        message = getattr(error, "format_message", None)
+        if message is not None:
+            _say(f"{message()} (nimdoctor --help shows the usage)")
+            return USAGE
+        if os.environ.get("NIMDOCTOR_DEBUG"):
+            raise
+        _say(f"nimdoctor itself failed: {type(error).__name__}: {error}; NIMDOCTOR_DEBUG=1 shows where")
+        return FAILED
+
+
+def console() -> None:
+    """The console script: `main` as a process."""
+    sys.exit(main())
+
+
+def _say(line: str) -> None:
+    print(f"nimdoctor: {line}", file=sys.stderr, flush=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"nimdoctor {__version__}")
+        raise typer.Exit()
+
+
+def _complete_ids(incomplete: str) -> List[str]:
+    from nimdoctor.registry import Registry
+
+    return [check.id for check in Registry().checks() if check.id.startswith(incomplete)]
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version and exit."),
+) -> None:
+    """A doctor for NIMSH over SSL on IBM AIX: finds what is wrong, quotes the evidence, says what to do."""
+
+
+@app.command()
+def scan(
+    targets: Optional[List[str]] = typer.Argument(
+        None, metavar="[TARGET]...", help="Nothing for this host; root:DIR; an evidence directory or archive; loose files."
+    ),
+    master: Optional[str] = typer.Option(None, "--master", metavar="TARGET", help="The NIM master's evidence."),
+    role: RoleOption = typer.Option(RoleOption.AUTO, "--role", help="Which end the target is."),
+    check: Optional[List[str]] = typer.Option(
+        None, "--check", metavar="ID", help="Only this check; may be repeated.", autocompletion=_complete_ids
+    ),
+    skip: Optional[List[str]] = typer.Option(
+        None, "--skip", metavar="ID", help="Without this check; may be repeated.", autocompletion=_complete_ids
+    ),
+    format: Format = typer.Option(Format.TEXT, "--format", help="How the report is written."),
+    output: Optional[str] = typer.Option(None, "--output", metavar="FILE", help="Write the report there."),
+    fail_on: SeverityOption = typer.Option(SeverityOption.MEDIUM, "--fail-on", help="The bar for exit status 1."),
+    timeout: float = typer.Option(30.0, "--timeout", metavar="S", min=0.1, help="Seconds one command may take."),
+) -> int:
+    """Diagnose a host from its evidence."""
+    from nimdoctor.evidence import open_target, open_targets
+    from nimdoctor.evidence.source import TargetError
+    from nimdoctor.waiting import Waiting
+
+    registry = _registry(check or [], skip or [])
+    waiting = Waiting()
+    hosts: List[Evidence] = []
+    statuses: List[int] = []
+    reports: List[Report] = []
+    try:
+        try:
+            hosts = open_targets(targets or [], timeout=timeout, progress=waiting)
+        except TargetError as error:
+            if len(targets or []) < 2:
+                raise UsageError(str(error)) from error
+            hosts, statuses = _open_each(targets or [], timeout, waiting)
+        try:
+            end = open_target(master, timeout=timeout, progress=waiting) if master else None
+        except TargetError as error:
+            raise UsageError(str(error)) from error
+        for evidence in hosts:
+            report = _scan(evidence, end, registry, role, check or [], skip or [], fail_on)
+            reports.append(report)
+            statuses.append(report.exit_status)
+            evidence.close()
+        if end:
+            end.close()
+    finally:
+        waiting.close()
+    _write(_rendered(reports, format, output), output)
+    return next(status for status in WORST_FIRST if status in statuses)
+
+
+def _open_each(targets: Sequence[str], timeout: float, waiting: object) -> "tuple[List[Evidence], List[int]]":
+    """Those of several targets that can be read; each that cannot is said and counts as status 2."""
+    from nimdoctor.evidence import open_targets
+    from nimdoctor.evidence.source import TargetError
+
+    opened: List[Evidence] = []
+    statuses: List[int] = []
+    for target in targets:
+        try:
+            opened += open_targets([target], timeout=timeout, progress=waiting)
+        except TargetError as error:
+            _say(str(error))
+            statuses.append(USAGE)
+    return opened, statuses
+
+
+def _scan(
+    evidence: "Evidence",
+    master: "Optional[Evidence]",
+    registry: "Registry",
+    role: RoleOption,
+    only: Sequence[str],
+    skip: Sequence[str],
+    fail_on: SeverityOption,
+) -> "Report":
+    from nimdoctor.model import Severity
+    from nimdoctor.scan import scan as run_scan
+
+    return run_scan(
+        evidence,
+        master,
+        registry=registry,
+        role=None if role is RoleOption.AUTO else role.value,
+        only=only,
+        skip=skip,
+        fail_on=Severity(fail_on.value),
+        rules=() if evidence.live else _local_rules(),
+    )
+
+
+def _local_rules() -> "List[Rule]":
+    """This host's own ignore file, for recorded evidence; a live host's file is read as its evidence."""
+    from nimdoctor import ignore
+    from nimdoctor.text import BadEvidence, Text
+
+    if not os.path.isfile(ignore.PATH):
+        return []
+    try:
+        return ignore.parse(Text(ignore.PATH, lambda: open(ignore.PATH, "rb")))[0]
+    except BadEvidence:
+        return []
+
+
+def _registry(only: Sequence[str], skip: Sequence[str]) -> "Registry":
+    from nimdoctor.registry import Registry, close_ids
+
+    registry = Registry(only)
+    for names in (only, skip):
+        for name in names:
+            if name not in {check.id for check in (registry.checks() if names is only else registry.all_checks())}:
+                close = close_ids(name, registry.all_checks())
+                hint = f"; did you mean {' or '.join(close)}?" if close else "; `nimdoctor checks` lists them"
+                raise UsageError(f"there is no check {name!r}{hint}")
+    return registry
+
+
+def _rendered(reports: "Sequence[Report]", format: Format, output: Optional[str]) -> str:
+    if format is Format.JSON:
+        from nimdoctor.report import json_report
+
+        # several targets are one object a line, for tools that read line by line
+        indent = 2 if len(reports) == 1 else None
+        return "".join(json_report.render(report, indent=indent) + "\n" for report in reports)
+    from nimdoctor.report import text_report
+
+    terminal = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return "\n".join(text_report.render(report, width=_width(), colour=terminal) for report in reports)
+
+
+def _width() -> int:
+    import shutil
+
+    return min(110, shutil.get_terminal_size((96, 24)).columns)
+
+
+def _write(text: str, output: Optional[str]) -> None:
+    """To stdout in whatever encoding it has, or to a file that appears whole or not at all."""
+    if output and output != "-":
+        from nimdoctor.atomic import write_whole
+
+        try:
+            write_whole(output, text.encode("utf-8"))
+        except OSError as error:
+            raise UsageError(f"{output} cannot be written: {error.strerror or error}") from error
+        return
+    encoding = sys.stdout.encoding or "ascii"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+@app.command()
+def checks() -> int:
+    """List every check: id, end, severity and title."""
+    from tabulate import tabulate
+
+    from nimdoctor.registry import Registry
+
+    registry = Registry()
+    rows = [[found.id, found.role.value, found.severity.value, found.fix or "-", found.title] for found in registry.checks()]
+    _write(tabulate(rows, headers=["Check", "End", "Severity", "Fix", "Finds"], tablefmt="simple") + "\n", None)
+    for broken in registry.broken:
+        _say(f"plug-in {broken.name}: {broken.reason}")
+    return 0
+
+
+@app.command()
+def explain(
+    words: List[str] = typer.Argument(
+        ..., metavar="ID|MESSAGE", help="A check's id, a message number, or a line of a log.", autocompletion=_complete_ids
+    ),
+) -> int:
+    """Teach about a check, or say what a message or a log line belongs to."""
+    from nimdoctor.explain import explain as teach
+    from nimdoctor.registry import Registry
+
+    registry = Registry()
+    explanation = teach(" ".join(words), registry.checks(), registry.catalog)
+    if not explanation.found:
+        raise UsageError(explanation.text.strip())
+    _write(explanation.text.rstrip("\n") + "\n", None)
+    return 0
+
+
+def _complete_scenarios(incomplete: str) -> List[str]:
+    from nimdoctor.demo import scenarios
+
+    return [name for name in scenarios() if name.startswith(incomplete)]
+
+
+@app.command()
+def demo(
+    scenario: Optional[str] = typer.Argument(
+        None, metavar="[SCENARIO]", help="Which embedded sample; `list` names them.", autocompletion=_complete_scenarios
+    ),
+) -> int:
+    """Scan an embedded sample client together with its master; needs no AIX."""
+    from nimdoctor import demo as samples
+
+    names = samples.scenarios()
+    if scenario == "list":
+        _write("\n".join(names) + "\n", None)
+        return 0
+    wanted = scenario or samples.DEFAULT
+    if wanted not in names:
+        raise UsageError(f"there is no scenario {wanted!r}; there are {', '.join(names)}")
+    client, master = samples.directories(wanted)
+    _write(samples.introduction(wanted), None)
+    scan([client], master=master, role=RoleOption.AUTO, check=None, skip=None, format=Format.TEXT, output=None,
+         fail_on=SeverityOption.MEDIUM, timeout=30.0)  # fmt: skip
+    return 0

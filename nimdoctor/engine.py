@@ -1,0 +1,311 @@
+"""Runs checks over hosts: resolves what they ask for, turns what they say into results.
+
+A check that breaks becomes a result of outcome error and the others go on. Nothing passes without
+evidence: a check that says nothing passes on the facts it was given, and only on them.
+"""
+
+import traceback
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+from nimdoctor.host import Absent, Host, parameters
+from nimdoctor.model import (
+    Check,
+    Confidence,
+    Diagnosis,
+    Finding,
+    Missing,
+    NotApplicable,
+    Note,
+    Outcome,
+    Passed,
+    Quote,
+    Role,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+)
+
+QUOTED_LINES = 20
+"""Lines of evidence a result quotes at most."""
+
+GIVE = {Role.MASTER: "about the master: give --master", Role.CLIENT: "about a client: give that client as the target"}
+HARDENED = (
+    "advice only: from NIM security generation G2 on, keys and certificates travel in another way "
+    "(IBM node/7251173, node/7283157)"
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One entry of a report: a check, a host and a finding, or a check without one.
+
+    Field by field as in the schema nimdoctor.report/1; `run` and `touches` are as in `Finding`.
+    """
+
+    check: str
+    title: str
+    outcome: Outcome
+    severity: Severity
+    where: Role
+    host: Optional[str]
+    message: str
+    confidence: Optional[Confidence] = None
+    cause: Optional[str] = None
+    impact: Optional[str] = None
+    cure: Optional[str] = None
+    fix: Optional[str] = None
+    objects: Tuple[str, ...] = ()
+    evidence: Tuple[Quote, ...] = ()
+    missing: Tuple[str, ...] = ()
+    references: Tuple[str, ...] = ()
+    run: Optional[str] = None
+    touches: int = 0
+
+
+class _NotNamed(Exception):
+    """A fact of the other end is asked for and no such host was given."""
+
+    def __init__(self, end: Role) -> None:
+        super().__init__(GIVE[end])
+        self.end = end
+
+
+@dataclass
+class _Run:
+    """One check over one host. `hearsay`: a master is judged by what its client can see of it.
+    `uninvited`: the check is about the other end and is asked only in case its evidence is there.
+    """
+
+    check: Check
+    host: Host
+    where: Role
+    hearsay: bool = False
+    uninvited: bool = False
+
+
+@dataclass
+class Engine:
+    """The hosts of one scan: the target and, where given, its master."""
+
+    target: Host
+    master: Optional[Host] = None
+    _results: List[Result] = field(default_factory=list)
+
+    def scan(self, checks: Sequence[Check], all_checks: Callable[[], Sequence[Check]]) -> List[Result]:
+        """Results of the chosen checks, by id.
+
+        A check that asks for the Diagnosis runs last and sees what every check of `all_checks`
+        found, chosen or not, so that its verdict does not hang on the choice.
+        """
+        chosen = {check.id for check in checks}
+        later = [check for check in checks if _asks_for_diagnosis(check)]
+        first = list(all_checks()) if later else list(checks)
+        results: List[Result] = []
+        for check in first:
+            if check not in later and not _asks_for_diagnosis(check):
+                results += self.ask(check, None)
+        failing = [(found.check, found.fix) for found in results if found.outcome is Outcome.FAIL]
+        results = [found for found in results if found.check in chosen]
+        for check in later:
+            results += self.ask(check, Diagnosis(failing))
+        return results
+
+    def ask(self, check: Check, diagnosis: Optional[Diagnosis]) -> List[Result]:
+        """Every result of one check, over each host it is for."""
+        runs = list(self._runs(check))
+        if not runs:
+            end = Role.CLIENT if check.role is Role.CLIENT else Role.MASTER
+            return [self._plain(check, end, None, Outcome.NOT_APPLICABLE, GIVE[end])]
+        return [result for run in runs for result in self._judge(run, diagnosis)]
+
+    def _runs(self, check: Check) -> Iterable[_Run]:
+        target, master = self.target, self.master
+        roles = target.roles
+        own = Role.CLIENT if "client" in roles or not roles else Role.MASTER
+        if check.role is Role.BOTH:
+            yield _Run(check, target, own)
+            if master:
+                yield _Run(check, master, Role.MASTER)
+            return
+        wanted = check.role.value
+        if wanted in roles or not roles:
+            yield _Run(check, target, check.role)
+        elif target.evidence.loose and not (master and check.role is Role.MASTER):
+            yield _Run(check, target, check.role, uninvited=True)
+        elif check.role is Role.MASTER and not master:
+            yield _Run(check, target, Role.MASTER, hearsay=True, uninvited=True)
+        if master and check.role is Role.MASTER:
+            yield _Run(check, master, Role.MASTER)
+
+    def _judge(self, run: _Run, diagnosis: Optional[Diagnosis]) -> List[Result]:
+        check = run.check
+        host_name = None if run.hearsay else run.host.name
+        try:
+            arguments, sources = self._arguments(run, diagnosis)
+            said = list(check.function(**arguments) or ())
+            for thing in said:
+                if not isinstance(thing, (Finding, Passed, Note, Unknown, NotApplicable)):
+                    raise TypeError(f"{check.id} yielded {type(thing).__name__}, which is no verdict")
+        except _NotNamed as error:
+            return [self._plain(check, run.where, host_name, Outcome.NOT_APPLICABLE, str(error))]
+        except (Absent, Missing) as error:
+            return [self._unknown(run, host_name, str(error), error.missing)]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plug-in may raise anything, SystemExit included
+            return [self._plain(check, run.where, host_name, Outcome.ERROR, _broke(error))]
+        findings = [thing for thing in said if isinstance(thing, Finding)]
+        if findings:
+            return [self._failed(run, finding) for finding in findings]
+        return [self._without_finding(run, host_name, said, sources)]
+
+    def _arguments(self, run: _Run, diagnosis: Optional[Diagnosis]) -> Tuple[Dict[str, Any], Tuple[Quote, ...]]:
+        given: Dict[str, Any] = {}
+        sources: List[Quote] = []
+        for name, (kind, end, optional) in parameters(run.check.function).items():
+            if kind is Subject:
+                given[name] = self._subject(run)
+            elif kind is Diagnosis:
+                given[name] = diagnosis or Diagnosis()
+            else:
+                try:
+                    given[name] = self._resolve(run, kind, end)
+                    source = getattr(given[name], "source", None)
+                    if isinstance(source, str):
+                        sources.append(Quote(source, None, ""))
+                except (Absent, _NotNamed):
+                    if not optional:
+                        raise
+                    given[name] = None
+        return given, tuple(sources)
+
+    def _resolve(self, run: _Run, kind: Any, end: Optional[Role]) -> Any:
+        if end is None or (end is run.where and not run.hearsay):
+            return self._hearsay(run.host, kind) if run.hearsay else run.host.fact(kind)
+        if end is Role.MASTER:
+            if self.master:
+                return self.master.fact(kind)
+            if "master" in run.host.roles or run.host.evidence.loose or not run.host.roles:
+                try:
+                    return run.host.fact(kind)
+                except Absent:
+                    if "master" in run.host.roles:
+                        raise
+            return self._hearsay(run.host, kind)
+        client = self.target
+        if "client" in client.roles or client.evidence.loose or not client.roles:
+            return client.fact(kind)
+        raise _NotNamed(Role.CLIENT)
+
+    @staticmethod
+    def _hearsay(client: Host, kind: Any) -> Any:
+        """What the client can know of its master: the master's objects as `nimclient -l -l` shows them."""
+        from nimdoctor.facts import NimclientObjects, NimObjects
+
+        if kind is NimObjects:
+            try:
+                return client.fact(NimclientObjects)
+            except Absent:
+                pass
+        raise _NotNamed(Role.MASTER)
+
+    def _subject(self, run: _Run) -> Subject:
+        return Subject(
+            name=run.host.name or run.host.evidence.target,
+            where=run.where,
+            roles=tuple(Role(role) for role in run.host.roles),
+            client_named="client" in self.target.roles,
+            master_named=self.master is not None or "master" in self.target.roles,
+            loose=run.host.evidence.loose,
+        )
+
+    def _failed(self, run: _Run, finding: Finding) -> Result:
+        check = run.check
+        fix = check.fix if finding.fix == "" else finding.fix
+        cure = finding.cure or check.cure
+        command = finding.run
+        if check.classic and fix and self._may_be_hardened():
+            fix, command = None, None
+            cure = f"{HARDENED}; before G2 it would be: {cure}" if cure else HARDENED
+        return Result(
+            check=check.id,
+            title=check.title,
+            outcome=Outcome.FAIL,
+            severity=finding.severity or check.severity,
+            where=run.where,
+            host=None if run.hearsay else run.host.name,
+            message=finding.message,
+            confidence=finding.confidence or check.confidence,
+            cause=finding.cause or check.cause,
+            impact=finding.impact or check.impact or check.summary,
+            cure=cure,
+            fix=fix,
+            objects=tuple(finding.objects),
+            evidence=tuple(finding.evidence)[:QUOTED_LINES],
+            references=tuple(finding.references) or ((check.source,) if check.source else ()),
+            run=command,
+            touches=finding.touches,
+        )
+
+    def _may_be_hardened(self) -> bool:
+        """Whether either end is of generation G2 or later, or of unknown generation where G2 exists."""
+        from nimdoctor.facts import NimGeneration
+
+        found = [host.optional(NimGeneration) for host in (self.target, self.master) if host]
+        return any(generation and generation.may_be_hardened for generation in found)
+
+    def _without_finding(
+        self, run: _Run, host: Optional[str], said: List[Verdict], sources: Tuple[Quote, ...]
+    ) -> Result:
+        check = run.check
+        for kind in (Unknown, Note, Passed, NotApplicable):
+            thing = next((found for found in said if isinstance(found, kind)), None)
+            if isinstance(thing, Unknown):
+                result = self._unknown(run, host, thing.message, thing.missing)
+                return replace(result, severity=thing.severity or check.severity, evidence=tuple(thing.evidence))
+            if isinstance(thing, NotApplicable):
+                return self._plain(check, run.where, host, Outcome.NOT_APPLICABLE, thing.message)
+            if isinstance(thing, (Note, Passed)):
+                evidence = tuple(thing.evidence)[:QUOTED_LINES] or sources
+                if not evidence:
+                    return self._unknown(run, host, f"{thing.message} (but no evidence was given)", ())
+                passed = self._plain(check, run.where, host, Outcome.PASS, thing.message)
+                severity = Severity.INFO if isinstance(thing, Note) else check.severity
+                return replace(passed, evidence=evidence, severity=severity)
+        if not sources:
+            return self._unknown(run, host, "there is no evidence to judge by", ())
+        passed = self._plain(check, run.where, host, Outcome.PASS, f"no sign of it: {check.title}")
+        return replace(passed, evidence=sources)
+
+    def _unknown(self, run: _Run, host: Optional[str], message: str, missing: Sequence[str]) -> Result:
+        if run.uninvited:
+            return self._plain(run.check, run.where, None, Outcome.NOT_APPLICABLE, GIVE[run.where])
+        result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, message)
+        return replace(result, missing=tuple(dict.fromkeys(missing)))
+
+    @staticmethod
+    def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
+        return Result(check.id, check.title, outcome, check.severity, where, host, message)
+
+
+def _asks_for_diagnosis(check: Check) -> bool:
+    try:
+        return any(kind is Diagnosis for kind, _, _ in parameters(check.function).values())
+    except Exception:
+        # annotations that cannot be resolved break the check when it is asked, where it is reported
+        return False
+
+
+def _broke(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.endswith(("engine.py", "host.py"))] or frames
+    frame = own[-1] if own else None
+    place = ""
+    if frame:
+        module = frame.filename.replace("\\", "/").rsplit("/", 2)
+        name = ".".join(module[-2:])[: -len(".py")] if frame.filename.endswith(".py") else frame.filename
+        place = f" in {name}, line {frame.lineno}"
+    text = str(error).splitlines()
+    return f"the check broke: {type(error).__name__}{place}" + (f": {text[0][:200]}" if text and text[0] else "")

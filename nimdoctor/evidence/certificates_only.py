@@ -1,0 +1,112 @@
+"""Keeping private keys out: what is left of a file that may hold one.
+
+The certificate file that `nimclient -c` brings may hold certificate and key together
+(CVE-2025-36096), so no file below /ssl_nimsh is passed on as it is.
+"""
+
+import re
+from typing import List, Optional
+
+REMOVED = b"-----PRIVATE KEY REMOVED-----"
+"""Stands in the place of a private key, so that its having been there can still be told."""
+
+_BEGIN = re.compile(rb"\s*-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s*\Z")
+_END = re.compile(rb"\s*-----END (?:TRUSTED |X509 )?CERTIFICATE-----\s*\Z")
+_KEY = re.compile(rb"-\s*(?:BEGIN|END)\b.*PRIVATE KEY|" + REMOVED, re.IGNORECASE)
+_PRINTABLE = re.compile(rb"[\t\r\n -~]*\Z")
+
+
+def may_be_opened(path: str) -> bool:
+    """Whether a file of that path on the host may be opened at all: never in a keys directory.
+
+    >>> may_be_opened("/ssl_nimsh/keys/serverkey.pem"), may_be_opened("/ssl_nimsh/certs/server.pem")
+    (False, True)
+    """
+    return not (path.startswith("/ssl_nimsh") and "keys" in path.split("/")[2:-1])
+
+
+def is_guarded(path: str) -> bool:
+    """Whether a file of that path passes through `without_keys` before anybody sees it."""
+    return path.startswith(("/ssl_nimsh", "/usr/samples/nim/ssl/"))
+
+
+def without_keys(path: str, raw: bytes) -> bytes:
+    """What may be shown of the file: certificates below /ssl_nimsh, but configs as text."""
+    if not is_guarded(path):
+        return raw
+    if path.startswith("/usr/samples/nim/ssl/") or "configs" in path.split("/")[2:-1]:
+        return private_keys_removed(raw)
+    return certificates_only(raw)
+
+
+def certificates_only(raw: bytes) -> bytes:
+    r"""Only the CERTIFICATE blocks, each on the lines where it stood; other lines become blank.
+
+    A private key leaves the marker in its place; one without an end takes all that follows. Of a
+    certificate without an end only its first line is left. Without any block the result is empty.
+
+    >>> certificates_only(b"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n")
+    b'-----PRIVATE KEY REMOVED-----\n'
+    """
+    kept: List[bytes] = []
+    opened: Optional[int] = None  # index in `kept` of the line that began the current certificate
+    in_key = False
+
+    def drop_open_block() -> None:
+        if opened is not None:
+            kept[opened + 1 :] = [b"\n"] * (len(kept) - opened - 1)
+
+    for line in _lines(raw):
+        bare = line[3:] if line.startswith(b"\xef\xbb\xbf") else line
+        if in_key:
+            in_key = not _ends_key(line)
+            kept.append(b"\n")
+        elif REMOVED in line or b"PRIVATE KEY" in line.upper():
+            drop_open_block()
+            opened = None
+            # a lost beginning still shows by its end, which then ends nothing further
+            in_key = REMOVED not in line and not _ends_key(line)
+            kept.append(REMOVED + b"\n")
+        elif _BEGIN.match(bare):
+            drop_open_block()
+            opened = len(kept)
+            kept.append(bare)
+        elif opened is not None and _END.match(line):
+            kept.append(line)
+            opened = None
+        else:
+            kept.append(line if opened is not None and _PRINTABLE.match(line) else b"\n")
+    drop_open_block()
+    while kept and kept[-1] == b"\n":
+        kept.pop()
+    return b"".join(kept)
+
+
+def private_keys_removed(raw: bytes) -> bytes:
+    """All of the text but its private keys, each replaced by the marker; lines keep their numbers."""
+    if b"PRIVATE KEY" not in raw.upper():
+        return raw
+    kept: List[bytes] = []
+    in_key = False
+    for line in _lines(raw):
+        if in_key:
+            in_key = not _ends_key(line)
+            kept.append(b"\n")
+        elif _KEY.search(line):
+            in_key = REMOVED not in line and not _ends_key(line)
+            kept.append(REMOVED + b"\n")
+        else:
+            kept.append(line)
+    return b"".join(kept)
+
+
+def _ends_key(line: bytes) -> bool:
+    # the last marker of the line decides: a file that lost its line ends has all on one
+    upper = line.upper()
+    return b"PRIVATE KEY" in upper and upper.rfind(b"END ") > upper.rfind(b"BEGIN ")
+
+
+def _lines(raw: bytes) -> List[bytes]:
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
+    return [line + b"\n" for line in raw.split(b"\n")[: -1 if raw.endswith(b"\n") else None]] if raw else []

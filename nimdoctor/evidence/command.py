@@ -1,0 +1,183 @@
+"""Running one command of the host under a deadline, and ending all of it when the deadline passes.
+
+NIM has no timeouts of its own: a push that hangs does so for ever (isg3T1024615), and so may any
+command that asks it. Nothing here goes through a shell.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+OUTPUT_LIMIT = 16 * 1024 * 1024
+"""Bytes of one stream that are kept; a command that prints more is ended."""
+
+PROGRAM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+_MARK = "NIMDOCTOR_COMMAND"
+_TICK = 0.05
+_GRACE = 1.0
+_REAP = 2.0
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """How a command ended.
+
+    `status` is its exit status, negative for the signal that ended it, None when it was ended by
+    us or never ran. `error` says why it could not be started. Output of a command that was ended
+    at its deadline is not kept; of one that `flooded`, the first `limit` bytes of each stream are.
+    """
+
+    status: Optional[int] = None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    timed_out: bool = False
+    flooded: bool = False
+    error: Optional[str] = None
+
+
+def command_environment(root: Optional[str] = None) -> Dict[str, str]:
+    """The environment that commands get: no more than they need, and messages in English."""
+    environment = {"PATH": PROGRAM_PATH, "HOME": os.environ.get("HOME", "/"), "LANG": "C", "LC_ALL": "C"}
+    if "ODMDIR" in os.environ:
+        environment["ODMDIR"] = os.environ["ODMDIR"]
+    if root is not None:
+        environment["NIMDOCTOR_ROOT"] = root
+    return environment
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout: float,
+    env: Optional[Mapping[str, str]] = None,
+    cwd: str = "/",
+    limit: int = OUTPUT_LIMIT,
+) -> CommandResult:
+    """Runs `argv` with standard input closed, at most `timeout` seconds, and leaves no child behind.
+
+    `argv[0]` is best a path. A program that cannot be started is a result with `error`. On
+    KeyboardInterrupt the command is ended first. A command that exits leaving a background child
+    is done when it exits; the child is left alone, as a daemon would be.
+    """
+    environment = dict(command_environment() if env is None else env)
+    # found again by this mark when a descendant has left the process group and lost its parent
+    mark = f"{os.getpid()}-{time.monotonic_ns()}"
+    environment.update({"LANG": "C", "LC_ALL": "C", _MARK: mark})
+    deadline = time.monotonic() + timeout
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            bufsize=0,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=environment,
+            start_new_session=True,
+            # Python's own descriptors are close-on-exec; without /proc/self/fd (AIX) True would
+            # close one number after the other up to the limit, which root often has unlimited
+            close_fds=False,
+        )
+    except OSError as error:
+        return CommandResult(error=error.strerror or str(error))
+    except (ValueError, IndexError) as error:
+        return CommandResult(error=str(error) or "no program named")
+    try:
+        result = _attend(process, deadline, limit)
+        if result.timed_out or result.flooded:
+            _end(process, mark)
+        return result
+    except BaseException:
+        _end(process, mark)
+        raise
+    finally:
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def _attend(process: "subprocess.Popen[bytes]", deadline: float, limit: int) -> CommandResult:
+    assert process.stdout and process.stderr
+    out, err = bytearray(), bytearray()
+    exited: Optional[float] = None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ, out)
+        selector.register(process.stderr, selectors.EVENT_READ, err)
+        while selector.get_map():
+            now = time.monotonic()
+            if exited is None and now >= deadline:
+                return CommandResult(timed_out=True)
+            if exited is not None and now >= exited + _GRACE:
+                break
+            ready = selector.select(max(0.0, min(_TICK, deadline - now)))
+            for key, _ in ready:
+                chunk = os.read(key.fd, 65536)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                    continue
+                key.data.extend(chunk)
+                if len(key.data) > limit:
+                    return CommandResult(None, bytes(out[:limit]), bytes(err[:limit]), flooded=True)
+            if exited is not None and not ready:
+                break  # a child that outlives the command holds the pipe: there is no end to wait for
+            if exited is None and process.poll() is not None:
+                exited = time.monotonic()
+    try:
+        status = process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return CommandResult(timed_out=True)
+    return CommandResult(status, bytes(out), bytes(err))
+
+
+def _end(process: "subprocess.Popen[bytes]", mark: str) -> None:
+    strays: List[Any] = []
+    try:
+        strays = _strays(process.pid, mark)  # before the kill: orphans no longer show their parent
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+    for _ in range(3):
+        for stray in strays:
+            try:
+                stray.kill()
+            except Exception:  # gone, or psutil cannot tell: nothing more can be done about it
+                continue
+        if not strays:
+            break
+        strays = _strays(process.pid, mark)  # what they started meanwhile
+    try:
+        process.wait(_REAP)
+    except subprocess.TimeoutExpired:
+        pass  # stuck inside the kernel; subprocess reaps it when it comes out
+
+
+def _strays(pid: int, mark: str) -> List[Any]:
+    """psutil's processes of this command that are alive, by parent or by mark; none without psutil."""
+    try:
+        import psutil
+    except Exception:
+        return []
+    found: Dict[int, Any] = {}
+    try:
+        found.update((child.pid, child) for child in psutil.Process(pid).children(recursive=True))
+    except Exception:
+        pass
+    try:
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found[process.pid] = process
+            except Exception:
+                continue
+    except Exception:
+        pass
+    for own in (pid, os.getpid()):
+        found.pop(own, None)
+    return list(found.values())

@@ -1,0 +1,287 @@
+"""A host that is asked now: this one, or the one whose file system lies below a directory."""
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
+
+from nimdoctor.evidence.catalog import Kind, Row
+from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
+from nimdoctor.evidence.files import list_directory, on_this_host, open_regular, path_state, walk_below
+from nimdoctor.path_state import PathRecord, PathState
+from nimdoctor.text import TEXT_LIMIT, Text
+
+if TYPE_CHECKING:
+    from nimdoctor.evidence.command import CommandResult
+
+PROGRAM_DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+ROOT_PROGRAM_DIRECTORIES = ("/usr/sbin", "/usr/bin")
+FILES_OF_A_ROW = 200
+TIMES_THE_TIMEOUT = 10
+"""All commands of a scan together get this many times the timeout of one."""
+
+_NAMES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:% +-]*\Z")
+
+
+class Progress(Protocol):
+    """Told what is being waited for; a screen may name the slow ones."""
+
+    def start(self, label: str) -> None:
+        """Just before a command runs."""
+
+    def end(self) -> None:
+        """When it has ended."""
+
+
+class NoProgress:
+    """Says nothing."""
+
+    def start(self, label: str) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        """Nothing."""
+
+
+class LiveHost:
+    """Evidence read from a running host on demand; each command runs at most once.
+
+    `root` is the directory that holds the host's file system; commands then are the programs in
+    its usr/sbin and usr/bin and nothing else, run with NIMDOCTOR_ROOT. `timeout` is a command's, in
+    seconds.
+    """
+
+    loose = False
+    live = True
+    roles: Tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        root: Optional[str] = None,
+        timeout: float = 30.0,
+        progress: Optional[Progress] = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.target = "" if root is None else f"root:{root}"
+        self.root = None if root is None else os.path.realpath(root)
+        self.host: Optional[str] = _this_host() if root is None else None
+        self.problems: Dict[str, str] = {}
+        self.remarks: List[str] = []
+        self.timeout = timeout
+        self._progress: Progress = progress or NoProgress()
+        self._clock = clock
+        self._spent = 0.0
+        self._hung: List[str] = []
+        self._ran: Dict[Tuple[str, ...], Tuple[Optional[Text], Optional[str]]] = {}
+
+    def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
+        """The file, the files of the directory, or the output of the command; empty without any."""
+        if not row.live or row.kind is Kind.PATHS:
+            return []
+        if row.kind is Kind.FILE:
+            return self._files(row)
+        found = self._table(row) or self._command(row, names)
+        return [found] if found else []
+
+    def paths(self, rows: List[Row]) -> PathRecord:
+        """States of what the rows' patterns cover; a pattern is complete when all of it was seen."""
+        states: Dict[str, Optional[PathState]] = {}
+        complete: List[str] = []
+        for row in rows:
+            if row.kind is Kind.PATHS:
+                error = self._look(row.name, states)
+                if error is None:
+                    complete.append(row.name)
+                else:
+                    self.problems[row.label] = error
+        return PathRecord(states, tuple(complete))
+
+    def file_absent(self, path: str) -> Optional[bool]:
+        """Whether that file is known not to exist; None when it cannot be told."""
+        try:
+            return path_state(path, self.root) is None
+        except OSError:
+            return None
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    # -- files
+
+    def _files(self, row: Row) -> List[Text]:
+        if not row.name.endswith("/*"):
+            found = self._file(row.name, row)
+            return [found] if found else []
+        directory = row.name[:-2]
+        try:
+            inside = list_directory(directory, self.root)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            self.problems[row.label] = f"cannot be listed: {error.strerror or error}"
+            return []
+        texts: List[Text] = []
+        for name in inside:
+            if len(texts) == FILES_OF_A_ROW:
+                self.problems[row.label] = f"has more than {FILES_OF_A_ROW} files; the first {FILES_OF_A_ROW} were read"
+                break
+            path = f"{directory}/{name}"
+            if self._is_directory(path):
+                continue
+            found = self._file(path, row)
+            if found:
+                texts.append(found)
+        return texts
+
+    def _is_directory(self, path: str) -> bool:
+        try:
+            return os.path.isdir(on_this_host(path, self.root))
+        except OSError:
+            return False
+
+    def _file(self, path: str, row: Row) -> Optional[Text]:
+        if not may_be_opened(path):
+            return None
+        try:
+            with open_regular(path, self.root) as stream:
+                if row.streamed and not is_guarded(path):
+                    return Text(path, lambda: open_regular(path, self.root), name=path)
+                raw = stream.read(TEXT_LIMIT + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            if self.file_absent(path) is False:
+                self.problems[path] = "is a link that leads nowhere"
+            return None
+        except OSError as error:
+            self.problems[path] = f"cannot be read: {error.strerror or error}"
+            return None
+        if len(raw) > TEXT_LIMIT:
+            self.problems[path] = "is larger than 16 MiB; the first 16 MiB were used"
+        return Text.of(without_keys(path, raw[:TEXT_LIMIT]), path, name=path)
+
+    def _look(self, pattern: str, states: Dict[str, Optional[PathState]]) -> Optional[str]:
+        """Adds the states a pattern covers; returns why it could not be seen completely."""
+        if pattern.endswith("/**"):
+            walk = walk_below(pattern[:-3], self.root)
+            states.update(walk.states)
+            return None if walk.complete else f"not listed completely: {walk.error}"
+        try:
+            if not pattern.endswith("*"):
+                states[pattern] = path_state(pattern, self.root)
+                return None
+            directory, _, start = pattern[:-1].rpartition("/")
+            for name in list_directory(directory or "/", self.root):
+                if name.startswith(start):
+                    states[f"{directory}/{name}"] = path_state(f"{directory}/{name}", self.root)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            return f"cannot be listed: {error.strerror or error}"
+        return None
+
+    # -- commands
+
+    def _table(self, row: Row) -> Optional[Text]:
+        if self.root is not None:
+            return None
+        from nimdoctor.evidence.system_tables import table_for
+
+        for fact in row.facts:
+            found = table_for(fact)
+            if found:
+                return Text.of(found[1], found[0], name=found[0], command=True)
+        return None
+
+    def _command(self, row: Row, names: Mapping[str, str]) -> Optional[Text]:
+        argv = row.argv(names)
+        if argv is None:
+            wanted = [word.strip("{}") for word in row.name.split() if word.startswith("{")]
+            unknown = ", ".join(word for word in wanted if not names.get(word))
+            self.problems[row.label] = f"not run: {unknown} is not known"
+            return None
+        key = tuple(argv)
+        if key not in self._ran:
+            self._ran[key] = self._run(row, argv)
+        text, problem = self._ran[key]
+        if problem:
+            self.problems[row.label] = problem
+        else:
+            self.problems.pop(row.label, None)
+        return text
+
+    def _run(self, row: Row, argv: List[str]) -> Tuple[Optional[Text], Optional[str]]:
+        for typed, word in zip(row.name.split(), argv):
+            # a name out of a file must not become an option: `nimclient -l -l -P` disables pushes
+            if typed.startswith("{") and not _NAMES.match(word):
+                return None, f"not run: {word!a} is no name"
+        program, error = self._program(argv[0])
+        if program is None:
+            return None, error
+        if argv[0] in self._hung:
+            return None, f"not run: {argv[0]} hung before"
+        left = TIMES_THE_TIMEOUT * self.timeout - self._spent
+        if left <= 0:
+            return None, "not run: the scan's time was used up"
+        from nimdoctor.evidence.command import command_environment, run
+
+        allowed = min(self.timeout, left)
+        self._progress.start(row.label)
+        began = self._clock()
+        try:
+            result = run([program, *argv[1:]], timeout=allowed, env=command_environment(self.root))
+        finally:
+            self._spent += max(0.0, self._clock() - began)
+            self._progress.end()
+        if result.timed_out:
+            self._hung.append(argv[0])
+            return None, f"hung and was ended after {allowed:.3g} s"
+        if result.error:
+            return None, f"cannot be run: {result.error}"
+        return _output(as_typed(argv), result), (
+            "printed more than 16 MiB; the first 16 MiB were used" if result.flooded else None
+        )
+
+    def _program(self, name: str) -> Tuple[Optional[str], str]:
+        """The program's path, or None and why not."""
+        directories: Sequence[str] = ROOT_PROGRAM_DIRECTORIES
+        if self.root is None:
+            directories = (*PROGRAM_DIRECTORIES, "/usr/ios/cli") if name == "ioscli" else PROGRAM_DIRECTORIES
+        refusal = "no such command on this host"
+        for directory in directories:
+            path = f"{directory}/{name}"
+            try:
+                place = on_this_host(path, self.root)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                refusal = f"cannot be run: {error.strerror or error}"
+                continue
+            if not os.path.isfile(place):
+                continue
+            if not os.access(place, os.X_OK):
+                refusal = "cannot be run: Permission denied"
+                continue
+            # programs that go by the name they are called by keep it, unless the link, read by
+            # the kernel, would lead out of the root
+            outer = path if self.root is None else self.root.rstrip("/") + path
+            return (outer if os.path.realpath(outer) == place else place), ""
+        return None, refusal
+
+
+def as_typed(argv: Sequence[str]) -> str:
+    """The command line as a person types it.
+
+    >>> as_typed(["instfix", "-ik", "IJ07373 IJ12360"])
+    'instfix -ik "IJ07373 IJ12360"'
+    """
+    return " ".join(f'"{word}"' if " " in word else word for word in argv)
+
+
+def _output(name: str, result: "CommandResult") -> Text:
+    content = result.stdout if result.stdout.strip() else result.stderr
+    return Text.of(content, name, name=name, command=True, status=result.status)
+
+
+def _this_host() -> str:
+    import socket
+
+    return socket.gethostname()

@@ -1,0 +1,202 @@
+"""manifest.json of an evidence directory, read as far as it makes sense."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+from nimdoctor.evidence.catalog import CLIENT, MASTER
+from nimdoctor.evidence.source import TargetError
+from nimdoctor.path_state import PathState
+from nimdoctor.text import decode
+
+SCHEMA = "nimdoctor.evidence/1"
+REMARKS = 20
+"""Remarks that are kept word for word; the rest is counted."""
+
+_ROLES = {
+    "client": (CLIENT,),
+    "standalone": (CLIENT,),
+    "master": (MASTER,),
+    "alternate_master": (CLIENT, MASTER),
+}
+
+
+@dataclass(frozen=True)
+class RecordedCommand:
+    """A command as the manifest has it; `file` is relative to the directory, None when refused."""
+
+    file: Optional[str] = None
+    status: Optional[int] = None
+    stderr: str = ""
+    timed_out: bool = False
+
+
+@dataclass
+class Manifest:
+    """What the manifest says. `collected` is seconds since 1970; `paths` has None for an absent one."""
+
+    host: Optional[str] = None
+    roles: Tuple[str, ...] = ()
+    collected: Optional[int] = None
+    commands: Dict[str, RecordedCommand] = field(default_factory=dict)
+    paths: Dict[str, Optional[PathState]] = field(default_factory=dict)
+    remarks: List[str] = field(default_factory=list)
+    unsaid: int = 0
+
+    def remark(self, what: str) -> None:
+        """Notes what was skipped."""
+        if len(self.remarks) < REMARKS:
+            self.remarks.append(f"manifest.json: {what}")
+        else:
+            self.unsaid += 1
+
+
+def parse_manifest(raw: bytes, target: str) -> Manifest:
+    """The manifest; what is wrong with it becomes a remark.
+
+    Raises TargetError for a schema that is not `nimdoctor.evidence/1`, and for nothing else.
+    """
+    import json
+
+    manifest = Manifest()
+    try:
+        content = json.loads(decode(raw).lstrip("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        manifest.remark(f"damaged, done without: {said}")
+        return manifest
+    if not isinstance(content, dict):
+        manifest.remark("damaged, done without: not an object")
+        return manifest
+    if "schema" not in content:
+        manifest.remark(f"names no schema; read as {SCHEMA}")
+    elif content["schema"] != SCHEMA:
+        raise TargetError(f"{target}: manifest.json has schema {_shown(content['schema'])}, known is {SCHEMA}")
+    manifest.host = _host(content.get("host"), manifest)
+    manifest.roles = _roles(content.get("role"), manifest)
+    manifest.collected = _time(content.get("collected"), manifest)
+    for name, entry in _entries(content, "commands", manifest):
+        command = _command(name, entry, manifest)
+        if command:
+            manifest.commands[name] = command
+    for path, entry in _entries(content, "paths", manifest):
+        if not path.startswith("/"):
+            manifest.remark(f"path {_shown(path)} is not absolute")
+        elif entry is None or isinstance(entry, dict):
+            manifest.paths[path] = None if entry is None else _state(path, entry, manifest)
+        else:
+            manifest.remark(f"path {_shown(path)} is not an object")
+    if manifest.unsaid:
+        manifest.remarks.append(f"manifest.json: {manifest.unsaid} more entries like these")
+    return manifest
+
+
+def stays_inside(name: str) -> bool:
+    """Whether a relative file name stays in its directory.
+
+    >>> stays_inside("commands/lssrc_-a"), stays_inside("../etc/passwd"), stays_inside("/etc/passwd")
+    (True, False, False)
+    """
+    drive = re.match(r"[A-Za-z]:", name)
+    return not (drive or not name or name.startswith("/") or "\\" in name or "\0" in name or ".." in name.split("/"))
+
+
+def _shown(value: object) -> str:
+    return ascii(value)[:100]
+
+
+def _entries(content: Dict[str, Any], key: str, manifest: Manifest) -> List[Tuple[str, Any]]:
+    value = content.get(key)
+    if isinstance(value, dict):
+        return list(value.items())
+    if value is not None:
+        manifest.remark(f"{key} is not an object")
+    return []
+
+
+def _host(value: Any, manifest: Manifest) -> Optional[str]:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    if value not in (None, ""):
+        manifest.remark(f"host {_shown(value)} is no name")
+    return None
+
+
+def _roles(value: Any, manifest: Manifest) -> Tuple[str, ...]:
+    words = re.split(r"[,\s+]+", value) if isinstance(value, str) else value if isinstance(value, list) else []
+    if value is not None and not isinstance(value, (str, list)):
+        manifest.remark(f"role {_shown(value)} is no role")
+    found: Set[str] = set()
+    for word in words:
+        known = _ROLES.get(word.strip().lower().replace("-", "_")) if isinstance(word, str) else None
+        if known:
+            found.update(known)
+        elif word not in ("", None):
+            manifest.remark(f"role {_shown(word)} is not known")
+    return tuple(sorted(found))
+
+
+def _time(value: Any, manifest: Manifest) -> Optional[int]:
+    if value is None:
+        return None
+    from datetime import datetime, timezone
+
+    try:
+        moment = datetime.fromisoformat(re.sub(r"[Zz]\Z", "+00:00", value.strip()))
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        manifest.remark(f"collected {_shown(value)} is no time")
+        return None
+
+
+def _command(name: str, entry: Any, manifest: Manifest) -> Optional[RecordedCommand]:
+    if not isinstance(entry, dict):
+        manifest.remark(f"command {_shown(name)} is not an object")
+        return None
+    file, status = entry.get("file"), entry.get("status")
+    stderr, timed_out = entry.get("stderr"), entry.get("timed_out")
+    if file is not None and not (isinstance(file, str) and stays_inside(file)):
+        leaves = "leaves the directory" if isinstance(file, str) else "is no name"
+        manifest.remark(f"command {_shown(name)}: file {_shown(file)} {leaves}")
+        file = None
+    if status is not None and _number(status) is None:
+        manifest.remark(f"command {_shown(name)}: status {_shown(status)} is no number")
+    if stderr is not None and not isinstance(stderr, str):
+        manifest.remark(f"command {_shown(name)}: stderr is no text")
+        stderr = None
+    if timed_out is not None and not isinstance(timed_out, bool):
+        manifest.remark(f"command {_shown(name)}: timed_out is neither true nor false")
+        timed_out = None
+    return RecordedCommand(file, _number(status), stderr or "", bool(timed_out))
+
+
+def _state(path: str, entry: Dict[str, Any], manifest: Manifest) -> PathState:
+    texts: Dict[str, Optional[str]] = {}
+    for key in ("kind", "owner", "group", "mode"):
+        value = entry.get(key)
+        texts[key] = value if isinstance(value, str) else None
+        if value is not None and texts[key] is None:
+            manifest.remark(f"path {_shown(path)}: {key} {_shown(value)} is no text")
+    numbers: Dict[str, Optional[int]] = {}
+    for key in ("size", "mtime"):
+        number = entry.get(key)
+        numbers[key] = _number(number)
+        if number is not None and numbers[key] is None:
+            manifest.remark(f"path {_shown(path)}: {key} {_shown(number)} is no number")
+    mode: Optional[int] = None
+    if texts["mode"] is not None:
+        if re.fullmatch(r"(0o)?[0-7]{1,7}", texts["mode"]):
+            mode = int(texts["mode"], 8) & 0o7777
+        else:
+            manifest.remark(f"path {_shown(path)}: mode {_shown(texts['mode'])} is not octal")
+    if texts["kind"] not in (None, "file", "dir", "link", "other"):
+        manifest.remark(f"path {_shown(path)}: kind {_shown(texts['kind'])} is not known")
+        texts["kind"] = None
+    return PathState(texts["kind"], mode, texts["owner"], texts["group"], numbers["size"], numbers["mtime"])
+
+
+def _number(value: object) -> Optional[int]:
+    """A number as an integer; None for what is none, too large, or neither here nor there (NaN)."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**63:
+        return int(value)
+    return None

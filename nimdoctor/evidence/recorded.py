@@ -1,0 +1,225 @@
+"""Evidence that somebody collected: a directory with manifest.json, files/ and commands/, or an
+archive of one.
+"""
+
+from typing import Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+
+from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
+from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
+from nimdoctor.evidence.manifest import Manifest, RecordedCommand, parse_manifest
+from nimdoctor.evidence.tree import Tree
+from nimdoctor.path_state import PathRecord, PathState
+from nimdoctor.text import TEXT_LIMIT, Text
+
+MANIFEST = "manifest.json"
+_SUFFIXES = (".txt", ".out")
+_READ_AT_ONCE = 1024 * 1024
+
+
+class _Output(NamedTuple):
+    """One recorded command: its line as typed, the row it serves, and what the manifest says of it."""
+
+    name: str
+    row: Row
+    entry: RecordedCommand
+
+
+class RecordedEvidence:
+    """Evidence below a tree of files. Raises TargetError, when made, for a manifest of another schema.
+
+    `collected` is when, in seconds since 1970, where the manifest says so.
+    """
+
+    loose = False
+    live = False
+
+    def __init__(self, target: str, tree: Tree, catalog: Optional[Catalog] = None) -> None:
+        self.target = target
+        self.problems: Dict[str, str] = {}
+        self._tree = tree
+        self._catalog = catalog or Catalog()
+        self.remarks: List[str] = []
+        self._manifest = self._read_manifest()
+        self.remarks.extend(self._manifest.remarks)
+        self.host: Optional[str] = self._manifest.host
+        self.roles: Tuple[str, ...] = self._manifest.roles
+        self.collected: Optional[int] = self._manifest.collected
+        self._outputs: Optional[List[_Output]] = None
+        self._files: Optional[Set[str]] = None
+
+    def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
+        """Every recorded piece for the row; of commands the one with exactly these names first."""
+        if row.kind is Kind.FILE:
+            paths = [path for path in sorted(self._copies()) if path_matches(row.name, path)]
+            found = [self._file(path, row) for path in paths]
+        elif row.kind is Kind.COMMAND:
+            wanted = file_name(" ".join(row.argv(names) or [row.name]))
+            outputs = [output for output in self._commands() if self._serves(row, output)]
+            outputs.sort(key=lambda output: (file_name(output.name) != wanted, -row.matched_length(output.name)))
+            found = [self._output(output, row) for output in outputs]
+        else:
+            found = []
+        return [text for text in found if text]
+
+    def paths(self, rows: List[Row]) -> PathRecord:
+        """The manifest's paths and whatever stands below files/; never complete: a path that is
+        not among them was not collected.
+        """
+        states = dict(self._manifest.paths)
+        copies = self._copies()
+        for directory in self._tree.directories():
+            if directory.startswith("files/"):
+                self._present(directory[5:], PathState(kind="dir"), states)
+        for path in copies:
+            if states.get(path) is None:
+                try:
+                    size: Optional[int] = self._tree.size("files" + path)
+                except OSError:
+                    size = None
+                self._present(path, PathState(kind="file", size=size), states)
+        return PathRecord(states)
+
+    def file_absent(self, path: str) -> Optional[bool]:
+        """True when the manifest says so, False when it is there, None when it was not collected."""
+        if path in self._copies():
+            return False
+        if path in self._manifest.paths:
+            return self._manifest.paths[path] is None
+        return None
+
+    def close(self) -> None:
+        """Closes the tree."""
+        self._tree.close()
+
+    # -- what is there
+
+    def _read_manifest(self) -> Manifest:
+        try:
+            with self._tree.open(MANIFEST) as stream:
+                raw = stream.read(TEXT_LIMIT + 1)
+        except FileNotFoundError:
+            return Manifest()
+        except OSError as error:
+            self.remarks.append(f"{MANIFEST} cannot be read, done without: {error.strerror or error}")
+            return Manifest()
+        if len(raw) > TEXT_LIMIT:
+            self.remarks.append(f"{MANIFEST} is larger than 16 MiB, done without")
+            return Manifest()
+        return parse_manifest(raw, self.target)
+
+    def _copies(self) -> Set[str]:
+        """Paths on the host of the copies below files/."""
+        if self._files is None:
+            self._files = {name[5:] for name in self._tree.names() if name.startswith("files/")}
+            self._take_remarks()
+        return self._files
+
+    def _commands(self) -> List[_Output]:
+        if self._outputs is not None:
+            return self._outputs
+        self._outputs = []
+        unknown: List[str] = []
+        claimed = set()
+        for name, entry in self._manifest.commands.items():
+            claimed.add(entry.file)
+            row = self._catalog.command(name)
+            if row:
+                self._outputs.append(_Output(name, row, entry))
+            else:
+                unknown.append(name)
+        for path in self._tree.names():
+            if not path.startswith("commands/") or path in claimed:
+                continue
+            stem = path[len("commands/") :]
+            bare = next((stem[: -len(end)] for end in _SUFFIXES if stem.endswith(end)), stem)
+            for words in dict.fromkeys((stem, bare)):
+                row = self._catalog.command(words)
+                if row:
+                    self._outputs.append(_Output(_typed(words, row), row, RecordedCommand(path)))
+                    break
+            else:
+                unknown.append(stem)
+        if unknown:
+            shown = ", ".join(ascii(name)[1:-1][:80] for name in unknown[:5])
+            more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+            self.remarks.append(f"output of commands that are not read: {shown}{more}")
+        self._take_remarks()
+        return self._outputs
+
+    def _take_remarks(self) -> None:
+        self.remarks.extend(self._tree.remarks)
+        del self._tree.remarks[:]
+
+    def _serves(self, row: Row, output: _Output) -> bool:
+        # a row that somebody added after this evidence was opened is not in the catalog
+        return output.row == row or (row not in self._catalog.rows and row.serves(output.name))
+
+    def _present(self, path: str, state: PathState, states: Dict[str, Optional[PathState]]) -> None:
+        if states.get(path) is not None:
+            return
+        if path in states:
+            self._remark_once(f"{ascii(path)[1:-1]} is absent by the manifest, but a copy is there")
+        states[path] = state
+
+    def _remark_once(self, remark: str) -> None:
+        if remark not in self.remarks:
+            self.remarks.append(remark)
+
+    # -- texts
+
+    def _file(self, path: str, row: Row) -> Optional[Text]:
+        if not may_be_opened(path):
+            return None
+        name = "files" + path
+        try:
+            if is_guarded(path):
+                with self._tree.open(name) as stream:
+                    return Text.of(without_keys(path, stream.read(TEXT_LIMIT)), path, name=path)
+            return self._text(name, path, path, row)
+        except OSError as error:
+            self.problems[path] = f"cannot be read: {error.strerror or error}"
+            return None
+
+    def _output(self, output: _Output, row: Row) -> Optional[Text]:
+        entry = output.entry
+        if entry.timed_out:
+            self.problems[output.name] = self.problems[row.label] = "hung when it was collected"
+            return None
+        spoken = Text.of(entry.stderr, output.name, command=True, status=entry.status)
+        if entry.file is None:
+            return spoken if entry.stderr.strip() else None
+        try:
+            if entry.stderr.strip() and self._blank(entry.file):
+                return spoken
+            return self._text(entry.file, output.name, row.label, row, command=True, status=entry.status)
+        except FileNotFoundError:
+            if entry.stderr.strip():
+                return spoken
+            self.problems[row.label] = f"its output {ascii(entry.file)[1:-1]} is not in the evidence"
+        except OSError as error:
+            self.problems[row.label] = f"cannot be read: {error.strerror or error}"
+        return None
+
+    def _blank(self, name: str) -> bool:
+        if self._tree.size(name) > 4096:
+            return False
+        with self._tree.open(name) as stream:
+            return not stream.read(4096).strip()
+
+    def _text(
+        self, name: str, source: str, label: str, row: Row, *, command: bool = False, status: Optional[int] = None
+    ) -> Text:
+        """Small texts are read at once, so that damage shows here; raises OSError."""
+        tree = self._tree
+        size = tree.size(name)
+        if size > TEXT_LIMIT and not row.streamed:
+            self.problems[label] = "is larger than 16 MiB; the first 16 MiB were used"
+        with tree.open(name) as stream:
+            if size <= _READ_AT_ONCE:
+                return Text.of(stream.read(TEXT_LIMIT), source, command=command, status=status)
+        return Text(source, lambda: tree.open(name), command=command, status=status)
+
+
+def _typed(words: str, row: Row) -> str:
+    """The command line that a file name stands for, as nearly as it can be told."""
+    return row.label if file_name(row.label) == words else words.replace("_", " ")

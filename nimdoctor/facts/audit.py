@@ -1,0 +1,36 @@
+"""`audit query`: whether AIX auditing is on, which keeps tftpd from serving."""
+
+import re
+from dataclasses import dataclass
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_STATE = re.compile(r"\s*auditing\s+(on|off)\b.*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Auditing:
+    """The state that the first line gives; what follows names events and processes.
+
+    >>> Auditing.parse(Text.of("auditing off\\n", "audit query")).on
+    False
+    """
+
+    source: str
+    on: bool
+    at: Quote
+
+    @classmethod
+    def parse(cls, text: Text) -> "Auditing":
+        """Raises BadEvidence when no line says `auditing on` or `auditing off`."""
+        saw_text = False
+        for quote in text.quotes():
+            state = _STATE.fullmatch(quote.text)
+            if state:
+                return cls(text.source, state.group(1).lower() == "on", quote)
+            saw_text = saw_text or bool(quote.text.strip())
+        raise BadEvidence(f"{text.source} {'does not say whether auditing is on' if saw_text else 'is empty'}")
+
+    def whole(self) -> Quote:
+        """The line that says so."""
+        return self.at

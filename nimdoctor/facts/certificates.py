@@ -1,0 +1,120 @@
+"""Certificates below /ssl_nimsh/certs: their fingerprints, and never a byte of a private key."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_END = re.compile(r"-----END ([A-Z0-9 ]{1,40})-----")
+
+
+@dataclass(frozen=True)
+class CertificateFile:
+    """One file: `fingerprints` are the SHA-256 of each certificate's DER, as hexadecimal, in file order.
+
+    `damaged` counts certificate blocks that cannot be decoded; `holds_private_key` says whether a
+    key stands in the file too. `at` means the whole file, since a line of it might be key text.
+    """
+
+    path: str
+    fingerprints: Tuple[str, ...]
+    holds_private_key: bool
+    at: Quote
+    damaged: int = 0
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """The certificate files of a host, one a path.
+
+    >>> found = Certificates.parse(Text.of('''-----BEGIN CERTIFICATE-----
+    ... MAMCAQE=
+    ... -----END CERTIFICATE-----
+    ... ''', "/ssl_nimsh/certs/server.pem"))
+    >>> [(file.path, file.fingerprints[0][:8], file.holds_private_key) for file in found.files]
+    [('/ssl_nimsh/certs/server.pem', '1b65f68a', False)]
+    """
+
+    files: Tuple[CertificateFile, ...]
+    source: str
+
+    @classmethod
+    def parse(cls, text: Text) -> "Certificates":
+        """Raises BadEvidence when there is no block of a certificate or private key."""
+        fingerprints: List[str] = []
+        damaged, holds_key, saw_text = 0, False, False
+        for label, body in _blocks(text):
+            saw_text = True
+            if label in _CERTIFICATE_LABELS:
+                der = _der(body)
+                if der is None:
+                    damaged += 1
+                else:
+                    fingerprints.append(hashlib.sha256(der).hexdigest())
+            elif label.endswith("PRIVATE KEY"):
+                holds_key = True
+        if not (fingerprints or damaged or holds_key):
+            what = "holds no certificate" if saw_text or text.read().strip() else "is empty"
+            raise BadEvidence(f"{text.source} {what}")
+        path = text.name if text.name.startswith("/") else text.source
+        return cls((CertificateFile(path, tuple(fingerprints), holds_key, text.whole(), damaged),), text.source)
+
+    @classmethod
+    def combine(cls, parts: Sequence["Certificates"]) -> "Certificates":
+        """The files of all parts; of one path the first counts."""
+        files: Dict[str, CertificateFile] = {}
+        for part in parts:
+            for file in part.files:
+                files.setdefault(file.path, file)
+        sources = dict.fromkeys(part.source for part in parts)
+        return cls(tuple(files.values()), ", ".join(sources))
+
+    def fingerprints(self) -> FrozenSet[str]:
+        """The fingerprints of all certificates in all files."""
+        return frozenset(fingerprint for file in self.files for fingerprint in file.fingerprints)
+
+    def whole(self) -> Quote:
+        """A quote that means all files."""
+        return Quote(self.source, None, "")
+
+
+def _blocks(text: Text) -> Iterator[Tuple[str, Optional[str]]]:
+    """Label and base64 of each PEM block; None for a block without its end. Key bodies are not kept."""
+    label, body = "", [""]
+    for _, line in text.lines():
+        for part in line.split("\r"):
+            begin, end = _BEGIN.search(part), _END.search(part)
+            if begin:
+                if label:
+                    yield label, None
+                label, body = begin.group(1), []
+            elif end and label:
+                yield label, "".join(body) if end.group(1) == label else None
+                label = ""
+            elif label in _CERTIFICATE_LABELS:
+                body.append(part)
+    if label:
+        yield label, None
+
+
+def _der(body: Optional[str]) -> Optional[bytes]:
+    """The certificate's own DER: its outermost SEQUENCE, without the trust settings openssl may append."""
+    if body is None:
+        return None
+    try:
+        raw = base64.b64decode("".join(body.replace("\0", "").split()), validate=True)
+    except ValueError:
+        return None
+    if len(raw) < 2 or raw[0] != 0x30:
+        return None
+    length, start = raw[1], 2
+    if length & 0x80:
+        start += length & 0x7F
+        length = int.from_bytes(raw[2:start], "big")
+    end = start + length
+    return raw[:end] if start < end <= len(raw) else None

@@ -1,0 +1,92 @@
+"""`nimclient -c`, as somebody recorded it: which of its steps left their line."""
+
+import re
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_EXTRACTED = re.compile(r"\s*x - (/\S+)\s*")
+_RECEIVED = re.compile(r"\s*Received\s+\d{1,18}\s+Bytes?\b.*", re.IGNORECASE | re.ASCII)
+_SRC = re.compile(r"(?<![\d-])(0513-\d{3})(?!\d)", re.ASCII)
+_STEPS = {"0513-044": "stopped", "0513-077": "changed", "0513-059": "started"}
+_HARMLESS = ("0513-004", "0513-095")
+"""Already inoperative when told to stop; refreshed."""
+_ERROR = re.compile(
+    r"(?<![\d-])(?:0042|0509|0707)-\d{3}(?!\d)|^\s*tftp: |\btftp\b.*\b(?:error|failed|timed out|denied)\b"
+    r"|^\s*Error code \d|\bTransfer timed out\b|\bAccess violation\b",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class CryptoSetup:
+    """The lines of the run by step; a missing step has none.
+
+    >>> setup = CryptoSetup.parse(Text.of('''x - /usr/lib/libssl.so.0.9.8
+    ... x - /usr/lib/libcrypto.so.0.9.8
+    ... Received 2788 Bytes in 0.0 Seconds
+    ... 0513-044 The nimsh Subsystem was requested to stop.
+    ... 0513-077 Subsystem has been changed.
+    ... 0513-059 The nimsh Subsystem has been started. Subsystem PID is 4653142.
+    ... ''', "nimclient -c"))
+    >>> setup.libraries, setup.received.line, setup.started.line, setup.fetch_failed
+    (('/usr/lib/libssl.so.0.9.8', '/usr/lib/libcrypto.so.0.9.8'), 3, 6, False)
+    """
+
+    source: str
+    extracted: Tuple[Quote, ...] = ()
+    received: Optional[Quote] = None
+    stopped: Optional[Quote] = None
+    changed: Optional[Quote] = None
+    started: Optional[Quote] = None
+    errors: Tuple[Quote, ...] = ()
+
+    @classmethod
+    def parse(cls, text: Text) -> "CryptoSetup":
+        """Raises BadEvidence when no line is a step of the run or an error of one."""
+        extracted: List[Quote] = []
+        errors: List[Quote] = []
+        received: Optional[Quote] = None
+        steps: Dict[str, Quote] = {}
+        saw_text = False
+        for quote in text.quotes():
+            line = quote.text
+            saw_text = saw_text or bool(line.strip())
+            src = _SRC.search(line)
+            if _EXTRACTED.fullmatch(line):
+                extracted.append(quote)
+            elif _RECEIVED.fullmatch(line):
+                received = quote
+            elif src and src.group(1) in _STEPS:
+                steps[_STEPS[src.group(1)]] = quote
+            elif _ERROR.search(line) or (src and src.group(1) not in _HARMLESS):
+                errors.append(quote)
+        if not saw_text:
+            raise BadEvidence(f"{text.source} is empty")
+        if not (extracted or received or steps or errors):
+            raise BadEvidence(f"{text.source} is not the output of nimclient -c")
+        return cls(
+            text.source,
+            tuple(extracted),
+            received,
+            steps.get("stopped"),
+            steps.get("changed"),
+            steps.get("started"),
+            tuple(errors),
+        )
+
+    @property
+    def libraries(self) -> Tuple[str, ...]:
+        """The paths that were extracted."""
+        found = (_EXTRACTED.fullmatch(quote.text) for quote in self.extracted)
+        return tuple(match.group(1) for match in found if match)
+
+    @property
+    def fetch_failed(self) -> bool:
+        """Whether the run got as far as to fetch the certificate, or failed, and received nothing."""
+        return bool(self.extracted or self.errors) and self.received is None
+
+    def whole(self) -> Quote:
+        """A quote that means the whole output."""
+        return Quote(self.source, None, "")

@@ -1,0 +1,174 @@
+"""`emgr -l` and `emgr -lv3`: installed interim fixes. They never show in `instfix`."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_APAR = re.compile(r"(?<![A-Z0-9])I[A-Z][0-9]{5}(?![0-9])")
+_ROW = re.compile(
+    r"\s{0,8}([0-9]{1,4})\s{1,20}(\S{1,12})\s{1,20}(\S{1,40})\s{1,12}"  # number, state, label
+    r"\S{6,10} [0-9]{2}[:;][0-9]{2}[:;][0-9]{2}"  # time of installation
+)
+_FIELD = re.compile(r"\s{0,8}([A-Za-z][A-Za-z /()]{0,40}?)\s{0,20}:\s{0,40}(.*)")
+
+
+@dataclass(frozen=True)
+class InterimFix:
+    """One interim fix. `state` is as printed: S or STABLE, `*Q*` while a reboot is owed, and others.
+
+    `apars` are the APARs that its label, its abstract or its APAR reference names.
+    """
+
+    number: Optional[int]
+    label: str
+    state: str
+    abstract: str
+    apars: Tuple[str, ...]
+    at: Quote
+
+    @property
+    def stable(self) -> bool:
+        """Whether the fix is in effect; every other state counts for nothing."""
+        return self.state.upper() in ("S", "STABLE")
+
+    @property
+    def reboot_required(self) -> bool:
+        """Whether it takes effect only after a reboot."""
+        return bool(re.fullmatch(r"\**R?Q[PN]?\**", self.state)) or "REBOOT" in self.state.upper()
+
+    def quote(self) -> Quote:
+        """The line that shows its state."""
+        return self.at
+
+
+@dataclass(frozen=True)
+class InterimFixes:
+    """Installed interim fixes; `none` says that the host has none at all.
+
+    >>> fixes = InterimFixes.parse(Text.of('''ID  STATE LABEL      INSTALL TIME      UPDATED BY ABSTRACT
+    ... === ===== ========== ================= ========== ======================================
+    ... 1    S    IJ53757s1a 03/20/25 10:22:41            NIM security fix
+    ... 2   *Q*   IJ55968s5a 12/01/25 09:00:12            IJ55968 for 7.2 TL5 SP10
+    ... ''', "emgr -l"))
+    >>> fixes.stable_apars(), fixes.fixes[1].apars, fixes.quote("IJ55968").line
+    (('IJ53757',), ('IJ55968',), 4)
+    """
+
+    source: str
+    fixes: Tuple[InterimFix, ...]
+    none: bool = False
+
+    @classmethod
+    def parse(cls, text: Text) -> "InterimFixes":
+        """Raises BadEvidence for an empty text or one that neither lists a fix nor says there is none."""
+        quotes = [quote for quote in text.quotes() if quote.text.strip()]
+        if not quotes:
+            raise BadEvidence(f"{text.source} is empty")
+        fixes = _merge([*_summary(quotes), *_details(quotes)])
+        none = not fixes and any(re.search(r"no (?:efix|ifix|interim fix) data", quote.text) for quote in quotes)
+        if not fixes and not none:
+            raise BadEvidence(f"{text.source} lists no interim fix: {quotes[0].text.strip()[:60]!a}")
+        return cls(text.source, fixes, none)
+
+    @classmethod
+    def combine(cls, parts: Sequence["InterimFixes"]) -> "InterimFixes":
+        """All of them as one, each label once."""
+        fixes = _merge(fix for part in parts for fix in part.fixes)
+        return cls(parts[0].source, fixes, not fixes)
+
+    def get(self, label: str) -> Optional[InterimFix]:
+        """The fix of that label; None when it is not listed."""
+        return next((fix for fix in self.fixes if fix.label == label), None)
+
+    def stable_apars(self) -> Tuple[str, ...]:
+        """APARs that a stable fix carries, sorted."""
+        return tuple(sorted({apar for fix in self.fixes if fix.stable for apar in fix.apars}))
+
+    def unstable(self) -> Tuple[InterimFix, ...]:
+        """Fixes in any other state."""
+        return tuple(fix for fix in self.fixes if not fix.stable)
+
+    def quote(self, apar: str) -> Quote:
+        """The line of a fix that carries the APAR, a stable one first; else the whole."""
+        carriers = [fix for fix in self.fixes if apar in fix.apars]
+        return max(carriers, key=lambda fix: fix.stable).at if carriers else self.whole()
+
+    def whole(self) -> Quote:
+        """A quote that means all of it."""
+        return Quote(self.source, None, "")
+
+
+def _apars(*texts: str) -> Tuple[str, ...]:
+    return tuple(dict.fromkeys(apar for text in texts for apar in _APAR.findall(text)))
+
+
+def _summary(quotes: Iterable[Quote]) -> Iterable[InterimFix]:
+    for quote in quotes:
+        line = quote.text[:1000]
+        match = _ROW.match(line)
+        if match:
+            label = match.group(3)
+            abstract = _without_updated_by(line[match.end() :])
+            yield InterimFix(int(match.group(1)), label, match.group(2), abstract, _apars(label, abstract), quote)
+
+
+def _without_updated_by(rest: str) -> str:
+    # the column UPDATED BY, ten wide behind one blank, names another fix: its APAR is not this one's
+    other = rest[1:11].rstrip()
+    if re.match(r" \S", rest) and " " not in other and rest[11:12] == " ":
+        return rest[11:].strip()
+    return rest.strip()
+
+
+def _details(quotes: Iterable[Quote]) -> Iterable[InterimFix]:
+    """Blocks of `EFIX ID: ...`, `EFIX LABEL: ...` and further `NAME: value` lines."""
+    fix: Optional[InterimFix] = None
+    number: Optional[int] = None
+    listing_apars = False
+    for quote in quotes:
+        line = quote.text[:1000]
+        match = _FIELD.match(line)
+        name, value = (match.group(1).upper(), match.group(2).strip()) if match else ("", "")
+        if match:
+            listing_apars = "APAR" in name
+        elif _ROW.match(line):
+            listing_apars = False  # a table of fixes begins
+        if name.endswith("FIX ID") or name == "ID":
+            if fix:
+                yield fix
+            fix, number = None, int(value) if re.fullmatch("[0-9]{1,4}", value) else None
+        elif name.endswith("FIX LABEL") or name == "LABEL":
+            if fix:
+                yield fix
+            fix = InterimFix(number, value.split()[0], "", "", _apars(value), quote) if value else None
+        elif fix and (name.endswith("STATE") or name in ("STATUS", "EFIX STATUS")) and value and not fix.state:
+            fix = replace(fix, state=value, at=quote)
+        elif fix and name == "ABSTRACT" and not fix.abstract:
+            fix = replace(fix, abstract=value, apars=_apars(*fix.apars, value))
+        elif fix and listing_apars:
+            # the references follow behind the heading or below it
+            fix = replace(fix, apars=_apars(*fix.apars, line))
+    if fix:
+        yield fix
+
+
+def _merge(fixes: Iterable[InterimFix]) -> Tuple[InterimFix, ...]:
+    """Each label once: the first state told, every APAR named."""
+    merged: Dict[str, InterimFix] = {}
+    order: List[str] = []
+    for fix in fixes:
+        have = merged.get(fix.label)
+        if have is None:
+            order.append(fix.label)
+            merged[fix.label] = fix
+            continue
+        told = have if have.state else fix
+        merged[fix.label] = replace(
+            told,
+            number=have.number if have.number is not None else fix.number,
+            abstract=have.abstract or fix.abstract,
+            apars=_apars(*have.apars, *fix.apars),
+        )
+    return tuple(merged[label] for label in order)

@@ -1,0 +1,91 @@
+"""`instfix -ik APAR`: whether the filesets of an APAR are installed."""
+
+import re
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_SHAPES = (
+    (re.compile(r"\bNot all filesets for (\S+) were found"), False),
+    (re.compile(r"\bThere was no data for (\S+) in the fix database"), False),
+    (re.compile(r"\bAll filesets for (\S+) were found"), True),
+)
+
+
+@dataclass(frozen=True)
+class AparRow:
+    """One answer. `installed` is False when filesets are missing or the fix database knows nothing of it."""
+
+    apar: str
+    installed: bool
+    at: Quote
+
+    def quote(self) -> Quote:
+        """The line as printed."""
+        return self.at
+
+
+@dataclass(frozen=True)
+class Apars:
+    """APARs (or any other keyword of the fix database) that were asked for.
+
+    Exit status 249 goes with "not all" and is no error.
+
+    >>> apars = Apars.parse(Text.of('''    All filesets for IJ13756 were found.
+    ...     Not all filesets for IJ53757 were found.
+    ...     There was no data for IJ55968 in the fix database.
+    ... ''', "instfix -ik"))
+    >>> apars.installed("IJ13756"), apars.installed("IJ55968"), apars.installed("IJ59566")
+    (True, False, None)
+    """
+
+    source: str
+    rows: Tuple[AparRow, ...]
+
+    @classmethod
+    def parse(cls, text: Text) -> "Apars":
+        """Raises BadEvidence for an empty text or one that answers for no APAR."""
+        rows = []
+        first = ""
+        for quote in text.quotes():
+            first = first or quote.text.strip()[:60]
+            row = _row(quote)
+            if row:
+                rows.append(row)
+        if not first:
+            raise BadEvidence(f"{text.source} is empty")
+        if not rows:
+            raise BadEvidence(f"{text.source} answers for no APAR: {first!a}")
+        return cls(text.source, tuple(rows))
+
+    @classmethod
+    def combine(cls, parts: Sequence["Apars"]) -> "Apars":
+        """All answers; of two for one APAR the first part's counts."""
+        return cls(parts[0].source, tuple(row for part in parts for row in part.rows))
+
+    def row(self, apar: str) -> Optional[AparRow]:
+        """The answer for that APAR; None when it was not asked for."""
+        return next((row for row in self.rows if row.apar == apar.upper()), None)
+
+    def installed(self, apar: str) -> Optional[bool]:
+        """Whether it is installed; None when it was not asked for."""
+        row = self.row(apar)
+        return row.installed if row else None
+
+    def quote(self, apar: str) -> Quote:
+        """The answer for it, else the whole."""
+        row = self.row(apar)
+        return row.at if row else self.whole()
+
+    def whole(self) -> Quote:
+        """A quote that means all of it."""
+        return Quote(self.source, None, "")
+
+
+def _row(quote: Quote) -> Optional[AparRow]:
+    for shape, installed in _SHAPES:
+        match = shape.search(quote.text)
+        if match:
+            return AparRow(match.group(1).upper(), installed, quote)
+    return None

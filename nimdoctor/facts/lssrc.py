@@ -1,0 +1,375 @@
+"""`lssrc`: subsystems of the System Resource Controller, inetd's services, nimsh's definition.
+
+SRC message numbers (0513-...) survive translation, the words around them do not; so numbers and
+shapes are matched first, words last.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Iterable, List, Optional, Sequence, Set, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_STATES = frozenset({"active", "inoperative", "stopping", "starting", "warned"})
+_NAME = re.compile(r"[A-Za-z0-9_][\w.+@-]*", re.ASCII)
+_PID = re.compile(r"[0-9]{1,10}", re.ASCII)
+_MESSAGE = re.compile(r"0513-[0-9]{3}")
+_DONE = frozenset({"0513-044", "0513-059", "0513-077", "0513-095", "0513-124"})
+"""Messages of success (stopped, started, changed, refreshed), which tell no state."""
+_INETD_DOWN = frozenset({"0513-004", "0513-036", "0513-085"})
+_NOT_ON_FILE = re.compile(r"0513-085\b.{0,20}?\bThe (\S+) [Ss]ubsystem")
+_INOPERATIVE = re.compile(r"0513-004\b[^,]*,\s*([^,\s]+)\s*,")
+
+
+@dataclass(frozen=True)
+class SubsystemRow:
+    """One subsystem. `group` and `pid` are None where blank; `status` is lower case, in whatever language."""
+
+    name: str
+    group: Optional[str]
+    pid: Optional[int]
+    status: str
+    at: Quote
+
+    @property
+    def active(self) -> bool:
+        """Whether it runs. A status in another language counts by its PID, which SRC leaves blank otherwise."""
+        return self.status == "active" or (self.status.split(" ")[0] not in _STATES and self.pid is not None)
+
+    def quote(self) -> Quote:
+        """The row as printed."""
+        return self.at
+
+
+@dataclass(frozen=True)
+class Subsystems:
+    """Subsystems and their states, from `lssrc -a`, `lssrc -s NAME` or `lssrc -g GROUP`.
+
+    `complete` is True for a whole `lssrc -a`: there what is not listed does not exist.
+    `not_on_file` holds the lines by which SRC says that it knows no such subsystem (0513-085).
+
+    >>> src = Subsystems.parse(Text.of('''Subsystem         Group            PID          Status
+    ...  nimsh            nimclient        7405942      active
+    ...  tftpd            tcpip                         inoperative
+    ... ''', "lssrc -a"))
+    >>> src.active("nimsh"), src.active("tftpd"), src.active("nimesis")
+    (True, False, False)
+    >>> src.quote("tftpd").line
+    3
+    """
+
+    source: str
+    rows: Tuple[SubsystemRow, ...]
+    complete: bool = False
+    not_on_file: Tuple[Quote, ...] = ()
+
+    @classmethod
+    def parse(cls, text: Text) -> "Subsystems":
+        """Raises BadEvidence for an empty text or one without a row or a 0513-085 or 0513-004 line."""
+        quotes = _lines(text)
+        rows = list(_subsystem_rows(quotes))
+        absent = []
+        for quote in quotes:
+            if "0513-085" in quote.text:
+                absent.append(quote)
+            stopped = _INOPERATIVE.search(quote.text[:400])
+            if stopped:
+                rows.append(SubsystemRow(stopped.group(1), None, None, "inoperative", quote))
+        complete = _is_whole_list(text) and (bool(rows) or any(_header(quote.text) for quote in quotes))
+        if not rows and not absent and not complete:
+            raise BadEvidence(f"{text.source} lists no subsystem: {_first_words(quotes)}")
+        return cls(text.source, tuple(rows), complete, tuple(absent))
+
+    @classmethod
+    def combine(cls, parts: Sequence["Subsystems"]) -> "Subsystems":
+        """All of them as one; where they contradict each other the whole list counts."""
+        ordered = sorted(parts, key=lambda part: not part.complete)
+        rows: List[SubsystemRow] = []
+        for part in ordered:
+            known = {row.name for row in rows}
+            rows.extend(row for row in part.rows if row.name not in known)
+        absent = tuple(quote for part in ordered for quote in part.not_on_file)
+        return cls(ordered[0].source, tuple(rows), any(part.complete for part in parts), absent)
+
+    def get(self, name: str) -> Optional[SubsystemRow]:
+        """The row of that name, an active one first; None when it has none."""
+        rows = [row for row in self.rows if row.name == name]
+        return next((row for row in rows if row.active), rows[0] if rows else None)
+
+    def active(self, name: str) -> Optional[bool]:
+        """Whether it runs; False when it does not exist; None when the evidence does not say."""
+        row = self.get(name)
+        if row:
+            return row.active
+        return False if self.complete or self._not_on_file(name) else None
+
+    def quote(self, name: str) -> Quote:
+        """Its row, else the line that says it is not on file, else the whole."""
+        row = self.get(name)
+        return row.at if row else self._not_on_file(name) or self.whole()
+
+    def whole(self) -> Quote:
+        """A quote that means all of it."""
+        return Quote(self.source, None, "")
+
+    def _not_on_file(self, name: str) -> Optional[Quote]:
+        for quote in self.not_on_file:
+            english = _NOT_ON_FILE.search(quote.text)
+            if (english.group(1) == name) if english else name in _words(quote.text):
+                return quote
+        return None
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    """One service of inetd. `command` is a path or `internal`; built-in services have no description."""
+
+    service: str
+    command: str
+    description: str
+    status: str
+    at: Quote
+
+    @property
+    def active(self) -> bool:
+        """Whether inetd listens for it."""
+        return self.status == "active"
+
+    def quote(self) -> Quote:
+        """The row as printed."""
+        return self.at
+
+
+@dataclass(frozen=True)
+class InetdServices:
+    """What inetd has activated, from `lssrc -ls inetd` or `lssrc -t SERVICE`.
+
+    `complete` is True for the former with its table of services; `inetd_status` is inetd's own
+    state where told; `messages` are the 0513 lines, which answer for the services they name.
+
+    >>> inetd = InetdServices.parse(Text.of('''Subsystem         Group            PID          Status
+    ...  inetd            tcpip            4587984      active
+    ... Debug         Not active
+    ... Signal        Purpose
+    ...  SIGHUP       Rereads the configuration database and reconfigures services.
+    ... Service       Command                  Description              Status
+    ...  tftp         /usr/sbin/tftpd          tftpd -n                 active
+    ...  daytime      internal                                          active
+    ... ''', "lssrc -ls inetd"))
+    >>> inetd.active("tftp"), inetd.active("bootps"), inetd.complete, inetd.inetd_status
+    (True, False, True, 'active')
+    >>> inetd.row("tftp").description
+    'tftpd -n'
+    """
+
+    source: str
+    rows: Tuple[ServiceRow, ...]
+    complete: bool = False
+    inetd_status: Optional[str] = None
+    messages: Tuple[Quote, ...] = ()
+
+    @classmethod
+    def parse(cls, text: Text) -> "InetdServices":
+        """Raises BadEvidence for an empty text or one that tells nothing of inetd or of a service of it."""
+        quotes = _lines(text)
+        rows: List[ServiceRow] = []
+        headers = 0
+        for quote in quotes:
+            row = _service_row(quote)
+            if row and (headers or row.status in _STATES):
+                rows.append(row)
+            elif _header(quote.text):
+                headers += 1
+        itself = next((row for row in _subsystem_rows(quotes) if row.name == "inetd"), None)
+        status = itself.status if itself else None
+        asked = _asked_service(text.name)
+        messages = []
+        for quote in quotes:
+            number = _MESSAGE.search(quote.text)
+            words = _words(quote.text) if number and number.group() not in _DONE else set()
+            if number and words & {"inetd", "tftp", asked}:
+                messages.append(quote)
+                if "inetd" in words and number.group() in _INETD_DOWN:
+                    status = status or "inoperative"
+        if not rows and status is None and not messages:
+            raise BadEvidence(f"{text.source} tells nothing of inetd's services: {_first_words(quotes)}")
+        # its subsystem table comes first, so the second header is that of the services
+        return cls(text.source, tuple(rows), itself is not None and headers > 1, status, tuple(messages))
+
+    @classmethod
+    def combine(cls, parts: Sequence["InetdServices"]) -> "InetdServices":
+        """All of them as one, the complete list first."""
+        ordered = sorted(parts, key=lambda part: not part.complete)
+        rows: List[ServiceRow] = []
+        for part in ordered:
+            listed = {row.service for row in rows}
+            rows.extend(row for row in part.rows if row.service not in listed)
+        status = next((part.inetd_status for part in ordered if part.inetd_status), None)
+        messages = tuple(quote for part in ordered for quote in part.messages)
+        return cls(ordered[0].source, tuple(rows), any(part.complete for part in parts), status, messages)
+
+    def row(self, service: str) -> Optional[ServiceRow]:
+        """The row of that service, an active one first; None when it is not listed."""
+        rows = [row for row in self.rows if row.service == service]
+        return next((row for row in rows if row.active), rows[0] if rows else None)
+
+    def active(self, service: str) -> bool:
+        """Whether inetd has activated it; False when it is not listed."""
+        row = self.row(service)
+        return bool(row and row.active)
+
+    def known(self, service: str) -> bool:
+        """Whether the evidence speaks of that service at all: lists it, names it, or lists all."""
+        return self.complete or self.row(service) is not None or self._message(service) is not None
+
+    def quote(self, service: str) -> Quote:
+        """Its row, else the SRC message that names it, else the whole."""
+        row = self.row(service)
+        return row.at if row else self._message(service) or self.whole()
+
+    def whole(self) -> Quote:
+        """A quote that means all of it."""
+        return Quote(self.source, None, "")
+
+    def _message(self, service: str) -> Optional[Quote]:
+        return next((quote for quote in self.messages if {service, "inetd"} & _words(quote.text)), None)
+
+
+_DEFAULT_ORDER = ("subsysname", "synonym", "cmdargs", "path")
+_FIELDS = ("subsysname", "cmdargs", "path")
+
+
+@dataclass(frozen=True)
+class NimshDefinition:
+    """How SRC starts nimsh, from `lssrc -S -s nimsh`; it holds even while nimsh is down.
+
+    >>> nimsh = NimshDefinition.parse(Text.of('''#subsysname:synonym:cmdargs:path:uid:auditid:standin
+    ... nimsh::-s -c:/usr/sbin/nimsh:0:0:/dev/console
+    ... ''', "lssrc -S -s nimsh"))
+    >>> nimsh.cmdargs, nimsh.path, nimsh.secure, nimsh.push_disabled
+    ('-s -c', '/usr/sbin/nimsh', True, False)
+    """
+
+    source: str
+    cmdargs: str
+    path: str
+    at: Quote
+
+    @classmethod
+    def parse(cls, text: Text) -> "NimshDefinition":
+        """Raises BadEvidence for an empty text or one without a definition of nimsh."""
+        places = {field: place for place, field in enumerate(_DEFAULT_ORDER)}
+        columns = 0
+        quotes = _lines(text)
+        for quote in quotes:
+            fields = [field.strip() for field in quote.text.split(":")]
+            if fields[0].lstrip("# ") == "subsysname" and "cmdargs" in fields and "path" in fields:
+                fields[0] = "subsysname"
+                places = {field: place for place, field in enumerate(fields)}
+                columns = len(fields)
+                continue
+            if len(fields) <= max(places[field] for field in _FIELDS):
+                continue
+            surplus, start = len(fields) - columns, places["cmdargs"]
+            if columns and surplus > 0 and not fields[places["path"]].startswith("/"):
+                # more fields than headings: the arguments are the one free text and hold colons
+                fields[start : start + surplus + 1] = [":".join(fields[start : start + surplus + 1])]
+            path = fields[places["path"]] if len(fields) > places["path"] else ""
+            if fields[places["subsysname"]] == "nimsh" and path.startswith("/"):
+                return cls(text.source, fields[start], path, quote)
+        raise BadEvidence(f"{text.source} holds no definition of nimsh: {_first_words(quotes)}")
+
+    @property
+    def secure(self) -> bool:
+        """Whether nimsh starts with cryptographic authentication on."""
+        return "-c" in self.cmdargs.split()
+
+    @property
+    def push_disabled(self) -> bool:
+        """Whether nimsh starts with push refused."""
+        return "-P" in self.cmdargs.split()
+
+    def whole(self) -> Quote:
+        """A quote that means all of it."""
+        return Quote(self.source, None, "")
+
+
+def _lines(text: Text) -> List[Quote]:
+    quotes = [quote for quote in text.quotes() if quote.text.strip()]
+    if not quotes:
+        raise BadEvidence(f"{text.source} is empty")
+    return quotes
+
+
+def _first_words(quotes: Sequence[Quote]) -> str:
+    return ascii(quotes[0].text.strip()[:60])
+
+
+def _words(line: str) -> Set[str]:
+    return {word.strip(",.;:'\"()") for word in line.split()}
+
+
+def _header(line: str) -> bool:
+    """Four headings in any language: not indented as rows are, wide apart, without a digit."""
+    columns = re.split(r"\s{2,}", line.rstrip()[:400].expandtabs())
+    return len(columns) == 4 and bool(columns[0]) and not re.search(r"[0-9/]", line)
+
+
+def _is_whole_list(text: Text) -> bool:
+    words = [word for word in re.split(r"[\s_]+", text.name.strip()) if not re.match(r"[0-9]?>", word)]
+    return len(words) == 2 and words[0].endswith("lssrc") and words[1] == "-a" and text.status in (None, 0)
+
+
+def _asked_service(name: str) -> str:
+    words = re.split(r"[\s_]+", name.strip())
+    return words[2] if len(words) > 2 and words[1] == "-t" else "tftp"
+
+
+def _subsystem_rows(quotes: Iterable[Quote]) -> Iterable[SubsystemRow]:
+    in_table = False
+    indented: Optional[bool] = None
+    for quote in quotes:
+        line = quote.text[:400].rstrip().expandtabs()
+        if _header(line):
+            in_table, indented = True, None
+            continue
+        if in_table and indented is None:
+            indented = line[:1] == " "
+        elif in_table and indented and line[:1] != " ":
+            # the first line at the margin ends the table ("Debug         Not active")
+            in_table = False
+        row = _subsystem_row(quote, line)
+        wide = bool(re.search(r"\S\s{2,}\S", line))
+        # without a header only wide columns or a PID tell a row from prose ("nimsh is active")
+        if row and ((in_table and (indented or wide)) or (row.status in _STATES and (row.pid or wide))):
+            yield row
+
+
+def _subsystem_row(quote: Quote, line: str) -> Optional[SubsystemRow]:
+    words = line.split()
+    if _MESSAGE.search(line) or len(words) < 2:
+        return None
+    pid_at = next((at for at in (1, 2) if at < len(words) - 1 and _PID.fullmatch(words[at])), None)
+    if pid_at is not None:
+        head, pid, status = words[:pid_at], int(words[pid_at]), words[pid_at + 1 :]
+    elif len(words) <= 3:
+        head, pid, status = words[:-1], None, words[-1:]
+    else:
+        # a status of several words: it stands behind the last wide gap
+        before, _, after = line.rpartition("  ")
+        head, pid, status = before.split(), None, after.split()
+    if not 1 <= len(head) <= 2 or not all(_NAME.fullmatch(word) for word in head) or len(status) > 4:
+        return None
+    if not status or not re.match(r"[^\W\d_]", status[0]):
+        return None
+    return SubsystemRow(head[0], head[1] if len(head) > 1 else None, pid, " ".join(status).lower(), quote)
+
+
+def _service_row(quote: Quote) -> Optional[ServiceRow]:
+    # a path or `internal` as second word is what no other line of the output has
+    words = quote.text[:1000].split()
+    if len(words) < 3 or not _NAME.fullmatch(words[0]):
+        return None
+    if not words[1].startswith("/") and words[1] != "internal":
+        return None
+    return ServiceRow(words[0], words[1], " ".join(words[2:-1]), words[-1].lower(), quote)

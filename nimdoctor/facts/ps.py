@@ -1,0 +1,157 @@
+"""`ps -eo pid,ppid,etime,args` and `ps -ef`: processes."""
+
+import re
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+_ELAPSED = re.compile(r"(?:(?:([0-9]{1,5})-)?([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})", re.ASCII)
+_CPU_TIME = re.compile(r"(?:[0-9]{1,5}-)?[0-9]{1,6}(?::[0-9]{2}){1,2}", re.ASCII)
+_COMMAND_HEADINGS = ("COMMAND", "CMD", "ARGS")
+_ELAPSED_HEADINGS = ("ELAPSED", "ETIME")
+
+
+@dataclass(frozen=True)
+class ProcessRow:
+    """One process. `elapsed` is seconds since its start, `started` the start as `ps -ef` prints it
+    (`10:05:04` today, `Mar 14` before); None where not shown.
+    """
+
+    pid: int
+    ppid: int
+    args: str
+    elapsed: Optional[int]
+    started: Optional[str]
+    at: Quote
+
+    @property
+    def program(self) -> str:
+        """Base name of the program: first word of the arguments without its directory."""
+        words = self.args.split(None, 1)
+        return words[0].rsplit("/", 1)[-1] if words else ""
+
+    @property
+    def words(self) -> Tuple[str, ...]:
+        """The arguments word by word, without the program."""
+        return tuple(self.args.split()[1:])
+
+    def quote(self) -> Quote:
+        """The row as printed."""
+        return self.at
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Processes in the order printed.
+
+    >>> processes = Processes.parse(Text.of('''     PID     PPID     ELAPSED COMMAND
+    ...       1        0 12-03:04:05 /etc/init
+    ... 7405942  4194674    01:02:03 /usr/sbin/nimsh -s -c
+    ... 9306482  7405942       05:10 /usr/sbin/nimsh -s -c
+    ... ''', "ps -eo pid,ppid,etime,args"))
+    >>> [(row.pid, row.elapsed) for row in processes.named("nimsh")]
+    [(7405942, 3723), (9306482, 310)]
+    >>> [row.pid for row in processes.children(7405942)]
+    [9306482]
+    """
+
+    source: str
+    rows: Tuple[ProcessRow, ...]
+
+    @classmethod
+    def parse(cls, text: Text) -> "Processes":
+        """Raises BadEvidence for an empty text or one without a process that shows its parent."""
+        rows = []
+        headings: List[str] = []
+        first = ""
+        for quote in text.quotes():
+            words = quote.text[:400].upper().split()
+            first = first or quote.text.strip()[:60]
+            if "PID" in words and "PPID" in words and words[-1] in _COMMAND_HEADINGS:
+                headings = words
+                continue
+            row = (_row_by(headings, quote) if headings else None) or _full_row(quote) or _short_row(quote)
+            if row:
+                rows.append(row)
+        if not first:
+            raise BadEvidence(f"{text.source} is empty")
+        if not rows:
+            raise BadEvidence(f"{text.source} lists no process: {first!a}")
+        return cls(text.source, tuple(rows))
+
+    def named(self, program: str) -> Tuple[ProcessRow, ...]:
+        """Processes whose program's base name is that."""
+        return tuple(row for row in self.rows if row.program == program)
+
+    def children(self, pid: int) -> Tuple[ProcessRow, ...]:
+        """Processes whose parent is that one."""
+        return tuple(row for row in self.rows if row.ppid == pid and row.pid != pid)
+
+    def with_word(self, word: str) -> Tuple[ProcessRow, ...]:
+        """Processes that have that very word among their arguments."""
+        return tuple(row for row in self.rows if word in row.words)
+
+    def whole(self) -> Quote:
+        """A quote that means all of it."""
+        return Quote(self.source, None, "")
+
+
+def _row_by(headings: List[str], quote: Quote) -> Optional[ProcessRow]:
+    """A row of `ps -o ...`: one word a column, the arguments last. `ps -ef` has a start of two words."""
+    if "STIME" in headings or "STARTED" in headings:
+        return None
+    words = quote.text.split(None, len(headings) - 1)
+    pid_at, ppid_at = headings.index("PID"), headings.index("PPID")
+    if len(words) <= max(pid_at, ppid_at):
+        return None
+    if not _NUMBER.fullmatch(words[pid_at]) or not _NUMBER.fullmatch(words[ppid_at]):
+        return None
+    elapsed = None
+    elapsed_at = next((at for at, heading in enumerate(headings) if heading in _ELAPSED_HEADINGS), None)
+    args = words[-1] if len(words) == len(headings) else ""
+    if elapsed_at is not None and elapsed_at < len(words):
+        elapsed = _seconds(words[elapsed_at])
+        if elapsed is None and words[elapsed_at] != "-":
+            # a process that has ended shows no time at all: the word there already is its command
+            args = " ".join(words[elapsed_at:])
+    return ProcessRow(int(words[pid_at]), int(words[ppid_at]), args.rstrip(), elapsed, None, quote)
+
+
+def _full_row(quote: Quote) -> Optional[ProcessRow]:
+    """`ps -ef`: user, pid, ppid, cpu use, start (one word or two), terminal, CPU time, command."""
+    head = quote.text.split(None, 4)
+    if len(head) < 5 or not all(_NUMBER.fullmatch(word) for word in head[1:4]):
+        return None
+    pid, ppid = int(head[1]), int(head[2])
+    for start_words in (1, 2, 0):
+        # an ended process has neither start nor terminal
+        before_time = start_words + 1 if start_words else 0
+        words = head[4].split(None, before_time + 1)
+        if len(words) == before_time + 2 and _CPU_TIME.fullmatch(words[before_time]):
+            if start_words == 1 and not re.search(r"[0-9]", words[0]):
+                continue
+            started = " ".join(words[:start_words]) or None
+            return ProcessRow(pid, ppid, words[-1].rstrip(), None, started, quote)
+    return None
+
+
+def _short_row(quote: Quote) -> Optional[ProcessRow]:
+    """`ps -eo pid,ppid,etime,args` whose header was cut off or translated."""
+    words = quote.text.split(None, 3)
+    if len(words) < 4 or not _NUMBER.fullmatch(words[0]) or not _NUMBER.fullmatch(words[1]):
+        return None
+    elapsed = _seconds(words[2])
+    if elapsed is None:
+        return None
+    return ProcessRow(int(words[0]), int(words[1]), words[3].rstrip(), elapsed, None, quote)
+
+
+def _seconds(elapsed: str) -> Optional[int]:
+    """Seconds of [[dd-]hh:]mm:ss; None for anything else."""
+    match = _ELAPSED.fullmatch(elapsed)
+    if not match:
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

@@ -1,0 +1,59 @@
+"""Whether a push has come through since nimsh was started or its certificate was written.
+
+Only a push renews what the master shows as `connect`, so an older value proves nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from nimdoctor.facts.clock import HostClock
+from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
+from nimdoctor.facts.nimsh_mode import NimshMode
+from nimdoctor.facts.paths import Paths
+from nimdoctor.facts.tls_attempt import LOG, newest_certificate, time_of
+from nimdoctor.text import Quote
+
+
+@dataclass(frozen=True)
+class PushSince:
+    """`push` is the newest push that came through. `start` says whether one came since nimsh was
+    started, `certificate` whether one came since the certificate was written; None = not known.
+    """
+
+    source: str
+    push: Optional[Session]
+    start: Optional[bool]
+    certificate: Optional[bool]
+    evidence: Tuple[Quote, ...] = ()
+
+    @classmethod
+    def derive(
+        cls, log: NimshLog, paths: Optional[Paths], clock: Optional[HostClock], mode: Optional[NimshMode]
+    ) -> "PushSince":
+        """From the log, the times of change of log and certificate, and the age of the nimsh process."""
+        push = log.newest_push()
+        if push is None:
+            # the log may have been cut or rotated: no push in it is no proof that none came
+            return cls(log.source, None, None, None, (log.whole(),))
+        state = paths.get(LOG) if paths else None
+        utc = time_of(push.ended, log, state.mtime if state else None, clock)
+        evidence = [push.last]
+        start = _since_start(log, push, utc, clock, mode)
+        certificate = None
+        newest = newest_certificate(paths) if paths else None
+        if newest and utc is not None and paths:
+            certificate = utc >= newest[1]
+            evidence.append(paths.quote(newest[0]))
+        return cls(log.source, push, start, certificate, tuple(evidence))
+
+
+def _since_start(
+    log: NimshLog, push: Session, utc: Optional[int], clock: Optional[HostClock], mode: Optional[NimshMode]
+) -> Optional[bool]:
+    if log.restarted_after(push):
+        return False
+    if mode and mode.running and mode.elapsed is not None and clock and utc is not None:
+        return utc >= clock.utc - mode.elapsed
+    before = log.sessions[: log.sessions.index(push)]
+    # a start line before the push, and none after it, shows that the push reached this nimsh
+    return True if any(found.end is SessionEnd.SERVICE for found in before) else None

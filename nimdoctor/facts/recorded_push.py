@@ -1,0 +1,100 @@
+"""A push from the master, as somebody recorded it: `nim -o lslpp lpar7` and what it printed."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_OBJECT_ERROR = re.compile(r"error connecting to ssl object", re.IGNORECASE)
+_HUNG = re.compile(r"\bcreate BIO\b|^\s*\^C\s*$", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\d-])(0042-\d{3}|0513-\d{3}|0509-\d{3})(?!\d)", re.ASCII)
+_SECURE = re.compile(r"\s*connect\s*=\s*nimsh \(secure\)\s*")
+_LSLPP_ROW = re.compile(
+    r"\s*[A-Za-z][\w+-]*(?:\.[\w+-]+)+\s+\d{1,9}(?:\.\d{1,9}){3}\s+[A-Z?]+(?:\s.*)?"
+    r"|[^:\s]*:[A-Za-z][\w+.-]*:\d{1,9}(?:\.\d{1,9}){3}:.*",
+    re.ASCII,
+)
+_REACH_NO_CLIENT = ("showres", "showlog", "define", "remove", "lppmgr")
+
+
+@dataclass(frozen=True)
+class RecordedPush:
+    """What the output says. `succeeded` means that the client's list of filesets came back.
+
+    `hung` are the lines at which it stood: `create BIO`, or the operator's ^C. `messages` pairs a
+    number of NIM (0042), SRC (0513) or the loader (0509) with its line; numbers survive translation.
+    `client` is the last word of the command line, `secure` a `connect = nimsh (secure)` printed after it.
+
+    >>> push = RecordedPush.parse(Text.of('''0042-001 nim: processing error encountered on "master":
+    ...    0042-006 m_lslpp: (From_Master) connect Error connecting to SSL object
+    ... ''', "nim -o lslpp lpar7"))
+    >>> push.client, [number for number, _ in push.messages], push.object_error[0].line, push.succeeded
+    ('lpar7', ['0042-001', '0042-006'], 2, False)
+    """
+
+    source: str
+    object_error: Tuple[Quote, ...]
+    hung: Tuple[Quote, ...]
+    messages: Tuple[Tuple[str, Quote], ...]
+    client: Optional[str]
+    secure: Optional[Quote] = None
+    succeeded: bool = False
+
+    @classmethod
+    def parse(cls, text: Text) -> "RecordedPush":
+        """Raises BadEvidence when nothing in it is a message of a push or a list of filesets."""
+        operation, client = _operation_and_client(text.name)
+        if operation in _REACH_NO_CLIENT:
+            raise BadEvidence(f"{text.source} is `nim -o {operation}`, which reaches no client")
+        object_error: List[Quote] = []
+        hung: List[Quote] = []
+        messages: List[Tuple[str, Quote]] = []
+        secure: Optional[Quote] = None
+        saw_text = listed = False
+        for quote in text.quotes():
+            line = quote.text
+            saw_text = saw_text or bool(line.strip())
+            if _OBJECT_ERROR.search(line):
+                object_error.append(quote)
+            if _HUNG.search(line):
+                hung.append(quote)
+            messages += [(number, quote) for number in _NUMBER.findall(line)]
+            if _SECURE.fullmatch(line):
+                secure = quote
+            listed = listed or bool(_LSLPP_ROW.fullmatch(line))
+        if not saw_text:
+            raise BadEvidence(f"{text.source} is empty")
+        if not (object_error or hung or messages or secure or listed):
+            raise BadEvidence(f"{text.source} is not the output of a push")
+        failed = object_error or any(number.startswith(("0042", "0509")) for number, _ in messages)
+        return cls(
+            text.source, tuple(object_error), tuple(hung), tuple(messages), client, secure, listed and not failed
+        )
+
+    def quotes(self, number: str) -> Tuple[Quote, ...]:
+        """The lines that carry a message number, such as 0042-006."""
+        return tuple(quote for found, quote in self.messages if found == number)
+
+    def whole(self) -> Quote:
+        """A quote that means the whole output."""
+        return Quote(self.source, None, "")
+
+
+def _operation_and_client(command: str) -> Tuple[str, Optional[str]]:
+    line = re.split(r"[|;<>&]", command)[0]
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        words = line.split()
+    if not words or words[0].rsplit("/", 1)[-1] != "nim":
+        return "", None
+    operation, names, rest = "", [], iter(words[1:])
+    for word in rest:
+        if re.fullmatch(r"-[A-Za-z]*[oat]", word):
+            value = next(rest, "")
+            operation = value if word.endswith("o") else operation
+        elif not word.startswith("-"):
+            names.append(word)
+    return operation, names[-1] if names else None

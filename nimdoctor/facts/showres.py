@@ -1,0 +1,115 @@
+"""`nim -o showres`: which filesets an lpp_source of the master holds."""
+
+import re
+from dataclasses import dataclass
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+_VRMF = re.compile(r"\d{1,9}(?:\.\d{1,9}){3}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][\w+-]*(?:\.[\w+-]+)+", re.ASCII)
+_IMAGE = re.compile(r"([A-Za-z][\w+-]*(?:\.[\w+-]+?)+)[.-](\d{1,9}(?:\.\d{1,9}){3})(?:\.(?:[IUSM]|bff))?", re.ASCII)
+_NAME_LIMIT = 200
+
+
+class LppFileset(NamedTuple):
+    """One fileset that can be installed from the lpp_source."""
+
+    fileset: str
+    level: str
+    at: Quote
+
+
+@dataclass(frozen=True)
+class LppSource:
+    """One lpp_source; `complete` is False when the output was filtered, so that nothing is known to lack."""
+
+    name: str
+    filesets: Tuple[LppFileset, ...]
+    at_whole: Quote
+    complete: bool = True
+
+    def has(self, fileset: str) -> bool:
+        """Whether the fileset is listed, at any level."""
+        return any(row.fileset == fileset for row in self.filesets)
+
+    def whole(self) -> Quote:
+        """A quote that means the whole listing."""
+        return self.at_whole
+
+
+@dataclass(frozen=True)
+class LppSourceContents:
+    """Every lpp_source that was listed.
+
+    >>> contents = LppSourceContents.parse(Text.of('''  Fileset Name           Level              I/U Q Content
+    ...   ======================================================
+    ...   bos.mp64                7.2.5.200           I  N usr,root
+    ...   openssl.base            1.0.2.1800          I  N usr,root
+    ... #   Open Secure Socket Layer
+    ... ''', "nim -o showres lpp_7200_05"))
+    >>> source = contents.sources[0]
+    >>> source.name, source.has("openssl.base"), source.has("openssl.license"), source.complete
+    ('lpp_7200_05', True, False, True)
+    """
+
+    sources: Tuple[LppSource, ...]
+    source: str
+
+    @classmethod
+    def parse(cls, text: Text) -> "LppSourceContents":
+        """Raises BadEvidence when no fileset with a level is listed."""
+        saw_text = False
+        filesets: List[LppFileset] = []
+        for quote in text.quotes():
+            saw_text = saw_text or bool(quote.text.strip())
+            row = _row(quote)
+            if row:
+                filesets.append(row)
+        if not saw_text:
+            raise BadEvidence(f"{text.source} is empty")
+        if not filesets:
+            raise BadEvidence(f"{text.source} lists no fileset")
+        # a transcript need not show its `| grep openssl`, but what is left looks like it
+        filtered = "|" in text.name or "grep" in text.name or all(row.fileset.startswith("openssl") for row in filesets)
+        found = LppSource(_source_name(text.name), tuple(filesets), text.whole(), not filtered)
+        return cls((found,), text.source)
+
+    @classmethod
+    def combine(cls, parts: Sequence["LppSourceContents"]) -> "LppSourceContents":
+        """All sources; of one name the first complete listing counts, else the first."""
+        best: Dict[str, LppSource] = {}
+        for part in parts:
+            for found in part.sources:
+                if found.name not in best or (found.complete and not best[found.name].complete):
+                    best[found.name] = found
+        return cls(tuple(best.values()), ", ".join(dict.fromkeys(part.source for part in parts)))
+
+    def whole(self) -> Quote:
+        """A quote that means all listings."""
+        return Quote(self.source, None, "")
+
+
+def _row(quote: Quote) -> Optional[LppFileset]:
+    words = quote.text.split()
+    if not words or "\0" in quote.text or words[0].startswith("#"):
+        return None
+    if len(words) > 1 and _is_name(words[0]) and _VRMF.fullmatch(words[1]):
+        return LppFileset(words[0], words[1], quote)
+    columns = quote.text.split(":")
+    if len(columns) > 2 and _is_name(columns[1].strip()) and _VRMF.fullmatch(columns[2].strip()):
+        return LppFileset(columns[1].strip(), columns[2].strip(), quote)
+    image = _IMAGE.fullmatch(words[0]) if len(words[0]) <= _NAME_LIMIT else None
+    return LppFileset(image.group(1), image.group(2), quote) if image else None
+
+
+def _is_name(word: str) -> bool:
+    return len(word) <= _NAME_LIMIT and bool(_NAME.fullmatch(word))
+
+
+def _source_name(command: str) -> str:
+    # also of a file name made from the command, where every blank became an underscore
+    found = re.search(r"showres[\s_]+([^|;<>&]*)", command)
+    words = re.sub(r"(^|\s)-\w*a\s+\S+", " ", found.group(1)).split() if found else []
+    named = [word for word in words if not word.startswith("-") and "=" not in word]
+    return named[-1] if named else "lpp_source"

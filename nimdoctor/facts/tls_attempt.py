@@ -1,0 +1,175 @@
+"""The newest session of nimsh.log that loaded certificates, placed in time.
+
+A session speaks only up to its own time: what was changed after it makes the state "not tried
+since". Stamps in the log are the daemon's local time, so ages rest on the log's time of change
+against `date -u`, and stamps serve to tell how much earlier than the last line the session ended.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import List, Optional, Tuple
+
+from nimdoctor.facts.clock import HostClock
+from nimdoctor.facts.lslpp_history import FilesetHistory
+from nimdoctor.facts.netstat import Sockets
+from nimdoctor.facts.nimsh_log import NimshLog, Session
+from nimdoctor.facts.nimsh_mode import NimshMode
+from nimdoctor.facts.paths import Paths
+from nimdoctor.text import Quote
+
+LOG = "/var/adm/ras/nimsh.log"
+NIMSH_PORT = 3901
+_SLACK = 120
+_SUMMER_TIME = 3600
+_EAST, _WEST = 15 * 3600, -13 * 3600
+"""Bounds of a time zone's offset, an hour wider than any in use."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that happened after the session: what, and the line that shows it."""
+
+    what: str
+    at: Quote
+
+
+@dataclass(frozen=True)
+class TlsAttempt:
+    """`session` is the newest one that loaded certificates; None when the log has none.
+
+    `utc` is when its last line was written (epoch seconds), `age` how many seconds before the
+    evidence was taken; each None where it cannot be known, `why` then says the reason. `changes`
+    came after it. `witness` shows a push that is still open.
+    """
+
+    source: str
+    log: NimshLog
+    session: Optional[Session]
+    utc: Optional[int] = None
+    age: Optional[int] = None
+    why: str = ""
+    changes: Tuple[Change, ...] = ()
+    witness: Optional[Quote] = None
+
+    @classmethod
+    def derive(
+        cls,
+        log: NimshLog,
+        paths: Optional[Paths],
+        clock: Optional[HostClock],
+        mode: Optional[NimshMode],
+        history: Optional[FilesetHistory],
+        sockets: Optional[Sockets],
+    ) -> "TlsAttempt":
+        """Places the newest session that loaded certificates."""
+        session = log.newest_loaded()
+        if session is None:
+            return cls(log.source, log, None)
+        state = paths.get(LOG) if paths else None
+        mtime = state.mtime if state else None
+        utc = time_of(session.ended, log, mtime, clock)
+        age, why = _age(utc, log, mtime, clock)
+        changes = _changes(session, utc, age, log, paths, mode, history)
+        return cls(log.source, log, session, utc, age, why, tuple(changes), _witness(mode, sockets))
+
+    @property
+    def sure_of_age(self) -> bool:
+        """Whether the session is known to be a minute old or more."""
+        return self.age is not None and self.age >= 60
+
+
+def time_of(
+    stamp: Optional[datetime], log: NimshLog, mtime: Optional[int], clock: Optional[HostClock]
+) -> Optional[int]:
+    """Epoch seconds of a stamp in the log: from the log's time of change, else from the host's zone."""
+    if mtime is not None and stamp and log.last_time:
+        return mtime - int((log.last_time - stamp).total_seconds())
+    if mtime is not None and log.last_time is None and log.sessions and log.sessions[-1] is log.newest_loaded():
+        return mtime
+    if clock and stamp:
+        return clock.to_utc(stamp)
+    return None
+
+
+def _age(
+    utc: Optional[int], log: NimshLog, mtime: Optional[int], clock: Optional[HostClock]
+) -> Tuple[Optional[int], str]:
+    if clock is None:
+        return None, "the host's own time was not recorded (date -u)"
+    if utc is None:
+        return None, "the log's time of change was not recorded"
+    age = clock.utc - utc
+    if age < 0:
+        return None, "by the host's clock the log's last line lies in the future"
+    if mtime is not None and log.last_time and not _fits(log.last_time, mtime, clock, age):
+        return None, "the log's time of change and its stamps do not fit each other"
+    return age, ""
+
+
+def _fits(stamp: datetime, mtime: int, clock: HostClock, age: int) -> bool:
+    if clock.offset is None:
+        offset = int(stamp.replace(tzinfo=timezone.utc).timestamp()) - mtime
+        return _WEST <= offset <= _EAST
+    expected = clock.to_utc(stamp)
+    if expected is None:
+        return False
+    apart = abs(mtime - expected)
+    # summer time may have begun or ended between the line and the collection
+    return apart <= _SLACK or (abs(apart - _SUMMER_TIME) <= _SLACK and age > 2 * _SUMMER_TIME)
+
+
+def _changes(
+    session: Session,
+    utc: Optional[int],
+    age: Optional[int],
+    log: NimshLog,
+    paths: Optional[Paths],
+    mode: Optional[NimshMode],
+    history: Optional[FilesetHistory],
+) -> List[Change]:
+    changes = []
+    restart = log.restarted_after(session)
+    if restart:
+        changes.append(Change("nimsh was started", restart.first))
+    elif mode and mode.running and mode.elapsed is not None and age is not None and mode.elapsed < age - 5:
+        changes.append(Change("nimsh was started", mode.at))
+    if utc is not None and paths:
+        for path, what in _written_after(paths, utc):
+            changes.append(Change(what, paths.quote(path)))
+    installed = history.installed_at("openssl.base") if history else None
+    if installed and installed.when and session.ended and installed.when > session.ended:
+        changes.append(Change(f"openssl.base {installed.level} was installed", installed.at))
+    return changes
+
+
+def _written_after(paths: Paths, utc: int) -> List[Tuple[str, str]]:
+    found = []
+    places = [(path, state, "a certificate was written") for path, state in paths.below("/ssl_nimsh/certs").items()]
+    for pattern in ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*"):
+        places += [(path, state, "a library was written") for path, state in paths.matching(pattern).items()]
+    for path, state, what in sorted(places, key=lambda place: place[0]):
+        if state.mtime is not None and state.mtime > utc + 5 and state.kind not in ("dir", "link"):
+            found.append((path, what))
+    return found
+
+
+def _witness(mode: Optional[NimshMode], sockets: Optional[Sockets]) -> Optional[Quote]:
+    for row in sockets.established(NIMSH_PORT) if sockets else ():
+        if row.local_port == NIMSH_PORT:
+            return row.at
+    for child in mode.children if mode else ():
+        if child.elapsed is not None and child.elapsed >= 60:
+            return child.at
+    return None
+
+
+def newest_certificate(paths: Paths) -> Optional[Tuple[str, int]]:
+    """Path and time of change of the newest file below /ssl_nimsh/certs; None when none is known."""
+    found = [
+        (state.mtime, path)
+        for path, state in paths.below("/ssl_nimsh/certs").items()
+        if state.mtime is not None and state.kind not in ("dir", "link")
+    ]
+    return (max(found)[1], max(found)[0]) if found else None
+
+

@@ -1,0 +1,205 @@
+"""One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
+
+import typing
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+
+from nimdoctor.evidence.catalog import Catalog, Kind, Row
+from nimdoctor.evidence.source import Evidence
+from nimdoctor.text import BadEvidence
+
+T = TypeVar("T")
+
+
+class Absent(Exception):
+    """A fact cannot be had; `missing` are the catalog names that would serve, the message says why."""
+
+    def __init__(self, missing: Tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.missing = missing
+        self.message = message
+
+
+def parameters(function: Any) -> Dict[str, Tuple[Any, Any, bool]]:
+    """What a check or a fact's `derive` asks for: name to (type, end, optional).
+
+    `end` is Role.MASTER or Role.CLIENT for OnMaster[...] and OnClient[...], else None.
+    """
+    hints = typing.get_type_hints(function, include_extras=True)
+    hints.pop("return", None)
+    return {name: _unwrap(hint) for name, hint in hints.items()}
+
+
+def _unwrap(hint: Any) -> Tuple[Any, Any, bool]:
+    optional, end = False, None
+    for _ in range(3):
+        if typing.get_origin(hint) is Union:
+            inner = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+            optional = optional or len(inner) < len(typing.get_args(hint))
+            hint = inner[0]
+        elif hasattr(hint, "__metadata__"):
+            end = hint.__metadata__[0]
+            hint = typing.get_args(hint)[0]
+    return hint, end, optional
+
+
+class Host:
+    """A host: `roles` it plays (client, master; empty when unknown), its name, its facts.
+
+    `fact` parses what the evidence holds, once. Nothing is read before it is asked for.
+    """
+
+    def __init__(self, evidence: Evidence, catalog: Catalog, roles: Optional[Tuple[str, ...]] = None) -> None:
+        self.evidence = evidence
+        self.catalog = catalog
+        self._facts: Dict[Any, Any] = {}
+        self._names: Optional[Dict[str, str]] = None
+        self.role_known = True
+        self.roles = roles or self._detect_roles()
+        self.name = self._detect_name()
+
+    def optional(self, kind: Type[T]) -> Optional[T]:
+        """The fact, or None when it cannot be had."""
+        try:
+            return self.fact(kind)
+        except Absent:
+            return None
+
+    def fact(self, kind: Type[T]) -> T:
+        """The fact of that class. Raises Absent; anything else means that its parser is broken."""
+        if kind not in self._facts:
+            try:
+                self._facts[kind] = self._make(kind)
+            except Absent as absent:
+                self._facts[kind] = absent
+        found = self._facts[kind]
+        if isinstance(found, Absent):
+            raise found
+        return found  # type: ignore[no-any-return]
+
+    def _make(self, kind: Any) -> Any:
+        if hasattr(kind, "derive"):
+            return self._derive(kind)
+        parts, problems = [], []
+        rows = self.catalog.rows_for(kind.__name__)
+        if kind.__name__ == "Paths":
+            path_rows = [row for row in rows if row.kind is Kind.PATHS]
+            parts.append(kind.of_record(self.evidence.paths(path_rows)))
+            rows = [row for row in rows if row.kind is not Kind.PATHS]
+        for row in rows:
+            for text in self.evidence.texts(row, self._placeholders(row)):
+                try:
+                    parts.append(kind.parse(text))
+                except BadEvidence as error:
+                    problems.append(str(error))
+            if parts and not hasattr(kind, "combine"):
+                return parts[0]
+        if parts:
+            return kind.combine(parts)
+        if not problems and hasattr(kind, "absent"):
+            for row in rows:
+                if row.kind is Kind.FILE and self.absent(row.name):
+                    return kind.absent(row.name)
+        raise self._absent(kind, rows, problems)
+
+    def _derive(self, kind: Any) -> Any:
+        given: Dict[str, Any] = {}
+        missing: List[str] = []
+        reasons: List[str] = []
+        for name, (wanted, _, optional) in parameters(kind.derive).items():
+            try:
+                given[name] = self.fact(wanted)
+            except Absent as absent:
+                missing += [label for label in absent.missing if label not in missing]
+                if not optional:
+                    raise
+                reasons.append(absent.message)
+                given[name] = None
+        try:
+            return kind.derive(**given)
+        except BadEvidence as error:
+            raise Absent(tuple(missing), "; ".join(reasons) or str(error)) from error
+
+    def absent(self, path: str) -> bool:
+        """Whether that path is known not to exist."""
+        known = getattr(self.evidence, "file_absent", None)
+        if known is not None and known(path):
+            return True
+        from nimdoctor.facts import Paths
+
+        return bool(self.fact(Paths).absent(path))
+
+    def _absent(self, kind: Any, rows: List[Row], problems: List[str]) -> Absent:
+        labels = tuple(row.label for row in rows[:1])
+        if not labels:
+            return Absent((kind.__name__,), f"nothing in the catalog feeds {kind.__name__}")
+        said = [f"{row.label}: {self.evidence.problems[row.label]}" for row in rows if row.label in self.evidence.problems]
+        if problems or said:
+            return Absent(labels, (problems + said)[0])
+        if self.evidence.live and rows[0].kind is Kind.FILE:
+            return Absent(labels, f"{labels[0]} does not exist on this host")
+        verb = "could not be had" if self.evidence.live else "was not collected"
+        return Absent(labels, f"{labels[0]} {verb}")
+
+    def _placeholders(self, row: Row) -> Mapping[str, str]:
+        if "{" not in row.name or not self.evidence.live:
+            return {}
+        if self._names is None:
+            from nimdoctor.facts import NimInfo
+            from nimdoctor.facts.generation import apars
+
+            info = self.optional(NimInfo)
+            wanted = {"NIM_NAME": "NIM_NAME", "CLIENT_HOSTNAME": "NIM_HOSTNAME", "MASTER_HOSTNAME": "NIM_MASTER_HOSTNAME"}
+            self._names = {"APARS": " ".join(apars())}
+            for placeholder, variable in wanted.items():
+                value = info.get(variable) if info else None
+                # a name that begins with a dash would be read as an option by the command it is given to
+                if value and not value.startswith("-"):
+                    self._names[placeholder] = value
+        return self._names
+
+    def _detect_roles(self) -> Tuple[str, ...]:
+        if self.evidence.roles:
+            return tuple(self.evidence.roles)
+        # facts are imported where they are needed: a scan loads only those its checks ask for
+        from nimdoctor.facts import NimclientObjects, NimInfo, NimObjects, NimshLog
+
+        info = self.optional(NimInfo)
+        if info and info.roles:
+            return info.roles
+        if self.optional(NimObjects):
+            return ("master",)
+        if self.optional(NimclientObjects) or self.optional(NimshLog):
+            return ("client",)
+        self.role_known = False
+        return ()
+
+    def _detect_name(self) -> Optional[str]:
+        if self.evidence.host:
+            return self.evidence.host
+        from nimdoctor.facts import HostName, NimInfo, NimObjects
+
+        name = self.optional(HostName)
+        if name:
+            return name.name
+        info = self.optional(NimInfo)
+        if info:
+            own = info.get("NIM_HOSTNAME") or info.get("NIM_NAME")
+            if own:
+                return own
+        objects = self.optional(NimObjects) if "master" in self.roles else None
+        stanza = objects.master() if objects else None
+        names = stanza.host_names() if stanza else ()
+        return names[0] if names else None
+
+    @property
+    def role(self) -> str:
+        """The roles as one word for a report: client, master, `client,master` or unknown."""
+        return ",".join(role for role in ("client", "master") if role in self.roles) or "unknown"
+
+    @property
+    def oslevel(self) -> Optional[str]:
+        """`7200-05-03-2136`, or None when it is not known."""
+        from nimdoctor.facts import OsLevel
+
+        level = self.optional(OsLevel)
+        return level.text if level else None

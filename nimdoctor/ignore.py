@@ -1,0 +1,105 @@
+"""/etc/nimdoctor.ignore: findings a site has decided to live with, each with its reason.
+
+Lines are `ID [OBJECT] reason`; the brackets may be typed or left out. Without an object the whole
+finding is ignored. A line without a reason is not obeyed, and said.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from nimdoctor.engine import Result
+from nimdoctor.model import Outcome
+from nimdoctor.text import Text
+
+PATH = "/etc/nimdoctor.ignore"
+
+
+class Rule(NamedTuple):
+    """One line: the check's id, the rest of the line, and where it stands."""
+
+    check: str
+    rest: str
+    source: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A finding, or some objects of one, that a rule took out of the verdict."""
+
+    result: Result
+    objects: Tuple[str, ...]
+    reason: str
+    source: str
+    line: int
+
+
+def parse(text: Text) -> Tuple[List[Rule], List[str]]:
+    """The rules of a file, and a remark for each line that is none.
+
+    >>> rules, remarks = parse(Text.of("tftp-disabled hardened by order 17\\nbroken\\n", PATH))
+    >>> rules[0].check, rules[0].rest, remarks
+    ('tftp-disabled', 'hardened by order 17', ['/etc/nimdoctor.ignore line 2 is not obeyed: it gives no reason'])
+    """
+    rules, remarks = [], []
+    for quote in text.quotes():
+        line = quote.text.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, _, rest = line.partition(" ")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
+            remarks.append(f"{quote.source} line {quote.line} is not obeyed: it does not begin with a check's id")
+        elif not rest.strip():
+            remarks.append(f"{quote.source} line {quote.line} is not obeyed: it gives no reason")
+        else:
+            rules.append(Rule(name, rest.strip(), quote.source, quote.line or 0))
+    return rules, remarks
+
+
+def apply(results: Sequence[Result], rules: Sequence[Rule]) -> Tuple[List[Result], List[Ignored], List[str]]:
+    """Results without what the rules ignore, what was ignored, and remarks on rules not obeyed."""
+    kept: List[Result] = []
+    ignored: List[Ignored] = []
+    remarks: List[str] = []
+    for result in results:
+        left = result
+        for rule in rules:
+            if rule.check != result.check or result.outcome is not Outcome.FAIL:
+                continue
+            names, reason = _objects(rule.rest, result.objects)
+            if not reason:
+                remarks.append(f"{rule.source} line {rule.line} is not obeyed: it gives no reason")
+            elif names is None:
+                ignored.append(Ignored(result, result.objects, reason, rule.source, rule.line))
+                left = replace(left, outcome=Outcome.PASS, objects=())
+            elif names:
+                ignored.append(Ignored(result, names, reason, rule.source, rule.line))
+                left = _without(left, names)
+        if left is result or left.outcome is Outcome.FAIL:
+            kept.append(left)
+    return kept, ignored, list(dict.fromkeys(remarks))
+
+
+def _objects(rest: str, objects: Iterable[str]) -> Tuple[Optional[Tuple[str, ...]], str]:
+    """The objects a rule names (None for the whole finding, empty for one this finding lacks), and its reason."""
+    bracketed = re.match(r"\[([^\]]*)\]\s*(.*)$", rest)
+    if bracketed:
+        name = bracketed.group(1).strip()
+        return ((name,) if name in objects else ()), bracketed.group(2).strip()
+    word, _, reason = rest.partition(" ")
+    for name in objects:
+        # objects such as lines of /.rhosts may hold blanks
+        if rest == name or rest.startswith(name + " "):
+            return (name,), rest[len(name) :].strip()
+    if objects and re.search(r"[\d/._]", word) and reason:
+        # it looks like a name, so it means an object this finding no longer has
+        return (), reason.strip()
+    return None, rest
+
+
+def _without(result: Result, names: Sequence[str]) -> Result:
+    left = tuple(name for name in result.objects if name not in names)
+    if not left:
+        return replace(result, outcome=Outcome.PASS, objects=())
+    return replace(result, objects=left, message=f"{result.message} (ignored: {', '.join(names)})")

@@ -1,0 +1,86 @@
+"""The report for programs: schema nimdoctor.report/1."""
+
+import json
+from typing import Any, Dict, Optional
+
+from nimdoctor import __version__
+from nimdoctor.engine import Result
+from nimdoctor.scan import Report, ScannedHost
+
+SCHEMA = "nimdoctor.report/1"
+TEXT_LIMIT = 2000
+"""Characters of one quoted line; a longer one is cut and ends in ` ...`."""
+
+
+def render(report: Report, *, indent: Optional[int] = 2) -> str:
+    """The report as JSON in ASCII, so that it passes through any terminal's encoding."""
+    return json.dumps(as_dict(report), indent=indent, ensure_ascii=True)
+
+
+def as_dict(report: Report) -> Dict[str, Any]:
+    """The report as plain values, in the schema's order."""
+    root = report.root()
+    document: Dict[str, Any] = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "generated": report.generated.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "host": _host(report.host),
+        "verdict": report.verdict,
+        "summary": {
+            "cause": (root.cause or root.message) if root else None,
+            "next": root.run if root else None,
+            "where": root.where.value if root else None,
+            "touches": root.touches if root else 0,
+            "changed": report.changed,
+        },
+        "results": [_result(result) for result in report.results],
+        "ignored": [
+            {
+                "check": item.result.check,
+                "host": item.result.host,
+                "message": item.result.message,
+                "objects": list(item.objects),
+                "reason": item.reason,
+                "source": item.source,
+                "line": item.line,
+            }
+            for item in report.ignored
+        ],
+        "remarks": list(report.remarks),
+        "unread": [{"host": host, "source": name, "reason": reason} for host, name, reason in report.problems],
+    }
+    if report.master:
+        document["master"] = _host(report.master)
+    return document
+
+
+def _host(host: ScannedHost) -> Dict[str, Any]:
+    return {"name": host.name, "role": host.role, "oslevel": host.oslevel, "target": host.target}
+
+
+def _result(result: Result) -> Dict[str, Any]:
+    return {
+        "check": result.check,
+        "title": result.title,
+        "outcome": result.outcome.value,
+        "severity": result.severity.value,
+        "confidence": result.confidence.value if result.confidence else None,
+        "where": result.where.value,
+        "host": result.host,
+        "message": result.message,
+        "cause": result.cause,
+        "impact": result.impact,
+        "cure": result.cure,
+        "fix": result.fix,
+        "objects": list(result.objects),
+        "evidence": [
+            {"source": quote.source, "line": quote.line, "text": cut(quote.text)} for quote in result.evidence
+        ],
+        "missing": list(result.missing),
+        "references": list(result.references),
+    }
+
+
+def cut(text: str) -> str:
+    """The line, or its beginning where it is longer than `TEXT_LIMIT`."""
+    return text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + " ..."

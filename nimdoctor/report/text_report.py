@@ -1,0 +1,217 @@
+"""The report for people: the verdict first, then what is wrong, what shows it, and what to do.
+
+Plain ASCII apart from what the evidence itself holds; control characters in quoted evidence are
+shown as `\\xNN`, never sent to the terminal.
+"""
+
+import textwrap
+from typing import Iterator, List, Sequence
+
+from nimdoctor.engine import Result
+from nimdoctor.model import Outcome, Quote, Severity
+from nimdoctor.scan import HEALTHY, INCONCLUSIVE, PROBLEMS, Report, ScannedHost
+from nimdoctor.wording import count
+
+QUOTES_SHOWN = 6
+"""Quoted lines of one finding; the rest is counted."""
+QUOTE_WIDTH = 160
+
+_BOLD, _RED, _YELLOW, _GREEN, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[32m", "\033[0m"
+_OUTCOME_COLOUR = {PROBLEMS: _RED, INCONCLUSIVE: _YELLOW, HEALTHY: _GREEN}
+
+
+def render(report: Report, *, width: int = 96, colour: bool = False) -> str:
+    """The report as text, lines wrapped at `width` except quoted ones."""
+    return "\n".join(_Page(report, width, colour).lines()) + "\n"
+
+
+def printable(text: str, limit: int = 0) -> str:
+    """The text with everything unprintable shown as an escape, cut at `limit` characters.
+
+    >>> printable("a\\x1b[2Jb\\tc")
+    'a\\\\x1b[2Jb c'
+    """
+    shown = "".join(
+        letter
+        if letter.isprintable()
+        else " "
+        if letter == "\t"
+        else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+    return shown if not limit or len(shown) <= limit else shown[: limit - 4] + " ..."
+
+
+class _Page:
+    def __init__(self, report: Report, width: int, colour: bool) -> None:
+        self.report = report
+        self.width = max(60, width)
+        self.colour = colour
+
+    def lines(self) -> Iterator[str]:
+        yield from self._head()
+        failed = self.report.with_outcome(Outcome.FAIL)
+        for number, result in enumerate(failed, 1):
+            yield ""
+            yield from self._finding(number, result)
+        yield from self._unsettled()
+        yield from self._notes()
+        yield ""
+        yield from self._table()
+        yield from self._tail()
+
+    def _paint(self, text: str, paint: str) -> str:
+        return f"{paint}{text}{_PLAIN}" if self.colour else text
+
+    def _field(self, name: str, text: str, indent: str = "") -> Iterator[str]:
+        start = f"{indent}{name + ':':<10}"
+        yield from textwrap.wrap(
+            printable(text),
+            self.width,
+            initial_indent=start,
+            subsequent_indent=" " * len(start),
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [start]
+
+    def _head(self) -> Iterator[str]:
+        report, root = self.report, self.report.root()
+        hosts = _host(report.host) + (f" with {_host(report.master)}" if report.master else "")
+        counts = [
+            count(number, f"{severity.value} problem")
+            for severity in reversed(Severity)
+            for number in [sum(1 for found in report.with_outcome(Outcome.FAIL) if found.severity is severity)]
+            if number
+        ]
+        unknown = len(report.with_outcome(Outcome.UNKNOWN)) + len(report.with_outcome(Outcome.ERROR))
+        if unknown:
+            counts.append(f"{count(unknown, 'check')} undecided")
+        said = f": {', '.join(counts)}" if counts else ""
+        yield self._paint(report.verdict.upper(), _BOLD + _OUTCOME_COLOUR[report.verdict]) + said
+        yield from self._field("Host", hosts)
+        if root:
+            yield from self._field("Cause", f"{root.cause or root.message} ({root.check})")
+            yield from self._field("Next", f"{self._place(root)}{root.run or root.cure or 'nimdoctor explain ' + root.check}")
+            yield from self._field("Touches", count(root.touches, "other host") if root.touches else "no other host")
+        elif report.verdict == INCONCLUSIVE:
+            first = (report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN))[0]
+            yield from self._field("Cause", f"not known: {first.message} ({first.check})")
+            yield from self._field("Next", _settled_by(first))
+            yield from self._field("Touches", "no other host")
+        else:
+            yield from self._field("Cause", "none: no check found a fault")
+            yield from self._field("Next", "nothing to do")
+            yield from self._field("Touches", "no other host")
+        if report.changed:
+            yield from self._field("Changed", report.changed)
+
+    def _place(self, result: Result) -> str:
+        if (result.run or "").startswith("on "):
+            return ""
+        return f"on {_place(result, self.report)}: " if result.run else ""
+
+    def _finding(self, number: int, result: Result) -> Iterator[str]:
+        sure = f", {result.confidence.value}" if result.confidence else ""
+        heading = f"{number}. {result.severity.value.upper()} {result.check} on {_place(result, self.report)}{sure}"
+        yield self._paint(printable(heading), _BOLD)
+        yield from self._field("Wrong", f"{result.title}: {result.message}", "   ")
+        if result.impact:
+            yield from self._field("Breaks", result.impact, "   ")
+        if result.cause:
+            yield from self._field("Cause", result.cause, "   ")
+        for position, quote in enumerate(result.evidence[:QUOTES_SHOWN]):
+            yield f"   {'Evidence:' if not position else '':<10}{_quoted(quote)}"
+        if len(result.evidence) > QUOTES_SHOWN:
+            yield f"   {'':<10}and {len(result.evidence) - QUOTES_SHOWN} more lines"
+        if result.cure:
+            yield from self._field("Do", result.cure, "   ")
+        yield from self._field("Read", f"nimdoctor explain {result.check}; {'; '.join(result.references)}", "   ")
+
+    def _unsettled(self) -> Iterator[str]:
+        broken = self.report.with_outcome(Outcome.ERROR)
+        unknown = self.report.with_outcome(Outcome.UNKNOWN)
+        if not broken and not unknown:
+            return
+        yield ""
+        yield self._paint("Could not be checked", _BOLD)
+        for result in broken + unknown:
+            yield from self._item(f"{result.severity.value} {result.check} on {_place(result, self.report)}: {result.message}")
+            if result.missing:
+                yield from self._item(f"would be settled by: {', '.join(result.missing)}", "     ")
+
+    def _notes(self) -> Iterator[str]:
+        notes = [found for found in self.report.with_outcome(Outcome.PASS) if found.severity is Severity.INFO]
+        lines = [f"{found.check} on {_place(found, self.report)}: {found.message}" for found in notes]
+        lines += [f"{host}: {name}: {reason}" for host, name, reason in self.report.problems]
+        lines += list(self.report.remarks)
+        if lines:
+            yield ""
+            yield self._paint("Notes", _BOLD)
+            for line in lines:
+                yield from self._item(line)
+
+    def _item(self, text: str, indent: str = "   ") -> Iterator[str]:
+        yield from textwrap.wrap(
+            printable(text),
+            self.width,
+            initial_indent=indent + "- " if indent == "   " else indent,
+            subsequent_indent=indent + "  " if indent == "   " else indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def _table(self) -> Iterator[str]:
+        from tabulate import tabulate
+
+        rows: List[List[str]] = [
+            [
+                result.outcome.value,
+                result.severity.value,
+                result.check,
+                _place(result, self.report),
+                printable(result.message, max(24, self.width - 62)),
+            ]
+            for result in self.report.results
+        ]
+        heads = ["Outcome", "Severity", "Check", "Where", "What was seen"]
+        yield from tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True).splitlines()
+
+    def _tail(self) -> Iterator[str]:
+        ignored = self.report.ignored
+        if ignored:
+            yield ""
+            yield f"Ignored: {count(len(ignored), 'finding')}"
+            for item in ignored:
+                names = f" [{', '.join(item.objects)}]" if item.objects else ""
+                yield from self._item(f"{item.result.check}{names}: {item.reason} ({item.source} line {item.line})")
+
+
+def _host(host: ScannedHost) -> str:
+    level = f", AIX {host.oslevel}" if host.oslevel else ""
+    role = host.role.replace(",", " and ") if host.role != "unknown" else "role not known"
+    return f"{host.label} ({role}{level})"
+
+
+def _place(result: Result, report: Report) -> str:
+    if result.host:
+        return f"{result.host} ({result.where.value})"
+    known = report.master if report.master and result.where.value == "master" else None
+    return f"the {result.where.value}" if not known else f"{known.label} ({result.where.value})"
+
+
+def _quoted(quote: Quote) -> str:
+    place = quote.source if quote.line is None else f"{quote.source} line {quote.line}"
+    said = quote.text if quote.text or quote.line is not None else "the whole of it"
+    return f"{printable(place)}: {printable(said.strip(), QUOTE_WIDTH)}"
+
+
+def _settled_by(result: Result) -> str:
+    if result.missing:
+        return f"give {', '.join(_words(result.missing))}, then scan again"
+    return f"nimdoctor explain {result.check}" if "On the master:" not in result.message else (
+        "on the master: " + result.message.split("On the master: ", 1)[1]
+    )
+
+
+def _words(names: Sequence[str]) -> List[str]:
+    return [f"the output of `{name}`" if not name.startswith("/") else name for name in names]

@@ -1,0 +1,38 @@
+"""How times, counts and names are worded for people."""
+
+
+def ago(seconds: int) -> str:
+    """A span in its two largest units.
+
+    >>> ago(85696), ago(59), ago(3600), ago(3 * 86400 + 7200)
+    ('23 h 48 min', '59 s', '1 h 0 min', '3 d 2 h')
+    """
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours = minutes // 60
+    if hours < 48:
+        return f"{hours} h {minutes % 60} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 client`, `3 clients`.
+
+    >>> count(1, "client"), count(3, "client")
+    ('1 client', '3 clients')
+    """
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def named(names: "list[str]", limit: int = 5) -> str:
+    """The first few names, and how many more.
+
+    >>> named(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    if len(names) <= limit:
+        return ", ".join(names)
+    return ", ".join(names[:limit]) + f" and {len(names) - limit} more"

@@ -1,0 +1,42 @@
+"""instfix: which APARs are installed."""
+
+import pytest
+
+from nimdoctor.facts.instfix import Apars
+from nimdoctor.text import BadEvidence, Text
+
+ANSWERS = (
+    "    All filesets for IJ13756 were found.\r\n"
+    "    Not all filesets for IJ53757 were found.\r\n"
+    "    There was no data for IJ55968 in the fix database.\r\n"
+)
+
+
+def apars(content, **more):
+    return Apars.parse(Text.of(content, "instfix -ik", **more))
+
+
+def test_each_answer_is_kept_for_its_apar():
+    told = apars(ANSWERS, status=249)
+    assert told.installed("IJ13756") is True
+    assert told.installed("IJ53757") is False
+    assert told.installed("ij55968") is False
+    assert told.quote("IJ53757").line == 2
+
+
+def test_an_apar_not_asked_for_is_unknown():
+    told = apars(ANSWERS)
+    assert told.installed("IJ59566") is None
+    assert told.quote("IJ59566") == told.whole()
+
+
+def test_answers_of_several_calls_are_joined():
+    both = Apars.combine([apars("All filesets for IV1 were found.\n"), apars(ANSWERS)])
+    assert both.installed("IV1") is True
+    assert both.installed("IJ53757") is False
+
+
+@pytest.mark.parametrize("content", ["", "  \n", "ksh: instfix:  not found.\n", "All filesets were found.\n"])
+def test_empty_or_foreign_text_is_no_evidence(content):
+    with pytest.raises(BadEvidence):
+        apars(content)

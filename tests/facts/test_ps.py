@@ -1,0 +1,83 @@
+"""ps: processes with their parents."""
+
+import pytest
+
+from nimdoctor.facts.ps import Processes
+from nimdoctor.text import BadEvidence, Text
+
+SHORT = (
+    "     PID     PPID     ELAPSED COMMAND\n"
+    "       1        0 212-03:04:05 /etc/init\n"
+    " 7405942  4194674    01:02:03 /usr/sbin/nimsh -s -c\n"
+    " 9306482  7405942       05:10 /usr/sbin/nimsh -s -c\n"
+    " 9306490  7405942           - <defunct>\n"
+    " 9306491  7405942 <defunct>\n"
+)
+FULL = (
+    "     UID     PID    PPID   C    STIME    TTY  TIME CMD\n"
+    "    root       1       0   0   Mar 14      -  0:33 /etc/init\n"
+    "    root 7405942 4194674   0 10:05:04      -  0:00 /usr/sbin/nimsh -s -c -P\n"
+    "   nobody 9306482 7405942   7 11:05:04  pts/0 12:34 /usr/lpp/bos.sysmgt/nim/methods/c_sh -a nimsh\n"
+    "    root 9306490 7405942   0                  0:00 <defunct>\n"
+    "    root 9306500       1   0   14 mars     -  0:00 tail -f nimsh.log\n"
+)
+
+
+def processes(content):
+    return Processes.parse(Text.of(content, "ps -ef"))
+
+
+def test_elapsed_time_is_seconds_with_days_and_hours_optional():
+    told = processes(SHORT)
+    assert [(row.pid, row.elapsed) for row in told.rows] == [
+        (1, ((212 * 24 + 3) * 60 + 4) * 60 + 5),
+        (7405942, 3723),
+        (9306482, 310),
+        (9306490, None),
+        (9306491, None),
+    ]
+    assert [row.args for row in told.rows[3:]] == ["<defunct>", "<defunct>"]
+    assert told.rows[1].started is None
+
+
+def test_a_start_of_one_word_or_two_does_not_shift_the_command():
+    told = processes(FULL)
+    assert [(row.pid, row.ppid, row.started) for row in told.rows] == [
+        (1, 0, "Mar 14"),
+        (7405942, 4194674, "10:05:04"),
+        (9306482, 7405942, "11:05:04"),
+        (9306490, 7405942, None),
+        (9306500, 1, "14 mars"),
+    ]
+    assert told.rows[1].args == "/usr/sbin/nimsh -s -c -P"
+    assert told.rows[3].args == "<defunct>"
+    assert told.rows[1].elapsed is None
+
+
+def test_a_program_is_known_by_its_base_name_only():
+    told = processes(FULL)
+    assert [row.pid for row in told.named("nimsh")] == [7405942]
+    assert [row.pid for row in told.with_word("-P")] == [7405942]
+    assert [row.pid for row in told.children(7405942)] == [9306482, 9306490]
+    assert told.named("nimsh")[0].quote().line == 3
+
+
+def test_rows_are_known_by_shape_where_the_header_is_cut_off_or_translated():
+    assert len(processes("".join(FULL.splitlines(keepends=True)[1:])).rows) == 5
+    translated = FULL.replace("UID     PID    PPID   C    STIME    TTY  TIME CMD", "Util  IDP IDPP C DEB TTY TEMPS Cde")
+    assert len(processes(translated).named("nimsh")) == 1
+    assert len(processes("".join(SHORT.splitlines(keepends=True)[1:4])).rows) == 3
+
+
+def test_the_header_tells_the_order_of_columns():
+    told = processes("USER PPID PID ETIME ARGS\nroot 1 77 00:05 nimsh -s\n")
+    assert [(row.pid, row.ppid, row.elapsed, row.args) for row in told.rows] == [(77, 1, 5, "nimsh -s")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "PID PPID ELAPSED COMMAND\n", "ps: illegal option\n", "  PID TTY TIME CMD\n 77 pts/0 0:00 ksh\n"],
+)
+def test_what_shows_no_parents_is_refused(content):
+    with pytest.raises(BadEvidence):
+        processes(content)
