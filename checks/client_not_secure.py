@@ -102,7 +102,9 @@ def _client(
         quotes = [stanza.quote("connect"), objects.ssl_quote()]
         if mode and mode.secure:
             if since and since.certificate:
-                return Passed("nimsh runs with crypto; that connect says otherwise is ssl-one-sided", [mode.at, *quotes])
+                return Passed(
+                    "nimsh runs with crypto; that connect says otherwise is ssl-one-sided", [mode.at, *quotes]
+                )
             return Unknown(
                 f"nimsh runs with crypto, and no push is known to have come since its certificate was written. "
                 f"On the master: nim -o lslpp {own}",

@@ -74,7 +74,11 @@ def client_uses_rsh(
     if own and connect:
         evidence.append(own.quote("connect"))
     if shell == "shell" or connect == "shell":
-        words = [said for said, true in (('NIM_SHELL is "shell"', shell == "shell"), ("connect = shell", connect == "shell")) if true]
+        words = [
+            said
+            for said, true in (('NIM_SHELL is "shell"', shell == "shell"), ("connect = shell", connect == "shell"))
+            if true
+        ]
         yield Finding(
             " and ".join(words),
             evidence=evidence,

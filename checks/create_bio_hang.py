@@ -76,7 +76,9 @@ def create_bio_hang(
         return
     if session.end is SessionEnd.STOPPED_EARLY:
         yield Unknown(
-            f"the newest session that loaded certificates stops before 'create BIO'. On the master: {push}", (), evidence
+            f"the newest session that loaded certificates stops before 'create BIO'. On the master: {push}",
+            (),
+            evidence,
         )
         return
     if session.end is not SessionEnd.HUNG:
@@ -136,12 +138,20 @@ def _smallest_cure(
         return refresh, f"{_REFRESH}. Whether the master must be recycled: not known, give --master", 0
     own = certificates[0].fingerprints() if certificates[0] else frozenset()
     if certificates[0] is None and not (paths[0] and paths[0].absent("/ssl_nimsh/certs")):
-        return refresh, f"{_REFRESH}. Whether the master must be recycled: not known, /ssl_nimsh/certs was not collected", 0
+        return (
+            refresh,
+            f"{_REFRESH}. Whether the master must be recycled: not known, /ssl_nimsh/certs was not collected",
+            0,
+        )
     if not own & certificates[1].fingerprints():
         return refresh, f"{_REFRESH}, since it shares no certificate with the master; the master stays as it is", 0
     newest = newest_certificate(paths[1]) if paths[1] else None
     if newest and attempt.utc is not None and newest[1] > attempt.utc:
-        return refresh, f"{_REFRESH}, since the master's certificate is newer than the hang; the master stays as it is", 0
+        return (
+            refresh,
+            f"{_REFRESH}, since the master's certificate is newer than the hang; the master stays as it is",
+            0,
+        )
     if _newer_than_installation(paths, installed):
         return (
             None,
@@ -180,5 +190,3 @@ def _newer_than_installation(
         if not times or any(when is None or when >= newest[1] for when in times):
             return False
     return True
-
-

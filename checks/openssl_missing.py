@@ -51,7 +51,9 @@ def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:
         raise Missing(_LISTING, message=f"whether {BASE} is installed cannot be told from this listing")
     if unknown:
         yield Unknown(
-            f"{', '.join(unknown)}: not in this listing, which does not list everything", [_LISTING], severity=Severity.LOW
+            f"{', '.join(unknown)}: not in this listing, which does not list everything",
+            [_LISTING],
+            severity=Severity.LOW,
         )
     yield Passed(
         "installed: " + ", ".join(f"{name} {filesets.level(name)}" for name in present),
@@ -62,7 +64,7 @@ def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:
 def _command(subject: Subject, names: List[str]) -> str:
     if subject.where is Role.CLIENT:
         return (
-            'on the master: nim -o cust -a lpp_source=LPP_SOURCE -a accept_licenses=yes '
+            "on the master: nim -o cust -a lpp_source=LPP_SOURCE -a accept_licenses=yes "
             f'-a filesets="{" ".join(names)}" {subject.name}'
         )
     return f"installp -acgXY -d LPP_SOURCE_DIRECTORY {' '.join(names)}"

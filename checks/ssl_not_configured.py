@@ -32,9 +32,7 @@ from nimdoctor.wording import count, named
     cure="on the master: nimconfig -c; each client then runs nimclient -C; nimclient -c",
     classic=True,
 )
-def ssl_not_configured(
-    subject: Subject, objects: NimObjects, mode: Optional[OnClient[NimshMode]]
-) -> Iterator[Verdict]:
+def ssl_not_configured(subject: Subject, objects: NimObjects, mode: Optional[OnClient[NimshMode]]) -> Iterator[Verdict]:
     """No push reaches a secured client while its master has SSL off; with no secured client it is no fault."""
     support = objects.ssl_support()
     if support is None:

@@ -45,16 +45,16 @@ def ssl_object_error(
     recorded = push or own_push
     shown: List[Quote] = list(recorded.object_error) if recorded else []
     session = attempt.session if attempt else None
-    if session and session.end is SessionEnd.OBJECT_ERROR and session.error and attempt:
-        if not attempt.changes:
-            yield _finding(subject, [session.error, *shown], libraries, Confidence.LIKELY)
-            return
+    if session and attempt and attempt.changes:
         what = " and ".join(dict.fromkeys(change.what for change in attempt.changes))
+        before = "it failed" if session.end is SessionEnd.OBJECT_ERROR else "it did not say so"
         yield Unknown(
-            f"not tried since {what}; before, pushes failed. On the master: nim -o lslpp {subject.name}",
+            f"not tried since {what}; before, {before}. On the master: nim -o lslpp {subject.name}",
             (),
-            [session.error, *(change.at for change in attempt.changes[:5])],
+            [session.error or session.last, *(change.at for change in attempt.changes[:5])],
         )
+    elif session and session.end is SessionEnd.OBJECT_ERROR and session.error:
+        yield _finding(subject, [session.error, *shown], libraries, Confidence.LIKELY)
     elif shown:
         # a recorded push bears no time, so it cannot be put before or after the log's sessions
         yield _finding(subject, shown, libraries, Confidence.LIKELY if session is None else Confidence.POSSIBLE)

@@ -22,9 +22,7 @@ PARTS = ("certs", "configs", "keys")
     cure="recycle the certificates: cd /; nimconfig -C; mv ssl_nimsh to a new name; nimconfig -c; then each client",
     classic=True,
 )
-def ssl_tree_damaged(
-    objects: NimObjects, paths: Paths, generation: Optional[NimGeneration]
-) -> Iterator[Verdict]:
+def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[NimGeneration]) -> Iterator[Verdict]:
     """No secure push is possible while SSL is on but keys, certificates or configurations are gone."""
     support = objects.ssl_support()
     if support is None:

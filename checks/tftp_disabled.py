@@ -65,9 +65,11 @@ def tftp_disabled(
     if generation and generation.at_least("G2"):
         both = not subject.client_named or bool(client_generation and client_generation.at_least("G2"))
         if both:
-            yield Passed("tftp is not needed: from NIM security generation G2 on keys do not travel by it", generation.evidence)
+            yield Passed(
+                "tftp is not needed: from NIM security generation G2 on keys do not travel by it", generation.evidence
+            )
             return
-    if inetd is None and services is None:
+    if inetd is None and not (services and services.known("tftp")):
         if setup and setup.fetch_failed:
             quotes = list(setup.errors) + list(setup.extracted)
             yield Unknown("nimclient -c fetched no certificate; whether tftp is off is not known", [_CONF], quotes)
@@ -78,7 +80,9 @@ def tftp_disabled(
         quotes = [row.quote() for row in inetd.rows("tftp") if not row.commented] if inetd else []
         if services:
             quotes.append(services.quote("tftp"))
-        seen = "and inetd serves it" if services else "in /etc/inetd.conf; whether inetd was refreshed since is not known"
+        seen = (
+            "and inetd serves it" if services else "in /etc/inetd.conf; whether inetd was refreshed since is not known"
+        )
         yield Passed(f"the tftp row is active {seen}" if inetd else "inetd serves tftp", quotes)
         return
     severity, confidence, why = _weight(objects, diagnosis)
@@ -108,7 +112,7 @@ def _fault(
     active = [row.quote() for row in rows if not row.commented]
     if subsystems and subsystems.active("inetd") is False:
         return INETD_DOWN, [subsystems.quote("inetd"), *active]
-    if services and not services.active("tftp"):
+    if services and services.known("tftp") and not services.active("tftp"):
         return REFRESH_MISSING if rows else "inetd does not serve tftp", [services.quote("tftp"), *active]
     return "", []
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nimdoctor.ignore import Rule
     from nimdoctor.registry import Registry
     from nimdoctor.scan import Report
+    from nimdoctor.waiting import Waiting
 
 USAGE, FAILED, INTERRUPTED = 2, 4, 130
 WORST_FIRST = (4, 2, 1, 3, 0)
@@ -66,7 +67,9 @@ app = typer.Typer(
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs one command line and gives its exit status."""
     try:
-        status = app(args=list(arguments) if arguments is not None else None, prog_name="nimdoctor", standalone_mode=False)
+        status = app(
+            args=list(arguments) if arguments is not None else None, prog_name="nimdoctor", standalone_mode=False
+        )
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except (KeyboardInterrupt, typer.Abort):
@@ -113,7 +116,9 @@ def _complete_ids(incomplete: str) -> List[str]:
 
 @app.callback()
 def options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version and exit."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
 ) -> None:
     """A doctor for NIMSH over SSL on IBM AIX: finds what is wrong, quotes the evidence, says what to do."""
 
@@ -121,7 +126,9 @@ def options(
 @app.command()
 def scan(
     targets: Optional[List[str]] = typer.Argument(
-        None, metavar="[TARGET]...", help="Nothing for this host; root:DIR; an evidence directory or archive; loose files."
+        None,
+        metavar="[TARGET]...",
+        help="Nothing for this host; root:DIR; an evidence directory or archive; loose files.",
     ),
     master: Optional[str] = typer.Option(None, "--master", metavar="TARGET", help="The NIM master's evidence."),
     role: RoleOption = typer.Option(RoleOption.AUTO, "--role", help="Which end the target is."),
@@ -170,7 +177,7 @@ def scan(
     return next(status for status in WORST_FIRST if status in statuses)
 
 
-def _open_each(targets: Sequence[str], timeout: float, waiting: object) -> "tuple[List[Evidence], List[int]]":
+def _open_each(targets: Sequence[str], timeout: float, waiting: "Waiting") -> "tuple[List[Evidence], List[int]]":
     """Those of several targets that can be read; each that cannot is said and counts as status 2."""
     from nimdoctor.evidence import open_targets
     from nimdoctor.evidence.source import TargetError
@@ -278,7 +285,9 @@ def checks() -> int:
     from nimdoctor.registry import Registry
 
     registry = Registry()
-    rows = [[found.id, found.role.value, found.severity.value, found.fix or "-", found.title] for found in registry.checks()]
+    rows = [
+        [found.id, found.role.value, found.severity.value, found.fix or "-", found.title] for found in registry.checks()
+    ]
     _write(tabulate(rows, headers=["Check", "End", "Severity", "Fix", "Finds"], tablefmt="simple") + "\n", None)
     for broken in registry.broken:
         _say(f"plug-in {broken.name}: {broken.reason}")
@@ -288,7 +297,10 @@ def checks() -> int:
 @app.command()
 def explain(
     words: List[str] = typer.Argument(
-        ..., metavar="ID|MESSAGE", help="A check's id, a message number, or a line of a log.", autocompletion=_complete_ids
+        ...,
+        metavar="ID|MESSAGE",
+        help="A check's id, a message number, or a line of a log.",
+        autocompletion=_complete_ids,
     ),
 ) -> int:
     """Teach about a check, or say what a message or a log line belongs to."""

@@ -1,5 +1,6 @@
 """The embedded samples: whole hosts, master and client, so that a newcomer without AIX sees a diagnosis."""
 
+import importlib
 import os
 from typing import List, Tuple
 
@@ -7,8 +8,7 @@ DEFAULT = "create-bio-hang"
 
 
 def _place() -> str:
-    from nimdoctor import samples
-
+    samples = importlib.import_module("nimdoctor.samples")
     return os.path.dirname(os.path.abspath(samples.__file__ or ""))
 
 

@@ -4,9 +4,7 @@ A check that breaks becomes a result of outcome error and the others go on. Noth
 evidence: a check that says nothing passes on the facts it was given, and only on them.
 """
 
-import traceback
-from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.host import Absent, Host, parameters
 from nimdoctor.model import (
@@ -37,8 +35,7 @@ HARDENED = (
 )
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """One entry of a report: a check, a host and a finding, or a check without one.
 
     Field by field as in the schema nimdoctor.report/1; `run` and `touches` are as in `Finding`.
@@ -72,8 +69,7 @@ class _NotNamed(Exception):
         self.end = end
 
 
-@dataclass
-class _Run:
+class _Run(NamedTuple):
     """One check over one host. `hearsay`: a master is judged by what its client can see of it.
     `uninvited`: the check is about the other end and is asked only in case its evidence is there.
     """
@@ -85,13 +81,12 @@ class _Run:
     uninvited: bool = False
 
 
-@dataclass
 class Engine:
     """The hosts of one scan: the target and, where given, its master."""
 
-    target: Host
-    master: Optional[Host] = None
-    _results: List[Result] = field(default_factory=list)
+    def __init__(self, target: Host, master: Optional[Host] = None) -> None:
+        self.target = target
+        self.master = master
 
     def scan(self, checks: Sequence[Check], all_checks: Callable[[], Sequence[Check]]) -> List[Result]:
         """Results of the chosen checks, by id.
@@ -264,7 +259,7 @@ class Engine:
             thing = next((found for found in said if isinstance(found, kind)), None)
             if isinstance(thing, Unknown):
                 result = self._unknown(run, host, thing.message, thing.missing)
-                return replace(result, severity=thing.severity or check.severity, evidence=tuple(thing.evidence))
+                return result._replace(severity=thing.severity or check.severity, evidence=tuple(thing.evidence))
             if isinstance(thing, NotApplicable):
                 return self._plain(check, run.where, host, Outcome.NOT_APPLICABLE, thing.message)
             if isinstance(thing, (Note, Passed)):
@@ -273,17 +268,17 @@ class Engine:
                     return self._unknown(run, host, f"{thing.message} (but no evidence was given)", ())
                 passed = self._plain(check, run.where, host, Outcome.PASS, thing.message)
                 severity = Severity.INFO if isinstance(thing, Note) else check.severity
-                return replace(passed, evidence=evidence, severity=severity)
+                return passed._replace(evidence=evidence, severity=severity)
         if not sources:
             return self._unknown(run, host, "there is no evidence to judge by", ())
         passed = self._plain(check, run.where, host, Outcome.PASS, f"no sign of it: {check.title}")
-        return replace(passed, evidence=sources)
+        return passed._replace(evidence=sources)
 
     def _unknown(self, run: _Run, host: Optional[str], message: str, missing: Sequence[str]) -> Result:
         if run.uninvited:
             return self._plain(run.check, run.where, None, Outcome.NOT_APPLICABLE, GIVE[run.where])
         result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, message)
-        return replace(result, missing=tuple(dict.fromkeys(missing)))
+        return result._replace(missing=tuple(dict.fromkeys(missing)))
 
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
@@ -299,6 +294,8 @@ def _asks_for_diagnosis(check: Check) -> bool:
 
 
 def _broke(error: BaseException) -> str:
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.endswith(("engine.py", "host.py"))] or frames
     frame = own[-1] if own else None

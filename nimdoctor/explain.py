@@ -13,8 +13,20 @@ import re
 import sys
 import textwrap
 import unicodedata
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple, get_args, get_type_hints
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    get_args,
+    get_type_hints,
+)
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.model import Check
@@ -40,8 +52,7 @@ _SURE = {
 }
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """What is known of the query, ready to print; `found` is False when it is only a suggestion."""
 
     text: str

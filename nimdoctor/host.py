@@ -132,7 +132,9 @@ class Host:
         labels = tuple(row.label for row in rows[:1])
         if not labels:
             return Absent((kind.__name__,), f"nothing in the catalog feeds {kind.__name__}")
-        said = [f"{row.label}: {self.evidence.problems[row.label]}" for row in rows if row.label in self.evidence.problems]
+        said = [
+            f"{row.label}: {self.evidence.problems[row.label]}" for row in rows if row.label in self.evidence.problems
+        ]
         if problems or said:
             return Absent(labels, (problems + said)[0])
         if self.evidence.live and rows[0].kind is Kind.FILE:
@@ -148,7 +150,11 @@ class Host:
             from nimdoctor.facts.generation import apars
 
             info = self.optional(NimInfo)
-            wanted = {"NIM_NAME": "NIM_NAME", "CLIENT_HOSTNAME": "NIM_HOSTNAME", "MASTER_HOSTNAME": "NIM_MASTER_HOSTNAME"}
+            wanted = {
+                "NIM_NAME": "NIM_NAME",
+                "CLIENT_HOSTNAME": "NIM_HOSTNAME",
+                "MASTER_HOSTNAME": "NIM_MASTER_HOSTNAME",
+            }
             self._names = {"APARS": " ".join(apars())}
             for placeholder, variable in wanted.items():
                 value = info.get(variable) if info else None

@@ -5,7 +5,6 @@ finding is ignored. A line without a reason is not obeyed, and said.
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
@@ -24,8 +23,7 @@ class Rule(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A finding, or some objects of one, that a rule took out of the verdict."""
 
     result: Result
@@ -72,7 +70,7 @@ def apply(results: Sequence[Result], rules: Sequence[Rule]) -> Tuple[List[Result
                 remarks.append(f"{rule.source} line {rule.line} is not obeyed: it gives no reason")
             elif names is None:
                 ignored.append(Ignored(result, result.objects, reason, rule.source, rule.line))
-                left = replace(left, outcome=Outcome.PASS, objects=())
+                left = left._replace(outcome=Outcome.PASS, objects=())
             elif names:
                 ignored.append(Ignored(result, names, reason, rule.source, rule.line))
                 left = _without(left, names)
@@ -101,5 +99,5 @@ def _objects(rest: str, objects: Iterable[str]) -> Tuple[Optional[Tuple[str, ...
 def _without(result: Result, names: Sequence[str]) -> Result:
     left = tuple(name for name in result.objects if name not in names)
     if not left:
-        return replace(result, outcome=Outcome.PASS, objects=())
-    return replace(result, objects=left, message=f"{result.message} (ignored: {', '.join(names)})")
+        return result._replace(outcome=Outcome.PASS, objects=())
+    return result._replace(objects=left, message=f"{result.message} (ignored: {', '.join(names)})")

@@ -6,8 +6,7 @@ that yields nothing passes on the evidence of the facts it was given.
 """
 
 import enum
-from dataclasses import dataclass
-from typing import Annotated, Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Annotated, Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -66,8 +65,7 @@ CHECKS_OWN = ""
 """Value of `Finding.fix` that means: the fix the check names."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """A problem: what is wrong, with the lines that show it.
 
     What is left out comes from the check: severity, confidence, cause, impact, cure, fix, references.
@@ -89,24 +87,21 @@ class Finding:
     touches: int = 0
 
 
-@dataclass(frozen=True)
-class Passed:
+class Passed(NamedTuple):
     """Evidence shows that the problem is not there."""
 
     message: str
     evidence: Sequence[Quote] = ()
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """Worth knowing, no fault: reported as a pass of severity info."""
 
     message: str
     evidence: Sequence[Quote] = ()
 
 
-@dataclass(frozen=True)
-class Unknown:
+class Unknown(NamedTuple):
     """The evidence does not decide; `missing` names what would, in the catalog's terms."""
 
     message: str
@@ -115,8 +110,7 @@ class Unknown:
     severity: Optional[Severity] = None
 
 
-@dataclass(frozen=True)
-class NotApplicable:
+class NotApplicable(NamedTuple):
     """The check has nothing to look at here, by design."""
 
     message: str
@@ -140,8 +134,7 @@ OnClient = Annotated[T, Role.CLIENT]
 """Parameter type for a fact of the client, whichever host the check runs over."""
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """The host a check runs over; ask for it as for a fact.
 
     `where` is the end it is judged as; `roles` all it plays. `client_named` and `master_named` say
@@ -171,8 +164,7 @@ class Diagnosis:
         return tuple(fix for _, fix in self._failing if fix)
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """One registered check: the function and what its decorator said of it."""
 
     id: str

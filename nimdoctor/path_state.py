@@ -1,11 +1,9 @@
 """The state of a path as evidence records it, shared by the sources of evidence and the facts."""
 
-from dataclasses import dataclass, field
-from typing import Dict, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 
-@dataclass(frozen=True)
-class PathState:
+class PathState(NamedTuple):
     """One path: `kind` is file, dir or link; `mode` the permission bits; `size` bytes; `mtime`
     seconds since 1970 UTC. None where not recorded.
     """
@@ -18,12 +16,12 @@ class PathState:
     mtime: Optional[int] = None
 
 
-@dataclass
 class PathRecord:
     """The paths a source knows: `states` maps a path to its state, or to None when it is known
     not to exist. `complete` lists the catalog patterns that were listed completely, so that a path
     they cover which is not in `states` is absent rather than not collected.
     """
 
-    states: Dict[str, Optional[PathState]] = field(default_factory=dict)
-    complete: Tuple[str, ...] = ()
+    def __init__(self, states: Optional[Dict[str, Optional[PathState]]] = None, complete: Tuple[str, ...] = ()) -> None:
+        self.states = states if states is not None else {}
+        self.complete = complete

@@ -6,9 +6,22 @@ decorated thing in it counts.
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple, Type, TypeVar
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    Type,
+    TypeVar,
+)
 
 from nimdoctor.entry_points import EntryPoint, entry_points
 from nimdoctor.evidence.catalog import ROWS, Catalog, Row
@@ -33,8 +46,7 @@ def fact(*rows: Row) -> Callable[[Type[F]], Type[F]]:
     return register
 
 
-@dataclass(frozen=True)
-class Broken:
+class Broken(NamedTuple):
     """A plug-in that could not be loaded: its entry point's name and why, in one line."""
 
     name: str

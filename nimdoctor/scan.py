@@ -1,8 +1,7 @@
 """A scan: one target, its master where given, the chosen checks; a report comes out."""
 
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor import ignore
 from nimdoctor.engine import Engine, Result
@@ -19,8 +18,7 @@ EXIT_STATUS = {HEALTHY: 0, PROBLEMS: 1, INCONCLUSIVE: 3}
 _ORDER = [Outcome.FAIL, Outcome.ERROR, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE]
 
 
-@dataclass(frozen=True)
-class ScannedHost:
+class ScannedHost(NamedTuple):
     """How a report names a host; `name` and `oslevel` are None where the evidence does not tell."""
 
     name: Optional[str]
@@ -34,8 +32,7 @@ class ScannedHost:
         return self.name or self.target
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What a scan came to. `results` are ordered worst first; `problems` names evidence that could not be had."""
 
     generated: datetime
@@ -96,7 +93,11 @@ def scan(
     remarks += said
     explained = {name for check in chosen for name in check.explains if _fails(results, check.id)}
     results.sort(key=lambda result: _rank(result, explained))
-    failing = any(found.check in ("create-bio-hang", "ssl-object-error", "stale-ssl-libs") for found in results if found.outcome is Outcome.FAIL)
+    failing = any(
+        found.check in ("create-bio-hang", "ssl-object-error", "stale-ssl-libs")
+        for found in results
+        if found.outcome is Outcome.FAIL
+    )
     return Report(
         generated=now or datetime.now(timezone.utc),
         host=_named(host),

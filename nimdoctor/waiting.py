@@ -12,7 +12,9 @@ PATIENCE = 2.0
 class Waiting:
     """Told by the live source when a command starts and ends; prints from a timer thread."""
 
-    def __init__(self, say: Optional[Callable[[str], None]] = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, say: Optional[Callable[[str], None]] = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._say = say or (lambda line: print(line, file=sys.stderr, flush=True))
         self._clock = clock
         self._began = clock()

@@ -111,6 +111,7 @@ def _archive(target: str) -> Optional[Evidence]:
     tree: Tree = open_archive(target, kind, target)
     folders = _evidence_folders(tree)
     if len(folders) > 1:
+        tree.close()
         raise TargetError(f"{target}: holds {len(folders)} evidence directories: unpack it and give them one by one")
     if folders:
         return RecordedEvidence(target, Subtree(tree, folders[0]) if folders[0] else tree)

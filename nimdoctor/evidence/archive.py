@@ -49,7 +49,7 @@ def archive_kind(path: str) -> Optional[str]:
                 inside = inner.read(512)
         except (EOFError, OSError, zlib.error):
             inside = b""
-        return "tar.gz" if _begins_tar(inside) or name.endswith((".tar.gz", ".tgz")) else None
+        return "tar.gz" if _begins_tar(inside) or name.endswith((".tar", ".tar.gz", ".tgz", ".zip")) else None
     if _begins_tar(start) or name.endswith(".tar"):
         return "tar"
     if name.endswith((".tar.gz", ".tgz")):

@@ -6,8 +6,7 @@ what is read from a host. A third party adds rows with `nimdoctor.facts.fact`.
 
 import enum
 import re
-from dataclasses import dataclass
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 CLIENT, MASTER = "client", "master"
 EVERY = frozenset({CLIENT, MASTER})
@@ -23,8 +22,7 @@ class Kind(enum.Enum):
     PATHS = "paths"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One thing that is read.
 
     `name` is an absolute path, a command as typed, or for PATHS a path whose last part may end in
@@ -73,7 +71,9 @@ class Row:
             fixed = pattern.split("{")[0].strip()
             wanted = file_name(fixed)
             open_ended = fixed != pattern or pattern in self.variants
-            if found == wanted or (open_ended and found.startswith(wanted + ("_" if open_ended and wanted[-1:] not in "-_" else ""))):
+            if found == wanted or (
+                open_ended and found.startswith(wanted + ("_" if open_ended and wanted[-1:] not in "-_" else ""))
+            ):
                 best = max(best, len(wanted) * 2 + (found == wanted))
         return best
 

@@ -9,8 +9,7 @@ import selectors
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 OUTPUT_LIMIT = 16 * 1024 * 1024
 """Bytes of one stream that are kept; a command that prints more is ended."""
@@ -23,8 +22,7 @@ _GRACE = 1.0
 _REAP = 2.0
 
 
-@dataclass(frozen=True)
-class CommandResult:
+class CommandResult(NamedTuple):
     """How a command ended.
 
     `status` is its exit status, negative for the signal that ended it, None when it was ended by

@@ -3,8 +3,7 @@
 import functools
 import io
 import re
-from dataclasses import dataclass
-from typing import BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.recognise import (
@@ -26,14 +25,15 @@ from nimdoctor.text import TEXT_LIMIT, BadEvidence, Text, decode, split_lines
 Opener = Callable[[], BinaryIO]
 
 REMARK_LIMIT = 20
+COPY_LIMIT = 200
+"""Files that are compared with each other, to tell older copies."""
 _WHOLE_LIMIT = 1024 * 1024
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x1f\x9d": "compress", b"PK": "zip", b"BZ": "bzip2"}
 _OLDER_COPY = re.compile(r"(?:[._-](?:old|bak|orig|save|sav|prev|\d{6,8})|~)$", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(NamedTuple):
     """One recognised text: the file it stands in, its name and row in the catalog, and how to read it."""
 
     file: str
@@ -224,14 +224,18 @@ class LooseEvidence:
 
     def _without_older_copies(self, found: List[_Piece]) -> List[_Piece]:
         """Drops `inetd.conf.bak` beside inetd.conf, and a log that is the beginning of another."""
-        kept = []
-        for piece in found:
-            newer = next((other for other in found if other is not piece and _is_older_copy(piece, other)), None)
-            if newer:
-                self.remarks.append(f"{piece.file}: left aside, an older copy of {newer.file}")
-            else:
-                kept.append(piece)
-        return kept
+        files = [piece for piece in found if piece.row.kind is Kind.FILE and not piece.partial][:COPY_LIMIT]
+        starts = {id(piece): _start(piece) for piece in files if piece.row.name == NIMSH_LOG}
+        left: Dict[int, str] = {}
+        for piece in files:
+            for other in files:
+                if other is not piece and id(other) not in left and _is_older_copy(piece, other, starts):
+                    left[id(piece)] = other.file
+                    break
+        self.remarks += [
+            f"{piece.file}: left aside, an older copy of {left[id(piece)]}" for piece in files if id(piece) in left
+        ]
+        return [piece for piece in found if id(piece) not in left]
 
     def _sum_up_remarks(self, found: List[_Piece]) -> None:
         self.remarks += self._unrecognised[:REMARK_LIMIT]
@@ -310,30 +314,26 @@ def _other_file(known: str, base: str) -> bool:
     return known != NIMSH_LOG and not known.endswith("*") and base != known.rsplit("/", 1)[1] and "." in base
 
 
-def _is_older_copy(piece: _Piece, other: _Piece) -> bool:
-    if piece.row != other.row or piece.row.kind is not Kind.FILE or piece.partial or other.partial:
-        return False
-    if piece.file == other.file or piece.row.name.endswith("*"):
+def _is_older_copy(piece: _Piece, other: _Piece, starts: Mapping[int, bytes]) -> bool:
+    if piece.row != other.row or piece.file == other.file or piece.row.name.endswith("*"):
         return False
     if piece.row.name == NIMSH_LOG:
-        return _begins_like(piece, other)
+        # the same log attached at two times: one begins with all of the other
+        short, long = starts[id(piece)], starts[id(other)]
+        whole_lines = short.endswith(b"\n") or long[len(short) :].startswith((b"\n", b"\r"))
+        return 0 < len(short) < min(len(long), SAMPLE) and long.startswith(short) and whole_lines
     known = piece.row.name.rsplit("/", 1)[1]
     directory = piece.file.rpartition("/")[0] == other.file.rpartition("/")[0]
     exact = other.file.rpartition("/")[2] == known
     return directory and exact and bool(_OLDER_COPY.search(piece.file))
 
 
-def _begins_like(piece: _Piece, other: _Piece) -> bool:
-    """Whether one log is the beginning of a longer one: the same log attached at two times."""
+def _start(piece: _Piece) -> bytes:
     try:
         with piece.opener() as stream:
-            short = stream.read(SAMPLE)
-        with other.opener() as stream:
-            long = stream.read(SAMPLE)
-            longer = len(short) < SAMPLE and len(long) > len(short)
+            return stream.read(SAMPLE)
     except OSError:
-        return False
-    return longer and long.startswith(short) and (short.endswith(b"\n") or long[len(short) :].startswith(b"\n"))
+        return b""
 
 
 def _latest(found: List[_Piece]) -> List[_Piece]:
@@ -359,16 +359,16 @@ def _refuse_two_hosts(found: List[_Piece]) -> None:
     for piece in found:
         if piece.partial:
             continue
-        for kind, value in _identity(piece):
-            for other, earlier in seen.get(kind, ()):
-                if earlier != value and not _same_shell(piece, other):
-                    raise TargetError(_parting(other, piece))
-            seen.setdefault(kind, []).append((piece, value))
+        marks = [(kind, value, False) for kind, value in _identity(piece)]
         if piece.host and piece.sure:
-            for other, host in seen.get(f"prompt before {piece.name}", ()):
-                if host != _short(piece.host) and other.file == piece.file:
+            marks.append((f"prompt before {piece.name} in {piece.file}", _short(piece.host), True))
+        for kind, value, by_prompt in marks:
+            earlier = seen.setdefault(kind, [])
+            for other, said in earlier:
+                if said != value and (by_prompt or not _same_shell(piece, other)):
                     raise TargetError(_parting(other, piece))
-            seen.setdefault(f"prompt before {piece.name}", []).append((piece, _short(piece.host)))
+            if not any(said == value for _, said in earlier):
+                earlier.append((piece, value))
 
 
 def _same_shell(one: _Piece, other: _Piece) -> bool:

@@ -1,8 +1,7 @@
 """manifest.json of an evidence directory, read as far as it makes sense."""
 
 import re
-from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
 from nimdoctor.evidence.source import TargetError
@@ -21,8 +20,7 @@ _ROLES = {
 }
 
 
-@dataclass(frozen=True)
-class RecordedCommand:
+class RecordedCommand(NamedTuple):
     """A command as the manifest has it; `file` is relative to the directory, None when refused."""
 
     file: Optional[str] = None
@@ -31,17 +29,17 @@ class RecordedCommand:
     timed_out: bool = False
 
 
-@dataclass
 class Manifest:
     """What the manifest says. `collected` is seconds since 1970; `paths` has None for an absent one."""
 
-    host: Optional[str] = None
-    roles: Tuple[str, ...] = ()
-    collected: Optional[int] = None
-    commands: Dict[str, RecordedCommand] = field(default_factory=dict)
-    paths: Dict[str, Optional[PathState]] = field(default_factory=dict)
-    remarks: List[str] = field(default_factory=list)
-    unsaid: int = 0
+    def __init__(self) -> None:
+        self.host: Optional[str] = None
+        self.roles: Tuple[str, ...] = ()
+        self.collected: Optional[int] = None
+        self.commands: Dict[str, RecordedCommand] = {}
+        self.paths: Dict[str, Optional[PathState]] = {}
+        self.remarks: List[str] = []
+        self.unsaid = 0
 
     def remark(self, what: str) -> None:
         """Notes what was skipped."""

@@ -7,7 +7,6 @@ with several commands one after another. `recognise` names one text in the catal
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import Dict, FrozenSet, List, NamedTuple, Optional, Pattern, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
@@ -18,6 +17,9 @@ NIMSH_LOG = "/var/adm/ras/nimsh.log"
 CERTIFICATES = "/ssl_nimsh/certs/"
 ENOUGH = 2.0
 """Points at which a text is taken for something; a line that nothing else prints is worth 2."""
+
+PROMPT_LIMIT = 5000
+"""Prompts of one transcript that are looked at; nobody typed more."""
 
 _CTIME = r"[A-Z]\w{1,3}\.? +(?:[A-Z]\w{2,4}\.? +\d{1,2}|\d{1,2} +[A-Z]\w{2,4}\.?) +\d\d:\d\d:\d\d(?: [A-Z]{3,6})? \d{4}"
 _STAMP = rf"(?:{_CTIME}|\[?\d{{4}}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^ \n]*)"
@@ -285,8 +287,7 @@ class Part(NamedTuple):
     last: int
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """What stands after one prompt line, up to the next.
 
     `command` is as typed, typographic dashes made plain; "" before the first prompt. `name` is what
@@ -602,6 +603,7 @@ def _prompts(lines: Sequence[str], catalog: Catalog) -> List[_Prompt]:
     }
     found: List[_Prompt] = []
     doubtful: List[_Prompt] = []
+    read: Dict[str, Tuple[str, Optional[Row], bool]] = {}
     for index, line in enumerate(lines):
         if (
             not line
@@ -616,7 +618,9 @@ def _prompts(lines: Sequence[str], catalog: Catalog) -> List[_Prompt]:
         host = next((groups[key] for key in ("at", "bracket", "colon", "bare", "box") if groups[key]), "")
         command = _plain_dashes(groups["command"] or groups["boxed"] or "").strip()
         if command and _is_command(command, programs, bool(host)):
-            name, row, partial = _reading(command, catalog)
+            if command not in read:
+                read[command] = _reading(command, catalog)
+            name, row, partial = read[command]
             found.append(_Prompt(index, command, name, row, partial, host))
         elif host:
             doubtful.append(_Prompt(index, command, command, None, False, host))

@@ -11,6 +11,54 @@ A fact is a frozen dataclass with one or more of these class methods:
 import importlib
 from typing import TYPE_CHECKING, Any, Dict, List
 
+if TYPE_CHECKING:
+    # for the type checker; at run time each is loaded when it is first asked for
+    from nimdoctor.facts.ar import LibraryArchives as LibraryArchives
+    from nimdoctor.facts.audit import Auditing as Auditing
+    from nimdoctor.facts.certificates import Certificates as Certificates
+    from nimdoctor.facts.clock import HostClock as HostClock
+    from nimdoctor.facts.clock import LocalDate as LocalDate
+    from nimdoctor.facts.clock import UtcDate as UtcDate
+    from nimdoctor.facts.crypto_setup import CryptoSetup as CryptoSetup
+    from nimdoctor.facts.df import FileSystems as FileSystems
+    from nimdoctor.facts.emgr import InterimFixes as InterimFixes
+    from nimdoctor.facts.generation import NimGeneration as NimGeneration
+    from nimdoctor.facts.hosts import Hosts as Hosts
+    from nimdoctor.facts.identity import HostName as HostName
+    from nimdoctor.facts.identity import MachineId as MachineId
+    from nimdoctor.facts.inetd_conf import InetdConf as InetdConf
+    from nimdoctor.facts.inittab import Inittab as Inittab
+    from nimdoctor.facts.instfix import Apars as Apars
+    from nimdoctor.facts.libraries import ExtractedLibraries as ExtractedLibraries
+    from nimdoctor.facts.lslpp import Filesets as Filesets
+    from nimdoctor.facts.lslpp_history import FilesetHistory as FilesetHistory
+    from nimdoctor.facts.lsnim import NimclientObjects as NimclientObjects
+    from nimdoctor.facts.lsnim import NimObjects as NimObjects
+    from nimdoctor.facts.lssrc import InetdServices as InetdServices
+    from nimdoctor.facts.lssrc import NimshDefinition as NimshDefinition
+    from nimdoctor.facts.lssrc import Subsystems as Subsystems
+    from nimdoctor.facts.name_lookups import NameLookups as NameLookups
+    from nimdoctor.facts.netstat import Sockets as Sockets
+    from nimdoctor.facts.netsvc import NetsvcConf as NetsvcConf
+    from nimdoctor.facts.niminfo import NimInfo as NimInfo
+    from nimdoctor.facts.nimsh_log import NimshLog as NimshLog
+    from nimdoctor.facts.nimsh_mode import NimshMode as NimshMode
+    from nimdoctor.facts.openssl_version import OpensslVersion as OpensslVersion
+    from nimdoctor.facts.oslevel import IosLevel as IosLevel
+    from nimdoctor.facts.oslevel import OsLevel as OsLevel
+    from nimdoctor.facts.paths import Paths as Paths
+    from nimdoctor.facts.ps import Processes as Processes
+    from nimdoctor.facts.push_since import PushSince as PushSince
+    from nimdoctor.facts.recorded_push import RecordedPush as RecordedPush
+    from nimdoctor.facts.rhosts import Rhosts as Rhosts
+    from nimdoctor.facts.services import Services as Services
+    from nimdoctor.facts.showres import LppSourceContents as LppSourceContents
+    from nimdoctor.facts.ssl_configs import SslConfigs as SslConfigs
+    from nimdoctor.facts.ssl_configs import SslSamples as SslSamples
+    from nimdoctor.facts.tftpaccess import TftpAccess as TftpAccess
+    from nimdoctor.facts.tls_attempt import TlsAttempt as TlsAttempt
+    from nimdoctor.facts.wpar import Wpar as Wpar
+
 _MODULES: Dict[str, str] = {
     "Apars": "instfix",
     "Auditing": "audit",

@@ -13,10 +13,11 @@ _STEPS = {"0513-044": "stopped", "0513-077": "changed", "0513-059": "started"}
 _HARMLESS = ("0513-004", "0513-095")
 """Already inoperative when told to stop; refreshed."""
 _ERROR = re.compile(
-    r"(?<![\d-])(?:0042|0509|0707)-\d{3}(?!\d)|^\s*tftp: |\btftp\b.*\b(?:error|failed|timed out|denied)\b"
-    r"|^\s*Error code \d|\bTransfer timed out\b|\bAccess violation\b",
+    r"(?<![\d-])(?:0042|0509|0707)-\d{3}(?!\d)|^\s*tftp: |^\s*Error code \d"
+    r"|\bTransfer timed out\b|\bAccess violation\b",
     re.IGNORECASE | re.ASCII,
 )
+_TFTP_FAILURE = re.compile(r"\b(?:error|failed|timed out|denied)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,11 @@ class CryptoSetup:
                 received = quote
             elif src and src.group(1) in _STEPS:
                 steps[_STEPS[src.group(1)]] = quote
-            elif _ERROR.search(line) or (src and src.group(1) not in _HARMLESS):
+            elif (
+                _ERROR.search(line)
+                or (src and src.group(1) not in _HARMLESS)
+                or ("tftp" in line.lower() and _TFTP_FAILURE.search(line))
+            ):
                 errors.append(quote)
         if not saw_text:
             raise BadEvidence(f"{text.source} is empty")

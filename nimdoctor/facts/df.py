@@ -1,8 +1,7 @@
 """`df -k` and `df`: free space of the mounted file systems."""
 
 import re
-from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -23,8 +22,7 @@ _LAYOUTS = (
 )
 
 
-@dataclass(frozen=True)
-class FileSystemRow:
+class FileSystemRow(NamedTuple):
     """One mounted file system. `free_kib` is in units of 1024 bytes; it and `used_percent` are None
     where `df` prints `-` (as for /proc), `free_kib` also where the unit is not told.
     """
@@ -40,8 +38,7 @@ class FileSystemRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class FileSystems:
+class FileSystems(NamedTuple):
     """Mounted file systems in the order printed. Plain `df` of AIX counts in blocks of 512 bytes.
 
     >>> systems = FileSystems.parse(Text.of('''Filesystem    1024-blocks      Free %Used    Iused %Iused Mounted on

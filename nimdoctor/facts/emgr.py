@@ -1,8 +1,7 @@
 """`emgr -l` and `emgr -lv3`: installed interim fixes. They never show in `instfix`."""
 
 import re
-from dataclasses import dataclass, replace
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -14,8 +13,7 @@ _ROW = re.compile(
 _FIELD = re.compile(r"\s{0,8}([A-Za-z][A-Za-z /()]{0,40}?)\s{0,20}:\s{0,40}(.*)")
 
 
-@dataclass(frozen=True)
-class InterimFix:
+class InterimFix(NamedTuple):
     """One interim fix. `state` is as printed: S or STABLE, `*Q*` while a reboot is owed, and others.
 
     `apars` are the APARs that its label, its abstract or its APAR reference names.
@@ -43,8 +41,7 @@ class InterimFix:
         return self.at
 
 
-@dataclass(frozen=True)
-class InterimFixes:
+class InterimFixes(NamedTuple):
     """Installed interim fixes; `none` says that the host has none at all.
 
     >>> fixes = InterimFixes.parse(Text.of('''ID  STATE LABEL      INSTALL TIME      UPDATED BY ABSTRACT
@@ -144,12 +141,12 @@ def _details(quotes: Iterable[Quote]) -> Iterable[InterimFix]:
                 yield fix
             fix = InterimFix(number, value.split()[0], "", "", _apars(value), quote) if value else None
         elif fix and (name.endswith("STATE") or name in ("STATUS", "EFIX STATUS")) and value and not fix.state:
-            fix = replace(fix, state=value, at=quote)
+            fix = fix._replace(state=value, at=quote)
         elif fix and name == "ABSTRACT" and not fix.abstract:
-            fix = replace(fix, abstract=value, apars=_apars(*fix.apars, value))
+            fix = fix._replace(abstract=value, apars=_apars(*fix.apars, value))
         elif fix and listing_apars:
             # the references follow behind the heading or below it
-            fix = replace(fix, apars=_apars(*fix.apars, line))
+            fix = fix._replace(apars=_apars(*fix.apars, line))
     if fix:
         yield fix
 
@@ -165,8 +162,7 @@ def _merge(fixes: Iterable[InterimFix]) -> Tuple[InterimFix, ...]:
             merged[fix.label] = fix
             continue
         told = have if have.state else fix
-        merged[fix.label] = replace(
-            told,
+        merged[fix.label] = told._replace(
             number=have.number if have.number is not None else fix.number,
             abstract=have.abstract or fix.abstract,
             apars=_apars(*have.apars, *fix.apars),

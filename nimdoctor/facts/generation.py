@@ -2,8 +2,7 @@
 
 import json
 import pkgutil
-from dataclasses import dataclass
-from typing import Any, Dict, FrozenSet, List, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.emgr import InterimFixes
 from nimdoctor.facts.instfix import Apars
@@ -11,8 +10,7 @@ from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.text import BadEvidence, Quote
 
 
-@dataclass(frozen=True)
-class NimGeneration:
+class NimGeneration(NamedTuple):
     """The highest generation the evidence proves, and those it rules out.
 
     `proved` is G0 to G3, or None when nothing is proved: that is unknown, never unpatched. G0 is
@@ -106,7 +104,9 @@ def _ruled_out(
         return frozenset()
     gone = set()
     for generation in ("G1", "G2", "G3"):
-        asked = [row["apar"] for row in rows() if row["generation"] == generation and row["tl"] == level.technology_level]
+        asked = [
+            row["apar"] for row in rows() if row["generation"] == generation and row["tl"] == level.technology_level
+        ]
         if generation > highest and asked and all(apars.installed(apar) is False for apar in asked):
             gone.add(generation)
     return frozenset(gone)

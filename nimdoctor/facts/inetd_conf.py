@@ -1,16 +1,14 @@
 """/etc/inetd.conf: which services inetd starts, and which rows are commented out."""
 
 import re
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 _SOCKET_TYPES = ("stream", "dgram", "sunrpc_tcp", "sunrpc_udp", "raw", "rdm", "seqpacket")
 
 
-@dataclass(frozen=True)
-class InetdRow:
+class InetdRow(NamedTuple):
     """One service row. `protocol` is as written (udp, udp6 …); `wait` may be wait, nowait or SRC."""
 
     service: str
@@ -28,8 +26,7 @@ class InetdRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class InetdConf:
+class InetdConf(NamedTuple):
     """All service rows in file order, commented ones included.
 
     >>> conf = InetdConf.parse(Text.of('''## Internet server configuration

@@ -1,8 +1,7 @@
 """`instfix -ik APAR`: whether the filesets of an APAR are installed."""
 
 import re
-from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -13,8 +12,7 @@ _SHAPES = (
 )
 
 
-@dataclass(frozen=True)
-class AparRow:
+class AparRow(NamedTuple):
     """One answer. `installed` is False when filesets are missing or the fix database knows nothing of it."""
 
     apar: str
@@ -26,8 +24,7 @@ class AparRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class Apars:
+class Apars(NamedTuple):
     """APARs (or any other keyword of the fix database) that were asked for.
 
     Exit status 249 goes with "not all" and is no error.

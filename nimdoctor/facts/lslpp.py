@@ -1,8 +1,7 @@
 """`lslpp -l`, `-L` and their colon-separated forms: installed filesets, and how levels compare."""
 
 import re
-from dataclasses import dataclass, replace
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -41,8 +40,7 @@ def level_at_least(level: str, wanted: str) -> Optional[bool]:
     return have + (0,) * (width - len(have)) >= want + (0,) * (width - len(want))
 
 
-@dataclass(frozen=True)
-class FilesetRow:
+class FilesetRow(NamedTuple):
     """One part of a fileset: `state` is the word or letter as printed (words are translated).
 
     `root` is the object repository (/usr/lib/objrepos, /etc/objrepos) or empty, `kind` the type
@@ -76,8 +74,7 @@ class FilesetRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class Filesets:
+class Filesets(NamedTuple):
     """Installed filesets.
 
     `complete` is True for a listing of all of them; in one of named filesets what is not there is
@@ -183,7 +180,7 @@ def _colon_row(quote: Quote) -> Optional[FilesetRow]:
         # -lc: path, fileset, level, PTF, state, type, description (may hold colons), EFIX locked
         if not fields[1] or parse_level(fields[2]) is None:
             return None
-        description = ":".join(fields[6:-1] if len(fields) > 7 else fields[6:])
+        description = ":".join(quote.text.split(":")[6 : -1 if len(fields) > 7 else None]).strip()
         locked = len(fields) > 7 and bool(fields[-1])
         return FilesetRow(fields[1], fields[2], fields[4], fields[0], fields[5], description, locked, quote)
     # -Lc: package, fileset, level, state, PTF, fix state, type, description, ..., EFIX locked, path, build date
@@ -220,7 +217,7 @@ class _Table:
             self._lone_name = ""
             return
         if self.rows and "".join(words).upper() in _LOCKED:
-            self.rows[-1] = replace(self.rows[-1], efix_locked=True)
+            self.rows[-1] = self.rows[-1]._replace(efix_locked=True)
             return
         lone_name, self._lone_name = self._lone_name, ""
         row = self._row(words[0], words[1:], quote)

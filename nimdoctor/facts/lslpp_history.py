@@ -1,9 +1,8 @@
 """`lslpp -h` and `lslpp -hc`: when which level of a fileset was installed."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.lslpp import parse_level
 from nimdoctor.text import BadEvidence, Quote, Text
@@ -16,8 +15,7 @@ _FAILED = frozenset({"BROKEN", "FAILED", "FAILURE", "FAIL", "CANCEL", "CANCELED"
 _PUTS_BACK = frozenset({"REJECT", "DEINSTALL", "REMOVE"})
 
 
-@dataclass(frozen=True)
-class HistoryRow:
+class HistoryRow(NamedTuple):
     """One action on a fileset. `when` is the host's local time without a zone, None where the date
     cannot be read for certain; `action` and `status` are as printed (they are translated).
     """
@@ -40,8 +38,7 @@ class HistoryRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class FilesetHistory:
+class FilesetHistory(NamedTuple):
     """Installation history, in the order printed.
 
     >>> history = FilesetHistory.parse(Text.of('''#Path:Fileset:Level:PTF Id:Action:Status:Date:Time

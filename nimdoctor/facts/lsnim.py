@@ -1,8 +1,7 @@
 """`lsnim -l` on the master, and `nimclient -l -l` on a client: NIM objects and their attributes."""
 
 import re
-from dataclasses import dataclass
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -12,8 +11,7 @@ _MACHINE_TYPES = ("standalone", "vios", "wpar", "alternate_master", "diskless", 
 SECURE = "nimsh (secure)"
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute row of a stanza."""
 
     name: str
@@ -21,8 +19,7 @@ class Attribute:
     at: Quote
 
 
-@dataclass(frozen=True)
-class NimObject:
+class NimObject(NamedTuple):
     """One stanza: repeated and unknown attributes are kept in order.
 
     `partial` says that only some rows were shown (a pipe into grep), so that an attribute which is
@@ -66,8 +63,7 @@ class NimObject:
         return tuple(words[1] for words in interfaces if len(words) > 1)
 
 
-@dataclass(frozen=True)
-class NimObjects:
+class NimObjects(NamedTuple):
     """Every stanza of a listing. `complete` says that it lists all objects of the master.
 
     >>> objects = NimObjects.parse(Text.of('''master:
@@ -182,7 +178,6 @@ class NimObjects:
         return Quote(self.source, None, "")
 
 
-@dataclass(frozen=True)
 class NimclientObjects(NimObjects):
     """What a client can see of its master's objects: `nimclient -l -l NAME`, `nimclient -l -l master`."""
 

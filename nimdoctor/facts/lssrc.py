@@ -5,8 +5,7 @@ shapes are matched first, words last.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -21,8 +20,7 @@ _NOT_ON_FILE = re.compile(r"0513-085\b.{0,20}?\bThe (\S+) [Ss]ubsystem")
 _INOPERATIVE = re.compile(r"0513-004\b[^,]*,\s*([^,\s]+)\s*,")
 
 
-@dataclass(frozen=True)
-class SubsystemRow:
+class SubsystemRow(NamedTuple):
     """One subsystem. `group` and `pid` are None where blank; `status` is lower case, in whatever language."""
 
     name: str
@@ -41,8 +39,7 @@ class SubsystemRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class Subsystems:
+class Subsystems(NamedTuple):
     """Subsystems and their states, from `lssrc -a`, `lssrc -s NAME` or `lssrc -g GROUP`.
 
     `complete` is True for a whole `lssrc -a`: there what is not listed does not exist.
@@ -120,8 +117,7 @@ class Subsystems:
         return None
 
 
-@dataclass(frozen=True)
-class ServiceRow:
+class ServiceRow(NamedTuple):
     """One service of inetd. `command` is a path or `internal`; built-in services have no description."""
 
     service: str
@@ -140,8 +136,7 @@ class ServiceRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class InetdServices:
+class InetdServices(NamedTuple):
     """What inetd has activated, from `lssrc -ls inetd` or `lssrc -t SERVICE`.
 
     `complete` is True for the former with its table of services; `inetd_status` is inetd's own
@@ -239,8 +234,7 @@ _DEFAULT_ORDER = ("subsysname", "synonym", "cmdargs", "path")
 _FIELDS = ("subsysname", "cmdargs", "path")
 
 
-@dataclass(frozen=True)
-class NimshDefinition:
+class NimshDefinition(NamedTuple):
     """How SRC starts nimsh, from `lssrc -S -s nimsh`; it holds even while nimsh is down.
 
     >>> nimsh = NimshDefinition.parse(Text.of('''#subsysname:synonym:cmdargs:path:uid:auditid:standin
@@ -326,19 +320,21 @@ def _asked_service(name: str) -> str:
 
 
 def _subsystem_rows(quotes: Iterable[Quote]) -> Iterable[SubsystemRow]:
-    in_table = False
+    in_table = ended = False
     indented: Optional[bool] = None
     for quote in quotes:
         line = quote.text[:400].rstrip().expandtabs()
         if _header(line):
-            in_table, indented = True, None
+            # the services of inetd follow under a header of the same shape
+            ended = line.startswith("Service")
+            in_table, indented = not ended, None
             continue
         if in_table and indented is None:
             indented = line[:1] == " "
         elif in_table and indented and line[:1] != " ":
             # the first line at the margin ends the table ("Debug         Not active")
-            in_table = False
-        row = _subsystem_row(quote, line)
+            in_table, ended = False, True
+        row = None if ended else _subsystem_row(quote, line)
         wide = bool(re.search(r"\S\s{2,}\S", line))
         # without a header only wide columns or a PID tell a row from prose ("nimsh is active")
         if row and ((in_table and (indented or wide)) or (row.status in _STATES and (row.pid or wide))):
@@ -360,7 +356,7 @@ def _subsystem_row(quote: Quote, line: str) -> Optional[SubsystemRow]:
         head, pid, status = before.split(), None, after.split()
     if not 1 <= len(head) <= 2 or not all(_NAME.fullmatch(word) for word in head) or len(status) > 4:
         return None
-    if not status or not re.match(r"[^\W\d_]", status[0]):
+    if not status or not re.match(r"[^\W\d_]", status[0]) or head[1:] == ["internal"]:
         return None
     return SubsystemRow(head[0], head[1] if len(head) > 1 else None, pid, " ".join(status).lower(), quote)
 

@@ -1,8 +1,7 @@
 """`netstat -an`: sockets of the internet protocols."""
 
 import re
-from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -12,8 +11,7 @@ _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _STATE = re.compile(r"[A-Z][A-Z0-9_]{2,14}", re.ASCII)
 
 
-@dataclass(frozen=True)
-class SocketRow:
+class SocketRow(NamedTuple):
     """One socket. Addresses are as printed, `*` for any; a port is None for `*` or a service's name;
     `state` is LISTEN, ESTABLISHED ... and empty for udp.
     """
@@ -31,8 +29,7 @@ class SocketRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class Sockets:
+class Sockets(NamedTuple):
     """Sockets of tcp and udp in the order printed; UNIX domain sockets are left out.
 
     >>> sockets = Sockets.parse(Text.of('''Active Internet connections (including servers)

@@ -6,7 +6,7 @@ from typing import Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
-_SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*=\s*(.*?)\s*")
+_SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*=(.*)")
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,14 @@
 """/etc/niminfo: what a host knows of itself and its NIM master, as shell assignments."""
 
 import re
-from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
-@dataclass(frozen=True)
-class NimInfo:
+class NimInfo(NamedTuple):
     """The variables; values without their quotes, wrapped ones joined by a blank.
 
     >>> info = NimInfo.parse(Text.of('''#------------------ Network Install Manager ---------------

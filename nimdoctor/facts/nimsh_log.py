@@ -7,9 +7,8 @@ carry no process id, so sessions of concurrent pushes interleave.
 
 import enum
 import re
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
 from nimdoctor.text import LINE_LIMIT, BadEvidence, Quote, Text, decode
@@ -18,7 +17,12 @@ SAME_SESSION = 120
 """Seconds after which a further line is not taken for the answer to `create BIO`: a handshake that
 goes on does so at once, one that was ended by hand after hours did hang."""
 
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
+    )
+}
 _STAMP = re.compile(
     r"\s*(?:[A-Z][a-z]{2}\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d\d):(\d\d):(\d\d)(?:\s+[A-Z]{3,5})?\s+(\d{4})(?:\s+|$)"
 )
@@ -91,8 +95,7 @@ class SessionEnd(str, enum.Enum):
     """A port scan, or lines nobody has described."""
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(NamedTuple):
     """One connection to nimsh. Times are the daemon's local time, None where undated.
 
     `overlapped` says that another session was still open when this one loaded its certificates,
@@ -112,8 +115,7 @@ class Session:
     overlapped: bool = False
 
 
-@dataclass(frozen=True)
-class NimshLog:
+class NimshLog(NamedTuple):
     """The log: the newest thousand sessions, oldest first; older ones only as counts by outcome.
 
     >>> log = NimshLog.parse(Text.of('''Fri Mar 14 10:05:03 2025  Loading certificates..
@@ -130,7 +132,7 @@ class NimshLog:
     lines: int
     first_time: Optional[datetime]
     last_time: Optional[datetime]
-    older: Mapping[str, int] = field(default_factory=dict)
+    older: Mapping[str, int] = {}
     older_first: Optional[datetime] = None
     older_last: Optional[datetime] = None
 
@@ -186,8 +188,7 @@ class NimshLog:
         for session in sessions[:-SESSIONS]:
             counts[session.end.value] = counts.get(session.end.value, 0) + 1
         newest = parts[-1]
-        return replace(
-            newest,
+        return newest._replace(
             sessions=tuple(sessions[-SESSIONS:]),
             lines=sum(part.lines for part in parts),
             first_time=next((part.first_time for part in parts if part.first_time), None),
@@ -230,8 +231,7 @@ class NimshLog:
         return Quote(self.source, None, "")
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     at: Quote
     time: Optional[datetime]
     step: Step
@@ -251,10 +251,10 @@ def stamp(line: str) -> Tuple[Optional[datetime], str]:
     match = _STAMP.match(line)
     if match:
         month = _MONTHS.get(match.group(1))
-        numbers = [int(match.group(group)) for group in (6, 2, 3, 4, 5)]
         try:
             if month:
-                when = datetime(numbers[0], month, *numbers[1:])
+                year, day, hour, minute, second = (int(match.group(group)) for group in (6, 2, 3, 4, 5))
+                when = datetime(year, month, day, hour, minute, second)
                 return when, line[match.end() :].strip()
         except ValueError:
             pass

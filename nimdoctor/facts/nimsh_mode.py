@@ -1,15 +1,13 @@
 """How nimsh runs: with or without crypto, since when, and what children it has."""
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.lssrc import NimshDefinition
-from nimdoctor.facts.ps import ProcessRow, Processes
+from nimdoctor.facts.ps import Processes, ProcessRow
 from nimdoctor.text import BadEvidence, Quote
 
 
-@dataclass(frozen=True)
-class NimshMode:
+class NimshMode(NamedTuple):
     """`secure`: crypto is on (`-c`); `push_disabled`: `-P`. `running` says that the process itself was
     seen, else the arguments come from SRC's definition. `elapsed` is seconds since it started, None
     where not known; `children` are processes it started.

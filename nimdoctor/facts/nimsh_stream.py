@@ -6,7 +6,6 @@ sessions is counted by byte patterns, and line numbers by counting newlines.
 
 import re
 from collections import deque
-from dataclasses import dataclass, field
 from typing import BinaryIO, Deque, Dict, Optional
 
 CHUNK = 1 << 20
@@ -27,16 +26,16 @@ _PLAIN = re.compile(rb"[Oo]pen[Ss][Ss][Ll] setting is[ :]*0")
 _CARRY = 256 * 1024
 
 
-@dataclass
 class OlderPart:
     """What lies before the kept part: its size in bytes and lines, its sessions by outcome."""
 
-    size: int = 0
-    lines: int = 0
-    head: bytes = b""
-    tail: bytes = b""
-    counts: Dict[str, int] = field(default_factory=dict)
-    _carry: bytes = b""
+    def __init__(self) -> None:
+        self.size = 0
+        self.lines = 0
+        self.head = b""
+        self.tail = b""
+        self.counts: Dict[str, int] = {}
+        self._carry = b""
 
     def add(self, chunk: bytes) -> None:
         """Counts one more chunk; a session that may go on in the next one is carried over."""

@@ -1,8 +1,7 @@
 """`oslevel -s` of AIX and `ioslevel` of a Virtual I/O Server."""
 
 import re
-from dataclasses import dataclass
-from typing import Optional, Pattern, Tuple
+from typing import NamedTuple, Optional, Pattern, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -12,8 +11,7 @@ _PLAIN = re.compile(r"\s*([5-9])\.([0-9])\.([0-9])\.([0-9])\s*", re.ASCII)
 _VIOS = re.compile(r"\s*([1-4]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})\s*", re.ASCII)
 
 
-@dataclass(frozen=True)
-class OsLevel:
+class OsLevel(NamedTuple):
     """The level of AIX. `version` is 7200 for 7.2; `tl`, `sp` and `build` (year and week of the
     service pack, `2520`) are None where the command did not tell them.
 
@@ -68,8 +66,7 @@ class OsLevel:
         return Quote(self.source, None, "")
 
 
-@dataclass(frozen=True)
-class IosLevel:
+class IosLevel(NamedTuple):
     """The level of a Virtual I/O Server.
 
     >>> IosLevel.parse(Text.of("3.1.4.21\\n", "ioscli ioslevel")).level

@@ -3,7 +3,7 @@
 import fnmatch
 import posixpath
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
@@ -18,12 +18,9 @@ _ROW = re.compile(
 )
 _TOTAL = re.compile(r"\s*\w+\s+\d+\s*")
 _HEADER = re.compile(r"(/.*):\s*")
-_NOT_THERE = (
-    # the message number survives translation, the sentence does not
-    re.compile(r"0653-341\D.*?(?P<path>/\S*)"),
-    re.compile(r"ls: cannot access '?(?P<path>/.*?)'?: No such file or directory"),
-    re.compile(r"(?:ls|find): '?(?P<path>/.*?)'?: No such file or directory"),
-)
+_DOES_NOT_EXIST = "0653-341 "
+"""Message number of AIX ls; it survives translation, the sentence after it does not."""
+_NOT_THERE = re.compile(r"\s*(?:ls|find): (?:cannot access )?'?(/.*?)'?: No such file or directory\s*")
 _OTHER_ERROR = re.compile(r"\s*(?:ls|find|ksh|sh|bash)(?:\[\d+\])?: ")
 _WILD = re.compile(r"[*?\[]")
 _KINDS = {"-": "file", "d": "dir", "l": "link"}
@@ -180,11 +177,11 @@ class _Listing:
             return
         self.saw_text = True
         row, header = _ROW.fullmatch(line), _HEADER.fullmatch(line)
-        missing = next((found for found in (wording.search(line) for wording in _NOT_THERE) if found), None)
+        missing = _missing_path(line)
         if row:
             self._row(row, quote)
         elif missing:
-            self._missing(_clean(missing.group("path")), quote)
+            self._missing(_clean(missing), quote)
         elif _OTHER_ERROR.match(line):
             self.failed = True
         elif header and self.program != "find":
@@ -265,6 +262,14 @@ def _clean(path: str) -> str:
     return "/" + posixpath.normpath(path).lstrip("/")
 
 
+def _missing_path(line: str) -> Optional[str]:
+    numbered = line.find(_DOES_NOT_EXIST)
+    if numbered >= 0:
+        return next((word for word in line[numbered:].split() if word.startswith("/")), None)
+    worded = _NOT_THERE.fullmatch(line)
+    return worded.group(1) if worded else None
+
+
 def _mode_bits(letters: str) -> int:
     bits = 0
     for index, letter in enumerate(letters):
@@ -282,7 +287,7 @@ def _knows_more(new: Optional[PathState], old: Optional[PathState]) -> bool:
 
 
 def _count_known(state: PathState) -> int:
-    return sum(getattr(state, part.name) is not None for part in fields(state))
+    return sum(value is not None for value in state)
 
 
 def _parts_match(patterns: Iterable[str], names: Iterable[str]) -> bool:

@@ -1,8 +1,7 @@
 """`ps -eo pid,ppid,etime,args` and `ps -ef`: processes."""
 
 import re
-from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -13,8 +12,7 @@ _COMMAND_HEADINGS = ("COMMAND", "CMD", "ARGS")
 _ELAPSED_HEADINGS = ("ELAPSED", "ETIME")
 
 
-@dataclass(frozen=True)
-class ProcessRow:
+class ProcessRow(NamedTuple):
     """One process. `elapsed` is seconds since its start, `started` the start as `ps -ef` prints it
     (`10:05:04` today, `Mar 14` before); None where not shown.
     """
@@ -42,8 +40,7 @@ class ProcessRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class Processes:
+class Processes(NamedTuple):
     """Processes in the order printed.
 
     >>> processes = Processes.parse(Text.of('''     PID     PPID     ELAPSED COMMAND

@@ -3,8 +3,7 @@
 Only a push renews what the master shows as `connect`, so an older value proves nothing.
 """
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
@@ -14,8 +13,7 @@ from nimdoctor.facts.tls_attempt import LOG, newest_certificate, time_of
 from nimdoctor.text import Quote
 
 
-@dataclass(frozen=True)
-class PushSince:
+class PushSince(NamedTuple):
     """`push` is the newest push that came through. `start` says whether one came since nimsh was
     started, `certificate` whether one came since the certificate was written; None = not known.
     """

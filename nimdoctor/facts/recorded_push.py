@@ -83,7 +83,7 @@ class RecordedPush:
 
 
 def _operation_and_client(command: str) -> Tuple[str, Optional[str]]:
-    line = re.split(r"[|;<>&]", command)[0]
+    line = re.split(r"[|;<>&]|\s\d>", command)[0]
     try:
         words = shlex.split(line)
     except ValueError:

@@ -1,13 +1,11 @@
 """/.rhosts: which hosts root trusts for rsh."""
 
-from dataclasses import dataclass
-from typing import Iterable, Tuple
+from typing import Iterable, NamedTuple, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 
-@dataclass(frozen=True)
-class RhostsRow:
+class RhostsRow(NamedTuple):
     """One line: a host, and the remote user where it names one."""
 
     host: str
@@ -15,8 +13,7 @@ class RhostsRow:
     at: Quote
 
 
-@dataclass(frozen=True)
-class Rhosts:
+class Rhosts(NamedTuple):
     """The lines that trust a host; comments, `+` and `-host` are none.
 
     >>> rhosts = Rhosts.parse(Text.of("nim1 root\\nbackup1 oper\\n", "/.rhosts"))

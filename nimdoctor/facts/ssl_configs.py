@@ -7,7 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, Type
 from nimdoctor.text import BadEvidence, Quote, Text
 
 _SECTION = re.compile(r"\s*\[\s*([^\]]{1,200}?)\s*\]\s*")
-_SETTING = re.compile(r"\s*([A-Za-z0-9_.:;,-]{1,200})\s*=\s*(.*?)\s*")
+_SETTING = re.compile(r"\s*([A-Za-z0-9_.:;,-]{1,200})\s*=(.*)")
 _COMMENT = re.compile(r"(?<!\\)#.*")
 
 Self = TypeVar("Self", bound="_CnfFiles")
@@ -56,7 +56,7 @@ class _CnfFiles:
             elif opened:
                 section, recognised = opened.group(1), True
             elif setting:
-                settings.append(CnfSetting(section, setting.group(1), setting.group(2).strip("\"'"), quote))
+                settings.append(CnfSetting(section, setting.group(1), setting.group(2).strip().strip("\"'"), quote))
                 recognised = True
         if not saw_text:
             raise BadEvidence(f"{text.source} is empty")

@@ -5,9 +5,8 @@ since". Stamps in the log are the daemon's local time, so ages rest on the log's
 against `date -u`, and stamps serve to tell how much earlier than the last line the session ended.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.lslpp_history import FilesetHistory
@@ -25,16 +24,14 @@ _EAST, _WEST = 15 * 3600, -13 * 3600
 """Bounds of a time zone's offset, an hour wider than any in use."""
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """Something that happened after the session: what, and the line that shows it."""
 
     what: str
     at: Quote
 
 
-@dataclass(frozen=True)
-class TlsAttempt:
+class TlsAttempt(NamedTuple):
     """`session` is the newest one that loaded certificates; None when the log has none.
 
     `utc` is when its last line was written (epoch seconds), `age` how many seconds before the
@@ -171,5 +168,3 @@ def newest_certificate(paths: Paths) -> Optional[Tuple[str, int]]:
         if state.mtime is not None and state.kind not in ("dir", "link")
     ]
     return (max(found)[1], max(found)[0]) if found else None
-
-

@@ -32,11 +32,7 @@ def printable(text: str, limit: int = 0) -> str:
     'a\\\\x1b[2Jb c'
     """
     shown = "".join(
-        letter
-        if letter.isprintable()
-        else " "
-        if letter == "\t"
-        else letter.encode("unicode_escape").decode("ascii")
+        letter if letter.isprintable() else " " if letter == "\t" else letter.encode("unicode_escape").decode("ascii")
         for letter in text
     )
     return shown if not limit or len(shown) <= limit else shown[: limit - 4] + " ..."
@@ -91,7 +87,9 @@ class _Page:
         yield from self._field("Host", hosts)
         if root:
             yield from self._field("Cause", f"{root.cause or root.message} ({root.check})")
-            yield from self._field("Next", f"{self._place(root)}{root.run or root.cure or 'nimdoctor explain ' + root.check}")
+            yield from self._field(
+                "Next", f"{self._place(root)}{root.run or root.cure or 'nimdoctor explain ' + root.check}"
+            )
             yield from self._field("Touches", count(root.touches, "other host") if root.touches else "no other host")
         elif report.verdict == INCONCLUSIVE:
             first = (report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN))[0]
@@ -135,7 +133,9 @@ class _Page:
         yield ""
         yield self._paint("Could not be checked", _BOLD)
         for result in broken + unknown:
-            yield from self._item(f"{result.severity.value} {result.check} on {_place(result, self.report)}: {result.message}")
+            yield from self._item(
+                f"{result.severity.value} {result.check} on {_place(result, self.report)}: {result.message}"
+            )
             if result.missing:
                 yield from self._item(f"would be settled by: {', '.join(result.missing)}", "     ")
 
@@ -208,8 +208,10 @@ def _quoted(quote: Quote) -> str:
 def _settled_by(result: Result) -> str:
     if result.missing:
         return f"give {', '.join(_words(result.missing))}, then scan again"
-    return f"nimdoctor explain {result.check}" if "On the master:" not in result.message else (
-        "on the master: " + result.message.split("On the master: ", 1)[1]
+    return (
+        f"nimdoctor explain {result.check}"
+        if "On the master:" not in result.message
+        else ("on the master: " + result.message.split("On the master: ", 1)[1])
     )
 
 

@@ -1,5 +1,6 @@
 """Whatever the bytes, a parser gives a fact or BadEvidence, and the fact can be asked."""
 
+import time
 from typing import Any
 
 import pytest
@@ -100,6 +101,14 @@ ODD = [
     b"\x0c",
     b"\x85",
 ]
+HOSTILE = [
+    "a" * 60000,
+    "a = b" + " " * 60000 + "c",
+    "0653-341 " * 7000,
+    "tftp " * 13000,
+    "ls: /x: No such " * 4000,
+    "a." * 30000,
+]
 
 
 @st.composite
@@ -115,7 +124,7 @@ def mutated_lines(draw: st.DrawFn) -> bytes:
 
 def parsed(fact: Any, content: bytes, name: str) -> Any:
     try:
-        return fact.parse(Text.of(content, name, command=not name.startswith("/")))
+        return fact.parse(Text.of(content, "evidence", name=name, command=not name.startswith("/")))
     except BadEvidence as error:
         assert "\n" not in str(error)
         return None
@@ -130,6 +139,14 @@ def test_only_bad_evidence_comes_out_of_a_parser(fact: Any, content: bytes) -> N
         assert found.whole().text.isascii() or found.whole().line is not None
         if hasattr(fact, "combine"):
             assert isinstance(fact.combine([found, found]), fact)
+
+
+@pytest.mark.parametrize("line", HOSTILE, ids=lambda line: line[:12])
+def test_a_long_line_is_read_in_linear_time(line: str) -> None:
+    started = time.process_time()
+    for fact, name in PARSERS.items():
+        parsed(fact, line.encode(), name)
+    assert time.process_time() - started < 2
 
 
 @given(content=mutated_lines(), name=st.text(max_size=30))

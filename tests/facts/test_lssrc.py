@@ -143,7 +143,7 @@ def test_where_two_queries_contradict_the_complete_list_counts():
 def test_a_service_inetd_shows_active_is_active():
     inetd = services(INETD)
     assert inetd.active("tftp")
-    assert inetd.quote("tftp").line == 11
+    assert inetd.quote("tftp").line == 12
     assert (inetd.row("tftp").command, inetd.row("tftp").description) == ("/usr/sbin/tftpd", "tftpd -n")
     assert (inetd.row("daytime").command, inetd.row("daytime").description) == ("internal", "")
     assert inetd.inetd_status == "active"

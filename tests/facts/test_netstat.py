@@ -17,7 +17,7 @@ AIX = HEAD + (
     "udp4       0      0  *.69                   *.*\n"
     "\nActive UNIX domain sockets\n"
     "SADR/PCB         Type   Recv-Q Send-Q Inode            Conn             Refs             Nextref Addr\n"
-    "f1000e00068a4808 dgram       0      0 f1000a0140c5f420                0                0                0 /dev/log\n"
+    "f1000e00068a4808 dgram       0      0 f1000a0140c5f420                0                0  0 /dev/log\n"
 )
 
 

@@ -129,7 +129,8 @@ def test_a_filtered_listing_proves_no_absence():
 
 def test_a_permission_error_leaves_everything_else_open():
     paths = listing(
-        "ls: 0653-345 /ssl_nimsh/keys: Permission denied.\n-rw-r--r-- 1 root system 9 Mar 05 04:15 /ssl_nimsh/certs/a.pem\n",
+        "ls: 0653-345 /ssl_nimsh/keys: Permission denied.\n"
+        "-rw-r--r-- 1 root system 9 Mar 05 04:15 /ssl_nimsh/certs/a.pem\n",
         "ls -l /ssl_nimsh/keys/* /ssl_nimsh/certs/*",
     )
     assert paths.absent("/ssl_nimsh/keys/serverkey.pem") is None
@@ -209,7 +210,8 @@ def test_a_pattern_the_source_listed_makes_the_rest_absent():
 def test_combined_the_earlier_part_wins_unless_a_later_one_knows_more():
     manifest = Paths.of_record(PathRecord({SSL: PathState(size=1), "/a": None}, ("/ssl_nimsh/**",)))
     seen = listing(
-        "-rwxr-xr-x 1 root system 2 Mar 05 04:15 /usr/lib/libssl.so.0.9.8\n-rwxr-xr-x 1 root system 2 Mar 05 04:15 /a\n",
+        "-rwxr-xr-x 1 root system 2 Mar 05 04:15 /usr/lib/libssl.so.0.9.8\n"
+        "-rwxr-xr-x 1 root system 2 Mar 05 04:15 /a\n",
         "ls -l /usr/lib/libssl.so* /a",
     )
     both = Paths.combine([manifest, seen])
