@@ -1,8 +1,7 @@
 """`ar -X32_64 -tv`: the members of libssl.a and libcrypto.a, from which `nimclient -c` extracts."""
 
 import re
-from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -14,8 +13,7 @@ _ARCHIVE = re.compile(r"(?:^|[\s/_])(lib[A-Za-z0-9+-]+\.a)(?![\w.])")
 _ANY_OBJECT_MODE = re.compile(r"-X\s*(?:32_64|any)")
 
 
-@dataclass(frozen=True)
-class ArchiveMember:
+class ArchiveMember(NamedTuple):
     """One member; `archive` is a name such as libssl.a, `size` bytes or None where not listed."""
 
     archive: str
@@ -24,8 +22,7 @@ class ArchiveMember:
     at: Quote
 
 
-@dataclass(frozen=True)
-class LibraryArchives:
+class LibraryArchives(NamedTuple):
     """Members of the archives, in listing order; 32 and 64 bit members may share a name.
 
     `archives` are those known whole: neither filtered nor listed without -X32_64, which leaves

@@ -1,15 +1,14 @@
 """`audit query`: whether AIX auditing is on, which keeps tftpd from serving."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 _STATE = re.compile(r"\s*auditing\s+(on|off)\b.*", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Auditing:
+class Auditing(NamedTuple):
     """The state that the first line gives; what follows names events and processes.
 
     >>> Auditing.parse(Text.of("auditing off\\n", "audit query")).on

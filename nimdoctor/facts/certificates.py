@@ -3,8 +3,7 @@
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -13,8 +12,7 @@ _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _END = re.compile(r"-----END ([A-Z0-9 ]{1,40})-----")
 
 
-@dataclass(frozen=True)
-class CertificateFile:
+class CertificateFile(NamedTuple):
     """One file: `fingerprints` are the SHA-256 of each certificate's DER, as hexadecimal, in file order.
 
     `damaged` counts certificate blocks that cannot be decoded; `holds_private_key` says whether a
@@ -28,8 +26,7 @@ class CertificateFile:
     damaged: int = 0
 
 
-@dataclass(frozen=True)
-class Certificates:
+class Certificates(NamedTuple):
     """The certificate files of a host, one a path.
 
     >>> found = Certificates.parse(Text.of('''-----BEGIN CERTIFICATE-----

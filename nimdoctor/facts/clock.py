@@ -2,9 +2,8 @@
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -19,8 +18,7 @@ _DRIFT = 120
 _EASTMOST, _WESTMOST = 16 * 3600, -14 * 3600
 
 
-@dataclass(frozen=True)
-class UtcDate:
+class UtcDate(NamedTuple):
     """When the evidence was taken; `epoch` is seconds since 1970 UTC by the host's own clock.
 
     >>> UtcDate.parse(Text.of("2025-03-14T10:05:04Z\\n", "date -u +%Y-%m-%dT%H:%M:%SZ")).epoch
@@ -49,8 +47,7 @@ class UtcDate:
         return self.at
 
 
-@dataclass(frozen=True)
-class LocalDate:
+class LocalDate(NamedTuple):
     """The same moment in the host's own zone, as a datetime without one.
 
     >>> LocalDate.parse(Text.of("2025-03-14T11:05:04\\n", "date +%Y-%m-%dT%H:%M:%S")).naive.hour
@@ -78,8 +75,7 @@ class LocalDate:
         return self.at
 
 
-@dataclass(frozen=True)
-class HostClock:
+class HostClock(NamedTuple):
     """The host's time and zone: `utc` seconds since 1970, `offset` seconds east of UTC or None.
 
     >>> utc = UtcDate.parse(Text.of("2025-03-14T10:05:04Z", "date -u"))

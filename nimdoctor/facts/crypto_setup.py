@@ -1,8 +1,7 @@
 """`nimclient -c`, as somebody recorded it: which of its steps left their line."""
 
 import re
-from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -20,8 +19,7 @@ _ERROR = re.compile(
 _TFTP_FAILURE = re.compile(r"\b(?:error|failed|timed out|denied)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class CryptoSetup:
+class CryptoSetup(NamedTuple):
     """The lines of the run by step; a missing step has none.
 
     >>> setup = CryptoSetup.parse(Text.of('''x - /usr/lib/libssl.so.0.9.8

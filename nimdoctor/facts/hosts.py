@@ -1,14 +1,12 @@
 """/etc/hosts: addresses and the names that share them."""
 
 import ipaddress
-from dataclasses import dataclass
-from typing import Set, Tuple
+from typing import NamedTuple, Set, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 
-@dataclass(frozen=True)
-class HostRow:
+class HostRow(NamedTuple):
     """One address with its names, the official one first."""
 
     address: str
@@ -20,8 +18,7 @@ class HostRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class Hosts:
+class Hosts(NamedTuple):
     """The active rows in file order.
 
     >>> hosts = Hosts.parse(Text.of('''# addresses

@@ -1,8 +1,7 @@
 """What the host calls itself: `uname -m` and `hostname`."""
 
 import re
-from dataclasses import dataclass
-from typing import List
+from typing import List, NamedTuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -11,8 +10,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"(?=.*[A-Za-z])(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*")
 
 
-@dataclass(frozen=True)
-class MachineId:
+class MachineId(NamedTuple):
     """The twelve hexadecimal digits NIM compares as cpuid, in capitals.
 
     >>> MachineId.parse(Text.of("00f6a1b24c00\\n", "uname -m")).machine_id
@@ -36,8 +34,7 @@ class MachineId:
         return self.at
 
 
-@dataclass(frozen=True)
-class HostName:
+class HostName(NamedTuple):
     """The host's own name as written, short or full.
 
     >>> HostName.parse(Text.of("lpar7.example.com\\n", "hostname")).name

@@ -1,16 +1,14 @@
 """`lsitab nimsh`: whether nimsh is started at boot."""
 
 import re
-from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 _ROW = re.compile(r"\s*nimsh:[^:]*:([^:]*):.*")
 
 
-@dataclass(frozen=True)
-class Inittab:
+class Inittab(NamedTuple):
     """The row of nimsh; `present` is False, and `at` None, when there is none.
 
     >>> row = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1"

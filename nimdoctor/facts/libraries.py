@@ -1,9 +1,8 @@
 """The copies of OpenSSL's libraries in /usr/lib: are they those of the installed openssl.base?"""
 
 import posixpath
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.ar import LibraryArchives
 from nimdoctor.facts.clock import HostClock
@@ -23,8 +22,7 @@ _SUMMER_TIME = 3600
 _EASTMOST, _WESTMOST = 16 * 3600, 14 * 3600
 
 
-@dataclass(frozen=True)
-class LibraryCopy:
+class LibraryCopy(NamedTuple):
     """One copy: `verdict` is fresh, stale or unknown; `reasons` say why, `evidence` shows it.
 
     `certain` is False for what rests on the level alone, or on a listing that is not whole.
@@ -37,8 +35,7 @@ class LibraryCopy:
     evidence: Tuple[Quote, ...]
 
 
-@dataclass(frozen=True)
-class ExtractedLibraries:
+class ExtractedLibraries(NamedTuple):
     """The copies that are there; `listed` says whether it is known which are.
 
     >>> from nimdoctor.text import Text

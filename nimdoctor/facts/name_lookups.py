@@ -1,8 +1,7 @@
 """`host NAME`: what a name or address resolves to on this host."""
 
 import re
-from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -13,8 +12,7 @@ _FOUND = re.compile(
 _AIX_FAILURE = re.compile(r"0827-80\d\b(?P<sentence>.*)")
 
 
-@dataclass(frozen=True)
-class NameLookup:
+class NameLookup(NamedTuple):
     """One answer: `asked` is the operand of the command where known; `address` None when there is none.
 
     `name` is the official name of the answer, or what could not be found.
@@ -36,8 +34,7 @@ class NameLookup:
         return bool(word) and word.lower() in (known.lower() for known in words)
 
 
-@dataclass(frozen=True)
-class NameLookups:
+class NameLookups(NamedTuple):
     """All answers recorded, from several commands when combined.
 
     >>> lookups = NameLookups.parse(Text.of("lpar7.example.com is 10.1.1.7,  Aliases:   lpar7\\n", "host lpar7"))

@@ -1,16 +1,14 @@
 """/etc/netsvc.conf: in which order host names are resolved."""
 
 import re
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 _SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*=(.*)")
 
 
-@dataclass(frozen=True)
-class NetsvcConf:
+class NetsvcConf(NamedTuple):
     """The order of `hosts`, words as written; empty, with `at` None, when no line sets it.
 
     >>> conf = NetsvcConf.parse(Text.of("# order\\nhosts = local, bind4\\n", "/etc/netsvc.conf"))

@@ -1,15 +1,14 @@
 """`openssl version`: the program's own version, beside the fileset's level."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 _VERSION = re.compile(r"\s*OpenSSL\s+(\d[\w.+-]*)(?:\s.*)?", re.ASCII)
 
 
-@dataclass(frozen=True)
-class OpensslVersion:
+class OpensslVersion(NamedTuple):
     """The version line as printed, and the version in it.
 
     >>> found = OpensslVersion.parse(Text.of("OpenSSL 1.0.2u  20 Dec 2019\\n", "openssl version"))

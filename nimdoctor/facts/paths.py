@@ -3,9 +3,8 @@
 import fnmatch
 import posixpath
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.text import BadEvidence, Quote, Text
@@ -26,8 +25,7 @@ _WILD = re.compile(r"[*?\[]")
 _KINDS = {"-": "file", "d": "dir", "l": "link"}
 
 
-@dataclass(frozen=True)
-class Paths:
+class Paths(NamedTuple):
     """What is known of paths: `states` maps a path to its state, or to None when it does not exist.
 
     `complete` are patterns of which every match is in `states`; `quotes` the lines of a listing that

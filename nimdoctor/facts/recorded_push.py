@@ -2,8 +2,7 @@
 
 import re
 import shlex
-from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -19,8 +18,7 @@ _LSLPP_ROW = re.compile(
 _REACH_NO_CLIENT = ("showres", "showlog", "define", "remove", "lppmgr")
 
 
-@dataclass(frozen=True)
-class RecordedPush:
+class RecordedPush(NamedTuple):
     """What the output says. `succeeded` means that the client's list of filesets came back.
 
     `hung` are the lines at which it stood: `create BIO`, or the operator's ^C. `messages` pairs a

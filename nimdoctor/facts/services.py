@@ -1,16 +1,14 @@
 """/etc/services: the names of ports."""
 
 import re
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 _ROW = re.compile(r"\s*(\S+)\s+(\d{1,5})\s*/\s*([A-Za-z][A-Za-z0-9-]*)(?:\s+(.*))?", re.ASCII)
 
 
-@dataclass(frozen=True)
-class ServiceRow:
+class ServiceRow(NamedTuple):
     """One active row; `protocol` in small letters."""
 
     name: str
@@ -24,8 +22,7 @@ class ServiceRow:
         return self.at
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(NamedTuple):
     """The active rows in file order.
 
     >>> services = Services.parse(Text.of('''nimsh    3901/tcp    # NIM Service Handler

@@ -1,7 +1,6 @@
 """`nim -o showres`: which filesets an lpp_source of the master holds."""
 
 import re
-from dataclasses import dataclass
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
@@ -20,8 +19,7 @@ class LppFileset(NamedTuple):
     at: Quote
 
 
-@dataclass(frozen=True)
-class LppSource:
+class LppSource(NamedTuple):
     """One lpp_source; `complete` is False when the output was filtered, so that nothing is known to lack."""
 
     name: str
@@ -38,8 +36,7 @@ class LppSource:
         return self.at_whole
 
 
-@dataclass(frozen=True)
-class LppSourceContents:
+class LppSourceContents(NamedTuple):
     """Every lpp_source that was listed.
 
     >>> contents = LppSourceContents.parse(Text.of('''  Fileset Name           Level              I/U Q Content

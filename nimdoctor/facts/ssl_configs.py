@@ -1,7 +1,6 @@
 """SSL_root.cnf, SSL_server.cnf and SSL_client.cnf: what the master's certificates are made from."""
 
 import re
-from dataclasses import dataclass
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
 from nimdoctor.text import BadEvidence, Quote, Text
@@ -22,8 +21,7 @@ class CnfSetting(NamedTuple):
     at: Quote
 
 
-@dataclass(frozen=True)
-class CnfFile:
+class CnfFile(NamedTuple):
     """One file in OpenSSL's configuration syntax, its settings in file order."""
 
     path: str
@@ -35,8 +33,7 @@ class CnfFile:
         return found[-1] if found else None
 
 
-@dataclass(frozen=True)
-class _CnfFiles:
+class _CnfFiles(NamedTuple):
     source: str
     files: Tuple[CnfFile, ...]
 
@@ -85,7 +82,6 @@ class _CnfFiles:
         return Quote(self.source, None, "")
 
 
-@dataclass(frozen=True)
 class SslConfigs(_CnfFiles):
     """The configurations in use, /ssl_nimsh/configs.
 
@@ -98,7 +94,6 @@ class SslConfigs(_CnfFiles):
     """
 
 
-@dataclass(frozen=True)
 class SslSamples(_CnfFiles):
     """The templates as they are shipped, or edited before `nimconfig -c`: /usr/samples/nim/ssl.
 

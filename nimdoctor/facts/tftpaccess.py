@@ -2,16 +2,14 @@
 
 import posixpath
 import re
-from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 _RULE = re.compile(r"\s*(allow|deny)\s*:\s*(/\S*)\s*")
 
 
-@dataclass(frozen=True)
-class AccessRule:
+class AccessRule(NamedTuple):
     """One `allow:` or `deny:`; the path stands for itself and everything below it."""
 
     path: str
@@ -22,8 +20,7 @@ class AccessRule:
         return self.path == "/" or path == self.path or path.startswith(self.path + "/")
 
 
-@dataclass(frozen=True)
-class TftpAccess:
+class TftpAccess(NamedTuple):
     """The rules in file order; `exists` is False when the file is known not to be there.
 
     >>> access = TftpAccess.parse(Text.of('''# NIM

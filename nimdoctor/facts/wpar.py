@@ -1,13 +1,12 @@
 """`uname -W`: whether the host is a workload partition, whose /usr may be shared."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
 
-@dataclass(frozen=True)
-class Wpar:
+class Wpar(NamedTuple):
     """The number of the workload partition; 0 outside of any.
 
     >>> Wpar.parse(Text.of("0\\n", "uname -W")).wpar_id
