@@ -1,5 +1,5 @@
 """`python -m nimdoctor`."""
 
-from nimdoctor.cli import console
+from nimdoctor.start import console
 
 console()

@@ -1,5 +1,6 @@
 """Writing a file so that it appears whole or not at all, and follows no link."""
 
+import errno
 import os
 
 
@@ -10,7 +11,10 @@ def write_whole(path: str, content: bytes, mode: int = 0o600) -> None:
     """
     directory, name = os.path.split(os.path.abspath(path))
     if os.path.isdir(path):
-        raise IsADirectoryError(21, "it is a directory", path)
+        raise IsADirectoryError(errno.EISDIR, "it is a directory", path)
+    if os.path.realpath(directory).startswith("/dev") or (os.path.exists(path) and not os.path.isfile(path)):
+        # renaming onto /dev/null or /dev/stdout would replace it, and root may
+        raise OSError(errno.EINVAL, "it is not a regular file", path)
     partial = os.path.join(directory, f".{name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
     try:

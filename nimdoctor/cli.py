@@ -7,7 +7,7 @@ target that cannot be read, 3 inconclusive, 4 nimdoctor itself failed, 130 inter
 import os
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import TYPE_CHECKING, Callable, List, Optional, Sequence
 
 import typer
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from nimdoctor.ignore import Rule
     from nimdoctor.registry import Registry
     from nimdoctor.scan import Report
-    from nimdoctor.waiting import Waiting
 
 USAGE, FAILED, INTERRUPTED = 2, 4, 130
 WORST_FIRST = (4, 2, 1, 3, 0)
@@ -70,7 +69,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         status = app(
             args=list(arguments) if arguments is not None else None, prog_name="nimdoctor", standalone_mode=False
         )
-        sys.stdout.flush()
+        _flush()
+        if status == INTERRUPTED:  # Typer turns KeyboardInterrupt into this status and says nothing
+            _say("interrupted")
         return status if isinstance(status, int) else 0
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")
@@ -78,12 +79,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except UsageError as error:
         _say(str(error))
         return USAGE
-    except BrokenPipeError:
-        # the reader has seen enough; whatever is still buffered goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
     except Exception as error:
         message = getattr(error, "format_message", None)
+        if message is not None and type(error).__name__ == "NoArgsIsHelpError":
+            print(message(), file=sys.stderr)
+            return USAGE
         if message is not None:
             _say(f"{message()} (nimdoctor --help shows the usage)")
             return USAGE
@@ -93,13 +93,25 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return FAILED
 
 
-def console() -> None:
-    """The console script: `main` as a process."""
-    sys.exit(main())
+def _flush() -> None:
+    """Sends what is buffered. A reader that has seen enough (`| head`) does not change the exit status."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whatever is still buffered goes nowhere, else the interpreter complains while it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _say(line: str) -> None:
     print(f"nimdoctor: {line}", file=sys.stderr, flush=True)
+
+
+def _one_line(message: str) -> str:
+    """The message with whatever a name may hold (line ends, escape sequences) shown, not sent."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "backslashreplace").decode("ascii")
+        for letter in message
+    )
 
 
 def _version(wanted: bool) -> None:
@@ -149,48 +161,58 @@ def scan(
     from nimdoctor.waiting import Waiting
 
     registry = _registry(check or [], skip or [])
+    catalog = registry.catalog
     waiting = Waiting()
-    hosts: List[Evidence] = []
-    statuses: List[int] = []
+    refused: List[str] = []
     reports: List[Report] = []
+    restore: Callable[[], None] = _nothing
     try:
         try:
-            hosts = open_targets(targets or [], timeout=timeout, progress=waiting)
+            hosts = open_targets(
+                targets or [], timeout=timeout, progress=waiting, catalog=catalog, refused=refused if targets else None
+            )
+            for reason in refused:
+                _say(_one_line(reason))
+            end = open_target(master, timeout=timeout, progress=waiting, catalog=catalog) if master else None
         except TargetError as error:
-            if len(targets or []) < 2:
-                raise UsageError(str(error)) from error
-            hosts, statuses = _open_each(targets or [], timeout, waiting)
-        try:
-            end = open_target(master, timeout=timeout, progress=waiting) if master else None
-        except TargetError as error:
-            raise UsageError(str(error)) from error
+            raise UsageError(_one_line(str(error))) from error
+        if any(evidence.live for evidence in hosts) or (end and end.live):
+            restore = _end_like_ctrl_c()
         for evidence in hosts:
-            report = _scan(evidence, end, registry, role, check or [], skip or [], fail_on)
-            reports.append(report)
-            statuses.append(report.exit_status)
+            reports.append(_scan(evidence, end, registry, role, check or [], skip or [], fail_on))
             evidence.close()
         if end:
             end.close()
     finally:
         waiting.close()
-    _write(_rendered(reports, format, output), output)
+        restore()
+    if reports:
+        # several targets are one object a line, for tools that read line by line
+        _write(_rendered(reports, format, output, one_line=len(targets or []) > 1), output)
+    statuses = [USAGE] * bool(refused) + [report.exit_status for report in reports]
     return next(status for status in WORST_FIRST if status in statuses)
 
 
-def _open_each(targets: Sequence[str], timeout: float, waiting: "Waiting") -> "tuple[List[Evidence], List[int]]":
-    """Those of several targets that can be read; each that cannot is said and counts as status 2."""
-    from nimdoctor.evidence import open_targets
-    from nimdoctor.evidence.source import TargetError
+def _nothing() -> None:
+    """Nothing to restore."""
 
-    opened: List[Evidence] = []
-    statuses: List[int] = []
-    for target in targets:
-        try:
-            opened += open_targets([target], timeout=timeout, progress=waiting)
-        except TargetError as error:
-            _say(str(error))
-            statuses.append(USAGE)
-    return opened, statuses
+
+def _end_like_ctrl_c() -> Callable[[], None]:
+    """Makes a hangup or a plain kill end the running command too; gives what undoes this."""
+    import signal
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        return _nothing
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    # what was told to be ignored (nohup) stays ignored
+    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, interrupt)
+    return lambda: [signal.signal(number, signal.SIG_DFL) for number in numbers] and None
 
 
 def _scan(
@@ -243,13 +265,11 @@ def _registry(only: Sequence[str], skip: Sequence[str]) -> "Registry":
     return registry
 
 
-def _rendered(reports: "Sequence[Report]", format: Format, output: Optional[str]) -> str:
+def _rendered(reports: "Sequence[Report]", format: Format, output: Optional[str], one_line: bool) -> str:
     if format is Format.JSON:
         from nimdoctor.report import json_report
 
-        # several targets are one object a line, for tools that read line by line
-        indent = 2 if len(reports) == 1 else None
-        return "".join(json_report.render(report, indent=indent) + "\n" for report in reports)
+        return "".join(json_report.render(report, indent=None if one_line else 2) + "\n" for report in reports)
     from nimdoctor.report import text_report
 
     terminal = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -268,13 +288,16 @@ def _write(text: str, output: Optional[str]) -> None:
         from nimdoctor.atomic import write_whole
 
         try:
-            write_whole(output, text.encode("utf-8"))
+            write_whole(output, text.encode("utf-8", "backslashreplace"))
         except OSError as error:
             raise UsageError(f"{output} cannot be written: {error.strerror or error}") from error
         return
     encoding = sys.stdout.encoding or "ascii"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except BrokenPipeError:
+        pass
+    _flush()
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
 
 import typing
+from functools import lru_cache
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
@@ -19,6 +20,7 @@ class Absent(Exception):
         self.message = message
 
 
+@lru_cache(maxsize=None)
 def parameters(function: Any) -> Dict[str, Tuple[Any, Any, bool]]:
     """What a check or a fact's `derive` asks for: name to (type, end, optional).
 

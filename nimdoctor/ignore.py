@@ -45,7 +45,8 @@ def parse(text: Text) -> Tuple[List[Rule], List[str]]:
         line = quote.text.strip()
         if not line or line.startswith("#"):
             continue
-        name, _, rest = line.partition(" ")
+        name, *others = line.split(None, 1)
+        rest = "".join(others)
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
             remarks.append(f"{quote.source} line {quote.line} is not obeyed: it does not begin with a check's id")
         elif not rest.strip():
@@ -65,11 +66,13 @@ def apply(results: Sequence[Result], rules: Sequence[Rule]) -> Tuple[List[Result
         for rule in rules:
             if rule.check != result.check or result.outcome is not Outcome.FAIL:
                 continue
-            names, reason = _objects(rule.rest, result.objects)
+            if left.outcome is not Outcome.FAIL:
+                break  # all of it is ignored already; a second rule would count it twice
+            names, reason = _objects(rule.rest, left.objects)
             if not reason:
                 remarks.append(f"{rule.source} line {rule.line} is not obeyed: it gives no reason")
             elif names is None:
-                ignored.append(Ignored(result, result.objects, reason, rule.source, rule.line))
+                ignored.append(Ignored(result, left.objects, reason, rule.source, rule.line))
                 left = left._replace(outcome=Outcome.PASS, objects=())
             elif names:
                 ignored.append(Ignored(result, names, reason, rule.source, rule.line))

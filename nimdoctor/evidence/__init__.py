@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Sequence, 
 from nimdoctor.evidence.source import Evidence, TargetError
 
 if TYPE_CHECKING:
+    from nimdoctor.evidence.catalog import Catalog
     from nimdoctor.evidence.live import Progress
     from nimdoctor.evidence.tree import Tree
 
@@ -19,23 +20,44 @@ _MARKS = ("manifest.json", "files", "commands")
 _PACKED = (".tar.z", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
 
 
-def open_target(target: str = "", *, timeout: float = 30.0, progress: "Optional[Progress]" = None) -> Evidence:
-    """The evidence a TARGET names: "" is this host. Raises TargetError, one line."""
-    return open_targets([target], timeout=timeout, progress=progress)[0]
+def open_target(
+    target: str = "",
+    *,
+    timeout: float = 30.0,
+    progress: "Optional[Progress]" = None,
+    catalog: "Optional[Catalog]" = None,
+) -> Evidence:
+    """The evidence a TARGET names: "" is this host. Raises TargetError, one line.
+
+    `catalog` is what recorded evidence is sorted by; it holds a third party's rows where there are any.
+    """
+    return open_targets([target], timeout=timeout, progress=progress, catalog=catalog)[0]
 
 
 def open_targets(
-    targets: Sequence[str], *, timeout: float = 30.0, progress: "Optional[Progress]" = None
+    targets: Sequence[str],
+    *,
+    timeout: float = 30.0,
+    progress: "Optional[Progress]" = None,
+    catalog: "Optional[Catalog]" = None,
+    refused: Optional[List[str]] = None,
 ) -> List[Evidence]:
     """One evidence a host, in the order given; plain files among the targets are one host together.
 
-    No target at all is this host. Raises TargetError, one line, for the first that cannot be read.
+    No target at all is this host. Raises TargetError, one line, for the first that cannot be read;
+    with `refused` given, that line goes there and the other targets are opened all the same.
     """
     found: List[Evidence] = []
     files: List[str] = []
     place: Optional[int] = None
     for target in targets or [""]:
-        evidence = _host(target, timeout, progress)
+        try:
+            evidence = _host(target, timeout, progress, catalog)
+        except TargetError as error:
+            if refused is None:
+                raise
+            refused.append(str(error))
+            continue
         if evidence:
             found.append(evidence)
             continue
@@ -43,11 +65,18 @@ def open_targets(
         if place is None:
             place = len(found)
     if place is not None:
-        found.insert(place, _loose(", ".join(files), _file_pieces(files)))
+        try:
+            found.insert(place, _loose(", ".join(files), _file_pieces(files), None, catalog))
+        except TargetError as error:
+            if refused is None:
+                raise
+            refused.append(str(error))
     return found
 
 
-def _host(target: str, timeout: float, progress: "Optional[Progress]") -> Optional[Evidence]:
+def _host(
+    target: str, timeout: float, progress: "Optional[Progress]", catalog: "Optional[Catalog]"
+) -> Optional[Evidence]:
     """The evidence of one target; None for a plain file."""
     if target == "" or target.startswith("root:"):
         from nimdoctor.evidence.live import LiveHost
@@ -62,12 +91,12 @@ def _host(target: str, timeout: float, progress: "Optional[Progress]") -> Option
         )
     mode = _mode(target, target)
     if stat.S_ISDIR(mode):
-        return _directory(target)
+        return _directory(target, catalog)
     if not stat.S_ISREG(mode):
         raise TargetError(f"{target}: neither a directory nor a regular file")
     if target.lower().endswith(_PACKED):
         raise TargetError(f"{target}: this kind of archive is not read: unpack it and give the directory")
-    return _archive(target)
+    return _archive(target, catalog)
 
 
 def _mode(path: str, target: str) -> int:
@@ -79,7 +108,7 @@ def _mode(path: str, target: str) -> int:
         raise TargetError(f"{target}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _directory(target: str) -> Evidence:
+def _directory(target: str, catalog: "Optional[Catalog]") -> Evidence:
     from nimdoctor.evidence.tree import DirectoryTree
 
     try:
@@ -90,11 +119,11 @@ def _directory(target: str) -> Evidence:
     if any(mark in inside for mark in _MARKS):
         from nimdoctor.evidence.recorded import RecordedEvidence
 
-        return RecordedEvidence(target, tree)
-    return _loose(target, _tree_pieces(tree, target), tree)
+        return RecordedEvidence(target, tree, catalog)
+    return _loose(target, _tree_pieces(tree, target), tree, catalog)
 
 
-def _archive(target: str) -> Optional[Evidence]:
+def _archive(target: str, catalog: "Optional[Catalog]") -> Optional[Evidence]:
     try:
         if not _may_be_archive(target):
             return None
@@ -114,8 +143,8 @@ def _archive(target: str) -> Optional[Evidence]:
         tree.close()
         raise TargetError(f"{target}: holds {len(folders)} evidence directories: unpack it and give them one by one")
     if folders:
-        return RecordedEvidence(target, Subtree(tree, folders[0]) if folders[0] else tree)
-    return _loose(target, _tree_pieces(tree, target), tree)
+        return RecordedEvidence(target, Subtree(tree, folders[0]) if folders[0] else tree, catalog)
+    return _loose(target, _tree_pieces(tree, target), tree, catalog)
 
 
 def _may_be_archive(path: str) -> bool:
@@ -160,10 +189,10 @@ def _tree_pieces(tree: "Tree", target: str) -> List[Piece]:
     return pieces
 
 
-def _loose(target: str, pieces: List[Piece], tree: "Optional[Tree]" = None) -> Evidence:
+def _loose(target: str, pieces: List[Piece], tree: "Optional[Tree]", catalog: "Optional[Catalog]") -> Evidence:
     from nimdoctor.evidence.loose import LooseEvidence
 
-    evidence: Evidence = LooseEvidence(target, pieces)
+    evidence: Evidence = LooseEvidence(target, pieces, catalog)
     if tree is not None:
         evidence.remarks.extend(tree.remarks)
     return evidence

@@ -6,6 +6,7 @@ what is read from a host. A third party adds rows with `nimdoctor.facts.fact`.
 
 import enum
 import re
+from functools import lru_cache
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 CLIENT, MASTER = "client", "master"
@@ -61,21 +62,27 @@ class Row(NamedTuple):
 
     def serves(self, recorded: str) -> bool:
         """Whether a recorded command line, or the file name made of one, is this row's."""
-        return self.matched_length(recorded) > 0
+        return self.matched_length(file_name(strip_directory(recorded))) > 0
 
-    def matched_length(self, recorded: str) -> int:
-        """How many characters of the recorded command line this row accounts for; 0 is no match."""
-        found = file_name(strip_directory(recorded))
+    def matched_length(self, found: str) -> int:
+        """How much of a recorded command's file name this row accounts for; 0 is no match, exact counts more."""
         best = 0
-        for pattern in (self.name, *self.variants):
-            fixed = pattern.split("{")[0].strip()
-            wanted = file_name(fixed)
-            open_ended = fixed != pattern or pattern in self.variants
-            if found == wanted or (
-                open_ended and found.startswith(wanted + ("_" if open_ended and wanted[-1:] not in "-_" else ""))
-            ):
-                best = max(best, len(wanted) * 2 + (found == wanted))
+        for wanted, open_ended in _patterns(self):
+            if found == wanted:
+                best = max(best, 2 * len(wanted) + 1)
+            elif open_ended and found.startswith(wanted + "_"):
+                best = max(best, 2 * len(wanted))
         return best
+
+
+@lru_cache(maxsize=None)
+def _patterns(row: Row) -> Tuple[Tuple[str, bool], ...]:
+    """File names a row's commands have, and whether further words may follow."""
+    found = []
+    for line in (row.name, *row.variants):
+        fixed = line.split("{")[0].strip()
+        found.append((file_name(fixed), fixed != line or line in row.variants))
+    return tuple(found)
 
 
 def file_name(command: str) -> str:
@@ -169,6 +176,12 @@ ROWS: Tuple[Row, ...] = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=None)
+def _programs(row: Row) -> FrozenSet[str]:
+    """First words of the command lines that serve a row."""
+    return frozenset(line.split()[0] for line in (row.name, *row.variants))
+
+
 class Catalog:
     """The rows, with whatever a third party added.
 
@@ -192,9 +205,11 @@ class Catalog:
     def command(self, recorded: str) -> Optional[Row]:
         """The row that a recorded command line belongs to: the most specific one that serves."""
         best, row_found = 0, None
+        name = file_name(strip_directory(recorded))
+        program = re.split("[_ ]", name, maxsplit=1)[0]
         for row in self.rows:
-            if row.kind is Kind.COMMAND:
-                length = row.matched_length(recorded)
+            if row.kind is Kind.COMMAND and program in _programs(row):
+                length = row.matched_length(name)
                 if length > best:
                     best, row_found = length, row
         return row_found

@@ -18,7 +18,7 @@ CERTIFICATES = "/ssl_nimsh/certs/"
 ENOUGH = 2.0
 """Points at which a text is taken for something; a line that nothing else prints is worth 2."""
 
-PROMPT_LIMIT = 5000
+PROMPT_LIMIT = 2000
 """Prompts of one transcript that are looked at; nobody typed more."""
 
 _CTIME = r"[A-Z]\w{1,3}\.? +(?:[A-Z]\w{2,4}\.? +\d{1,2}|\d{1,2} +[A-Z]\w{2,4}\.?) +\d\d:\d\d:\d\d(?: [A-Z]{3,6})? \d{4}"
@@ -451,6 +451,11 @@ class _Prompt(NamedTuple):
 
 
 @functools.cache
+def _catalog() -> Catalog:
+    return Catalog()
+
+
+@functools.cache
 def _patterns() -> Tuple[Tuple[str, Tuple[Tuple[Pattern[str], float, float], ...]], ...]:
     # compiled at the first use: a scan of a live host never needs them
     return tuple(
@@ -532,6 +537,7 @@ def _lssrc_name(text: str) -> str:
     return "lssrc -a" if headers else "lssrc -a | grep"
 
 
+@functools.lru_cache(maxsize=256)
 def _hinted(hint: str) -> Optional[str]:
     """The catalog name that a file's name stands for: a file of the host, or a command's output."""
     base = re.split(r"[/\\]", hint)[-1]
@@ -539,7 +545,7 @@ def _hinted(hint: str) -> Optional[str]:
     for ending in _TEXT_ENDINGS:
         if base.lower().endswith(ending) and base.lower() != "nimsh.log":
             stem = base[: -len(ending)]
-    catalog = Catalog()
+    catalog = _catalog()
     for row in catalog:
         if row.kind is Kind.FILE and not row.name.endswith("*"):
             known = row.name.rsplit("/", 1)[1]
@@ -551,8 +557,9 @@ def _hinted(hint: str) -> Optional[str]:
     return None
 
 
+@functools.lru_cache(maxsize=256)
 def _facts(name: str) -> FrozenSet[str]:
-    row = Catalog().command(name)
+    row = _catalog().command(name)
     return frozenset(row.facts) if row else frozenset()
 
 
@@ -605,6 +612,8 @@ def _prompts(lines: Sequence[str], catalog: Catalog) -> List[_Prompt]:
     doubtful: List[_Prompt] = []
     read: Dict[str, Tuple[str, Optional[Row], bool]] = {}
     for index, line in enumerate(lines):
+        if len(found) >= PROMPT_LIMIT:
+            break
         if (
             not line
             or len(line) > 1000

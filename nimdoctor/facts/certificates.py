@@ -1,7 +1,6 @@
 """Certificates below /ssl_nimsh/certs: their fingerprints, and never a byte of a private key."""
 
 import base64
-import hashlib
 import re
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -13,17 +12,25 @@ _END = re.compile(r"-----END ([A-Z0-9 ]{1,40})-----")
 
 
 class CertificateFile(NamedTuple):
-    """One file: `fingerprints` are the SHA-256 of each certificate's DER, as hexadecimal, in file order.
+    """One file: `certificates` are the DER bytes of its certificates, in file order.
 
     `damaged` counts certificate blocks that cannot be decoded; `holds_private_key` says whether a
     key stands in the file too. `at` means the whole file, since a line of it might be key text.
     """
 
     path: str
-    fingerprints: Tuple[str, ...]
+    certificates: Tuple[bytes, ...]
     holds_private_key: bool
     at: Quote
     damaged: int = 0
+
+    @property
+    def fingerprints(self) -> Tuple[str, ...]:
+        """SHA-256 of each certificate as hexadecimal, in file order."""
+        # loads OpenSSL's libcrypto, which most scans never need
+        import hashlib
+
+        return tuple(hashlib.sha256(der).hexdigest() for der in self.certificates)
 
 
 class Certificates(NamedTuple):
@@ -43,7 +50,7 @@ class Certificates(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "Certificates":
         """Raises BadEvidence when there is no block of a certificate or private key."""
-        fingerprints: List[str] = []
+        certificates: List[bytes] = []
         damaged, holds_key, saw_text = 0, False, False
         for label, body in _blocks(text):
             saw_text = True
@@ -52,14 +59,14 @@ class Certificates(NamedTuple):
                 if der is None:
                     damaged += 1
                 else:
-                    fingerprints.append(hashlib.sha256(der).hexdigest())
+                    certificates.append(der)
             elif label.endswith("PRIVATE KEY"):
                 holds_key = True
-        if not (fingerprints or damaged or holds_key):
+        if not (certificates or damaged or holds_key):
             what = "holds no certificate" if saw_text or text.read().strip() else "is empty"
             raise BadEvidence(f"{text.source} {what}")
         path = text.name if text.name.startswith("/") else text.source
-        return cls((CertificateFile(path, tuple(fingerprints), holds_key, text.whole(), damaged),), text.source)
+        return cls((CertificateFile(path, tuple(certificates), holds_key, text.whole(), damaged),), text.source)
 
     @classmethod
     def combine(cls, parts: Sequence["Certificates"]) -> "Certificates":

@@ -15,6 +15,8 @@ from nimdoctor.wording import count
 QUOTES_SHOWN = 6
 """Quoted lines of one finding; the rest is counted."""
 QUOTE_WIDTH = 160
+PLACE_WIDTH = 40
+"""Characters of a host's name in the table."""
 
 _BOLD, _RED, _YELLOW, _GREEN, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[32m", "\033[0m"
 _OUTCOME_COLOUR = {PROBLEMS: _RED, INCONCLUSIVE: _YELLOW, HEALTHY: _GREEN}
@@ -167,8 +169,8 @@ class _Page:
             [
                 result.outcome.value,
                 result.severity.value,
-                result.check,
-                _place(result, self.report),
+                printable(result.check),
+                printable(_place(result, self.report), PLACE_WIDTH),
                 printable(result.message, max(24, self.width - 62)),
             ]
             for result in self.report.results
