@@ -64,7 +64,7 @@ def client_uses_rsh(
         own_object(
             objects,
             info.get("NIM_NAME") if info else None,
-            [info.get("NIM_HOSTNAME") if info else None, name.name if name else subject.name],
+            [info.get("NIM_HOSTNAME") if info else None, name.name if name else None],
             machine.machine_id if machine else None,
         )
         if objects

@@ -1,5 +1,6 @@
 """A push that stops at `create BIO` hangs for ever."""
 
+from datetime import datetime, timezone
 from typing import Iterator, Optional, Tuple
 
 from nimdoctor.facts import Certificates, FilesetHistory, HostClock, NimObjects, NimshMode, Paths, TlsAttempt
@@ -18,9 +19,9 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import ago
+from nimdoctor.wording import REFRESH, ago, recycle
 
-_REFRESH = "refresh this client's certificate: nimclient -C; nimclient -c"
+_REFRESH = f"refresh this client's certificate: {REFRESH}"
 
 
 @check(
@@ -54,7 +55,7 @@ def create_bio_hang(
     `create BIO`. Queries, port scans and plain pushes after it neither prove nor disprove it.
     """
     session = attempt.session
-    push = f"nim -o lslpp {subject.name}"
+    push = f"nim -o lslpp {subject.argument}"
     if session is None:
         if mode and not mode.secure:
             yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
@@ -85,6 +86,14 @@ def create_bio_hang(
         hung = attempt.log.counts().get(SessionEnd.HUNG, 0)
         history_note = f"; {hung} earlier hung, which is history" if hung else ""
         said = "went on past" if session.end is SessionEnd.WENT_ON else "did not hang at"
+        if attempt.unseen and not subject.loose:
+            yield Unknown(
+                f"the newest session that loaded certificates {said} 'create BIO'{history_note}; whether nimsh was "
+                f"started or openssl installed since is not known. On the master: {push}",
+                attempt.unseen,
+                evidence,
+            )
+            return
         yield Passed(f"the newest session that loaded certificates {said} 'create BIO'{history_note}", evidence)
         return
     fix, cure, touches = _smallest_cure(
@@ -105,7 +114,7 @@ def create_bio_hang(
         impact=f"every push to {subject.name} hangs until it is ended by hand",
         cure=cure,
         fix=fix,
-        run=_run(fix),
+        run=_run(fix, clock),
         touches=touches,
     )
 
@@ -118,10 +127,11 @@ def _confidence(attempt: TlsAttempt) -> Confidence:
     return Confidence.CERTAIN if attempt.witness else Confidence.LIKELY
 
 
-def _run(fix: Optional[str]) -> Optional[str]:
+def _run(fix: Optional[str], clock: Optional[HostClock]) -> Optional[str]:
     if fix == "recycle-certificates":
-        return "on the master, as root: cd / && nimconfig -C && mv ssl_nimsh ssl_nimsh_old.$(date +%Y%m%d%H%M%S) && nimconfig -c"
-    return "nimclient -C; nimclient -c" if fix else None
+        day = datetime.fromtimestamp(clock.utc, timezone.utc).strftime("%Y%m%d") if clock else "before"
+        return f"on the master, as root: {recycle(day)}"
+    return REFRESH if fix else None
 
 
 def _smallest_cure(
@@ -161,7 +171,11 @@ def _smallest_cure(
             0,
         )
     secured = objects.connected(SECURE) if objects else ()
-    own_names = {found.name for found in objects.find_client(subject.name, [subject.name], None)} if objects else set()
+    own_names = (
+        {found.name for found in objects.find_client(subject.name, [subject.name], None)}
+        if objects and subject.named
+        else set()
+    )
     others = [found.name for found in secured if found.name not in own_names]
     loses = (
         f"{len(others)} other secured client{'s' if len(others) != 1 else ''} ({', '.join(others[:5])}"
@@ -185,8 +199,8 @@ def _newer_than_installation(
         newest = newest_certificate(listing) if listing else None
         if newest is None or history is None or clock is None:
             return False
-        rows = [row for row in (history.newest("bos.sysmgt.nim"), history.newest("openssl.")) if row]
-        times = [clock.to_utc(row.when) for row in rows if row.when]
-        if not times or any(when is None or when >= newest[1] for when in times):
-            return False
+        for row in (history.newest("bos.sysmgt.nim"), history.newest("openssl.")):
+            when = clock.to_utc(row.when) if row and row.when else None
+            if when is None or when >= newest[1]:
+                return False
     return True

@@ -24,7 +24,8 @@ def lpp_source_lacks_openssl(contents: Optional[LppSourceContents]) -> Iterator[
     if contents is None or not contents.sources:
         yield NotApplicable("no `nim -o showres LPP_SOURCE` was recorded")
         return
-    lacking = [source for source in contents.sources if not source.has(FILESETS[0])]
+    lacking = [source for source in contents.sources if source.complete and not source.has(FILESETS[0])]
+    partial = [source for source in contents.sources if not source.complete and not source.has(FILESETS[0])]
     if lacking:
         names = [source.name for source in lacking]
         yield Finding(
@@ -32,6 +33,14 @@ def lpp_source_lacks_openssl(contents: Optional[LppSourceContents]) -> Iterator[
             evidence=[source.at_whole for source in lacking],
             objects=names,
             run=f"nim -o update -a packages=all -a source=DEVICE_OR_DIRECTORY {names[0]}",
+        )
+        return
+    if partial:
+        names = [source.name for source in partial]
+        yield Unknown(
+            f"only some rows of {', '.join(names)} are shown, and {FILESETS[0]} is not among them",
+            [f"nim -o showres {names[0]}"],
+            [source.at_whole for source in partial],
         )
         return
     for source in contents.sources:

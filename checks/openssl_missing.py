@@ -65,6 +65,6 @@ def _command(subject: Subject, names: List[str]) -> str:
     if subject.where is Role.CLIENT:
         return (
             "on the master: nim -o cust -a lpp_source=LPP_SOURCE -a accept_licenses=yes "
-            f'-a filesets="{" ".join(names)}" {subject.name}'
+            f'-a filesets="{" ".join(names)}" {subject.argument}'
         )
     return f"installp -acgXY -d LPP_SOURCE_DIRECTORY {' '.join(names)}"

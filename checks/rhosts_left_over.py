@@ -34,6 +34,8 @@ def rhosts_left_over(
     if not masters:
         raise Missing("/etc/niminfo", message="/etc/niminfo does not name the master")
     left = rhosts.naming(masters)
+    if not left and rhosts.partial:
+        raise Missing("/.rhosts", message="only part of /.rhosts was recorded")
     if not left:
         yield Passed(f"no line of /.rhosts names {masters[0]}", [rhosts.whole(), info.quote("NIM_MASTER_HOSTNAME")])
     elif connect.startswith("nimsh"):

@@ -2,8 +2,9 @@
 
 from typing import Iterator, List, Optional
 
-from nimdoctor.facts import ExtractedLibraries, RecordedPush, TlsAttempt
+from nimdoctor.facts import ExtractedLibraries, HostName, NimInfo, NimshMode, RecordedPush, TlsAttempt
 from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.rhosts import same_host
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -18,6 +19,10 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.wording import REFRESH
+
+
+LOG = "/var/adm/ras/nimsh.log"
 
 
 @check(
@@ -37,19 +42,24 @@ def ssl_object_error(
     push: Optional[OnMaster[RecordedPush]],
     own_push: Optional[RecordedPush],
     libraries: Optional[ExtractedLibraries],
+    mode: Optional[NimshMode],
+    info: Optional[NimInfo],
+    name: Optional[HostName],
 ) -> Iterator[Verdict]:
     """Every push to this client fails at once, as after openssl went from 0.9.8 to 1.0.1 on it.
 
     Whether nimsh.log or the master's push prints the message is not known, so both are looked at.
     """
-    recorded = push or own_push
+    names = [info.get("NIM_NAME") if info else None, info.get("NIM_HOSTNAME") if info else None]
+    names.append(name.name if name else None)
+    recorded = next((found for found in (push, own_push) if found and _is_to(found, names)), None)
     shown: List[Quote] = list(recorded.object_error) if recorded else []
     session = attempt.session if attempt else None
     if session and attempt and attempt.changes:
         what = " and ".join(dict.fromkeys(change.what for change in attempt.changes))
         before = "it failed" if session.end is SessionEnd.OBJECT_ERROR else "it did not say so"
         yield Unknown(
-            f"not tried since {what}; before, {before}. On the master: nim -o lslpp {subject.name}",
+            f"not tried since {what}; before, {before}. On the master: nim -o lslpp {subject.argument}",
             (),
             [session.error or session.last, *(change.at for change in attempt.changes[:5])],
         )
@@ -59,12 +69,33 @@ def ssl_object_error(
         # a recorded push bears no time, so it cannot be put before or after the log's sessions
         yield _finding(subject, shown, libraries, Confidence.LIKELY if session is None else Confidence.POSSIBLE)
     elif attempt is None and recorded is None:
-        raise Missing("/var/adm/ras/nimsh.log")
+        raise Missing(LOG)
+    elif recorded and recorded.succeeded:
+        yield Passed("a recorded push came through", [recorded.whole()])
+    elif session and attempt and attempt.unseen and not subject.loose:
+        yield Unknown(
+            "the newest session that loaded certificates does not say it; whether nimsh was started or openssl "
+            f"installed since is not known. On the master: nim -o lslpp {subject.argument}",
+            attempt.unseen,
+            [session.last],
+        )
     elif session:
         yield Passed("the newest session that loaded certificates does not say it", [session.last])
-    else:
-        whole = attempt.log.whole() if attempt else recorded.whole() if recorded else None
-        yield Passed("neither the log nor a recorded push says it", [whole] if whole else [])
+    elif mode and not mode.secure:
+        yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
+    elif attempt:
+        yield Unknown(
+            f"no session in the log loaded certificates: not tried yet. On the master: nim -o lslpp {subject.argument}",
+            [] if mode else ["ps -eo pid,ppid,etime,args"],
+            [attempt.log.whole()],
+        )
+    elif recorded:
+        yield Unknown("the recorded push does not say it, and the log is not there", [LOG], [recorded.whole()])
+
+
+def _is_to(push: RecordedPush, names: List[Optional[str]]) -> bool:
+    """Whether a recorded push went to this client; one that does not tell its client may have."""
+    return push.client is None or any(name and same_host(push.client, name) for name in names)
 
 
 def _finding(
@@ -74,7 +105,7 @@ def _finding(
     impact = f"every push to {subject.name} fails"
     message = "the newest attempt at TLS ends with 'Error connecting to SSL object'"
     if not stale:
-        return Finding(message, evidence, confidence=confidence, impact=impact, run="nimclient -C; nimclient -c")
+        return Finding(message, evidence, confidence=confidence, impact=impact, run=REFRESH)
     paths = [copy.path for copy in stale]
     return Finding(
         message,

@@ -19,8 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-
-_CONNECT = "nimclient -l -l NIM_NAME"
+from nimdoctor.wording import REFRESH
 
 
 @check(
@@ -54,7 +53,7 @@ def ssl_one_sided(
         own_object(
             objects,
             info.get("NIM_NAME") if info else None,
-            [info.get("NIM_HOSTNAME") if info else None, name.name if name else subject.name],
+            [info.get("NIM_HOSTNAME") if info else None, name.name if name else None],
             machine.machine_id if machine else None,
         )
         if objects
@@ -87,7 +86,7 @@ def ssl_one_sided(
             evidence=quotes,
             confidence=Confidence.CERTAIN if mode and mode.running else Confidence.LIKELY,
             impact=impact,
-            run="nimclient -C; nimclient -c",
+            run=REFRESH,
         )
     elif connect == "nimsh" and secure and support is not False:
         if since and since.start:
@@ -95,7 +94,7 @@ def ssl_one_sided(
                 "nimsh runs with crypto (-c), yet a push since it was started left connect = nimsh on the master",
                 evidence=[*quotes, *since.evidence[:1]],
                 impact=impact,
-                run="nimclient -C; nimclient -c",
+                run=REFRESH,
             )
         else:
             yield Unknown(

@@ -4,6 +4,7 @@ from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, NimObjects, Paths
 from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.wording import recycle
 
 TREE = "/ssl_nimsh"
 PARTS = ("certs", "configs", "keys")
@@ -55,7 +56,7 @@ def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[Nim
             "ssl_support is yes, but " + ", ".join(words),
             evidence=[objects.ssl_quote(), *(paths.quote(path) for path in gone)],
             objects=gone,
-            run="cd / && nimconfig -C && mv ssl_nimsh ssl_nimsh_old.$(date +%Y%m%d%H%M%S) && nimconfig -c",
+            run=recycle("damaged"),
         )
         return
     if missing:
@@ -65,6 +66,8 @@ def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[Nim
 
 def _empty(paths: Paths, directory: str) -> bool:
     """Whether a directory is known to hold nothing: its own listing, or a record that went into its neighbours."""
-    if paths.below(directory):
-        return False
+    state = paths.get(directory)
+    if paths.below(directory) or state is None or (state.mode is None and state.mtime is None):
+        # a directory below files/ without a record of its own: its files, keys above all, may not have been copied
+        return paths.listed(f"{directory}/*") and not paths.below(directory)
     return paths.listed(f"{directory}/*") or any(paths.below(f"{TREE}/{part}") for part in PARTS)

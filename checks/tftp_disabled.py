@@ -32,6 +32,7 @@ FETCHING = (
 """Fixes whose plan runs `nimclient -c`, which fetches a certificate."""
 
 _CONF = "/etc/inetd.conf"
+_SERVICES = "lssrc -ls inetd"
 
 
 @check(
@@ -76,6 +77,13 @@ def tftp_disabled(
             return
         raise Missing(_CONF)
     fault, evidence = _fault(inetd, services, subsystems)
+    if not fault and not (services and services.known("tftp")) and not subject.loose:
+        yield Unknown(
+            "the tftp row is active in /etc/inetd.conf; whether inetd serves it is not known",
+            [_SERVICES],
+            [row.quote() for row in inetd.rows("tftp") if not row.commented] if inetd else [],
+        )
+        return
     if not fault:
         quotes = [row.quote() for row in inetd.rows("tftp") if not row.commented] if inetd else []
         if services:
@@ -112,6 +120,8 @@ def _fault(
     active = [row.quote() for row in rows if not row.commented]
     if subsystems and subsystems.active("inetd") is False:
         return INETD_DOWN, [subsystems.quote("inetd"), *active]
+    if services and services.inetd_status == "inoperative":
+        return INETD_DOWN, [services.quote("tftp"), *active]
     if services and services.known("tftp") and not services.active("tftp"):
         return REFRESH_MISSING if rows else "inetd does not serve tftp", [services.quote("tftp"), *active]
     return "", []

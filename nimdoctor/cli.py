@@ -212,7 +212,12 @@ def _end_like_ctrl_c() -> Callable[[], None]:
     numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
     for number in numbers:
         signal.signal(number, interrupt)
-    return lambda: [signal.signal(number, signal.SIG_DFL) for number in numbers] and None
+
+    def restore() -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+    return restore
 
 
 def _scan(

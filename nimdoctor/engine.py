@@ -145,8 +145,11 @@ class Engine:
                     raise TypeError(f"{check.id} yielded {type(thing).__name__}, which is no verdict")
         except _NotNamed as error:
             return [self._plain(check, run.where, host_name, Outcome.NOT_APPLICABLE, str(error))]
-        except (Absent, Missing) as error:
-            return [self._unknown(run, host_name, str(error), error.missing)]
+        except Absent as error:
+            return [self._unknown(run, host_name, error.message, error.missing)]
+        except Missing as error:
+            message = error.message or ", ".join(run.host.why_missing(name) for name in error.missing)
+            return [self._unknown(run, host_name, message, error.missing)]
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plug-in may raise anything, SystemExit included
@@ -208,12 +211,13 @@ class Engine:
 
     def _subject(self, run: _Run) -> Subject:
         return Subject(
-            name=run.host.name or run.host.evidence.target,
+            name=run.host.name or f"this {run.where.value}",
             where=run.where,
             roles=tuple(Role(role) for role in run.host.roles),
             client_named="client" in self.target.roles,
             master_named=self.master is not None or "master" in self.target.roles,
             loose=run.host.evidence.loose,
+            named=run.host.name is not None,
         )
 
     def _failed(self, run: _Run, finding: Finding) -> Result:

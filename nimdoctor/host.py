@@ -1,7 +1,7 @@
 """One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
 
 import typing
-from functools import lru_cache
+from functools import cache
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
@@ -20,7 +20,7 @@ class Absent(Exception):
         self.message = message
 
 
-@lru_cache(maxsize=None)
+@cache
 def parameters(function: Any) -> Dict[str, Tuple[Any, Any, bool]]:
     """What a check or a fact's `derive` asks for: name to (type, end, optional).
 
@@ -139,10 +139,17 @@ class Host:
         ]
         if problems or said:
             return Absent(labels, (problems + said)[0])
-        if self.evidence.live and rows[0].kind is Kind.FILE:
-            return Absent(labels, f"{labels[0]} does not exist on this host")
-        verb = "could not be had" if self.evidence.live else "was not collected"
-        return Absent(labels, f"{labels[0]} {verb}")
+        return Absent(labels, self.why_missing(labels[0]))
+
+    def why_missing(self, name: str) -> str:
+        """Why the evidence of that catalog name is not there, in words."""
+        if name in self.evidence.problems:
+            return f"{name}: {self.evidence.problems[name]}"
+        if not self.evidence.live:
+            return f"{name} was not collected"
+        if name.startswith("/"):
+            return f"{name} does not exist on this host"
+        return f"{name} could not be had"
 
     def _placeholders(self, row: Row) -> Mapping[str, str]:
         if "{" not in row.name or not self.evidence.live:

@@ -68,13 +68,13 @@ def apply(results: Sequence[Result], rules: Sequence[Rule]) -> Tuple[List[Result
                 continue
             if left.outcome is not Outcome.FAIL:
                 break  # all of it is ignored already; a second rule would count it twice
-            names, reason = _objects(rule.rest, left.objects)
+            names, reason = _objects(rule.rest, result.objects)
             if not reason:
                 remarks.append(f"{rule.source} line {rule.line} is not obeyed: it gives no reason")
             elif names is None:
                 ignored.append(Ignored(result, left.objects, reason, rule.source, rule.line))
                 left = left._replace(outcome=Outcome.PASS, objects=())
-            elif names:
+            elif set(names) & set(left.objects):
                 ignored.append(Ignored(result, names, reason, rule.source, rule.line))
                 left = _without(left, names)
         if left is result or left.outcome is Outcome.FAIL:

@@ -137,6 +137,7 @@ OnClient = Annotated[T, Role.CLIENT]
 class Subject(NamedTuple):
     """The host a check runs over; ask for it as for a fact.
 
+    `name` is its name, or "this client", "this master" where it is not known (`named` is False then);
     `where` is the end it is judged as; `roles` all it plays. `client_named` and `master_named` say
     whether such a host was given at all, `loose` that the evidence is bare files of unknown origin.
     """
@@ -147,6 +148,12 @@ class Subject(NamedTuple):
     client_named: bool = False
     master_named: bool = False
     loose: bool = False
+    named: bool = True
+
+    @property
+    def argument(self) -> str:
+        """The name as a command's argument: CLIENT or MASTER stands for one that is not known."""
+        return self.name if self.named else self.where.value.upper()
 
 
 class Diagnosis:

@@ -1,4 +1,17 @@
-"""How times, counts and names are worded for people."""
+"""How times, counts, names and the guide's commands are worded for people."""
+
+REFRESH = "nimclient -C; nimclient -c"
+"""Makes a client fetch its certificate anew."""
+
+
+def recycle(label: str) -> str:
+    """The guide's recycle in one line; its `mv` would move into a directory that exists, so that is tested first.
+
+    >>> recycle("20250315")
+    'cd / && test ! -e ssl_nimsh_old.20250315 && nimconfig -C && mv ssl_nimsh ssl_nimsh_old.20250315 && nimconfig -c'
+    """
+    old = f"ssl_nimsh_old.{label}"
+    return f"cd / && test ! -e {old} && nimconfig -C && mv ssl_nimsh {old} && nimconfig -c"
 
 
 def ago(seconds: int) -> str:

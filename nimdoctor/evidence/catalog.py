@@ -6,7 +6,7 @@ what is read from a host. A third party adds rows with `nimdoctor.facts.fact`.
 
 import enum
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 CLIENT, MASTER = "client", "master"
@@ -75,7 +75,7 @@ class Row(NamedTuple):
         return best
 
 
-@lru_cache(maxsize=None)
+@cache
 def _patterns(row: Row) -> Tuple[Tuple[str, bool], ...]:
     """File names a row's commands have, and whether further words may follow."""
     found = []
@@ -176,7 +176,7 @@ ROWS: Tuple[Row, ...] = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=None)
+@cache
 def _programs(row: Row) -> FrozenSet[str]:
     """First words of the command lines that serve a row."""
     return frozenset(line.split()[0] for line in (row.name, *row.variants))

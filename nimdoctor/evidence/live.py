@@ -66,7 +66,7 @@ class LiveHost:
         self.root = None if root is None else os.path.realpath(root)
         self.host: Optional[str] = _this_host() if root is None else None
         self.problems: Dict[str, str] = {}
-        self.remarks: List[str] = []
+        self.remarks: List[str] = _about_this_host() if root is None else []
         self.timeout = timeout
         self._progress: Progress = progress or NoProgress()
         self._clock = clock
@@ -265,6 +265,17 @@ class LiveHost:
             outer = path if self.root is None else self.root.rstrip("/") + path
             return (outer if os.path.realpath(outer) == place else place), ""
         return None, refusal
+
+
+def _about_this_host() -> List[str]:
+    """What limits a scan of this host before it begins."""
+    remarks = []
+    system = os.uname().sysname
+    if system != "AIX":
+        remarks.append(f"this host runs {system}, not AIX: neither NIM nor its commands are here")
+    if os.geteuid() != 0:
+        remarks.append("not run as root: what only root may read is unknown")
+    return remarks
 
 
 def as_typed(argv: Sequence[str]) -> str:

@@ -55,7 +55,9 @@ class RecordedEvidence:
         elif row.kind is Kind.COMMAND:
             wanted = file_name(" ".join(row.argv(names) or [row.name]))
             outputs = [output for output in self._commands() if self._serves(row, output)]
-            outputs.sort(key=lambda output: (file_name(output.name) != wanted, -row.matched_length(file_name(output.name))))
+            outputs.sort(
+                key=lambda output: (file_name(output.name) != wanted, -row.matched_length(file_name(output.name)))
+            )
             found = [self._output(output, row) for output in outputs]
         else:
             found = []

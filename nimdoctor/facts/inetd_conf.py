@@ -57,6 +57,8 @@ class InetdConf(NamedTuple):
                 rows.append(row)
         if not saw_text:
             raise BadEvidence(f"{text.source} is empty")
+        if not rows and "|" in text.name:
+            raise BadEvidence(f"{text.source}: only part of the file, without a service row")
         return cls(text.source, tuple(rows))
 
     def rows(self, service: str) -> Tuple[InetdRow, ...]:

@@ -238,6 +238,7 @@ class _Line(NamedTuple):
     setting: Optional[int] = None
     query: Optional[int] = None
     word: str = ""
+    prefixed: bool = True
 
 
 def stamp(line: str) -> Tuple[Optional[datetime], str]:
@@ -290,7 +291,8 @@ def _lines(kept: bytes, source: str, number: int) -> Iterator[_Line]:
                 found = _QUERY.search(lowered)
                 query = int(found.group(1)[:9]) if found else None
             word = message.split(" is", 1)[0].lower() if step is Step.CONNECT else ""
-            yield _Line(Quote(source, number, raw), when, step, setting, query, word)
+            prefixed = message != raw.strip()
+            yield _Line(Quote(source, number, raw), when, step, setting, query, word, prefixed)
         number += 1
 
 
@@ -379,6 +381,9 @@ class _Sessions:
 
     def add(self, line: _Line) -> None:
         current = self.all[-1] if self.all else None
+        if current and line.step is Step.OTHER and not line.prefixed and current.last.prefixed:
+            # among dated lines it is the rest of a wrapped one, or a remark in a mail: no line nimsh wrote
+            return
         if current is None or self._begins(current, line):
             unended = current is not None and any(found.waits for found in self._since_service())
             self.all.append(_Open(line, overlapped=line.step is Step.LOAD and (unended or self._unfinished(current))))

@@ -16,6 +16,8 @@ class RhostsRow(NamedTuple):
 class Rhosts(NamedTuple):
     """The lines that trust a host; comments, `+` and `-host` are none.
 
+    `partial` says that only some lines were shown, so that a host not among them may still be trusted.
+
     >>> rhosts = Rhosts.parse(Text.of("nim1 root\\nbackup1 oper\\n", "/.rhosts"))
     >>> [row.at.line for row in rhosts.naming(["NIM1.example.com"])]
     [1]
@@ -24,6 +26,7 @@ class Rhosts(NamedTuple):
     source: str
     rows: Tuple[RhostsRow, ...]
     exists: bool = True
+    partial: bool = False
 
     @classmethod
     def parse(cls, text: Text) -> "Rhosts":
@@ -35,7 +38,7 @@ class Rhosts(NamedTuple):
             words = quote.text.split()
             if words and words[0][0] not in "#+-":
                 rows.append(RhostsRow(words[0], words[1] if len(words) > 1 else "", quote))
-        return cls(text.source, tuple(rows))
+        return cls(text.source, tuple(rows), partial="|" in text.name or text.name.startswith("grep"))
 
     @classmethod
     def absent(cls, path: str) -> "Rhosts":

@@ -14,10 +14,13 @@ from nimdoctor.facts.netstat import Sockets
 from nimdoctor.facts.nimsh_log import NimshLog, Session
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
+from nimdoctor.facts.ps import Processes
 from nimdoctor.text import Quote
 
 LOG = "/var/adm/ras/nimsh.log"
 NIMSH_PORT = 3901
+HISTORY = "lslpp -hc openssl.base bos.sysmgt.nim.client bos.sysmgt.nim.master"
+PROCESSES = "ps -eo pid,ppid,etime,args"
 _SLACK = 120
 _SUMMER_TIME = 3600
 _EAST, _WEST = 15 * 3600, -13 * 3600
@@ -36,7 +39,9 @@ class TlsAttempt(NamedTuple):
 
     `utc` is when its last line was written (epoch seconds), `age` how many seconds before the
     evidence was taken; each None where it cannot be known, `why` then says the reason. `changes`
-    came after it. `witness` shows a push that is still open.
+    came after it; `unseen` names evidence that was not collected and may show more such changes (times
+    of change stand in the optional manifest alone, so they are not asked for). `witness` shows a push
+    that is still open.
     """
 
     source: str
@@ -47,6 +52,7 @@ class TlsAttempt(NamedTuple):
     why: str = ""
     changes: Tuple[Change, ...] = ()
     witness: Optional[Quote] = None
+    unseen: Tuple[str, ...] = ()
 
     @classmethod
     def derive(
@@ -57,6 +63,7 @@ class TlsAttempt(NamedTuple):
         mode: Optional[NimshMode],
         history: Optional[FilesetHistory],
         sockets: Optional[Sockets],
+        processes: Optional[Processes],
     ) -> "TlsAttempt":
         """Places the newest session that loaded certificates."""
         session = log.newest_loaded()
@@ -66,8 +73,13 @@ class TlsAttempt(NamedTuple):
         mtime = state.mtime if state else None
         utc = time_of(session.ended, log, mtime, clock)
         age, why = _age(utc, log, mtime, clock)
-        changes = _changes(session, utc, age, log, paths, mode, history)
-        return cls(log.source, log, session, utc, age, why, tuple(changes), _witness(mode, sockets))
+        changes = _changes(session, utc, age, log, paths, mode, history, clock)
+        row = history.installed_at("openssl.base") if history else None
+        # an installed fileset has its row; a row whose date cannot be read tells nothing of its time
+        unseen = [] if row and row.when else [HISTORY]
+        unseen += [] if processes else [PROCESSES]
+        witness = _witness(mode, sockets)
+        return cls(log.source, log, session, utc, age, why, tuple(changes), witness, tuple(unseen))
 
     @property
     def sure_of_age(self) -> bool:
@@ -123,6 +135,7 @@ def _changes(
     paths: Optional[Paths],
     mode: Optional[NimshMode],
     history: Optional[FilesetHistory],
+    clock: Optional[HostClock],
 ) -> List[Change]:
     changes = []
     restart = log.restarted_after(session)
@@ -134,9 +147,17 @@ def _changes(
         for path, what in _written_after(paths, utc):
             changes.append(Change(what, paths.quote(path)))
     installed = history.installed_at("openssl.base") if history else None
-    if installed and installed.when and session.ended and installed.when > session.ended:
+    if installed and installed.when and _is_later(installed.when, session, utc, clock):
         changes.append(Change(f"openssl.base {installed.level} was installed", installed.at))
     return changes
+
+
+def _is_later(when: datetime, session: Session, utc: Optional[int], clock: Optional[HostClock]) -> bool:
+    """Whether a local time is after the session: by its stamps, else by the log's time of change and the zone."""
+    if session.ended:
+        return when > session.ended
+    moment = clock.to_utc(when) if clock else None
+    return utc is not None and moment is not None and moment > utc
 
 
 def _written_after(paths: Paths, utc: int) -> List[Tuple[str, str]]:

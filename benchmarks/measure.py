@@ -1,0 +1,114 @@
+"""Measures what the README of this directory quotes: whole processes, wall time and peak memory.
+
+Run it on a quiet machine: `make bench`. Each command runs once unmeasured, then RUNS times; the
+median is printed. Beside nimdoctor stand a bare interpreter and `grep -cE`, measured in turn.
+"""
+
+import os
+import platform
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from typing import Dict, List, Sequence, Tuple
+
+RUNS = 15
+LARGE = 200 * 1024 * 1024
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CLIENT = os.path.join(ROOT, "fixtures", "hosts", "healthy", "client")
+MASTER = os.path.join(ROOT, "fixtures", "hosts", "healthy", "master")
+NIMDOCTOR = os.path.join(os.path.dirname(sys.executable), "nimdoctor")
+
+
+def run(command: Sequence[str]) -> Tuple[float, float]:
+    """Wall seconds and peak MiB of one process, output thrown away."""
+    started = time.perf_counter()
+    process = os.posix_spawn(
+        command[0],
+        list(command),
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ],
+    )
+    _, _, usage = os.wait4(process, 0)
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def measure(commands: Dict[str, List[str]], runs: int) -> List[Tuple[str, float, float, float]]:
+    """Median and largest wall seconds and largest peak MiB of each, the commands taken in turn."""
+    found: Dict[str, List[Tuple[float, float]]] = {name: [] for name in commands}
+    for turn in range(runs + 1):
+        for name, command in commands.items():
+            figures = run(command)
+            if turn:
+                found[name].append(figures)
+    return [
+        (name, statistics.median(wall for wall, _ in all_), max(wall for wall, _ in all_), max(peak for _, peak in all_))
+        for name, all_ in found.items()
+    ]
+
+
+def large_log(path: str) -> None:
+    """A nimsh.log of 200 MB: TLS pushes that go on, every hundredth hangs, queries between, a hang at the end."""
+    day = "Fri Mar 14 10:%02d:%02d 2025        %s\n"
+    start = ["file descriptor is : 0", "source addr is : 10.1.1.10", "source hostname is : nim1"]
+    tls = [
+        "Loading certificates..",
+        "Negotiating SSL_CTX object using SSLv23_method",
+        "Loading private key file..",
+        "create BIO",
+    ]
+    dialog = [
+        "success: we got 1st write query is 0",
+        "success: we got 4th write command is /usr/lpp/bos.sysmgt/nim/methods/c_instp",
+        "success: we got 6th write Openssl setting is 1",
+        "sending ack to client..",
+    ]
+    query = ["success: we got 1st write query is 1", "sending ack to client.."]
+
+    def session(lines: List[str], number: int) -> str:
+        return "".join(day % (number % 60, number * 7 % 60, line) for line in lines) + "\n"
+
+    block = "".join(
+        session(start + tls + (dialog if number % 100 else []), number) + session(start + query, number)
+        for number in range(1000)
+    ).encode("ascii")
+    with open(path, "wb") as stream:
+        for _ in range(LARGE // len(block) + 1):
+            stream.write(block)
+        stream.write(session(start + tls, 1).encode("ascii"))
+
+
+def main() -> None:
+    place = tempfile.mkdtemp()
+    try:
+        log = os.path.join(place, "nimsh.log")
+        large_log(log)
+        python, grep = sys.executable, shutil.which("grep") or "/usr/bin/grep"
+        small = {
+            "python3 -c pass": [python, "-c", "pass"],
+            "nimdoctor --help": [NIMDOCTOR, "--help"],
+            "nimdoctor scan CLIENT --format json": [NIMDOCTOR, "scan", CLIENT, "--format", "json"],
+            "nimdoctor scan CLIENT": [NIMDOCTOR, "scan", CLIENT],
+            "nimdoctor scan CLIENT --master MASTER --format json": [
+                NIMDOCTOR, "scan", CLIENT, "--master", MASTER, "--format", "json",
+            ],
+        }  # fmt: skip
+        large = {
+            "grep -cE 'create BIO' (200 MB)": [grep, "-cE", "create BIO", log],
+            "nimdoctor scan nimsh.log (200 MB) --format json": [NIMDOCTOR, "scan", log, "--format", "json"],
+        }
+        print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}\n")
+        print("| command | wall, median | wall, worst | peak memory |\n|---|---|---|---|")
+        for name, median, worst, peak in measure(small, RUNS) + measure(large, 5):
+            print(f"| `{name}` | {median * 1000:.0f} ms | {worst * 1000:.0f} ms | {peak:.0f} MiB |")
+    finally:
+        shutil.rmtree(place)
+
+
+if __name__ == "__main__":
+    main()

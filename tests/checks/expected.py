@@ -1,0 +1,182 @@
+"""What every check must say of every scenario in fixtures/hosts, thought out from FACTS.
+
+Three ways to scan a scenario: `pair` (the client with --master), `client` and `master` (each alone).
+A key is `CHECK END`, the end at which the entry stands; a value is an outcome, and for a fail
+`fail SEVERITY CONFIDENCE FIX`, several findings parted by ` + `. `verdict` is the report's. A scenario names
+only what differs from HEALTHY.
+"""
+
+from typing import Dict
+
+Way = Dict[str, str]
+
+_CLIENT_END: Way = {
+    "client-not-secure client": "pass",
+    "client-uses-rsh client": "pass",
+    "create-bio-hang client": "pass",
+    "nimsh-inactive client": "pass",
+    "openssl-missing client": "pass",
+    "rhosts-left-over client": "pass",
+    "ssl-object-error client": "pass",
+    "ssl-one-sided client": "pass",
+    # the copies have their members' sizes and are newer than the installation
+    "stale-ssl-libs client": "pass",
+}
+_MASTER_END: Way = {
+    "client-not-secure master": "pass",
+    "client-uses-rsh master": "pass",
+    # no `nim -o showres` was recorded
+    "lpp-source-lacks-openssl master": "not-applicable",
+    "nimsh-inactive master": "pass",
+    "openssl-missing master": "pass",
+    "ssl-not-configured master": "pass",
+    # a comparison needs the client's side: judged there, or no client was named
+    "ssl-one-sided master": "not-applicable",
+    "ssl-tree-damaged master": "pass",
+    # `tftpd` is inoperative in `lssrc -a` there, which is normal
+    "tftp-disabled master": "pass",
+}
+
+HEALTHY: Dict[str, Way] = {
+    "pair": {**_CLIENT_END, **_MASTER_END, "verdict": "healthy"},
+    "client": {
+        **_CLIENT_END,
+        # `nimclient -l -l master` counts as evidence of the master, so its ssl_support is known
+        "ssl-not-configured master": "pass",
+        # nothing on a client tells of these: give --master
+        "lpp-source-lacks-openssl master": "not-applicable",
+        "ssl-tree-damaged master": "not-applicable",
+        "tftp-disabled master": "not-applicable",
+        "verdict": "healthy",
+    },
+    "master": {
+        **_MASTER_END,
+        # these look at a client, and none was given
+        "create-bio-hang client": "not-applicable",
+        "rhosts-left-over client": "not-applicable",
+        "ssl-object-error client": "not-applicable",
+        "stale-ssl-libs client": "not-applicable",
+        "verdict": "healthy",
+    },
+}
+
+PROBLEMS = {"verdict": "problems"}
+NOT_SECURE = "fail medium certain enable-client-ssl"
+BY_RSH = "fail medium certain switch-to-nimsh"
+
+DIFFERENT: Dict[str, Dict[str, Way]] = {
+    "healthy": {},
+    "french-master": {},
+    "create-bio-hang": {
+        # certificates match, are older than the hang and than the master's openssl: recycle (order of section 6, 5)
+        "pair": {"create-bio-hang client": "fail critical likely recycle-certificates", **PROBLEMS},
+        # whether the master must be recycled is not known without it
+        "client": {"create-bio-hang client": "fail critical likely refresh-client-certificate", **PROBLEMS},
+    },
+    "create-bio-hang-fresh-certificate": {
+        # the master's newest certificate is later than the hang (order of section 6, 2)
+        "pair": {"create-bio-hang client": "fail critical likely refresh-client-certificate", **PROBLEMS},
+        "client": {"create-bio-hang client": "fail critical likely refresh-client-certificate", **PROBLEMS},
+    },
+    "ssl-object-error": {
+        # whether nimsh.log prints the message is not known (C), so it is no more than likely
+        "pair": {"ssl-object-error client": "fail high likely refresh-client-certificate", **PROBLEMS},
+        "client": {"ssl-object-error client": "fail high likely refresh-client-certificate", **PROBLEMS},
+    },
+    "stale-ssl-libs": {
+        # the last session is older than the installation, so it says nothing of the state now
+        way: {
+            "stale-ssl-libs client": "fail high certain refresh-ssl-libs",
+            "create-bio-hang client": "unknown",
+            "ssl-object-error client": "unknown",
+            **PROBLEMS,
+        }
+        for way in ("pair", "client")
+    },
+    "tftp-disabled": {
+        # lpar9 is not secure yet, so it must fetch: high
+        way: {
+            "tftp-disabled master": "fail high certain enable-tftp",
+            "client-not-secure master": NOT_SECURE,
+            **PROBLEMS,
+        }
+        for way in ("pair", "master")
+    },
+    "tftp-not-refreshed": {
+        # every client is secure and no cure fetches anything: low, which is below the bar
+        way: {"tftp-disabled master": "fail low certain enable-tftp"}
+        for way in ("pair", "master")
+    },
+    "openssl-missing": {
+        "pair": {
+            "openssl-missing client": "fail high certain install-openssl + fail low certain install-openssl",
+            "client-not-secure client": NOT_SECURE,
+            "client-not-secure master": NOT_SECURE,
+            **PROBLEMS,
+        },
+        "client": {
+            "openssl-missing client": "fail high certain install-openssl + fail low certain install-openssl",
+            # FACTS says not-applicable for a client alone whose nimsh has no -c; here `nimclient -l -l` shows both
+            # connect and ssl_support, and DESIGN counts that as evidence of the master
+            "client-not-secure client": NOT_SECURE,
+            **PROBLEMS,
+        },
+        "master": {"client-not-secure master": NOT_SECURE, **PROBLEMS},
+    },
+    "nimsh-inactive": {
+        # the log still speaks: nothing was started, written or installed since its last session
+        way: {"nimsh-inactive client": "fail high certain start-nimsh", **PROBLEMS}
+        for way in ("pair", "client")
+    },
+    "ssl-not-configured": {
+        # nimsh with -c and no ssl_support belongs to this check and not to ssl-one-sided; with SSL off the tree is not
+        # looked at; on the client alone the master's stanza without ssl_support is seen through nimclient
+        way: {"ssl-not-configured master": "fail high certain configure-ssl", **PROBLEMS}
+        for way in ("pair", "client", "master")
+    },
+    "ssl-tree-damaged": {
+        way: {"ssl-tree-damaged master": "fail high certain recycle-certificates", **PROBLEMS}
+        for way in ("pair", "master")
+    },
+    "client-uses-rsh": {
+        # /.rhosts is needed there, so rhosts-left-over passes; nimsh without -c cannot hang in TLS
+        "pair": {"client-uses-rsh client": BY_RSH, "client-uses-rsh master": BY_RSH, **PROBLEMS},
+        "client": {"client-uses-rsh client": BY_RSH, **PROBLEMS},
+        "master": {"client-uses-rsh master": BY_RSH, **PROBLEMS},
+    },
+    "client-not-secure": {
+        "pair": {"client-not-secure client": NOT_SECURE, "client-not-secure master": NOT_SECURE, **PROBLEMS},
+        # as in openssl-missing: nimclient shows connect and ssl_support
+        "client": {"client-not-secure client": NOT_SECURE, **PROBLEMS},
+        "master": {"client-not-secure master": NOT_SECURE, **PROBLEMS},
+    },
+    "rhosts-left-over": {
+        way: {"rhosts-left-over client": "fail low certain remove-rhosts"} for way in ("pair", "client")
+    },
+    "lpp-source-lacks-openssl": {
+        # what goes into an lpp_source is a person's choice: no fix
+        way: {"lpp-source-lacks-openssl master": "fail low certain None"}
+        for way in ("pair", "master")
+    },
+    "ssl-one-sided": {
+        # nimsh was started after the last session: whether TLS works now was not tried. connect is `nimsh (secure)`,
+        # so client-not-secure has nothing to say
+        way: {
+            "ssl-one-sided client": "fail high certain align-ssl-mode",
+            "create-bio-hang client": "unknown",
+            "ssl-object-error client": "unknown",
+            **PROBLEMS,
+        }
+        for way in ("pair", "client")
+    },
+    "rsh-many": {
+        # thirty clients are one finding; lpar7 is none of them
+        way: {"client-uses-rsh master": BY_RSH, **PROBLEMS}
+        for way in ("pair", "master")
+    },
+}
+
+
+def expected(scenario: str, way: str) -> Way:
+    """Every entry that scenario has when scanned that way."""
+    return {**HEALTHY[way], **DIFFERENT[scenario].get(way, {})}
