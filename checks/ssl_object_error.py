@@ -21,7 +21,6 @@ from nimdoctor.model import (
 )
 from nimdoctor.wording import REFRESH
 
-
 LOG = "/var/adm/ras/nimsh.log"
 
 

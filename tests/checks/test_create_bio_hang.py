@@ -1,0 +1,542 @@
+"""create-bio-hang: when a log shows a push that hangs in TLS, how sure that is, and what cures it."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hosts import (
+    FIXTURES,
+    HISTORY,
+    LOCAL,
+    LOG,
+    MASTER_STANZA,
+    PS,
+    UTC,
+    certificate,
+    connection,
+    evidence,
+    installed,
+    listening,
+    loose,
+    machine,
+    niminfo,
+    plain_push,
+    processes,
+    query,
+    quoted,
+    result_of,
+    scan_hosts,
+    service_start,
+    stamped,
+    tls_push,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+CHECK = "create-bio-hang"
+NOW = datetime(2025, 3, 15, 9, 53, 20)
+"""When the evidence was taken, UTC; the host's zone is two hours east."""
+ZONE = timedelta(hours=2)
+PUSH = datetime(2025, 3, 14, 12, 5, 4)
+HANG = tls_push(PUSH, end="")
+OLD = ["openssl.base 1.0.2.1800 11/05/24 14;20;11", "bos.sysmgt.nim.client 7.1.4.35 01/15/25 18;02;31"]
+CERT, LIBRARY = "/ssl_nimsh/certs/server.pem", "/usr/lib/libssl.so.0.9.8"
+LONG_AGO = datetime(2024, 11, 20, 8, 14, 43)
+
+
+def seconds(moment):
+    return int(moment.replace(tzinfo=timezone.utc).timestamp())
+
+
+def written(log):
+    """The UTC time of the log's last line, as its time of change."""
+    last = [line for line in log.splitlines() if line.strip()][-1]
+    return seconds(datetime.strptime(" ".join(last.split()[1:5]), "%b %d %H:%M:%S %Y") - ZONE)
+
+
+def client(
+    log,
+    mtime="by the last line",
+    ps=processes(),
+    history=installed(*OLD),
+    certificate_written=LONG_AGO,
+    library_written=LONG_AGO,
+    own=certificate(1),
+    without=(),
+    **more,
+):
+    commands = {
+        UTC: f"{NOW:%Y-%m-%dT%H:%M:%SZ}\n",
+        LOCAL: f"{NOW + ZONE:%Y-%m-%dT%H:%M:%S}\n",
+        PS: ps,
+        HISTORY: history,
+        "netstat -an": listening(3901),
+        "lssrc -S -s nimsh": "nimsh::-s -c:/usr/sbin/nimsh:0:0:/dev/null\n",
+        **more.pop("commands", {}),
+    }
+    paths = {
+        CERT: {"mode": "0600", "mtime": seconds(certificate_written)},
+        LIBRARY: {"mode": "0755", "mtime": seconds(library_written), "size": 512318},
+    }
+    changed = written(log) if mtime == "by the last line" else mtime
+    if changed is not None:
+        paths[LOG] = {"mode": "0644", "mtime": changed}
+    files = {LOG: log, "/etc/niminfo": niminfo()}
+    if own:
+        files[CERT] = own
+    else:
+        del paths[CERT]
+        paths["/ssl_nimsh/certs"] = None
+    commands = {name: output for name, output in commands.items() if name not in without and output is not None}
+    return evidence(files=files, commands=commands, paths=paths, **more)
+
+
+def master(
+    *,
+    own=certificate(1),
+    made=LONG_AGO,
+    history=installed(
+        "openssl.base 1.0.2.2002 03/12/25 22;10;26", "bos.sysmgt.nim.master 7.1.4.35 11/04/24 14;05;52"
+    ),
+    stanzas=MASTER_STANZA + machine() + machine("lpar8") + machine("lpar9"),
+    level="7100-04-08-1914",
+):
+    return evidence(
+        files={CERT: own} if own else {},
+        commands={
+            "lsnim -l": stanzas,
+            HISTORY: history,
+            "oslevel -s": level,
+            UTC: f"{NOW:%Y-%m-%dT%H:%M:%SZ}\n",
+            LOCAL: f"{NOW + ZONE:%Y-%m-%dT%H:%M:%S}\n",
+        },
+        paths={CERT: {"mode": "0644", "mtime": seconds(made)}} if own else {},
+        host="nim1",
+        role="master",
+    )
+
+
+def judge(log, **changes):
+    return result_of(CHECK, client(log, **changes))
+
+
+def verdict(result):
+    return (result.outcome.value, result.confidence.value if result.confidence else None)
+
+
+# -- the sign
+
+
+def test_fails_when_the_newest_session_that_loaded_certificates_stops_at_create_bio():
+    found = judge(HANG)
+    assert verdict(found) == ("fail", "likely")
+    assert (found.severity.value, found.where.value, found.host) == ("critical", "client", "lpar7")
+    assert quoted(found) == [
+        (LOG, 5, "Fri Mar 14 12:05:04 2025 Loading certificates.."),
+        (LOG, 8, "Fri Mar 14 12:05:04 2025 create BIO"),
+    ]
+    assert "23 h 48 min ago" in not_wrapped(found.message)
+    assert "lpar7 hangs until it is ended by hand" in found.impact
+
+
+def not_wrapped(message):
+    # 2025-03-14T10:05:04Z to 2025-03-15T09:53:20Z is 23 h 48 min 16 s
+    return " ".join(message.split())
+
+
+def test_passes_when_the_newest_session_went_on():
+    found = judge(tls_push(PUSH))
+    assert found.outcome.value == "pass"
+    assert quoted(found)[-1] == (LOG, 9, "Fri Mar 14 12:05:05 2025 sending ack to client..")
+
+
+def test_near_miss_a_log_that_merely_contains_create_bio():
+    log = "".join(tls_push(PUSH - timedelta(days=day)) for day in (3, 2, 1))
+    assert log.count("create BIO") == 3
+    assert judge(log).outcome.value == "pass"
+
+
+def test_near_miss_any_later_line_of_the_session_means_that_it_went_on():
+    assert judge(tls_push(PUSH, end="a line nobody has described")).outcome.value == "pass"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        query(PUSH + timedelta(hours=20)),
+        connection(PUSH + timedelta(hours=20), "10.9.9.9"),
+        plain_push(PUSH + timedelta(hours=20)),
+        query(PUSH + timedelta(seconds=30)),
+        plain_push(PUSH + timedelta(seconds=30)),
+        connection(PUSH + timedelta(seconds=30), "10.9.9.9"),
+        query(PUSH + timedelta(hours=1)) + connection(PUSH + timedelta(hours=2)) + plain_push(PUSH + timedelta(hours=3)),
+    ],
+    ids=["query", "port scan", "plain push", "query soon", "plain push soon", "port scan soon", "all three"],
+)
+def test_fails_also_when_something_else_has_added_lines_since(later):
+    found = judge(HANG + later)
+    assert verdict(found) == ("fail", "likely")
+    assert quoted(found)[1] == (LOG, 8, "Fri Mar 14 12:05:04 2025 create BIO")
+    assert "23 h 48 min ago" in found.message
+
+
+def test_fails_on_the_four_lines_of_the_guide_with_their_dates_cut_to_the_year():
+    log = "".join(f"2017 {line}\n" for line in ("Loading certificates..", "Negotiating SSL_CTX object using SSLv23_method",
+                                               "Loading private key file..", "create BIO"))  # fmt: skip
+    found = judge(log, mtime=seconds(NOW) - 7200)
+    assert verdict(found) == ("fail", "likely")
+    assert quoted(found)[1] == (LOG, 4, "2017 create BIO")
+
+
+def test_fails_on_a_loose_log_alone_as_possible():
+    found = result_of(CHECK, loose({"nimsh.log": HANG}))
+    assert verdict(found) == ("fail", "possible")
+    assert quoted(found)[1] == ("nimsh.log", 8, "Fri Mar 14 12:05:04 2025 create BIO")
+
+
+# -- history
+
+
+def test_passes_when_a_hang_was_followed_by_a_handshake_that_completed_and_calls_it_history():
+    found = judge(HANG + tls_push(PUSH + timedelta(hours=1)))
+    assert found.outcome.value == "pass"
+    assert "1 earlier hung, which is history" in found.message
+
+
+def test_fails_when_good_sessions_were_followed_by_a_hang():
+    log = tls_push(PUSH - timedelta(days=4)) + tls_push(PUSH - timedelta(days=2)) + HANG
+    assert quoted(judge(log))[1] == (LOG, 26, "Fri Mar 14 12:05:04 2025 create BIO")
+
+
+def test_passes_on_a_loose_log_whose_newest_session_went_on():
+    assert result_of(CHECK, loose({"nimsh.log": HANG + tls_push(PUSH + timedelta(hours=1))})).outcome.value == "pass"
+
+
+# -- a session speaks only up to its own time
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "shown"),
+    [
+        ({"ps": processes(elapsed="01:02:03")}, "nimsh was started", "7799162"),
+        ({"certificate_written": NOW - timedelta(hours=1)}, "a certificate was written", "mtime 2025-03-15T08:53:20Z"),
+        ({"library_written": NOW - timedelta(hours=1)}, "a library was written", "mtime 2025-03-15T08:53:20Z"),
+        (
+            {"history": installed(*OLD, "openssl.base 1.0.2.2002 03/14/25 18;00;00")},
+            "openssl.base 1.0.2.2002 was installed",
+            "03/14/25:18;00;00",
+        ),
+    ],
+    ids=["ps", "certificate", "library", "openssl"],
+)
+@pytest.mark.parametrize("log", [HANG, tls_push(PUSH)], ids=["hang", "went on"])
+def test_unknown_not_tried_since_a_change_after_the_session(log, changes, what, shown):
+    found = judge(log, **changes)
+    assert (found.outcome.value, found.severity.value) == ("unknown", "critical")
+    assert found.message.startswith(f"not tried since {what}")
+    assert "On the master: nim -o lslpp lpar7" in found.message
+    assert any(shown in text for _, _, text in quoted(found))
+
+
+def test_unknown_when_the_log_shows_that_nimsh_was_restarted_after_the_hang():
+    restart = service_start(PUSH + timedelta(hours=2))
+    found = judge(HANG + restart, without=[PS])
+    assert found.outcome.value == "unknown"
+    assert found.message.startswith("not tried since nimsh was started")
+    assert (LOG, 9, restart.strip()) in quoted(found)
+
+
+def test_fails_when_nimsh_was_restarted_before_the_hang():
+    assert judge(service_start(PUSH - timedelta(hours=2)) + HANG).outcome.value == "fail"
+
+
+def test_near_miss_changes_before_the_session_do_not_count():
+    found = judge(
+        HANG,
+        ps=processes(elapsed="1-00:00:00"),
+        certificate_written=PUSH - ZONE - timedelta(minutes=5),
+        library_written=PUSH - ZONE - timedelta(minutes=5),
+        history=installed(*OLD[1:], "openssl.base 1.0.2.1800 03/14/25 12;00;00"),
+    )
+    assert verdict(found) == ("fail", "likely")
+
+
+def test_unknown_when_openssl_was_installed_after_an_undated_session():
+    log = "Loading certificates..\nNegotiating SSL_CTX object\nLoading private key file..\ncreate BIO\n"
+    found = judge(
+        log, mtime=seconds(PUSH - ZONE), history=installed("openssl.base 1.0.2.2002 03/14/25 18;00;00")
+    )
+    assert found.outcome.value == "unknown"
+
+
+@pytest.mark.parametrize("gone", [HISTORY, PS])
+def test_unknown_rather_than_pass_when_what_would_show_a_later_change_was_not_collected(gone):
+    found = judge(tls_push(PUSH), without=[gone])
+    assert found.outcome.value == "unknown"
+    assert found.missing == (gone,)
+    assert "nim -o lslpp lpar7" in found.message
+
+
+@pytest.mark.parametrize("log", [service_start(PUSH), service_start(PUSH) + query(PUSH + timedelta(hours=1))])
+def test_unknown_on_a_freshly_started_log_while_nimsh_runs_with_crypto(log):
+    found = judge(log, ps=processes(elapsed="05:00"))
+    assert found.outcome.value == "unknown"
+    assert "nim -o lslpp lpar7" in found.message
+
+
+def test_unknown_on_an_empty_log():
+    found = judge("", mtime=seconds(PUSH))
+    assert found.outcome.value == "unknown"
+    assert "empty" in found.message
+
+
+def test_unknown_without_a_log():
+    found = result_of(CHECK, evidence(files={"/etc/niminfo": niminfo()}))
+    assert (found.outcome.value, found.missing) == ("unknown", (LOG,))
+
+
+def test_passes_when_nothing_loaded_certificates_and_nimsh_runs_without_crypto():
+    found = judge(plain_push(PUSH), ps=processes("-s"))
+    assert found.outcome.value == "pass"
+    assert quoted(found)[0][0] == PS
+
+
+def test_unknown_when_the_newest_session_stops_before_create_bio():
+    log = connection(PUSH) + stamped(PUSH, "Loading certificates..")
+    assert judge(log).outcome.value == "unknown"
+
+
+# -- how sure
+
+
+@pytest.mark.parametrize(("age", "expected"), [(0, "possible"), (59, "possible"), (60, "likely"), (61, "likely")])
+def test_a_hang_younger_than_a_minute_is_only_possible(age, expected):
+    assert verdict(judge(tls_push(NOW + ZONE - timedelta(seconds=age), end=""))) == ("fail", expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"without": [UTC]}, "date -u"),
+        ({"without": [UTC, LOCAL]}, "date -u"),
+        ({"mtime": None, "without": [LOCAL]}, "time of change was not recorded"),
+        ({"mtime": seconds(NOW) + 60}, "future"),
+        ({"mtime": seconds(PUSH - ZONE) - 86400}, "do not fit"),
+        ({"mtime": seconds(PUSH - ZONE) - 86400, "without": [LOCAL]}, "do not fit"),
+        ({"mtime": seconds(PUSH - ZONE) + 1800}, "do not fit"),
+    ],
+    ids=["no date -u", "no date", "no mtime", "negative", "misfit", "misfit without zone", "off by half an hour"],
+)
+def test_a_hang_whose_age_cannot_be_known_is_only_possible(changes, why):
+    found = judge(HANG, **changes)
+    assert verdict(found) == ("fail", "possible")
+    assert why in found.message
+
+
+def test_the_stamps_serve_for_the_age_where_both_dates_are_recorded():
+    found = judge(HANG, mtime=None)
+    assert verdict(found) == ("fail", "likely")
+    assert "23 h 48 min ago" in found.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"commands": {"netstat -an": listening(3901, established=["10.1.1.17.3901"])}}, "10.1.1.17.3901"),
+        (
+            {"ps": processes(children=" 9306482  7799162    23:48:10 /usr/sbin/nimsh -s -c\n")},
+            " 9306482  7799162    23:48:10 /usr/sbin/nimsh -s -c",
+        ),
+    ],
+    ids=["connection", "child"],
+)
+def test_a_second_witness_makes_a_hang_certain(changes, shown):
+    found = judge(HANG, **changes)
+    assert verdict(found) == ("fail", "certain")
+    assert shown in quoted(found)[-1][2]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"commands": {"netstat -an": listening(3901, established=["10.1.1.17.22", "10.1.1.17.39010"])}},
+        {"ps": processes(children=" 9306482  7799162       00:10 /usr/sbin/nimsh -s -c\n")},
+        {"ps": processes(children=" 9306482  3211664    23:48:10 /usr/sbin/sshd\n")},
+    ],
+    ids=["another port", "young child", "not its child"],
+)
+def test_what_is_no_witness_leaves_a_hang_likely(changes):
+    assert verdict(judge(HANG, **changes)) == ("fail", "likely")
+
+
+def test_a_witness_does_not_make_up_for_an_age_that_is_not_known():
+    open_push = {"netstat -an": listening(3901, established=["10.1.1.17.3901"])}
+    assert verdict(judge(HANG, commands=open_push, without=[UTC])) == ("fail", "possible")
+
+
+def test_overlapping_sessions_are_at_most_likely_even_with_a_witness():
+    loading = stamped(PUSH, "Loading certificates..")
+    step = stamped(PUSH, "Negotiating SSL_CTX object using SSLv23_method")
+    key, bio = stamped(PUSH, "Loading private key file.."), stamped(PUSH, "create BIO")
+    log = connection(PUSH) + loading + step + connection(PUSH) + loading + step + key + bio + key + bio
+    found = judge(log, commands={"netstat -an": listening(3901, established=["10.1.1.17.3901"])})
+    assert verdict(found) == ("fail", "likely")
+
+
+SHAPES = {
+    "hang": HANG,
+    "hang, then query": HANG + query(PUSH + timedelta(hours=2)),
+    "went on": tls_push(PUSH),
+    "restarted": HANG + service_start(PUSH + timedelta(hours=2)),
+    "young": tls_push(NOW + ZONE - timedelta(seconds=30), end=""),
+}
+
+
+def shifted(log, by):
+    lines = []
+    for line in log.splitlines(keepends=True):
+        when = datetime.strptime(" ".join(line.split()[1:5]), "%b %d %H:%M:%S %Y") + by
+        lines.append(stamped(when, " ".join(line.split()[5:])))
+    return "".join(lines)
+
+
+@settings(max_examples=60, deadline=None)
+@given(quarters=st.integers(-12 * 4, 14 * 4), shape=st.sampled_from(sorted(SHAPES)), local=st.booleans())
+def test_a_host_in_any_time_zone_gets_the_same_verdict_and_confidence(quarters, shape, local):
+    log = SHAPES[shape]
+    here = judge(log)
+    offset = timedelta(minutes=15 * quarters)
+    move = offset - ZONE
+    dates = {LOCAL: f"{NOW + offset:%Y-%m-%dT%H:%M:%S}\n"} if local else {LOCAL: None}
+    history = installed(
+        *(f"{row.rsplit(None, 2)[0]} {datetime.strptime(row.split()[2] + row.split()[3], '%m/%d/%y%H;%M;%S') + move:%m/%d/%y %H;%M;%S}" for row in OLD)
+    )
+    there = judge(shifted(log, move), mtime=written(log), commands=dates, history=history)
+    assert verdict(there) == verdict(here)
+
+
+# -- the smallest cure, in the order of FACTS section 6
+
+
+def cure(own, other):
+    found = result_of(CHECK, own, other)
+    assert found.outcome.value == "fail"
+    return found.fix, found.cure, found.touches
+
+
+def test_without_the_master_the_client_alone_is_cured_and_that_more_may_be_needed_is_said():
+    found = judge(HANG)
+    assert found.fix == "refresh-client-certificate"
+    assert "Whether the master must be recycled: not known" in found.cure
+    assert found.run == "nimclient -C; nimclient -c"
+
+
+def test_1_the_client_alone_when_both_share_no_certificate():
+    fix, words, touches = cure(client(HANG), master(own=certificate(2)))
+    assert (fix, touches) == ("refresh-client-certificate", 0)
+    assert "shares no certificate with the master" in words
+
+
+def test_1_the_client_alone_when_it_has_no_certificate():
+    fix, words, _ = cure(client(HANG, own=None), master())
+    assert fix == "refresh-client-certificate"
+    assert "shares no certificate with the master" in words
+
+
+def test_2_the_client_alone_when_the_masters_newest_certificate_is_later_than_the_hang():
+    fix, words, _ = cure(client(HANG), master(made=PUSH - ZONE + timedelta(hours=5)))
+    assert fix == "refresh-client-certificate"
+    assert "newer than the hang" in words
+
+
+def test_1_comes_before_2():
+    _, words, _ = cure(client(HANG), master(own=certificate(2), made=PUSH - ZONE + timedelta(hours=5)))
+    assert "shares no certificate" in words
+
+
+LATE = datetime(2025, 2, 1, 12, 0, 0)
+EARLY_ON_MASTER = installed(
+    "openssl.base 1.0.2.1800 11/04/24 14;31;17", "bos.sysmgt.nim.master 7.1.4.35 11/04/24 14;05;52"
+)
+
+
+def test_3_advice_when_they_match_and_are_newer_than_every_installation_on_both_ends():
+    fix, words, touches = cure(client(HANG, certificate_written=LATE), master(made=LATE, history=EARLY_ON_MASTER))
+    assert (fix, touches) == (None, 0)
+    assert "making new ones would not help" in words and "MTU" in words
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        installed("openssl.base 1.0.2.2002 03/12/25 22;10;26", "bos.sysmgt.nim.master 7.1.4.35 11/04/24 14;05;52"),
+        installed("openssl.base 1.0.2.1800 11/04/24 14;31;17", "bos.sysmgt.nim.master 7.1.4.40 02/12/25 14;05;52"),
+        installed("openssl.base 1.0.2.1800 11/04/24 14;31;17"),
+        installed("bos.sysmgt.nim.master 7.1.4.35 11/04/24 14;05;52"),
+    ],
+    ids=["openssl later", "nim later", "nim not known", "openssl not known"],
+)
+def test_3_does_not_hold_when_an_installation_is_later_or_not_known(history):
+    fix, _, _ = cure(client(HANG, certificate_written=LATE), master(made=LATE, history=history))
+    assert fix == "recycle-certificates"
+
+
+def test_3_does_not_hold_when_an_installation_on_the_client_is_later():
+    later = installed(OLD[0], "bos.sysmgt.nim.client 7.1.4.40 02/12/25 18;02;31")
+    own = client(HANG, certificate_written=LATE, history=later)
+    assert cure(own, master(made=LATE, history=EARLY_ON_MASTER))[0] == "recycle-certificates"
+
+
+def test_5_else_the_master_is_recycled_and_the_others_who_lose_push_are_counted():
+    fix, words, touches = cure(client(HANG), master())
+    assert (fix, touches) == ("recycle-certificates", 2)
+    assert "lpar8, lpar9" in words
+    assert "lpar7" not in words.split("Note:")[1]
+    # the guide's mv moves into an existing ssl_nimsh_old
+    assert "new name" in words
+
+
+def test_5_clients_that_are_not_secure_lose_nothing():
+    stanzas = MASTER_STANZA + machine() + machine("lpar8", "nimsh") + machine("old01", "shell")
+    fix, words, touches = cure(client(HANG), master(stanzas=stanzas))
+    assert (fix, touches) == ("recycle-certificates", 0)
+    assert "no other client is secured" in words
+
+
+def test_5_the_client_itself_is_not_counted_though_its_host_name_is_not_its_nim_name():
+    stanzas = MASTER_STANZA + machine("lpar7", interface="lpar7-nim") + machine("lpar8")
+    own = client(HANG, host="prod7.example.com")
+    assert cure(own, master(stanzas=stanzas))[2] == 1
+
+
+def test_a_master_whose_certificates_were_not_collected_leaves_the_cure_at_the_client():
+    fix, words, _ = cure(client(HANG), master(own=None))
+    assert fix == "refresh-client-certificate"
+    assert "not known" in words
+
+
+@pytest.mark.parametrize("level", ["7200-05-13-2620", "7200-05-09-2446", "7300-02-01-2346"])
+def test_from_g2_on_or_where_g2_may_be_there_the_cure_is_advice_only(level):
+    found = result_of(CHECK, client(HANG), master(level=level))
+    assert (found.fix, found.run) == (None, None)
+    assert "7251173" in found.cure and "7283157" in found.cure
+
+
+def test_the_report_on_a_hang_says_so_first_and_exits_1():
+    report = scan_hosts(client(HANG))
+    assert report.root().check == CHECK
+    assert report.exit_status == 1
+
+
+def test_near_miss_the_sample_logs_are_judged_by_their_names():
+    logs = FIXTURES.parent / "logs"
+    told = {
+        path.name: result_of(CHECK, loose({"nimsh.log": path.read_bytes()})).outcome.value
+        for path in sorted(logs.glob("*.log"))
+        if path.stat().st_size
+    }
+    hangs = {name for name in told if "hang" in name}
+    assert {told[name] for name in hangs - {"hang-then-service-handler.log"}} == {"fail"}
+    assert told["hang-then-service-handler.log"] == "unknown"
+    assert told["recovered.log"] == "pass"
+    assert told["plain-only.log"] == "unknown"
+    assert told["object-error.log"] == "pass"
