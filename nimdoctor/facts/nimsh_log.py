@@ -8,7 +8,7 @@ carry no process id, so sessions of concurrent pushes interleave.
 import enum
 import re
 from datetime import datetime
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
 from nimdoctor.text import LINE_LIMIT, BadEvidence, Quote, Text, decode
@@ -305,11 +305,26 @@ class _Open:
     """A session while its lines come in."""
 
     def __init__(self, line: _Line, overlapped: bool = False) -> None:
-        self.lines: List[_Line] = [line]
+        self.lines: List[_Line] = []
+        self.steps: Set[Step] = set()
         self.overlapped = overlapped
+        self.add(line)
+
+    def add(self, *lines: _Line) -> None:
+        self.lines += lines
+        self.steps.update(line.step for line in lines)
+
+    def split(self, position: int) -> "_Open":
+        """Takes the lines from that position on into a session of their own."""
+        rest = self.lines[position:]
+        self.lines = self.lines[:position]
+        self.steps = {line.step for line in self.lines}
+        separate = _Open(rest[0])
+        separate.add(*rest[1:])
+        return separate
 
     def has(self, *steps: Step) -> bool:
-        return any(line.step in steps for line in self.lines)
+        return not self.steps.isdisjoint(steps)
 
     def find(self, *steps: Step) -> Optional[_Line]:
         return next((line for line in self.lines if line.step in steps), None)
@@ -394,11 +409,11 @@ class _Sessions:
             if other or current.has(line.step):
                 current.overlapped = True
                 (other or current).overlapped = True
-            (other or current).lines.append(line)
+            (other or current).add(line)
             return
         if line.step is Step.LOAD and any(found.waits for found in self._since_service()):
             current.overlapped = True
-        current.lines.append(line)
+        current.add(line)
         if current.has(Step.BIO) and (line.setting == 0 or line.query):
             self._part(current)
 
@@ -436,10 +451,7 @@ class _Sessions:
         position = max(index for index, found in enumerate(current.lines) if found.step is Step.BIO) + 1
         rest = current.lines[position:]
         if all(found.step in (Step.PORT, Step.DIALOG, Step.OTHER, Step.ACK) for found in rest):
-            current.lines = current.lines[:position]
-            separate = _Open(rest[0])
-            separate.lines = rest
-            self.all.append(separate)
+            self.all.append(current.split(position))
 
     def finish(self) -> List[Session]:
         return [found.close() for found in self.all]

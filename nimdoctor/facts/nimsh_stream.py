@@ -22,7 +22,8 @@ _HUNG = re.compile(
 )
 _LOADED = b"Loading certificates"
 _OBJECT_ERROR = b"Error connecting to SSL object"
-_PLAIN = re.compile(rb"[Oo]pen[Ss][Ss][Ll] setting is[ :]*0")
+_PLAIN = b"etting is 0"
+_STARTS = (b"file descriptor is", b"Service Handler started", _LOADED)
 _CARRY = 256 * 1024
 
 
@@ -45,11 +46,11 @@ class OlderPart:
         self.lines += chunk.count(b"\n")
         self.tail = chunk[-4096:]
         data = self._carry + chunk
-        starts = [match.start() for match in _START.finditer(data, max(0, len(data) - _CARRY))]
+        start = max(data.rfind(word, max(0, len(data) - _CARRY)) for word in _STARTS)
         # the whole line that starts the last session stays behind, for the pattern looks ahead at it
-        cut = data.rfind(b"\n", 0, starts[-1]) + 1 if starts else len(data)
+        cut = data.rfind(b"\n", 0, start) + 1 if start >= 0 else len(data)
         self._carry = data[cut:]
-        self._count(data[: cut + 256] if starts else data, cut)
+        self._count(data[: cut + 256], cut)
 
     def finish(self, following: bytes) -> None:
         """Counts what was carried; `following` is the beginning of the kept part."""
@@ -64,7 +65,7 @@ class OlderPart:
         self._more("hung", hung)
         self._more("object-error", errors)
         self._more("went-on", max(0, loaded - hung - errors))
-        self._more("plain", sum(1 for _ in _PLAIN.finditer(data, 0, end)))
+        self._more("plain", data.count(_PLAIN, 0, end))
 
     def _more(self, outcome: str, count: int) -> None:
         if count:

@@ -1,0 +1,165 @@
+"""Sessions of nimsh.log: where one ends and the next begins, how each ended, and logs too large to keep."""
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nimdoctor.facts import nimsh_stream
+from nimdoctor.facts.nimsh_log import NimshLog, SessionEnd
+from nimdoctor.text import BadEvidence, Text
+
+LOG = "/var/adm/ras/nimsh.log"
+CONNECT = ["file descriptor is : 0", "source addr is : 10.1.1.10", "source hostname is : nim1"]
+TLS = [
+    "Loading certificates..",
+    "Negotiating SSL_CTX object using SSLv23_method",
+    "Loading private key file..",
+    "create BIO",
+]
+QUERY = ["getting 2nd port", "success: we got 1st write query is 1", "sending ack to client.."]
+PLAIN = [
+    "getting 2nd port",
+    "success: we got 1st write query is 0",
+    "success: we got 6th write Openssl setting is 0",
+    "sending ack to client..",
+]
+ANSWER = [line.replace("setting is 0", "setting is 1") for line in PLAIN]
+
+
+def at(time, *groups):
+    """Log lines, all stamped with that time of 14 March 2025."""
+    return "".join(f"Fri Mar 14 {time} 2025        {line}\n" for group in groups for line in group)
+
+
+def parse(text):
+    return NimshLog.parse(Text.of(text, LOG))
+
+
+def ends(text):
+    return [session.end.value for session in parse(text).sessions]
+
+
+def test_a_session_that_stops_at_create_bio_hung():
+    log = parse(at("10:05:04", CONNECT, TLS))
+    session = log.newest_loaded()
+    assert session.end is SessionEnd.HUNG
+    assert (session.last.line, session.last.text) == (7, "Fri Mar 14 10:05:04 2025        create BIO")
+    assert session.ended == datetime(2025, 3, 14, 10, 5, 4)
+
+
+def test_any_later_line_of_the_session_means_it_went_on():
+    assert ends(at("10:05:04", CONNECT, TLS, ANSWER)) == ["went-on"]
+    assert ends(at("10:05:04", CONNECT, TLS, ["a line nobody has described"])) == ["went-on"]
+
+
+@pytest.mark.parametrize(
+    ("later", "kind"),
+    [
+        (at("10:30:00", CONNECT, QUERY), "query"),
+        (at("10:05:09", CONNECT, QUERY), "query"),
+        (at("10:05:09", QUERY), "query"),
+        (at("10:30:00", CONNECT, PLAIN), "plain"),
+        (at("10:05:09", PLAIN), "plain"),
+        (at("10:05:09", CONNECT), "other"),
+        (at("10:05:09", CONNECT, ["getting 2nd port"]), "other"),
+        (at("10:05:09", ["NIM Service Handler started from SRC"]), "service"),
+        (at("13:00:00", ["connection ended by hand"]), "other"),
+    ],
+)
+def test_lines_of_another_connection_do_not_end_a_hang(later, kind):
+    assert ends(at("10:05:04", CONNECT, TLS) + later) == ["hung", kind]
+
+
+def test_blank_lines_and_line_ends_of_another_system_change_nothing():
+    text = at("10:05:04", CONNECT, TLS).replace("\n", "\r\n\r\n")
+    session = parse(text).newest_loaded()
+    assert (session.end, session.last.line) == (SessionEnd.HUNG, 13)
+
+
+@pytest.mark.parametrize("prefix", ["", "2017 ", "  "])
+def test_the_date_is_optional(prefix):
+    session = parse("".join(f"{prefix}{line}\n" for line in TLS)).newest_loaded()
+    assert (session.end, session.ended) == (SessionEnd.HUNG, None)
+
+
+def test_a_remark_under_dated_lines_is_no_answer():
+    assert ends(at("10:05:04", TLS) + "\nNIMSH will hang on key exchanges.\n") == ["hung"]
+
+
+def test_a_second_push_that_begins_before_the_first_ended_is_marked():
+    log = parse(at("10:05:04", CONNECT, TLS) + at("10:06:00", CONNECT, TLS))
+    assert [(session.end.value, session.overlapped) for session in log.sessions] == [("hung", False), ("hung", True)]
+
+
+def test_steps_of_interleaved_sessions_go_to_the_session_that_lacks_them():
+    mixed = [TLS[0], TLS[0], TLS[1], TLS[1], TLS[2], TLS[2], TLS[3], TLS[3]]
+    log = parse(at("10:05:04", mixed))
+    assert [(session.end.value, session.overlapped) for session in log.sessions] == [("hung", True), ("hung", True)]
+
+
+def test_the_object_error_is_quoted():
+    session = parse(at("10:05:04", TLS, ["Error connecting to SSL object"])).newest_loaded()
+    assert session.end is SessionEnd.OBJECT_ERROR
+    assert session.error.text.endswith("Error connecting to SSL object")
+
+
+def test_a_refused_cpu_id_is_a_refusal():
+    error = "error: remote value passed, '00F6A1B24C00', does not match environment value '00F6A1B14C00'"
+    assert ends(at("10:05:04", CONNECT, [error])) == ["refused"]
+
+
+def test_the_setting_passed_is_kept_with_its_line():
+    session = parse(at("10:05:04", CONNECT, PLAIN)).newest_setting()
+    assert (session.setting, session.setting_line.line) == (0, 6)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\x00\x01\x02" * 50, b"root: 3 :: 5\nnothing here\n"])
+def test_what_is_no_log_is_no_evidence(content):
+    with pytest.raises(BadEvidence):
+        parse(content)
+
+
+def test_rotated_logs_become_one_in_their_order():
+    log = NimshLog.combine([parse(at("09:00:00", TLS, ANSWER)), parse(at("10:05:04", TLS))])
+    assert [session.end.value for session in log.sessions] == ["went-on", "hung"]
+    assert log.first_time == datetime(2025, 3, 14, 9, 0, 0)
+
+
+KINDS = {
+    "hung": (CONNECT, TLS),
+    "went-on": (CONNECT, TLS, ANSWER),
+    "query": (CONNECT, QUERY),
+    "plain": (CONNECT, PLAIN),
+}
+
+
+@given(kinds=st.lists(st.sampled_from(sorted(KINDS)), min_size=30, max_size=90), window=st.integers(600, 4000))
+def test_a_log_larger_than_the_window_counts_as_one_read_whole(kinds, window):
+    text = "".join(at(f"{10 + n // 60:02d}:{n % 60:02d}:00", *KINDS[kind]) for n, kind in enumerate(kinds))
+    whole = parse(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nimsh_stream, "CHUNK", 512)
+        patch.setattr(nimsh_stream, "WINDOW", window)
+        cut = parse(text)
+    assert cut.lines == whole.lines
+    # whether an older session was still open is not seen in a window this small
+    newest, same = (log.sessions[-1]._replace(overlapped=False) for log in (cut, whole))
+    assert newest == same, "line numbers and quotes are those of the whole file"
+    counted = {end: count for end, count in cut.counts().items() if end is not SessionEnd.QUERY}
+    assert counted == {end: count for end, count in whole.counts().items() if end is not SessionEnd.QUERY}
+    assert (cut.first_time, cut.last_time) == (whole.first_time, whole.last_time)
+
+
+def test_only_the_newest_thousand_sessions_are_kept_as_objects():
+    log = parse("".join(at(f"{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}", TLS, ANSWER) for n in range(1500)))
+    assert len(log.sessions) == 1000
+    assert log.counts()[SessionEnd.WENT_ON] == 1500
+    assert log.sessions[-1].last.line == 1500 * 8
+
+
+def test_one_line_of_megabytes_is_cut_and_the_rest_still_read():
+    log = parse(at("10:05:04", TLS, ANSWER) + "x" * 20_000_000 + "\n" + at("11:05:04", CONNECT, TLS))
+    assert log.newest_loaded().end is SessionEnd.HUNG
+    assert log.newest_loaded().last.line == 8 + 1 + 7
