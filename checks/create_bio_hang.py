@@ -3,8 +3,19 @@
 from datetime import datetime, timezone
 from typing import Iterator, Optional, Tuple
 
-from nimdoctor.facts import Certificates, FilesetHistory, HostClock, NimObjects, NimshMode, Paths, TlsAttempt
-from nimdoctor.facts.lsnim import SECURE
+from nimdoctor.facts import (
+    Certificates,
+    FilesetHistory,
+    HostClock,
+    HostName,
+    MachineId,
+    NimInfo,
+    NimObjects,
+    NimshMode,
+    Paths,
+    TlsAttempt,
+)
+from nimdoctor.facts.lsnim import SECURE, own_object
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.tls_attempt import newest_certificate
 from nimdoctor.model import (
@@ -43,6 +54,9 @@ def create_bio_hang(
     certificates: Optional[Certificates],
     history: Optional[FilesetHistory],
     clock: Optional[HostClock],
+    info: Optional[NimInfo],
+    name: Optional[HostName],
+    machine: Optional[MachineId],
     master_paths: Optional[OnMaster[Paths]],
     master_certificates: Optional[OnMaster[Certificates]],
     master_history: Optional[OnMaster[FilesetHistory]],
@@ -55,7 +69,11 @@ def create_bio_hang(
     `create BIO`. Queries, port scans and plain pushes after it neither prove nor disprove it.
     """
     session = attempt.session
-    push = f"nim -o lslpp {subject.argument}"
+    # a push goes to the NIM name, which need not be the host's
+    nim_name = info.get("NIM_NAME") if info else None
+    names = [info.get("NIM_HOSTNAME") if info else None, name.name if name else None]
+    names += [subject.name] if subject.named else []
+    push = f"nim -o lslpp {nim_name or subject.argument}"
     if session is None:
         if mode and not mode.secure:
             yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
@@ -96,12 +114,13 @@ def create_bio_hang(
             return
         yield Passed(f"the newest session that loaded certificates {said} 'create BIO'{history_note}", evidence)
         return
+    own, _ = own_object(objects, nim_name, names, machine.machine_id if machine else None) if objects else (None, "")
     fix, cure, touches = _smallest_cure(
         attempt,
         [paths, master_paths],
         [certificates, master_certificates],
         [(history, clock), (master_history, master_clock)],
-        objects,
+        [found.name for found in objects.connected(SECURE) if found != own] if objects else [],
         subject,
     )
     when = f", {ago(attempt.age)} ago" if attempt.age is not None else f" (its age is not known: {attempt.why})"
@@ -139,7 +158,7 @@ def _smallest_cure(
     paths: "list[Optional[Paths]]",
     certificates: "list[Optional[Certificates]]",
     installed: "list[Tuple[Optional[FilesetHistory], Optional[HostClock]]]",
-    objects: Optional[NimObjects],
+    others: "list[str]",
     subject: Subject,
 ) -> Tuple[Optional[str], str, int]:
     """The cure in the order of the guide's conditions, smallest first: fix id, words, other hosts touched."""
@@ -170,13 +189,6 @@ def _smallest_cure(
             "the libraries",
             0,
         )
-    secured = objects.connected(SECURE) if objects else ()
-    own_names = (
-        {found.name for found in objects.find_client(subject.name, [subject.name], None)}
-        if objects and subject.named
-        else set()
-    )
-    others = [found.name for found in secured if found.name not in own_names]
     loses = (
         f"{len(others)} other secured client{'s' if len(others) != 1 else ''} ({', '.join(others[:5])}"
         f"{', ...' if len(others) > 5 else ''}) lose push until each has run the same two commands"

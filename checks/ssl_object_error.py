@@ -51,6 +51,7 @@ def ssl_object_error(
     """
     names = [info.get("NIM_NAME") if info else None, info.get("NIM_HOSTNAME") if info else None]
     names.append(name.name if name else None)
+    client = names[0] or subject.argument
     recorded = next((found for found in (push, own_push) if found and _is_to(found, names)), None)
     shown: List[Quote] = list(recorded.object_error) if recorded else []
     session = attempt.session if attempt else None
@@ -58,7 +59,7 @@ def ssl_object_error(
         what = " and ".join(dict.fromkeys(change.what for change in attempt.changes))
         before = "it failed" if session.end is SessionEnd.OBJECT_ERROR else "it did not say so"
         yield Unknown(
-            f"not tried since {what}; before, {before}. On the master: nim -o lslpp {subject.argument}",
+            f"not tried since {what}; before, {before}. On the master: nim -o lslpp {client}",
             (),
             [session.error or session.last, *(change.at for change in attempt.changes[:5])],
         )
@@ -74,7 +75,7 @@ def ssl_object_error(
     elif session and attempt and attempt.unseen and not subject.loose:
         yield Unknown(
             "the newest session that loaded certificates does not say it; whether nimsh was started or openssl "
-            f"installed since is not known. On the master: nim -o lslpp {subject.argument}",
+            f"installed since is not known. On the master: nim -o lslpp {client}",
             attempt.unseen,
             [session.last],
         )
@@ -84,7 +85,7 @@ def ssl_object_error(
         yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
     elif attempt:
         yield Unknown(
-            f"no session in the log loaded certificates: not tried yet. On the master: nim -o lslpp {subject.argument}",
+            f"no session in the log loaded certificates: not tried yet. On the master: nim -o lslpp {client}",
             [] if mode else ["ps -eo pid,ppid,etime,args"],
             [attempt.log.whole()],
         )
@@ -93,8 +94,8 @@ def ssl_object_error(
 
 
 def _is_to(push: RecordedPush, names: List[Optional[str]]) -> bool:
-    """Whether a recorded push went to this client; one that does not tell its client may have."""
-    return push.client is None or any(name and same_host(push.client, name) for name in names)
+    """Whether a recorded push went to this client; where it does not tell, or no name is known, it may have."""
+    return push.client is None or not any(names) or any(name and same_host(push.client, name) for name in names)
 
 
 def _finding(

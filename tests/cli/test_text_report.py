@@ -1,0 +1,211 @@
+"""The report for people: what stands first, what is quoted, and what a terminal is sent."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HANG = (REPOSITORY / "fixtures" / "logs" / "hang.log").read_bytes()
+LOG = "/var/adm/ras/nimsh.log"
+
+
+def fields(out):
+    """The head of a report: field to words, its verdict line as `verdict`."""
+    head = out.split("\n\n")[0].splitlines()
+    found, last = {"verdict": head[0]}, ""
+    for line in head[1:]:
+        match = re.match(r"([A-Z][a-z]+): +(.*)", line)
+        if match:
+            last = match.group(1)
+            found[last] = match.group(2)
+        else:
+            found[last] += " " + line.strip()
+    return found
+
+
+def test_the_first_lines_are_the_verdict_the_cause_the_next_command_and_whom_it_touches(doctor, hosts):
+    scenario = hosts / "create-bio-hang"
+    ended = doctor("scan", scenario / "client", "--master", scenario / "master")
+    head = fields(ended.out)
+    assert list(head) == ["verdict", "Host", "Cause", "Next", "Touches", "Changed"]
+    assert head["verdict"] == "PROBLEMS: 1 critical problem"
+    assert "lpar7" in head["Host"] and "nim1" in head["Host"]
+    assert "create-bio-hang" in head["Cause"]
+    assert "on the master" in head["Next"] and "nimconfig -C" in head["Next"]
+    assert head["Touches"] == "2 other hosts"
+    for event in ("last good push 2025-03-10", "openssl.base 1.0.2.1800 installed", "first failure 2025-03-14"):
+        assert event in head["Changed"]
+
+
+def test_a_healthy_host_is_told_so_with_nothing_to_do(doctor, hosts):
+    head = fields(doctor("scan", hosts / "healthy" / "client").out)
+    assert head["verdict"] == "HEALTHY"
+    assert head["Next"] == "nothing to do"
+    assert head["Touches"] == "no other host"
+
+
+def test_an_inconclusive_report_says_what_would_settle_it(doctor, evidence, niminfo):
+    out = doctor("scan", evidence({"/etc/niminfo": niminfo})).out
+    head = fields(out)
+    assert head["verdict"].startswith("INCONCLUSIVE")
+    assert LOG in head["Next"]
+    assert "Could not be checked" in out
+    assert re.search(r"high nimsh-inactive on lpar7 \(client\): .*\n +would be settled by: .*lssrc -a", out)
+
+
+def test_the_quoted_line_stands_there_with_its_file_and_number(doctor, hosts):
+    out = doctor("scan", hosts / "create-bio-hang" / "client").out
+    assert f"{LOG} line 58: Fri Mar 14 12:05:04 2025 create BIO" in out
+
+
+def test_each_finding_says_what_is_wrong_what_it_breaks_and_what_to_do(doctor, hosts):
+    out = doctor("scan", hosts / "create-bio-hang" / "client").out
+    finding = out[out.index("1. CRITICAL create-bio-hang") :]
+    for field in ("Wrong:", "Breaks:", "Cause:", "Evidence:", "Do:", "Read:"):
+        assert f"\n   {field}" in finding
+    assert "isg3T1024615" in finding
+
+
+def test_the_table_has_a_row_for_every_result(doctor, hosts):
+    words = ["scan", hosts / "create-bio-hang" / "client", "--master", hosts / "create-bio-hang" / "master"]
+    table = doctor(*words).out.split("\n---")[-1]
+    for result in doctor(*words, json=True).report["results"]:
+        row = rf"(?m)^{result['outcome']} +{result['severity']} +{result['check']} "
+        assert re.search(row, table), result["check"]
+
+
+def test_three_hundred_clients_are_one_finding_and_few_lines(doctor, hosts):
+    out = doctor("scan", hosts / "rsh-many" / "master").out
+    assert len(re.findall(r"(?m)^\d+\. ", out)) == 1
+    assert "more lines" in out
+    assert len(out.splitlines()) < 60
+
+
+# -- terminals
+
+
+def test_nothing_but_printable_ascii_is_sent_to_what_is_no_terminal(installed, hosts):
+    for scenario in ("healthy", "create-bio-hang", "french-master", "rsh-many"):
+        for end in ("client", "master"):
+            out = installed("scan", hosts / scenario / end).out
+            assert not re.sub(r"[\n\x20-\x7e]", "", out), scenario
+
+
+def on_a_terminal(words, **environment):
+    """What arrives at a terminal, and the exit status."""
+    main, secondary = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "PYTHONIOENCODING")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nimdoctor", *map(str, words)],
+        stdin=secondary,
+        stdout=secondary,
+        stderr=subprocess.PIPE,
+        env={**kept, "TERM": "xterm", **environment},
+        cwd=REPOSITORY,
+    )
+    os.close(secondary)
+    seen = b""
+    while True:
+        try:
+            chunk = os.read(main, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        seen += chunk
+    os.close(main)
+    process.stderr.close()
+    return process.wait(30), seen
+
+
+def test_a_terminal_gets_colour(hosts):
+    status, seen = on_a_terminal(["scan", hosts / "create-bio-hang" / "client"])
+    assert status == 1
+    assert seen.startswith(b"\x1b[1m\x1b[31mPROBLEMS\x1b[0m")
+
+
+def test_no_color_is_obeyed(hosts):
+    assert b"\x1b" not in on_a_terminal(["scan", hosts / "create-bio-hang" / "client"], NO_COLOR="1")[1]
+
+
+def test_json_has_no_colour_on_a_terminal(hosts):
+    assert b"\x1b" not in on_a_terminal(["scan", hosts / "healthy" / "client", "--format", "json"])[1]
+
+
+def test_a_file_gets_no_colour(hosts, tmp_path):
+    on_a_terminal(["scan", hosts / "create-bio-hang" / "client", "--output", tmp_path / "report"])
+    assert b"\x1b" not in (tmp_path / "report").read_bytes()
+
+
+@pytest.mark.parametrize("encoding", ["iso8859-1", "ascii", "utf-8"])
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_it_prints_on_any_terminal_encoding(installed, evidence, niminfo, encoding, kind):
+    mixed = niminfo.replace("lpar7", "h\u00f4te\u20ac7") + "# \u2192\n"
+    log = b"Fri Mar  7 12:05:03 2025 source hostname is : h\xf4te\n" + HANG.replace(b"create BIO", b"create BIO")
+    place = evidence({"/etc/niminfo": mixed, LOG: log})
+    ended = installed("scan", place, "--format", kind, env={"PYTHONIOENCODING": encoding})
+    assert (ended.status, ended.err) == (1, "")
+    assert "create-bio-hang" in ended.out
+
+
+def test_control_characters_in_evidence_are_shown_and_never_sent(doctor, evidence, tmp_path):
+    evil = "\x1b]0;owned\x07\x1b[2J\x9b31m\x08"
+    inetd = f"#tftp dgram udp6 SRC nobody /usr/sbin/tftpd tftpd -n {evil}\n"
+    manifest = {"schema": "nimdoctor.evidence/1", "role": "master", "host": f"nim1{evil}"}
+    place = evidence(
+        {"/etc/inetd.conf": inetd, f"lsnim -l {evil}": "x", "oslevel -s": f"7200-05{evil}\n"}, manifest=manifest
+    )
+    out = doctor("scan", place).out
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", out)
+    assert "\\x1b" in out
+
+
+def test_control_characters_in_names_of_loose_files_are_shown_and_never_sent(doctor, tmp_path):
+    (tmp_path / "nimsh\x1b[2J.log").write_bytes(HANG)
+    (tmp_path / "other\x1b[2J\n.txt").write_text("nothing\n")
+    out = doctor("scan", tmp_path).out
+    assert "create BIO" in out and "\x1b" not in out
+
+
+def test_a_host_with_a_very_long_name_does_not_break_the_table(doctor, evidence):
+    name = "h" * 300
+    manifest = {"schema": "nimdoctor.evidence/1", "role": "client", "host": name}
+    out = doctor("scan", evidence({LOG: HANG}, manifest=manifest)).out
+    table = out[out.index("Outcome ") :].splitlines()
+    assert max(map(len, table)) < 160
+
+
+def test_a_client_with_a_very_long_name_is_quoted_cut(doctor, evidence):
+    name = "c" * 3000
+    text = f"{name}:\n   class          = machines\n   type           = standalone\n   connect        = shell\n"
+    place = evidence({"lsnim -l": text}, manifest={"schema": "nimdoctor.evidence/1", "role": "master"})
+    out = doctor("scan", place).out
+    quoted = [line for line in out.splitlines() if "lsnim -l line" in line]
+    assert quoted and max(map(len, quoted)) < 260
+
+
+def test_a_narrow_terminal_wraps_the_text(installed, hosts):
+    out = installed("scan", hosts / "create-bio-hang" / "client", env={"COLUMNS": "60"}).out
+    head = out.split("\n\n")[0].splitlines()
+    assert max(map(len, head)) <= 60
+
+
+def test_a_slow_command_is_named_on_stderr_and_not_on_stdout(capsys):
+    from nimdoctor.waiting import Waiting
+
+    said = []
+    waiting = Waiting(said.append, clock=iter([0.0, 100.0, 100.0]).__next__)
+    waiting.start("lslpp -lc")
+    waiting._timer.join(2)
+    waiting.close()
+    assert said == ["nimdoctor: waiting for lslpp -lc ..."]
+
+
+def test_a_quick_scan_says_nothing_while_it_works(installed, root):
+    ended = installed("scan", f"root:{root(commands={'lssrc': 'exit 0'})}", "--role", "client")
+    assert ended.err == ""
