@@ -39,9 +39,10 @@ def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[Nim
         for part in PARTS:
             path = f"{TREE}/{part}"
             absent = paths.absent(path)
-            if absent is None:
+            empty = absent or _empty(paths, path)
+            if absent is None or empty is None:
                 missing.append(path)
-            elif absent or _empty(paths, path):
+            elif empty:
                 gone.append(path)
     if gone:
         if generation and generation.at_least("G2"):
@@ -64,10 +65,15 @@ def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[Nim
     yield Passed("certs, configs and keys are there and hold files", [paths.quote(f"{TREE}/{part}") for part in PARTS])
 
 
-def _empty(paths: Paths, directory: str) -> bool:
-    """Whether a directory is known to hold nothing: its own listing, or a record that went into its neighbours."""
+def _empty(paths: Paths, directory: str) -> Optional[bool]:
+    """Whether a directory holds nothing: by its own listing, or a record that went into its neighbours.
+
+    None where it is known by the copies in it alone: its files, keys above all, may not have been copied.
+    """
+    if paths.below(directory):
+        return False
+    if paths.listed(f"{directory}/*"):
+        return True
     state = paths.get(directory)
-    if paths.below(directory) or state is None or (state.mode is None and state.mtime is None):
-        # a directory below files/ without a record of its own: its files, keys above all, may not have been copied
-        return paths.listed(f"{directory}/*") and not paths.below(directory)
-    return paths.listed(f"{directory}/*") or any(paths.below(f"{TREE}/{part}") for part in PARTS)
+    recorded = state is not None and (state.mode is not None or state.mtime is not None)
+    return True if recorded and any(paths.below(f"{TREE}/{part}") for part in PARTS) else None

@@ -58,17 +58,17 @@ app = typer.Typer(
     help="A doctor for NIMSH over SSL on IBM AIX.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs one command line and gives its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = app(
-            args=list(arguments) if arguments is not None else None, prog_name="nimdoctor", standalone_mode=False
-        )
+        if not words and "_NIMDOCTOR_COMPLETE" not in os.environ:
+            return _usage()
+        status = app(args=words, prog_name="nimdoctor", standalone_mode=False)
         _flush()
         if status == INTERRUPTED:  # Typer turns KeyboardInterrupt into this status and says nothing
             _say("interrupted")
@@ -81,9 +81,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return USAGE
     except Exception as error:
         message = getattr(error, "format_message", None)
-        if message is not None and type(error).__name__ == "NoArgsIsHelpError":
-            print(message(), file=sys.stderr)
-            return USAGE
         if message is not None:
             _say(f"{message()} (nimdoctor --help shows the usage)")
             return USAGE
@@ -91,6 +88,15 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             raise
         _say(f"nimdoctor itself failed: {type(error).__name__}: {error}; NIMDOCTOR_DEBUG=1 shows where")
         return FAILED
+
+
+def _usage() -> int:
+    """The help on stderr; Typer's own way of showing it differs from version to version."""
+    from contextlib import redirect_stdout
+
+    with redirect_stdout(sys.stderr):
+        app(args=["--help"], prog_name="nimdoctor", standalone_mode=False)
+    return USAGE
 
 
 def _flush() -> None:

@@ -32,12 +32,3 @@ def test_formats_and_severities_are_completed(installed):
 
 def test_scenarios_of_the_demo_are_completed(installed):
     assert "stale-ssl-libs" in complete(installed, "nimdoctor demo sta")
-
-
-def test_the_script_to_install_is_printed(installed):
-    ended = installed("--show-completion", "bash")
-    if ended.status == 2:
-        ended = installed(
-            "--show-completion", env={"SHELL": "/bin/bash", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-        )
-    assert ended.status in (0, 2) and "Traceback" not in ended.err

@@ -1,0 +1,320 @@
+"""The arrows of the design: who may import whom, and what a scan loads."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator, NamedTuple
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+BARE = ("nimdoctor.text", "nimdoctor.path_state")
+LAZY = ("psutil", "OpenSSL", "cryptography")
+
+
+class Import(NamedTuple):
+    """One import: the module imported, where, and whether it happens when the file is loaded."""
+
+    module: str
+    file: Path
+    line: int
+    eager: bool
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(REPOSITORY)} line {self.line} imports {self.module}"
+
+
+def sources(*places: str) -> "list[Path]":
+    found = []
+    for place in places:
+        path = REPOSITORY / place
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    assert found
+    return found
+
+
+def module_name(path: Path) -> str:
+    parts = list(path.relative_to(REPOSITORY).with_suffix("").parts)
+    if parts[0] in ("checks", "fixes"):
+        parts.insert(0, "nimdoctor")
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(*places: str) -> Iterator[Import]:
+    for path in sources(*places):
+        yield from _imports(ast.parse(path.read_text(encoding="utf-8")), path, True)
+
+
+def _imports(node: ast.AST, path: Path, eager: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            for name in child.names:
+                yield Import(name.name, path, child.lineno, eager)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"{path} line {child.lineno}: a relative import hides its arrow"
+            for name in child.names:
+                whole = f"{child.module}.{name.name}"
+                yield Import(whole if _is_module(whole) else str(child.module), path, child.lineno, eager)
+        else:
+            only_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+            lazy = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) or only_for_types
+            yield from _imports(child, path, eager and not lazy)
+
+
+def _is_module(name: str) -> bool:
+    if not name.startswith("nimdoctor."):
+        return False
+    path = REPOSITORY.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or path.is_dir()
+
+
+def within(module: str, *packages: str) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in packages)
+
+
+def standard(module: str) -> bool:
+    top = module.split(".")[0]
+    if hasattr(sys, "stdlib_module_names"):
+        return top in sys.stdlib_module_names or top == "__future__"
+    # Python 3.9 has no such list; what is known not to be standard must do
+    return top not in ("nimdoctor", "site_nim", "typer", "click", "tabulate", "rich", "pydantic", "attr", *LAZY)
+
+
+def wrong(places: "tuple[str, ...]", allowed: "tuple[str, ...]") -> "list[str]":
+    return [str(one) for one in imports(*places) if not standard(one.module) and not within(one.module, *allowed)]
+
+
+def test_facts_import_the_standard_library_the_text_and_each_other():
+    assert wrong(("nimdoctor/facts",), (*BARE, "nimdoctor.facts")) == []
+
+
+def test_evidence_imports_the_standard_library_the_text_and_itself():
+    assert wrong(("nimdoctor/evidence",), (*BARE, "nimdoctor.evidence", *LAZY)) == []
+
+
+def test_what_everybody_shares_imports_nothing_of_the_project():
+    assert wrong(("nimdoctor/text.py", "nimdoctor/path_state.py", "nimdoctor/wording.py"), ()) == []
+
+
+def test_the_model_imports_the_text_only():
+    assert wrong(("nimdoctor/model.py",), BARE) == []
+
+
+def test_checks_import_the_model_the_facts_and_the_wording():
+    assert wrong(("checks",), ("nimdoctor.model", "nimdoctor.facts", "nimdoctor.wording")) == []
+
+
+def test_no_check_imports_another():
+    assert [str(one) for one in imports("checks") if within(one.module, "nimdoctor.checks", "checks")] == []
+
+
+def test_nothing_imports_a_check_or_a_fix_by_name():
+    assert [
+        str(one)
+        for one in imports("nimdoctor")
+        if within(one.module, "nimdoctor.checks", "nimdoctor.fixes", "checks", "fixes")
+    ] == []
+
+
+def test_nothing_below_the_command_line_imports_it_or_the_report():
+    above = ("nimdoctor.cli", "nimdoctor.report", "nimdoctor.start")
+    entries = ("cli.py", "start.py", "__main__.py")
+    below = [path for path in sources("nimdoctor", "checks") if path.name not in entries and "report" not in path.parts]
+    found = [one for path in below for one in imports(str(path.relative_to(REPOSITORY))) if within(one.module, *above)]
+    assert [str(one) for one in found] == []
+
+
+@pytest.mark.parametrize(
+    ("library", "places"),
+    [
+        ("typer", ("nimdoctor/cli.py",)),
+        ("tabulate", ("nimdoctor/cli.py", "nimdoctor/report/")),
+        ("psutil", ("nimdoctor/evidence/",)),
+        ("OpenSSL", ("nimdoctor/evidence/",)),
+        ("cryptography", ("nimdoctor/evidence/",)),
+        ("click", ()),
+        ("rich", ()),
+        ("pydantic", ()),
+    ],
+)
+def test_a_library_is_imported_only_where_it_belongs(library, places):
+    found = [one for one in imports("nimdoctor", "checks", "fixes") if within(one.module, library)]
+    assert [
+        str(one) for one in found if not one.file.relative_to(REPOSITORY).as_posix().startswith(tuple(places) or "-")
+    ] == []
+
+
+def test_everything_else_is_standard_library():
+    known = ("nimdoctor", "typer", "tabulate", *LAZY)
+    assert wrong(("nimdoctor", "checks", "fixes"), known) == []
+
+
+def test_what_is_slow_to_import_is_imported_in_the_functions_that_use_it():
+    slow = (*LAZY, "tabulate")
+    assert [str(one) for one in imports("nimdoctor", "checks") if one.eager and within(one.module, *slow)] == []
+
+
+def test_every_check_module_is_named_like_its_check():
+    from nimdoctor.registry import Registry
+
+    modules = {path.stem for path in sources("checks") if path.stem != "__init__"}
+    ids = {check.id for check in Registry().checks() if check.function.__module__.startswith("nimdoctor.checks.")}
+    assert modules == {name.replace("-", "_") for name in ids}
+
+
+def test_importing_a_module_makes_no_circle():
+    eager = {}
+    for path in sources("nimdoctor", "checks"):
+        name = module_name(path)
+        eager[name] = {
+            one.module for one in imports(str(path.relative_to(REPOSITORY))) if one.eager and one.module != name
+        }
+    done, path = set(), []
+
+    def visit(name):
+        assert name not in path, " -> ".join([*path[path.index(name) :], name])
+        if name in done or name not in eager:
+            return
+        path.append(name)
+        for other in sorted(eager[name]):
+            visit(other)
+        path.pop()
+        done.add(name)
+
+    for name in sorted(eager):
+        visit(name)
+
+
+# -- what a scan loads
+
+
+def loaded(*words: object, path: str = "") -> "set[str]":
+    """The modules that a fresh interpreter holds after this command line."""
+    program = (
+        "import io, json, sys\n"
+        "from nimdoctor.cli import main\n"
+        "kept, sys.stdout = sys.stdout, io.StringIO()\n"
+        "main(sys.argv[1:])\n"
+        "json.dump(sorted(sys.modules), kept)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": path} if path else dict(os.environ)
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *map(str, words)],
+        cwd=REPOSITORY,
+        env=environment,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    return set(json.loads(ended.stdout))
+
+
+def heavy(modules: "set[str]") -> "set[str]":
+    """Modules of libraries that a scan has no use for."""
+    # Typer below 0.19 looks whether there is a rich by importing its empty top, and nothing of it
+    looked = {"rich", "rich._extension"} if "rich.console" not in modules and _old_typer() else set()
+    return {name for name in modules - looked if within(name, "rich", "pydantic", *LAZY)}
+
+
+def _old_typer() -> bool:
+    from importlib.metadata import version
+
+    return tuple(map(int, version("typer").split(".")[:2])) < (0, 19)
+
+
+HOSTS = REPOSITORY / "fixtures" / "hosts"
+ENGINES_OWN = {"oslevel"}
+"""Facts the report itself asks for, whatever the checks: the level in its `host`. (The role and the
+name ask for more, but only where a manifest does not state them.)"""
+
+
+def facts(modules: "set[str]") -> "set[str]":
+    start = "nimdoctor.facts."
+    return {name[len(start) :] for name in modules if name.startswith(start)}
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_scan_of_a_recorded_host_loads_no_heavy_library(format):
+    modules = loaded("scan", HOSTS / "healthy/client", "--master", HOSTS / "healthy/master", "--format", format)
+    assert not heavy(modules)
+    assert format == "text" or "tabulate" not in modules
+
+
+@pytest.mark.parametrize(
+    ("check", "end", "wanted"),
+    [
+        ("rhosts-left-over", "client", {"rhosts", "niminfo", "lsnim"}),
+        ("openssl-missing", "client", {"lslpp"}),
+        ("lpp-source-lacks-openssl", "master", {"showres"}),
+    ],
+)
+def test_a_scan_by_one_check_loads_only_the_facts_that_it_asks_for(check, end, wanted):
+    modules = loaded("scan", HOSTS / "healthy" / end, "--check", check, "--format", "json")
+    assert wanted & facts(modules)
+    # a fact may be made with the help of its siblings, and the check's module is imported whole
+    from nimdoctor.registry import Registry
+
+    (found,) = [one for one in Registry().checks() if one.id == check]
+    assert facts(modules) <= asked_for(found) | ENGINES_OWN
+    assert {name for name in modules if name.startswith("nimdoctor.checks.")} == {
+        "nimdoctor.checks." + check.replace("-", "_")
+    }
+
+
+def asked_for(check) -> "set[str]":
+    """Modules of the facts in a check's parameters, those behind derived facts, and what these import."""
+    import importlib
+
+    from nimdoctor.explain import facts_of
+
+    fact_package = importlib.import_module("nimdoctor.facts")
+    start = "nimdoctor.facts."
+    names = {fact_package._MODULES[name] for name in facts_of(check) if name in fact_package._MODULES}
+    own = REPOSITORY / "checks" / (check.id.replace("-", "_") + ".py")
+    names |= {one.module[len(start) :] for one in _module_imports(own) if one.module.startswith(start)}
+    todo = list(names)
+    while todo:
+        path = REPOSITORY / "nimdoctor" / "facts" / (todo.pop().replace(".", "/") + ".py")
+        for one in _module_imports(path):
+            name = one.module[len(start) :]
+            if one.eager and one.module.startswith(start) and name not in names:
+                names.add(name)
+                todo.append(name)
+    return names
+
+
+def _module_imports(path: Path) -> "list[Import]":
+    return list(imports(str(path.relative_to(REPOSITORY)))) if path.exists() else []
+
+
+def test_a_third_partys_check_alone_loads_none_of_our_facts_but_the_level(tmp_path):
+    info = tmp_path / "other-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[nimdoctor.checks]\nother = other_checks\n")
+    package = tmp_path / "other_checks"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "other_level.py").write_text(
+        "from nimdoctor.facts import MachineId\n"
+        "from nimdoctor.model import Passed, Role, Severity, check\n\n\n"
+        "@check('other-level', title='x', role=Role.BOTH, severity=Severity.LOW)\n"
+        "def other_level(found: MachineId):\n"
+        "    'x'\n"
+        "    yield Passed('seen', [])\n"
+    )
+    modules = loaded("scan", HOSTS / "healthy/client", "--check", "other-level", "--format", "json", path=str(tmp_path))
+    assert "other_checks.other_level" in modules
+    assert facts(modules) <= {"identity"} | ENGINES_OWN
+    assert not [name for name in modules if name.startswith("nimdoctor.checks.")]
+
+
+def test_help_and_version_load_neither_checks_nor_facts():
+    for words in (["--version"], ["--help"], ["scan", "--help"]):
+        modules = loaded(*words)
+        assert not [name for name in modules if name.startswith(("nimdoctor.checks.", "nimdoctor.facts."))]
+        assert not {name for name in modules if within(name, "pydantic", "tabulate", *LAZY)}
+        assert _old_typer() or not heavy(modules)  # below 0.19 Typer's help loads rich, whatever it is told
