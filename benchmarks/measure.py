@@ -47,7 +47,12 @@ def measure(commands: Dict[str, List[str]], runs: int) -> List[Tuple[str, float,
             if turn:
                 found[name].append(figures)
     return [
-        (name, statistics.median(wall for wall, _ in all_), max(wall for wall, _ in all_), max(peak for _, peak in all_))
+        (
+            name,
+            statistics.median(wall for wall, _ in all_),
+            max(wall for wall, _ in all_),
+            max(peak for _, peak in all_),
+        )
         for name, all_ in found.items()
     ]
 

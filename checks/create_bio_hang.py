@@ -104,7 +104,7 @@ def create_bio_hang(
         hung = attempt.log.counts().get(SessionEnd.HUNG, 0)
         history_note = f"; {hung} earlier hung, which is history" if hung else ""
         said = "went on past" if session.end is SessionEnd.WENT_ON else "did not hang at"
-        if attempt.unseen and not subject.loose:
+        if attempt.unseen and subject.thorough:
             yield Unknown(
                 f"the newest session that loaded certificates {said} 'create BIO'{history_note}; whether nimsh was "
                 f"started or openssl installed since is not known. On the master: {push}",

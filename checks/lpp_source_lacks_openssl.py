@@ -3,7 +3,7 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import LppSourceContents
-from nimdoctor.model import Confidence, Finding, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import Confidence, Finding, NotApplicable, Note, Passed, Role, Severity, Unknown, Verdict, check
 
 FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
 
@@ -46,6 +46,6 @@ def lpp_source_lacks_openssl(contents: Optional[LppSourceContents]) -> Iterator[
     for source in contents.sources:
         gone = [name for name in FILESETS[1:] if not source.has(name)]
         if gone:
-            yield Unknown(f"{source.name} has {FILESETS[0]}, but not {', '.join(gone)}", (), [source.at_whole])
+            yield Note(f"{source.name} has {FILESETS[0]}, but not {', '.join(gone)}", [source.at_whole])
     quotes = [at for source in contents.sources for name, _, at in source.filesets if name in FILESETS]
     yield Passed(f"OpenSSL is in {', '.join(source.name for source in contents.sources)}", quotes)

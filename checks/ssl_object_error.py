@@ -52,7 +52,7 @@ def ssl_object_error(
     names = [info.get("NIM_NAME") if info else None, info.get("NIM_HOSTNAME") if info else None]
     names.append(name.name if name else None)
     client = names[0] or subject.argument
-    recorded = next((found for found in (push, own_push) if found and _is_to(found, names)), None)
+    recorded = next((one for found in (push, own_push) if found for one in found.every() if _is_to(one, names)), None)
     shown: List[Quote] = list(recorded.object_error) if recorded else []
     session = attempt.session if attempt else None
     if session and attempt and attempt.changes:
@@ -72,7 +72,7 @@ def ssl_object_error(
         raise Missing(LOG)
     elif recorded and recorded.succeeded:
         yield Passed("a recorded push came through", [recorded.whole()])
-    elif session and attempt and attempt.unseen and not subject.loose:
+    elif session and attempt and attempt.unseen and subject.thorough:
         yield Unknown(
             "the newest session that loaded certificates does not say it; whether nimsh was started or openssl "
             f"installed since is not known. On the master: nim -o lslpp {client}",

@@ -77,7 +77,7 @@ def tftp_disabled(
             return
         raise Missing(_CONF)
     fault, evidence = _fault(inetd, services, subsystems)
-    if not fault and not (services and services.known("tftp")) and not subject.loose:
+    if not fault and not (services and services.known("tftp")) and subject.thorough:
         yield Unknown(
             "the tftp row is active in /etc/inetd.conf; whether inetd serves it is not known",
             [_SERVICES],

@@ -253,12 +253,13 @@ def _scan(
 def _local_rules() -> "List[Rule]":
     """This host's own ignore file, for recorded evidence; a live host's file is read as its evidence."""
     from nimdoctor import ignore
+    from nimdoctor.evidence.catalog import IGNORE_FILE
     from nimdoctor.text import BadEvidence, Text
 
-    if not os.path.isfile(ignore.PATH):
+    if not os.path.isfile(IGNORE_FILE):
         return []
     try:
-        return ignore.parse(Text(ignore.PATH, lambda: open(ignore.PATH, "rb")))[0]
+        return ignore.parse(Text(IGNORE_FILE, lambda: open(IGNORE_FILE, "rb")))[0]
     except BadEvidence:
         return []
 

@@ -217,6 +217,7 @@ class Engine:
             client_named="client" in self.target.roles,
             master_named=self.master is not None or "master" in self.target.roles,
             loose=run.host.evidence.loose,
+            thorough=run.host.evidence.thorough,
             named=run.host.name is not None,
         )
 

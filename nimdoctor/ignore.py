@@ -11,8 +11,6 @@ from nimdoctor.engine import Result
 from nimdoctor.model import Outcome
 from nimdoctor.text import Text
 
-PATH = "/etc/nimdoctor.ignore"
-
 
 class Rule(NamedTuple):
     """One line: the check's id, the rest of the line, and where it stands."""
@@ -36,7 +34,7 @@ class Ignored(NamedTuple):
 def parse(text: Text) -> Tuple[List[Rule], List[str]]:
     """The rules of a file, and a remark for each line that is none.
 
-    >>> rules, remarks = parse(Text.of("tftp-disabled hardened by order 17\\nbroken\\n", PATH))
+    >>> rules, remarks = parse(Text.of("tftp-disabled hardened by order 17\\nbroken\\n", "/etc/nimdoctor.ignore"))
     >>> rules[0].check, rules[0].rest, remarks
     ('tftp-disabled', 'hardened by order 17', ['/etc/nimdoctor.ignore line 2 is not obeyed: it gives no reason'])
     """
@@ -73,12 +71,16 @@ def apply(results: Sequence[Result], rules: Sequence[Rule]) -> Tuple[List[Result
                 remarks.append(f"{rule.source} line {rule.line} is not obeyed: it gives no reason")
             elif names is None:
                 ignored.append(Ignored(result, left.objects, reason, rule.source, rule.line))
-                left = left._replace(outcome=Outcome.PASS, objects=())
+                left = _taken_out(left, rule, reason)
             elif set(names) & set(left.objects):
                 ignored.append(Ignored(result, names, reason, rule.source, rule.line))
-                left = _without(left, names)
-        if left is result or left.outcome is Outcome.FAIL:
-            kept.append(left)
+                left = _without(left, names, rule, reason)
+            elif not rule.rest.startswith("["):
+                remarks.append(
+                    f"{rule.source} line {rule.line} is not obeyed: {rule.rest.split()[0]} looks like an object, and "
+                    f"this finding has none of that name; write [OBJECT], or begin the reason with a plain word"
+                )
+        kept.append(left)
     return kept, ignored, list(dict.fromkeys(remarks))
 
 
@@ -99,8 +101,24 @@ def _objects(rest: str, objects: Iterable[str]) -> Tuple[Optional[Tuple[str, ...
     return None, rest
 
 
-def _without(result: Result, names: Sequence[str]) -> Result:
+def _taken_out(result: Result, rule: Rule, reason: str) -> Result:
+    """The entry of a check whose finding a site ignores: it is neither a fail nor a pass."""
+    return result._replace(
+        outcome=Outcome.NOT_APPLICABLE,
+        message=f"ignored by {rule.source} line {rule.line}: {reason}",
+        confidence=None,
+        cause=None,
+        impact=None,
+        cure=None,
+        fix=None,
+        objects=(),
+        run=None,
+        touches=0,
+    )
+
+
+def _without(result: Result, names: Sequence[str], rule: Rule, reason: str) -> Result:
     left = tuple(name for name in result.objects if name not in names)
     if not left:
-        return result._replace(outcome=Outcome.PASS, objects=())
+        return _taken_out(result, rule, reason)
     return result._replace(objects=left, message=f"{result.message} (ignored: {', '.join(names)})")

@@ -139,7 +139,8 @@ class Subject(NamedTuple):
 
     `name` is its name, or "this client", "this master" where it is not known (`named` is False then);
     `where` is the end it is judged as; `roles` all it plays. `client_named` and `master_named` say
-    whether such a host was given at all, `loose` that the evidence is bare files of unknown origin.
+    whether such a host was given at all, `loose` that the evidence is bare files of unknown origin, `thorough` that it is a whole collection,
+    in which a gap may hide something.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Subject(NamedTuple):
     client_named: bool = False
     master_named: bool = False
     loose: bool = False
+    thorough: bool = False
     named: bool = True
 
     @property

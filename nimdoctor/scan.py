@@ -5,7 +5,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor import ignore
 from nimdoctor.engine import Engine, Result
-from nimdoctor.evidence.catalog import Kind, Row
+from nimdoctor.evidence.catalog import IGNORE_FILE, Catalog
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.host import Host
 from nimdoctor.model import Outcome, Role, Severity
@@ -86,7 +86,7 @@ def scan(
     remarks = list(target.remarks) + (list(master.remarks) if master else [])
     all_rules = list(rules)
     for evidence in [target, *([master] if master else [])]:
-        own, said = _own_rules(evidence)
+        own, said = _own_rules(evidence, registry.catalog)
         all_rules += own
         remarks += said
     results, ignored, said = ignore.apply(results, all_rules)
@@ -149,11 +149,11 @@ def _broken(registry: Registry, only: Sequence[str]) -> List[Result]:
     ]
 
 
-def _own_rules(evidence: Evidence) -> Tuple[List[ignore.Rule], List[str]]:
-    row = Row(ignore.PATH, Kind.FILE, ())
+def _own_rules(evidence: Evidence, catalog: Catalog) -> Tuple[List[ignore.Rule], List[str]]:
+    row = catalog.file(IGNORE_FILE)
     rules: List[ignore.Rule] = []
     remarks: List[str] = []
-    for text in evidence.texts(row, {}):
+    for text in evidence.texts(row, {}) if row else ():
         found, said = ignore.parse(text)
         rules += found
         remarks += said

@@ -1,7 +1,7 @@
 """The one list of every file and command that is read, with the role and the facts it feeds.
 
 A live scan, `collect`, recorded evidence and loose files all go through it: nothing else names
-what is read from a host. A third party adds rows with `nimdoctor.facts.fact`.
+what is read from a host. A third party adds rows with `nimdoctor.registry.fact`.
 """
 
 import enum
@@ -116,7 +116,10 @@ def _paths(path: str, **more: object) -> Row:
 _ONLY_MASTER = frozenset({MASTER})
 _ONLY_CLIENT = frozenset({CLIENT})
 
+IGNORE_FILE = "/etc/nimdoctor.ignore"
+
 ROWS: Tuple[Row, ...] = (
+    _file(IGNORE_FILE),
     _file("/etc/niminfo", "NimInfo"),
     _file("/etc/inetd.conf", "InetdConf"),
     _file("/etc/services", "Services"),

@@ -53,6 +53,7 @@ class LiveHost:
 
     loose = False
     live = True
+    thorough = True
     roles: Tuple[str, ...] = ()
 
     def __init__(

@@ -64,6 +64,7 @@ class LooseEvidence:
 
     loose = True
     live = False
+    thorough = False
     host: Optional[str] = None
     roles: Tuple[str, ...] = ()
 

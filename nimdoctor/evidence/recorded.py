@@ -16,6 +16,10 @@ _SUFFIXES = (".txt", ".out")
 _READ_AT_ONCE = 1024 * 1024
 
 
+COLLECTED = 10
+"""Recorded commands from which on evidence counts as a whole collection; one has more than twenty."""
+
+
 class _Output(NamedTuple):
     """One recorded command: its line as typed, the row it serves, and what the manifest says of it."""
 
@@ -46,6 +50,11 @@ class RecordedEvidence:
         self.collected: Optional[int] = self._manifest.collected
         self._outputs: Optional[List[_Output]] = None
         self._files: Optional[Set[str]] = None
+
+    @property
+    def thorough(self) -> bool:
+        """Whether so many commands were recorded that somebody collected the host, not a few pieces of it."""
+        return len(self._commands()) >= COLLECTED
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """Every recorded piece for the row; of commands the one with exactly these names first."""

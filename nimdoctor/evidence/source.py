@@ -29,6 +29,12 @@ class Evidence(Protocol):
     remarks: List[str]
     """What a reader of the report should know: a damaged manifest, unrecognised pieces."""
 
+    @property
+    def thorough(self) -> bool:
+        """Whether this is a whole collection of a host rather than some pieces of one. In a whole one
+        what is missing is a gap that may hide something; in pieces nothing else was to be expected.
+        """
+
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """Every piece of evidence for the row, best first; empty when there is none.
 

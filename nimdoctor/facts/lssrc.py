@@ -140,7 +140,8 @@ class InetdServices(NamedTuple):
     """What inetd has activated, from `lssrc -ls inetd` or `lssrc -t SERVICE`.
 
     `complete` is True for the former with its table of services; `inetd_status` is inetd's own
-    state where told; `messages` are the 0513 lines, which answer for the services they name.
+    state where told; `messages` are the 0513 lines, which answer for the services they name; `asked`
+    is the service `lssrc -t` was asked for and printed a table without.
 
     >>> inetd = InetdServices.parse(Text.of('''Subsystem         Group            PID          Status
     ...  inetd            tcpip            4587984      active
@@ -162,22 +163,23 @@ class InetdServices(NamedTuple):
     complete: bool = False
     inetd_status: Optional[str] = None
     messages: Tuple[Quote, ...] = ()
+    asked: Optional[str] = None
 
     @classmethod
     def parse(cls, text: Text) -> "InetdServices":
         """Raises BadEvidence for an empty text or one that tells nothing of inetd or of a service of it."""
         quotes = _lines(text)
+        asked = _asked_service(text.name)
         rows: List[ServiceRow] = []
         headers = 0
         for quote in quotes:
-            row = _service_row(quote)
+            row = _service_row(quote) or (_bare_row(quote, asked) if headers else None)
             if row and (headers or row.status in _STATES):
                 rows.append(row)
             elif _header(quote.text):
                 headers += 1
         itself = next((row for row in _subsystem_rows(quotes) if row.name == "inetd"), None)
         status = itself.status if itself else None
-        asked = _asked_service(text.name)
         messages = []
         for quote in quotes:
             number = _MESSAGE.search(quote.text)
@@ -186,10 +188,12 @@ class InetdServices(NamedTuple):
                 messages.append(quote)
                 if "inetd" in words and number.group() in _INETD_DOWN:
                     status = status or "inoperative"
-        if not rows and status is None and not messages:
+        named = re.split(r"[\s_]+", text.name.strip())[1:2] == ["-t"]
+        without = asked if named and headers and all(row.service != asked for row in rows) else None
+        if not rows and status is None and not messages and not without:
             raise BadEvidence(f"{text.source} tells nothing of inetd's services: {_first_words(quotes)}")
         # its subsystem table comes first, so the second header is that of the services
-        return cls(text.source, tuple(rows), itself is not None and headers > 1, status, tuple(messages))
+        return cls(text.source, tuple(rows), itself is not None and headers > 1, status, tuple(messages), without)
 
     @classmethod
     def combine(cls, parts: Sequence["InetdServices"]) -> "InetdServices":
@@ -201,7 +205,8 @@ class InetdServices(NamedTuple):
             rows.extend(row for row in part.rows if row.service not in listed)
         status = next((part.inetd_status for part in ordered if part.inetd_status), None)
         messages = tuple(quote for part in ordered for quote in part.messages)
-        return cls(ordered[0].source, tuple(rows), any(part.complete for part in parts), status, messages)
+        asked = next((part.asked for part in ordered if part.asked), None)
+        return cls(ordered[0].source, tuple(rows), any(part.complete for part in parts), status, messages, asked)
 
     def row(self, service: str) -> Optional[ServiceRow]:
         """The row of that service, an active one first; None when it is not listed."""
@@ -215,7 +220,7 @@ class InetdServices(NamedTuple):
 
     def known(self, service: str) -> bool:
         """Whether the evidence speaks of that service at all: lists it, names it, or lists all."""
-        return self.complete or self.row(service) is not None or self._message(service) is not None
+        return bool(self.complete or self.row(service) or self._message(service) or self.asked == service)
 
     def quote(self, service: str) -> Quote:
         """Its row, else the SRC message that names it, else the whole."""
@@ -369,3 +374,11 @@ def _service_row(quote: Quote) -> Optional[ServiceRow]:
     if not words[1].startswith("/") and words[1] != "internal":
         return None
     return ServiceRow(words[0], words[1], " ".join(words[2:-1]), words[-1].lower(), quote)
+
+
+def _bare_row(quote: Quote, asked: Optional[str]) -> Optional[ServiceRow]:
+    # a service that inetd does not run may have neither command nor description
+    words = quote.text[:1000].split()
+    if len(words) == 2 and words[0] == asked and words[1].lower() in _STATES:
+        return ServiceRow(words[0], "", "", words[1].lower(), quote)
+    return None

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.text import BadEvidence, Quote, Text
 
@@ -39,6 +39,7 @@ class RecordedPush(NamedTuple):
     client: Optional[str]
     secure: Optional[Quote] = None
     succeeded: bool = False
+    others: Tuple["RecordedPush", ...] = ()
 
     @classmethod
     def parse(cls, text: Text) -> "RecordedPush":
@@ -70,6 +71,15 @@ class RecordedPush(NamedTuple):
         return cls(
             text.source, tuple(object_error), tuple(hung), tuple(messages), client, secure, listed and not failed
         )
+
+    @classmethod
+    def combine(cls, parts: Sequence["RecordedPush"]) -> "RecordedPush":
+        """The first, with the rest beside it: each may have gone to another client."""
+        return parts[0]._replace(others=tuple(parts[1:]))
+
+    def every(self) -> Tuple["RecordedPush", ...]:
+        """All recorded pushes, those that show the SSL object error first."""
+        return tuple(sorted((self, *self.others), key=lambda push: not push.object_error))
 
     def quotes(self, number: str) -> Tuple[Quote, ...]:
         """The lines that carry a message number, such as 0042-006."""

@@ -4,6 +4,7 @@ import pytest
 from hosts import (
     MASTER_STANZA,
     NETWORK_AND_RESOURCE,
+    REST,
     evidence,
     loose,
     machine,
@@ -15,7 +16,6 @@ from hosts import (
 )
 
 CHECK = "tftp-disabled"
-IN_LSSRC = "nimdoctor/facts/lssrc.py: InetdServices.parse takes {} for no evidence"
 CONF = "/etc/inetd.conf"
 FTP = "ftp     stream  tcp6    nowait  root    /usr/sbin/ftpd   ftpd\n"
 ON = "tftp    dgram   udp6    SRC     nobody  /usr/sbin/tftpd  tftpd -n\n"
@@ -57,12 +57,7 @@ def test_fails_when_there_is_no_row():
     ("command", "output", "line"),
     [
         ("lssrc -ls inetd", NOT_SERVED, None),
-        pytest.param(
-            "lssrc -t tftp",
-            HEADER + " tftp                                                           inoperative\n",
-            2,
-            marks=pytest.mark.xfail(strict=True, reason=IN_LSSRC.format("a row of service and status alone")),
-        ),
+        ("lssrc -t tftp", HEADER + " tftp                                                           inoperative\n", 2),
     ],
 )
 def test_fails_when_inetd_was_never_refreshed_for_an_active_row(command, output, line):
@@ -74,7 +69,6 @@ def test_fails_when_inetd_was_never_refreshed_for_an_active_row(command, output,
     assert "compar" in found.cure and "refresh -s inetd" in found.cure
 
 
-@pytest.mark.xfail(strict=True, reason=IN_LSSRC.format("a header without a row"))
 def test_fails_when_lssrc_t_prints_its_header_alone():
     # FACTS: a row that `lssrc -t tftp` does not show active is a missing refresh
     assert judge(served=None, commands={"lssrc -t tftp": HEADER}).outcome.value == "fail"
@@ -175,8 +169,14 @@ def test_near_miss_a_master_at_g2_with_a_client_that_is_not_still_needs_tftp_but
     assert "7251173" in found.cure
 
 
-def test_unknown_rather_than_pass_when_only_the_row_was_collected():
+def test_passes_on_an_active_row_alone_and_says_what_it_rests_on():
     found = judge(served=None)
+    assert (found.outcome.value, quoted(found)) == ("pass", [(CONF, 2, ON.rstrip())])
+    assert "whether inetd was refreshed since is not known" in found.message
+
+
+def test_unknown_rather_than_pass_when_a_whole_collection_lacks_what_inetd_serves():
+    found = judge(served=None, commands=REST)
     assert (found.outcome.value, found.missing) == ("unknown", ("lssrc -ls inetd",))
 
 

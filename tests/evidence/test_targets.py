@@ -17,7 +17,7 @@ from nimdoctor.evidence.recorded import RecordedEvidence
 class Loose:
     """Stands for LooseEvidence."""
 
-    def __init__(self, target: str, pieces: List[Any]) -> None:
+    def __init__(self, target: str, pieces: List[Any], catalog: object = None) -> None:
         self.target, self.pieces, self.remarks = target, pieces, list[str]()
 
 
