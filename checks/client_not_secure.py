@@ -2,8 +2,7 @@
 
 from typing import Iterator, Optional, Set
 
-from nimdoctor.facts import HostName, MachineId, NimInfo, NimObjects, NimshMode, PushSince
-from nimdoctor.facts.lsnim import own_object
+from nimdoctor.facts import NimIdentity, NimObjects, NimshMode, PushSince
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -39,9 +38,7 @@ def client_not_secure(
     subject: Subject,
     mode: Optional[OnClient[NimshMode]],
     since: Optional[OnClient[PushSince]],
-    info: Optional[OnClient[NimInfo]],
-    name: Optional[OnClient[HostName]],
-    machine: Optional[OnClient[MachineId]],
+    identity: Optional[OnClient[NimIdentity]],
     objects: Optional[OnMaster[NimObjects]],
 ) -> Iterator[Verdict]:
     """The master offers SSL and these clients do not use it.
@@ -49,16 +46,7 @@ def client_not_secure(
     `connect` on the master is renewed by a push, so a client whose nimsh runs with crypto and that
     no push has reached since is not tried yet, not insecure.
     """
-    own, why = (
-        own_object(
-            objects,
-            info.get("NIM_NAME") if info else None,
-            [info.get("NIM_HOSTNAME") if info else None, name.name if name else None],
-            machine.machine_id if machine else None,
-        )
-        if objects and (subject.where is Role.CLIENT or subject.client_named)
-        else (None, "")
-    )
+    own, why = identity.object_in(objects) if identity else (None, "")
     if subject.where is Role.CLIENT:
         yield _client(subject, mode, since, objects, own.name if own else None, why)
         return

@@ -2,8 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import HostName, MachineId, NimInfo, NimObjects
-from nimdoctor.facts.lsnim import own_object
+from nimdoctor.facts import NimIdentity, NimInfo, NimObjects
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -36,8 +35,7 @@ from nimdoctor.wording import count, named
 def client_uses_rsh(
     subject: Subject,
     info: Optional[NimInfo],
-    name: Optional[HostName],
-    machine: Optional[MachineId],
+    identity: NimIdentity,
     objects: Optional[OnMaster[NimObjects]],
 ) -> Iterator[Verdict]:
     """Such clients have no SSL on their pushes, and root trusts the master by rsh."""
@@ -60,16 +58,7 @@ def client_uses_rsh(
     shell = (info.get("NIM_SHELL") or "").lower() if info else ""
     if info and shell:
         evidence.append(info.quote("NIM_SHELL"))
-    own, _ = (
-        own_object(
-            objects,
-            info.get("NIM_NAME") if info else None,
-            [info.get("NIM_HOSTNAME") if info else None, name.name if name else None],
-            machine.machine_id if machine else None,
-        )
-        if objects
-        else (None, "")
-    )
+    own, _ = identity.object_in(objects)
     connect = own.connect if own else None
     if own and connect:
         evidence.append(own.quote("connect"))

@@ -7,15 +7,13 @@ from nimdoctor.facts import (
     Certificates,
     FilesetHistory,
     HostClock,
-    HostName,
-    MachineId,
-    NimInfo,
+    NimIdentity,
     NimObjects,
     NimshMode,
     Paths,
     TlsAttempt,
 )
-from nimdoctor.facts.lsnim import SECURE, own_object
+from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.tls_attempt import newest_certificate
 from nimdoctor.model import (
@@ -54,9 +52,7 @@ def create_bio_hang(
     certificates: Optional[Certificates],
     history: Optional[FilesetHistory],
     clock: Optional[HostClock],
-    info: Optional[NimInfo],
-    name: Optional[HostName],
-    machine: Optional[MachineId],
+    identity: NimIdentity,
     master_paths: Optional[OnMaster[Paths]],
     master_certificates: Optional[OnMaster[Certificates]],
     master_history: Optional[OnMaster[FilesetHistory]],
@@ -70,10 +66,7 @@ def create_bio_hang(
     """
     session = attempt.session
     # a push goes to the NIM name, which need not be the host's
-    nim_name = info.get("NIM_NAME") if info else None
-    names = [info.get("NIM_HOSTNAME") if info else None, name.name if name else None]
-    names += [subject.name] if subject.named else []
-    push = f"nim -o lslpp {nim_name or subject.argument}"
+    push = f"nim -o lslpp {identity.nim_name or subject.argument}"
     if session is None:
         if mode and not mode.secure:
             yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
@@ -114,7 +107,7 @@ def create_bio_hang(
             return
         yield Passed(f"the newest session that loaded certificates {said} 'create BIO'{history_note}", evidence)
         return
-    own, _ = own_object(objects, nim_name, names, machine.machine_id if machine else None) if objects else (None, "")
+    own, _ = (identity.known_as(subject.name) if subject.named else identity).object_in(objects)
     fix, cure, touches = _smallest_cure(
         attempt,
         [paths, master_paths],

@@ -2,8 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import HostName, NimInfo, NimObjects, Rhosts
-from nimdoctor.facts.lsnim import own_object
+from nimdoctor.facts import NimIdentity, NimInfo, NimObjects, Rhosts
 from nimdoctor.model import Confidence, Finding, Missing, OnMaster, Passed, Role, Severity, Subject, Verdict, check
 from nimdoctor.wording import count
 
@@ -24,11 +23,11 @@ def rhosts_left_over(
     subject: Subject,
     rhosts: Rhosts,
     info: NimInfo,
-    name: Optional[HostName],
+    identity: NimIdentity,
     objects: Optional[OnMaster[NimObjects]],
 ) -> Iterator[Verdict]:
     """Trust that is no longer needed stays open: once pushes go by nimsh the file may go."""
-    own = own_object(objects, info.get("NIM_NAME"), [info.get("NIM_HOSTNAME")], None)[0] if objects else None
+    own, _ = identity.object_in(objects)
     connect = (own.connect if own else None) or (info.get("NIM_SHELL") or "").lower()
     masters = info.master_names()
     if not masters:

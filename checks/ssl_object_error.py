@@ -2,7 +2,7 @@
 
 from typing import Iterator, List, Optional
 
-from nimdoctor.facts import ExtractedLibraries, HostName, NimInfo, NimshMode, RecordedPush, TlsAttempt
+from nimdoctor.facts import ExtractedLibraries, NimIdentity, NimshMode, RecordedPush, TlsAttempt
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.rhosts import same_host
 from nimdoctor.model import (
@@ -42,16 +42,14 @@ def ssl_object_error(
     own_push: Optional[RecordedPush],
     libraries: Optional[ExtractedLibraries],
     mode: Optional[NimshMode],
-    info: Optional[NimInfo],
-    name: Optional[HostName],
+    identity: NimIdentity,
 ) -> Iterator[Verdict]:
     """Every push to this client fails at once, as after openssl went from 0.9.8 to 1.0.1 on it.
 
     Whether nimsh.log or the master's push prints the message is not known, so both are looked at.
     """
-    names = [info.get("NIM_NAME") if info else None, info.get("NIM_HOSTNAME") if info else None]
-    names.append(name.name if name else None)
-    client = names[0] or subject.argument
+    names = [identity.nim_name, *identity.names]
+    client = identity.nim_name or subject.argument
     recorded = next((one for found in (push, own_push) if found for one in found.every() if _is_to(one, names)), None)
     shown: List[Quote] = list(recorded.object_error) if recorded else []
     session = attempt.session if attempt else None

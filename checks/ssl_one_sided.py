@@ -2,8 +2,8 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import HostName, MachineId, NimInfo, NimObjects, NimshLog, NimshMode, PushSince
-from nimdoctor.facts.lsnim import SECURE, own_object
+from nimdoctor.facts import NimIdentity, NimObjects, NimshLog, NimshMode, PushSince
+from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -38,9 +38,7 @@ def ssl_one_sided(
     mode: Optional[NimshMode],
     log: Optional[NimshLog],
     since: Optional[PushSince],
-    info: Optional[NimInfo],
-    name: Optional[HostName],
-    machine: Optional[MachineId],
+    identity: NimIdentity,
     objects: Optional[OnMaster[NimObjects]],
 ) -> Iterator[Verdict]:
     """nimsh refuses a push whose cryptographic setting is not its own, the last of its five tests."""
@@ -49,16 +47,7 @@ def ssl_one_sided(
         yield NotApplicable(f"{said}: it needs that client's nimsh and nimsh.log")
         return
     secure, at, now = _own_mode(mode, log)
-    stanza, why = (
-        own_object(
-            objects,
-            info.get("NIM_NAME") if info else None,
-            [info.get("NIM_HOSTNAME") if info else None, name.name if name else None],
-            machine.machine_id if machine else None,
-        )
-        if objects
-        else (None, "")
-    )
+    stanza, why = identity.object_in(objects)
     connect = stanza.connect if stanza else None
     if connect is None or stanza is None or objects is None:
         if objects and why:

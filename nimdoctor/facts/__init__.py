@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.name_lookups import NameLookups as NameLookups
     from nimdoctor.facts.netstat import Sockets as Sockets
     from nimdoctor.facts.netsvc import NetsvcConf as NetsvcConf
+    from nimdoctor.facts.nim_identity import NimIdentity as NimIdentity
     from nimdoctor.facts.niminfo import NimInfo as NimInfo
     from nimdoctor.facts.nimsh_log import NimshLog as NimshLog
     from nimdoctor.facts.nimsh_mode import NimshMode as NimshMode
@@ -84,6 +85,7 @@ _MODULES: Dict[str, str] = {
     "NameLookups": "name_lookups",
     "NetsvcConf": "netsvc",
     "NimGeneration": "generation",
+    "NimIdentity": "nim_identity",
     "NimInfo": "niminfo",
     "NimObjects": "lsnim",
     "NimclientObjects": "lsnim",

@@ -182,19 +182,6 @@ class NimclientObjects(NimObjects):
     """What a client can see of its master's objects: `nimclient -l -l NAME`, `nimclient -l -l master`."""
 
 
-def own_object(
-    objects: NimObjects, nim_name: Optional[str], names: Iterable[Optional[str]], cpuid: Optional[str]
-) -> Tuple[Optional[NimObject], str]:
-    """The client's one object on the master, or None and the words that say why there is none."""
-    found = objects.find_client(nim_name, [name for name in names if name], cpuid)
-    if len(found) == 1:
-        return found[0], ""
-    who = nim_name or next((name for name in names if name), None) or "this client"
-    if not found:
-        return None, f"{objects.source} shows no machine object for {who}, by name, interface or cpuid"
-    return None, f"{objects.source} shows several objects for {who}: {', '.join(item.name for item in found)}"
-
-
 def _asked(command: str) -> Tuple[str, bool]:
     """The object a command line names, if any, and whether its output went through a pipe."""
     first, _, rest = command.partition("|")

@@ -6,7 +6,7 @@ sessions is counted by byte patterns, and line numbers by counting newlines.
 
 import re
 from collections import deque
-from typing import BinaryIO, Deque, Dict, Optional
+from typing import BinaryIO, Deque, Dict
 
 CHUNK = 1 << 20
 WINDOW = 4 << 20
@@ -104,9 +104,10 @@ def _cut(kept: bytes, *, whole: bool) -> int:
     recent: Deque[int] = deque(maxlen=2 * SESSIONS + 1)
     for match in _START.finditer(kept):
         recent.append(match.start())
-    if recent and (len(recent) > 2 * SESSIONS or not whole):
-        return kept.rfind(b"\n", 0, recent[0]) + 1
-    if whole:
+    if whole and len(recent) <= 2 * SESSIONS:
         return 0
-    first: Optional[int] = kept.find(b"\n")
-    return first + 1 if first is not None and first >= 0 else 0
+    before = kept.rfind(b"\n", 0, recent[0]) if recent else -1
+    if before < 0 and not whole:
+        # the kept part begins in the middle of a line
+        before = kept.find(b"\n")
+    return before + 1

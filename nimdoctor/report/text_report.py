@@ -5,7 +5,7 @@ shown as `\\xNN`, never sent to the terminal.
 """
 
 import textwrap
-from typing import Iterator, List, Sequence
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity
@@ -144,13 +144,20 @@ class _Page:
     def _notes(self) -> Iterator[str]:
         notes = [found for found in self.report.with_outcome(Outcome.PASS) if found.severity is Severity.INFO]
         lines = [f"{found.check} on {_place(found, self.report)}: {found.message}" for found in notes]
-        lines += [f"{host}: {name}: {reason}" for host, name, reason in self.report.problems]
+        lines += self._unread()
         lines += list(self.report.remarks)
         if lines:
             yield ""
             yield self._paint("Notes", _BOLD)
             for line in lines:
                 yield from self._item(line)
+
+    def _unread(self) -> List[str]:
+        """One line a host and reason: on a host without NIM a dozen commands are missing for one reason."""
+        grouped: Dict[Tuple[str, str], List[str]] = {}
+        for host, name, reason in self.report.problems:
+            grouped.setdefault((host, reason), []).append(name)
+        return [f"{host}: {reason}: {', '.join(names)}" for (host, reason), names in grouped.items()]
 
     def _item(self, text: str, indent: str = "   ") -> Iterator[str]:
         yield from textwrap.wrap(
@@ -165,17 +172,19 @@ class _Page:
     def _table(self) -> Iterator[str]:
         from tabulate import tabulate
 
+        heads = ["Outcome", "Severity", "Check", "Where", "What was seen"]
         rows: List[List[str]] = [
             [
-                result.outcome.value,
+                "n/a" if result.outcome is Outcome.NOT_APPLICABLE else result.outcome.value,
                 result.severity.value,
                 printable(result.check),
-                printable(_place(result, self.report), PLACE_WIDTH),
-                printable(result.message, max(24, self.width - 62)),
+                printable(result.host or f"the {result.where.value}", PLACE_WIDTH),
             ]
             for result in self.report.results
         ]
-        heads = ["Outcome", "Severity", "Check", "Where", "What was seen"]
+        taken = sum(max(map(len, column)) + 2 for column in zip(heads, *rows))
+        for row, result in zip(rows, self.report.results):
+            row.append(printable(result.message, max(24, self.width - taken)))
         yield from tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True).splitlines()
 
     def _tail(self) -> Iterator[str]:
