@@ -106,8 +106,9 @@ def _cut(kept: bytes, *, whole: bool) -> int:
         recent.append(match.start())
     if whole and len(recent) <= 2 * SESSIONS:
         return 0
-    before = kept.rfind(b"\n", 0, recent[0]) if recent else -1
-    if before < 0 and not whole:
-        # the kept part begins in the middle of a line
-        before = kept.find(b"\n")
-    return before + 1
+    # the kept part may begin in the middle of a line: the first start with a whole line counts
+    for start in recent:
+        before = kept.rfind(b"\n", 0, start)
+        if before >= 0:
+            return before + 1
+    return 0 if whole else kept.find(b"\n") + 1
