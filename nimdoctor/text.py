@@ -6,13 +6,54 @@ project: `Text` (one file or one command's output), `Quote` (one line of it, or 
 """
 
 import io
-from typing import BinaryIO, Callable, Iterator, NamedTuple, Optional, Tuple
+import re
+from typing import BinaryIO, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 LINE_LIMIT = 64 * 1024
 """Bytes of one line that are kept; the rest of a longer line is dropped."""
 
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of one text that are read whole; only nimsh.log is streamed beyond it."""
+
+
+class Pattern:
+    """A regular expression that is compiled when it is first used.
+
+    A scan loads every parser's module and uses some of them; compiling a hundred expressions on
+    import took a tenth of its time.
+    """
+
+    def __init__(self, expression: str, flags: int = 0) -> None:
+        self.expression = expression
+        self.flags = flags
+        self._compiled: Optional[re.Pattern[str]] = None
+
+    @property
+    def compiled(self) -> "re.Pattern[str]":
+        """The compiled expression, for whatever is not offered here."""
+        if self._compiled is None:
+            self._compiled = re.compile(self.expression, self.flags)
+        return self._compiled
+
+    def match(self, text: str) -> Optional["re.Match[str]"]:
+        """As `re.Pattern.match`."""
+        return self.compiled.match(text)
+
+    def fullmatch(self, text: str) -> Optional["re.Match[str]"]:
+        """As `re.Pattern.fullmatch`."""
+        return self.compiled.fullmatch(text)
+
+    def search(self, text: str) -> Optional["re.Match[str]"]:
+        """As `re.Pattern.search`."""
+        return self.compiled.search(text)
+
+    def findall(self, text: str) -> List[str]:
+        """As `re.Pattern.findall`, for an expression with at most one group."""
+        return self.compiled.findall(text)
+
+    def split(self, text: str) -> List[str]:
+        """As `re.Pattern.split`."""
+        return self.compiled.split(text)
 
 
 class BadEvidence(ValueError):

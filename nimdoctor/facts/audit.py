@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_STATE = re.compile(r"\s*auditing\s+(on|off)\b.*", re.IGNORECASE)
+_STATE = Pattern(r"\s*auditing\s+(on|off)\b.*", re.IGNORECASE)
 
 
 class Auditing(NamedTuple):

@@ -1,14 +1,13 @@
 """Certificates below /ssl_nimsh/certs: their fingerprints, and never a byte of a private key."""
 
 import base64
-import re
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
-_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
-_END = re.compile(r"-----END ([A-Z0-9 ]{1,40})-----")
+_BEGIN = Pattern(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_END = Pattern(r"-----END ([A-Z0-9 ]{1,40})-----")
 
 
 class CertificateFile(NamedTuple):

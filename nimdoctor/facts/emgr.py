@@ -3,14 +3,14 @@
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_APAR = re.compile(r"(?<![A-Z0-9])I[A-Z][0-9]{5}(?![0-9])")
-_ROW = re.compile(
+_APAR = Pattern(r"(?<![A-Z0-9])I[A-Z][0-9]{5}(?![0-9])")
+_ROW = Pattern(
     r"\s{0,8}([0-9]{1,4})\s{1,20}(\S{1,12})\s{1,20}(\S{1,40})\s{1,12}"  # number, state, label
     r"\S{6,10} [0-9]{2}[:;][0-9]{2}[:;][0-9]{2}"  # time of installation
 )
-_FIELD = re.compile(r"\s{0,8}([A-Za-z][A-Za-z /()]{0,40}?)\s{0,20}:\s{0,40}(.*)")
+_FIELD = Pattern(r"\s{0,8}([A-Za-z][A-Za-z /()]{0,40}?)\s{0,20}:\s{0,40}(.*)")
 
 
 class InterimFix(NamedTuple):

@@ -1,11 +1,10 @@
 """`lsitab nimsh`: whether nimsh is started at boot."""
 
-import re
 from typing import NamedTuple, Optional
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_ROW = re.compile(r"\s*nimsh:[^:]*:([^:]*):.*")
+_ROW = Pattern(r"\s*nimsh:[^:]*:([^:]*):.*")
 
 
 class Inittab(NamedTuple):

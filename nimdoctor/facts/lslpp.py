@@ -3,17 +3,17 @@
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
-_NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
-_LETTERS = re.compile(r"[ABCEO?]{1,3}")
+_LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
+_NAME = Pattern(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
+_LETTERS = Pattern(r"[ABCEO?]{1,3}")
 _LOCKED = frozenset({"EFIXLOCKED", "IFIXLOCKED"})
 _HALF_DONE = frozenset({"APPLYING", "COMMITTING", "REJECTING", "DEINSTALLING"})
 # VALIDE is COMMITTED in French, as a NIM master printed it
 _WORDS = frozenset({"COMMITTED", "APPLIED", "BROKEN", "OBSOLETE", "VALIDE"}) | _LOCKED | _HALF_DONE
-_NOT_INSTALLED = re.compile(r"[Ff]ileset\s+(\S+)\s+(?:is\s+)?not\s+installed")
-_DOTTED = re.compile(r"[A-Za-z]\w*(?:\.[\w+*?-]+)+", re.ASCII)
+_NOT_INSTALLED = Pattern(r"[Ff]ileset\s+(\S+)\s+(?:is\s+)?not\s+installed")
+_DOTTED = Pattern(r"[A-Za-z]\w*(?:\.[\w+*?-]+)+", re.ASCII)
 
 
 def parse_level(level: str) -> Optional[Tuple[int, ...]]:

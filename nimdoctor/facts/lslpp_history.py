@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.lslpp import parse_level
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
-_NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
-_DATE = re.compile(r"([0-9]{1,4})([/.-])([0-9]{1,2})\2([0-9]{1,4})", re.ASCII)
-_TIME = re.compile(r"([0-9]{1,2})[:;.]([0-9]{2})(?:[:;.]([0-9]{2}))?", re.ASCII)
+_LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
+_NAME = Pattern(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
+_DATE = Pattern(r"([0-9]{1,4})([/.-])([0-9]{1,2})\2([0-9]{1,4})", re.ASCII)
+_TIME = Pattern(r"([0-9]{1,2})[:;.]([0-9]{2})(?:[:;.]([0-9]{2}))?", re.ASCII)
 _FAILED = frozenset({"BROKEN", "FAILED", "FAILURE", "FAIL", "CANCEL", "CANCELED", "CANCELLED", "ERROR"})
 _PUTS_BACK = frozenset({"REJECT", "DEINSTALL", "REMOVE"})
 

@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple, Optional, Tuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*=(.*)")
+_SETTING = Pattern(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*=(.*)")
 
 
 class NetsvcConf(NamedTuple):

@@ -3,9 +3,9 @@
 import re
 from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
+_ASSIGNMENT = Pattern(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
 class NimInfo(NamedTuple):

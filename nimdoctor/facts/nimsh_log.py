@@ -6,12 +6,11 @@ carry no process id, so sessions of concurrent pushes interleave.
 """
 
 import enum
-import re
 from datetime import datetime
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
-from nimdoctor.text import LINE_LIMIT, BadEvidence, Quote, Text, decode
+from nimdoctor.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, decode
 
 SAME_SESSION = 120
 """Seconds after which a further line is not taken for the answer to `create BIO`: a handshake that
@@ -23,12 +22,12 @@ _MONTHS = {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
     )
 }
-_STAMP = re.compile(
+_STAMP = Pattern(
     r"\s*(?:[A-Z][a-z]{2}\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d\d):(\d\d):(\d\d)(?:\s+[A-Z]{3,5})?\s+(\d{4})(?:\s+|$)"
 )
-_YEAR = re.compile(r"\s*(?:19|20)\d\d\s+(?=\S)")
-_SETTING = re.compile(r"open\s?ssl setting (?:is|will be)?[ :']*([01])\b")
-_QUERY = re.compile(r"write query is[ :']*(\d+)")
+_YEAR = Pattern(r"\s*(?:19|20)\d\d\s+(?=\S)")
+_SETTING = Pattern(r"open\s?ssl setting (?:is|will be)?[ :']*([01])\b")
+_QUERY = Pattern(r"write query is[ :']*(\d+)")
 
 
 class Step(enum.Enum):

@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple, Optional, Tuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_ROW = re.compile(r"\s*(\S+)\s+(\d{1,5})\s*/\s*([A-Za-z][A-Za-z0-9-]*)(?:\s+(.*))?", re.ASCII)
+_ROW = Pattern(r"\s*(\S+)\s+(\d{1,5})\s*/\s*([A-Za-z][A-Za-z0-9-]*)(?:\s+(.*))?", re.ASCII)
 
 
 class ServiceRow(NamedTuple):

@@ -1,13 +1,12 @@
 """SSL_root.cnf, SSL_server.cnf and SSL_client.cnf: what the master's certificates are made from."""
 
-import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_SECTION = re.compile(r"\s*\[\s*([^\]]{1,200}?)\s*\]\s*")
-_SETTING = re.compile(r"\s*([A-Za-z0-9_.:;,-]{1,200})\s*=(.*)")
-_COMMENT = re.compile(r"(?<!\\)#.*")
+_SECTION = Pattern(r"\s*\[\s*([^\]]{1,200}?)\s*\]\s*")
+_SETTING = Pattern(r"\s*([A-Za-z0-9_.:;,-]{1,200})\s*=(.*)")
+_COMMENT = Pattern(r"(?<!\\)#.*")
 
 Self = TypeVar("Self", bound="_CnfFiles")
 
@@ -43,7 +42,7 @@ class _CnfFiles(NamedTuple):
         section, settings = "", []
         saw_text = recognised = prose = False
         for quote in text.quotes():
-            line = _COMMENT.sub("", quote.text)
+            line = _COMMENT.compiled.sub("", quote.text)
             saw_text = saw_text or bool(quote.text.strip())
             if not line.strip():
                 continue

@@ -1,12 +1,11 @@
 """/etc/tftpaccess.ctl: which files tftpd serves."""
 
 import posixpath
-import re
 from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_RULE = re.compile(r"\s*(allow|deny)\s*:\s*(/\S*)\s*")
+_RULE = Pattern(r"\s*(allow|deny)\s*:\s*(/\S*)\s*")
 
 
 class AccessRule(NamedTuple):
