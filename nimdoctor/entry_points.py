@@ -7,6 +7,7 @@ what is not a plain directory (a zip application).
 import os
 import re
 import sys
+from functools import lru_cache
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 
@@ -21,12 +22,18 @@ class EntryPoint(NamedTuple):
 
 def entry_points(group: str) -> List[EntryPoint]:
     """Entry points of the group, in the order of sys.path; a distribution found twice counts once."""
-    found: Dict[str, List[EntryPoint]] = {}
-    for place in sys.path:
+    texts = _texts(tuple(sys.path))
+    return [point for name, text in texts.items() for point in _parse(text, group, name)]
+
+
+@lru_cache(maxsize=1)
+def _texts(places: Tuple[str, ...]) -> Dict[str, str]:
+    """Distributions on these places and the text of their entry points."""
+    found: Dict[str, str] = {}
+    for place in places:
         for distribution, text in _metadata(place or os.curdir):
-            if distribution not in found:
-                found[distribution] = list(_parse(text, group, distribution))
-    return [point for points in found.values() for point in points]
+            found.setdefault(distribution, text)
+    return found
 
 
 def _metadata(place: str) -> Iterator[Tuple[str, str]]:
