@@ -25,7 +25,7 @@ class Wpar(NamedTuple):
             raise BadEvidence(f"{text.source} is empty")
         if len(lines) > 1 or not re.fullmatch(r"[0-9]{1,9}", lines[0].text.strip()):
             raise BadEvidence(f"{text.source} is not the number of a workload partition")
-        return cls(text.source, int(lines[0].text), lines[0])
+        return cls(text.source, int(lines[0].text.strip()), lines[0])
 
     @property
     def inside(self) -> bool:
