@@ -87,7 +87,7 @@ def _host(
         return LiveHost(root, timeout, progress)
     if target.startswith("ssh:"):
         raise TargetError(
-            f"{target}: ssh targets are not supported yet: run nimdoctor collect there and give the file it writes"
+            f"{target}: ssh targets come in a later version: copy the evidence here and give the directory"
         )
     mode = _mode(target, target)
     if stat.S_ISDIR(mode):
@@ -104,8 +104,10 @@ def _mode(path: str, target: str) -> int:
         return os.stat(path).st_mode
     except FileNotFoundError:
         raise TargetError(f"{target}: no such file or directory") from None
-    except (OSError, ValueError) as error:
-        raise TargetError(f"{target}: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise TargetError(f"{target}: {error.strerror or error}") from None
+    except ValueError:
+        raise TargetError(f"{target}: no path has a NUL in it") from None
 
 
 def _directory(target: str, catalog: "Optional[Catalog]") -> Evidence:
