@@ -28,7 +28,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import REFRESH, ago, recycle
+from nimdoctor.wording import PROVE_FETCH, REFRESH, ago, recycle
 
 _REFRESH = f"refresh this client's certificate: {REFRESH}"
 
@@ -126,7 +126,7 @@ def create_bio_hang(
         impact=f"every push to {subject.name} hangs until it is ended by hand",
         cure=cure,
         fix=fix,
-        run=_run(fix, clock),
+        run=_run(fix, clock, subject.master_named),
         touches=touches,
     )
 
@@ -139,11 +139,13 @@ def _confidence(attempt: TlsAttempt) -> Confidence:
     return Confidence.CERTAIN if attempt.witness else Confidence.LIKELY
 
 
-def _run(fix: Optional[str], clock: Optional[HostClock]) -> Optional[str]:
+def _run(fix: Optional[str], clock: Optional[HostClock], master_named: bool) -> Optional[str]:
     if fix == "recycle-certificates":
         day = datetime.fromtimestamp(clock.utc, timezone.utc).strftime("%Y%m%d") if clock else "before"
         return f"on the master, as root: {recycle(day)}"
-    return REFRESH if fix else None
+    if not fix:
+        return None
+    return REFRESH if master_named else f"{PROVE_FETCH}on the client: {REFRESH}"
 
 
 def _smallest_cure(

@@ -19,7 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import REFRESH
+from nimdoctor.wording import PROVE_FETCH, REFRESH, refresh_libraries
 
 LOG = "/var/adm/ras/nimsh.log"
 
@@ -103,7 +103,8 @@ def _finding(
     impact = f"every push to {subject.name} fails"
     message = "the newest attempt at TLS ends with 'Error connecting to SSL object'"
     if not stale:
-        return Finding(message, evidence, confidence=confidence, impact=impact, run=REFRESH)
+        run = REFRESH if subject.master_named else f"{PROVE_FETCH}on the client: {REFRESH}"
+        return Finding(message, evidence, confidence=confidence, impact=impact, run=run)
     paths = [copy.path for copy in stale]
     return Finding(
         message,
@@ -113,6 +114,6 @@ def _finding(
         impact=impact,
         cure=f"remove the stale copies ({', '.join(paths)}), then nimclient -c",
         fix="refresh-ssl-libs",
-        run=f"rm {' '.join(paths)} && nimclient -c",
+        run=refresh_libraries(paths, subject.master_named),
         references=("isg3T1024615, Known Issues 2", "APAR IV58877"),
     )

@@ -19,7 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import REFRESH
+from nimdoctor.wording import PROVE_FETCH, REFRESH
 
 
 @check(
@@ -75,7 +75,7 @@ def ssl_one_sided(
             evidence=quotes,
             confidence=Confidence.CERTAIN if mode and mode.running else Confidence.LIKELY,
             impact=impact,
-            run=REFRESH,
+            run=REFRESH if subject.master_named else f"{PROVE_FETCH}on the client: {REFRESH}",
         )
     elif connect == "nimsh" and secure and support is not False:
         if since and since.start:
@@ -83,7 +83,7 @@ def ssl_one_sided(
                 "nimsh runs with crypto (-c), yet a push since it was started left connect = nimsh on the master",
                 evidence=[*quotes, *since.evidence[:1]],
                 impact=impact,
-                run=REFRESH,
+                run=REFRESH if subject.master_named else f"{PROVE_FETCH}on the client: {REFRESH}",
             )
         else:
             yield Unknown(

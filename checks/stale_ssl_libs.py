@@ -3,8 +3,8 @@
 from typing import Iterator
 
 from nimdoctor.facts import ExtractedLibraries
-from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Unknown, Verdict, check
-from nimdoctor.wording import count
+from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Subject, Unknown, Verdict, check
+from nimdoctor.wording import count, refresh_libraries
 
 _LISTING = "/usr/lib/libssl.so*"
 
@@ -21,7 +21,7 @@ _LISTING = "/usr/lib/libssl.so*"
     classic=True,
     explains=("ssl-object-error",),
 )
-def stale_ssl_libs(libraries: ExtractedLibraries) -> Iterator[Verdict]:
+def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[Verdict]:
     """Pushes fail while nimsh loads library copies older than the installed OpenSSL.
 
     Copies are no fault by themselves: a healthy client has them, of their archive member's size.
@@ -43,7 +43,7 @@ def stale_ssl_libs(libraries: ExtractedLibraries) -> Iterator[Verdict]:
             objects=paths,
             confidence=Confidence.CERTAIN if certain else Confidence.POSSIBLE,
             cure=f"remove {' and '.join(paths)}, then nimclient -c, once its certificate can be fetched",
-            run=f"rm {' '.join(paths)} && nimclient -c",
+            run=refresh_libraries(paths, subject.master_named),
         )
         return
     undecided = [copy for copy in copies if copy.verdict != "fresh"]

@@ -46,6 +46,7 @@ _SERVICES = "lssrc -ls inetd"
     impact="nimclient -c on any client cannot fetch its certificate",
     cure="make the tftp row in /etc/inetd.conf active, then refresh -s inetd",
     classic=True,
+    precedes=FETCHING,
 )
 def tftp_disabled(
     subject: Subject,

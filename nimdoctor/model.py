@@ -189,6 +189,7 @@ class Check(NamedTuple):
     cure: Optional[str] = None
     classic: bool = False
     explains: Tuple[str, ...] = ()
+    precedes: Tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -214,13 +215,15 @@ def check(
     cure: Optional[str] = None,
     classic: bool = False,
     explains: Sequence[str] = (),
+    precedes: Sequence[str] = (),
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
     `severity` and `confidence` hold for its findings unless they carry their own; so do `cause`,
     `impact` (else the docstring's first line), `cure` and `fix`. `classic` says that the cure
     touches certificates, libraries or tftp as they were before security generation G2, and is
-    therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of.
+    therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of;
+    `precedes` names fixes that cannot work before this check's finding is cured.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -238,6 +241,7 @@ def check(
             cure=cure,
             classic=classic,
             explains=tuple(explains),
+            precedes=tuple(precedes),
         )
 
     return register

@@ -8,7 +8,7 @@ from nimdoctor.engine import Engine, Result
 from nimdoctor.evidence.catalog import IGNORE_FILE, Catalog
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.host import Host
-from nimdoctor.model import Outcome, Role, Severity
+from nimdoctor.model import Check, Outcome, Role, Severity
 from nimdoctor.registry import Registry
 from nimdoctor.timeline import what_changed
 
@@ -44,6 +44,8 @@ class Report(NamedTuple):
     remarks: Tuple[str, ...] = ()
     problems: Tuple[Tuple[str, str, str], ...] = ()
     changed: Optional[str] = None
+    first: Optional[Result] = None
+    """The finding to cure first: the root, or what its cure cannot do without."""
 
     @property
     def exit_status(self) -> int:
@@ -108,6 +110,7 @@ def scan(
         remarks=tuple(dict.fromkeys(remarks)),
         problems=tuple(_problems([host, master_host])),
         changed=what_changed(host) if failing else None,
+        first=_first(results, chosen),
     )
 
 
@@ -119,6 +122,14 @@ def verdict(results: Sequence[Result], fail_on: Severity) -> str:
     if any(result.outcome in (Outcome.UNKNOWN, Outcome.ERROR) for result in at_bar):
         return INCONCLUSIVE
     return HEALTHY
+
+
+def _first(results: Sequence[Result], checks: Sequence[Check]) -> Optional[Result]:
+    failed = [result for result in results if result.outcome is Outcome.FAIL]
+    if not failed:
+        return None
+    precedes = {check.id: check.precedes for check in checks}
+    return next((found for found in failed if failed[0].fix in precedes.get(found.check, ())), failed[0])
 
 
 def _fails(results: Sequence[Result], check_id: str) -> bool:

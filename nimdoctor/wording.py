@@ -3,6 +3,9 @@
 REFRESH = "nimclient -C; nimclient -c"
 """Makes a client fetch its certificate anew."""
 
+PROVE_FETCH = "on the master, before anything else: lssrc -t tftp must show active; then "
+"""A client whose `nimclient -c` cannot fetch its certificate is left without any push."""
+
 
 def recycle(label: str) -> str:
     """The guide's recycle in one line; its `mv` would move into a directory that exists, so that is tested first.
@@ -49,3 +52,13 @@ def named(names: "list[str]", limit: int = 5) -> str:
     if len(names) <= limit:
         return ", ".join(names)
     return ", ".join(names[:limit]) + f" and {len(names) - limit} more"
+
+
+def refresh_libraries(paths: "list[str]", fetch_proved: bool) -> str:
+    """The cure of stale copies in one line.
+
+    >>> refresh_libraries(["/usr/lib/libssl.so.0.9.8"], True)
+    'rm /usr/lib/libssl.so.0.9.8 && nimclient -c'
+    """
+    command = f"rm {' '.join(paths)} && nimclient -c"
+    return command if fetch_proved else f"{PROVE_FETCH}on the client: {command}"

@@ -20,6 +20,7 @@ def render(report: Report, *, indent: Optional[int] = 2) -> str:
 def as_dict(report: Report) -> Dict[str, Any]:
     """The report as plain values, in the schema's order."""
     root = report.root()
+    first = report.first or root
     document: Dict[str, Any] = {
         "schema": SCHEMA,
         "version": __version__,
@@ -28,8 +29,8 @@ def as_dict(report: Report) -> Dict[str, Any]:
         "verdict": report.verdict,
         "summary": {
             "cause": (root.cause or root.message) if root else None,
-            "next": root.run if root else None,
-            "where": root.where.value if root else None,
+            "next": first.run if first else None,
+            "where": first.where.value if first else None,
             "touches": root.touches if root else 0,
             "changed": report.changed,
         },

@@ -74,6 +74,7 @@ class _Page:
 
     def _head(self) -> Iterator[str]:
         report, root = self.report, self.report.root()
+        first = report.first or root
         hosts = _host(report.host) + (f" with {_host(report.master)}" if report.master else "")
         counts = [
             count(number, f"{severity.value} problem")
@@ -87,16 +88,16 @@ class _Page:
         said = f": {', '.join(counts)}" if counts else ""
         yield self._paint(report.verdict.upper(), _BOLD + _OUTCOME_COLOUR[report.verdict]) + said
         yield from self._field("Host", hosts)
-        if root:
+        if root and first:
             yield from self._field("Cause", f"{root.cause or root.message} ({root.check})")
             yield from self._field(
-                "Next", f"{self._place(root)}{root.run or root.cure or 'nimdoctor explain ' + root.check}"
+                "Next", f"{self._place(first)}{first.run or first.cure or 'nimdoctor explain ' + first.check}"
             )
             yield from self._field("Touches", count(root.touches, "other host") if root.touches else "no other host")
         elif report.verdict == INCONCLUSIVE:
-            first = (report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN))[0]
-            yield from self._field("Cause", f"not known: {first.message} ({first.check})")
-            yield from self._field("Next", _settled_by(first))
+            open_ = (report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN))[0]
+            yield from self._field("Cause", f"not known: {open_.message} ({open_.check})")
+            yield from self._field("Next", _settled_by(open_))
             yield from self._field("Touches", "no other host")
         else:
             yield from self._field("Cause", "none: no check found a fault")

@@ -439,7 +439,8 @@ def test_without_the_master_the_client_alone_is_cured_and_that_more_may_be_neede
     found = judge(HANG)
     assert found.fix == "refresh-client-certificate"
     assert "Whether the master must be recycled: not known" in found.cure
-    assert found.run == "nimclient -C; nimclient -c"
+    assert found.run.startswith("on the master, before anything else: lssrc -t tftp")
+    assert found.run.endswith("on the client: nimclient -C; nimclient -c")
 
 
 def test_1_the_client_alone_when_both_share_no_certificate():
