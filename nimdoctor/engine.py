@@ -181,7 +181,7 @@ class Engine:
 
     def _resolve(self, run: _Run, kind: Any, end: Optional[Role]) -> Any:
         if end is None or (end is run.where and not run.hearsay):
-            return self._hearsay(run.host, kind) if run.hearsay else run.host.fact(kind)
+            return self._own(run, kind)
         if end is Role.MASTER:
             if self.master:
                 return self.master.fact(kind)
@@ -196,6 +196,22 @@ class Engine:
         if "client" in client.roles or client.evidence.loose or not client.roles:
             return client.fact(kind)
         raise _NotNamed(Role.CLIENT)
+
+    def _own(self, run: _Run, kind: Any) -> Any:
+        """A fact of the host the check runs over; of loose files of the other end, what can only be that end's."""
+        if run.hearsay:
+            return self._hearsay(run.host, kind)
+        if not run.uninvited:
+            return run.host.fact(kind)
+        if run.host.role_stated and not run.host.only_of(run.where.value, kind):
+            # a client's inetd.conf says nothing of its master's tftp
+            raise _NotNamed(run.where)
+        try:
+            return run.host.fact(kind)
+        except Absent:
+            if run.where is Role.CLIENT:
+                raise
+            return self._hearsay(run.host, kind)
 
     @staticmethod
     def _hearsay(client: Host, kind: Any) -> Any:

@@ -55,9 +55,14 @@ class Host:
         self.catalog = catalog
         self._facts: Dict[Any, Any] = {}
         self._names: Optional[Dict[str, str]] = None
-        self.role_known = True
+        self.role_stated = True
         self.roles = roles or self._detect_roles()
         self.name = self._detect_name()
+
+    def only_of(self, role: str, kind: Any) -> bool:
+        """Whether evidence for that fact is there only on hosts of that role, so that it cannot be this host's own."""
+        rows = self.catalog.rows_for(kind.__name__)
+        return bool(rows) and all(row.roles == {role} for row in rows)
 
     def optional(self, kind: Type[T]) -> Optional[T]:
         """The fact, or None when it cannot be had."""
@@ -181,11 +186,12 @@ class Host:
         info = self.optional(NimInfo)
         if info and info.roles:
             return info.roles
+        # from here on the role is only guessed by what was collected
+        self.role_stated = False
         if self.optional(NimObjects):
             return ("master",)
         if self.optional(NimclientObjects) or self.optional(NimshLog):
             return ("client",)
-        self.role_known = False
         return ()
 
     def _detect_name(self) -> Optional[str]:
