@@ -50,10 +50,10 @@ def ssl_one_sided(
     stanza, why = identity.object_in(objects)
     connect = stanza.connect if stanza else None
     if connect is None or stanza is None or objects is None:
-        if objects and why:
-            yield Unknown(why, ["lsnim -l"], [objects.whole()])
-        elif not subject.master_named:
+        if not subject.master_named:
             yield NotApplicable("about what the master shows of this client: give --master")
+        elif objects and why:
+            yield Unknown(why, ["lsnim -l"], [objects.whole()])
         else:
             raise Missing("lsnim -l")
         return

@@ -55,6 +55,7 @@ class Host:
         self.catalog = catalog
         self._facts: Dict[Any, Any] = {}
         self._names: Optional[Dict[str, str]] = None
+        self._unread: Dict[str, str] = {}
         self.role_stated = True
         self.roles = roles or self._detect_roles()
         self.name = self._detect_name()
@@ -98,6 +99,7 @@ class Host:
                     parts.append(kind.parse(text))
                 except BadEvidence as error:
                     problems.append(str(error))
+                    self._unread.setdefault(row.label, str(error))
             if parts and not hasattr(kind, "combine"):
                 return parts[0]
         if parts:
@@ -148,6 +150,8 @@ class Host:
 
     def why_missing(self, name: str) -> str:
         """Why the evidence of that catalog name is not there, in words."""
+        if name in self._unread:
+            return self._unread[name]
         if name in self.evidence.problems:
             return f"{name}: {self.evidence.problems[name]}"
         if not self.evidence.live:

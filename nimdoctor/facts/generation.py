@@ -82,7 +82,8 @@ def _proof(
     level: Optional[OsLevel],
     ios: Optional[IosLevel],
 ) -> Optional[Quote]:
-    if row["apar"]:
+    if row["apar"] and (level is None or level.technology_level in ("", row["tl"])):
+        # an APAR belongs to its technology level
         if apars and apars.installed(row["apar"]):
             return apars.quote(row["apar"])
         if fixes and row["apar"] in fixes.stable_apars():

@@ -63,7 +63,7 @@ class ExtractedLibraries(NamedTuple):
     ) -> "ExtractedLibraries":
         """Compares each copy with the member of its name, then with the time openssl.base was installed.
 
-        Without either, the installed level alone makes a copy fresh (0.9.8) or possibly stale.
+        Without either, the installed level alone makes a copy possibly stale, never fresh.
         """
         copies = []
         for pattern in PATTERNS:
@@ -167,9 +167,6 @@ class _Judge:
         if filesets is None or level is None:
             return self._copy(UNKNOWN, ["there is nothing to compare it with"], False)
         self.evidence.append(filesets.quote("openssl.base"))
-        # 12.9.8 numbers the FIPS build of the 0.9.8 line
-        if level.startswith(("0.9.8.", "12.9.8.")):
-            return self._copy(FRESH, [f"openssl.base is {level}, of the 0.9.8 line the copy belongs to"], False)
         if level_at_least(level, _CHANGED_AT):
             reason = f"openssl.base is {level}, at or above {_CHANGED_AT}, with nothing to compare the copy with"
             return self._copy(STALE, [reason], False)

@@ -37,5 +37,9 @@ def _daemon(processes: Processes) -> Optional[ProcessRow]:
     found = processes.named("nimsh")
     pids = {row.pid for row in found}
     # nimsh forks for each connection; the daemon is the one whose parent is not a nimsh
-    tops = [row for row in found if row.ppid not in pids]
-    return tops[0] if tops else None
+    tops = [row for row in found if row.ppid is not None and row.ppid not in pids]
+    if tops:
+        return tops[0]
+    # without parents the one that has run longest, or the first
+    orphans = [row for row in found if row.ppid is None]
+    return max(orphans, key=lambda row: row.elapsed or 0) if orphans else None

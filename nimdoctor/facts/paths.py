@@ -12,7 +12,7 @@ from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 _ROW = Pattern(
     r"\s*(?:\d+\s+){0,2}(?P<kind>[-dlbcpsD])(?P<mode>[-rwxsStTlL]{9})[-+.@eE]?\s+\d+\s+(?P<owner>\S+)\s+(?P<group>\S+)\s+"
     r"(?P<size>\d{1,18})(?:,\s*\d+)?\s+"
-    r"(?:\d{4}-\d\d-\d\d\s+\d\d:\d\d\S*(?:\s+[-+]\d{4})?|\S+\s+\S+\s+(?:\d{1,2}:\d\d(?::\d\d)?|\d{4}))\s(?P<name>.*\S)\s*",
+    r"(?:\d{4}-\d\d-\d\d\s+\d\d:\d\d\S*(?:\s+[-+]\d{4})?|\S+\s+\S+\s+(?:\d{1,2}:\d\d(?::\d\d)?|\d{4}))\s+(?P<name>\S(?:.*\S)?)\s*",
     re.ASCII,
 )
 _TOTAL = Pattern(r"\s*\w+\s+\d+\s*")

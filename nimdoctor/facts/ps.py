@@ -18,7 +18,7 @@ class ProcessRow(NamedTuple):
     """
 
     pid: int
-    ppid: int
+    ppid: Optional[int]
     args: str
     elapsed: Optional[int]
     started: Optional[str]
@@ -66,7 +66,9 @@ class Processes(NamedTuple):
         for quote in text.quotes():
             words = quote.text[:400].upper().split()
             first = first or quote.text.strip()[:60]
-            if "PID" in words and "PPID" in words and words[-1] in _COMMAND_HEADINGS:
+            # without parents it may be `ps -e` or `-o comm`, which show no arguments at all
+            whole_rows = "PPID" in words or "args" in text.name
+            if "PID" in words and whole_rows and words[-1] in _COMMAND_HEADINGS:
                 headings = words
                 continue
             row = (_row_by(headings, quote) if headings else None) or _full_row(quote) or _short_row(quote)
@@ -100,10 +102,11 @@ def _row_by(headings: List[str], quote: Quote) -> Optional[ProcessRow]:
     if "STIME" in headings or "STARTED" in headings:
         return None
     words = quote.text.split(None, len(headings) - 1)
-    pid_at, ppid_at = headings.index("PID"), headings.index("PPID")
-    if len(words) <= max(pid_at, ppid_at):
+    pid_at = headings.index("PID")
+    ppid_at = headings.index("PPID") if "PPID" in headings else None
+    if len(words) <= max(pid_at, ppid_at or 0) or not _NUMBER.fullmatch(words[pid_at]):
         return None
-    if not _NUMBER.fullmatch(words[pid_at]) or not _NUMBER.fullmatch(words[ppid_at]):
+    if ppid_at is not None and not _NUMBER.fullmatch(words[ppid_at]):
         return None
     elapsed = None
     elapsed_at = next((at for at, heading in enumerate(headings) if heading in _ELAPSED_HEADINGS), None)
@@ -113,7 +116,8 @@ def _row_by(headings: List[str], quote: Quote) -> Optional[ProcessRow]:
         if elapsed is None and words[elapsed_at] != "-":
             # a process that has ended shows no time at all: the word there already is its command
             args = " ".join(words[elapsed_at:])
-    return ProcessRow(int(words[pid_at]), int(words[ppid_at]), args.rstrip(), elapsed, None, quote)
+    ppid = int(words[ppid_at]) if ppid_at is not None else None
+    return ProcessRow(int(words[pid_at]), ppid, args.rstrip(), elapsed, None, quote)
 
 
 def _full_row(quote: Quote) -> Optional[ProcessRow]:

@@ -139,10 +139,12 @@ def _changes(
 ) -> List[Change]:
     changes = []
     restart = log.restarted_after(session)
-    if restart:
+    if mode and mode.running and mode.elapsed is not None and age is not None:
+        # the process itself is the better witness: the log's line is known from memory only
+        if mode.elapsed < age - 5:
+            changes.append(Change("nimsh was started", mode.at))
+    elif restart:
         changes.append(Change("nimsh was started", restart.first))
-    elif mode and mode.running and mode.elapsed is not None and age is not None and mode.elapsed < age - 5:
-        changes.append(Change("nimsh was started", mode.at))
     if utc is not None and paths:
         for path, what in _written_after(paths, utc):
             changes.append(Change(what, paths.quote(path)))
