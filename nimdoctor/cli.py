@@ -49,6 +49,10 @@ class SeverityOption(str, Enum):
     CRITICAL = "critical"
 
 
+class _CannotWrite(Exception):
+    """Standard output takes no more: a full disk, a broken device."""
+
+
 class UsageError(Exception):
     """What the user asked for cannot be done; the message is one line."""
 
@@ -77,16 +81,19 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         _say("interrupted")
         return INTERRUPTED
     except UsageError as error:
-        _say(str(error))
+        _say(_lines(str(error)))
         return USAGE
+    except _CannotWrite as error:
+        _say(f"the report cannot be written: {error}")
+        return FAILED
     except Exception as error:
         message = getattr(error, "format_message", None)
         if message is not None:
-            _say(f"{message()} (nimdoctor --help shows the usage)")
+            _say(f"{_lines(message())} (nimdoctor --help shows the usage)")
             return USAGE
         if os.environ.get("NIMDOCTOR_DEBUG"):
             raise
-        _say(f"nimdoctor itself failed: {type(error).__name__}: {error}; NIMDOCTOR_DEBUG=1 shows where")
+        _say(f"nimdoctor itself failed: {type(error).__name__}: {_one_line(str(error))}; NIMDOCTOR_DEBUG=1 shows where")
         return FAILED
 
 
@@ -106,10 +113,22 @@ def _flush() -> None:
     except BrokenPipeError:
         # whatever is still buffered goes nowhere, else the interpreter complains while it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise _CannotWrite(error.strerror or str(error)) from error
 
 
 def _say(line: str) -> None:
-    print(f"nimdoctor: {line}", file=sys.stderr, flush=True)
+    try:
+        print(f"nimdoctor: {line}", file=sys.stderr, flush=True)
+    except OSError:
+        # nobody can be told; the exit status still says it
+        pass
+
+
+def _lines(message: str) -> str:
+    """A message of several lines, each as `_one_line` makes it."""
+    return "\n".join(_one_line(line) for line in message.splitlines())
 
 
 def _one_line(message: str) -> str:
@@ -159,13 +178,19 @@ def scan(
     format: Format = typer.Option(Format.TEXT, "--format", help="How the report is written."),
     output: Optional[str] = typer.Option(None, "--output", metavar="FILE", help="Write the report there."),
     fail_on: SeverityOption = typer.Option(SeverityOption.MEDIUM, "--fail-on", help="The bar for exit status 1."),
-    timeout: float = typer.Option(30.0, "--timeout", metavar="S", min=0.1, help="Seconds one command may take."),
+    timeout: float = typer.Option(
+        30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one command may take."
+    ),
 ) -> int:
     """Diagnose a host from its evidence."""
     from nimdoctor.evidence import open_target, open_targets
     from nimdoctor.evidence.source import TargetError
     from nimdoctor.waiting import Waiting
 
+    if timeout != timeout:  # NaN is neither below the one bound nor above the other
+        raise UsageError("--timeout is no number of seconds")
+    if output == "":
+        raise UsageError("--output names no file")
     registry = _registry(check or [], skip or [])
     catalog = registry.catalog
     waiting = Waiting()
@@ -309,6 +334,8 @@ def _write(text: str, output: Optional[str]) -> None:
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     except BrokenPipeError:
         pass
+    except OSError as error:
+        raise _CannotWrite(error.strerror or str(error)) from error
     _flush()
 
 

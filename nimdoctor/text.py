@@ -158,6 +158,17 @@ class Text:
         return Quote(self.source, None, "")
 
 
+def first_words(line: str) -> str:
+    """The beginning of a line for an error message, in ASCII and quotes; never what may be key material.
+
+    >>> first_words("  ksh: lssrc:  not found."), first_words("MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQDJ")
+    ("'ksh: lssrc:  not found.'", '(not shown, it may be a key)')
+    """
+    if "PRIVATE KEY" in line.upper() or re.search(r"[A-Za-z0-9+/=]{40}", line):
+        return "(not shown, it may be a key)"
+    return ascii(line.strip()[:60])
+
+
 def decode(raw: bytes) -> str:
     """UTF-8 where the bytes are, else ISO8859-1, the locale AIX ships with; never an error.
 

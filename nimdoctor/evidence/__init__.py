@@ -194,7 +194,11 @@ def _tree_pieces(tree: "Tree", target: str) -> List[Piece]:
 def _loose(target: str, pieces: List[Piece], tree: "Optional[Tree]", catalog: "Optional[Catalog]") -> Evidence:
     from nimdoctor.evidence.loose import LooseEvidence
 
-    evidence: Evidence = LooseEvidence(target, pieces, catalog)
+    try:
+        evidence: Evidence = LooseEvidence(target, pieces, catalog)
+    except TargetError as error:
+        # what was not looked at may be why nothing was found
+        raise TargetError(f"{error}; {tree.remarks[0]}" if tree and tree.remarks else str(error)) from error
     if tree is not None:
         evidence.remarks.extend(tree.remarks)
     return evidence

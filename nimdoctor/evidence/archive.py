@@ -19,6 +19,9 @@ from nimdoctor.evidence.manifest import stays_inside
 from nimdoctor.evidence.source import TargetError
 
 MEMBERS = 20_000
+NAME_LENGTH = 1_023
+"""The longest path AIX has."""
+DEPTH = 100
 MEMBER_SIZE = 256 * 1024 * 1024
 TOTAL_SIZE = 1024 * 1024 * 1024
 KEPT_MEMBER = 1024 * 1024
@@ -118,6 +121,8 @@ class ArchiveTree:
     def add_directory(self, name: str) -> None:
         """Notes a directory and those above it."""
         while name and name not in self._directories:
+            if len(self._directories) >= MEMBERS:
+                raise _Breach(f"more than {MEMBERS:,} folders: {_shown(name)}")
             self._directories.add(name)
             name = name.rpartition("/")[0]
 
@@ -143,6 +148,9 @@ class _Limits:
         self.total += max(0, size)
         if self.count > MEMBERS:
             raise _Breach(f"more than {MEMBERS:,} members: {_shown(name)}")
+        if len(name) > NAME_LENGTH or name.count("/") > DEPTH:
+            # every folder of a name is kept, so that one deep name could fill the memory
+            raise _Breach(f"a name of more than {NAME_LENGTH:,} characters or {DEPTH} folders: {_shown(name)}")
         if not stays_inside(name):
             raise _Breach(f"a name that leads outside: {_shown(name)}")
         if size < 0 or size > MEMBER_SIZE:
@@ -217,6 +225,8 @@ def _read_members(tree: ArchiveTree, measured: Any, kind: str) -> None:
         member = tar.next()
         if member is None:
             break
+        # tarfile keeps every header it has read, with whatever pax records came with it
+        tar.members.clear()  # type: ignore[attr-defined]
         name = limits.admit(member.name, member.size if member.isreg() else 0)
         if member.isdir():
             tree.add_directory(name)

@@ -133,6 +133,15 @@ def _attend(process: "subprocess.Popen[bytes]", deadline: float, limit: int) -> 
 
 
 def _end(process: "subprocess.Popen[bytes]", mark: str) -> None:
+    """Ends the command's group and whatever of it left the group; a second Ctrl-C waits until that is done."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        _end_all(process, mark)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _end_all(process: "subprocess.Popen[bytes]", mark: str) -> None:
     strays: List[Any] = []
     try:
         strays = _strays(process.pid, mark)  # before the kill: orphans no longer show their parent
@@ -157,11 +166,11 @@ def _end(process: "subprocess.Popen[bytes]", mark: str) -> None:
 
 
 def _strays(pid: int, mark: str) -> List[Any]:
-    """psutil's processes of this command that are alive, by parent or by mark; none without psutil."""
+    """Processes of this command that are alive: by parent or by mark with psutil, else by parent from `ps`."""
     try:
         import psutil
     except Exception:
-        return []
+        return [_Stray(child) for child in _descendants(pid)]
     found: Dict[int, Any] = {}
     try:
         found.update((child.pid, child) for child in psutil.Process(pid).children(recursive=True))
@@ -179,3 +188,42 @@ def _strays(pid: int, mark: str) -> List[Any]:
     for own in (pid, os.getpid()):
         found.pop(own, None)
     return list(found.values())
+
+
+class _Stray:
+    """A process known by its number only."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def kill(self) -> None:
+        """Raises OSError when it is gone."""
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def _descendants(pid: int) -> List[int]:
+    """Children of a process and theirs, from `ps`; without the process itself. Empty when ps does not answer."""
+    try:
+        listing = subprocess.run(
+            ["/usr/bin/ps", "-e", "-o", "pid,ppid"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": PROGRAM_PATH, "LC_ALL": "C"},
+            timeout=_REAP,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return []
+    children: Dict[int, List[int]] = {}
+    for line in listing.splitlines():
+        words = line.split()
+        if len(words) == 2 and words[0].isdigit() and words[1].isdigit():
+            children.setdefault(int(words[1]), []).append(int(words[0]))
+    found: List[int] = []
+    waiting = [pid]
+    while waiting:
+        for child in children.pop(waiting.pop(), []):
+            found.append(child)
+            waiting.append(child)
+    return found

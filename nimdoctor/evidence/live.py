@@ -72,7 +72,7 @@ class LiveHost:
         self._progress: Progress = progress or NoProgress()
         self._clock = clock
         self._spent = 0.0
-        self._hung: List[str] = []
+        self._hung: Dict[str, str] = {}
         self._ran: Dict[Tuple[str, ...], Tuple[Optional[Text], Optional[str]]] = {}
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
@@ -141,11 +141,12 @@ class LiveHost:
             return False
 
     def _file(self, path: str, row: Row) -> Optional[Text]:
-        if not may_be_opened(path):
+        if not (may_be_opened(path) and may_be_opened(self._leads_to(path))):
             return None
         try:
             with open_regular(path, self.root) as stream:
-                if row.streamed and not is_guarded(path):
+                guarded = is_guarded(path) or is_guarded(self._leads_to(path))
+                if row.streamed and not guarded:
                     return Text(path, lambda: open_regular(path, self.root), name=path)
                 raw = stream.read(TEXT_LIMIT + 1)
         except (FileNotFoundError, NotADirectoryError):
@@ -158,6 +159,16 @@ class LiveHost:
         if len(raw) > TEXT_LIMIT:
             self.problems[path] = "is larger than 16 MiB; the first 16 MiB were used"
         return Text.of(without_keys(path, raw[:TEXT_LIMIT]), path, name=path)
+
+    def _leads_to(self, path: str) -> str:
+        """The path a link leads to, as the host names it: a link elsewhere must not open a key."""
+        try:
+            found = on_this_host(path, self.root)
+        except OSError:
+            return path
+        if self.root is not None and found.startswith(self.root):
+            return found[len(self.root) :] or "/"
+        return found
 
     def _look(self, pattern: str, states: Dict[str, Optional[PathState]]) -> Optional[str]:
         """Adds the states a pattern covers; returns why it could not be seen completely."""
@@ -218,7 +229,7 @@ class LiveHost:
         if program is None:
             return None, error
         if argv[0] in self._hung:
-            return None, f"not run: {argv[0]} hung before"
+            return None, f"not run: {argv[0]} {self._hung[argv[0]]} before"
         left = TIMES_THE_TIMEOUT * self.timeout - self._spent
         if left <= 0:
             return None, "not run: the scan's time was used up"
@@ -233,10 +244,12 @@ class LiveHost:
             self._spent += max(0.0, self._clock() - began)
             self._progress.end()
         if result.timed_out:
-            self._hung.append(argv[0])
+            self._hung[argv[0]] = "hung"
             return None, f"hung and was ended after {allowed:.3g} s"
         if result.error:
             return None, f"cannot be run: {result.error}"
+        if result.flooded:
+            self._hung[argv[0]] = "flooded"
         return _output(as_typed(argv), result), (
             "printed more than 16 MiB; the first 16 MiB were used" if result.flooded else None
         )

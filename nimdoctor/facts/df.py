@@ -3,7 +3,7 @@
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Quote, Text, first_words
 
 _NUMBER = r"(-?[0-9]{1,18}(?:\.[0-9]{1,6})?|-)"
 _PERCENT = r"(-?[0-9]{1,6}%|-)"
@@ -72,7 +72,7 @@ class FileSystems(NamedTuple):
         if not first:
             raise BadEvidence(f"{text.source} is empty")
         if not rows:
-            raise BadEvidence(f"{text.source} lists no file system: {first!a}")
+            raise BadEvidence(f"{text.source} lists no file system: {first_words(first)}")
         return cls(text.source, tuple(rows))
 
     def for_path(self, path: str) -> Optional[FileSystemRow]:

@@ -3,7 +3,7 @@
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _APAR = Pattern(r"(?<![A-Z0-9])I[A-Z][0-9]{5}(?![0-9])")
 _ROW = Pattern(
@@ -66,7 +66,7 @@ class InterimFixes(NamedTuple):
         fixes = _merge([*_summary(quotes), *_details(quotes)])
         none = not fixes and any(re.search(r"no (?:efix|ifix|interim fix) data", quote.text) for quote in quotes)
         if not fixes and not none:
-            raise BadEvidence(f"{text.source} lists no interim fix: {quotes[0].text.strip()[:60]!a}")
+            raise BadEvidence(f"{text.source} lists no interim fix: {first_words(quotes[0].text)}")
         return cls(text.source, fixes, none)
 
     @classmethod

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Quote, Text, first_words
 
 _SHAPES = (
     (re.compile(r"\bNot all filesets for (\S+) were found"), False),
@@ -46,14 +46,14 @@ class Apars(NamedTuple):
         rows = []
         first = ""
         for quote in text.quotes():
-            first = first or quote.text.strip()[:60]
+            first = first or quote.text.strip()
             row = _row(quote)
             if row:
                 rows.append(row)
         if not first:
             raise BadEvidence(f"{text.source} is empty")
         if not rows:
-            raise BadEvidence(f"{text.source} answers for no APAR: {first!a}")
+            raise BadEvidence(f"{text.source} answers for no APAR: {first_words(first)}")
         return cls(text.source, tuple(rows))
 
     @classmethod

@@ -167,7 +167,8 @@ class _Judge:
         if filesets is None or level is None:
             return self._copy(UNKNOWN, ["there is nothing to compare it with"], False)
         self.evidence.append(filesets.quote("openssl.base"))
-        if level_at_least(level, _CHANGED_AT):
+        # 12.9.8 numbers the FIPS build of the 0.9.8 line
+        if level_at_least(level, _CHANGED_AT) and not level.startswith("12.9.8."):
             reason = f"openssl.base is {level}, at or above {_CHANGED_AT}, with nothing to compare the copy with"
             return self._copy(STALE, [reason], False)
         return self._copy(UNKNOWN, [f"openssl.base is {level}, with nothing to compare the copy with"], False)

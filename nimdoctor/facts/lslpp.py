@@ -3,7 +3,7 @@
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
 _NAME = Pattern(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
@@ -114,7 +114,7 @@ class Filesets(NamedTuple):
         rows.extend(table.rows)
         absent = _not_installed(quotes)
         if not rows and not absent:
-            raise BadEvidence(f"{text.source} lists no fileset: {quotes[0].text.strip()[:60]!a}")
+            raise BadEvidence(f"{text.source} lists no fileset: {first_words(quotes[0].text)}")
         whole = _lists_all(text.name)
         if whole is None:
             whole = any(row.name == "bos.rte" for row in rows)

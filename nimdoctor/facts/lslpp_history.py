@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.lslpp import parse_level
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
 _NAME = Pattern(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
@@ -60,7 +60,7 @@ class FilesetHistory(NamedTuple):
             raise BadEvidence(f"{text.source} is empty")
         found = list(_rows(quotes))
         if not found:
-            raise BadEvidence(f"{text.source} holds no installation history: {quotes[0].text.strip()[:60]!a}")
+            raise BadEvidence(f"{text.source} holds no installation history: {first_words(quotes[0].text)}")
         # one date with a 13th month shows a locale that puts the day first; then none of them is certain
         american = all(_is_american(date) for _, date, _ in found)
         rows = []

@@ -7,7 +7,7 @@ shapes are matched first, words last.
 import re
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _STATES = frozenset({"active", "inoperative", "stopping", "starting", "warned"})
 _NAME = Pattern(r"[A-Za-z0-9_][\w.+@-]*", re.ASCII)
@@ -74,7 +74,7 @@ class Subsystems(NamedTuple):
                 rows.append(SubsystemRow(stopped.group(1), None, None, "inoperative", quote))
         complete = _is_whole_list(text) and (bool(rows) or any(_header(quote.text) for quote in quotes))
         if not rows and not absent and not complete:
-            raise BadEvidence(f"{text.source} lists no subsystem: {_first_words(quotes)}")
+            raise BadEvidence(f"{text.source} lists no subsystem: {first_words(quotes[0].text)}")
         return cls(text.source, tuple(rows), complete, tuple(absent))
 
     @classmethod
@@ -191,7 +191,7 @@ class InetdServices(NamedTuple):
         named = re.split(r"[\s_]+", text.name.strip())[1:2] == ["-t"]
         without = asked if named and headers and all(row.service != asked for row in rows) else None
         if not rows and status is None and not messages and not without:
-            raise BadEvidence(f"{text.source} tells nothing of inetd's services: {_first_words(quotes)}")
+            raise BadEvidence(f"{text.source} tells nothing of inetd's services: {first_words(quotes[0].text)}")
         # its subsystem table comes first, so the second header is that of the services
         return cls(text.source, tuple(rows), itself is not None and headers > 1, status, tuple(messages), without)
 
@@ -235,6 +235,8 @@ class InetdServices(NamedTuple):
         return next((quote for quote in self.messages if {service, "inetd"} & _words(quote.text)), None)
 
 
+_MOST_LINES = 20_000
+
 _DEFAULT_ORDER = ("subsysname", "synonym", "cmdargs", "path")
 _FIELDS = ("subsysname", "cmdargs", "path")
 
@@ -276,7 +278,7 @@ class NimshDefinition(NamedTuple):
             path = fields[places["path"]] if len(fields) > places["path"] else ""
             if fields[places["subsysname"]] == "nimsh" and path.startswith("/"):
                 return cls(text.source, fields[start], path, quote)
-        raise BadEvidence(f"{text.source} holds no definition of nimsh: {_first_words(quotes)}")
+        raise BadEvidence(f"{text.source} holds no definition of nimsh: {first_words(quotes[0].text)}")
 
     @property
     def secure(self) -> bool:
@@ -294,14 +296,15 @@ class NimshDefinition(NamedTuple):
 
 
 def _lines(text: Text) -> List[Quote]:
-    quotes = [quote for quote in text.quotes() if quote.text.strip()]
+    quotes: List[Quote] = []
+    for quote in text.quotes():
+        if quote.text.strip():
+            quotes.append(quote)
+        if len(quotes) > _MOST_LINES:
+            raise BadEvidence(f"{text.source} has more than {_MOST_LINES:,} lines, which no list of subsystems has")
     if not quotes:
         raise BadEvidence(f"{text.source} is empty")
     return quotes
-
-
-def _first_words(quotes: Sequence[Quote]) -> str:
-    return ascii(quotes[0].text.strip()[:60])
 
 
 def _words(line: str) -> Set[str]:

@@ -3,7 +3,7 @@
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _PROTOCOL = Pattern(r"(?:tcp|udp)[0-9]{0,2}", re.ASCII)
 _COUNT = Pattern(r"[0-9]{1,12}", re.ASCII)
@@ -51,7 +51,7 @@ class Sockets(NamedTuple):
         first = ""
         header = False
         for quote in text.quotes():
-            first = first or quote.text.strip()[:60]
+            first = first or quote.text.strip()
             header = header or "Local Address" in quote.text or "Active Internet" in quote.text
             row = _row(quote)
             if row:
@@ -59,7 +59,7 @@ class Sockets(NamedTuple):
         if not first:
             raise BadEvidence(f"{text.source} is empty")
         if not rows and not header:
-            raise BadEvidence(f"{text.source} lists no socket: {first!a}")
+            raise BadEvidence(f"{text.source} lists no socket: {first_words(first)}")
         return cls(text.source, tuple(rows))
 
     def listening(self, port: int) -> Tuple[SocketRow, ...]:

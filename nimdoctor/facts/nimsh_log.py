@@ -143,7 +143,8 @@ class NimshLog(NamedTuple):
             with text.open() as stream:
                 kept = newest_part(stream, older)
         except (OSError, EOFError) as error:
-            raise BadEvidence(f"{text.source} cannot be read: {error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise BadEvidence(f"{text.source} cannot be read: {reason}") from error
         if not kept.strip() and not older.size:
             raise BadEvidence(f"{text.source} is empty")
         lines = _lines(kept, text.source, text.first_line + older.lines)

@@ -4,6 +4,7 @@ A line-by-line loop in Python takes 18 s on 200 MB, so what is older than the ne
 sessions is counted by byte patterns, and line numbers by counting newlines.
 """
 
+import errno
 import re
 from collections import deque
 from typing import BinaryIO, Deque, Dict
@@ -11,6 +12,9 @@ from typing import BinaryIO, Deque, Dict
 CHUNK = 1 << 20
 WINDOW = 4 << 20
 """Bytes of the newest part that are kept: room for a thousand sessions of four kilobytes."""
+
+LARGEST = 2 << 30
+"""Bytes from which on a log is not read: at 150 MB a second it would hold up the scan."""
 
 SESSIONS = 1000
 """The newest sessions that become objects."""
@@ -75,16 +79,20 @@ class OlderPart:
 def newest_part(stream: BinaryIO, older: OlderPart) -> bytes:
     """The newest part of the log, at most `WINDOW` and a chunk, beginning at a line's start.
 
-    What comes before it goes into `older`.
+    What comes before it goes into `older`. Raises OSError for a log larger than `LARGEST`.
     """
     window: Deque[bytes] = deque()
     held = 0
+    total = 0
     while True:
         chunk = stream.read(CHUNK)
         if not chunk:
             break
         window.append(chunk)
         held += len(chunk)
+        total += len(chunk)
+        if total > LARGEST:
+            raise OSError(errno.EFBIG, "larger than 2 GiB: give its newest part, made with tail")
         while held - len(window[0]) >= WINDOW:
             gone = window.popleft()
             held -= len(gone)

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Optional, Tuple
 
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 # AIX has been 5 or later since 2001 and VIOS has not passed 4, so neither is taken for the other
 _SERVICE_PACK = Pattern(r"\s*([5-9][0-9]{3})-([0-9]{2})(?:-([0-9]{2})(?:-([0-9]{4}))?)?\s*", re.ASCII)
@@ -95,11 +95,11 @@ class IosLevel(NamedTuple):
 def _first(text: Text, shapes: Tuple[Pattern, ...], what: str) -> "Tuple[Quote, re.Match[str]]":
     seen = ""
     for quote in text.quotes():
-        seen = seen or quote.text.strip()[:60]
+        seen = seen or quote.text.strip()
         for shape in shapes:
             match = shape.fullmatch(quote.text[:200])
             if match:
                 return quote, match
     if not seen:
         raise BadEvidence(f"{text.source} is empty")
-    raise BadEvidence(f"{text.source} does not tell {what}: {seen!a}")
+    raise BadEvidence(f"{text.source} does not tell {what}: {first_words(seen)}")

@@ -3,7 +3,7 @@
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _NUMBER = Pattern(r"[0-9]{1,10}", re.ASCII)
 _ELAPSED = Pattern(r"(?:(?:([0-9]{1,5})-)?([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})", re.ASCII)
@@ -65,7 +65,7 @@ class Processes(NamedTuple):
         first = ""
         for quote in text.quotes():
             words = quote.text[:400].upper().split()
-            first = first or quote.text.strip()[:60]
+            first = first or quote.text.strip()
             # without parents it may be `ps -e` or `-o comm`, which show no arguments at all
             whole_rows = "PPID" in words or "args" in text.name
             if "PID" in words and whole_rows and words[-1] in _COMMAND_HEADINGS:
@@ -77,7 +77,7 @@ class Processes(NamedTuple):
         if not first:
             raise BadEvidence(f"{text.source} is empty")
         if not rows:
-            raise BadEvidence(f"{text.source} lists no process: {first!a}")
+            raise BadEvidence(f"{text.source} lists no process: {first_words(first)}")
         return cls(text.source, tuple(rows))
 
     def named(self, program: str) -> Tuple[ProcessRow, ...]:

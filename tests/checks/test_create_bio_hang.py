@@ -553,3 +553,10 @@ def test_near_miss_the_sample_logs_are_judged_by_their_names():
     assert told["recovered.log"] == "pass"
     assert told["plain-only.log"] == "unknown"
     assert told["object-error.log"] == "pass"
+
+
+def test_the_process_is_believed_before_a_start_line_of_the_log():
+    # FACTS: "Service Handler started" neither proves nor disproves, and is known from memory only
+    log = HANG + service_start(PUSH + timedelta(minutes=30))
+    assert verdict(judge(log, ps=processes(elapsed="40-00:00:00"))) == ("fail", "likely")
+    assert judge(log, without=[PS]).outcome.value == "unknown"

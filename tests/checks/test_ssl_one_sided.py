@@ -145,3 +145,12 @@ def test_unknown_when_the_master_has_no_object_for_the_client():
     found = result_of(CHECK, client("-s"), other, where="client")
     assert found.outcome.value == "unknown"
     assert "no machine object for lpar7" in found.message
+
+
+def test_not_applicable_alone_when_only_the_masters_own_object_was_asked_for():
+    shown = "master:\n   class       = machines\n   type        = master\n   ssl_support = yes\n"
+    client = evidence(
+        files={"/etc/niminfo": niminfo()},
+        commands={"ps -eo pid,ppid,etime,args": processes(), "nimclient -l -l master": shown},
+    )
+    assert result_of("ssl-one-sided", client).outcome.value == "not-applicable"

@@ -403,3 +403,26 @@ def test_ctrl_c_and_its_like_say_one_line_exit_130_and_leave_nothing_running(roo
     assert (process.returncode, out) == (130, b"")
     assert err.splitlines() == [b"nimdoctor: interrupted"]
     assert gone(pids)
+
+
+HEALTHY = str(Path(__file__).resolve().parents[2] / "fixtures" / "hosts" / "healthy" / "client")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "target", "status"),
+    [("2>&-", HEALTHY, 0), ("2>&-", "/nonexistent", 2), (">&-", HEALTHY, 4), ("2>/dev/full", "/nonexistent", 2)],
+)
+def test_a_closed_or_full_standard_stream_does_not_change_what_the_status_means(redirection, target, status):
+    command = f'"$0" -m nimdoctor scan "$1" {redirection}'
+    ended = subprocess.run(["/bin/sh", "-c", command, sys.executable, target], capture_output=True, text=True)
+    assert ended.returncode == status
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert status == 0 or ended.stdout == ""
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e308", "0", "-3"])
+def test_a_timeout_that_is_no_span_is_refused(value):
+    ended = subprocess.run(
+        [sys.executable, "-m", "nimdoctor", "scan", HEALTHY, "--timeout", value], capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")

@@ -310,3 +310,15 @@ def test_a_flipped_byte_anywhere_ends_in_evidence_or_one_line(tmp_path: Path, se
                 found.texts(row, {})
         except TargetError as error:
             assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("name", ["d/" * 101 + "f", "d" * 1_024, "d/" * 20_000 + "f"])
+def test_a_name_too_deep_or_too_long_refuses_the_archive(tmp_path: Path, name: str) -> None:
+    said = refusal(make_tar(tmp_path / "a.tar", [(info(name), b"")]))
+    assert "1,023 characters or 100 folders" in said
+    assert len(said) < 400
+
+
+def test_folders_that_only_names_imply_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MEMBERS", 50)
+    assert "more than 50 folders" in refusal(make_tar(tmp_path / "a.tar", [(info("d/" * 60 + "f"), b"")]))

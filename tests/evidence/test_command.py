@@ -169,3 +169,21 @@ def _is_open(number: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def test_without_psutil_a_child_that_left_the_group_is_found_by_ps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not os.path.exists("/usr/bin/ps"):
+        pytest.skip("no /usr/bin/ps here")
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    pids = tmp_path / "pids"
+    code = (
+        "import os, sys, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    open(sys.argv[1], 'a').write(str(os.getpid()) + ' ')\n"
+        "time.sleep(100)\n"
+    )
+    assert run([sys.executable, "-c", code, str(pids)], timeout=0.8).timed_out
+    assert gone(noted(pids, 1))

@@ -207,7 +207,7 @@ def test_private_keys_stay_where_they_are(tmp_path: Path) -> None:
     (certs / "sub").mkdir()
     host = LiveHost(str(tmp_path))
     texts = host.texts(row("/ssl_nimsh/certs/*"), NONE)
-    assert [text.name for text in texts] == ["/ssl_nimsh/certs/client.pem", "/ssl_nimsh/certs/linked.pem"]
+    assert [text.name for text in texts] == ["/ssl_nimsh/certs/client.pem"], "a link into keys is not followed"
     for text in texts:
         assert "SECRET" not in text.read() and "PRIVATE KEY REMOVED" in text.read()
     assert "MIIB" in texts[0].read()
@@ -288,3 +288,13 @@ def test_the_whole_catalog_over_an_empty_root_raises_nothing(tmp_path: Path) -> 
         assert host.texts(found, {"NIM_NAME": "x"}) == []
     assert host.paths(list(Catalog())).states
     assert CLIENT
+
+
+@pytest.mark.parametrize("name", ["/etc/inetd.conf", "/etc/niminfo", "/.rhosts"])
+def test_a_file_that_is_a_link_into_keys_is_not_opened(tmp_path: Path, name: str) -> None:
+    (tmp_path / "ssl_nimsh/keys").mkdir(parents=True)
+    (tmp_path / "ssl_nimsh/keys/k.pem").write_bytes(KEY)
+    place = tmp_path / name.lstrip("/")
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to("/ssl_nimsh/keys/k.pem")
+    assert LiveHost(str(tmp_path)).texts(row(name), NONE) == []

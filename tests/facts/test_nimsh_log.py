@@ -163,3 +163,9 @@ def test_one_line_of_megabytes_is_cut_and_the_rest_still_read():
     log = parse(at("10:05:04", TLS, ANSWER) + "x" * 20_000_000 + "\n" + at("11:05:04", CONNECT, TLS))
     assert log.newest_loaded().end is SessionEnd.HUNG
     assert log.newest_loaded().last.line == 8 + 1 + 7
+
+
+def test_a_log_beyond_two_gibibytes_is_refused_with_what_to_do(monkeypatch):
+    monkeypatch.setattr(nimsh_stream, "LARGEST", 100)
+    with pytest.raises(BadEvidence, match="larger than 2 GiB: give its newest part"):
+        parse(at("10:05:04", TLS))

@@ -225,3 +225,14 @@ def test_times_beyond_the_calendar_and_broken_patterns_do_not_raise():
     paths = Paths.of_record(PathRecord({"/a": PathState(mtime=10**15)}, ("/[z-a]", "/[")))
     assert paths.quote("/a").text == f"mtime {10**15}"
     assert paths.absent("/b") is None
+
+
+def test_two_blanks_after_a_year_are_no_part_of_the_name():
+    paths = listing(
+        "total 99\n"
+        "-rwxr-xr-x    1 root     system       745320 Mar 05 2015  libssl.so.0.9.8\n"
+        "drwxr-xr-x    2 root     system          256 Jan 19 2025  certs\n",
+        "ls -l /usr/lib",
+    )
+    assert paths.get(SSL).size == 745320
+    assert paths.absent("/usr/lib/certs") is False

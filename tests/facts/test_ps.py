@@ -81,3 +81,13 @@ def test_the_header_tells_the_order_of_columns():
 def test_what_shows_no_parents_is_refused(content):
     with pytest.raises(BadEvidence):
         processes(content)
+
+
+def test_arguments_without_parents_are_read_where_the_command_asked_for_them():
+    found = Processes.parse(Text.of("    PID COMMAND\n6685140 /usr/sbin/nimsh -s -c\n", "ps -eo pid,args"))
+    assert [(row.pid, row.ppid, row.words) for row in found.named("nimsh")] == [(6685140, None, ("-s", "-c"))]
+
+
+def test_names_without_arguments_are_no_evidence_of_arguments():
+    with pytest.raises(BadEvidence):
+        Processes.parse(Text.of("    PID COMMAND\n6685140 nimsh\n", "ps -eo pid,comm"))
