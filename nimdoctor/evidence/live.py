@@ -270,6 +270,8 @@ class LiveHost:
                 refusal = f"cannot be run: {error.strerror or error}"
                 continue
             if not os.path.isfile(place):
+                if os.path.lexists(place):
+                    refusal = "cannot be run: not a regular file"
                 continue
             if not os.access(place, os.X_OK):
                 refusal = "cannot be run: Permission denied"
