@@ -1,21 +1,11 @@
 """A push that stops at `create BIO` hangs for ever."""
 
 from datetime import datetime, timezone
-from typing import Iterator, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
-from nimdoctor.facts import (
-    Certificates,
-    FilesetHistory,
-    HostClock,
-    NimIdentity,
-    NimObjects,
-    NimshMode,
-    Paths,
-    TlsAttempt,
-)
+from nimdoctor.facts import CertificateState, HostClock, NimIdentity, NimObjects, NimshMode, TlsAttempt
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.nimsh_log import SessionEnd
-from nimdoctor.facts.tls_attempt import newest_certificate
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -28,9 +18,13 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import PROVE_FETCH, REFRESH, ago, recycle
+from nimdoctor.wording import PROVE_FETCH, REFRESH, ago, count, named, recycle
 
 _REFRESH = f"refresh this client's certificate: {REFRESH}"
+_LOOK_ELSEWHERE = (
+    "the certificates match and are newer than the last installation of nim.* and openssl.* on both ends, so making "
+    "new ones would not help: look at the path between the hosts (MTU, jumbo frames, a firewall) and at the libraries"
+)
 
 
 @check(
@@ -48,15 +42,10 @@ def create_bio_hang(
     subject: Subject,
     attempt: TlsAttempt,
     mode: Optional[NimshMode],
-    paths: Optional[Paths],
-    certificates: Optional[Certificates],
-    history: Optional[FilesetHistory],
     clock: Optional[HostClock],
     identity: NimIdentity,
-    master_paths: Optional[OnMaster[Paths]],
-    master_certificates: Optional[OnMaster[Certificates]],
-    master_history: Optional[OnMaster[FilesetHistory]],
-    master_clock: Optional[OnMaster[HostClock]],
+    certificates: CertificateState,
+    masters: Optional[OnMaster[CertificateState]],
     objects: Optional[OnMaster[NimObjects]],
 ) -> Iterator[Verdict]:
     """Every push to this client hangs until it is ended by hand: NIM has no timeout there.
@@ -108,14 +97,8 @@ def create_bio_hang(
         yield Passed(f"the newest session that loaded certificates {said} 'create BIO'{history_note}", evidence)
         return
     own, _ = (identity.known_as(subject.name) if subject.named else identity).object_in(objects)
-    fix, cure, touches = _smallest_cure(
-        attempt,
-        [paths, master_paths],
-        [certificates, master_certificates],
-        [(history, clock), (master_history, master_clock)],
-        [found.name for found in objects.connected(SECURE) if found != own] if objects else [],
-        subject,
-    )
+    others = [found.name for found in objects.connected(SECURE) if found != own] if objects else []
+    fix, cure, touches = _smallest_cure(attempt, certificates, masters if subject.master_named else None, others)
     when = f", {ago(attempt.age)} ago" if attempt.age is not None else f" (its age is not known: {attempt.why})"
     if attempt.witness:
         evidence.append(attempt.witness)
@@ -149,65 +132,31 @@ def _run(fix: Optional[str], clock: Optional[HostClock], master_named: bool) -> 
 
 
 def _smallest_cure(
-    attempt: TlsAttempt,
-    paths: "list[Optional[Paths]]",
-    certificates: "list[Optional[Certificates]]",
-    installed: "list[Tuple[Optional[FilesetHistory], Optional[HostClock]]]",
-    others: "list[str]",
-    subject: Subject,
+    attempt: TlsAttempt, own: CertificateState, masters: Optional[CertificateState], others: List[str]
 ) -> Tuple[Optional[str], str, int]:
-    """The cure in the order of the guide's conditions, smallest first: fix id, words, other hosts touched."""
+    """The cure in the order of FACTS, smallest first: fix id, words, other hosts touched."""
     refresh = "refresh-client-certificate"
-    if not subject.master_named or certificates[1] is None:
+    if masters is None:
         return refresh, f"{_REFRESH}. Whether the master must be recycled: not known, give --master", 0
-    own = certificates[0].fingerprints() if certificates[0] else frozenset()
-    if certificates[0] is None and not (paths[0] and paths[0].absent("/ssl_nimsh/certs")):
-        return (
-            refresh,
-            f"{_REFRESH}. Whether the master must be recycled: not known, /ssl_nimsh/certs was not collected",
-            0,
-        )
-    if not own & certificates[1].fingerprints():
-        return refresh, f"{_REFRESH}, since it shares no certificate with the master; the master stays as it is", 0
-    newest = newest_certificate(paths[1]) if paths[1] else None
-    if newest and attempt.utc is not None and newest[1] > attempt.utc:
-        return (
-            refresh,
-            f"{_REFRESH}, since the master's certificate is newer than the hang; the master stays as it is",
-            0,
-        )
-    if _newer_than_installation(paths, installed):
-        return (
-            None,
-            "the certificates match and are newer than the last installation of nim.* and openssl.* on both ends, so "
-            "making new ones would not help: look at the path between the hosts (MTU, jumbo frames, a firewall) and at "
-            "the libraries",
-            0,
-        )
-    loses = (
-        f"{len(others)} other secured client{'s' if len(others) != 1 else ''} ({', '.join(others[:5])}"
-        f"{', ...' if len(others) > 5 else ''}) lose push until each has run the same two commands"
-        if others
-        else "no other client is secured"
-    )
+    shared = own.shares_with(masters)
+    if shared is None:
+        whose = "this client's" if own.certificates is None else "the master's"
+        said = f"not known, {whose} certificates were not collected"
+        return refresh, f"{_REFRESH}. Whether the master must be recycled: {said}", 0
+    stays = "the master stays as it is"
+    if not shared:
+        return refresh, f"{_REFRESH}, since it shares no certificate with the master; {stays}", 0
+    if masters.newest and attempt.utc is not None and masters.newest[1] > attempt.utc:
+        return refresh, f"{_REFRESH}, since the master's certificate is newer than the hang; {stays}", 0
+    if own.newer_than_installation and masters.newer_than_installation:
+        return None, _LOOK_ELSEWHERE, 0
+    loses = "no other client is secured"
+    if others:
+        who = f"{count(len(others), 'other secured client')} ({named(others)})"
+        loses = f"{who} {'loses' if len(others) == 1 else 'lose'} push until the same two commands have run there"
     return (
         "recycle-certificates",
         "recycle the master's certificates, then refresh this client's: on the master cd /; nimconfig -C; "
-        f"mv ssl_nimsh to a new name; nimconfig -c; on this client nimclient -C; nimclient -c. Note: {loses}",
+        f"mv ssl_nimsh to a new name; nimconfig -c; on this client {REFRESH}. Note: {loses}",
         len(others),
     )
-
-
-def _newer_than_installation(
-    paths: "list[Optional[Paths]]", installed: "list[Tuple[Optional[FilesetHistory], Optional[HostClock]]]"
-) -> bool:
-    """Whether on both ends the newest certificate is known to be later than the last nim.* or openssl.* installation."""
-    for listing, (history, clock) in zip(paths, installed):
-        newest = newest_certificate(listing) if listing else None
-        if newest is None or history is None or clock is None:
-            return False
-        for row in (history.newest("bos.sysmgt.nim"), history.newest("openssl.")):
-            when = clock.to_utc(row.when) if row and row.when else None
-            if when is None or when >= newest[1]:
-                return False
-    return True

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     # for the type checker; at run time each is loaded when it is first asked for
     from nimdoctor.facts.ar import LibraryArchives as LibraryArchives
     from nimdoctor.facts.audit import Auditing as Auditing
+    from nimdoctor.facts.certificate_state import CertificateState as CertificateState
     from nimdoctor.facts.certificates import Certificates as Certificates
     from nimdoctor.facts.clock import HostClock as HostClock
     from nimdoctor.facts.clock import LocalDate as LocalDate
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 _MODULES: Dict[str, str] = {
     "Apars": "instfix",
     "Auditing": "audit",
+    "CertificateState": "certificate_state",
     "Certificates": "certificates",
     "CryptoSetup": "crypto_setup",
     "ExtractedLibraries": "libraries",

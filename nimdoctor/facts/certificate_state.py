@@ -1,0 +1,59 @@
+"""The certificates of one end: which they are, how new, and whether software was installed since."""
+
+from typing import FrozenSet, NamedTuple, Optional, Tuple
+
+from nimdoctor.facts.certificates import Certificates
+from nimdoctor.facts.clock import HostClock
+from nimdoctor.facts.lslpp_history import FilesetHistory
+from nimdoctor.facts.paths import Paths
+from nimdoctor.facts.tls_attempt import newest_certificate
+
+CERTS = "/ssl_nimsh/certs"
+
+
+class CertificateState(NamedTuple):
+    """`certificates` are DER bytes; empty when there is known to be none, None when not collected.
+
+    `newest` is path and time of change (epoch seconds) of the newest file below /ssl_nimsh/certs.
+    `installed` is when nim.* and openssl.* were last installed; None unless it is known for both.
+    """
+
+    certificates: Optional[FrozenSet[bytes]]
+    newest: Optional[Tuple[str, int]]
+    installed: Optional[int]
+
+    @classmethod
+    def derive(
+        cls,
+        paths: Optional[Paths],
+        certificates: Optional[Certificates],
+        history: Optional[FilesetHistory],
+        clock: Optional[HostClock],
+    ) -> "CertificateState":
+        """As far as the evidence goes."""
+        held: Optional[FrozenSet[bytes]] = None
+        if certificates:
+            held = frozenset(der for file in certificates.files for der in file.certificates)
+        elif paths and paths.absent(CERTS):
+            held = frozenset()
+        return cls(held, newest_certificate(paths) if paths else None, _installed(history, clock))
+
+    def shares_with(self, other: "CertificateState") -> Optional[bool]:
+        """Whether both ends hold a certificate in common; None where either's are not known."""
+        if self.certificates is None or other.certificates is None:
+            return None
+        return bool(self.certificates & other.certificates)
+
+    @property
+    def newer_than_installation(self) -> bool:
+        """Whether the newest certificate is known to be later than the last installation."""
+        return self.newest is not None and self.installed is not None and self.newest[1] > self.installed
+
+
+def _installed(history: Optional[FilesetHistory], clock: Optional[HostClock]) -> Optional[int]:
+    if history is None or clock is None:
+        return None
+    rows = [history.newest("bos.sysmgt.nim"), history.newest("openssl.")]
+    times = [clock.to_utc(row.when) if row and row.when else None for row in rows]
+    known = [when for when in times if when is not None]
+    return max(known) if len(known) == len(rows) else None
