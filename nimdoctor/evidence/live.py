@@ -53,7 +53,6 @@ class LiveHost:
 
     loose = False
     live = True
-    thorough = True
     roles: Tuple[str, ...] = ()
 
     def __init__(
@@ -65,6 +64,8 @@ class LiveHost:
     ) -> None:
         self.target = "" if root is None else f"root:{root}"
         self.root = None if root is None else os.path.realpath(root)
+        # below another root only those commands run that somebody put there
+        self.thorough = root is None
         self.host: Optional[str] = _this_host() if root is None else None
         self.problems: Dict[str, str] = {}
         self.remarks: List[str] = _about_this_host() if root is None else []
