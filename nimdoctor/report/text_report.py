@@ -15,6 +15,7 @@ from nimdoctor.wording import count
 QUOTES_SHOWN = 6
 """Quoted lines of one finding; the rest is counted."""
 QUOTE_WIDTH = 160
+_ELSEWHERE = "run it on the NIM client or master, or give evidence of one; nimdoctor demo shows a sample"
 PLACE_WIDTH = 40
 """Characters of a host's name in the table."""
 
@@ -96,8 +97,9 @@ class _Page:
             yield from self._field("Touches", count(root.touches, "other host") if root.touches else "no other host")
         elif report.verdict == INCONCLUSIVE:
             open_ = (report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN))[0]
-            yield from self._field("Cause", f"not known: {open_.message} ({open_.check})")
-            yield from self._field("Next", _settled_by(open_))
+            elsewhere = next((remark for remark in report.remarks if ", not AIX" in remark), None)
+            yield from self._field("Cause", elsewhere or f"not known: {open_.message} ({open_.check})")
+            yield from self._field("Next", _ELSEWHERE if elsewhere else _settled_by(open_))
             yield from self._field("Touches", "no other host")
         else:
             yield from self._field("Cause", "none: no check found a fault")

@@ -210,3 +210,11 @@ def test_a_slow_command_is_named_on_stderr_and_not_on_stdout(capsys):
 def test_a_quick_scan_says_nothing_while_it_works(installed, root):
     ended = installed("scan", f"root:{root(commands={'lssrc': 'exit 0'})}", "--role", "client")
     assert ended.err == ""
+
+
+@pytest.mark.skipif(sys.platform.startswith("aix"), reason="this is AIX")
+def test_on_a_host_without_nim_it_says_where_to_run_it(doctor):
+    lines = doctor("scan").out.splitlines()
+    assert lines[0].startswith("INCONCLUSIVE")
+    assert ", not AIX" in lines[2]
+    assert "run it on the NIM client or master" in lines[3]
