@@ -3,6 +3,8 @@
 from typing import Iterator, Optional, Set
 
 from nimdoctor.facts import NimIdentity, NimObjects, NimshMode, PushSince
+from nimdoctor.facts.lsnim import NimObject
+from nimdoctor.facts.tls_attempt import LOG
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -48,7 +50,7 @@ def client_not_secure(
     """
     own, why = identity.object_in(objects) if identity else (None, "")
     if subject.where is Role.CLIENT:
-        yield _client(subject, mode, since, objects, own.name if own else None, why)
+        yield _client(subject, mode, since, objects, own, why)
         return
     if objects is None:
         raise Missing("lsnim -l")
@@ -80,10 +82,9 @@ def _client(
     mode: Optional[NimshMode],
     since: Optional[PushSince],
     objects: Optional[NimObjects],
-    own: Optional[str],
+    stanza: Optional[NimObject],
     why: str,
 ) -> Verdict:
-    stanza = objects.get(own) if objects and own else None
     connect = stanza.connect if stanza else None
     support = objects.ssl_support() if objects else None
     if objects and stanza and connect == "nimsh" and support:
@@ -95,8 +96,8 @@ def _client(
                 )
             return Unknown(
                 f"nimsh runs with crypto, and no push is known to have come since its certificate was written. "
-                f"On the master: nim -o lslpp {own}",
-                [] if since else ["/var/adm/ras/nimsh.log"],
+                f"On the master: nim -o lslpp {stanza.name}",
+                [] if since else [LOG],
                 [mode.at, *quotes, *(since.evidence if since else ())],
             )
         evidence = quotes + ([mode.at] if mode else [])

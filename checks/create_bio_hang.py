@@ -6,6 +6,7 @@ from typing import Iterator, List, Optional, Tuple
 from nimdoctor.facts import CertificateState, HostClock, NimIdentity, NimObjects, NimshMode, TlsAttempt
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.tls_attempt import PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -18,7 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import PROVE_FETCH, REFRESH, ago, count, named, recycle
+from nimdoctor.wording import REFRESH, ago, count, named, on_client, recycle
 
 _REFRESH = f"refresh this client's certificate: {REFRESH}"
 _LOOK_ELSEWHERE = (
@@ -62,15 +63,14 @@ def create_bio_hang(
         else:
             yield Unknown(
                 f"no session in the log loaded certificates: not tried yet. On the master: {push}",
-                [] if mode else ["ps -eo pid,ppid,etime,args"],
+                [] if mode else [PROCESSES],
                 [attempt.log.whole()],
             )
         return
     evidence = [quote for quote in (session.loaded, session.last) if quote]
     if attempt.changes:
-        what = " and ".join(dict.fromkeys(change.what for change in attempt.changes))
         yield Unknown(
-            f"not tried since {what}: the newest session that loaded certificates is older. On the master: {push}",
+            f"not tried since {attempt.what_changed}: the newest session that loaded certificates is older. On the master: {push}",
             (),
             evidence + [change.at for change in attempt.changes[:5]],
         )
@@ -128,7 +128,7 @@ def _run(fix: Optional[str], clock: Optional[HostClock], master_named: bool) -> 
         return f"on the master, as root: {recycle(day)}"
     if not fix:
         return None
-    return REFRESH if master_named else f"{PROVE_FETCH}on the client: {REFRESH}"
+    return on_client(REFRESH, master_named)
 
 
 def _smallest_cure(

@@ -5,6 +5,7 @@ from typing import Iterator, List, Optional
 from nimdoctor.facts import ExtractedLibraries, NimIdentity, NimshMode, RecordedPush, TlsAttempt
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.rhosts import same_host
+from nimdoctor.facts.tls_attempt import LOG, PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -19,9 +20,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import PROVE_FETCH, REFRESH, refresh_libraries
-
-LOG = "/var/adm/ras/nimsh.log"
+from nimdoctor.wording import REFRESH, on_client, refresh_libraries
 
 
 @check(
@@ -54,10 +53,9 @@ def ssl_object_error(
     shown: List[Quote] = list(recorded.object_error) if recorded else []
     session = attempt.session if attempt else None
     if session and attempt and attempt.changes:
-        what = " and ".join(dict.fromkeys(change.what for change in attempt.changes))
         before = "it failed" if session.end is SessionEnd.OBJECT_ERROR else "it did not say so"
         yield Unknown(
-            f"not tried since {what}; before, {before}. On the master: nim -o lslpp {client}",
+            f"not tried since {attempt.what_changed}; before, {before}. On the master: nim -o lslpp {client}",
             (),
             [session.error or session.last, *(change.at for change in attempt.changes[:5])],
         )
@@ -84,7 +82,7 @@ def ssl_object_error(
     elif attempt:
         yield Unknown(
             f"no session in the log loaded certificates: not tried yet. On the master: nim -o lslpp {client}",
-            [] if mode else ["ps -eo pid,ppid,etime,args"],
+            [] if mode else [PROCESSES],
             [attempt.log.whole()],
         )
     elif recorded:
@@ -103,7 +101,7 @@ def _finding(
     impact = f"every push to {subject.name} fails"
     message = "the newest attempt at TLS ends with 'Error connecting to SSL object'"
     if not stale:
-        run = REFRESH if subject.master_named else f"{PROVE_FETCH}on the client: {REFRESH}"
+        run = on_client(REFRESH, subject.master_named)
         return Finding(message, evidence, confidence=confidence, impact=impact, run=run)
     paths = [copy.path for copy in stale]
     return Finding(

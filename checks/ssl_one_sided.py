@@ -4,6 +4,7 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import NimIdentity, NimObjects, NimshLog, NimshMode, PushSince
 from nimdoctor.facts.lsnim import SECURE
+from nimdoctor.facts.tls_attempt import LOG, PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -19,7 +20,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import PROVE_FETCH, REFRESH
+from nimdoctor.wording import REFRESH, on_client
 
 
 @check(
@@ -61,7 +62,7 @@ def ssl_one_sided(
         yield Passed("pushes go by rsh, so there is no SSL setting to agree on", [stanza.quote("connect")])
         return
     if secure is None or at is None:
-        raise Missing("ps -eo pid,ppid,etime,args")
+        raise Missing(PROCESSES)
     quotes = [at, stanza.quote("connect")]
     impact = f"pushes to {subject.name} are refused"
     support = objects.ssl_support()
@@ -75,7 +76,7 @@ def ssl_one_sided(
             evidence=quotes,
             confidence=Confidence.CERTAIN if mode and mode.running else Confidence.LIKELY,
             impact=impact,
-            run=REFRESH if subject.master_named else f"{PROVE_FETCH}on the client: {REFRESH}",
+            run=on_client(REFRESH, subject.master_named),
         )
     elif connect == "nimsh" and secure and support is not False:
         if since and since.start:
@@ -83,13 +84,13 @@ def ssl_one_sided(
                 "nimsh runs with crypto (-c), yet a push since it was started left connect = nimsh on the master",
                 evidence=[*quotes, *since.evidence[:1]],
                 impact=impact,
-                run=REFRESH if subject.master_named else f"{PROVE_FETCH}on the client: {REFRESH}",
+                run=on_client(REFRESH, subject.master_named),
             )
         else:
             yield Unknown(
                 "nimsh runs with crypto (-c) and connect = nimsh may be older: no push is known to have come since "
                 f"nimsh was started. On the master: nim -o lslpp {stanza.name}",
-                [] if since else ["/var/adm/ras/nimsh.log"],
+                [] if since else [LOG],
                 quotes,
             )
     elif connect == "nimsh" and secure:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Callable, List, Optional, Sequence
 import typer
 
 from nimdoctor import __version__
+from nimdoctor.wording import visible
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.source import Evidence
@@ -93,7 +94,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             return USAGE
         if os.environ.get("NIMDOCTOR_DEBUG"):
             raise
-        _say(f"nimdoctor itself failed: {type(error).__name__}: {_one_line(str(error))}; NIMDOCTOR_DEBUG=1 shows where")
+        _say(f"nimdoctor itself failed: {type(error).__name__}: {visible(str(error))}; NIMDOCTOR_DEBUG=1 shows where")
         return FAILED
 
 
@@ -127,16 +128,8 @@ def _say(line: str) -> None:
 
 
 def _lines(message: str) -> str:
-    """A message of several lines, each as `_one_line` makes it."""
-    return "\n".join(_one_line(line) for line in message.splitlines())
-
-
-def _one_line(message: str) -> str:
-    """The message with whatever a name may hold (line ends, escape sequences) shown, not sent."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "backslashreplace").decode("ascii")
-        for letter in message
-    )
+    """A message of several lines, each made visible."""
+    return "\n".join(visible(line) for line in message.splitlines())
 
 
 def _version(wanted: bool) -> None:
@@ -203,10 +196,10 @@ def scan(
                 targets or [], timeout=timeout, progress=waiting, catalog=catalog, refused=refused if targets else None
             )
             for reason in refused:
-                _say(_one_line(reason))
+                _say(visible(reason))
             end = open_target(master, timeout=timeout, progress=waiting, catalog=catalog) if master else None
         except TargetError as error:
-            raise UsageError(_one_line(str(error))) from error
+            raise UsageError(visible(str(error))) from error
         if any(evidence.live for evidence in hosts) or (end and end.live):
             restore = _end_like_ctrl_c()
         for evidence in hosts:

@@ -66,7 +66,6 @@ class _NotNamed(Exception):
 
     def __init__(self, end: Role) -> None:
         super().__init__(GIVE[end])
-        self.end = end
 
 
 class _Run(NamedTuple):

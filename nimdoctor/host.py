@@ -130,8 +130,7 @@ class Host:
 
     def absent(self, path: str) -> bool:
         """Whether that path is known not to exist."""
-        known = getattr(self.evidence, "file_absent", None)
-        if known is not None and known(path):
+        if self.evidence.file_absent(path):
             return True
         from nimdoctor.facts import Paths
 

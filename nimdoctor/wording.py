@@ -17,6 +17,18 @@ def recycle(label: str) -> str:
     return f"cd / && test ! -e {old} && nimconfig -C && mv ssl_nimsh {old} && nimconfig -c"
 
 
+def visible(text: str) -> str:
+    """The text with everything unprintable (line ends, escape sequences) shown as an escape, never sent.
+
+    >>> visible("a\\x1b[2J")
+    'a\\\\x1b[2J'
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "backslashreplace").decode("ascii")
+        for letter in text
+    )
+
+
 def ago(seconds: int) -> str:
     """A span in its two largest units.
 
@@ -54,11 +66,19 @@ def named(names: "list[str]", limit: int = 5) -> str:
     return ", ".join(names[:limit]) + f" and {len(names) - limit} more"
 
 
+def on_client(command: str, fetch_proved: bool) -> str:
+    """A command that fetches a certificate, preceded by the proof that it can where that is not given.
+
+    >>> on_client(REFRESH, True)
+    'nimclient -C; nimclient -c'
+    """
+    return command if fetch_proved else f"{PROVE_FETCH}on the client: {command}"
+
+
 def refresh_libraries(paths: "list[str]", fetch_proved: bool) -> str:
     """The cure of stale copies in one line.
 
     >>> refresh_libraries(["/usr/lib/libssl.so.0.9.8"], True)
     'rm /usr/lib/libssl.so.0.9.8 && nimclient -c'
     """
-    command = f"rm {' '.join(paths)} && nimclient -c"
-    return command if fetch_proved else f"{PROVE_FETCH}on the client: {command}"
+    return on_client(f"rm {' '.join(paths)} && nimclient -c", fetch_proved)

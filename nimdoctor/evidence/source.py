@@ -44,5 +44,8 @@ class Evidence(Protocol):
     def paths(self, rows: List[Row]) -> PathRecord:
         """States of the paths that these PATHS rows cover."""
 
+    def file_absent(self, path: str) -> Optional[bool]:
+        """Whether that file is known not to exist; None where the source cannot tell."""
+
     def close(self) -> None:
         """Ends whatever the source holds open."""

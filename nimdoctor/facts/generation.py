@@ -2,7 +2,8 @@
 
 import json
 import pkgutil
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from functools import lru_cache
+from typing import Any, Dict, FrozenSet, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.emgr import InterimFixes
 from nimdoctor.facts.instfix import Apars
@@ -59,11 +60,11 @@ class NimGeneration(NamedTuple):
         return self.at_least("G2") or (self.concerned and "G2" not in self.ruled_out and self.proved != "G0")
 
 
-def rows() -> List[Dict[str, Any]]:
+@lru_cache(maxsize=1)
+def rows() -> Tuple[Dict[str, Any], ...]:
     """The table of generations, a row per technology level and APAR, each with its source."""
     raw = pkgutil.get_data("nimdoctor.facts", "data/generations.json")
-    table: List[Dict[str, Any]] = json.loads((raw or b'{"rows": []}').decode("utf-8"))["rows"]
-    return table
+    return tuple(json.loads((raw or b'{"rows": []}').decode("utf-8"))["rows"])
 
 
 def apars() -> Tuple[str, ...]:

@@ -19,15 +19,15 @@ LARGEST = 2 << 30
 SESSIONS = 1000
 """The newest sessions that become objects."""
 
-_START = re.compile(rb"file descriptor is|Service Handler started|Loading certificates")
+_LOADED = b"Loading certificates"
+_STARTS = (b"file descriptor is", b"Service Handler started", _LOADED)
+_START = re.compile(b"|".join(_STARTS))
 _HUNG = re.compile(
     rb"create BIO[ \t\r.]*\n(?:[ \t\r]*\n)*"
     rb"(?=[^\n]{0,40}?(?:file descriptor is|source addr is|[A-Z ]*Service Handler started|Loading certificates)|\Z)"
 )
-_LOADED = b"Loading certificates"
 _OBJECT_ERROR = b"Error connecting to SSL object"
 _PLAIN = b"etting is 0"
-_STARTS = (b"file descriptor is", b"Service Handler started", _LOADED)
 _CARRY = 256 * 1024
 
 

@@ -82,6 +82,11 @@ class TlsAttempt(NamedTuple):
         return cls(log.source, log, session, utc, age, why, tuple(changes), witness, tuple(unseen))
 
     @property
+    def what_changed(self) -> str:
+        """What came after it, in words; empty when nothing is known to have."""
+        return " and ".join(dict.fromkeys(change.what for change in self.changes))
+
+    @property
     def sure_of_age(self) -> bool:
         """Whether the session is known to be a minute old or more."""
         return self.age is not None and self.age >= 60

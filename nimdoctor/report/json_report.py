@@ -20,7 +20,7 @@ def render(report: Report, *, indent: Optional[int] = 2) -> str:
 def as_dict(report: Report) -> Dict[str, Any]:
     """The report as plain values, in the schema's order."""
     root = report.root()
-    first = report.first or root
+    first = report.first
     document: Dict[str, Any] = {
         "schema": SCHEMA,
         "version": __version__,

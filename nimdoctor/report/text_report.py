@@ -10,7 +10,7 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity
 from nimdoctor.scan import HEALTHY, INCONCLUSIVE, PROBLEMS, Report, ScannedHost
-from nimdoctor.wording import count
+from nimdoctor.wording import count, visible
 
 QUOTES_SHOWN = 6
 """Quoted lines of one finding; the rest is counted."""
@@ -29,15 +29,12 @@ def render(report: Report, *, width: int = 96, colour: bool = False) -> str:
 
 
 def printable(text: str, limit: int = 0) -> str:
-    """The text with everything unprintable shown as an escape, cut at `limit` characters.
+    """The text with tabs as blanks and everything unprintable shown as an escape, cut at `limit` characters.
 
     >>> printable("a\\x1b[2Jb\\tc")
     'a\\\\x1b[2Jb c'
     """
-    shown = "".join(
-        letter if letter.isprintable() else " " if letter == "\t" else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
+    shown = visible(text.replace("\t", " "))
     return shown if not limit or len(shown) <= limit else shown[: limit - 4] + " ..."
 
 
@@ -75,7 +72,7 @@ class _Page:
 
     def _head(self) -> Iterator[str]:
         report, root = self.report, self.report.root()
-        first = report.first or root
+        first = report.first
         hosts = _host(report.host) + (f" with {_host(report.master)}" if report.master else "")
         counts = [
             count(number, f"{severity.value} problem")
