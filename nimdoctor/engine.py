@@ -4,7 +4,7 @@ A check that breaks becomes a result of outcome error and the others go on. Noth
 evidence: a check that says nothing passes on the facts it was given, and only on them.
 """
 
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.host import Absent, Host, parameters
 from nimdoctor.model import (
@@ -61,7 +61,7 @@ class Result(NamedTuple):
     touches: int = 0
 
 
-class _NotNamed(Exception):
+class NotNamed(Exception):
     """A fact of the other end is asked for and no such host was given."""
 
     def __init__(self, end: Role) -> None:
@@ -78,6 +78,10 @@ class _Run(NamedTuple):
     where: Role
     hearsay: bool = False
     uninvited: bool = False
+
+
+_NOBODY = Check("", "", Role.BOTH, Severity.INFO, lambda: None)
+"""Stands for the check where something else asks for facts."""
 
 
 class Engine:
@@ -114,6 +118,33 @@ class Engine:
             return [self._plain(check, end, None, Outcome.NOT_APPLICABLE, GIVE[end])]
         return [result for run in runs for result in self._judge(run, diagnosis)]
 
+    def feed(self, function: Any, supplied: Mapping[Any, Any]) -> Dict[str, Any]:
+        """Arguments for a function that names facts as a check does; `supplied` are values by their type.
+
+        A fact that cannot be had is None where the parameter is Optional. Raises Absent where it is not,
+        and NotNamed for one of an end that was not given.
+        """
+        run = _Run(_NOBODY, self.target, Role.CLIENT if "client" in self.target.roles else Role.MASTER)
+        given: Dict[str, Any] = {}
+        for name, (kind, end, optional) in parameters(function).items():
+            if kind in supplied:
+                given[name] = supplied[kind]
+                continue
+            try:
+                given[name] = self._resolve(run, kind, end)
+            except (Absent, NotNamed):
+                if not optional:
+                    raise
+                given[name] = None
+        return given
+
+    def may_be_hardened(self) -> bool:
+        """Whether either end is of generation G2 or later, or of unknown generation where G2 exists."""
+        from nimdoctor.facts import NimGeneration
+
+        found = [host.optional(NimGeneration) for host in (self.target, self.master) if host]
+        return any(generation and generation.may_be_hardened for generation in found)
+
     def _runs(self, check: Check) -> Iterable[_Run]:
         target, master = self.target, self.master
         roles = target.roles
@@ -142,7 +173,7 @@ class Engine:
             for thing in said:
                 if not isinstance(thing, (Finding, Passed, Note, Unknown, NotApplicable)):
                     raise TypeError(f"{check.id} yielded {type(thing).__name__}, which is no verdict")
-        except _NotNamed as error:
+        except NotNamed as error:
             return [self._plain(check, run.where, host_name, Outcome.NOT_APPLICABLE, str(error))]
         except Absent as error:
             return [self._unknown(run, host_name, error.message, error.missing)]
@@ -172,7 +203,7 @@ class Engine:
                     source = getattr(given[name], "source", None)
                     if isinstance(source, str):
                         sources.append(Quote(source, None, ""))
-                except (Absent, _NotNamed):
+                except (Absent, NotNamed):
                     if not optional:
                         raise
                     given[name] = None
@@ -194,7 +225,7 @@ class Engine:
         client = self.target
         if "client" in client.roles or client.evidence.loose or not client.roles:
             return client.fact(kind)
-        raise _NotNamed(Role.CLIENT)
+        raise NotNamed(Role.CLIENT)
 
     def _own(self, run: _Run, kind: Any) -> Any:
         """A fact of the host the check runs over; of loose files of the other end, what can only be that end's."""
@@ -204,7 +235,7 @@ class Engine:
             return run.host.fact(kind)
         if run.host.role_stated and not run.host.only_of(run.where.value, kind):
             # a client's inetd.conf says nothing of its master's tftp
-            raise _NotNamed(run.where)
+            raise NotNamed(run.where)
         try:
             return run.host.fact(kind)
         except Absent:
@@ -222,7 +253,7 @@ class Engine:
                 return client.fact(NimclientObjects)
             except Absent:
                 pass
-        raise _NotNamed(Role.MASTER)
+        raise NotNamed(Role.MASTER)
 
     def _subject(self, run: _Run) -> Subject:
         return Subject(
@@ -241,7 +272,7 @@ class Engine:
         fix = check.fix if finding.fix == "" else finding.fix
         cure = finding.cure or check.cure
         command = finding.run
-        if check.classic and fix and self._may_be_hardened():
+        if check.classic and fix and self.may_be_hardened():
             fix, command = None, None
             cure = f"{HARDENED}; before G2 it would be: {cure}" if cure else HARDENED
         return Result(
@@ -263,13 +294,6 @@ class Engine:
             run=command,
             touches=finding.touches,
         )
-
-    def _may_be_hardened(self) -> bool:
-        """Whether either end is of generation G2 or later, or of unknown generation where G2 exists."""
-        from nimdoctor.facts import NimGeneration
-
-        found = [host.optional(NimGeneration) for host in (self.target, self.master) if host]
-        return any(generation and generation.may_be_hardened for generation in found)
 
     def _without_finding(
         self, run: _Run, host: Optional[str], said: List[Verdict], sources: Tuple[Quote, ...]

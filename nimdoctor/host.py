@@ -2,13 +2,16 @@
 
 import typing
 from functools import cache
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.source import Evidence
-from nimdoctor.text import BadEvidence
+from nimdoctor.text import BadEvidence, Text
 
 T = TypeVar("T")
+
+LPP_SOURCES = 20
+"""lpp_sources of a live master that are listed for a fix."""
 
 
 class Absent(Exception):
@@ -94,7 +97,7 @@ class Host:
             parts.append(kind.of_record(self.evidence.paths(path_rows)))
             rows = [row for row in rows if row.kind is not Kind.PATHS]
         for row in rows:
-            for text in self.evidence.texts(row, self._placeholders(row)):
+            for text in self._texts(row, kind):
                 try:
                     parts.append(kind.parse(text))
                 except BadEvidence as error:
@@ -158,6 +161,19 @@ class Host:
         if name.startswith("/"):
             return f"{name} does not exist on this host"
         return f"{name} could not be had"
+
+    def _texts(self, row: Row, kind: Any) -> Iterator[Text]:
+        if kind.__name__ in row.live_for and self.evidence.live:
+            row = row._replace(live=True)
+        names = self._placeholders(row)
+        if "{LPP_SOURCE}" in row.name and row.live and self.evidence.live:
+            from nimdoctor.facts import NimObjects
+
+            objects = self.optional(NimObjects)
+            for found in objects.resources("lpp_source")[:LPP_SOURCES] if objects else ():
+                yield from self.evidence.texts(row, {**names, "LPP_SOURCE": found.name})
+            return
+        yield from self.evidence.texts(row, names)
 
     def _placeholders(self, row: Row) -> Mapping[str, str]:
         if "{" not in row.name or not self.evidence.live:

@@ -1,4 +1,4 @@
-"""The door through which checks and facts come in: two entry-point groups, for us as for others.
+"""The door through which checks, fixes and facts come in: three entry-point groups, for us as for others.
 
 An entry point names a module, a package or one decorated thing; of a module or package, every
 decorated thing in it counts.
@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 from typing import (
+    TYPE_CHECKING,
     Any,
     Callable,
     Dict,
@@ -21,13 +22,17 @@ from typing import (
     Tuple,
     Type,
     TypeVar,
+    Union,
 )
 
 from nimdoctor.entry_points import EntryPoint, entry_points
 from nimdoctor.evidence.catalog import ROWS, Catalog, Row
 from nimdoctor.model import Check
 
-CHECKS, FACTS = "nimdoctor.checks", "nimdoctor.facts"
+CHECKS, FIXES, FACTS = "nimdoctor.checks", "nimdoctor.fixes", "nimdoctor.facts"
+
+if TYPE_CHECKING:
+    from nimdoctor.plan.fix import Fix
 
 F = TypeVar("F")
 _ROWS_OF_FACT = "__nimdoctor_rows__"
@@ -63,6 +68,7 @@ class Registry:
     def __init__(self, wanted: Sequence[str] = ()) -> None:
         self.broken: List[Broken] = []
         self._checks: Dict[str, Check] = {}
+        self._fixes: Optional[Dict[str, Fix]] = None
         self._complete = not wanted
         rows = self._third_party_rows()
         self.catalog = Catalog(rows)
@@ -87,6 +93,22 @@ class Registry:
         if not self._complete:
             self._load_all()
         return self.checks()
+
+    def fixes(self) -> "Tuple[Fix, ...]":
+        """Every fix, by id; loaded when first asked for."""
+        if self._fixes is None:
+            # a scan needs none of them
+            from nimdoctor.plan.fix import Fix
+
+            self._fixes = {}
+            for point in entry_points(FIXES):
+                for thing in self._things(point, None):
+                    if isinstance(thing, Fix) and self._fixes.get(thing.id) is not thing:
+                        if thing.id in self._fixes:
+                            self._break(point, f"fix id {thing.id} is taken by another module")
+                        else:
+                            self._fixes[thing.id] = thing
+        return tuple(self._fixes[name] for name in sorted(self._fixes))
 
     def _load_checks(self, modules: Optional[Set[str]]) -> None:
         for point in self._points:
@@ -149,8 +171,8 @@ class Registry:
             self.broken.append(broken)
 
 
-def close_ids(name: str, checks: Iterable[Check]) -> List[str]:
-    """Check ids that look like the one asked for."""
+def close_ids(name: str, things: "Iterable[Union[Check, Fix]]") -> List[str]:
+    """Ids of checks or fixes that look like the one asked for."""
     import difflib
 
-    return difflib.get_close_matches(name.lower().replace("_", "-"), [check.id for check in checks], 3, 0.5)
+    return difflib.get_close_matches(name.lower().replace("_", "-"), [thing.id for thing in things], 3, 0.5)

@@ -79,10 +79,32 @@ def scan(
     `role` client or master overrides what the evidence says; `only` and `skip` are check ids;
     `rules` come on top of the ones in the target's own ignore file.
     """
+    engine = open_hosts(target, master, registry=registry, role=role)
+    return scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
+
+
+def open_hosts(
+    target: Evidence, master: Optional[Evidence] = None, *, registry: Registry, role: Optional[str] = None
+) -> Engine:
+    """The hosts of a scan, not yet read."""
     host = Host(target, registry.catalog, (role,) if role else None)
-    master_host = Host(master, registry.catalog, ("master",)) if master else None
+    return Engine(host, Host(master, registry.catalog, ("master",)) if master else None)
+
+
+def scan_hosts(
+    engine: Engine,
+    *,
+    registry: Registry,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    fail_on: Severity = Severity.MEDIUM,
+    rules: Sequence[ignore.Rule] = (),
+    now: Optional[datetime] = None,
+) -> Report:
+    """As `scan`, over hosts that somebody goes on asking."""
+    host, master_host = engine.target, engine.master
+    target, master = host.evidence, master_host.evidence if master_host else None
     chosen = [check for check in registry.checks() if (not only or check.id in only) and check.id not in skip]
-    engine = Engine(host, master_host)
     results = engine.scan(chosen, registry.all_checks)
     results += _broken(registry, only)
     remarks = list(target.remarks) + (list(master.remarks) if master else [])

@@ -130,9 +130,13 @@ class Text:
 
     def read(self) -> str:
         """The text decoded, at most `TEXT_LIMIT` bytes of it. Raises BadEvidence if it cannot be read."""
+        return decode(self.raw())
+
+    def raw(self) -> bytes:
+        """The bytes as they are, at most `TEXT_LIMIT` of them. Raises BadEvidence if they cannot be read."""
         try:
             with self.open() as stream:
-                return decode(stream.read(TEXT_LIMIT))
+                return stream.read(TEXT_LIMIT)
         except OSError as error:
             raise BadEvidence(f"{self.source} cannot be read: {error.strerror or error}") from error
 

@@ -26,12 +26,13 @@ class Kind(enum.Enum):
 class Row(NamedTuple):
     """One thing that is read.
 
-    `name` is an absolute path, a command as typed, or for PATHS a path whose last part may end in
-    `*` and which covers everything below it when it ends in `/**`. `facts` are class names, best
+    `name` is an absolute path (its last part, or one before it, may be `*`), a command as typed, or for PATHS
+    a path whose last part may end in `*` and which covers everything below it when it ends in `/**`. `facts` are class names, best
     source first in catalog order. Commands may hold placeholders in braces, filled from facts.
     `live` is False for what is only ever recorded by somebody. `variants` are beginnings of other
     command lines whose recorded output serves as well. `empty_means_none` says that empty output
-    is an answer. `streamed` marks what may be too large to read whole.
+    is an answer. `streamed` marks what may be too large to read whole. `live_for` are facts for which a
+    live host runs it although `live` is False: what a scan need not know, but a fix must.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Row(NamedTuple):
     variants: Tuple[str, ...] = ()
     empty_means_none: bool = False
     streamed: bool = False
+    live_for: Tuple[str, ...] = ()
 
     def argv(self, names: Mapping[str, str]) -> Optional[List[str]]:
         """The command as a list of words; None when a placeholder has no value."""
@@ -117,6 +119,8 @@ _ONLY_MASTER = frozenset({MASTER})
 _ONLY_CLIENT = frozenset({CLIENT})
 
 IGNORE_FILE = "/etc/nimdoctor.ignore"
+STATE_DIRECTORY = "/var/adm/nimdoctor"
+RUN_JOURNALS = f"{STATE_DIRECTORY}/runs/*/journal.jsonl"
 
 ROWS: Tuple[Row, ...] = (
     _file(IGNORE_FILE),
@@ -131,6 +135,7 @@ ROWS: Tuple[Row, ...] = (
     _file("/ssl_nimsh/certs/*", "Certificates"),
     _file("/ssl_nimsh/configs/*", "SslConfigs", roles=_ONLY_MASTER),
     _file("/usr/samples/nim/ssl/*", "SslSamples", roles=_ONLY_MASTER),
+    _file(RUN_JOURNALS, "RepairRuns"),
     _paths("/ssl_nimsh/**"),
     _paths("/usr/lib/libssl.so*"),
     _paths("/usr/lib/libcrypto.so*"),
@@ -158,6 +163,7 @@ ROWS: Tuple[Row, ...] = (
     _command("lssrc -S -s nimsh", "NimshDefinition", variants=("lssrc -Ss nimsh",)),
     _command("ps -eo pid,ppid,etime,args", "Processes", variants=("ps -eo", "ps -e -o", "ps -A -o")),
     _command("ps -ef", "Processes", live=False, variants=("ps -ef", "ps -e -f", "ps -fe", "ps -edf", "ps")),
+    _command("netstat -in", "Interfaces", variants=("netstat -in", "netstat -ni")),
     _command("netstat -an", "Sockets", variants=("netstat -an", "netstat -Aan", "netstat -na", "netstat -aAn")),
     _command("df -k", "FileSystems", variants=("df",)),
     _command("openssl version", "OpensslVersion", variants=("openssl version",)),
@@ -172,7 +178,7 @@ ROWS: Tuple[Row, ...] = (
     _command("nimclient -l -l {NIM_NAME}", "NimclientObjects", roles=_ONLY_CLIENT, variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L")),
     _command("nimclient -l -l master", "NimclientObjects", roles=_ONLY_CLIENT),
     _command("ioscli ioslevel", "IosLevel", variants=("ioscli ioslevel", "ioslevel")),
-    _command("nim -o showres", "LppSourceContents", roles=_ONLY_MASTER, live=False, variants=("nim -o showres",)),
+    _command("nim -o showres {LPP_SOURCE}", "LppSourceContents", "LppSources", roles=_ONLY_MASTER, live=False, live_for=("LppSources",), variants=("nim -o showres",)),
     _command("nim -o lslpp", "RecordedPush", roles=_ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo")),
     _command("nimclient -c", "CryptoSetup", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",)),
     _command("ls -l", "Paths", live=False, variants=("ls", "find /ssl_nimsh", "istat")),
@@ -234,7 +240,13 @@ def path_matches(pattern: str, path: str) -> bool:
     True
     >>> path_matches("/ssl_nimsh/certs/*", "/ssl_nimsh/certs/a/b")
     False
+    >>> path_matches("/var/adm/nimdoctor/runs/*/journal.jsonl", "/var/adm/nimdoctor/runs/1/journal.jsonl")
+    True
     """
+    if "/*/" in pattern:
+        start, _, end = pattern.partition("*")
+        inside = path[len(start) : len(path) - len(end)]
+        return path.startswith(start) and path.endswith(end) and bool(inside) and "/" not in inside
     if pattern.endswith("/**"):
         return path == pattern[:-3] or path.startswith(pattern[:-2])
     if pattern.endswith("*"):

@@ -108,13 +108,33 @@ class LiveHost:
     def close(self) -> None:
         """Nothing is held open."""
 
+    def run(self, argv: Sequence[str], timeout: Optional[float] = None) -> "Tuple[Optional[CommandResult], str]":
+        """Runs a command of the host that is no row of the catalog: its result, or None and why it could not run.
+
+        The deadline, in seconds, is that of the scan's commands unless one is given; nothing is kept.
+        """
+        program, refusal = self.program(argv[0])
+        if program is None:
+            return None, refusal
+        from nimdoctor.evidence.command import command_environment, run
+
+        label = as_typed(argv)
+        self._progress.start(label)
+        try:
+            result = run([program, *argv[1:]], timeout=timeout or self.timeout, env=command_environment(self.root))
+        finally:
+            self._progress.end()
+        if result.error:
+            return None, f"cannot be run: {result.error}"
+        return result, ""
+
     # -- files
 
     def _files(self, row: Row) -> List[Text]:
-        if not row.name.endswith("/*"):
+        if "/*" not in row.name:
             found = self._file(row.name, row)
             return [found] if found else []
-        directory = row.name[:-2]
+        directory, _, rest = row.name.partition("/*")
         try:
             inside = list_directory(directory, self.root)
         except (FileNotFoundError, NotADirectoryError):
@@ -123,11 +143,11 @@ class LiveHost:
             self.problems[row.label] = f"cannot be listed: {error.strerror or error}"
             return []
         texts: List[Text] = []
-        for name in inside:
+        for name in reversed(inside) if rest else inside:
             if len(texts) == FILES_OF_A_ROW:
                 self.problems[row.label] = f"has more than {FILES_OF_A_ROW} files; the first {FILES_OF_A_ROW} were read"
                 break
-            path = f"{directory}/{name}"
+            path = f"{directory}/{name}{rest}"
             if self._is_directory(path):
                 continue
             found = self._file(path, row)
@@ -226,7 +246,7 @@ class LiveHost:
             # a name out of a file must not become an option: `nimclient -l -l -P` disables pushes
             if typed.startswith("{") and not _NAMES.match(word):
                 return None, f"not run: {word!a} is no name"
-        program, error = self._program(argv[0])
+        program, error = self.program(argv[0])
         if program is None:
             return None, error
         if argv[0] in self._hung:
@@ -255,7 +275,7 @@ class LiveHost:
             "printed more than 16 MiB; the first 16 MiB were used" if result.flooded else None
         )
 
-    def _program(self, name: str) -> Tuple[Optional[str], str]:
+    def program(self, name: str) -> Tuple[Optional[str], str]:
         """The program's path, or None and why not."""
         directories: Sequence[str] = ROOT_PROGRAM_DIRECTORIES
         if self.root is None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.inetd_conf import InetdConf as InetdConf
     from nimdoctor.facts.inittab import Inittab as Inittab
     from nimdoctor.facts.instfix import Apars as Apars
+    from nimdoctor.facts.interfaces import Interfaces as Interfaces
     from nimdoctor.facts.libraries import ExtractedLibraries as ExtractedLibraries
     from nimdoctor.facts.lslpp import Filesets as Filesets
     from nimdoctor.facts.lslpp_history import FilesetHistory as FilesetHistory
@@ -53,9 +54,11 @@ if TYPE_CHECKING:
     from nimdoctor.facts.ps import Processes as Processes
     from nimdoctor.facts.push_since import PushSince as PushSince
     from nimdoctor.facts.recorded_push import RecordedPush as RecordedPush
+    from nimdoctor.facts.repair_runs import RepairRuns as RepairRuns
     from nimdoctor.facts.rhosts import Rhosts as Rhosts
     from nimdoctor.facts.services import Services as Services
     from nimdoctor.facts.showres import LppSourceContents as LppSourceContents
+    from nimdoctor.facts.showres import LppSources as LppSources
     from nimdoctor.facts.ssl_configs import SslConfigs as SslConfigs
     from nimdoctor.facts.ssl_configs import SslSamples as SslSamples
     from nimdoctor.facts.tftpaccess import TftpAccess as TftpAccess
@@ -78,11 +81,13 @@ _MODULES: Dict[str, str] = {
     "InetdConf": "inetd_conf",
     "InetdServices": "lssrc",
     "Inittab": "inittab",
+    "Interfaces": "interfaces",
     "InterimFixes": "emgr",
     "IosLevel": "oslevel",
     "LibraryArchives": "ar",
     "LocalDate": "clock",
     "LppSourceContents": "showres",
+    "LppSources": "showres",
     "MachineId": "identity",
     "NameLookups": "name_lookups",
     "NetsvcConf": "netsvc",
@@ -100,6 +105,7 @@ _MODULES: Dict[str, str] = {
     "Processes": "ps",
     "PushSince": "push_since",
     "RecordedPush": "recorded_push",
+    "RepairRuns": "repair_runs",
     "Rhosts": "rhosts",
     "Services": "services",
     "Sockets": "netstat",

@@ -27,7 +27,7 @@ class InetdRow(NamedTuple):
 
 
 class InetdConf(NamedTuple):
-    """All service rows in file order, commented ones included.
+    """All service rows in file order, commented ones included; `raw` is the file as it is.
 
     >>> conf = InetdConf.parse(Text.of('''## Internet server configuration
     ... ftp     stream  tcp6    nowait  root    /usr/sbin/ftpd   ftpd
@@ -42,6 +42,7 @@ class InetdConf(NamedTuple):
 
     source: str
     all_rows: Tuple[InetdRow, ...]
+    raw: bytes = b""
 
     @classmethod
     def parse(cls, text: Text) -> "InetdConf":
@@ -61,7 +62,7 @@ class InetdConf(NamedTuple):
         if not rows and (strange or "|" in text.name):
             # an error message, or part of the file: what it lacks the file may have
             raise BadEvidence(f"{text.source}: no service row in it, and it is not a whole inetd.conf")
-        return cls(text.source, tuple(rows))
+        return cls(text.source, tuple(rows), text.raw())
 
     def rows(self, service: str) -> Tuple[InetdRow, ...]:
         """Rows of that service, commented ones included; empty when it has none."""

@@ -155,6 +155,10 @@ class Filesets(NamedTuple):
         """Whether any part of it is broken or half done; words of a language not known are not."""
         return any(row.broken for row in self.parts(name))
 
+    def efix_locked(self, name: str) -> bool:
+        """Whether an interim fix locks a part of it."""
+        return any(row.efix_locked for row in self.parts(name))
+
     def quote(self, name: str) -> Quote:
         """The row that speaks for it, else the 0504-132 line, else the whole."""
         row = self.get(name)

@@ -139,6 +139,10 @@ class NimObjects(NamedTuple):
         """Machines whose `connect` has that value."""
         return tuple(found for found in self.machines() if found.connect == connect)
 
+    def resources(self, kind: str) -> Tuple[NimObject, ...]:
+        """Objects of that type, such as lpp_source."""
+        return tuple(found for found in self.objects if found.get("type") == kind)
+
     def ssl_support(self) -> Optional[bool]:
         """Whether SSL is on; off shows as the attribute's absence; None where the stanza is not shown whole."""
         stanza = self.master()

@@ -9,7 +9,7 @@ _ASSIGNMENT = Pattern(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
 class NimInfo(NamedTuple):
-    """The variables; values without their quotes, wrapped ones joined by a blank.
+    """The variables; values without their quotes, wrapped ones joined by a blank; `raw` is the file as it is.
 
     >>> info = NimInfo.parse(Text.of('''#------------------ Network Install Manager ---------------
     ... export NIM_NAME=lpar7
@@ -24,6 +24,7 @@ class NimInfo(NamedTuple):
     source: str
     values: Mapping[str, str]
     quotes: Mapping[str, Quote]
+    raw: bytes = b""
 
     @classmethod
     def parse(cls, text: Text) -> "NimInfo":
@@ -43,7 +44,8 @@ class NimInfo(NamedTuple):
                 values[name].append(line)
         if not any(found.startswith("NIM") or found in ("ROUTES", "NIM_NAME") for found in values):
             raise BadEvidence(f"{text.source}: no NIM variable in it")
-        return cls(text.source, {key: _unquote(" ".join(parts)) for key, parts in values.items()}, quotes)
+        unquoted = {key: _unquote(" ".join(parts)) for key, parts in values.items()}
+        return cls(text.source, unquoted, quotes, text.raw())
 
     def get(self, name: str) -> Optional[str]:
         """The variable's value, None when it is not set or empty."""

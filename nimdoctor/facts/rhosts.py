@@ -16,7 +16,8 @@ class RhostsRow(NamedTuple):
 class Rhosts(NamedTuple):
     """The lines that trust a host; comments, `+` and `-host` are none.
 
-    `partial` says that only some lines were shown, so that a host not among them may still be trusted.
+    `partial` says that only some lines were shown, so that a host not among them may still be trusted;
+    `raw` is the file as it is.
 
     >>> rhosts = Rhosts.parse(Text.of("nim1 root\\nbackup1 oper\\n", "/.rhosts"))
     >>> [row.at.line for row in rhosts.naming(["NIM1.example.com"])]
@@ -27,6 +28,7 @@ class Rhosts(NamedTuple):
     rows: Tuple[RhostsRow, ...]
     exists: bool = True
     partial: bool = False
+    raw: bytes = b""
 
     @classmethod
     def parse(cls, text: Text) -> "Rhosts":
@@ -38,7 +40,8 @@ class Rhosts(NamedTuple):
             words = quote.text.split()
             if words and words[0][0] not in "#+-":
                 rows.append(RhostsRow(words[0], words[1] if len(words) > 1 else "", quote))
-        return cls(text.source, tuple(rows), partial="|" in text.name or text.name.startswith("grep"))
+        partial = "|" in text.name or text.name.startswith("grep")
+        return cls(text.source, tuple(rows), partial=partial, raw=text.raw())
 
     @classmethod
     def absent(cls, path: str) -> "Rhosts":

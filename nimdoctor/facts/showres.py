@@ -87,6 +87,10 @@ class LppSourceContents(NamedTuple):
         return Quote(self.source, None, "")
 
 
+class LppSources(LppSourceContents):
+    """The lpp_sources of a master whose contents a fix must know: on a live master each is listed when asked for."""
+
+
 def _row(quote: Quote) -> Optional[LppFileset]:
     words = quote.text.split()
     if not words or "\0" in quote.text or words[0].startswith("#"):

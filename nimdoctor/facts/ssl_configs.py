@@ -21,15 +21,23 @@ class CnfSetting(NamedTuple):
 
 
 class CnfFile(NamedTuple):
-    """One file in OpenSSL's configuration syntax, its settings in file order."""
+    """One file in OpenSSL's configuration syntax, its settings in file order, its `lines` as they are."""
 
     path: str
     settings: Tuple[CnfSetting, ...]
+    lines: Tuple[str, ...] = ()
 
     def get(self, key: str, section: Optional[str] = None) -> Optional[CnfSetting]:
         """The last setting of that key, as OpenSSL takes it, in one section or in any."""
         found = [row for row in self.settings if row.key == key and section in (None, row.section)]
         return found[-1] if found else None
+
+
+class CnfChange(NamedTuple):
+    """A file that differs from its sample: `diff` is a unified diff from sample to file, as lines."""
+
+    path: str
+    diff: Tuple[str, ...]
 
 
 class _CnfFiles(NamedTuple):
@@ -59,7 +67,8 @@ class _CnfFiles(NamedTuple):
         if prose and not recognised:
             raise BadEvidence(f"{text.source} is not a configuration of OpenSSL")
         path = text.name if text.name.startswith("/") else text.source
-        return cls(text.source, (CnfFile(path, tuple(settings)),))
+        lines = tuple(line for _, line in text.lines())
+        return cls(text.source, (CnfFile(path, tuple(settings), lines),))
 
     @classmethod
     def combine(cls: Type[Self], parts: Sequence[Self]) -> Self:
@@ -91,6 +100,18 @@ class SslConfigs(_CnfFiles):
     >>> configs.file("SSL_server.cnf").get("default_bits").value
     '1024'
     """
+
+    def changed_from(self, samples: "SslSamples") -> Tuple[CnfChange, ...]:
+        """The files that differ from the sample of their name, with what a new set from the sample would lose."""
+        import difflib
+
+        found = []
+        for file in self.files:
+            sample = samples.file(file.path.rsplit("/", 1)[-1])
+            if sample and sample.lines != file.lines:
+                diff = difflib.unified_diff(sample.lines, file.lines, sample.path, file.path, lineterm="", n=1)
+                found.append(CnfChange(file.path, tuple(diff)))
+        return tuple(found)
 
 
 class SslSamples(_CnfFiles):

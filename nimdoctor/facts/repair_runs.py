@@ -1,0 +1,112 @@
+"""/var/adm/nimdoctor/runs/RUN/journal.jsonl: what earlier runs of `nimdoctor fix` did on this host."""
+
+import json
+import posixpath
+from datetime import datetime, timezone
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from nimdoctor.text import BadEvidence, Quote, Text
+
+UNFINISHED = ("running", "stopped", "rolling-back")
+"""States of a run that was not brought to an end."""
+
+
+class RepairRun(NamedTuple):
+    """One run. `state` is as `runs` shows it; `fixes` the ids of its fixes; `ended` epoch seconds of its last
+    record; `left_open` says why a transient tftp was not closed, or is empty.
+    """
+
+    name: str
+    state: str
+    fixes: Tuple[str, ...]
+    ended: Optional[int]
+    left_open: str
+    at: Quote
+
+
+class RepairRuns(NamedTuple):
+    """The runs, oldest first.
+
+    >>> runs = RepairRuns.parse(Text.of('''{"event":"start","step":null,"at":"2026-11-24T10:00:00Z","fixes":["start-nimsh"]}
+    ... {"event":"begin","step":"1-client-start-nimsh","at":"2026-11-24T10:00:01Z"}
+    ... ''', "/var/adm/nimdoctor/runs/20261124T100000Z-1a2b/journal.jsonl"))
+    >>> [(run.name, run.state, run.fixes) for run in runs.unfinished()]
+    [('20261124T100000Z-1a2b', 'running', ('start-nimsh',))]
+    """
+
+    source: str
+    runs: Tuple[RepairRun, ...]
+
+    @classmethod
+    def parse(cls, text: Text) -> "RepairRuns":
+        """One journal. Raises BadEvidence where no line of it is a record."""
+        records: List[Tuple[Dict[str, Any], Quote]] = []
+        for quote in text.quotes():
+            record = _record(quote.text)
+            if record is not None:
+                records.append((record, quote))
+        if not records:
+            raise BadEvidence(f"{text.source} holds no record of a run")
+        name = posixpath.basename(posixpath.dirname(text.name)) or text.source
+        only = [record for record, _ in records]
+        fixes = next((tuple(record["fixes"]) for record in only if isinstance(record.get("fixes"), list)), ())
+        left = next((str(record["left_open"]) for record in reversed(only) if record.get("left_open")), "")
+        closed = any(record.get("event") == "closed" for record in only)
+        run = RepairRun(name, state_of(only), fixes, _time(only[-1]), "" if closed else left, records[-1][1])
+        return cls(text.source, (run,))
+
+    @classmethod
+    def combine(cls, parts: Sequence["RepairRuns"]) -> "RepairRuns":
+        """The runs of all journals."""
+        runs = sorted((run for part in parts for run in part.runs), key=lambda run: run.name)
+        return cls(parts[0].source, tuple(runs))
+
+    def unfinished(self) -> Tuple[RepairRun, ...]:
+        """Runs that were neither brought to an end nor taken back."""
+        return tuple(run for run in self.runs if run.state in UNFINISHED)
+
+    def completed(self, fix: str) -> Tuple[int, ...]:
+        """When runs with that fix were complete, epoch seconds, oldest first."""
+        done = ("complete", "applied-unverified")
+        return tuple(run.ended for run in self.runs if fix in run.fixes and run.state in done and run.ended is not None)
+
+    def whole(self) -> Quote:
+        """A quote that means all journals."""
+        return Quote(self.source, None, "")
+
+
+def state_of(records: Sequence[Dict[str, Any]]) -> str:
+    """The state of a run by its records: what its newest `complete` says unless more was begun after it.
+
+    running, complete, applied-unverified, restored, stopped, rolling-back, rolled-back or abandoned.
+    """
+    state = "running"
+    for record in records:
+        event = record.get("event")
+        if event == "complete":
+            state = str(record.get("state") or "complete")
+        elif event == "stopped":
+            state = "stopped"
+        elif event in ("rollback", "undone"):
+            state = "rolling-back"
+        elif event in ("begin", "done", "resume"):
+            state = "running"
+    return state
+
+
+def _record(line: str) -> Optional[Dict[str, Any]]:
+    if not line.startswith("{"):
+        return None
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("event"), str) else None
+
+
+def _time(record: Dict[str, Any]) -> Optional[int]:
+    try:
+        when = datetime.strptime(str(record.get("at")), "%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return None
+    return int(when.replace(tzinfo=timezone.utc).timestamp())
