@@ -1,0 +1,35 @@
+"""Brings client and master to the same setting: with SSL."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import NimIdentity, NimObjects, NimshMode
+from nimdoctor.facts.lsnim import SECURE
+from nimdoctor.model import OnClient, OnMaster, Role
+from nimdoctor.plan.client_crypto import crypto_off, crypto_on
+from nimdoctor.plan.fix import Case, Said, fix
+
+
+@fix(
+    "align-ssl-mode",
+    title="Bring master and client to the same setting, with SSL",
+    where=Role.CLIENT,
+    risk="between nimclient -C and the end of nimclient -c the client takes no secured push",
+    source="isg3T1024615; IBM docs, NIMSH authentication process",
+    needs=("enable-tftp",),
+    classic=True,
+)
+def align_ssl_mode(
+    case: Case,
+    mode: Optional[OnClient[NimshMode]],
+    identity: Optional[OnClient[NimIdentity]],
+    objects: Optional[OnMaster[NimObjects]],
+) -> Iterator[Said]:
+    """Towards secure: `nimclient -C; nimclient -c`, or only the latter where crypto is off already."""
+    own = identity.object_in(objects)[0] if identity else None
+    agreed = mode is not None and own is not None and (own.connect == SECURE) == mode.secure
+    if agreed and not case.findings:
+        return
+    why = "nimsh refuses a push whose cryptographic setting is not its own"
+    if mode is None or mode.secure:
+        yield crypto_off(case, why)
+    yield crypto_on(case, mode, why)

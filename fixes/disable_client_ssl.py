@@ -1,0 +1,43 @@
+"""Switches crypto off at a client: only when somebody asks for it by name."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import NimshMode
+from nimdoctor.model import OnClient, Role
+from nimdoctor.plan.client_crypto import CRYPTO_OFF
+from nimdoctor.plan.conditions import ClientIdle, CryptoIs, NotHardened, NotSecureMaster, SubsystemIs
+from nimdoctor.plan.fix import Case, Said, fix
+from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
+
+
+@fix(
+    "disable-client-ssl",
+    title="Switch crypto off at the client",
+    where=Role.CLIENT,
+    risk="the authentication of pushes to this client is no longer encrypted",
+    source="isg3T1024615",
+    classic=True,
+    named_only=True,
+)
+def disable_client_ssl(case: Case, mode: Optional[OnClient[NimshMode]]) -> Iterator[Said]:
+    """`nimclient -C`: pushes are authenticated in clear text from then on."""
+    if mode is not None and not mode.secure:
+        return
+    yield Step(
+        where=Role.CLIENT,
+        phase=Phase.CRYPTO_OFF,
+        title="switch crypto off at the client",
+        do=Run(CRYPTO_OFF, NIMCLIENT_DEADLINE, repair=(Undo(start="nimsh"),)),
+        why="asked for by --only disable-client-ssl",
+        effect="nimsh runs without -c",
+        before=(
+            NotHardened(Role.CLIENT),
+            NotHardened(Role.MASTER),
+            ClientIdle(Role.CLIENT, case.accepts_hung),
+            NotSecureMaster(Role.CLIENT),
+        ),
+        verify=(CryptoIs(Role.CLIENT, False), SubsystemIs(Role.CLIENT, "nimsh", True)),
+        no_undo="its inverse is nimclient -c, which needs the fetch from the master",
+        impact="nimsh is stopped and started; pushes work without SSL afterwards",
+        risk="medium: the authentication dialog is in clear text",
+    )

@@ -1,0 +1,31 @@
+"""Switches crypto on at a client whose master has SSL."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import NimIdentity, NimObjects, NimshMode
+from nimdoctor.facts.lsnim import SECURE
+from nimdoctor.model import OnClient, OnMaster, Role
+from nimdoctor.plan.client_crypto import crypto_on
+from nimdoctor.plan.fix import Case, Said, fix
+
+
+@fix(
+    "enable-client-ssl",
+    title="Switch crypto on at the client",
+    where=Role.CLIENT,
+    risk="a fetch that fails is undone: nimsh runs as before",
+    source="isg3T1024615, Configuring OpenSSL on the NIM Client",
+    needs=("enable-tftp",),
+    classic=True,
+)
+def enable_client_ssl(
+    case: Case,
+    mode: Optional[OnClient[NimshMode]],
+    identity: Optional[OnClient[NimIdentity]],
+    objects: Optional[OnMaster[NimObjects]],
+) -> Iterator[Said]:
+    """`nimclient -c`, which fetches the certificate and starts nimsh with -c."""
+    own = identity.object_in(objects)[0] if identity else None
+    if mode is not None and mode.secure and not case.findings and (own is None or own.connect == SECURE):
+        return
+    yield crypto_on(case, mode, "the master offers SSL and this client does not use it")

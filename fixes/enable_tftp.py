@@ -1,0 +1,142 @@
+"""Switches tftp on at the master, for good or for the time of a fetch."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import InetdConf, InetdServices, Subsystems
+from nimdoctor.facts.inetd_conf import InetdRow
+from nimdoctor.model import OnMaster, Role
+from nimdoctor.plan.conditions import InetdAgrees, NobodyFetches, NotHardened, RoleIs, SubsystemIs, TftpServed
+from nimdoctor.plan.fix import Advice, Case, Said, fix
+from nimdoctor.plan.steps import Change, Edit, Phase, Step, Subsystem, Transient, make_edit, unchanged, written
+
+CONF = "/etc/inetd.conf"
+ROW = "tftp\tdgram\tudp6\tSRC\tnobody\t/usr/sbin/tftpd\ttftpd -n"
+"""The row as IBM's guide shows it (isg3T1024615)."""
+OPENING = "tftp-open"
+"""Stands for the id of the step that opens tftp, until the planner numbers the steps."""
+_SERVICES = "lssrc -ls inetd"
+
+
+@fix(
+    "enable-tftp",
+    title="Switch tftp on at the master",
+    where=Role.MASTER,
+    risk="tftpd serves files to whoever asks, as far as /etc/tftpaccess.ctl lets it; --transient-tftp closes it again",
+    source="isg3T1024615, Quick Command Reference 2",
+    classic=True,
+)
+def enable_tftp(
+    case: Case,
+    inetd: Optional[OnMaster[InetdConf]],
+    services: Optional[OnMaster[InetdServices]],
+    subsystems: Optional[OnMaster[Subsystems]],
+) -> Iterator[Said]:
+    """Uncomments the tftp row of /etc/inetd.conf, then `refresh -s inetd`."""
+    if not case.given(Role.MASTER):
+        return
+    if subsystems is not None and subsystems.active("inetd") is False:
+        yield Advice(
+            "inetd is not running; to start it would start every service of /etc/inetd.conf",
+            "startsrc -s inetd",
+            Role.MASTER,
+        )
+        return
+    if inetd is None or not inetd.raw:
+        if services is None or not services.active("tftp"):
+            yield Advice("/etc/inetd.conf was not collected", "vi /etc/inetd.conf; refresh -s inetd", Role.MASTER)
+        return
+    rows = inetd.rows("tftp")
+    if any(not row.commented for row in rows):
+        if services is not None and services.known("tftp") and not services.active("tftp"):
+            yield _refresh()
+        return
+    edit = make_edit(CONF, inetd.raw, (_change(inetd, rows[0] if rows else None),), rereads="inetd")
+    if case.options.transient_tftp:
+        if "recycle-certificates" in case.fixes:
+            yield Advice(
+                "--transient-tftp is refused with a recycle: the other clients must fetch later", where=Role.MASTER
+            )
+            return
+        yield from _transient(edit, bool(rows))
+        return
+    yield Step(
+        where=Role.MASTER,
+        phase=Phase.TFTP,
+        title="switch tftp on",
+        do=edit,
+        why="nimclient -c fetches the client's certificate by tftp",
+        effect="inetd serves tftp from now on",
+        before=(*_guards(), unchanged(Role.MASTER, edit), InetdAgrees(Role.MASTER, "tftp")),
+        verify=(written(Role.MASTER, edit), TftpServed(Role.MASTER)),
+        undo="the file's former bytes go back, and inetd is refreshed",
+        impact="one more service listens on the master (69/udp)",
+        risk="low to medium: see /etc/tftpaccess.ctl for what it may serve",
+    )
+
+
+def _guards() -> "tuple[NotHardened, NotHardened, RoleIs]":
+    return NotHardened(Role.CLIENT), NotHardened(Role.MASTER), RoleIs(Role.MASTER, "master")
+
+
+def _refresh() -> Step:
+    return Step(
+        where=Role.MASTER,
+        phase=Phase.TFTP,
+        title="have inetd read its configuration again",
+        do=Subsystem("inetd", "refresh"),
+        why="the tftp row is active in /etc/inetd.conf, but inetd has not read it since",
+        effect="inetd serves tftp from now on",
+        before=(*_guards(), SubsystemIs(Role.MASTER, "inetd", True), InetdAgrees(Role.MASTER, "tftp")),
+        verify=(TftpServed(Role.MASTER),),
+        no_undo="inetd does what its configuration says; nothing of the host's files was changed",
+        impact="one more service listens on the master (69/udp)",
+        risk="low: no other service changes",
+    )
+
+
+def _transient(edit: Edit, had_row: bool) -> Iterator[Step]:
+    yield Step(
+        where=Role.MASTER,
+        phase=Phase.TFTP,
+        title="switch tftp on for the time of the fetch",
+        do=Transient(edit=edit),
+        why="nimclient -c fetches the client's certificate by tftp, which this site keeps off",
+        effect="inetd serves tftp until the fetch is done",
+        before=(*_guards(), unchanged(Role.MASTER, edit), InetdAgrees(Role.MASTER, "tftp")),
+        verify=(written(Role.MASTER, edit), TftpServed(Role.MASTER)),
+        undo="the row is switched off again, and inetd is refreshed",
+        impact="69/udp is open on the master for the time of the fetch",
+        risk="low",
+    )
+    yield Step(
+        where=Role.MASTER,
+        phase=Phase.TIDY,
+        title="switch tftp off again" if had_row else "take the tftp row out again",
+        do=Transient(of=OPENING),
+        why="tftp was switched on for the fetch only (--transient-tftp)",
+        effect="the row is as it was; no other row is touched. It stays open while somebody else may be using it",
+        then=(NobodyFetches(Role.MASTER), InetdAgrees(Role.MASTER, "tftp")),
+        undo="",
+        no_undo="it undoes the step that opened tftp",
+        impact="none",
+        risk="low",
+    )
+
+
+def _change(inetd: InetdConf, row: Optional[InetdRow]) -> Change:
+    lines = inetd.raw.decode("iso8859-1").split("\n")
+    if row is None or row.at.line is None:
+        last = len(lines) - 1 if lines[-1] == "" and len(lines) > 1 else len(lines)
+        return Change(last, None, ROW)
+    old = lines[row.at.line - 1]
+    old = old[:-1] if old.endswith("\r") else old
+    return Change(row.at.line, old, _uncommented(old))
+
+
+def _uncommented(line: str) -> str:
+    """The row without its leading marks; every other byte stays.
+
+    >>> _uncommented("#tftp  dgram udp6"), _uncommented("# # tftp dgram")
+    ('tftp  dgram udp6', 'tftp dgram')
+    """
+    return line.lstrip().lstrip("# \t")

@@ -1,0 +1,1 @@
+"""Plans: typed steps that cure findings, how they are shown, carried out, proved and undone."""

@@ -1,0 +1,133 @@
+"""The steps that most cures end with: crypto off and on at the client, and the proof that its fetch will work."""
+
+import posixpath
+from typing import List, Optional, Tuple
+
+from nimdoctor.facts import NimshMode
+from nimdoctor.model import Role
+from nimdoctor.plan.conditions import (
+    AuditingOff,
+    CertificateNew,
+    CertificateServed,
+    ClientIdle,
+    Condition,
+    CryptoIs,
+    FetchUnproved,
+    FileAbsent,
+    LibraryCopyIs,
+    MemberKept,
+    NotHardened,
+    NotInWpar,
+    NotOwned,
+    NotSecureMaster,
+    SharesCertificate,
+    SslSupport,
+    SubsystemIs,
+    TftpAllowed,
+    TftpAnswers,
+    TftpServed,
+)
+from nimdoctor.plan.fix import Case
+from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, Phase, Remove, Run, Step, Undo
+
+CRYPTO_OFF, CRYPTO_ON = ("nimclient", "-C"), ("nimclient", "-c")
+FOR_THE_OTHERS = (CRYPTO_OFF, CRYPTO_ON)
+"""What every other secured client must run after the master was recycled."""
+LIBRARIES = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*")
+
+
+def classic_guards(case: Case) -> Tuple[Condition, ...]:
+    """Both ends are below generation G2 and the client is at rest."""
+    return (NotHardened(Role.CLIENT), NotHardened(Role.MASTER), ClientIdle(Role.CLIENT, case.accepts_hung))
+
+
+def fetch_proof(case: Case) -> Tuple[Condition, ...]:
+    """What shows that the client can fetch a certificate; the planner defers what the plan itself brings about."""
+    if case.given(Role.MASTER) and not (case.tftp_address and Role.MASTER not in case.live):
+        return (
+            TftpServed(Role.MASTER),
+            TftpAllowed(Role.MASTER),
+            AuditingOff(Role.MASTER),
+            CertificateServed(Role.MASTER),
+            SslSupport(Role.MASTER, True),
+        )
+    if case.tftp_address:
+        return (TftpAnswers(Role.CLIENT, *case.tftp_address),)
+    return (FetchUnproved(Role.CLIENT),)
+
+
+def remove_copy(case: Case, path: str, size: int, why: str, *, after_install: bool = False) -> Step:
+    """Removal of one extracted copy that nobody owns and that can be extracted again.
+
+    `after_install` says that a step before it replaces the archive, so that its members are asked for only then.
+    """
+    name = posixpath.basename(path)
+    kept = (MemberKept(Role.CLIENT, name.split(".")[0] + ".a", name),)
+    before: Tuple[Condition, ...] = (
+        *classic_guards(case),
+        NotInWpar(Role.CLIENT),
+        NotSecureMaster(Role.CLIENT),
+        LibraryCopyIs(Role.CLIENT, path, size),
+        NotOwned(Role.CLIENT, path),
+        *(() if after_install else kept),
+        *fetch_proof(case),
+    )
+    return Step(
+        where=Role.CLIENT,
+        phase=Phase.LIBRARIES,
+        title=f"remove {path}",
+        do=Remove(path),
+        why=why,
+        effect=f"{path} is gone until nimclient -c extracts it anew; a process that has it mapped keeps its own",
+        before=before,
+        then=kept if after_install else (),
+        verify=(FileAbsent(Role.CLIENT, path),),
+        undo="the copy goes back: bytes, mode, owner and time",
+        impact="a nimsh started before nimclient -c is done would not find the library",
+        risk="low: a backup is kept",
+    )
+
+
+def crypto_off(case: Case, why: str) -> Step:
+    """`nimclient -C`, only where the fetch that must follow it is proved."""
+    return Step(
+        where=Role.CLIENT,
+        phase=Phase.CRYPTO_OFF,
+        title="switch crypto off at the client",
+        do=Run(CRYPTO_OFF, NIMCLIENT_DEADLINE, repair=(Undo(start="nimsh"),)),
+        why=why,
+        effect="nimsh runs without -c; no secured push works until the next step is done",
+        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), *fetch_proof(case)),
+        verify=(CryptoIs(Role.CLIENT, False),),
+        no_undo="its inverse is nimclient -c, which needs the fetch from the master",
+        impact="nimsh is stopped and started; secured pushes to this client are refused meanwhile",
+        risk="medium: without the next step the client has no secured push",
+    )
+
+
+def crypto_on(case: Case, mode: Optional[NimshMode], why: str) -> Step:
+    """`nimclient -c`; it can be undone only where crypto was off before."""
+    was_off = mode is not None and not mode.secure
+    verify: List[Condition] = [
+        CertificateNew(Role.CLIENT),
+        CryptoIs(Role.CLIENT, True),
+        SubsystemIs(Role.CLIENT, "nimsh", True),
+    ]
+    if case.given(Role.MASTER):
+        verify.append(SharesCertificate(Role.CLIENT))
+    fetched = ("/ssl_nimsh/certs/*", *LIBRARIES)
+    undo = (Undo(argv=CRYPTO_OFF), Undo(new=fetched), Undo(start="nimsh")) if was_off else ()
+    return Step(
+        where=Role.CLIENT,
+        phase=Phase.CRYPTO_ON,
+        title="fetch the certificate and switch crypto on at the client",
+        do=Run(CRYPTO_ON, NIMCLIENT_DEADLINE, undo, (Undo(new=LIBRARIES), Undo(start="nimsh"))),
+        why=why,
+        effect="the client holds a new certificate of its master and nimsh runs with -c",
+        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), *fetch_proof(case)),
+        verify=tuple(verify),
+        undo="nimclient -C, and the files that it brought are removed" if was_off else "",
+        no_undo="" if was_off else "the certificate it replaces is not kept, since it may hold a private key",
+        impact="nimsh is stopped and started; pushes to this client fail for some seconds",
+        risk="medium: a fetch that fails leaves the client without a secured push",
+    )

@@ -1,0 +1,47 @@
+"""Conditions: what must hold before a step, and what shows that it worked, as data.
+
+A condition is an immutable record with the end it is about. `decide` answers it from a fresh read;
+the rendered scripts answer the same ones in ksh (`nimdoctor.plan.ksh`).
+"""
+
+from nimdoctor.plan.conditions.base import Answer, Condition, condition, from_dict, kind_of, kinds
+from nimdoctor.plan.conditions.certificates import (
+    CertificateNew,
+    CertificatesAre,
+    CertificatesRenewed,
+    SecuredClientsAre,
+    SharesCertificate,
+    SslSupport,
+    TreeComplete,
+)
+from nimdoctor.plan.conditions.fetch import (
+    AuditingOff,
+    CertificateServed,
+    FetchUnproved,
+    InetdAgrees,
+    NobodyFetches,
+    TftpAllowed,
+    TftpAnswers,
+    TftpServed,
+)
+from nimdoctor.plan.conditions.files import FileAbsent, FileIs, LibraryCopyIs, MemberKept, NotOwned, Renamable
+from nimdoctor.plan.conditions.guards import ClientIdle, MasterIdle, NotHardened, NotInWpar, NotSecureMaster, RoleIs
+from nimdoctor.plan.conditions.nim import (
+    CryptoIs,
+    FilesetsInstalled,
+    FilesetsUnlocked,
+    NimInfoSays,
+    ObjectIsHosts,
+    PortFree,
+    PreviewTouchesOnly,
+    SubsystemIs,
+)
+
+__all__ = [
+    "Answer", "AuditingOff", "CertificateNew", "CertificateServed", "CertificatesAre", "CertificatesRenewed", "ClientIdle", "Condition",
+    "CryptoIs", "FetchUnproved", "FileAbsent", "FileIs", "FilesetsInstalled", "FilesetsUnlocked", "InetdAgrees",
+    "LibraryCopyIs", "MasterIdle", "MemberKept", "NimInfoSays", "NobodyFetches", "NotHardened", "NotInWpar",
+    "NotOwned", "NotSecureMaster", "ObjectIsHosts", "PortFree", "PreviewTouchesOnly", "Renamable", "RoleIs",
+    "SecuredClientsAre", "SharesCertificate", "SslSupport", "SubsystemIs", "TftpAllowed", "TftpAnswers",
+    "TftpServed", "TreeComplete", "condition", "from_dict", "kind_of", "kinds",
+]  # fmt: skip

@@ -1,0 +1,217 @@
+"""Conditions that prove a fetch: after `nimclient -C`, or without the libraries, a `nimclient -c` that
+cannot fetch its certificate leaves the client without any push.
+"""
+
+from typing import List, NamedTuple, Optional, Tuple
+
+from nimdoctor.facts import (
+    Auditing,
+    Certificates,
+    InetdConf,
+    InetdServices,
+    NimObjects,
+    Paths,
+    Processes,
+    TftpAccess,
+)
+from nimdoctor.facts.inetd_conf import InetdRow
+from nimdoctor.model import Role
+from nimdoctor.plan.conditions.base import Answer, Was, condition
+from nimdoctor.plan.ends import CERTS, Elsewhere, Moment
+
+ACCESS = "/etc/tftpaccess.ctl"
+SERVED = f"{CERTS}/server.pem"
+"""The certificate that goes to clients, by name (FACTS: seen in IBM code)."""
+
+
+@condition("tftp-served")
+class TftpServed(NamedTuple):
+    """An active tftp row stands in inetd.conf and inetd serves it."""
+
+    where: Role
+
+    def words(self) -> str:
+        return "inetd on the master serves tftp: an active row, and lssrc says active"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        inetd, services = now.fact(self.where, InetdConf), now.fact(self.where, InetdServices)
+        if inetd is None and services is None:
+            return Answer(None, "whether the master serves tftp is not known (/etc/inetd.conf, lssrc -t tftp)")
+        if inetd is not None and all(row.commented for row in inetd.rows("tftp")):
+            return Answer(False, "no active tftp row is in the master's /etc/inetd.conf")
+        if services is None or not services.known("tftp"):
+            return Answer(None, "whether inetd serves tftp is not known (lssrc -t tftp)")
+        active = services.active("tftp")
+        return Answer(active, f"lssrc says tftp is {'active' if active else 'not active'}")
+
+
+@condition("tftp-allowed")
+class TftpAllowed(NamedTuple):
+    """/etc/tftpaccess.ctl does not keep the certificate from being fetched."""
+
+    where: Role
+
+    def words(self) -> str:
+        return f"{ACCESS} on the master does not deny {CERTS}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        access = now.fact(self.where, TftpAccess)
+        if access is None:
+            return Answer(None, f"{ACCESS} of the master was not collected")
+        if access.exists and _hidden_from_nobody(now, self.where):
+            return Answer(True, f"nobody cannot read {ACCESS}, so tftpd serves what others can read")
+        files = _pems(now, self.where)
+        if not files:
+            return Answer(
+                access.permits(SERVED), f"{ACCESS} {'allows' if access.permits(SERVED) else 'denies'} {SERVED}"
+            )
+        wanted = [SERVED] if SERVED in files else files
+        denied = [path for path in wanted if not access.permits(path)]
+        return Answer(
+            not denied, f"{ACCESS} denies {', '.join(denied)}" if denied else f"{ACCESS} allows the certificate"
+        )
+
+
+def _hidden_from_nobody(now: Moment, where: Role) -> bool:
+    paths = now.fact(where, Paths)
+    state = paths.get(ACCESS) if paths else None
+    return bool(state and state.mode is not None and not state.mode & 0o004 and state.owner != "nobody")
+
+
+def _pems(now: Moment, where: Role) -> List[str]:
+    certificates = now.fact(where, Certificates)
+    return sorted(file.path for file in certificates.files if file.certificates) if certificates else []
+
+
+@condition("auditing-off")
+class AuditingOff(NamedTuple):
+    """AIX auditing is off: tftpd is not available while it is on."""
+
+    where: Role
+
+    def words(self) -> str:
+        return "AIX auditing is off on the master (tftpd does not serve while it is on)"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        auditing = now.fact(self.where, Auditing)
+        if auditing is not None:
+            return Answer(not auditing.on, f"audit query says auditing {'on' if auditing.on else 'off'}")
+        try:
+            if not now.has_program(self.where, "audit"):
+                return Answer(True, "there is no audit command, so auditing cannot be on")
+        except Elsewhere:
+            pass
+        return Answer(None, "whether auditing is on is not known (audit query)")
+
+
+@condition("certificate-served")
+class CertificateServed(NamedTuple):
+    """A pem with a certificate stands below /ssl_nimsh/certs of the master."""
+
+    where: Role
+
+    def words(self) -> str:
+        return f"a certificate stands below {CERTS} of the master"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        files = _pems(now, self.where)
+        if files:
+            return Answer(True, f"{files[0]} holds a certificate")
+        paths = now.fact(self.where, Paths)
+        if paths is not None and any(path.endswith(".pem") for path in paths.below(CERTS)):
+            return Answer(True, f"a pem is listed below {CERTS}")
+        known = paths is not None and (paths.absent(CERTS) or paths.listed(f"{CERTS}/*"))
+        return Answer(False if known else None, f"no certificate is known below {CERTS} of the master")
+
+
+@condition("tftp-answers")
+class TftpAnswers(NamedTuple):
+    """The master answers a tftp read request for a name that cannot exist: an error answer means tftp lives."""
+
+    where: Role
+    master: str
+    port: int
+
+    def words(self) -> str:
+        return f"tftp on {self.master} (port {self.port}/udp) answers a request for a file that cannot exist"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        from nimdoctor.probe import tftp_answer
+
+        answer = tftp_answer(self.master, self.port)
+        return Answer(answer.answered, answer.says)
+
+
+@condition("fetch-unproved")
+class FetchUnproved(NamedTuple):
+    """Never holds: neither the master nor a probe shows that a certificate can be fetched."""
+
+    where: Role
+
+    def words(self) -> str:
+        return "it is proved that the certificate can be fetched: give --master or --probe"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        return Answer(False, "nothing proves that the certificate can be fetched: give --master or --probe")
+
+
+@condition("inetd-agrees")
+class InetdAgrees(NamedTuple):
+    """Apart from one service, inetd serves what /etc/inetd.conf says, so that a refresh changes nothing else."""
+
+    where: Role
+    besides: str
+
+    def words(self) -> str:
+        return f"apart from {self.besides}, inetd serves exactly what /etc/inetd.conf says: a refresh changes no other service"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        inetd, services = now.fact(self.where, InetdConf), now.fact(self.where, InetdServices)
+        if inetd is None or services is None or not services.complete:
+            return Answer(None, "what inetd serves now is not known (lssrc -ls inetd)")
+        wanted = {row.service: row for row in inetd.all_rows if not row.commented and row.service != self.besides}
+        serving = {row.service: row for row in services.rows if row.active and row.service != self.besides}
+        starts = sorted(set(wanted) - set(serving))
+        stops = sorted(set(serving) - set(wanted))
+        said = [f"would start {name}" for name in starts] + [f"would stop {name}" for name in stops]
+        for name in sorted(set(wanted) & set(serving)):
+            changed = _changed(wanted[name], serving[name].command, serving[name].description, inetd)
+            said += [f"would change {name} ({changed})"] if changed else []
+        return Answer(not said, f"refresh -s inetd {', '.join(said)}" if said else "a refresh changes no other service")
+
+
+def _changed(row: InetdRow, command: str, description: str, inetd: InetdConf) -> Optional[str]:
+    """How a service differs from every one of its active rows, as far as what lssrc prints can tell."""
+    rows = [one for one in inetd.rows(row.service) if not one.commented]
+    programs = [one.program for one in rows]
+    if command.startswith("/") and not any(program.startswith(command) for program in programs):
+        return f"from {command} to {programs[0]}"
+    shown = " ".join(description.split())
+    arguments = [" ".join(one.arguments.split()) for one in rows]
+    # lssrc prints a column's width of it at least; a longer one may be cut
+    if shown and command.startswith("/") and not any(one.startswith(shown) for one in arguments):
+        return f"from '{shown}' to '{arguments[0]}'"
+    return None
+
+
+@condition("nobody-fetches")
+class NobodyFetches(NamedTuple):
+    """No tftpd runs and no network boot is enabled: closing tftp takes it from nobody."""
+
+    where: Role
+
+    def words(self) -> str:
+        return "no tftpd runs and no network boot is enabled, so closing tftp takes it from nobody"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        processes, objects = now.fact(self.where, Processes), now.fact(self.where, NimObjects)
+        if processes is None or objects is None:
+            return Answer(None, "the master's processes or objects are not known (ps, lsnim -l)")
+        running: Tuple[str, ...] = tuple(row.args for row in processes.named("tftpd"))
+        if running:
+            return Answer(False, "tftpd serves somebody right now")
+        for machine in objects.machines():
+            state = machine.get("Cstate") or ""
+            if "has been enabled" in state or "is being performed" in state:
+                return Answer(False, f"{machine.name}: {state}")
+        return Answer(True, "no tftpd runs and no network boot is enabled")

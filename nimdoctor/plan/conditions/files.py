@@ -1,0 +1,145 @@
+"""Conditions about files: their bytes, whether they are there, whether a fileset owns them."""
+
+from typing import NamedTuple
+
+from nimdoctor.facts import LibraryArchives
+from nimdoctor.model import Role
+from nimdoctor.plan.conditions.base import Answer, Was, condition
+from nimdoctor.plan.ends import Moment
+
+
+@condition("file-is")
+class FileIs(NamedTuple):
+    """A regular file with one link holds exactly these bytes. `cksum` is what POSIX cksum prints of it."""
+
+    where: Role
+    path: str
+    sha256: str
+    cksum: str
+
+    def words(self) -> str:
+        return f"{self.path} is unchanged: a regular file, no link, with the bytes the plan was made from"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        place = now.place(self.where)
+        look = place.look(self.path)
+        if look is None:
+            return Answer(False, f"{self.path} does not exist")
+        if look.kind != "file":
+            return Answer(False, f"{self.path} is no regular file but a {look.kind}")
+        if look.nlink != 1:
+            return Answer(False, f"{self.path} has {look.nlink} hard links")
+        if place.fingerprint(self.path) != self.sha256:
+            return Answer(False, f"{self.path} has other bytes than the plan says")
+        return Answer(True, f"{self.path} has the bytes the plan says")
+
+
+@condition("file-absent")
+class FileAbsent(NamedTuple):
+    """Nothing stands at that path, not even a link."""
+
+    where: Role
+    path: str
+
+    def words(self) -> str:
+        return f"{self.path} does not exist"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        look = now.place(self.where).look(self.path)
+        return Answer(look is None, f"{self.path} " + ("does not exist" if look is None else f"exists: a {look.kind}"))
+
+
+@condition("renamable")
+class Renamable(NamedTuple):
+    """A directory or a regular file that can be renamed: no link, no mount point, and `to` does not exist."""
+
+    where: Role
+    path: str
+    to: str
+
+    def words(self) -> str:
+        return f"{self.path} is there, no link and no mount point, and {self.to} does not exist"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        place = now.place(self.where)
+        look, target = place.look(self.path), place.look(self.to)
+        if look is None:
+            return Answer(False, f"{self.path} does not exist")
+        if look.kind not in ("dir", "file"):
+            return Answer(False, f"{self.path} is a {look.kind}")
+        if look.kind == "file" and look.nlink != 1:
+            return Answer(False, f"{self.path} has {look.nlink} hard links")
+        if place.mount_point(self.path):
+            return Answer(False, f"{self.path} is a mount point")
+        if target is not None:
+            return Answer(False, f"{self.to} exists already")
+        return Answer(True, f"{self.path} can be renamed")
+
+
+@condition("library-copy-is")
+class LibraryCopyIs(NamedTuple):
+    """A copy in /usr/lib is the regular file of that size that the finding is about."""
+
+    where: Role
+    path: str
+    size: int
+
+    def words(self) -> str:
+        return f"{self.path} is a regular file of {self.size} bytes, no link"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        look = now.place(self.where).look(self.path)
+        if look is None:
+            return Answer(False, f"{self.path} does not exist")
+        if look.kind != "file" or look.nlink != 1:
+            return Answer(False, f"{self.path} is a {look.kind} with {look.nlink} links")
+        return Answer(look.size == self.size, f"{self.path} is a file of {look.size} bytes")
+
+
+@condition("not-owned")
+class NotOwned(NamedTuple):
+    """No fileset (lslpp -w) and no rpm package (rpm -qf) owns the file."""
+
+    where: Role
+    path: str
+
+    def words(self) -> str:
+        return f"no fileset and no rpm package owns {self.path}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        result, why = now.ask(self.where, ["lslpp", "-w", self.path])
+        if result is None:
+            return Answer(None, f"whether a fileset owns {self.path} is not known: lslpp {why}")
+        for line in result.stdout.decode("utf-8", "replace").splitlines():
+            words = line.split()
+            if len(words) > 1 and words[0] == self.path and "." in words[1]:
+                return Answer(False, f"fileset {words[1]} owns {self.path}")
+        if not now.has_program(self.where, "rpm"):
+            return Answer(True, f"no fileset owns {self.path}, and there is no rpm")
+        result, why = now.ask(self.where, ["rpm", "-qf", self.path])
+        if result is None:
+            return Answer(None, f"whether an rpm package owns {self.path} is not known: rpm {why}")
+        if result.status == 0 and result.stdout.strip():
+            return Answer(False, f"rpm package {result.stdout.decode('utf-8', 'replace').split()[0]} owns {self.path}")
+        return Answer(True, f"neither a fileset nor an rpm package owns {self.path}")
+
+
+@condition("member-kept")
+class MemberKept(NamedTuple):
+    """The archive still has the member of which the file is a copy; one whose member is gone would not come back."""
+
+    where: Role
+    archive: str
+    member: str
+
+    def words(self) -> str:
+        return f"/usr/lib/{self.archive} still has the member {self.member}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        archives = now.fact(self.where, LibraryArchives)
+        if archives is None:
+            return Answer(None, f"the members of {self.archive} are not known")
+        there = bool(archives.members_named(self.archive, self.member))
+        if not there and not archives.listed(self.archive):
+            return Answer(None, f"not all members of {self.archive} are known")
+        return Answer(there, f"{self.archive} has {'a' if there else 'no'} member {self.member}")

@@ -1,0 +1,163 @@
+"""Conditions that keep a plan away from a host at work, or from one it does not know."""
+
+from typing import NamedTuple, Optional, Tuple
+
+from nimdoctor.facts import NimGeneration, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
+from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.model import Role
+from nimdoctor.plan.conditions.base import Answer, Was, condition
+from nimdoctor.plan.ends import Elsewhere, Moment
+
+HUNG_AFTER = 600
+"""Seconds after which an operation that stands at `create BIO` counts as hung."""
+_INSTALLERS = ("installp", "mksysb", "nimadm", "alt_disk_install", "alt_disk_copy", "alt_disk_mksysb", "alt_rootvg_op")
+_PERFORMED = "is being performed"
+
+
+def proved_hung(now: Moment) -> Optional[str]:
+    """What proves that the client's newest TLS session hangs: it stands at `create BIO` for ten minutes. Else None."""
+    try:
+        attempt = now.fact(Role.CLIENT, TlsAttempt)
+    except Elsewhere:
+        return None
+    session = attempt.session if attempt else None
+    if attempt is None or session is None or session.end is not SessionEnd.HUNG:
+        return None
+    if attempt.age is None or attempt.age < HUNG_AFTER:
+        return None
+    return f"{session.last.source} line {session.last.line}: {session.last.text.strip()}"
+
+
+@condition("client-idle")
+class ClientIdle(NamedTuple):
+    """No push and no installation runs on the client; a push proved to hang may be accepted by its client's name."""
+
+    where: Role
+    accept_hung: bool = False
+
+    def words(self) -> str:
+        waived = " (a push proved to hang is accepted)" if self.accept_hung else ""
+        return f"nimsh has no child{waived}, and neither installp, mksysb, nimadm nor alt_disk runs"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        processes = now.fact(self.where, Processes)
+        if processes is None:
+            return Answer(None, "the client's processes are not known (ps)")
+        for row in processes.rows:
+            if row.program in _INSTALLERS or row.program.startswith("alt_disk"):
+                return Answer(False, f"{row.program} runs (process {row.pid})")
+        mode = now.fact(self.where, NimshMode)
+        children = mode.children if mode else ()
+        if not children:
+            return Answer(True, "nimsh has no child and no installation runs")
+        first = children[0]
+        hung = proved_hung(now)
+        if hung and self.accept_hung:
+            return Answer(True, f"nimsh's child {first.pid} belongs to a push that hangs ({hung}), which is accepted")
+        why = "which is proved to hang: --accept-hung waives that" if hung else "which is not proved to hang"
+        return Answer(False, f"nimsh has a child: a push is under way (process {first.pid}), {why}")
+
+
+@condition("master-idle")
+class MasterIdle(NamedTuple):
+    """No `nim` runs on the master and no operation is being performed on the plan's machines.
+
+    `accept_hung` is the name of the client whose hung operation is accepted, or empty.
+    """
+
+    where: Role
+    machines: Tuple[str, ...] = ()
+    accept_hung: str = ""
+
+    def words(self) -> str:
+        waived = f" (the hung one of {self.accept_hung} is accepted)" if self.accept_hung else ""
+        on = f" on {', '.join(self.machines)}" if self.machines else ""
+        return f"no nim command runs on the master and no operation is being performed{on}{waived}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        processes, objects = now.fact(self.where, Processes), now.fact(self.where, NimObjects)
+        if processes is None or objects is None:
+            return Answer(None, "the master's processes or objects are not known (ps, lsnim -l)")
+        accepted = self.accept_hung if self.accept_hung and proved_hung(now) else ""
+        for row in processes.named("nim"):
+            if not (accepted and accepted in row.words):
+                return Answer(False, f"a nim command runs: {row.args.strip()[:80]} (process {row.pid})")
+        for name in self.machines:
+            found = objects.get(name)
+            if found and _PERFORMED in (found.get("Cstate") or "") and name != accepted:
+                return Answer(False, f"{name}: {found.get('Cstate')}")
+        return Answer(True, "no nim command runs")
+
+
+@condition("not-hardened")
+class NotHardened(NamedTuple):
+    """The end is below security generation G2, for which these steps were made; an end not looked at does not count."""
+
+    where: Role
+
+    def words(self) -> str:
+        return f"the {self.where.value} is below NIM security generation G2"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        if not now.given(self.where):
+            return Answer(True, f"no {self.where.value} was given")
+        generation = now.fact(self.where, NimGeneration)
+        if generation is None:
+            return Answer(True, "nothing shows a level at which generation G2 exists")
+        if generation.may_be_hardened:
+            known = f"is of generation {generation.proved}" if generation.at_least("G2") else "may be of generation G2"
+            return Answer(False, f"the {self.where.value} {known}: IBM node/7251173 and node/7283157 say what to do")
+        return Answer(True, f"the {self.where.value} is below generation G2")
+
+
+@condition("not-secure-master")
+class NotSecureMaster(NamedTuple):
+    """The host is not itself a NIM master with SSL, whose certificates `nimclient -c` would write over."""
+
+    where: Role
+
+    def words(self) -> str:
+        return f"the {self.where.value} is not itself a NIM master with SSL"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        host = now.host(self.where)
+        if "master" not in host.roles:
+            return Answer(True, "the host is no NIM master")
+        objects = host.optional(NimObjects)
+        if objects is None:
+            return Answer(None, "the host is a NIM master, and whether it has SSL on is not known")
+        return Answer(objects.ssl_support() is False, "the host is itself a NIM master with SSL")
+
+
+@condition("role-is")
+class RoleIs(NamedTuple):
+    """The host plays that role."""
+
+    where: Role
+    role: str
+
+    def words(self) -> str:
+        return f"the {self.where.value} is a NIM {self.role}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        host = now.host(self.where)
+        roles = ", ".join(host.roles) or "not known"
+        if not host.roles:
+            return Answer(None, "the host's role is not known")
+        return Answer(self.role in host.roles, f"the host's role is {roles}")
+
+
+@condition("not-in-wpar")
+class NotInWpar(NamedTuple):
+    """The host is no workload partition, whose /usr may be shared with others."""
+
+    where: Role
+
+    def words(self) -> str:
+        return "the host is no workload partition, whose /usr may be shared"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        wpar = now.fact(self.where, Wpar)
+        if wpar is None:
+            return Answer(None, "whether the host is a workload partition is not known (uname -W)")
+        return Answer(not wpar.inside, f"uname -W says {wpar.wpar_id}")

@@ -1,0 +1,130 @@
+"""What a fix is: a function that names the facts it needs and yields the steps that cure a finding.
+
+Its parameters are resolved as a check's are; one of type `Case` says what is to be cured and what
+the user chose. A fix yields `Step`, `Advice`, `Affects` and `Caution`; nothing means that all is
+right already. It reads nothing and does nothing.
+"""
+
+from typing import Any, Callable, Iterator, NamedTuple, Optional, Sequence, Tuple, Union
+
+from nimdoctor.engine import Result
+from nimdoctor.model import Role
+from nimdoctor.plan.steps import Step
+
+
+class Options(NamedTuple):
+    """What the user chose on the command line."""
+
+    only: Tuple[str, ...] = ()
+    transient_tftp: bool = False
+    lpp_source: str = ""
+    accept_hung: str = ""
+    probe: bool = False
+
+
+class Case(NamedTuple):
+    """What a fix is called for.
+
+    `findings` are those that call for it (none when it was only named); `fixes` all ids of this
+    plan. `client` is the client's NIM name, `client_host` and `master_host` host names; None where
+    not known. `ends` are the ends given, `live` those on which something can be done now.
+    `tftp_address` is where a probe found the master's tftp answering. `pushed_well` names another
+    secured client that a probe saw being pushed well.
+    """
+
+    findings: Tuple[Result, ...]
+    options: Options
+    fixes: Tuple[str, ...] = ()
+    client: Optional[str] = None
+    client_host: Optional[str] = None
+    master_host: Optional[str] = None
+    ends: Tuple[Role, ...] = ()
+    live: Tuple[Role, ...] = ()
+    tftp_address: Optional[Tuple[str, int]] = None
+    pushed_well: Optional[str] = None
+
+    def given(self, where: Role) -> bool:
+        """Whether that end was given."""
+        return where in self.ends
+
+    @property
+    def accepts_hung(self) -> bool:
+        """Whether the user accepted this client's hung operation."""
+        return bool(self.options.accept_hung) and self.options.accept_hung == self.client
+
+    def objects(self) -> Tuple[str, ...]:
+        """The objects of all findings, each once."""
+        return tuple(dict.fromkeys(name for result in self.findings for name in result.objects))
+
+
+class Advice(NamedTuple):
+    """What a person must decide or do: `text` says what and why it is not done here, `run` the exact command."""
+
+    text: str
+    run: Optional[str] = None
+    where: Optional[Role] = None
+    objects: Tuple[str, ...] = ()
+
+
+class Affects(NamedTuple):
+    """Other clients that lose their push by this plan, and what each must run."""
+
+    clients: Tuple[str, ...]
+    why: str
+    cure: Tuple[Tuple[str, ...], ...]
+
+
+class Caution(NamedTuple):
+    """Worth knowing before the plan is applied; it stops nothing."""
+
+    text: str
+
+
+Said = Union[Step, Advice, Affects, Caution]
+
+
+class Fix(NamedTuple):
+    """One registered fix: the function and what its decorator said of it.
+
+    `needs` are fixes that come along where they are not right already. `classic` fixes touch
+    certificates, libraries or tftp as they were before generation G2; from then on they are advice.
+    `named_only` fixes are never planned unless named by --only.
+    """
+
+    id: str
+    title: str
+    where: Role
+    function: Callable[..., Optional[Iterator[Said]]]
+    risk: str
+    source: str = ""
+    needs: Tuple[str, ...] = ()
+    classic: bool = False
+    named_only: bool = False
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return (self.function.__doc__ or self.title).strip().splitlines()[0]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Optional[Iterator[Said]]:
+        """Calls the function as written, so that a test can feed it facts."""
+        return self.function(*args, **kwargs)
+
+
+def fix(
+    id: str,
+    *,
+    title: str,
+    where: Role,
+    risk: str,
+    source: str = "",
+    needs: Sequence[str] = (),
+    classic: bool = False,
+    named_only: bool = False,
+) -> Callable[[Callable[..., Optional[Iterator[Said]]]], Fix]:
+    """Makes a function a fix. `risk` says in a sentence what it can break; `where` is the end it acts on."""
+
+    def register(function: Callable[..., Optional[Iterator[Said]]]) -> Fix:
+        return Fix(id, title, where, function, risk, source, tuple(needs), classic, named_only)
+
+    return register
