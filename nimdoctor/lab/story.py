@@ -1,0 +1,304 @@
+"""What a scenario is: what was installed, made, changed and pushed when, on the master and on each client.
+
+Times are ages in seconds before the lab is built, so that they fit each other whenever that is.
+"""
+
+from dataclasses import dataclass, field
+from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+OLD, CURRENT, NEWER = "1.0.1.516", "1.0.2.1800", "1.0.2.2002"
+"""Levels of openssl.base, oldest first."""
+
+BYSTANDER = "lpar8"
+"""A secured client that every lab has beside the clients asked for."""
+
+
+class Certificates(NamedTuple):
+    """One making of keys and certificates: when, and for how many seconds they hold."""
+
+    made: int
+    holds: int = 3650 * DAY
+
+
+class Push(NamedTuple):
+    """One session of nimsh.log. `end` is ok, plain, hang, object-error or query."""
+
+    age: int
+    end: str
+    method: str = "c_lslpp"
+
+
+@dataclass
+class Client:
+    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy."""
+
+    name: str
+    address: str
+    machine_id: str
+    booted: int = 20 * DAY + 70
+    connect: str = "nimsh (secure)"
+    nimsh: str = "-s -c"
+    nimsh_active: bool = True
+    nimsh_started: int = 20 * DAY
+    libraries_loaded: str = "fresh"
+    openssl: List[Tuple[str, int]] = field(default_factory=lambda: [(OLD, 900 * DAY), (CURRENT, 130 * DAY)])
+    nim_client: int = 60 * DAY
+    copies: Optional[str] = CURRENT
+    copies_made: int = 115 * DAY
+    certificates: Optional[Certificates] = None
+    fetched: int = 115 * DAY - 9 * MINUTE
+    pushes: List[Push] = field(
+        default_factory=lambda: [
+            Push(18 * DAY, "ok", "c_instp"),
+            Push(12 * DAY, "query"),
+            Push(5 * DAY, "ok"),
+            Push(23 * HOUR, "ok"),
+        ]
+    )
+    rhosts: Optional[str] = None
+
+    def not_secured(self) -> None:
+        """It never ran `nimclient -c`: no crypto, no copies, no certificate, plain pushes."""
+        self.connect = "nimsh"
+        self.nimsh = "-s"
+        self.copies = None
+        self.certificates = None
+        self.pushes = [push._replace(end="plain" if push.end == "ok" else push.end) for push in self.pushes]
+
+
+@dataclass
+class Master:
+    """The master nim1."""
+
+    name: str = "nim1"
+    address: str = "10.1.1.10"
+    machine_id: str = "00F6A1B14C00"
+    booted: int = 104 * DAY
+    openssl: List[Tuple[str, int]] = field(default_factory=lambda: [(OLD, 900 * DAY), (CURRENT, 131 * DAY)])
+    ssl_support: bool = True
+    certificates: Optional[Certificates] = None
+    recycled_from: Optional[Certificates] = None
+    tftp_row: bool = True
+    tftp_active: bool = True
+    empty: Tuple[str, ...] = ()
+    changed_config: bool = False
+    lpp_source_has_openssl: bool = True
+
+
+@dataclass
+class Story:
+    """Master and clients; `troubled` are the clients that were asked for, the others are well."""
+
+    master: Master
+    clients: List[Client]
+    troubled: List[Client]
+
+
+def healthy_story(names: Sequence[str]) -> Story:
+    """Everything as it should be: master, the clients named, and one more secured client."""
+    made = Certificates(115 * DAY)
+    every = [*names, *([BYSTANDER] if BYSTANDER not in names else [])]
+    clients = []
+    for number, name in enumerate(every):
+        own = {"lpar7": 17, "lpar8": 18}.get(name, 21 + number)
+        client = Client(name, f"10.1.1.{own}", f"00F6A1{0xA1 + own:02X}4C00", certificates=made)
+        clients.append(client)
+    return Story(Master(certificates=made), clients, clients[: len(names)])
+
+
+class Scenario(NamedTuple):
+    """`problems` are the checks that fail at medium or more when a troubled client is scanned with its master."""
+
+    description: str
+    problems: FrozenSet[str]
+    tell: Callable[[Story], None]
+
+
+SCENARIOS: Dict[str, Scenario] = {}
+
+
+def _scenario(
+    name: str, description: str, *problems: str
+) -> Callable[[Callable[[Story], None]], Callable[[Story], None]]:
+    def keep(tell: Callable[[Story], None]) -> Callable[[Story], None]:
+        SCENARIOS[name] = Scenario(description, frozenset(problems), tell)
+        return tell
+
+    return keep
+
+
+@_scenario("healthy", "Master and clients are set up for SSL, and pushes go through.")
+def _healthy(story: Story) -> None:
+    pass
+
+
+def _hangs(story: Story) -> None:
+    for client in story.troubled:
+        client.pushes = [push for push in client.pushes if push.age > DAY] + [Push(23 * HOUR, "hang")]
+
+
+@_scenario(
+    "create-bio-hang",
+    "The master was recycled two days ago; since then pushes to a client that has not followed hang.",
+    "create-bio-hang",
+)
+def _create_bio_hang(story: Story) -> None:
+    before = story.master.certificates
+    after = Certificates(2 * DAY)
+    story.master.certificates = after
+    story.master.recycled_from = before
+    for client in story.clients:
+        if client not in story.troubled:
+            client.certificates = after
+            client.fetched = client.nimsh_started = 2 * DAY - 20 * MINUTE
+    _hangs(story)
+
+
+@_scenario(
+    "create-bio-hang-master",
+    "The certificates that the master and its clients share are older than its software, and have run out: pushes hang.",
+    "create-bio-hang",
+)
+def _create_bio_hang_master(story: Story) -> None:
+    run_out = Certificates(365 * DAY + 24 * HOUR, 365 * DAY)
+    story.master.certificates = run_out
+    story.master.openssl = [(OLD, 900 * DAY), (CURRENT, 370 * DAY), (NEWER, 3 * DAY)]
+    story.master.changed_config = True
+    for client in story.clients:
+        client.certificates = run_out
+        client.openssl = [(OLD, 900 * DAY), (CURRENT, 369 * DAY)]
+        client.copies_made = client.fetched = 365 * DAY + 20 * HOUR
+    _hangs(story)
+
+
+@_scenario(
+    "both-known-issues",
+    "A client missed the master's recycling, and OpenSSL was updated on it under a running nimsh.",
+    "create-bio-hang",
+    "stale-ssl-libs",
+)
+def _both_known_issues(story: Story) -> None:
+    _create_bio_hang(story)
+    for client in story.troubled:
+        client.openssl = [(OLD, 900 * DAY), (CURRENT, 10 * DAY)]
+        client.copies = OLD
+
+
+@_scenario(
+    "stale-ssl-libs",
+    "OpenSSL was updated on a client and the client rebooted, with the old copies of its libraries in /usr/lib.",
+    "stale-ssl-libs",
+)
+def _stale_ssl_libs(story: Story) -> None:
+    for client in story.troubled:
+        client.openssl = [(OLD, 900 * DAY), (CURRENT, 10 * HOUR)]
+        client.copies = OLD
+        client.libraries_loaded = "stale"
+        client.booted = 9 * HOUR + 70
+        client.nimsh_started = 9 * HOUR
+
+
+@_scenario(
+    "ssl-object-error",
+    "The copies of the libraries were renewed by hand under a running nimsh, which still has the old ones.",
+    "ssl-object-error",
+)
+def _ssl_object_error(story: Story) -> None:
+    for client in story.troubled:
+        client.openssl = [(OLD, 900 * DAY), (CURRENT, 4 * DAY)]
+        client.libraries_loaded = "stale"
+        client.booted = 4 * DAY - 2 * HOUR
+        client.nimsh_started = client.booted - 70
+        client.copies_made = 3 * DAY
+        client.pushes = [push for push in client.pushes if push.age > DAY] + [Push(23 * HOUR, "object-error")]
+
+
+@_scenario(
+    "tftp-disabled",
+    "A client has yet to fetch its certificate, and the tftp row of the master's inetd.conf is commented out.",
+    "tftp-disabled",
+    "client-not-secure",
+)
+def _tftp_disabled(story: Story) -> None:
+    _client_not_secure(story)
+    story.master.tftp_row = story.master.tftp_active = False
+
+
+@_scenario(
+    "tftp-not-refreshed",
+    "A client has yet to fetch its certificate; the tftp row was made active, and inetd not refreshed.",
+    "tftp-disabled",
+    "client-not-secure",
+)
+def _tftp_not_refreshed(story: Story) -> None:
+    _client_not_secure(story)
+    story.master.tftp_active = False
+
+
+@_scenario(
+    "openssl-missing",
+    "A client never had the OpenSSL filesets, so it was never secured; an lpp_source of the master has them.",
+    "openssl-missing",
+    "client-not-secure",
+)
+def _openssl_missing(story: Story) -> None:
+    _client_not_secure(story)
+    for client in story.troubled:
+        client.openssl = []
+
+
+@_scenario("nimsh-inactive", "nimsh of a client was stopped.", "nimsh-inactive")
+def _nimsh_inactive(story: Story) -> None:
+    for client in story.troubled:
+        client.nimsh_active = False
+
+
+@_scenario(
+    "ssl-not-configured", "SSL was switched off on the master, and its clients are secured.", "ssl-not-configured"
+)
+def _ssl_not_configured(story: Story) -> None:
+    story.master.ssl_support = False
+
+
+@_scenario("ssl-tree-damaged", "The keys in the master's /ssl_nimsh are gone.", "ssl-tree-damaged")
+def _ssl_tree_damaged(story: Story) -> None:
+    story.master.empty = ("keys",)
+
+
+@_scenario("client-uses-rsh", "Pushes to a client still go by rsh.", "client-uses-rsh")
+def _client_uses_rsh(story: Story) -> None:
+    for client in story.troubled:
+        client.not_secured()
+        client.connect = "shell"
+        client.pushes = []
+        client.rhosts = "nim1 root\nbackup1 oper\n"
+
+
+@_scenario("client-not-secure", "A client never ran nimclient -c, though its master offers SSL.", "client-not-secure")
+def _client_not_secure(story: Story) -> None:
+    for client in story.troubled:
+        client.not_secured()
+
+
+@_scenario("rhosts-left-over", "/.rhosts of a client still trusts the master (low: reported, and no more).")
+def _rhosts_left_over(story: Story) -> None:
+    for client in story.troubled:
+        client.rhosts = "# for the nightly copies\nbackup1 oper\nnim1 root\n\nnim1.example.com\troot\n+@admins"
+
+
+@_scenario(
+    "lpp-source-lacks-openssl", "The master's lpp_source has no OpenSSL (low; seen where its contents are listed)."
+)
+def _lpp_source_lacks_openssl(story: Story) -> None:
+    story.master.lpp_source_has_openssl = False
+
+
+@_scenario(
+    "ssl-one-sided", "Crypto was switched off on a client, and the master still takes it for secured.", "ssl-one-sided"
+)
+def _ssl_one_sided(story: Story) -> None:
+    for client in story.troubled:
+        client.nimsh = "-s"
+        client.nimsh_started = 20 * HOUR
