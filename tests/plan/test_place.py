@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import signal
 import socket
 import stat
 
@@ -241,7 +242,7 @@ def test_a_replaced_file_keeps_mode_owner_and_group(root, place, mode):
 
 
 def test_the_umask_changes_no_mode(root, place):
-    before = os.umask(0o777)
+    before = os.umask(0o777 if os.geteuid() == 0 else 0o077)
     try:
         place.replace(CONF, NEW, expected=sha(OLD), label="run")
         place.make_directory("/etc/made", 0o711)
@@ -622,3 +623,59 @@ def test_no_descriptor_stays_open(root, place):
         with contextlib.suppress(Refused):
             use(place)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+# -- killed
+
+
+def killed(use, call, when):
+    """A child process that is killed for good before or after the first such call."""
+    child = os.fork()
+    if child == 0:
+        try:
+            real = getattr(os, call)
+
+            def last(*words, **more):
+                if when == "after":
+                    real(*words, **more)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+            setattr(os, call, last)
+            use()
+        finally:
+            os._exit(9)
+    status = os.waitpid(child, 0)[1]
+    return os.WIFSIGNALED(status)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", ["write", "fchown", "fchmod", "fsync", "rename"])
+def test_a_replace_killed_anywhere_leaves_the_old_or_the_new_file_and_ends_when_repeated(root, place, call, when):
+    os.chmod(conf(root), 0o4640)
+    replace = USES["replace"]
+    assert killed(lambda: replace(place), call, when)
+    assert conf(root).read_bytes() == (NEW if (call, when) == ("rename", "after") else OLD)
+    assert place.look(CONF).mode == 0o4640
+    replace(place)
+    assert tree(root).keys() == {"etc", "etc/inetd.conf"}
+    assert (conf(root).read_bytes(), place.look(CONF).mode) == (NEW, 0o4640)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", ["write", "fchown", "fchmod", "utime", "fsync", "link", "unlink"])
+def test_a_create_killed_anywhere_ends_when_repeated(root, place, call, when):
+    conf(root).unlink()
+
+    def create():
+        place.create(CONF, OLD, mode=0o4640, uid=os.getuid(), gid=os.getgid(), mtime_ns=10**18)
+
+    assert killed(create, call, when)
+    seen = place.look(CONF)
+    if (call, when) == ("unlink", "after"):  # nothing of it is left to finish
+        assert seen is not None
+    else:
+        create()
+    assert tree(root).keys() == {"etc", "etc/inetd.conf"}
+    seen = place.look(CONF)
+    assert (place.read(CONF), seen.mode, seen.mtime_ns, seen.nlink) == (OLD, 0o4640, 10**18, 1)
+    assert conf(root).stat().st_nlink == 1
