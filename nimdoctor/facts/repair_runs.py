@@ -51,8 +51,9 @@ class RepairRuns(NamedTuple):
         only = [record for record, _ in records]
         fixes = next((tuple(record["fixes"]) for record in only if isinstance(record.get("fixes"), list)), ())
         left = next((str(record["left_open"]) for record in reversed(only) if record.get("left_open")), "")
-        closed = any(record.get("event") == "closed" for record in only)
-        run = RepairRun(name, state_of(only), fixes, _time(only[-1]), "" if closed else left, records[-1][1])
+        state = state_of(only)
+        left = "" if state == "rolled-back" else left
+        run = RepairRun(name, state, fixes, _time(only[-1]), left, records[-1][1])
         return cls(text.source, (run,))
 
     @classmethod

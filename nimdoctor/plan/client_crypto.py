@@ -121,7 +121,7 @@ def crypto_on(case: Case, mode: Optional[NimshMode], why: str) -> Step:
         where=Role.CLIENT,
         phase=Phase.CRYPTO_ON,
         title="fetch the certificate and switch crypto on at the client",
-        do=Run(CRYPTO_ON, NIMCLIENT_DEADLINE, undo, (Undo(new=LIBRARIES), Undo(start="nimsh"))),
+        do=Run(CRYPTO_ON, NIMCLIENT_DEADLINE, undo, (Undo(new=fetched), Undo(start="nimsh"))),
         why=why,
         effect="the client holds a new certificate of its master and nimsh runs with -c",
         before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), *fetch_proof(case)),

@@ -20,8 +20,8 @@ class Elsewhere(Exception):
 class End(NamedTuple):
     """One end: `target` as it is given on a command line, absolute; `open` makes fresh evidence of it.
 
-    `place` is its file system, None for recorded evidence; `hosts_both` says that the other end is
-    this very host.
+    `place` is its file system, None for recorded evidence; `state` its state directory, a path of this
+    machine; `this_host` says that it is the running system itself.
     """
 
     where: Role
@@ -29,6 +29,8 @@ class End(NamedTuple):
     open: Callable[[], Evidence]
     roles: Tuple[str, ...]
     place: Optional[Place] = None
+    state: str = ""
+    this_host: bool = False
 
     @property
     def live(self) -> bool:
@@ -110,27 +112,21 @@ class Moment:
 
 
 def state_of(now: Moment, where: Role) -> Dict[str, Any]:
-    """What a step's effects are measured against, as JSON values: nimsh, certificates, libraries, SSL.
+    """What a step's effects are measured against, as JSON values: nimsh, SSL and the certificates.
 
-    Of a certificate file only the times, the inode and the hashes of its CERTIFICATE blocks are kept.
+    Of a certificate file only the times, the inode and the hash of its CERTIFICATE blocks are kept.
     """
-    from nimdoctor.facts import Certificates, NimObjects, NimshMode, Subsystems
+    from nimdoctor.facts import NimObjects, NimshMode, Subsystems
 
     mode = now.fact(where, NimshMode)
     subsystems = now.fact(where, Subsystems)
     objects = now.fact(where, NimObjects)
-    place = now.place(where)
-    found: Dict[str, Any] = {
+    return {
         "crypto": mode.secure if mode else None,
         "nimsh": subsystems.active("nimsh") if subsystems else None,
         "ssl": objects.ssl_support() if objects else None,
-        "libraries": [name for name in place.names("/usr/lib") if name.startswith(("libssl.so", "libcrypto.so"))],
         "certificates": certificate_files(now, where),
-        "niminfo": _fingerprint(place, "/etc/niminfo"),
     }
-    certificates = now.fact(where, Certificates)
-    found["fingerprints"] = sorted(certificates.fingerprints()) if certificates else []
-    return found
 
 
 def certificate_files(now: Moment, where: Role) -> Dict[str, List[Any]]:
@@ -138,6 +134,8 @@ def certificate_files(now: Moment, where: Role) -> Dict[str, List[Any]]:
     from nimdoctor.facts import Certificates
 
     place = now.place(where)
+    if place.look(CERTS) is None:
+        return {}
     certificates = now.fact(where, Certificates)
     by_path = {file.path: file for file in certificates.files} if certificates else {}
     found: Dict[str, List[Any]] = {}
@@ -148,8 +146,3 @@ def certificate_files(now: Moment, where: Role) -> Dict[str, List[Any]]:
             blocks = b"".join(by_path[path].certificates) if path in by_path else b""
             found[path] = [look.mtime_ns, look.ino, look.size, hashlib.sha256(blocks).hexdigest()]
     return found
-
-
-def _fingerprint(place: Place, path: str) -> Optional[str]:
-    look = place.look(path)
-    return place.fingerprint(path) if look and look.kind == "file" and look.nlink == 1 else None

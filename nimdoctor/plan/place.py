@@ -224,7 +224,7 @@ class Place:
             elif not stat.S_ISDIR(found.st_mode):
                 raise Refused(f"{path} is {_called(found)}, not a file or directory: it is not renamed")
             above = os.fstat(source.directory)
-            if found.st_dev != above.st_dev or _same(found, above) or os.path.ismount(self._real(path)):
+            if self._mounted(path, found, above):
                 raise Refused(f"{path} is a mount point: it cannot be renamed, move what it holds by hand")
             if os.fstat(target.directory).st_dev != above.st_dev:
                 raise Refused(f"{to} is on another file system than {path}: a rename cannot cross that")
@@ -238,6 +238,12 @@ class Place:
                 raise
             _settle(source.directory)
             _settle(target.directory)
+
+    def mount_point(self, path: str) -> bool:
+        """Whether something is mounted there; False where nothing is. What is above it must exist."""
+        with self._at(path) as spot:
+            found = spot.look()
+            return found is not None and self._mounted(path, found, os.fstat(spot.directory))
 
     def make_directory(self, path: str, mode: int = 0o700) -> None:
         """A new directory of exactly this mode; what is above it must exist."""
@@ -298,6 +304,9 @@ class Place:
             _settle(spot.directory)
 
     # -- the way there
+
+    def _mounted(self, path: str, found: os.stat_result, above: os.stat_result) -> bool:
+        return found.st_dev != above.st_dev or _same(found, above) or os.path.ismount(self._real(path))
 
     def _real(self, path: str) -> str:
         return path if self.root is None else self.root.rstrip("/") + path

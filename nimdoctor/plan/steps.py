@@ -157,6 +157,11 @@ class Step(NamedTuple):
     id: str = ""
 
     @property
+    def restores(self) -> bool:
+        """Whether it closes a transient: undoing is then the matter of the step that opened it."""
+        return isinstance(self.do, Transient) and bool(self.do.of)
+
+    @property
     def key(self) -> Tuple[Any, ...]:
         """Equal steps of several fixes are one: the same end and the same thing done; of a command, the same words."""
         done = self.do.argv if isinstance(self.do, Run) else self.do

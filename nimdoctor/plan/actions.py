@@ -1,0 +1,362 @@
+"""Doing one step, and undoing it: the only place where a plan changes a host."""
+
+import fnmatch
+import hashlib
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from nimdoctor.evidence.command import CommandResult
+from nimdoctor.model import Role
+from nimdoctor.plan.ends import CERTS, Ends, Moment
+from nimdoctor.plan.place import Place, Refused
+from nimdoctor.plan.state import RunDirectory
+from nimdoctor.plan.steps import (
+    SRC_DEADLINE,
+    Change,
+    Edit,
+    Move,
+    Remove,
+    Run,
+    Step,
+    Subsystem,
+    Transient,
+    Undo,
+    edited,
+    reversed_changes,
+    text_diff,
+)
+
+ALLOWED = (
+    "/etc/inetd.conf",
+    "/etc/niminfo",
+    "/etc/niminfo.old.*",
+    "/etc/services",
+    "/etc/tftpaccess.ctl",
+    "/.rhosts",
+    "/usr/lib/libssl.so*",
+    "/usr/lib/libcrypto.so*",
+    "/ssl_nimsh",
+    "/ssl_nimsh/*",
+    "/ssl_nimsh_old.*",
+    "/ssl_nimsh_half.*",
+)
+"""Every path a plan may change."""
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a file of which a backup is kept."""
+_WATCHED = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*", f"{CERTS}/*", "/etc/niminfo")
+_DIRECTORIES = ("/ssl_nimsh", CERTS)
+
+
+class Failed(Exception):
+    """A step did not do what it should; the message says what was seen."""
+
+
+class EndedAtDeadline(Failed):
+    """A command did not end in its time and was ended: what it did must be looked at."""
+
+
+class Kept(NamedTuple):
+    """What was kept of a file before a step: its bytes and what else is restored with them."""
+
+    content: bytes
+    mode: int
+    uid: int
+    gid: int
+    mtime_ns: int
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def allowed(path: str) -> bool:
+    """Whether a plan may touch that path.
+
+    >>> allowed("/etc/inetd.conf"), allowed("/etc/passwd"), allowed("/ssl_nimsh/../etc/passwd")
+    (True, False, False)
+    """
+    parts = path.split("/")
+    return ".." not in parts and any(fnmatch.fnmatchcase(path, pattern) for pattern in ALLOWED)
+
+
+def paths_of(step: Step) -> Tuple[str, ...]:
+    """The paths that a step itself changes."""
+    do = step.do
+    if isinstance(do, Edit):
+        return (do.path,)
+    if isinstance(do, Move):
+        return (do.path, do.to)
+    if isinstance(do, Remove):
+        return (do.path,)
+    if isinstance(do, Transient) and do.edit:
+        return (do.edit.path,)
+    return ()
+
+
+def kept_path(step: Step) -> Optional[str]:
+    """The file of which a backup is kept before the step; None when there is none."""
+    do = step.do
+    if isinstance(do, Transient):
+        return do.edit.path if do.edit else None
+    return do.path if isinstance(do, (Edit, Remove)) else None
+
+
+def present(place: Place) -> List[str]:
+    """Which of the files and directories that commands bring are there: what an undo must leave alone."""
+    found = [path for path in _DIRECTORIES if place.look(path)]
+    for pattern in _WATCHED:
+        directory, _, _ = pattern.rpartition("/")
+        if place.look(directory):
+            found += [
+                f"{directory}/{name}"
+                for name in place.names(directory)
+                if fnmatch.fnmatchcase(f"{directory}/{name}", pattern)
+            ]
+    return sorted(found)
+
+
+def left_behind(place: Place, step: Step, was: Mapping[str, Any]) -> Dict[str, Optional[str]]:
+    """The files a step left, by SHA-256 (None: nothing is there, "dir": a directory): what an undo may go back from."""
+    found: Dict[str, Optional[str]] = {}
+    paths: Iterable[str] = paths_of(step)
+    if isinstance(step.do, Run):
+        before = set(was.get("present") or ())
+        paths = [path for path in present(place) if path not in before]
+    for path in paths:
+        look = place.look(path)
+        found[path] = None if look is None else place.fingerprint(path) if look.kind == "file" else look.kind
+    return found
+
+
+class Hands:
+    """Does and undoes steps on the ends; `runs` are the run's directories by end, which hold its backups."""
+
+    def __init__(self, ends: Ends, runs: Mapping[Role, RunDirectory], label: str) -> None:
+        self.ends = ends
+        self.runs = runs
+        self.label = label
+
+    def place(self, where: Role) -> Place:
+        """The file system of an end. Raises Elsewhere."""
+        return self.ends.now().place(where)
+
+    # -- backups
+
+    def keep(self, step: Step) -> int:
+        """Keeps a backup of the file that the step changes; gives its size. Raises Refused, OSError."""
+        path = kept_path(step)
+        if path is None:
+            return 0
+        place = self.place(step.where)
+        look = place.look(path)
+        if look is None:
+            raise Refused(f"{path} is not there")
+        content = place.read(path, limit=LARGEST)
+        self.runs[step.where].keep(_backup_name(step), content, look)
+        return len(content)
+
+    def kept(self, step: Step) -> Optional[Kept]:
+        """The backup, or None when none was made. Raises Refused when it is damaged."""
+        if not self.runs[step.where].has_kept(_backup_name(step)):
+            return None
+        content, look = self.runs[step.where].kept(_backup_name(step))
+        return Kept(content, look.mode, look.uid, look.gid, look.mtime_ns)
+
+    # -- doing
+
+    def do(self, step: Step, now: Moment) -> str:
+        """Does the step; gives what there is to say of it. Raises Failed, Refused, OSError."""
+        do = step.do
+        for path in paths_of(step):
+            if not allowed(path):
+                raise Refused(f"{path} is none of the paths that nimdoctor changes")
+        if isinstance(do, Edit):
+            return self._edit(step, do, now)
+        if isinstance(do, Transient) and do.edit:
+            return self._edit(step, do.edit, now)
+        if isinstance(do, Move):
+            self.place(step.where).rename(do.path, do.to)
+            return ""
+        if isinstance(do, Remove):
+            kept = self.kept(step)
+            if kept is None:
+                raise Refused(f"no backup of {do.path} was made")
+            self.place(step.where).remove(do.path, expected=kept.sha256)
+            return ""
+        if isinstance(do, Run):
+            return self._command(now, step.where, do.argv, do.deadline)
+        if isinstance(do, Subsystem):
+            return self._subsystem(now, step.where, do.name, do.action)
+        raise Failed("this step is not done by itself")
+
+    def _edit(self, step: Step, edit: Edit, now: Moment) -> str:
+        place = self.place(step.where)
+        place.sweep(edit.path, self.label)
+        content = place.read(edit.path)
+        if hashlib.sha256(content).hexdigest() != edit.new_sha256:
+            try:
+                new = edit.apply_to(content)
+            except ValueError as error:
+                raise Refused(f"{edit.path}: {error}") from error
+            if hashlib.sha256(new).hexdigest() != edit.new_sha256:
+                raise Refused(f"{edit.path} has other bytes than the plan was made from")
+            place.replace(edit.path, new, expected=edit.old_sha256, label=self.label)
+        self._reread(now, step.where, edit)
+        return ""
+
+    def close_transient(self, step: Step, opening: Step, now: Moment) -> str:
+        """Takes the row that `opening` switched on out again, and no other; raises Refused where it cannot be told."""
+        edit = opening.do.edit if isinstance(opening.do, Transient) else None
+        if edit is None:
+            raise Refused("the step that opened it is not known")
+        place = self.place(step.where)
+        content = place.read(edit.path)
+        current = hashlib.sha256(content).hexdigest()
+        if current != edit.old_sha256:
+            if current == edit.new_sha256:
+                kept = self.kept(opening)
+                new = kept.content if kept else edited(content, reversed_changes(edit))
+            else:
+                new = edited(content, _rows_back(content, edit))
+            place.replace(edit.path, new, expected=current, label=self.label)
+        self._reread(now, step.where, edit)
+        return ""
+
+    def _reread(self, now: Moment, where: Role, edit: Edit) -> None:
+        if edit.rereads:
+            self._subsystem(now, where, edit.rereads, "refresh")
+
+    def _subsystem(self, now: Moment, where: Role, name: str, action: str) -> str:
+        commands = {
+            "start": (("startsrc", "-s", name),),
+            "stop": (("stopsrc", "-s", name),),
+            "restart": (("stopsrc", "-s", name), ("startsrc", "-s", name)),
+            "refresh": (("refresh", "-s", name),),
+        }[action]
+        return "; ".join(filter(None, (self._command(now, where, argv, SRC_DEADLINE) for argv in commands)))
+
+    def _command(self, now: Moment, where: Role, argv: Sequence[str], deadline: int) -> str:
+        result, why = now.ask(where, list(argv), float(deadline))
+        if result is None:
+            raise Failed(f"{' '.join(argv)} cannot be run on the {where.value}: {why}")
+        if result.timed_out:
+            raise EndedAtDeadline(f"{' '.join(argv)} did not end within {deadline} s and was ended")
+        if result.status != 0:
+            raise Failed(f"{' '.join(argv)} ended with status {result.status}: {_said(result)}")
+        return _said(result)
+
+    # -- undoing
+
+    def refuse_undo(self, step: Step, left: Mapping[str, Optional[str]]) -> Optional[str]:
+        """Why a step cannot be undone by its files: one is no longer as the run left it; with a diff where it is text."""
+        place = self.place(step.where)
+        for path, expected in left.items():
+            look = place.look(path)
+            current = None if look is None else place.fingerprint(path) if look.kind == "file" else look.kind
+            if current == expected or self._is_undone(step, path, current):
+                continue
+            said = f"{path} is no longer as this run left it"
+            kept = self.kept(step) if kept_path(step) == path else None
+            if kept and look and look.kind == "file" and isinstance(step.do, (Edit, Transient)):
+                was = step.do.edit if isinstance(step.do, Transient) else step.do
+                left_as = was.apply_to(kept.content) if was else kept.content
+                diff = text_diff(path, left_as, place.read(path), ("as the run left it", "now"))
+                said += ":\n" + "\n".join(diff[:40])
+            return said
+        return None
+
+    def _is_undone(self, step: Step, path: str, current: Optional[str]) -> bool:
+        """Whether a path already is what undoing would make it."""
+        if isinstance(step.do, Move):
+            return (path == step.do.path) == (current is not None)
+        if isinstance(step.do, Run):
+            return current is None
+        kept = self.kept(step) if kept_path(step) == path else None
+        return kept is not None and current == kept.sha256
+
+    def undo(self, step: Step, was: Mapping[str, Any], now: Moment) -> None:
+        """Takes the step back; doing it twice changes nothing more. Raises Failed, Refused, OSError."""
+        do = step.do
+        place = self.place(step.where)
+        if isinstance(do, (Edit, Transient)):
+            edit = do.edit if isinstance(do, Transient) else do
+            if edit is None:
+                return
+            kept = self.kept(step)
+            if kept is None:
+                raise Refused(f"the backup of {edit.path} is gone")
+            place.sweep(edit.path, self.label)
+            if place.fingerprint(edit.path) != kept.sha256:
+                place.replace(edit.path, kept.content, expected=edit.new_sha256, label=self.label)
+            self._reread(now, step.where, edit)
+        elif isinstance(do, Move):
+            if place.look(do.to) is not None or place.look(do.path) is None:
+                place.rename(do.to, do.path)
+        elif isinstance(do, Remove):
+            kept = self.kept(step)
+            if kept is None:
+                raise Refused(f"the backup of {do.path} is gone")
+            look = place.look(do.path)
+            if look is None or place.fingerprint(do.path) != kept.sha256:
+                place.create(do.path, kept.content, mode=kept.mode, uid=kept.uid, gid=kept.gid, mtime_ns=kept.mtime_ns)
+        elif isinstance(do, Run):
+            self.act(step.where, do.undo, was, now)
+        elif isinstance(do, Subsystem) and do.action in ("start", "stop"):
+            self._subsystem(now, step.where, do.name, "stop" if do.action == "start" else "start")
+
+    def act(self, where: Role, actions: Sequence[Undo], was: Mapping[str, Any], now: Moment) -> None:
+        """The actions of an undo or a repair, in order. Raises Failed, Refused, OSError."""
+        for action in actions:
+            if action.argv:
+                self._command(now, where, action.argv, 300)
+            if action.new:
+                self._remove_new(where, action.new, set(was.get("present") or ()))
+            if action.start:
+                self._former_state(where, action.start, was)
+
+    def _remove_new(self, where: Role, patterns: Sequence[str], before: "set[str]") -> None:
+        place = self.place(where)
+        for path in present(place):
+            look = place.look(path)
+            covered = any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+            if path not in before and covered and look is not None and look.kind == "file":
+                place.remove(path, expected=place.fingerprint(path))
+        for path in reversed(_DIRECTORIES):
+            if path not in before and f"{CERTS}/*" in patterns and place.look(path) and not place.names(path):
+                place.remove_directory(path)
+
+    def _former_state(self, where: Role, name: str, was: Mapping[str, Any]) -> None:
+        """Starts a subsystem that was active and is not, or stops one that was not and is."""
+        from nimdoctor.facts import Subsystems
+
+        now = self.ends.now()
+        subsystems = now.fact(where, Subsystems)
+        active = subsystems.active(name) if subsystems else None
+        if was.get(name) and active is False:
+            self._subsystem(now, where, name, "start")
+        elif was.get(name) is False and active:
+            self._subsystem(now, where, name, "stop")
+
+
+def _backup_name(step: Step) -> str:
+    return f"{step.id}.backup"
+
+
+def _rows_back(content: bytes, edit: Edit) -> List[Change]:
+    """The changes that take the edit's own rows back in a file that somebody else changed meanwhile."""
+    lines = content.decode("iso8859-1").split("\n")
+    changes = []
+    for change in edit.changes:
+        at = [number for number, line in enumerate(lines, 1) if line.rstrip("\r") == change.new]
+        if len(at) != 1:
+            raise Refused(f"{edit.path} was changed meanwhile, and its row is there {len(at)} times")
+        changes.append(Change(at[0], change.new, change.old))
+    return changes
+
+
+def _said(result: CommandResult) -> str:
+    """What a command said last, in one line that holds nothing that may be a key."""
+    from nimdoctor.text import decode, first_words
+
+    lines = [line for line in decode(result.stdout + b"\n" + result.stderr).splitlines() if line.strip()]
+    return first_words(lines[-1]) if lines else "no output"
