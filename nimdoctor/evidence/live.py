@@ -70,7 +70,7 @@ class LiveHost:
         self.problems: Dict[str, str] = {}
         self.remarks: List[str] = _about_this_host() if root is None else []
         self.timeout = timeout
-        self._progress: Progress = progress or NoProgress()
+        self.progress: Progress = progress or NoProgress()
         self._clock = clock
         self._spent = 0.0
         self._hung: Dict[str, str] = {}
@@ -119,11 +119,11 @@ class LiveHost:
         from nimdoctor.evidence.command import command_environment, run
 
         label = as_typed(argv)
-        self._progress.start(label)
+        self.progress.start(label)
         try:
             result = run([program, *argv[1:]], timeout=timeout or self.timeout, env=command_environment(self.root))
         finally:
-            self._progress.end()
+            self.progress.end()
         if result.error:
             return None, f"cannot be run: {result.error}"
         return result, ""
@@ -244,7 +244,7 @@ class LiveHost:
     def _run(self, row: Row, argv: List[str]) -> Tuple[Optional[Text], Optional[str]]:
         for typed, word in zip(row.name.split(), argv):
             # a name out of a file must not become an option: `nimclient -l -l -P` disables pushes
-            if typed.startswith("{") and not _NAMES.match(word):
+            if typed.startswith("{") and not is_name(word):
                 return None, f"not run: {word!a} is no name"
         program, error = self.program(argv[0])
         if program is None:
@@ -257,13 +257,13 @@ class LiveHost:
         from nimdoctor.evidence.command import command_environment, run
 
         allowed = min(self.timeout, left)
-        self._progress.start(row.label)
+        self.progress.start(row.label)
         began = self._clock()
         try:
             result = run([program, *argv[1:]], timeout=allowed, env=command_environment(self.root))
         finally:
             self._spent += max(0.0, self._clock() - began)
-            self._progress.end()
+            self.progress.end()
         if result.timed_out:
             self._hung[argv[0]] = "hung"
             return None, f"hung and was ended after {allowed:.3g} s"
@@ -313,6 +313,15 @@ def _about_this_host() -> List[str]:
     if os.geteuid() != 0:
         remarks.append("not run as root: what only root may read is unknown")
     return remarks
+
+
+def is_name(word: str) -> bool:
+    """Whether a word out of a file may stand where a command wants a name: it cannot become an option.
+
+    >>> is_name("lpar7"), is_name("-P"), is_name("")
+    (True, False, False)
+    """
+    return bool(_NAMES.match(word))
 
 
 def as_typed(argv: Sequence[str]) -> str:

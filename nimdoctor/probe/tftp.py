@@ -74,16 +74,15 @@ def tftp_answer(host: str, port: int = 69, timeout: float = 5.0) -> Answer:
 
 
 def _ask(address: Address, known: Set[str], deadline: Deadline, host: str, within: str) -> Answer:
-    port = f"port {address.place[1]}/udp"
     try:
         with _Ask(address) as ask:
             reply = ask.reply(known, deadline)
     except ConnectionRefusedError:
-        return Answer(False, f"{host} refuses {port}: tftp is off there")
+        return Answer(False, f"port {address.place[1]}/udp is refused: tftp is off there")
     except OSError as error:
         if unreachable(error):
-            return Answer(False, f"{host} {port} cannot be reached: {reason(error)}")
-        return Answer(None, f"{host} {port} cannot be asked: {reason(error)}")
+            return Answer(False, f"cannot be reached: {reason(error)}")
+        return Answer(None, f"cannot be asked: {reason(error)}")
     if reply is None:
         besides = f"; {ask.stray}" if ask.stray else ""
         return Answer(False, f"no answer within {within} (a firewall, or tftp is off){besides}")

@@ -1,0 +1,227 @@
+"""What each end asks the other: a client its master, a master its clients."""
+
+from contextlib import contextmanager
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from nimdoctor.evidence.live import as_typed, is_name
+from nimdoctor.facts import Hosts, NimInfo, NimObjects, Services
+from nimdoctor.facts.lsnim import NimObject
+from nimdoctor.host import Absent, Host
+from nimdoctor.probe.answer import Answer, Deadline, shown
+from nimdoctor.probe.push import first_line, run_on
+from nimdoctor.probe.tcp import port_answer
+from nimdoctor.probe.tftp import tftp_answer
+from nimdoctor.text import Pattern
+
+TFTP, NIM, NIMREG, NIMSH = 69, 1058, 1059, 3901
+"""Ports by convention, where the host's own files name no other."""
+PATIENCE = 5.0
+"""Seconds the network gets for one answer."""
+TIMES_THE_TIMEOUT = 10
+"""All clients of a master together get this many times the timeout of one."""
+CLIENTS = 50
+"""Clients of one master that are asked."""
+AT_ONCE = 10
+"""Connects under way at one time: on most masters some clients are switched off, and each takes its time."""
+
+_SSL = Pattern(r"(?<![A-Za-z])_ssl\s*[:=]\s*(yes|no)\b", 2)  # re.IGNORECASE
+
+Asked = Tuple[str, Answer]
+"""What was asked, in words, and the answer."""
+
+
+class Probe(NamedTuple):
+    """One probe as a report shows it. `where` is the end that asked: client or master."""
+
+    where: str
+    what: str
+    answered: Optional[bool]
+    says: str
+
+
+def ask(hosts: Sequence[Optional[Host]]) -> Tuple[Probe, ...]:
+    """Every probe from each live host among them, by the roles it plays."""
+    found: List[Probe] = []
+    for host in hosts:
+        if host is None or not host.evidence.live:
+            continue
+        for role in host.roles or ("client",):
+            answers = probe_master(host) if role == "master" else probe_client(host)
+            found += [Probe(role, what, *answer) for what, answer in answers]
+    return tuple(dict.fromkeys(found))
+
+
+# -- on a client
+
+
+def tftp_address(host: Host) -> Optional[Tuple[str, int]]:
+    """Where a client fetches its certificate: its master's address, or name, and the port of tftp.
+
+    None when /etc/niminfo names no master.
+    """
+    name = _master_name(host)
+    services = host.optional(Services)
+    return (_address(host, name), (services and services.port("tftp", "udp")) or TFTP) if name else None
+
+
+def probe_client(host: Host, timeout: Optional[float] = None) -> List[Asked]:
+    """Asks a client's master for a file by tftp, and for connections on the ports that /etc/niminfo gives.
+
+    Each answer is waited for `timeout` seconds: five, or the host's timeout when that is shorter.
+    """
+    patience = _patience(host, timeout)
+    name, tftp = _master_name(host), tftp_address(host)
+    if not name or not tftp:
+        return [("the master", Answer(None, f"not asked: {_no_master(host)}"))]
+    address, port = tftp
+    what = f"tftp on {_place(name, address, port, 'udp')}"
+    with _waiting(host, what):
+        found = [(what, tftp_answer(address, port, patience))]
+    info = host.fact(NimInfo)
+    for daemon, variable, usual in (("nim", "NIM_MASTER_PORT", NIM), ("nimreg", "NIM_REGISTRATION_PORT", NIMREG)):
+        said = info.get(variable)
+        if said and not (said.isascii() and said.isdigit()):
+            found.append(
+                (f"{daemon} on {shown(name)}", Answer(None, f"not asked: {variable}={shown(said)} is no port"))
+            )
+            continue
+        number = int(said[:6]) if said else usual
+        what = f"{daemon} on {_place(name, address, number, 'tcp')}"
+        with _waiting(host, what):
+            found.append((what, port_answer(address, number, patience)))
+    return found
+
+
+def _master_name(host: Host) -> Optional[str]:
+    info = host.optional(NimInfo)
+    return info.get("NIM_MASTER_HOSTNAME") if info else None
+
+
+def _no_master(host: Host) -> str:
+    try:
+        host.fact(NimInfo)
+    except Absent as absent:
+        return absent.message
+    return "/etc/niminfo has no NIM_MASTER_HOSTNAME"
+
+
+# -- on a master
+
+
+def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
+    """Connects to nimsh of every client that lsnim lists, at most fifty, and asks those that answer by nimquery.
+
+    A connect is waited for as in `probe_client`, a nimquery for the host's timeout; all of it ends
+    within ten times that.
+    """
+    patience = _patience(host, timeout)
+    whole = Deadline(TIMES_THE_TIMEOUT * (timeout or _timeout(host)))
+    try:
+        machines = host.fact(NimObjects).machines()
+    except Absent as absent:
+        return [("the clients", Answer(None, f"not asked: {absent.message}"))]
+    chosen = machines[:CLIENTS]
+    services = host.optional(Services)
+    port = (services and services.port("nimsh")) or NIMSH
+    found: List[Asked] = []
+    for machine, (what, answer) in zip(chosen, _connects(host, chosen, port, patience, whole)):
+        found.append((what, answer))
+        if answer.answered and _has_nimquery(host):
+            found.append(_nimquery(host, machine, min(timeout or _timeout(host), whole.left())))
+    if len(machines) > CLIENTS:
+        rest = f"{len(machines) - CLIENTS} more clients"
+        found.append((rest, Answer(None, f"not asked: only the first {CLIENTS} are")))
+    return found
+
+
+def _connects(
+    host: Host, machines: Sequence[NimObject], port: int, patience: float, whole: Deadline
+) -> Sequence[Asked]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def connect(machine: NimObject) -> Asked:
+        name = _host_name(machine)
+        if name is None:
+            return f"nimsh on {machine.name}", Answer(None, "not asked: lsnim shows no host name in its if1")
+        address = _address(host, name)
+        what = f"nimsh on {_place(machine.name, address, port, 'tcp')}"
+        left = whole.left()
+        return what, port_answer(address, port, min(patience, left)) if left else _no_time()
+
+    if not machines:
+        return []
+    host.optional(Hosts)  # facts are not made for several threads
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        with _waiting(host, f"nimsh on {len(machines)} clients"):
+            return list(pool.map(connect, machines))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _nimquery(host: Host, machine: NimObject, deadline: float) -> Asked:
+    name = _host_name(machine) or ""
+    argv = ["nimquery", "-a", f"host={name}"]
+    what = shown(as_typed(argv))
+    if not is_name(name):
+        return what, Answer(None, f"not run: {shown(name)} is no name")
+    if not deadline:
+        return what, _no_time()
+    result, why = run_on(host, argv, deadline)
+    if result is None:
+        return what, Answer(None, shown(why))
+    if result.timed_out:
+        return what, Answer(False, f"hung and was ended after {deadline:.3g} s")
+    ssl = _SSL.search(result.stdout.decode("utf-8", "replace"))
+    if ssl:
+        return what, Answer(True, f"nimsh answers: _ssl:{ssl.group(1).lower()}")
+    if result.status == 0:
+        return what, Answer(True, "nimsh answers, and says nothing of _ssl")
+    return what, Answer(False, f"failed with status {result.status}: {first_line(result)}")
+
+
+def _has_nimquery(host: Host) -> bool:
+    program = getattr(host.evidence, "program", None)
+    return program is not None and program("nimquery")[0] is not None
+
+
+def _host_name(machine: NimObject) -> Optional[str]:
+    return next(iter(machine.host_names()), None)
+
+
+def _no_time() -> Answer:
+    return Answer(None, "not asked: the time for all clients was used up")
+
+
+# -- both
+
+
+def _address(host: Host, name: str) -> str:
+    """The name's address by the host's own /etc/hosts, else the name, for the resolver of this host."""
+    hosts = host.optional(Hosts)
+    return next(iter(hosts.addresses(name)), name) if hosts else name
+
+
+def _place(name: str, address: str, port: int, protocol: str) -> str:
+    known = f"{shown(address)} " if address != name else ""
+    return f"{shown(name)} ({known}port {port}/{protocol})"
+
+
+def _timeout(host: Host) -> float:
+    return float(getattr(host.evidence, "timeout", PATIENCE))
+
+
+def _patience(host: Host, timeout: Optional[float]) -> float:
+    return timeout if timeout is not None else min(PATIENCE, _timeout(host))
+
+
+@contextmanager
+def _waiting(host: Host, label: str) -> Iterator[None]:
+    progress = getattr(host.evidence, "progress", None)
+    if progress:
+        progress.start(label)
+    try:
+        yield
+    finally:
+        if progress:
+            progress.end()
