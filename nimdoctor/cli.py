@@ -174,6 +174,7 @@ def scan(
     timeout: float = typer.Option(
         30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one command may take."
     ),
+    probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network; else nothing is sent."),
 ) -> int:
     """Diagnose a host from its evidence."""
     from nimdoctor.evidence import open_target, open_targets
@@ -200,10 +201,12 @@ def scan(
             end = open_target(master, timeout=timeout, progress=waiting, catalog=catalog) if master else None
         except TargetError as error:
             raise UsageError(visible(str(error))) from error
+        if probe:
+            _must_be_live(hosts)
         if any(evidence.live for evidence in hosts) or (end and end.live):
             restore = _end_like_ctrl_c()
         for evidence in hosts:
-            reports.append(_scan(evidence, end, registry, role, check or [], skip or [], fail_on))
+            reports.append(_scan(evidence, end, registry, role, check or [], skip or [], fail_on, probe))
             evidence.close()
         if end:
             end.close()
@@ -252,6 +255,7 @@ def _scan(
     only: Sequence[str],
     skip: Sequence[str],
     fail_on: SeverityOption,
+    probe: bool,
 ) -> "Report":
     from nimdoctor.model import Severity
     from nimdoctor.scan import scan as run_scan
@@ -265,7 +269,18 @@ def _scan(
         skip=skip,
         fail_on=Severity(fail_on.value),
         rules=() if evidence.live else _local_rules(),
+        probe=probe,
     )
+
+
+def _must_be_live(hosts: "Sequence[Evidence]") -> None:
+    """Recorded evidence may come from a host in another network: what answers here says nothing of it."""
+    for evidence in hosts:
+        if not evidence.live:
+            raise UsageError(
+                f"--probe asks the network from the host that is scanned, and {visible(evidence.target)} is recorded "
+                "evidence: run it on that host (no TARGET), or give root:DIR"
+            )
 
 
 def _local_rules() -> "List[Rule]":
@@ -395,5 +410,5 @@ def demo(
     client, master = samples.directories(wanted)
     _write(samples.introduction(wanted), None)
     scan([client], master=master, role=RoleOption.AUTO, check=None, skip=None, format=Format.TEXT, output=None,
-         fail_on=SeverityOption.MEDIUM, timeout=30.0)  # fmt: skip
+         fail_on=SeverityOption.MEDIUM, timeout=30.0, probe=False)  # fmt: skip
     return 0

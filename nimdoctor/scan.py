@@ -1,7 +1,7 @@
 """A scan: one target, its master where given, the chosen checks; a report comes out."""
 
 from datetime import datetime, timezone
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor import ignore
 from nimdoctor.engine import Engine, Result
@@ -11,6 +11,9 @@ from nimdoctor.host import Host
 from nimdoctor.model import Check, Outcome, Role, Severity
 from nimdoctor.registry import Registry
 from nimdoctor.timeline import what_changed
+
+if TYPE_CHECKING:
+    from nimdoctor.probe import Probe
 
 HEALTHY, PROBLEMS, INCONCLUSIVE = "healthy", "problems", "inconclusive"
 EXIT_STATUS = {HEALTHY: 0, PROBLEMS: 1, INCONCLUSIVE: 3}
@@ -46,6 +49,8 @@ class Report(NamedTuple):
     changed: Optional[str] = None
     first: Optional[Result] = None
     """The finding to cure first: the root, or what its cure cannot do without."""
+    probes: "Tuple[Probe, ...]" = ()
+    """What was asked over the network, and the answers; empty unless the scan was told to ask."""
 
     @property
     def exit_status(self) -> int:
@@ -73,14 +78,21 @@ def scan(
     fail_on: Severity = Severity.MEDIUM,
     rules: Sequence[ignore.Rule] = (),
     now: Optional[datetime] = None,
+    probe: bool = False,
 ) -> Report:
     """Runs the checks over the target and, where given, its master.
 
     `role` client or master overrides what the evidence says; `only` and `skip` are check ids;
-    `rules` come on top of the ones in the target's own ignore file.
+    `rules` come on top of the ones in the target's own ignore file. Only with `probe` is anything
+    sent: each live host then asks the other end over the network.
     """
     engine = open_hosts(target, master, registry=registry, role=role)
-    return scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
+    report = scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
+    if probe:
+        from nimdoctor.probe import ask
+
+        report = report._replace(probes=ask([engine.target, engine.master]))
+    return report
 
 
 def open_hosts(

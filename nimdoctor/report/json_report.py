@@ -49,6 +49,7 @@ def as_dict(report: Report) -> Dict[str, Any]:
         ],
         "remarks": list(report.remarks),
         "unread": [{"host": host, "source": name, "reason": reason} for host, name, reason in report.problems],
+        "probes": [found._asdict() for found in report.probes],
     }
     if report.master:
         document["master"] = _host(report.master)

@@ -146,6 +146,7 @@ class _Page:
         lines = [f"{found.check} on {_place(found, self.report)}: {found.message}" for found in notes]
         lines += self._unread()
         lines += list(self.report.remarks)
+        lines += [f"probe: {found.what}: {found.says}" for found in self.report.probes]
         if lines:
             yield ""
             yield self._paint("Notes", _BOLD)
