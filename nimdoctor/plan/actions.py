@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 
 from nimdoctor.evidence.command import CommandResult
 from nimdoctor.model import Role
-from nimdoctor.plan.ends import CERTS, Ends, Moment
+from nimdoctor.plan.ends import CERTS, Ends, Moment, state_of
 from nimdoctor.plan.place import Place, Refused
 from nimdoctor.plan.state import RunDirectory
 from nimdoctor.plan.steps import (
@@ -303,6 +303,25 @@ class Hands:
             self.act(step.where, do.undo, was, now)
         elif isinstance(do, Subsystem) and do.action in ("start", "stop"):
             self._subsystem(now, step.where, do.name, "stop" if do.action == "start" else "start")
+
+    def undo_begun(self, step: Step, was: Mapping[str, Any], now: Moment) -> None:
+        """Takes back what a step did that was begun and not done, as far as it can be. Raises as `undo`."""
+        if isinstance(step.do, Run):
+            changed = state_of(self.ends.now(), step.where).get("crypto") != was.get("crypto")
+            self.act(step.where, step.do.undo if step.do.undo and changed else step.do.repair, was, now)
+        elif not step.no_undo:
+            self.undo(step, was, now)
+
+    def some_effect(self, step: Step, was: Mapping[str, Any]) -> bool:
+        """Whether nimsh's setting, SSL or the certificates are other than before the step."""
+        now = state_of(self.ends.now(), step.where)
+        if any(now.get(name) != was.get(name) for name in ("crypto", "ssl")):
+            return True
+        # a certificate file written anew with the same content is no difference
+        files = [
+            {path: tuple(state[2:]) for path, state in (one.get("certificates") or {}).items()} for one in (now, was)
+        ]
+        return files[0] != files[1]
 
     def act(self, where: Role, actions: Sequence[Undo], was: Mapping[str, Any], now: Moment) -> None:
         """The actions of an undo or a repair, in order. Raises Failed, Refused, OSError."""

@@ -444,12 +444,15 @@ class Executor:
         hands = Hands(self.ends, self._runs, self._name)
         in_leg = self._in_leg(finished, was)
         if failing.id in was and not in_leg:
-            self._undo_failing(failing, was[failing.id], hands, stands)
+            try:
+                hands.undo_begun(failing, was[failing.id], self.ends.now())
+            except (Failed, Refused, Elsewhere, OSError) as error:
+                stands.append(f"{failing.title}: not undone, {error}")
         if not in_leg and not stands:
             self._undo_behind(at, finished, was, hands, stands)
         self._close_what_is_open(finished, hands)
         stands += [f"{step.title}: done" for step in self._steps if step.id in finished]
-        if failing.id in was and self._some_effect(failing, was[failing.id]):
+        if failing.id in was and hands.some_effect(failing, was[failing.id]):
             stands.append(f"{failing.title}: begun, some of its effects are there")
         if in_leg:
             stands.append("the only way is forward: nimdoctor fix --resume " + self._name)
@@ -499,32 +502,6 @@ class Executor:
         leg = [step for step in self._steps if step.leg]
         begun = any(step.id in finished or step.id in was for step in leg)
         return begun and any(step.id not in finished for step in leg)
-
-    def _undo_failing(self, step: Step, before: Mapping[str, Any], hands: Hands, stands: List[str]) -> None:
-        """Takes back what a failing step did, as far as it can be."""
-        now = self.ends.now()
-        try:
-            if isinstance(step.do, Run):
-                undo = step.do.undo if step.do.undo and self._changed_crypto(step, before) else step.do.repair
-                hands.act(step.where, undo, before, now)
-            elif not step.no_undo:
-                hands.undo(step, before, now)
-        except (Failed, Refused, Elsewhere, OSError) as error:
-            stands.append(f"{step.title}: not undone, {error}")
-
-    def _changed_crypto(self, step: Step, before: Mapping[str, Any]) -> bool:
-        return bool(state_of(self.ends.now(), step.where).get("crypto") != before.get("crypto"))
-
-    def _some_effect(self, step: Step, before: Mapping[str, Any]) -> bool:
-        """Whether nimsh's setting, SSL or the certificates are other than before the step."""
-        now = state_of(self.ends.now(), step.where)
-        if any(now.get(name) != before.get(name) for name in ("crypto", "ssl")):
-            return True
-        # a certificate file written anew with the same content is no difference
-        files = [
-            {path: tuple(state[2:]) for path, state in (one.get("certificates") or {}).items()} for one in (now, before)
-        ]
-        return files[0] != files[1]
 
     def _close_what_is_open(self, finished: Mapping[str, Any], hands: Hands) -> None:
         """A transient that is still open is closed whatever failed."""

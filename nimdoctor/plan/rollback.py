@@ -59,7 +59,7 @@ class Rollback:
             for step in undo:
                 self.say(f"{step.where.value}: undoing: {step.title} ...")
                 try:
-                    hands.undo(step, was.get(step.id) or {}, self.ends.now())
+                    stands += self._undo(hands, step, was.get(step.id) or {})
                 except (Failed, Refused, Elsewhere) as error:
                     stands.append(f"{step.title}: not undone, {error}")
                     break
@@ -71,17 +71,25 @@ class Rollback:
                 journal.append("complete", None, state=state, stands=stands)
             return RolledBack(self.run.name, state, tuple(undone), tuple(stands))
 
+    def _undo(self, hands: Hands, step: Step, was: Mapping[str, Any]) -> List[str]:
+        """Undoes a step, done or only begun; gives what stands of it."""
+        if step.id in self.run.done():
+            hands.undo(step, was, self.ends.now())
+            return []
+        hands.undo_begun(step, was, self.ends.now())
+        stands = bool(step.no_undo) and hands.some_effect(step, was)
+        return [f"{step.title}: begun, some of its effects stand ({step.no_undo})"] if stands else []
+
     def _chosen(self) -> Tuple[List[Step], List[str]]:
         """Steps to undo, the last first, and what stands before the last one that cannot be undone."""
         done, begun = self.run.done(), self.run.begun()
-        touched = [step for step in self.steps if step.id in done or step.id in begun]
-        barrier = max((n for n, step in enumerate(touched) if step.no_undo and not step.restores), default=-1)
+        touched = [step for step in self.steps if (step.id in done or step.id in begun) and not step.restores]
+        barrier = max((n for n, step in enumerate(touched) if step.no_undo and step.id in done), default=-1)
         stands = [
             f"{step.title}: stands, {step.no_undo or 'it lies before a step that cannot be undone'}"
             for step in touched[: barrier + 1]
-            if not step.restores
         ]
-        undo = [step for step in touched[barrier + 1 :] if not step.restores]
+        undo = touched[barrier + 1 :]
         if self.only:
             undo = [step for step in undo if set(step.fixes) <= self.only]
             stands = []
