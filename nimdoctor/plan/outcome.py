@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Outcome
+from nimdoctor.model import Outcome, Severity
 from nimdoctor.plan.document import Plan, Treated
 
 FIXED, UNVERIFIED, RESTORED, REFUSED, FAILED = "fixed", "applied-unverified", "restored", "refused", "failed"
@@ -25,7 +25,7 @@ class FindingOutcome(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """All treated findings, and `caused`: checks that passed before and fail after."""
+    """All treated findings, and `caused`: checks of medium and more that passed before and fail after."""
 
     findings: Tuple[FindingOutcome, ...] = ()
     caused: Tuple[str, ...] = ()
@@ -72,6 +72,7 @@ def assess(
             found.check
             for found in after
             if found.outcome is Outcome.FAIL
+            and found.severity.rank >= Severity.MEDIUM.rank
             and (found.check, found.where.value) in passed
             and found.check not in treated
         }

@@ -138,6 +138,19 @@ def led(run: Run) -> Run:
     return load(os.path.dirname(os.path.dirname(path)), os.path.basename(path))
 
 
+def mark_followed(state: str, client: str) -> List[str]:
+    """Notes in every run that waits for this client that it has followed; gives the runs' names. Raises Refused, OSError."""
+    marked = []
+    for run in every(state):
+        runs = [run] if run.led_by is None else [run, led(run)]
+        if client in run.affects() and client not in run.followed():
+            for one in runs:
+                with one.directory.journal() as journal:
+                    journal.append("followed", None, client=client)
+            marked.append(run.name)
+    return marked
+
+
 def as_dict(run: Run) -> Dict[str, Any]:
     """The run as JSON values."""
     stopped, complete = run.last("stopped"), run.last("complete")

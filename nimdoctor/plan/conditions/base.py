@@ -34,6 +34,18 @@ class Condition(Protocol):
 
 
 _KINDS: Dict[str, Type[Any]] = {}
+
+
+def _equal(one: Any, other: Any) -> bool:
+    # tuples of different kinds with equal fields are equal; conditions must not be
+    return type(one) is type(other) and tuple.__eq__(one, other)
+
+
+_COMPARED: Mapping[str, Callable[..., Any]] = {
+    "__eq__": _equal,
+    "__ne__": lambda one, other: not _equal(one, other),
+    "__hash__": lambda one: hash((type(one).__name__, tuple(one))),
+}
 C = TypeVar("C")
 
 
@@ -42,6 +54,8 @@ def condition(kind: str) -> Callable[[Type[C]], Type[C]]:
 
     def register(cls: Type[C]) -> Type[C]:
         _KINDS[kind] = cls
+        for name, method in _COMPARED.items():
+            setattr(cls, name, method)
         return cls
 
     return register

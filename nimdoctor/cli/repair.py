@@ -1,0 +1,461 @@
+"""`nimdoctor fix`, `rollback` and `runs`: plan a cure, carry it out, take it back, see what was done."""
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
+
+import typer
+
+from nimdoctor.cli.output import Format, UsageError, lines, say, width, write
+from nimdoctor.cli.scan import end_like_ctrl_c, local_rules
+from nimdoctor.wording import visible
+
+if TYPE_CHECKING:
+    from nimdoctor.plan.document import Plan, Refusal
+    from nimdoctor.plan.execute import Result
+    from nimdoctor.registry import Registry
+    from nimdoctor.repair import Repair, Runs
+
+REFUSED = 1
+"""Exit status of a fix that was refused, stopped, restored or is waiting."""
+
+
+def _complete_fixes(incomplete: str) -> List[str]:
+    from nimdoctor.registry import Registry
+
+    return [fix.id for fix in Registry().fixes() if fix.id.startswith(incomplete)]
+
+
+def fix(
+    target: Optional[str] = typer.Argument(
+        None, metavar="[TARGET]", help="Nothing for this host; root:DIR; evidence, for which a plan can be shown."
+    ),
+    master: Optional[str] = typer.Option(None, "--master", metavar="TARGET", help="The NIM master."),
+    only: Optional[List[str]] = typer.Option(
+        None, "--only", metavar="ID", help="Only this fix; may be repeated.", autocompletion=_complete_fixes
+    ),
+    apply: bool = typer.Option(False, "--apply", help="Carry the plan out; without it, it is only shown."),
+    yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+    affects: Optional[int] = typer.Option(
+        None, "--affects", metavar="N", help="Confirm that N other clients lose their push by the plan."
+    ),
+    accept_hung: str = typer.Option(
+        "", "--accept-hung", metavar="NAME", help="Accept this client's operation that is proved to hang."
+    ),
+    plan: Optional[str] = typer.Option(
+        None, "--plan", metavar="FILE", help="Write the plan there; with --apply, read it."
+    ),
+    script: Optional[str] = typer.Option(None, "--script", metavar="DIR", help="Write the plan as ksh scripts."),
+    resume: Optional[str] = typer.Option(None, "--resume", metavar="RUN", help="Go on with a run, or with `last`."),
+    state_dir: Optional[str] = typer.Option(
+        None, "--state-dir", metavar="DIR", help="Where the target's runs are kept."
+    ),
+    probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network, and push at the end."),
+    transient_tftp: bool = typer.Option(False, "--transient-tftp", help="Switch tftp on for the fetch only."),
+    lpp_source: str = typer.Option("", "--lpp-source", metavar="NAME", help="Which lpp_source has the filesets."),
+    format: Format = typer.Option(Format.TEXT, "--format", help="How plan and result are written."),
+    timeout: float = typer.Option(
+        30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one reading command may take."
+    ),
+) -> int:
+    """Show one plan for all that was found; with --apply carry it out and prove it."""
+    from nimdoctor.plan.fix import Options
+    from nimdoctor.registry import Registry
+    from nimdoctor.repair import Repair, Where
+    from nimdoctor.waiting import Waiting
+
+    registry = Registry()
+    named = tuple(only or ())
+    _known_fixes(registry, named)
+    if resume is not None:
+        if plan or script:
+            raise UsageError("--resume goes on with the plan of its run: give neither --plan nor --script with it")
+        return _resume(resume, target, state_dir, registry, Options(probe=probe), yes, format, timeout)
+    saved = _saved(plan) if plan and apply else None
+    options = Options(named, transient_tftp, lpp_source, accept_hung, probe)
+    if saved is not None:
+        options = saved.options._replace(
+            probe=probe or saved.options.probe, accept_hung=accept_hung or saved.options.accept_hung
+        )
+        master = master or _saved_master(saved)
+    waiting = Waiting()
+    restore = end_like_ctrl_c()
+    try:
+        where = Where(target or "", master, state_dir, timeout)
+        repair = _open(Repair, where, registry, options, waiting)
+        return _fix(repair, saved, apply, yes, affects, plan, script, format)
+    finally:
+        waiting.close()
+        restore()
+
+
+def _open(kind: Any, where: Any, registry: "Registry", options: Any, waiting: Any) -> "Repair":
+    from nimdoctor.plan.place import Refused
+    from nimdoctor.repair import TargetError
+
+    try:
+        rules = () if where.target == "" or where.target.startswith("root:") else local_rules()
+        repair: Repair = kind(where, registry, options, rules=rules, progress=waiting, say=say)
+    except TargetError as error:
+        raise UsageError(visible(str(error))) from error
+    except Refused as error:
+        raise UsageError(visible(str(error))) from error
+    return repair
+
+
+def _known_fixes(registry: "Registry", names: "tuple[str, ...]") -> None:
+    from nimdoctor.registry import close_ids
+
+    fixes = registry.fixes()
+    for name in names:
+        if name in {fix.id for fix in fixes}:
+            continue
+        check = next((check for check in registry.checks() if check.id == name), None)
+        if check and check.fix:
+            raise UsageError(f"{name!r} is a check; its fix is {check.fix}: --only {check.fix}")
+        close = close_ids(name, fixes)
+        hint = f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(one.id for one in fixes)}"
+        raise UsageError(f"there is no fix {name!r}{hint}")
+
+
+def _saved(path: str) -> "Plan":
+    from nimdoctor.evidence.files import open_regular
+    from nimdoctor.plan.document import BadPlan, parse
+    from nimdoctor.text import TEXT_LIMIT
+
+    try:
+        with open_regular(path) as stream:
+            return parse(stream.read(TEXT_LIMIT))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+    except BadPlan as error:
+        raise _Refused(f"{path} is no plan that can be applied: {error}") from error
+
+
+class _Refused(UsageError):
+    """A plan that is refused: exit status 1, not 2."""
+
+    status = REFUSED
+
+
+def _saved_master(saved: "Plan") -> Optional[str]:
+    from nimdoctor.model import Role
+
+    client, master = saved.hosts.get(Role.CLIENT), saved.hosts.get(Role.MASTER)
+    return master.target if client and master and master.target != client.target else None
+
+
+def _fix(
+    repair: "Repair",
+    saved: "Optional[Plan]",
+    apply: bool,
+    yes: bool,
+    affects: Optional[int],
+    plan_file: Optional[str],
+    script: Optional[str],
+    format: Format,
+) -> int:
+    plan = repair.plan
+    open_runs = repair.unfinished()
+    if open_runs and format is Format.TEXT:
+        write("\n".join(map(visible, open_runs)) + "\n\n", None)
+    if saved is not None:
+        stale = repair.stale(saved)
+        if stale:
+            return _refuse(plan, [f"stale plan {saved.id[:16]}: {reason}" for reason in stale], format)
+    if script is not None:
+        _write_scripts(repair, script)
+    if not apply:
+        _show(repair, plan, open_runs, format)
+        if plan_file:
+            _write_plan(plan, plan_file)
+        return REFUSED if plan.steps or plan.advice or open_runs else 0
+    if open_runs:
+        return _refuse(plan, open_runs, format)
+    if not plan.steps:
+        _show(repair, plan, open_runs, format)
+        return REFUSED if plan.advice else 0
+    refusals = [*plan.refusals, *repair.refusals()]
+    if refusals:
+        if format is Format.TEXT:
+            _show(repair, plan, open_runs, format)
+        return _refuse(plan, [_words(one) for one in dict.fromkeys(refusals)], format)
+    number = len(plan.affects.clients) if plan.affects else 0
+    if number != (affects or 0) and (number or affects is not None):
+        if format is Format.TEXT:
+            _show(repair, plan, open_runs, format)
+        names = ", ".join(plan.affects.clients) if plan.affects else "none"
+        return _refuse(
+            plan,
+            [
+                f"{number} other clients lose their push by this plan ({names}): repeat their number with --affects {number}"
+            ],
+            format,
+        )
+    if not yes and not _agreed(repair, format):
+        return REFUSED
+    return _apply(repair, format)
+
+
+def _agreed(repair: "Repair", format: Format) -> bool:
+    """Asks on a terminal; without one nothing is done."""
+    if format is Format.TEXT:
+        _show(repair, repair.plan, [], format)
+    if not (sys.stdin and sys.stdin.isatty()):
+        _refuse(repair.plan, ["nobody can be asked: no terminal; --yes applies without a question"], format)
+        return False
+    licence = any("accept_licenses=yes" in getattr(step.do, "argv", ()) for step in repair.plan.steps)
+    if licence:
+        print("This accepts the licence of the OpenSSL filesets.", file=sys.stderr)
+    print(
+        f"Apply this plan ({len(repair.plan.steps)} steps, risk {repair.plan.risk})? Type yes: ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
+    if sys.stdin.readline().strip().lower() == "yes":
+        return True
+    say("not applied")
+    return False
+
+
+def _apply(repair: "Repair", format: Format) -> int:
+    from nimdoctor.plan.execute import Locked, NotApplied
+    from nimdoctor.plan.place import Refused
+
+    plan = repair.plan
+    try:
+        result = repair.apply()
+    except NotApplied as error:
+        return _refuse(plan, [_words(one) for one in error.refusals], format)
+    except (Locked, Refused) as error:
+        return _refuse(plan, [str(error)], format)
+    except OSError as error:
+        return _refuse(plan, [f"{error.filename or 'the state directory'}: {error.strerror or error}"], format)
+    _show_result(result, plan, format)
+    return 0 if result.good else REFUSED
+
+
+def _resume(
+    name: str, target: Optional[str], state_dir: Optional[str], registry: "Registry", options: Any, yes: bool,
+    format: Format, timeout: float,
+) -> int:  # fmt: skip
+    from nimdoctor.plan.execute import Locked, NotApplied
+    from nimdoctor.plan.place import Refused
+    from nimdoctor.repair import TargetError
+
+    runs = _runs(target, state_dir, registry, timeout)
+    try:
+        run = runs.find(name)
+    except Refused as error:
+        raise UsageError(visible(str(error))) from error
+    from nimdoctor.facts.repair_runs import UNFINISHED
+
+    if run.state not in UNFINISHED:
+        raise UsageError(f"run {run.name} is {run.state}: there is nothing to go on with")
+    if not yes and not (sys.stdin and sys.stdin.isatty()):
+        say("nobody can be asked: no terminal; --yes goes on without a question")
+        return REFUSED
+    if not yes:
+        print(f"Go on with run {run.name} ({run.state})? Type yes: ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() != "yes":
+            say("not resumed")
+            return REFUSED
+    restore = end_like_ctrl_c()
+    try:
+        plan = run.plan()
+        result = runs.resume(run, options)
+    except NotApplied as error:
+        return _refuse(None, [_words(one) for one in error.refusals], format)
+    except (Locked, Refused) as error:
+        return _refuse(None, [str(error)], format)
+    except TargetError as error:
+        raise UsageError(visible(str(error))) from error
+    except OSError as error:
+        return _refuse(None, [f"{error.filename or 'the state directory'}: {error.strerror or error}"], format)
+    finally:
+        restore()
+    _show_result(result, plan, format)
+    return 0 if result.good else REFUSED
+
+
+def rollback(
+    run: str = typer.Argument("last", metavar="[RUN]", help="The run to take back; the last one without it."),
+    only: Optional[List[str]] = typer.Option(
+        None, "--only", metavar="FIX", help="Only this fix's steps; may be repeated.", autocompletion=_complete_fixes
+    ),
+    yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+    state_dir: Optional[str] = typer.Option(None, "--state-dir", metavar="DIR", help="Where the runs are kept."),
+    format: Format = typer.Option(Format.TEXT, "--format", help="How the result is written."),
+) -> int:
+    """Take a run back, down to the last step that cannot be undone."""
+    from nimdoctor.plan.execute import Locked
+    from nimdoctor.plan.place import Refused
+    from nimdoctor.registry import Registry
+    from nimdoctor.repair import TargetError
+
+    registry = Registry()
+    _known_fixes(registry, tuple(only or ()))
+    runs = _runs(None, state_dir, registry, 30.0)
+    try:
+        found = runs.find(run)
+    except Refused as error:
+        raise UsageError(visible(str(error))) from error
+    if not yes:
+        if not (sys.stdin and sys.stdin.isatty()):
+            say("nobody can be asked: no terminal; --yes takes it back without a question")
+            return REFUSED
+        print(f"Take back run {found.name} ({found.state})? Type yes: ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() != "yes":
+            say("not taken back")
+            return REFUSED
+    restore = end_like_ctrl_c()
+    try:
+        done = runs.roll_back(found, tuple(only or ()))
+    except (Refused, Locked) as error:
+        return _refuse(None, [str(error)], format)
+    except TargetError as error:
+        raise UsageError(visible(str(error))) from error
+    except OSError as error:
+        return _refuse(None, [f"{error.filename or 'the state directory'}: {error.strerror or error}"], format)
+    finally:
+        restore()
+    if format is Format.JSON:
+        write(
+            json.dumps({**done._asdict(), "undone": list(done.undone), "stands": list(done.stands)}, indent=2) + "\n",
+            None,
+        )
+    else:
+        from nimdoctor.report.plan_text import render_rolled_back
+
+        write(render_rolled_back(done), None)
+    return 0 if done.good else REFUSED
+
+
+def runs(
+    state_dir: Optional[str] = typer.Option(None, "--state-dir", metavar="DIR", help="Where the runs are kept."),
+    format: Format = typer.Option(Format.TEXT, "--format", help="How the list is written."),
+    followed: Optional[str] = typer.Option(
+        None, "--followed", metavar="NAME", help="Say that this client has fetched its new certificate."
+    ),
+) -> int:
+    """List the runs of `fix` and what became of each."""
+    from nimdoctor.plan import runs as recorded
+    from nimdoctor.plan.place import Refused
+    from nimdoctor.repair import state_directory
+
+    state = state_directory("", state_dir)
+    if followed is not None:
+        try:
+            names = recorded.mark_followed(state, followed)
+        except (Refused, OSError) as error:
+            return _refuse(None, [str(error)], format)
+        if not names:
+            raise UsageError(f"no run in {state} waits for a client {followed!r}")
+    found = [recorded.as_dict(run) for run in recorded.every(state)]
+    if format is Format.JSON:
+        write(json.dumps({"schema": recorded.SCHEMA, "state_directory": state, "runs": found}, indent=2) + "\n", None)
+    else:
+        from nimdoctor.report.plan_text import render_runs
+
+        write(render_runs(found, state), None)
+    return 0
+
+
+def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry", timeout: float) -> "Runs":
+    from nimdoctor.plan.place import Refused
+    from nimdoctor.repair import Runs, absolute, state_directory
+
+    try:
+        state = state_directory(absolute(target or ""), state_dir)
+    except Refused as error:
+        raise UsageError(visible(str(error))) from error
+    if not state:
+        raise UsageError(f"{target}: recorded evidence has no runs")
+    return Runs(state, registry, timeout=timeout, say=say)
+
+
+# -- showing
+
+
+def _show(repair: "Repair", plan: "Plan", open_runs: List[str], format: Format) -> None:
+    if format is Format.JSON:
+        write(json.dumps({**plan.as_dict(), "unfinished": open_runs}, indent=2) + "\n", None)
+        return
+    from nimdoctor.report.plan_text import render_plan
+
+    write(render_plan(plan, width=width(), command=repair.command), None)
+
+
+def _show_result(result: "Result", plan: "Plan", format: Format) -> None:
+    if format is Format.JSON:
+        write(json.dumps({**plan.as_dict(), "result": _result(result)}, indent=2) + "\n", None)
+        return
+    from nimdoctor.report.plan_text import render_result
+
+    write(render_result(result, plan, width=width()), None)
+
+
+def _result(result: "Result") -> Dict[str, Any]:
+    return {
+        "run": result.run,
+        "state": result.state,
+        "steps": [{"id": step, "outcome": outcome, "says": says} for step, outcome, says in result.steps],
+        "findings": result.outcomes.as_list(),
+        "caused": list(result.outcomes.caused),
+        "stands": list(result.stands),
+        "why": result.why or None,
+    }
+
+
+def _refuse(plan: "Optional[Plan]", reasons: List[str], format: Format) -> int:
+    """Says why nothing was done: on stderr, and as a document where one is asked for."""
+    for reason in reasons:
+        say(lines(f"refused: {reason}"))
+    if format is Format.JSON:
+        from nimdoctor.plan.outcome import REFUSED as OUTCOME
+        from nimdoctor.plan.outcome import Outcomes
+
+        findings = Outcomes.of_failure(plan, OUTCOME).as_list() if plan else []
+        result = {
+            "run": None,
+            "state": "refused",
+            "steps": [],
+            "findings": findings,
+            "caused": [],
+            "stands": [],
+            "why": "; ".join(reasons),
+        }
+        write(json.dumps({**(plan.as_dict() if plan else {}), "result": result}, indent=2) + "\n", None)
+    return REFUSED
+
+
+def _words(one: "Refusal") -> str:
+    return f"{one.step + ': ' if one.step else ''}it must hold that {one.must}, but {one.seen}"
+
+
+def _write_plan(plan: "Plan", path: str) -> None:
+    from nimdoctor.atomic import write_whole
+
+    try:
+        write_whole(path, json.dumps(plan.as_dict(), indent=1).encode("ascii") + b"\n")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+    say(f"the plan was written to {visible(path)}")
+
+
+def _write_scripts(repair: "Repair", directory: str) -> None:
+    from nimdoctor.atomic import write_whole
+
+    if not repair.plan.steps:
+        raise _Refused("there is no step to script: nothing to do, or advice only")
+    try:
+        os.makedirs(directory, 0o700, exist_ok=True)
+        for name, content in repair.scripts().items():
+            path = os.path.join(directory, name)
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            write_whole(path, content, 0o700 if name.endswith(".ksh") else 0o600)
+    except OSError as error:
+        raise UsageError(f"{directory} cannot be written: {error.strerror or error}") from error
+    say(f"apply.ksh, rollback.ksh and README were written to {visible(directory)}")

@@ -1,0 +1,211 @@
+"""`nimdoctor scan`: diagnose hosts from their evidence."""
+
+import os
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, Callable, List, Optional, Sequence
+
+import typer
+
+from nimdoctor.cli.output import USAGE, Format, UsageError, say, width, write
+from nimdoctor.wording import visible
+
+if TYPE_CHECKING:
+    from nimdoctor.evidence.source import Evidence
+    from nimdoctor.ignore import Rule
+    from nimdoctor.registry import Registry
+    from nimdoctor.scan import Report
+
+WORST_FIRST = (4, 2, 1, 3, 0)
+"""Exit statuses of several targets: the first of these that occurs is the whole scan's."""
+
+
+class RoleOption(str, Enum):
+    """Which end the target is."""
+
+    AUTO = "auto"
+    CLIENT = "client"
+    MASTER = "master"
+
+
+class SeverityOption(str, Enum):
+    """The bar for exit status 1."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+def complete_ids(incomplete: str) -> List[str]:
+    from nimdoctor.registry import Registry
+
+    return [check.id for check in Registry().checks() if check.id.startswith(incomplete)]
+
+
+def scan(
+    targets: Optional[List[str]] = typer.Argument(
+        None,
+        metavar="[TARGET]...",
+        help="Nothing for this host; root:DIR; an evidence directory or archive; loose files.",
+    ),
+    master: Optional[str] = typer.Option(None, "--master", metavar="TARGET", help="The NIM master's evidence."),
+    role: RoleOption = typer.Option(RoleOption.AUTO, "--role", help="Which end the target is."),
+    check: Optional[List[str]] = typer.Option(
+        None, "--check", metavar="ID", help="Only this check; may be repeated.", autocompletion=complete_ids
+    ),
+    skip: Optional[List[str]] = typer.Option(
+        None, "--skip", metavar="ID", help="Without this check; may be repeated.", autocompletion=complete_ids
+    ),
+    format: Format = typer.Option(Format.TEXT, "--format", help="How the report is written."),
+    output: Optional[str] = typer.Option(None, "--output", metavar="FILE", help="Write the report there."),
+    fail_on: SeverityOption = typer.Option(SeverityOption.MEDIUM, "--fail-on", help="The bar for exit status 1."),
+    timeout: float = typer.Option(
+        30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one command may take."
+    ),
+    probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network; else nothing is sent."),
+) -> int:
+    """Diagnose a host from its evidence."""
+    from nimdoctor.evidence import open_target, open_targets
+    from nimdoctor.evidence.source import TargetError
+    from nimdoctor.waiting import Waiting
+
+    if timeout != timeout:  # NaN is neither below the one bound nor above the other
+        raise UsageError("--timeout is no number of seconds")
+    if output == "":
+        raise UsageError("--output names no file")
+    registry = _registry(check or [], skip or [])
+    catalog = registry.catalog
+    waiting = Waiting()
+    refused: List[str] = []
+    reports: List[Report] = []
+    restore: Callable[[], None] = nothing
+    try:
+        try:
+            hosts = open_targets(
+                targets or [], timeout=timeout, progress=waiting, catalog=catalog, refused=refused if targets else None
+            )
+            for reason in refused:
+                say(visible(reason))
+            end = open_target(master, timeout=timeout, progress=waiting, catalog=catalog) if master else None
+        except TargetError as error:
+            raise UsageError(visible(str(error))) from error
+        if probe:
+            _must_be_live(hosts)
+        if any(evidence.live for evidence in hosts) or (end and end.live):
+            restore = end_like_ctrl_c()
+        for evidence in hosts:
+            reports.append(_scan(evidence, end, registry, role, check or [], skip or [], fail_on, probe))
+            evidence.close()
+        if end:
+            end.close()
+    finally:
+        waiting.close()
+        restore()
+    if reports:
+        # several targets are one object a line, for tools that read line by line
+        write(_rendered(reports, format, output, one_line=len(targets or []) > 1), output)
+    statuses = [USAGE] * bool(refused) + [report.exit_status for report in reports]
+    return next(status for status in WORST_FIRST if status in statuses)
+
+
+def nothing() -> None:
+    """Nothing to restore."""
+
+
+def end_like_ctrl_c() -> Callable[[], None]:
+    """Makes a hangup or a plain kill end the running command too; gives what undoes this."""
+    import signal
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        return nothing
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    # what was told to be ignored (nohup) stays ignored
+    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, interrupt)
+
+    def restore() -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+    return restore
+
+
+def _scan(
+    evidence: "Evidence",
+    master: "Optional[Evidence]",
+    registry: "Registry",
+    role: RoleOption,
+    only: Sequence[str],
+    skip: Sequence[str],
+    fail_on: SeverityOption,
+    probe: bool,
+) -> "Report":
+    from nimdoctor.model import Severity
+    from nimdoctor.scan import scan as run_scan
+
+    return run_scan(
+        evidence,
+        master,
+        registry=registry,
+        role=None if role is RoleOption.AUTO else role.value,
+        only=only,
+        skip=skip,
+        fail_on=Severity(fail_on.value),
+        rules=() if evidence.live else local_rules(),
+        probe=probe,
+    )
+
+
+def _must_be_live(hosts: "Sequence[Evidence]") -> None:
+    """Recorded evidence may come from a host in another network: what answers here says nothing of it."""
+    for evidence in hosts:
+        if not evidence.live:
+            raise UsageError(
+                f"--probe asks the network from the host that is scanned, and {visible(evidence.target)} is recorded "
+                "evidence: run it on that host (no TARGET), or give root:DIR"
+            )
+
+
+def local_rules() -> "List[Rule]":
+    """This host's own ignore file, for recorded evidence; a live host's file is read as its evidence."""
+    from nimdoctor import ignore
+    from nimdoctor.evidence.catalog import IGNORE_FILE
+    from nimdoctor.text import BadEvidence, Text
+
+    if not os.path.isfile(IGNORE_FILE):
+        return []
+    try:
+        return ignore.parse(Text(IGNORE_FILE, lambda: open(IGNORE_FILE, "rb")))[0]
+    except BadEvidence:
+        return []
+
+
+def _registry(only: Sequence[str], skip: Sequence[str]) -> "Registry":
+    from nimdoctor.registry import Registry, close_ids
+
+    registry = Registry(only)
+    for names in (only, skip):
+        for name in names:
+            if name not in {check.id for check in (registry.checks() if names is only else registry.all_checks())}:
+                close = close_ids(name, registry.all_checks())
+                hint = f"; did you mean {' or '.join(close)}?" if close else "; `nimdoctor checks` lists them"
+                raise UsageError(f"there is no check {name!r}{hint}")
+    return registry
+
+
+def _rendered(reports: "Sequence[Report]", format: Format, output: Optional[str], one_line: bool) -> str:
+    if format is Format.JSON:
+        from nimdoctor.report import json_report
+
+        return "".join(json_report.render(report, indent=None if one_line else 2) + "\n" for report in reports)
+    from nimdoctor.report import text_report
+
+    terminal = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return "\n".join(text_report.render(report, width=width(), colour=terminal) for report in reports)

@@ -1,0 +1,324 @@
+"""A repair: one target, its master where given; a plan comes out, which can be applied, resumed or taken back."""
+
+import os
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from nimdoctor import ignore
+from nimdoctor.engine import Engine
+from nimdoctor.evidence import TargetError, open_target
+from nimdoctor.evidence.catalog import STATE_DIRECTORY
+from nimdoctor.evidence.source import Evidence
+from nimdoctor.host import Host
+from nimdoctor.model import Role
+from nimdoctor.plan.document import Plan, Refusal
+from nimdoctor.plan.ends import End, Ends
+from nimdoctor.plan.execute import Executor, NotApplied, Result, refuse_up_front, unfinished_words
+from nimdoctor.plan.fix import Options
+from nimdoctor.plan.outcome import remembered
+from nimdoctor.plan.place import Place, Refused
+from nimdoctor.plan.planner import Planner, Probed
+from nimdoctor.plan.rollback import Rollback, RolledBack
+from nimdoctor.plan.runs import Run, led, load, unfinished
+from nimdoctor.registry import Registry
+from nimdoctor.scan import Report, open_hosts, scan_hosts
+
+if TYPE_CHECKING:
+    from nimdoctor.plan.ksh import ScriptEnd
+
+PUSH_DEADLINE = 60.0
+"""Seconds a push may take that proves a cure."""
+
+Say = Callable[[str], None]
+
+
+class Where(NamedTuple):
+    """What a command line says of the hosts: `target` and `master` as typed, `state_dir` the target's or None."""
+
+    target: str = ""
+    master: Optional[str] = None
+    state_dir: Optional[str] = None
+    timeout: float = 30.0
+
+
+def absolute(target: str) -> str:
+    """The target so that it means the same in every directory.
+
+    >>> absolute(""), absolute("root:/mnt/aix/"), absolute("ssh:nim1")
+    ('', 'root:/mnt/aix', 'ssh:nim1')
+    """
+    if target == "" or target.startswith("ssh:"):
+        return target
+    if target.startswith("root:"):
+        return "root:" + os.path.realpath(target[5:])
+    return os.path.realpath(target)
+
+
+def state_directory(target: str, given: Optional[str] = None) -> str:
+    """Where the runs on a target are kept, as a path of this machine; empty for recorded evidence.
+
+    Raises Refused where the way to it below another root is a link.
+    """
+    if given is not None:
+        return os.path.abspath(given)
+    if target == "":
+        return STATE_DIRECTORY
+    if not target.startswith("root:"):
+        return ""
+    root = os.path.realpath(target[5:])
+    Place(root).look(STATE_DIRECTORY)
+    return root + STATE_DIRECTORY
+
+
+class Repair:
+    """The hosts of one repair, scanned, and the plan for what was found.
+
+    Raises TargetError where a target cannot be read, Refused where a state directory is led astray.
+    """
+
+    def __init__(
+        self,
+        where: Where,
+        registry: Registry,
+        options: Options,
+        *,
+        rules: Sequence[ignore.Rule] = (),
+        progress: Any = None,
+        say: Say = lambda line: None,
+    ) -> None:
+        self.where = where._replace(
+            target=absolute(where.target), master=None if where.master is None else absolute(where.master)
+        )
+        self.registry = registry
+        self.options = options
+        self.rules = rules
+        self.progress = progress
+        self.say = say
+        self.engine = self._open()
+        self.report = self._scan(self.engine)
+        self.target_role, self.ends = self._ends()
+        self.plan = self._plan()
+
+    # -- reading
+
+    def _evidence(self, target: str) -> Evidence:
+        return open_target(target, timeout=self.where.timeout, progress=self.progress, catalog=self.registry.catalog)
+
+    def _open(self) -> Engine:
+        master = None if self.where.master is None else self._evidence(self.where.master)
+        return open_hosts(self._evidence(self.where.target), master, registry=self.registry)
+
+    def _scan(self, engine: Engine) -> Report:
+        return scan_hosts(engine, registry=self.registry, rules=self.rules)
+
+    def _ends(self) -> Tuple[Role, Ends]:
+        """The ends by role, and the one whose state directory leads: that of the target."""
+        host = self.engine.target
+        found: Dict[Role, End] = {}
+        if "client" in host.roles or "master" not in host.roles:
+            found[Role.CLIENT] = self._end(Role.CLIENT, self.where.target, host, self.where.state_dir)
+        if self.engine.master is not None and self.where.master is not None:
+            found[Role.MASTER] = self._end(Role.MASTER, self.where.master, self.engine.master, None)
+        elif "master" in host.roles:
+            found[Role.MASTER] = self._end(Role.MASTER, self.where.target, host, self.where.state_dir)
+        leads = Role.CLIENT if Role.CLIENT in found else Role.MASTER
+        return leads, Ends(found, self.registry.catalog)
+
+    def _end(self, role: Role, target: str, host: Host, state_dir: Optional[str]) -> End:
+        live = host.evidence.live
+        root = os.path.realpath(target[5:]) if target.startswith("root:") else None
+        return End(
+            role,
+            target,
+            lambda: self._evidence(target),
+            host.roles,
+            Place(root) if live else None,
+            state_directory(target, state_dir),
+            live and root is None,
+        )
+
+    def _plan(self) -> Plan:
+        planner = Planner(self.engine, self.ends, self.registry.fixes(), self.options, self._probed())
+        self.command = planner.command()
+        self.client = planner.client
+        return planner.plan(self.report.results)
+
+    def _probed(self) -> Probed:
+        if not self.options.probe:
+            return Probed()
+        from nimdoctor.probe import push, tftp_address, tftp_answer
+
+        address = None
+        if Role.CLIENT in self.ends.ends and self.ends.ends[Role.CLIENT].live:
+            address = tftp_address(self.engine.target)
+            if address and not tftp_answer(*address).answered:
+                address = None
+        well = None
+        recycle = any(found.fix == "recycle-certificates" for found in self.report.results)
+        master = self.ends.ends.get(Role.MASTER)
+        if recycle and master and master.live:
+            from nimdoctor.facts import NimObjects
+            from nimdoctor.facts.lsnim import SECURE
+
+            host = self.engine.master or self.engine.target
+            objects = host.optional(NimObjects)
+            known = {name for name in (self.engine.target.name,) if name}
+            for machine in objects.connected(SECURE) if objects else ():
+                if machine.name in known or known & set(machine.host_names()):
+                    continue
+                if push(host, machine.name, PUSH_DEADLINE).secure:
+                    well = machine.name
+                    break
+        return Probed(address, well)
+
+    # -- what stands in the way
+
+    def unfinished(self) -> List[str]:
+        """A line for each unfinished run of either end: what it is and what to do about it."""
+        lines: List[str] = []
+        for end in self.ends.ends.values():
+            if end.state:
+                lines += [unfinished_words(run, end.state) for run in unfinished(end.state)]
+        return list(dict.fromkeys(lines))
+
+    def stale(self, saved: Plan) -> List[str]:
+        """Why a saved plan is not the plan for these hosts now; empty when it is the very same."""
+        if saved.id == self.plan.id:
+            return []
+        reasons = []
+        for role in (Role.CLIENT, Role.MASTER):
+            then, now = saved.hosts.get(role), self.plan.hosts.get(role)
+            if (then and (then.name, then.target, then.machine)) != (now and (now.name, now.target, now.machine)):
+                known = [
+                    f"{host.name or '?'} ({host.target or 'this host'})" if host else "none" for host in (then, now)
+                ]
+                reasons.append(f"another host: the plan's {role.value} is {known[0]}, this one is {known[1]}")
+            elif then and now and then.level != now.level:
+                reasons.append(f"the {role.value}'s level was {then.level} and is {now.level}")
+        if not reasons:
+            then_ids, now_ids = [step.id for step in saved.steps], [step.id for step in self.plan.steps]
+            if then_ids != now_ids:
+                reasons.append(
+                    f"it has the steps {', '.join(then_ids)}; now they would be {', '.join(now_ids) or 'none'}"
+                )
+            else:
+                changed = [old.id for old, new in zip(saved.steps, self.plan.steps) if old != new]
+                reasons.append(f"a precondition has changed in {', '.join(changed) or 'the findings'}")
+        return reasons
+
+    def refusals(self) -> List[Refusal]:
+        """What forbids applying the plan, as far as it is known before anything is locked."""
+        return [*refuse_up_front(self.plan, self.ends, os.geteuid(), os.uname().sysname)]
+
+    # -- doing
+
+    def apply(self) -> Result:
+        """Carries the plan out. Raises NotApplied, Locked, Refused, OSError."""
+        return self._executor(self.plan).apply(remembered(self.report.results))
+
+    def _executor(self, plan: Plan) -> Executor:
+        return Executor(
+            plan,
+            self.ends,
+            self.target_role,
+            rescan=self._rescan,
+            push=self._push if self.options.probe else None,
+            scripts=self._client_scripts(plan),
+            say=self.say,
+        )
+
+    def _rescan(self) -> Sequence[Any]:
+        self.report = self._scan(self._open())
+        return self.report.results
+
+    def _push(self, plan: Plan) -> Mapping[str, str]:
+        """Makes the push that proves a cure, where the master is live; names the client whose push failed."""
+        from nimdoctor.probe import push
+
+        master = self.ends.ends.get(Role.MASTER)
+        if master is None or not master.live or self.client is None:
+            return {}
+        host = self.ends.now().host(Role.MASTER)
+        made = push(host, self.client, PUSH_DEADLINE)
+        self.say(f"push: {made.says}")
+        return {} if made.came_through and made.secure else {self.client: made.says}
+
+    def _client_scripts(self, plan: Plan) -> Dict[str, bytes]:
+        if plan.affects is None:
+            return {}
+        from nimdoctor.plan.ksh import render
+
+        files = render(plan.as_dict(), self.script_ends()).files
+        return {name: content for name, content in files.items() if name.startswith("clients/")}
+
+    def scripts(self) -> Mapping[str, bytes]:
+        """The plan as scripts for change management: relative names and contents."""
+        from nimdoctor.plan.ksh import render
+
+        files: Mapping[str, bytes] = render(self.plan.as_dict(), self.script_ends()).files
+        return files
+
+    def script_ends(self) -> "Dict[str, ScriptEnd]":
+        """The ends as rendered scripts see them."""
+        from nimdoctor.plan.ksh import ScriptEnd
+
+        return {
+            role.value: ScriptEnd(end.target[5:] if end.target.startswith("root:") else None, end.state, end.live)
+            for role, end in self.ends.ends.items()
+        }
+
+
+class Runs:
+    """The runs of one state directory."""
+
+    def __init__(
+        self,
+        state: str,
+        registry: Registry,
+        *,
+        timeout: float = 30.0,
+        progress: Any = None,
+        say: Say = lambda line: None,
+    ) -> None:
+        self.state = state
+        self.registry = registry
+        self.timeout = timeout
+        self.progress = progress
+        self.say = say
+
+    def find(self, name: str) -> Run:
+        """The run of that name, or the last; of one that another end leads, as that one tells. Raises Refused."""
+        if name == "last":
+            from nimdoctor.plan.runs import every
+
+            runs = every(self.state)
+            if not runs:
+                raise Refused(f"there is no run in {self.state}")
+            return led(runs[-1])
+        return led(load(self.state, name))
+
+    def resume(self, run: Run, options: Options) -> Result:
+        """Goes on with a run. Raises NotApplied, Locked, Refused, TargetError, OSError."""
+        plan = run.plan()
+        repair = self._repair(run, options._replace(probe=options.probe or plan.options.probe))
+        refusals = refuse_up_front(plan, repair.ends, os.geteuid(), os.uname().sysname)
+        if refusals:
+            raise NotApplied(refusals)
+        return repair._executor(plan).resume(run)
+
+    def roll_back(self, run: Run, only: Sequence[str]) -> RolledBack:
+        """Takes a run back. Raises as `Rollback.roll_back`, and TargetError."""
+        repair = self._repair(run, Options())
+        return Rollback(run, repair.ends, repair.target_role, only=only, say=self.say).roll_back()
+
+    def _repair(self, run: Run, options: Options) -> Repair:
+        targets = run.start.get("targets") or {}
+        target = targets.get(str(run.start.get("target")))
+        if not isinstance(target, str):
+            raise Refused(f"the journal of run {run.name} does not say which host it is about")
+        master = targets.get("master") if run.start.get("target") == "client" else None
+        state = os.path.dirname(os.path.dirname(run.directory.path))
+        where = Where(target, master if isinstance(master, str) and master != target else None, state, self.timeout)
+        return Repair(where, self.registry, options, progress=self.progress, say=self.say)
+
+
+__all__ = ["Repair", "Runs", "TargetError", "Where", "absolute", "state_directory"]

@@ -1,0 +1,259 @@
+"""A plan and its runs for people: what would be done, why, what it needs, and how to take it back."""
+
+import textwrap
+from typing import Iterator, List, Mapping, Sequence, Set
+
+from nimdoctor.plan.document import Plan
+from nimdoctor.plan.execute import Result
+from nimdoctor.plan.outcome import Outcomes
+from nimdoctor.plan.rollback import RolledBack
+from nimdoctor.plan.steps import Edit, Move, Remove, Run, Step, Subsystem, Transient, unified_diff
+from nimdoctor.report.text_report import printable
+from nimdoctor.wording import count, visible
+
+
+def render_plan(plan: Plan, *, width: int = 96, command: str = "nimdoctor fix") -> str:
+    """The plan as text."""
+    return "\n".join(_Page(plan, width, command).lines()) + "\n"
+
+
+class _Page:
+    def __init__(self, plan: Plan, width: int, command: str) -> None:
+        self.plan = plan
+        self.width = max(60, width)
+        self.command = command
+        self.shown: Set[str] = set()
+
+    def lines(self) -> Iterator[str]:
+        plan = self.plan
+        if plan.first:
+            yield plan.first
+            yield ""
+        if plan.steps:
+            yield from self._head()
+            for step in plan.steps:
+                yield ""
+                yield from self._step(step)
+            yield from self._others()
+        for heading, entries in (("Know before you begin", plan.cautions), ("Refused as things are", self._refused())):
+            if entries:
+                yield ""
+                yield heading
+                for entry in entries:
+                    yield from self._item(entry)
+        if plan.advice:
+            yield ""
+            yield "For a person to decide or do"
+            for one in plan.advice:
+                yield from self._item(f"{one.about}: {one.text}")
+                if one.run:
+                    yield f"       {printable(one.run)}"
+        if plan.steps:
+            yield ""
+            yield from self._next()
+        elif not plan.advice:
+            yield "Nothing to do: no finding of medium or more has a fix here."
+            for push in plan.pushes:
+                yield f"Not tried since the last change; this settles it, on the master: {printable(push)}"
+
+    def _head(self) -> Iterator[str]:
+        plan = self.plan
+        yield f"PLAN {plan.id[:16]}: {count(len(plan.steps), 'step')} for {', '.join(plan.checks) or 'what was asked for'}"
+        for role, host in plan.hosts.items():
+            level = f", AIX {host.level}" if host.level else ""
+            where = f" [{host.target}]" if host.target else ""
+            yield from self._field(role.value.capitalize(), f"{host.name or 'name not known'}{level}{where}")
+        yield from self._field("Risk", plan.risk)
+        last = plan.point_of_no_return
+        said = f"from step {last.id} on ({last.title}): {last.no_undo}" if last else "every step can be undone"
+        yield from self._field("No undo", said)
+        if plan.affects:
+            names = ", ".join(plan.affects.clients)
+            yield from self._field(
+                "Touches",
+                f"{count(len(plan.affects.clients), 'other client')} that {'loses' if len(plan.affects.clients) == 1 else 'lose'} push: {names}",
+            )
+        else:
+            yield from self._field("Touches", "no other host")
+
+    def _step(self, step: Step) -> Iterator[str]:
+        mark = "  ** POINT OF NO RETURN **" if self.plan.point_of_no_return is step else ""
+        yield f"Step {step.id}: {printable(step.title)}, on the {step.where.value}{mark}"
+        yield from self._field("Why", step.why, "   ")
+        if step.checks:
+            yield from self._field("Treats", ", ".join(step.checks), "   ")
+        yield from (f"   {'Does:' if not n else '':<10}{line}" for n, line in enumerate(_doing(step)))
+        needs = [one.words() for one in dict.fromkeys((*step.before, *step.then))]
+        fresh = [words for words in needs if words not in self.shown]
+        if len(fresh) < len(needs):
+            fresh.append(f"still {count(len(needs) - len(fresh), 'condition')} of the steps above")
+        self.shown |= set(needs)
+        for number, words in enumerate(fresh):
+            yield from self._field("" if number else "Needs", words, "   ")
+        yield from self._field("Effect", step.effect, "   ")
+        yield from self._field("Undo", step.undo or f"none: {step.no_undo}", "   ")
+        yield from self._field("Impact", f"{step.impact or 'none'}; risk {step.risk}", "   ")
+
+    def _others(self) -> Iterator[str]:
+        affects = self.plan.affects
+        if affects is None:
+            return
+        yield ""
+        yield f"Other clients that lose their push until they have followed ({affects.why})"
+        commands = "; ".join(" ".join(argv) for argv in affects.cure)
+        for name in affects.clients:
+            yield f"   - {printable(name)}: not yet. There, as root, by ssh or console: {commands}"
+        yield "   nimdoctor runs shows who has followed; a script for each is written with --script DIR"
+
+    def _refused(self) -> List[str]:
+        return [
+            f"{'step ' + one.step + ': ' if one.step else ''}it must hold that {one.must}; {one.seen}"
+            for one in self.plan.refusals
+        ]
+
+    def _next(self) -> Iterator[str]:
+        plan = self.plan
+        if plan.first:
+            yield from self._field("Next", f"a push hangs, which is proved: {plan.first} --apply")
+            return
+        if plan.refusals:
+            yield from self._field("Next", "settle what is refused above, then run it again")
+            return
+        affects = f" --affects {len(plan.affects.clients)}" if plan.affects and plan.affects.clients else ""
+        yield from self._field("Next", f"{self.command} --apply{affects}")
+        yield from self._field("", f"{self.command} --script DIR writes the same as ksh scripts for change management")
+
+    def _field(self, name: str, text: str, indent: str = "") -> Iterator[str]:
+        start = f"{indent}{name + ':' if name else '':<10}"
+        for number, part in enumerate(text.split("\n")):
+            yield from textwrap.wrap(
+                printable(part),
+                self.width,
+                initial_indent=start if not number else " " * len(start),
+                subsequent_indent=" " * len(start),
+                break_long_words=False,
+                break_on_hyphens=False,
+            ) or [start]
+
+    def _item(self, text: str) -> Iterator[str]:
+        head, *rest = text.split("\n")
+        yield from textwrap.wrap(
+            printable(head), self.width, initial_indent="   - ", subsequent_indent="     ", break_long_words=False,
+            break_on_hyphens=False,
+        )  # fmt: skip
+        yield from (f"       {visible(line)}" for line in rest)
+
+
+def _doing(step: Step) -> List[str]:
+    """What a step does: a diff for an edit, the words of a command for a command."""
+    do = step.do
+    if isinstance(do, Transient):
+        do = do.edit if do.edit else do
+    if isinstance(do, Edit):
+        shown = [visible(line.replace("\t", "  ")) for line in unified_diff(do)]
+        return [*shown, *([f"refresh -s {do.rereads}"] if do.rereads else [])]
+    if isinstance(do, Move):
+        return [f"rename {do.path} to {do.to}"]
+    if isinstance(do, Remove):
+        return [f"remove {do.path} (a backup is kept)"]
+    if isinstance(do, Run):
+        return [f"{printable(quoted(do.argv))}   (ended after {do.deadline} s)"]
+    if isinstance(do, Subsystem):
+        commands = {"start": "startsrc -s {}", "stop": "stopsrc -s {}", "refresh": "refresh -s {}"}
+        return [commands.get(do.action, "stopsrc -s {0}; startsrc -s {0}").format(do.name)]
+    return ["the reverse of the step that opened it, and refresh -s inetd"]
+
+
+def quoted(argv: Sequence[str]) -> str:
+    """A command as a person types it.
+
+    >>> quoted(["nim", "-o", "cust", "-a", "filesets=openssl.base openssl.license", "lpar7"])
+    "nim -o cust -a 'filesets=openssl.base openssl.license' lpar7"
+    """
+    import shlex
+
+    return " ".join(shlex.quote(word) for word in argv)
+
+
+def render_result(result: Result, plan: Plan, *, width: int = 96) -> str:
+    """How a run ended, for people."""
+    lines = [f"{result.state.upper()}: run {result.run}"]
+    if result.why:
+        lines += textwrap.wrap(printable(f"Failed:   {result.why}"), width, subsequent_indent=" " * 10)
+    titles: Mapping[str, Step] = {step.id: step for step in plan.steps}
+    for step, outcome, says in result.steps:
+        title = titles[step].title if step in titles else step
+        lines.append(
+            f"   {outcome:<11}{step}: {printable(title)}"
+            + (f" ({printable(says, 120)})" if says and outcome != "done" else "")
+        )
+    lines += _findings(result.outcomes, width)
+    if result.stands:
+        lines.append("Stands:")
+        lines += [f"   - {printable(line)}" for line in result.stands]
+    if result.state == "stopped":
+        lines += [f"Next:     nimdoctor fix --resume {result.run}", f"          nimdoctor rollback {result.run}"]
+    if plan.affects and plan.affects.clients and result.state in ("complete", "applied-unverified"):
+        lines.append("Other clients that must still follow:")
+        commands = "; ".join(" ".join(argv) for argv in plan.affects.cure)
+        lines += [
+            f"   - {printable(name)}: not yet. There, as root: {commands}; then nimdoctor runs --followed {printable(name)}"
+            for name in plan.affects.clients
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _findings(outcomes: Outcomes, width: int) -> List[str]:
+    lines = []
+    for found in outcomes.findings:
+        lines += textwrap.wrap(
+            printable(f"   {found.outcome:<19}{found.check} on the {found.where}: {found.says}"),
+            width,
+            subsequent_indent=" " * 22,
+        )
+        if found.push:
+            lines.append(f"{'':22}only this push proves it, on the master: {printable(found.push)}")
+    lines += [f"   caused             {name}: it passed before this run and fails now" for name in outcomes.caused]
+    return ["Findings:", *lines] if lines else []
+
+
+def render_rolled_back(done: RolledBack) -> str:
+    """How a rollback ended, for people."""
+    lines = [f"{done.state.upper()}: run {done.run}, {count(len(done.undone), 'step')} undone"]
+    lines += [f"   undone     {name}" for name in done.undone]
+    if done.stands:
+        lines += ["Stands:", *(f"   - {printable(line)}" for line in done.stands)]
+    return "\n".join(lines) + "\n"
+
+
+def render_runs(runs: Sequence[Mapping[str, object]], state: str) -> str:
+    """A list of runs, the newest last."""
+    from tabulate import tabulate
+
+    if not runs:
+        return f"No run in {state}.\n"
+    rows = []
+    notes: List[str] = []
+    for run in runs:
+        fixes = run["fixes"]
+        rows.append(
+            [run["run"], run["state"], run["started"] or "-", ", ".join(fixes) if isinstance(fixes, list) else ""]
+        )
+        notes += _run_notes(run)
+    table = tabulate(rows, headers=["Run", "State", "Begun", "Fixes"], tablefmt="simple", disable_numparse=True)
+    return "\n".join([table, *([""] if notes else []), *notes]) + "\n"
+
+
+def _run_notes(run: Mapping[str, object]) -> Iterator[str]:
+    name = run["run"]
+    if run["state"] in ("running", "stopped", "rolling-back"):
+        yield f"{name} is unfinished: nimdoctor fix --resume {name}, or nimdoctor rollback {name}"
+    if run["left_open"]:
+        yield f"{name}: {printable(str(run['left_open']))}"
+    affects = run["affects"]
+    for one in affects if isinstance(affects, list) else ():
+        followed = "followed" if one["followed"] else "not yet"
+        yield f"{name}: {printable(str(one['client']))}: {followed}"
+    stands = run["stands"]
+    for line in stands if isinstance(stands, list) else ():
+        yield f"{name} stands: {printable(str(line))}"
