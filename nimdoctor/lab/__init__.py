@@ -13,7 +13,7 @@ import stat
 import tempfile
 import time
 from types import TracebackType
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
 from nimdoctor.evidence.command import CommandResult, command_environment, run
 from nimdoctor.lab import story as stories
@@ -43,9 +43,9 @@ class Entry(NamedTuple):
     content: Optional[bytes]
 
 
-def problems(scenario: str) -> "frozenset[str]":
-    """Ids of the checks that fail at medium or more in that scenario; names joined by `+` as in `Lab.build`."""
-    return frozenset().union(*(stories.SCENARIOS[name].problems for name in scenario.split("+")))
+def problems(scenario: str) -> FrozenSet[str]:
+    """Ids of the checks that fail at medium or more in a scenario, given as in `Lab.build`."""
+    return frozenset(stories.tell(scenario, ["lpar7"]).problems)
 
 
 class Lab:
@@ -56,8 +56,9 @@ class Lab:
     (True, ['lpar7', 'lpar8'])
     """
 
-    def __init__(self, scenario: str, place: str, clients: Sequence[str]) -> None:
+    def __init__(self, scenario: str, place: str, clients: Sequence[str], *, daemons: bool = False) -> None:
         self.scenario = scenario
+        self.daemons = daemons
         self.place = place
         self.master = os.path.join(place, "nim1")
         self.clients: Dict[str, str] = {name: os.path.join(place, name) for name in clients}
@@ -72,25 +73,20 @@ class Lab:
         clients: Sequence[str] = ("lpar7",),
         key: str = "ec",
     ) -> "Lab":
-        """Builds the trees; `place` is a directory to be made, by default a temporary one.
+        """Builds the trees; `place` is a directory that does not exist or is empty, by default a temporary one.
 
         `clients` are those the scenario is about; a secured client `lpar8` is always there beside
         them. `scenario` may join several by `+`. `key` is ec or rsa. Raises ValueError for an unknown
-        scenario, LabCannotBeBuilt without a working openssl, OSError when the place cannot be made.
+        scenario, LabCannotBeBuilt without a working openssl, OSError when the place cannot be used.
         """
-        unknown = [name for name in scenario.split("+") if name not in stories.SCENARIOS]
-        if unknown:
-            raise ValueError(f"no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
         if key not in NEW_KEY:
             raise ValueError(f"no kind of key {key}; there are {', '.join(NEW_KEY)}")
-        story = stories.healthy_story(clients)
-        for name in scenario.split("+"):
-            stories.SCENARIOS[name].tell(story)
+        story = stories.tell(scenario, clients)
         if place is None:
             place = tempfile.mkdtemp(prefix="nimdoctor-lab-")
         else:
-            os.mkdir(place)
-        lab = cls(scenario, os.path.realpath(place), [client.name for client in story.clients])
+            _make(place)
+        lab = cls(scenario, os.path.realpath(place), [client.name for client in story.clients], daemons=daemons)
         try:
             Trees(story, lab.place, daemons=daemons, key=key).write()
             if daemons:
@@ -101,9 +97,11 @@ class Lab:
         return lab
 
     def copy(self, place: Optional[str] = None) -> "Lab":
-        """A second lab in the same state, much faster than to build one. Only without daemons."""
-        target = tempfile.mkdtemp(prefix="nimdoctor-lab-") if place is None else place
-        shutil.copytree(self.place, target, symlinks=True, dirs_exist_ok=place is None)
+        """A second lab in the same state, faster than to build one. Raises ValueError for one with daemons."""
+        if self.daemons:
+            raise ValueError("a lab with daemons cannot be copied")
+        target = tempfile.mkdtemp(prefix="nimdoctor-lab-") if place is None else _make(place)
+        shutil.copytree(self.place, target, symlinks=True, dirs_exist_ok=True)
         twin = Lab(self.scenario, os.path.realpath(target), list(self.clients))
         for tree in twin._trees():
             with open(os.path.join(tree, ".lab", "owner"), "w", encoding="ascii") as stream:
@@ -262,6 +260,14 @@ class Lab:
             row = os.path.join(tree, ".lab", "proc", str(NIMSH))
             if os.path.exists(row):
                 _start_daemon(tree, row)
+
+
+def _make(place: str) -> str:
+    """Raises FileExistsError for a directory with something in it: the whole is removed in the end."""
+    os.makedirs(place, exist_ok=True)
+    if os.listdir(place):
+        raise FileExistsError(17, "not empty", place)
+    return place
 
 
 def _start_daemon(tree: str, row: str) -> None:

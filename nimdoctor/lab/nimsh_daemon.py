@@ -16,8 +16,8 @@ import time
 from datetime import datetime
 from typing import Dict, List, Optional
 
-WITHOUT_LAB = 120.0
-"""Seconds that a daemon goes on after the process that built the lab has ended."""
+PATIENCE = 120.0
+"""Seconds that a daemon goes on after the process that built the lab has ended, unless .lab/patience says otherwise."""
 _TICK = 0.5
 
 
@@ -85,7 +85,7 @@ class Nimsh:
         except (OSError, ValueError):
             now = time.monotonic()
             self._left_at = self._left_at or now
-            return now - self._left_at < WITHOUT_LAB
+            return now - self._left_at < float(self._read("patience") or PATIENCE)
         self._left_at = None
         return True
 

@@ -4,7 +4,7 @@ Times are ages in seconds before the lab is built, so that they fit each other w
 """
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -13,6 +13,12 @@ OLD, CURRENT, NEWER = "1.0.1.516", "1.0.2.1800", "1.0.2.2002"
 
 BYSTANDER = "lpar8"
 """A secured client that every lab has beside the clients asked for."""
+
+
+CURED_BY_A_FETCH = frozenset(
+    ("create-bio-hang", "stale-ssl-libs", "ssl-object-error", "openssl-missing", "client-uses-rsh", "client-not-secure")
+) | {"ssl-one-sided", "ssl-tree-damaged"}
+"""Problems whose cure runs `nimclient -c`, which needs tftp."""
 
 
 class Certificates(NamedTuple):
@@ -89,11 +95,16 @@ class Master:
 
 @dataclass
 class Story:
-    """Master and clients; `troubled` are the clients that were asked for, the others are well."""
+    """Master and clients; `troubled` are the clients that were asked for, the others are well.
+
+    `problems` are the checks that fail at medium or more when a troubled client is scanned with its
+    master.
+    """
 
     master: Master
     clients: List[Client]
     troubled: List[Client]
+    problems: Set[str] = field(default_factory=set)
 
 
 def healthy_story(names: Sequence[str]) -> Story:
@@ -109,22 +120,37 @@ def healthy_story(names: Sequence[str]) -> Story:
 
 
 class Scenario(NamedTuple):
-    """`problems` are the checks that fail at medium or more when a troubled client is scanned with its master."""
+    """What is the matter in one sentence, and the function that makes a healthy story so."""
 
     description: str
-    problems: FrozenSet[str]
     tell: Callable[[Story], None]
 
 
 SCENARIOS: Dict[str, Scenario] = {}
 
 
+def tell(names: str, clients: Sequence[str]) -> Story:
+    """The story of a scenario, or of several joined by `+`. Raises ValueError for an unknown one."""
+    unknown = [name for name in names.split("+") if name not in SCENARIOS]
+    if unknown:
+        raise ValueError(f"no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
+    story = healthy_story(clients)
+    # whether tftp matters depends on what else there is
+    for name in sorted(names.split("+"), key=lambda one: one.startswith("tftp-")):
+        SCENARIOS[name].tell(story)
+    return story
+
+
 def _scenario(
     name: str, description: str, *problems: str
 ) -> Callable[[Callable[[Story], None]], Callable[[Story], None]]:
-    def keep(tell: Callable[[Story], None]) -> Callable[[Story], None]:
-        SCENARIOS[name] = Scenario(description, frozenset(problems), tell)
-        return tell
+    def keep(change: Callable[[Story], None]) -> Callable[[Story], None]:
+        def told(story: Story) -> None:
+            change(story)
+            story.problems.update(problems)
+
+        SCENARIOS[name] = Scenario(description, told)
+        return told
 
     return keep
 
@@ -215,14 +241,19 @@ def _ssl_object_error(story: Story) -> None:
         client.pushes = [push for push in client.pushes if push.age > DAY] + [Push(23 * HOUR, "object-error")]
 
 
+def _something_to_fetch(story: Story) -> None:
+    """Without that nobody needs tftp; a problem whose cure fetches will do."""
+    if not story.problems & CURED_BY_A_FETCH:
+        _client_not_secure(story)
+
+
 @_scenario(
     "tftp-disabled",
     "A client has yet to fetch its certificate, and the tftp row of the master's inetd.conf is commented out.",
     "tftp-disabled",
-    "client-not-secure",
 )
 def _tftp_disabled(story: Story) -> None:
-    _client_not_secure(story)
+    _something_to_fetch(story)
     story.master.tftp_row = story.master.tftp_active = False
 
 
@@ -230,10 +261,9 @@ def _tftp_disabled(story: Story) -> None:
     "tftp-not-refreshed",
     "A client has yet to fetch its certificate; the tftp row was made active, and inetd not refreshed.",
     "tftp-disabled",
-    "client-not-secure",
 )
 def _tftp_not_refreshed(story: Story) -> None:
-    _client_not_secure(story)
+    _something_to_fetch(story)
     story.master.tftp_active = False
 
 
@@ -241,7 +271,6 @@ def _tftp_not_refreshed(story: Story) -> None:
     "openssl-missing",
     "A client never had the OpenSSL filesets, so it was never secured; an lpp_source of the master has them.",
     "openssl-missing",
-    "client-not-secure",
 )
 def _openssl_missing(story: Story) -> None:
     _client_not_secure(story)

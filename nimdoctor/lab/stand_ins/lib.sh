@@ -58,9 +58,14 @@ acting() {
 # Waits until somebody ends it, or its tree is gone.
 hang() {
     while [ -d "$LAB" ]; do
-        sleep 1
+        nap 0.2
     done
     exit 1
+}
+
+# nap SECONDS: parts of a second where sleep takes them, as that of AIX does not
+nap() {
+    sleep "$1" 2> /dev/null || sleep 1
 }
 
 # failed LINE...: says them on stderr, exit status 1.
@@ -99,10 +104,18 @@ new_pid() {
     done
 }
 
+# alive REAL: whether that process of this machine runs; one that only waits to be reaped does not.
+alive() {
+    kill -0 "$1" 2> /dev/null || return 1
+    [ -r "/proc/$1/stat" ] || return 0
+    read -r STAT < "/proc/$1/stat" || return 1
+    case ${STAT##*) } in Z* | X*) return 1 ;; esac
+}
+
 # process PID: sets PPID_OF, START, REAL and ARGS; false when there is none, or it has ended.
 process() {
     [ -f "$LAB/proc/$1" ] && read -r PPID_OF START REAL ARGS < "$LAB/proc/$1" || return 1
-    [ "$REAL" = - ] || kill -0 "$REAL" 2> /dev/null
+    [ "$REAL" = - ] || alive "$REAL"
 }
 
 # subsystem NAME: sets GROUP, PID and STATUS; false when it is not on file.
@@ -159,8 +172,8 @@ stop() {
     if [ "$REAL" != - ]; then
         kill "$REAL" 2> /dev/null
         TRIES=0
-        while kill -0 "$REAL" 2> /dev/null && [ "$TRIES" -lt 100 ]; do
-            sleep 0.02
+        while alive "$REAL" && [ "$TRIES" -lt 100 ]; do
+            nap 0.02
             TRIES=$((TRIES + 1))
         done
     fi
