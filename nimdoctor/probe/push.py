@@ -30,6 +30,11 @@ class Push(NamedTuple):
     timed_out: bool = False
     says: str = ""
 
+    @property
+    def proved(self) -> bool:
+        """Whether this very push came through with SSL; neither half alone says that."""
+        return self.came_through and self.secure
+
 
 def push(master: Host, client: str, timeout: float = PUSH_TIMEOUT) -> Push:
     """Lists the client's filesets by a push and reads its `connect` anew. `client` is a NIM name of lsnim.

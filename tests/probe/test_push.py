@@ -24,9 +24,9 @@ def lsnim(connect="nimsh (secure)"):
 
 def test_a_push_that_brings_the_filesets_came_through(live):
     master = live(commands={"nim": FILESETS, "lsnim": lsnim()})
-    assert push(master, "lpar7") == Push(
-        "lpar7", True, True, False, "nim -o lslpp lpar7 came through; connect = nimsh (secure)"
-    )
+    found = push(master, "lpar7")
+    assert found == Push("lpar7", True, True, False, "nim -o lslpp lpar7 came through; connect = nimsh (secure)")
+    assert found.proved
 
 
 def test_the_commands_are_the_masters_own_with_the_clients_name(live, tmp_path):
@@ -53,13 +53,14 @@ def test_connect_is_read_after_the_push(live, tmp_path):
 @pytest.mark.parametrize("connect", ["nimsh", "shell", ""])
 def test_any_other_connect_is_not_secure(live, connect):
     found = push(live(commands={"nim": FILESETS, "lsnim": lsnim(connect)}), "lpar7")
-    assert (found.came_through, found.secure) == (True, False)
+    assert (found.came_through, found.secure, found.proved) == (True, False, False)
     assert found.says.endswith(f"connect = {connect}" if connect else "(lsnim -l lpar7 shows none)")
 
 
 def test_the_ssl_object_error_is_quoted(live):
     found = push(live(commands={"nim": OBJECT_ERROR, "lsnim": lsnim()}), "lpar7")
     assert (found.came_through, found.secure, found.timed_out) == (False, True, False)
+    assert not found.proved
     assert found.says == (
         "nim -o lslpp lpar7 failed with status 1: 0042-006 m_lslpp: (From_Master) connect Error connecting to SSL "
         "object; connect = nimsh (secure)"
