@@ -165,7 +165,7 @@ class Repair:
             for machine in objects.connected(SECURE) if objects else ():
                 if machine.name in known or known & set(machine.host_names()):
                     continue
-                if push(host, machine.name, PUSH_DEADLINE).secure:
+                if push(host, machine.name, PUSH_DEADLINE).proved:
                     well = machine.name
                     break
         return Probed(address, well)
@@ -240,7 +240,7 @@ class Repair:
         host = self.ends.now().host(Role.MASTER)
         made = push(host, self.client, PUSH_DEADLINE)
         self.say(f"push: {made.says}")
-        return {} if made.came_through and made.secure else {self.client: made.says}
+        return {} if made.proved else {self.client: made.says}
 
     def _client_scripts(self, plan: Plan) -> Dict[str, bytes]:
         if plan.affects is None:
