@@ -200,7 +200,7 @@ class Lab:
 
     def hang(self, name: str = "lpar7", age: int = 23 * 3600) -> None:
         """Shows a push that has hung for `age` seconds: a child of the client's nimsh with its connection, and
-        the master's `nim -o lslpp NAME`. Nothing stands behind them, so they stay."""
+        the master's `nim -o lslpp NAME`. Nothing stands behind them, so they stay. Its nimsh must be active."""
         started = int(time.time()) - age
         with open(os.path.join(self.clients[name], ".lab", "nimsh_args"), encoding="ascii") as stream:
             arguments = stream.read().strip()

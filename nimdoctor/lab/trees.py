@@ -158,15 +158,15 @@ class Trees:
         places = [("usr/bin", _BIN), ("usr/sbin", _SBIN + (_MASTER_SBIN if is_master else _CLIENT_SBIN))]
         for directory, names in places:
             for name in names:
-                content = _data(f"stand_ins/{name}")
+                content = _shipped(f"stand_ins/{name}")
                 if name == "openssl":
                     tree.put(".lab/openssl", content, mode=0o755)
                     if not has_openssl:
                         continue
                 tree.put(f"{directory}/{name}", content, mode=0o755)
-        tree.put(".lab/lib.sh", _data("stand_ins/lib.sh"))
+        tree.put(".lab/lib.sh", _shipped("stand_ins/lib.sh"))
         for name in ("nimsh_daemon.py", "push.py"):
-            tree.put(f".lab/{name}", _data(name))
+            tree.put(f".lab/{name}", _shipped(name))
 
     def _processes(self, tree: "_Tree", booted: int, is_master: bool) -> None:
         started = self.now - booted
@@ -275,7 +275,7 @@ def real_openssl() -> str:
     return os.path.abspath(found)
 
 
-def _data(name: str) -> bytes:
+def _shipped(name: str) -> bytes:
     content = pkgutil.get_data("nimdoctor.lab", name)
     if content is None:
         raise LabCannotBeBuilt(f"nimdoctor.lab was installed without its {name}")

@@ -109,7 +109,7 @@ alive() {
     kill -0 "$1" 2> /dev/null || return 1
     [ -r "/proc/$1/stat" ] || return 0
     read -r STAT < "/proc/$1/stat" || return 1
-    case ${STAT##*) } in Z* | X*) return 1 ;; esac
+    case ${STAT##*')'} in ' Z'* | ' X'*) return 1 ;; esac
 }
 
 # process PID: sets PPID_OF, START, REAL and ARGS; false when there is none, or it has ended.
