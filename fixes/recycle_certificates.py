@@ -82,8 +82,7 @@ def _leg(
     others: "tuple[str, ...]",
     besides: "tuple[str, ...]",
 ) -> Iterator[Step]:
-    ders = [der for file in certificates.files for der in file.certificates] if certificates else []
-    known = tuple(sorted(certificates.fingerprints())) if certificates else ()
+    known = tuple(sorted(certificates.identities())) if certificates else ()
     guards: tuple[Condition, ...] = (
         NotHardened(Role.CLIENT),
         NotHardened(Role.MASTER),
@@ -91,7 +90,7 @@ def _leg(
         MasterIdle(Role.MASTER, besides, case.options.accept_hung if case.accepts_hung else ""),
     )
     unchanged = (
-        CertificatesAre(Role.MASTER, known, block_checksums(ders)),
+        CertificatesAre(Role.MASTER, known, block_checksums(certificates)),
         SecuredClientsAre(Role.MASTER, others, besides),
     )
     there = not (paths and paths.absent(TREE))
@@ -147,7 +146,7 @@ def _leg(
         verify=(
             SslSupport(Role.MASTER, True),
             TreeComplete(Role.MASTER),
-            CertificatesRenewed(Role.MASTER, known, block_checksums(ders)),
+            CertificatesRenewed(Role.MASTER, known, block_checksums(certificates)),
             CertificateServed(Role.MASTER),
         ),
         no_undo=_NO_WAY_BACK,

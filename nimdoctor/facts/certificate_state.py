@@ -12,7 +12,7 @@ CERTS = "/ssl_nimsh/certs"
 
 
 class CertificateState(NamedTuple):
-    """`certificates` are DER bytes; empty when there is known to be none, None when not collected.
+    """`certificates` are the base64 of each CERTIFICATE block; empty when there is known to be none, None when not collected.
 
     `newest` is path and time of change (epoch seconds) of the newest file below /ssl_nimsh/certs.
     `installed` is when nim.* and openssl.* were last installed; None unless it is known for both.
@@ -33,7 +33,7 @@ class CertificateState(NamedTuple):
         """As far as the evidence goes."""
         held: Optional[FrozenSet[bytes]] = None
         if certificates:
-            held = frozenset(der for file in certificates.files for der in file.certificates)
+            held = frozenset(block for file in certificates.files for block in file.blocks)
         elif paths and paths.absent(CERTS):
             held = frozenset()
         return cls(held, newest_certificate(paths) if paths else None, _installed(history, clock))

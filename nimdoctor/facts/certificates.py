@@ -15,6 +15,8 @@ class CertificateFile(NamedTuple):
 
     `damaged` counts certificate blocks that cannot be decoded; `holds_private_key` says whether a
     key stands in the file too. `at` means the whole file, since a line of it might be key text.
+    `blocks` are the base64 of every CERTIFICATE block that has an end, without blanks: what two ends are
+    compared by, also where a block is damaged.
     """
 
     path: str
@@ -22,6 +24,7 @@ class CertificateFile(NamedTuple):
     holds_private_key: bool
     at: Quote
     damaged: int = 0
+    blocks: Tuple[bytes, ...] = ()
 
     @property
     def fingerprints(self) -> Tuple[str, ...]:
@@ -30,6 +33,14 @@ class CertificateFile(NamedTuple):
         import hashlib
 
         return tuple(hashlib.sha256(der).hexdigest() for der in self.certificates)
+
+    @property
+    def identities(self) -> Tuple[str, ...]:
+        """As `fingerprints`, of every block in file order; of a damaged one the SHA-256 of its base64."""
+        import hashlib
+
+        decoded = (_der(block.decode("ascii", "replace")) or block for block in self.blocks)
+        return tuple(hashlib.sha256(found).hexdigest() for found in decoded)
 
 
 class Certificates(NamedTuple):
@@ -50,22 +61,27 @@ class Certificates(NamedTuple):
     def parse(cls, text: Text) -> "Certificates":
         """Raises BadEvidence when there is no block of a certificate or private key."""
         certificates: List[bytes] = []
+        blocks: List[bytes] = []
         damaged, holds_key, saw_text = 0, False, False
         for label, body in _blocks(text):
             saw_text = True
             if label in _CERTIFICATE_LABELS:
                 der = _der(body)
-                if der is None:
-                    damaged += 1
-                else:
+                if der is not None:
                     certificates.append(der)
+                    blocks.append(base64.b64encode(der))
+                else:
+                    damaged += 1
+                    blocks += [_squeezed(body).encode("utf-8", "replace")] if body else []
             elif label.endswith("PRIVATE KEY"):
                 holds_key = True
         if not (certificates or damaged or holds_key):
             what = "holds no certificate" if saw_text or text.read().strip() else "is empty"
             raise BadEvidence(f"{text.source} {what}")
         path = text.name if text.name.startswith("/") else text.source
-        return cls((CertificateFile(path, tuple(certificates), holds_key, text.whole(), damaged),), text.source)
+        return cls(
+            (CertificateFile(path, tuple(certificates), holds_key, text.whole(), damaged, tuple(blocks)),), text.source
+        )
 
     @classmethod
     def combine(cls, parts: Sequence["Certificates"]) -> "Certificates":
@@ -80,6 +96,10 @@ class Certificates(NamedTuple):
     def fingerprints(self) -> FrozenSet[str]:
         """The fingerprints of all certificates in all files."""
         return frozenset(fingerprint for file in self.files for fingerprint in file.fingerprints)
+
+    def identities(self) -> FrozenSet[str]:
+        """What identifies the CERTIFICATE blocks of all files, damaged ones too."""
+        return frozenset(identity for file in self.files for identity in file.identities)
 
     def whole(self) -> Quote:
         """A quote that means all files."""
@@ -105,12 +125,16 @@ def _blocks(text: Text) -> Iterator[Tuple[str, Optional[str]]]:
         yield label, None
 
 
+def _squeezed(body: str) -> str:
+    return "".join(body.replace("\0", "").split())
+
+
 def _der(body: Optional[str]) -> Optional[bytes]:
     """The certificate's own DER: its outermost SEQUENCE, without the trust settings openssl may append."""
     if body is None:
         return None
     try:
-        raw = base64.b64decode("".join(body.replace("\0", "").split()), validate=True)
+        raw = base64.b64decode(_squeezed(body), validate=True)
     except ValueError:
         return None
     if len(raw) < 2 or raw[0] != 0x30:

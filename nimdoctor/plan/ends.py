@@ -143,6 +143,6 @@ def certificate_files(now: Moment, where: Role) -> Dict[str, List[Any]]:
         path = f"{CERTS}/{name}"
         look = place.look(path)
         if look and look.kind == "file":
-            blocks = b"".join(by_path[path].certificates) if path in by_path else b""
+            blocks = b"".join(by_path[path].blocks) if path in by_path else b""
             found[path] = [look.mtime_ns, look.ino, look.size, hashlib.sha256(blocks).hexdigest()]
     return found

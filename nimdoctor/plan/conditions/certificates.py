@@ -1,7 +1,6 @@
 """Conditions about SSL on the master and the certificates of both ends."""
 
-import base64
-from typing import Iterable, List, NamedTuple, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts import Certificates, NimObjects, Paths
 from nimdoctor.facts.lsnim import SECURE
@@ -14,9 +13,10 @@ TREE = "/ssl_nimsh"
 PARTS = ("certs", "configs", "keys")
 
 
-def block_checksums(certificates: Iterable[bytes]) -> Tuple[str, ...]:
-    """POSIX cksum of each certificate's base64 on one line: what a script without SHA-256 can compare."""
-    return tuple(sorted({cksum(base64.b64encode(der) + b"\n") for der in certificates}))
+def block_checksums(certificates: Optional[Certificates]) -> Tuple[str, ...]:
+    """POSIX cksum of each CERTIFICATE block's base64 on one line: what a script without SHA-256 can compare."""
+    files = certificates.files if certificates else ()
+    return tuple(sorted({cksum(block + b"\n") for file in files for block in file.blocks}))
 
 
 @condition("ssl-support")
@@ -53,7 +53,7 @@ class CertificatesAre(NamedTuple):
 
     def decide(self, now: Moment, was: Was) -> Answer:
         certificates = now.fact(self.where, Certificates)
-        found = tuple(sorted(certificates.fingerprints())) if certificates else ()
+        found = tuple(sorted(certificates.identities())) if certificates else ()
         same = found == self.fingerprints
         return Answer(same, "the certificates are unchanged" if same else "the certificates are others by now")
 
@@ -70,7 +70,7 @@ class CertificateNew(NamedTuple):
     def decide(self, now: Moment, was: Was) -> Answer:
         before = was.get("certificates") or {}
         certificates = now.fact(self.where, Certificates)
-        holding = {file.path for file in certificates.files if file.certificates} if certificates else set()
+        holding = {file.path for file in certificates.files if file.blocks} if certificates else set()
         for path, state in certificate_files(now, self.where).items():
             if path in holding and list(before.get(path) or ()) != state:
                 return Answer(True, f"{path} is new")
@@ -90,7 +90,7 @@ class CertificatesRenewed(NamedTuple):
 
     def decide(self, now: Moment, was: Was) -> Answer:
         certificates = now.fact(self.where, Certificates)
-        found = certificates.fingerprints() if certificates else frozenset()
+        found = certificates.identities() if certificates else frozenset()
         if not found:
             return Answer(False, f"no certificate is below {CERTS}")
         old = found & set(self.former)
@@ -112,7 +112,7 @@ class SharesCertificate(NamedTuple):
             certificates = now.fact(end, Certificates)
             if certificates is None:
                 return Answer(None, f"the {end.value}'s certificates are not known")
-            held.append(certificates.fingerprints())
+            held.append(certificates.identities())
         shared = held[0] & held[1]
         return Answer(bool(shared), "they share a certificate" if shared else "they share no certificate")
 
@@ -156,8 +156,6 @@ class TreeComplete(NamedTuple):
             paths = now.fact(self.where, Paths)
             lacking = [part for part in PARTS if not paths or not paths.below(f"{TREE}/{part}")]
         else:
-            lacking = [
-                part for part in PARTS if not (place.look(f"{TREE}/{part}") and place.names(f"{TREE}/{part}"))
-            ]
+            lacking = [part for part in PARTS if not (place.look(f"{TREE}/{part}") and place.names(f"{TREE}/{part}"))]
         said = ", ".join(f"{TREE}/{part}" for part in lacking)
         return Answer(not lacking, f"missing or empty: {said}" if lacking else f"{TREE} is complete")

@@ -80,7 +80,7 @@ def _hidden_from_nobody(now: Moment, where: Role) -> bool:
 
 def _pems(now: Moment, where: Role) -> List[str]:
     certificates = now.fact(where, Certificates)
-    return sorted(file.path for file in certificates.files if file.certificates) if certificates else []
+    return sorted(file.path for file in certificates.files if file.blocks) if certificates else []
 
 
 @condition("auditing-off")
