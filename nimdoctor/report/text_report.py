@@ -125,6 +125,8 @@ class _Page:
             yield f"   {'':<10}and {len(result.evidence) - QUOTES_SHOWN} more lines"
         if result.cure:
             yield from self._field("Do", result.cure, "   ")
+        if result.fix:
+            yield from self._field("Fix", f"nimdoctor fix shows the plan ({result.fix})", "   ")
         yield from self._field("Read", f"nimdoctor explain {result.check}; {'; '.join(result.references)}", "   ")
 
     def _unsettled(self) -> Iterator[str]:
