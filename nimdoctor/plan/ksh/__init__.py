@@ -1,0 +1,11 @@
+"""A plan rendered as ksh88 scripts for change management: apply.ksh, rollback.ksh, README, one script a client.
+
+`parts/` holds the shell functions; a script gets those that it calls. What a script cannot do as well as
+`nimdoctor fix --apply`: flush single files to the disk, hold a directory open while it works below it,
+compare by SHA-256, or look again at findings when it is done.
+"""
+
+from nimdoctor.plan.ksh.render import Rendering, render
+from nimdoctor.plan.ksh.script import ScriptEnd
+
+__all__ = ["Rendering", "ScriptEnd", "render"]

@@ -1,0 +1,863 @@
+# What a host says, and the conditions that rest on it. A condition holds (0), does not (1), cannot be told (2),
+# or its end is not here (3); SAYS is what was seen.
+
+# -- what commands say
+
+# processes END: rows of process, parent and arguments in $ROWS
+processes() {
+    ask "$1" ps ps -eo pid,ppid,etime,args || return $?
+    ROWS=$WORK/now/$1.processes
+    [ -f "$ROWS" ] || awk '
+        $1 ~ /^[0-9]+$/ && $2 ~ /^[0-9]+$/ {
+            row = $0
+            sub(/^[ \t]*[0-9]+[ \t]+[0-9]+[ \t]+/, "", row)
+            # a process that has ended shows no time
+            if ($3 ~ /^[0-9:-]*[0-9]:[0-9][0-9]$/ || $3 == "-") sub(/^[^ \t]+[ \t]*/, "", row)
+            if (row != "") print $1, $2, row
+        }' "$OUT" > "$ROWS"
+    [ -s "$ROWS" ] && return 0
+    SAYS="the processes of the $1 are not known (ps)"
+    return 2
+}
+
+# nimsh_process END: the daemon in $DAEMON (its number and arguments, empty where it does not run), a child of it in $BUSY
+nimsh_process() {
+    processes "$1" || return $?
+    DAEMON=$(awk '
+        { program = $3; sub(/^.*\//, "", program); if (program == "nimsh") { found[$1] = 1; parent[$1] = $2; row[++count] = $0 } }
+        END {
+            # nimsh forks for each connection: the daemon is the one whose parent is not a nimsh
+            for (i = 1; i <= count; i++) { split(row[i], words, " "); if (!(parent[words[1]] in found)) { print row[i]; exit } }
+        }' "$ROWS")
+    BUSY=$(awk -v daemon="${DAEMON%% *}" 'daemon != "" && $2 == daemon && $1 != daemon { print $1; exit }' "$ROWS")
+}
+
+# crypto END: sets CRYPTO to on or off, as nimsh runs, else as it would be started
+crypto() {
+    CRYPTO='' crypto_words=''
+    nimsh_process "$1" && [ -n "$DAEMON" ] && crypto_words=" ${DAEMON#* * * } " && CRYPTO=off
+    if [ -z "$CRYPTO" ]; then
+        at "$1" || return 3
+        ask "$1" definition lssrc -S -s nimsh && crypto_words=$(awk -F: '
+            /^#/ { for (i = 1; i <= NF; i++) if ($i == "cmdargs") column = i; next }
+            $1 == "nimsh" && NF > 3 { print " " $(column ? column : 3) " "; exit }' "$OUT")
+        [ -z "$crypto_words" ] || CRYPTO=off
+    fi
+    case $crypto_words in
+        *' -c '*) CRYPTO=on ;;
+    esac
+    [ -n "$CRYPTO" ] && return 0
+    SAYS="nimsh's arguments are not known (ps, lssrc -S -s nimsh)"
+    return 2
+}
+
+# subsystem END NAME: sets ACTIVE to yes or no
+subsystem() {
+    ask "$1" lssrc lssrc -a || return $?
+    ACTIVE=$(awk -v name="$2" '
+        /^[A-Z]/ && NF == 4 && !/[0-9\/]/ { heading = 1; next }
+        $1 == name && NF > 1 && !/0513-/ {
+            state = tolower($NF)
+            pid = ($2 ~ /^[0-9]+$/ && NF > 2) || ($3 ~ /^[0-9]+$/ && NF > 3)
+            known = state ~ /^(active|inoperative|stopping|starting|warned)$/
+            if (found != "yes") found = (state == "active" || (!known && pid)) ? "yes" : "no"
+        }
+        END { if (found == "" && heading) found = "no"; print found }' "$OUT")
+    [ -n "$ACTIVE" ] && return 0
+    SAYS="whether $2 is active is not known (lssrc -a)"
+    return 2
+}
+
+# objects END: rows of object, attribute and value, parted by tabs, in $ROWS
+objects() {
+    ask "$1" lsnim lsnim -l || return $?
+    object_rows "$WORK/now/$1.objects"
+    [ -s "$ROWS" ] && return 0
+    SAYS="the objects of the $1 are not known (lsnim -l)"
+    return 2
+}
+
+# object_rows FILE: makes them of the stanzas in $OUT
+object_rows() {
+    ROWS=$1
+    [ -f "$ROWS" ] || awk '
+        { sub(/\r$/, "") }
+        /^[A-Za-z0-9_.@+-]+:[ \t]*$/ { name = $0; sub(/:[ \t]*$/, "", name); next }
+        name != "" && /^[ \t]*[A-Za-z0-9_-]+[ \t]*=/ {
+            value = $0
+            sub(/^[^=]*=[ \t]*/, "", value)
+            sub(/[ \t]+$/, "", value)
+            print name "\t" $1 "\t" value
+        }' "$OUT" > "$ROWS"
+}
+
+# machines CONDITION: names of the objects a push can go to for which CONDITION of awk holds; v(ATTRIBUTE) is a value
+machines() {
+    awk -F'\t' '
+        function v(attribute) { return value[name, attribute] }
+        { if (!(($1, $2) in value)) value[$1, $2] = $3; if (!($1 in seen)) { seen[$1] = 1; order[++count] = $1 } }
+        END {
+            for (i = 1; i <= count; i++) {
+                name = order[i]
+                kind = v("type")
+                machine = kind == "" ? v("connect") != "" : index(" standalone vios wpar alternate_master diskless dataless ", " " kind " ")
+                connect = tolower(v("connect"))
+                gsub(/[ \t]+/, " ", connect)
+                if (machine && ('"$1"')) print name
+            }
+        }' "$ROWS"
+}
+
+# ssl_of END: sets SSL to yes or no, as the master shows it of itself
+ssl_of() {
+    objects "$1" || return $?
+    SSL=$(awk -F'\t' '
+        $1 == "master" || ($2 == "type" && $3 == "master" && other == "") { if ($1 == "master") own = 1; else other = $1 }
+        $2 == "ssl_support" { support[$1] = tolower($3) }
+        END {
+            name = own ? "master" : other
+            if (name != "") print support[name] == "yes" ? "yes" : "no"
+        }' "$ROWS")
+    [ -n "$SSL" ] && return 0
+    SAYS='whether SSL is on is not known (lsnim -l)'
+    return 2
+}
+
+# niminfo END VARIABLE: sets VALUE
+niminfo() {
+    VALUE=''
+    plain "$1" /etc/niminfo || return $?
+    VALUE=$(awk -v wanted="$2" '
+        { sub(/\r$/, "") }
+        /^[ \t]*#/ { next }
+        /^[ \t]*(export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=/ {
+            name = $0
+            sub(/=.*/, "", name)
+            sub(/^[ \t]*(export[ \t]+)?/, "", name)
+            mine = name == wanted
+            if (mine) { value = $0; sub(/^[^=]*=/, "", value) }
+            next
+        }
+        mine && NF { value = value " " $0 }
+        END {
+            gsub(/^[ \t]+|[ \t]+$/, "", value)
+            mark = substr(value, 1, 1)
+            if (mark == "\"" || mark == "\047") {
+                value = substr(value, 2)
+                if (index(value, mark)) value = substr(value, 1, index(value, mark) - 1)
+            } else sub(/[ \t]+#.*$/, "", value)
+            gsub(/^[ \t]+|[ \t]+$/, "", value)
+            print value
+        }' "$FILE")
+}
+
+# plays END ROLE: whether the host has that role; 2 where it is not known
+plays() {
+    at "$1" || return 3
+    niminfo "$1" NIM_CONFIGURATION || VALUE=''
+    case $(printf '%s\n' "$VALUE" | tr '[:upper:]' '[:lower:]') in
+        master) PLAYS=' master ' ;;
+        alternate_master) PLAYS=' client master ' ;;
+        ?*) PLAYS=' client ' ;;
+        *)
+            SAYS="the role of the $1 is not known"
+            if objects "$1"; then
+                PLAYS=' master '
+            else
+                reach "$1" /var/adm/ras/nimsh.log && [ -f "$FILE" ] || return 2
+                PLAYS=' client '
+            fi
+            ;;
+    esac
+    SAYS="the host's role is$PLAYS"
+    case $PLAYS in
+        *" $2 "*) return 0 ;;
+    esac
+    return 1
+}
+
+# inetd_services END: rows of service, program, state and arguments in $ROWS; COMPLETE says that these are all
+inetd_services() {
+    ask "$1" inetd lssrc -ls inetd || return $?
+    ROWS=$WORK/now/$1.services
+    awk '
+        /^[A-Z]/ && !/[0-9\/]/ { line = $0; if (gsub(/[ \t][ \t]+/, " ", line) >= 3 || gsub(/\t/, " ", line) >= 3) headings++ }
+        $1 == "inetd" && headings == 1 { itself = tolower($NF) }
+        /0513-/ && /inetd/ { if (itself == "") itself = "inoperative" }
+        headings > 0 && NF > 2 && ($2 ~ /^\// || $2 == "internal") {
+            words = ""
+            for (i = 3; i < NF; i++) words = words (i > 3 ? " " : "") $i
+            print $1 "\t" $2 "\t" tolower($NF) "\t" words
+        }
+        END { print "=\t" (itself != "" && headings > 1 ? "complete" : "") "\t" itself }
+    ' "$OUT" > "$ROWS"
+    COMPLETE='' INETD=''
+    while IFS='	' read -r services_name services_program services_state; do
+        [ "$services_name" = = ] || continue
+        case $services_program in
+            complete) COMPLETE=yes INETD=$services_state ;;
+            *) INETD=$services_program ;;
+        esac
+    done < "$ROWS"
+}
+
+# inetd_rows FILE: rows of an inetd.conf that are not commented out: service, program, arguments
+inetd_rows() {
+    awk '
+        { sub(/\r$/, "") }
+        /^[ \t]*#/ { next }
+        NF >= 5 && $2 ~ /^(stream|dgram|sunrpc_tcp|sunrpc_udp|raw|rdm|seqpacket)$/ {
+            words = ""
+            for (i = 7; i <= NF; i++) words = words (i > 7 ? " " : "") $i
+            print $1 "\t" $6 "\t" words
+        }' "$1"
+}
+
+# serves END SERVICE: sets SERVES to yes or no, as inetd has it now
+serves() {
+    SERVES=''
+    inetd_services "$1" || return $?
+    SERVES=$(awk -F'\t' -v name="$2" '$1 == name { if (found != "yes") found = $3 == "active" ? "yes" : "no" } END { print found }' "$ROWS")
+    if [ -z "$SERVES" ]; then
+        if [ -n "$COMPLETE" ] || [ "$INETD" = inoperative ]; then
+            SERVES=no
+        elif ask "$1" service lssrc -t "$2"; then
+            SERVES=$(awk -v name="$2" '
+                $1 == name && NF > 1 && !/0513-/ { found = tolower($NF) == "active" ? "yes" : "no" }
+                /0513-/ && (index($0, name) || /inetd/) && found == "" { found = "no" }
+                END { print found }' "$OUT")
+        fi
+    fi
+    [ -n "$SERVES" ] && return 0
+    SAYS="whether inetd serves $2 is not known (lssrc -t $2)"
+    return 2
+}
+
+# -- certificates: only their CERTIFICATE blocks are ever read into anything, a key stays where it is
+
+# certificates_of END: rows of path, inode, size and sums of its certificates in $ROWS; the sums alone in $SUMS
+certificates_of() {
+    reach "$1" /ssl_nimsh/certs/x
+    certificates_code=$?
+    ROWS=$WORK/now/$1.certificates SUMS=$WORK/now/$1.sums
+    [ ! -f "$SUMS" ] || return 0
+    case $certificates_code in
+        0) ;;
+        2)
+            : > "$ROWS"
+            : > "$SUMS"
+            return 0
+            ;;
+        *) return "$certificates_code" ;;
+    esac
+    : > "$ROWS"
+    for certificates_file in "$ROOT"/ssl_nimsh/certs/*; do
+        [ -f "$certificates_file" ] && [ ! -h "$certificates_file" ] || continue
+        rm -f "$WORK"/now/block.*
+        awk -v place="$WORK/now/block." '
+            { sub(/\r$/, "") }
+            /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/ { inside = 1; block = ""; next }
+            /-----END (X509 |TRUSTED )?CERTIFICATE-----/ {
+                if (inside && block ~ /^[A-Za-z0-9+\/=]+$/) { name = place sprintf("%04d", ++count); print block > name; close(name) }
+                inside = 0
+                next
+            }
+            /-----BEGIN / { inside = 0 }
+            inside { gsub(/[ \t]/, ""); block = block $0 }
+        ' "$certificates_file"
+        look "$certificates_file"
+        certificates_row="$INODE $SIZE"
+        for certificates_block in "$WORK"/now/block.*; do
+            [ -f "$certificates_block" ] || continue
+            sum_of "$certificates_block"
+            printf '%s\n' "$SUM" >> "$SUMS.new"
+            certificates_row="$certificates_row $SUM"
+        done
+        printf '%s\t%s\n' "${certificates_file#"$ROOT"}" "$certificates_row" >> "$ROWS"
+    done
+    : >> "$SUMS.new"
+    sort -u "$SUMS.new" > "$SUMS"
+    rm -f "$SUMS.new" "$WORK"/now/block.*
+}
+
+# -- conditions about files
+
+# file_is END PATH SUM: a regular file with one name holds these bytes
+file_is() {
+    plain "$1" "$2" || not_if_absent "$?" || return $?
+    sum_of "$FILE"
+    SAYS="$2 has other bytes than the plan says"
+    [ "$SUM" = "$3" ]
+}
+
+# not_if_absent CODE: what is not there is no file of these bytes either
+not_if_absent() {
+    [ "$1" != 2 ] || return 1
+    return "$1"
+}
+
+# file_absent END PATH
+file_absent() {
+    reach "$1" "$2"
+    case $? in
+        0) ;;
+        2) return 0 ;;
+        1) return 1 ;;
+        *) return 3 ;;
+    esac
+    SAYS="$2 exists"
+    ! anything "$FILE"
+}
+
+# renamable END PATH NEW-PATH: no link, no mount point, one name, on one file system, and the new name is free
+renamable() {
+    reach "$1" "$3" || not_if_absent "$?" || return $?
+    renamable_to=$FILE
+    reach "$1" "$2" || not_if_absent "$?" || return $?
+    if ! anything "$FILE"; then
+        SAYS="$2 does not exist"
+    elif [ -h "$FILE" ]; then
+        SAYS="$2 is a link"
+    elif [ ! -d "$FILE" ] && [ ! -f "$FILE" ]; then
+        SAYS="$2 is neither file nor directory"
+    elif look "$FILE" && [ ! -d "$FILE" ] && [ "$LINKS" != 1 ]; then
+        SAYS="$2 has $LINKS hard links"
+    elif anything "$renamable_to"; then
+        SAYS="$3 exists already"
+    elif mount_point "$FILE"; then
+        SAYS="$2 is a mount point, or df does not tell"
+    else
+        renamable_on=$FILE_SYSTEM
+        file_system "$(dirname "$renamable_to")"
+        SAYS="$3 would be on another file system"
+        [ "$renamable_on" = "$FILE_SYSTEM" ]
+        return
+    fi
+    return 1
+}
+
+# library_copy_is END PATH SIZE
+library_copy_is() {
+    plain "$1" "$2" || not_if_absent "$?" || return $?
+    SAYS="$2 is a file of $SIZE bytes"
+    [ "$SIZE" = "$3" ]
+}
+
+# not_owned END PATH: by no fileset and no rpm package
+not_owned() {
+    ask "$1" "owner$(printf '%s\n' "$2" | tr -c 'A-Za-z0-9\n' _)" lslpp -w "$2" || return $?
+    not_owned_by=$(awk -v path="$2" '$1 == path && NF > 1 && $2 ~ /[.]/ { print $2; exit }' "$OUT")
+    SAYS="fileset $not_owned_by owns $2"
+    [ -z "$not_owned_by" ] || return 1
+    program "$1" rpm || return 0
+    ask "$1" "rpm$(printf '%s\n' "$2" | tr -c 'A-Za-z0-9\n' _)" rpm -qf "$2" || return $?
+    [ "$STATUS" = 0 ] && [ -s "$OUT" ] || return 0
+    SAYS="an rpm package owns $2"
+    return 1
+}
+
+# member_kept END ARCHIVE MEMBER
+member_kept() {
+    ask "$1" "ar-$2" ar -X32_64 -tv "/usr/lib/$2" || return $?
+    case $(awk -v name="$3" '
+        /^[ \t]*[-rwxsStT]+[ \t]+[^ \t]*[0-9].*[0-9][0-9][0-9][0-9]?[ \t]+[^ \t]+[ \t]*$/ || (NF == 1 && /\.(so|o)/) {
+            some = 1
+            if ($NF == name) found = 1
+        }
+        END { print found ? "kept" : some ? "gone" : "" }' "$OUT") in
+        kept) return 0 ;;
+        gone)
+            SAYS="$2 has no member $3"
+            return 1
+            ;;
+    esac
+    SAYS="the members of $2 are not known (ar)"
+    return 2
+}
+
+# -- conditions about the master's SSL and the certificates
+
+# ssl_support END yes|no
+ssl_support() {
+    ssl_of "$1" || return $?
+    SAYS="ssl_support is $SSL"
+    [ "$SSL" = "$2" ]
+}
+
+# certificates_are END SUM...: these certificates and no other
+certificates_are() {
+    certificates_of "$1" || return $?
+    shift
+    SAYS='the certificates are others by now'
+    certificates_wanted=$(for certificates_sum in "$@"; do printf '%s\n' "$certificates_sum"; done | sort -u)
+    [ "$certificates_wanted" = "$(cat "$SUMS")" ]
+}
+
+# certificates_renewed END SUM...: none of these is left, and there are some
+certificates_renewed() {
+    certificates_of "$1" || return $?
+    shift
+    SAYS='no certificate is below /ssl_nimsh/certs'
+    [ -s "$SUMS" ] || return 1
+    SAYS='an old certificate is still there'
+    for certificates_sum in "$@"; do
+        ! grep -x "$certificates_sum" "$SUMS" > /dev/null || return 1
+    done
+}
+
+# certificate_new END: a file with a certificate is new since the step began, whose state is in $WAS
+certificate_new() {
+    certificates_of "$1" || return $?
+    SAYS='no certificate file below /ssl_nimsh/certs is new'
+    new_number=0
+    while IFS='	' read -r new_path new_state; do
+        new_number=$((new_number + 1))
+        case $new_state in
+            *' '*' '*) ;;
+            *) continue ;;
+        esac
+        new_was=$(awk -F'\t' -v path="$new_path" '$1 == path { print NR "\t" $2; exit }' "$WAS/certificates" 2> /dev/null)
+        [ "${new_was#*	}" = "$new_state" ] || return 0
+        [ -z "$(find "$ROOT$new_path" -newer "$WAS/time.${new_was%%	*}" -print 2> /dev/null)" ] || return 0
+    done < "$ROWS"
+    return 1
+}
+
+# shares_certificate END
+shares_certificate() {
+    certificates_of client || return $?
+    shares_mine=$SUMS
+    certificates_of master || return $?
+    SAYS='they share no certificate'
+    while read -r shares_sum; do
+        ! grep -x "$shares_sum" "$SUMS" > /dev/null || return 0
+    done < "$shares_mine"
+    return 1
+}
+
+# secured_clients_are END NAMES BESIDES: machines of connect = nimsh (secure), without those besides
+secured_clients_are() {
+    objects "$1" || return $?
+    secured_found=$(machines 'connect == "nimsh (secure)"' | sort | while read -r secured_name; do
+        case " $3 " in
+            *" $secured_name "*) ;;
+            *) printf '%s ' "$secured_name" ;;
+        esac
+    done)
+    SAYS="the other secured clients are ${secured_found:-none}"
+    [ "${secured_found% }" = "$2" ]
+}
+
+# tree_complete END
+tree_complete() {
+    for tree_part in certs configs keys; do
+        reach "$1" "/ssl_nimsh/$tree_part/x" || not_if_absent "$?" || return $?
+        SAYS="missing or empty: /ssl_nimsh/$tree_part"
+        [ -n "$(ls -A "$ROOT/ssl_nimsh/$tree_part" 2> /dev/null)" ] || return 1
+    done
+}
+
+# -- conditions that prove a fetch
+
+# tftp_served END: an active row, and inetd serves it
+tftp_served() {
+    plain "$1" /etc/inetd.conf
+    case $? in
+        0)
+            SAYS='no active tftp row is in /etc/inetd.conf'
+            inetd_rows "$FILE" | grep '^tftp	' > /dev/null || return 1
+            ;;
+        3) return 3 ;;
+    esac
+    serves "$1" tftp || return $?
+    SAYS="inetd does not serve tftp (lssrc)"
+    [ "$SERVES" = yes ]
+}
+
+# tftp_allowed END: /etc/tftpaccess.ctl does not keep the certificate from being fetched
+tftp_allowed() {
+    reach "$1" /etc/tftpaccess.ctl || return $?
+    anything "$FILE" || return 0
+    plain "$1" /etc/tftpaccess.ctl || return $?
+    # what nobody cannot read does not bind tftpd
+    case "$OWNER $RIGHTS" in
+        nobody*) ;;
+        *' -??????r'*) ;;
+        *) return 0 ;;
+    esac
+    allowed_rules=$FILE
+    certificates_of "$1" || return $?
+    allowed_served=$(awk -F'\t' '
+        split($2, words, " ") > 2 { all = all " " $1; if ($1 == "/ssl_nimsh/certs/server.pem") served = $1 }
+        END { print served != "" ? served : all != "" ? all : "/ssl_nimsh/certs/server.pem" }' "$ROWS")
+    allowed_denied=$(awk -v paths="$allowed_served" '
+        function clean(path) { gsub(/\/+/, "/", path); gsub(/\/\.(\/|$)/, "/", path); if (path != "/") sub(/\/$/, "", path); return path }
+        function covers(rule, path) { return rule == "/" || path == rule || index(path, rule "/") == 1 }
+        { sub(/\r$/, "") }
+        /^[ \t]*(allow|deny)[ \t]*:[ \t]*\/[^ \t]*[ \t]*$/ {
+            rule = $0
+            sub(/^[^:]*:[ \t]*/, "", rule)
+            sub(/[ \t]*$/, "", rule)
+            if ($0 ~ /^[ \t]*allow/) allow[++allows] = clean(rule); else deny[++denies] = clean(rule)
+            next
+        }
+        NF && !/^[ \t]*#/ { prose = 1 }
+        END {
+            if (prose && !allows && !denies) { print "?"; exit }
+            count = split(paths, wanted, " ")
+            for (i = 1; i <= count; i++) {
+                fine = 0
+                for (j = 1; j <= allows; j++) if (covers(allow[j], wanted[i])) fine = 1
+                for (j = 1; j <= denies; j++) if (covers(deny[j], wanted[i])) fine = 0
+                if (!fine) print wanted[i]
+            }
+        }' "$allowed_rules")
+    SAYS='/etc/tftpaccess.ctl holds no allow: or deny: line'
+    [ "$allowed_denied" != '?' ] || return 2
+    SAYS="/etc/tftpaccess.ctl denies $(on_one_line "$allowed_denied")"
+    [ -z "$allowed_denied" ]
+}
+
+# auditing_off END: tftpd does not serve while auditing is on
+auditing_off() {
+    at "$1" || return 3
+    program "$1" audit || return 0
+    ask "$1" audit audit query || return $?
+    case $(awk '/^[ \t]*[Aa][Uu][Dd][Ii][Tt][Ii][Nn][Gg][ \t]+[Oo][NnFf]/ { print tolower($2); exit }' "$OUT") in
+        off*) return 0 ;;
+        on*)
+            SAYS='audit query says auditing on'
+            return 1
+            ;;
+    esac
+    SAYS='whether auditing is on is not known (audit query)'
+    return 2
+}
+
+# certificate_served END
+certificate_served() {
+    certificates_of "$1" || return $?
+    SAYS='no certificate is below /ssl_nimsh/certs'
+    [ ! -s "$SUMS" ] || return 0
+    for served_file in "$ROOT"/ssl_nimsh/certs/*.pem; do
+        [ ! -f "$served_file" ] || return 0
+    done
+    return 1
+}
+
+# tftp_answers END HOST PORT: an error answer to a request for what cannot exist shows that tftp lives
+tftp_answers() {
+    at "$1" || return 3
+    SAYS="port $3 is not the one the tftp command asks"
+    [ "$3" = 69 ] && program "$1" tftp || {
+        say "note: tftp on $2 is not asked again from here ($SAYS): this rests on the probe the plan was made with, which must be younger than an hour"
+        return 0
+    }
+    answers_path=$PROGRAM
+    limited 30 "$WORK/now/tftp" "$WORK/now/tftp.err" "$answers_path" -o "$WORK/now/fetched" "$2" "nimdoctor.$PLAN16" netascii
+    SAYS="tftp on $2 does not answer"
+    grep -i 'error code\|not found\|access violation\|permission denied\|received' "$WORK/now/tftp" "$WORK/now/tftp.err" > /dev/null
+}
+
+# fetch_unproved END
+fetch_unproved() {
+    at "$1"
+    SAYS='nothing proves that the certificate can be fetched: make the plan with --master or --probe'
+    return 1
+}
+
+# inetd_agrees END SERVICE: apart from one service a refresh of inetd changes none
+inetd_agrees() {
+    plain "$1" /etc/inetd.conf || return $?
+    agrees_file=$FILE
+    inetd_services "$1" || return $?
+    SAYS='what inetd serves now is not known (lssrc -ls inetd)'
+    [ -n "$COMPLETE" ] || return 2
+    inetd_rows "$agrees_file" > "$WORK/now/wanted"
+    SAYS=$(awk -F'\t' -v besides="$2" '
+        $1 == besides || $1 == "=" { next }
+        FNR == NR {
+            if (!($1 in programs)) order[++count] = $1
+            programs[$1] = programs[$1] "\n" $2
+            arguments[$1] = arguments[$1] "\n" $3
+            next
+        }
+        $3 == "active" { serving[$1] = $2; shown[$1] = $4 }
+        END {
+            for (i = 1; i <= count; i++) {
+                name = order[i]
+                if (!(name in serving)) said = said ", would start " name
+                else if (serving[name] ~ /^\//) {
+                    # lssrc may cut what is long, so a beginning is enough
+                    if (!index(programs[name], "\n" serving[name])) said = said ", would change " name
+                    else if (shown[name] != "" && !index(arguments[name], "\n" shown[name])) said = said ", would change " name
+                }
+            }
+            for (name in serving) if (!(name in programs)) said = said ", would stop " name
+            if (said != "") print "refresh -s inetd" substr(said, 2)
+        }' "$WORK/now/wanted" "$ROWS")
+    [ -z "$SAYS" ]
+}
+
+# nobody_fetches END
+nobody_fetches() {
+    processes "$1" || return $?
+    SAYS='tftpd serves somebody right now'
+    awk '{ program = $3; sub(/^.*\//, "", program); if (program == "tftpd") found = 1 } END { exit !found }' "$ROWS" && return 1
+    objects "$1" || return $?
+    nobody_busy=$(machines 'v("Cstate") ~ /has been enabled/ || v("Cstate") ~ /is being performed/')
+    SAYS="an operation is prepared or under way: $(on_one_line "$nobody_busy")"
+    [ -z "$nobody_busy" ]
+}
+
+# -- conditions that keep away from a host at work, or one that is not as it was
+
+# proved_hung: whether the client's newest TLS session has stood at `create BIO` for ten minutes, with nothing after it
+proved_hung() {
+    plain client /var/adm/ras/nimsh.log || return 1
+    hung_log=$FILE
+    # ten minutes ago, in UTC, as touch takes it
+    hung_stamp=$(date -u '+%Y %m %d %H %M %S' | awk '{
+        year = $1; month = $2 + 0; day = $3 + 0; minute = $4 * 60 + $5 - 10
+        if (minute < 0) {
+            minute += 1440
+            if (--day < 1) {
+                if (--month < 1) { month = 12; year-- }
+                day = month == 2 ? 28 + ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0) : 30 + (month + (month > 7)) % 2
+            }
+        }
+        printf "%04d%02d%02d%02d%02d.%02d\n", year, month, day, int(minute / 60), minute % 60, $6
+    }')
+    TZ=UTC0 touch -t "$hung_stamp" "$WORK/now/ten-minutes" || return 1
+    [ -z "$(find "$hung_log" -newer "$WORK/now/ten-minutes" -print)" ] || return 1
+    tail -n 400 "$hung_log" | awk '
+        { line = tolower($0) }
+        line ~ /loading certificates/ { loaded = 1; at = "" }
+        line !~ /^[ \t\r]*$/ { last = line }
+        END { exit !(loaded && last ~ /create bio/) }'
+}
+
+# client_idle END yes|no: no push and no installation; yes waives a push that is proved to hang
+client_idle() {
+    nimsh_process "$1" || return $?
+    idle_runs=$(awk '{
+        program = $3
+        sub(/^.*\//, "", program)
+        if (program ~ /^(installp|mksysb|nimadm|alt_rootvg_op)$/ || program ~ /^alt_disk/) { print program; exit }
+    }' "$ROWS")
+    SAYS="$idle_runs runs"
+    [ -z "$idle_runs" ] || return 1
+    [ -n "$BUSY" ] || return 0
+    if [ "$2" = yes ] && proved_hung; then
+        return 0
+    fi
+    SAYS="nimsh has a child: a push is under way (process $BUSY)"
+    return 1
+}
+
+# master_idle END MACHINES CLIENT: no nim command runs, nothing is being performed on these; CLIENT is waived where it hangs
+master_idle() {
+    processes "$1" || return $?
+    idle_rows=$ROWS idle_waived=''
+    objects "$1" || return $?
+    if [ -n "$3" ] && proved_hung; then
+        idle_waived=$3
+    fi
+    idle_runs=$(awk -v waived="$idle_waived" '{
+        program = $3
+        sub(/^.*\//, "", program)
+        if (program != "nim") next
+        for (i = 4; i <= NF; i++) if (waived != "" && $i == waived) next
+        print $1
+        exit
+    }' "$idle_rows")
+    SAYS="a nim command runs (process $idle_runs)"
+    [ -z "$idle_runs" ] || return 1
+    for idle_name in $(machines 'v("Cstate") ~ /is being performed/'); do
+        [ "$idle_name" != "$idle_waived" ] || continue
+        case " $2 " in
+            *" $idle_name "*)
+                SAYS="an operation is being performed on $idle_name"
+                return 1
+                ;;
+        esac
+    done
+}
+
+# as_at_plan END LEVEL APARS: the level is that of the plan, which found the end below generation G2, and no later fix came
+as_at_plan() {
+    at "$1" || return 3
+    if [ -n "$2" ]; then
+        ask "$1" oslevel oslevel -s || return $?
+        as_level=$(awk 'NF { print $1; exit }' "$OUT")
+        SAYS="oslevel -s says ${as_level:-nothing}, the plan was made at $2: make a new one"
+        [ "$as_level" = "$2" ] || return 1
+    fi
+    program "$1" instfix || return 0
+    ask "$1" instfix instfix -ik "$3" || return $?
+    SAYS='a fix of generation G2 or later is installed: IBM node/7251173 and node/7283157 say what to do'
+    ! grep 'All filesets for .* were found' "$OUT" > /dev/null
+}
+
+# hardened END WORDS: so the plan found it, and a script cannot find otherwise
+hardened() {
+    SAYS=$2
+    return 1
+}
+
+# role_is END ROLE
+role_is() {
+    plays "$1" "$2"
+}
+
+# not_secure_master END
+not_secure_master() {
+    plays "$1" master
+    case $? in
+        0) ;;
+        3) return 3 ;;
+        *) return 0 ;;
+    esac
+    ssl_of "$1" || return $?
+    SAYS='the host is itself a NIM master with SSL'
+    [ "$SSL" = no ]
+}
+
+# not_in_wpar END
+not_in_wpar() {
+    ask "$1" wpar uname -W || return $?
+    wpar_said=$(awk 'NF { print $1; exit }' "$OUT")
+    SAYS="uname -W says $wpar_said"
+    case $wpar_said in
+        '' | *[!0-9]*) return 2 ;;
+    esac
+    [ "$wpar_said" -eq 0 ]
+}
+
+# -- conditions about SRC, filesets, niminfo and NIM's objects
+
+# subsystem_is END NAME yes|no
+subsystem_is() {
+    subsystem "$1" "$2" || return $?
+    SAYS="$2 is not active"
+    [ "$3" = yes ] || SAYS="$2 is active"
+    [ "$ACTIVE" = "$3" ]
+}
+
+# port_free END PORT
+port_free() {
+    at "$1" || return 3
+    ask "$1" netstat netstat -an || return 0
+    port_row=$(awk -v port="$2" '
+        $1 ~ /^[0-9a-f]+$/ && $2 ~ /^tcp/ { sub(/^[ \t]*[^ \t]+[ \t]+/, "") }
+        $1 ~ /^tcp[0-9]*$/ && $6 == "LISTEN" && $4 ~ ("[.:]" port "$") { print; exit }' "$OUT")
+    SAYS="something listens on $2: $port_row"
+    [ -z "$port_row" ]
+}
+
+# crypto_is END on|off
+crypto_is() {
+    crypto "$1" || return $?
+    SAYS="nimsh has crypto $CRYPTO"
+    [ "$CRYPTO" = "$2" ]
+}
+
+# niminfo_says END VARIABLE VALUE
+niminfo_says() {
+    niminfo "$1" "$2" || not_if_absent "$?" || return $?
+    SAYS="/etc/niminfo has $2=$VALUE"
+    [ "$(printf '%s\n' "$VALUE" | tr '[:upper:]' '[:lower:]')" = "$(printf '%s\n' "$3" | tr '[:upper:]' '[:lower:]')" ]
+}
+
+# object_is_hosts END NAME HOST...: the master has that machine, with an interface of this host
+object_is_hosts() {
+    object_of=$2
+    if at master && objects master; then
+        :
+    else
+        ask client object nimclient -l -l "$2" || return $?
+        object_rows "$WORK/now/object"
+        SAYS="the master's objects are not known (lsnim -l, nimclient -l -l)"
+        [ -s "$ROWS" ] || return 2
+    fi
+    shift 2
+    SAYS="the master shows no machine $object_of"
+    machines 1 | grep -x "$object_of" > /dev/null || return 1
+    object_names=$(awk -F'\t' -v name="$object_of" '$1 == name && $2 ~ /^if[0-9]+$/ && split($3, words, " ") > 1 { print words[2] }' "$ROWS")
+    SAYS="$object_of has the interfaces $(on_one_line "$object_names")"
+    for object_host in "$@"; do
+        for object_name in $object_names; do
+            ! same_host "$object_name" "$object_host" || return 0
+        done
+    done
+    return 1
+}
+
+# same_host NAME NAME: equal, or one the short form of the other
+same_host() {
+    printf '%s\n%s\n' "$1" "$2" | awk '
+        { name = tolower($0); sub(/\.+$/, "", name); names[NR] = name; digits = name; gsub(/\./, "", digits); if (digits ~ /^[0-9]+$/) address = 1 }
+        END {
+            same = names[1] == names[2]
+            if (!same && !address) same = index(names[1], names[2] ".") == 1 || index(names[2], names[1] ".") == 1
+            exit !same
+        }'
+}
+
+# filesets END CONDITION NAMES WORDS: the names for which CONDITION of awk holds are said; false when there are some
+filesets() {
+    ask "$1" lslpp lslpp -lc || return $?
+    filesets_said=$(awk -F: -v names="$3" '
+        $1 ~ /^\// && NF >= 7 && $3 ~ /^[0-9]/ {
+            some = 1
+            rows[$2]++
+            if (toupper($5) ~ /^(BROKEN|APPLYING|COMMITTING|REJECTING|DEINSTALLING)$/ || ($5 ~ /^[ABCEO?]+$/ && $5 ~ /[B?]/)) broken[$2] = 1
+            if (NF > 7 && $NF !~ /^[ \t\r]*$/) locked[$2] = 1
+        }
+        END {
+            if (!some) { print "?"; exit }
+            count = split(names, wanted, " ")
+            for (i = 1; i <= count; i++) { name = wanted[i]; if ('"$2"') printf " %s", name }
+        }' "$OUT")
+    SAYS='the installed filesets are not known (lslpp -lc)'
+    [ "$filesets_said" != '?' ] || return 2
+    SAYS="$4$filesets_said"
+    [ -z "$filesets_said" ]
+}
+
+# filesets_installed END NAMES
+filesets_installed() {
+    # shellcheck disable=SC2016 # awk
+    filesets "$1" '!(name in rows) || (name in broken)' "$2" 'not installed, or broken:'
+}
+
+# filesets_unlocked END NAMES
+filesets_unlocked() {
+    filesets "$1" 'name in locked' "$2" 'locked by an interim fix:'
+}
+
+# preview_touches_only END PREFIX COMMAND ARGUMENT...: a preview names filesets of that prefix and no other
+preview_touches_only() {
+    program "$1" "$3" || return $?
+    preview_path=$PROGRAM preview_prefix=$2
+    shift 3
+    limited 600 "$WORK/now/preview" "$WORK/now/preview.err" "$preview_path" "$@"
+    SAYS='the preview did not end in ten minutes'
+    [ "$STATUS" != late ] || return 2
+    preview_found=$(cat "$WORK/now/preview" "$WORK/now/preview.err" | awk -v prefix="$preview_prefix" '
+        $1 ~ /^[A-Za-z][A-Za-z0-9_+-]*(\.[A-Za-z0-9_+-]+)+$/ && $2 ~ /^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/ {
+            if (index($1, prefix) == 1) some = 1
+            else if (!($1 in seen)) { seen[$1] = 1; others = others " " $1 }
+        }
+        END { print others != "" ? "others:" others : some ? "fine" : "nothing" }')
+    case $preview_found in
+        others:*)
+            SAYS="it would change others too:${preview_found#others:}"
+            return 1
+            ;;
+    esac
+    SAYS="the preview ended with status $STATUS"
+    [ "$STATUS" = 0 ] || return 1
+    SAYS='the preview names no fileset'
+    [ "$preview_found" = fine ] || return 2
+}

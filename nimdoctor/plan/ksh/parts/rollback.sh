@@ -1,0 +1,164 @@
+# rollback.ksh: back to the last step that cannot be undone.
+
+usage() {
+    warn "usage: $NAME [client|master] [--yes]"
+    exit 2
+}
+
+read_arguments() {
+    NAMED='' YES=''
+    while [ "$#" -gt 0 ]; do
+        case $1 in
+            client | master)
+                [ -z "$NAMED" ] || usage
+                NAMED=$1
+                ;;
+            --yes) YES=yes ;;
+            *) usage ;;
+        esac
+        shift
+    done
+}
+
+# closed N: whether what step N opened for a time was closed by its own step
+closed() {
+    for closed_step in $STEPS; do
+        step "$closed_step"
+        [ "$OF" = "$1" ] && is_done "$closed_step" && [ ! -f "$DIR/open.$closed_step" ] && return 0
+    done
+    return 1
+}
+
+# to_undo: BACK, the steps to take back, last first; STANDS, what cannot be
+to_undo() {
+    BACK='' STANDS=''
+    for to_step in $STEPS; do
+        acts "$to_step" || continue
+        is_done "$to_step" || is_begun "$to_step" || continue
+        step "$to_step"
+        [ -z "$OF" ] || continue
+        if [ -n "$NO_UNDO" ] && ! { [ "$KIND" = run ] && ! is_done "$to_step" && ! some_effect "$to_step"; }; then
+            BACK='' STANDS=$to_step
+        elif closed "$to_step"; then
+            :
+        else
+            BACK="$to_step $BACK"
+        fi
+    done
+}
+
+# unchanged_since N: the files are as the run left them, or as undoing makes them
+unchanged_since() {
+    step "$1"
+    at "$END"
+    [ -f "$DIR/left.$1" ] || return 0
+    while IFS= read -r since_line; do
+        since_path=/${since_line#*/} since_was=${since_line%% /*}
+        since_now=$(left_one "$since_path")
+        [ "$since_now" != "$since_line" ] || continue
+        since_now=${since_now%% /*}
+        case $KIND in
+            move)
+                # the old name is back, or the new one is gone
+                if [ "$since_was" = absent ] && [ "$since_now" != absent ]; then continue; fi
+                if [ "$since_was" != absent ] && [ "$since_now" = absent ]; then continue; fi
+                ;;
+            run) [ "$since_now" != absent ] || continue ;;
+            *) kept "$1" && [ "$since_now" = "$KEPT" ] && continue ;;
+        esac
+        warn "refused: $since_path is no longer as this run left it ($since_was, now $since_now)"
+        case $KIND in
+            edit | transient)
+                if [ -f "$ROOT$since_path" ] && [ ! -h "$ROOT$since_path" ] && command -v diff > /dev/null && kept "$1"; then
+                    "step_$1_lines" "$BACKUP" > "$WORK/left"
+                    warn "as this run left it (<) and now (>):"
+                    diff "$WORK/left" "$ROOT$since_path" >&2
+                fi
+                ;;
+        esac
+        return 1
+    done < "$DIR/left.$1"
+}
+
+# what_stands: says it; the exit status is 1 where something does
+what_stands() {
+    stands_state=rolled-back
+    [ -z "$STANDS" ] || stands_state=abandoned
+    for stands_end in $ACT; do
+        at "$stands_end"
+        [ ! -f "$DIR/state" ] || write_mark "$stands_state" "$DIR/state"
+    done
+    if [ -z "$STANDS" ]; then
+        say "nothing of this plan is left here"
+        exit 0
+    fi
+    say "rolled back as far as it goes; step $STANDS cannot be undone, so it and what lies before it stands:"
+    where_things_stand
+    for stands_step in $STEPS; do
+        step "$stands_step"
+        [ -z "$NO_UNDO" ] || ! is_done "$stands_step" || say "  step $stands_step cannot be undone: $NO_UNDO"
+    done
+    exit 1
+}
+
+main() {
+    begin_script
+    read_arguments "$@"
+    choose_ends
+    must_be_allowed
+    make_state
+    lock_all
+    no_other_run
+    name_run
+    ! in_leg || stop "refused: the steps that make new certificates are begun and not done, and undoing them would leave the master with SSL off: apply.ksh goes on with them"
+    a_new_moment
+    to_undo
+    [ -n "$BACK" ] || what_stands
+    if [ -z "$NAMED" ]; then
+        for main_step in $STEPS; do
+            acts "$main_step" || at "$END" || {
+                step "$main_step"
+                [ -z "$NO_UNDO" ] || [ -n "$OF" ] || stop "refused: step $main_step on the $END cannot be undone, and whether it was done is not known here: $NAME ${ACT%% *} takes back what was done here all the same"
+            }
+        done
+    fi
+    for main_step in $BACK; do
+        unchanged_since "$main_step" || stop "nothing was undone"
+    done
+    if [ -z "$YES" ]; then
+        for main_step in $BACK; do
+            step "$main_step"
+            say "  undo $main_step. $END: $TITLE"
+        done
+        [ -t 0 ] || stop "refused: there is no terminal to ask on; --yes says yes"
+        printf 'Undo this now? Type yes: '
+        read -r main_answer || main_answer=''
+        [ "$main_answer" = yes ] || stop "nothing was undone"
+    fi
+    for main_end in $ACT; do
+        at "$main_end"
+        write_mark rolling-back "$DIR/state"
+    done
+    LATER=''
+    for main_step in $BACK; do
+        step "$main_step"
+        WHY=''
+        if ! "step_${main_step}_undo"; then
+            bring_back
+            warn "step $main_step ($END) $TITLE: not undone: $WHY"
+            warn "where things stand:"
+            where_things_stand >&2
+            exit 1
+        fi
+        say "step $main_step ($END) $TITLE: undone"
+    done
+    bring_back
+    for main_step in $BACK; do
+        forget "$main_step"
+    done
+    # what was opened and closed again leaves nothing to undo
+    [ -n "$STANDS" ] || for main_step in $STEPS; do
+        ! acts "$main_step" || forget "$main_step"
+    done
+    what_stands
+}

@@ -1,0 +1,32 @@
+"""A plan as ksh88 scripts that end in the same state as applying it."""
+
+from types import MappingProxyType
+from typing import Any, Dict, Mapping, NamedTuple
+
+from nimdoctor.plan.ksh.readme import readme
+from nimdoctor.plan.ksh.script import ScriptEnd, apply_script, client_script, file_name, rollback_script
+
+
+class Rendering(NamedTuple):
+    """The files by relative name: apply.ksh, rollback.ksh, README, clients/NAME.ksh."""
+
+    files: Mapping[str, bytes]
+
+
+def render(plan_document: Mapping[str, Any], ends: Mapping[str, ScriptEnd]) -> Rendering:
+    """The scripts of a plan, given as its JSON document; `ends` by client and master, either may be missing.
+
+    Raises ValueError for a step or condition that no script can do or answer, KeyError for a document
+    that is no plan.
+    """
+    texts: Dict[str, str] = {
+        "apply.ksh": apply_script(plan_document, ends),
+        "rollback.ksh": rollback_script(plan_document, ends),
+        "README": readme(plan_document, ends),
+    }
+    for client in (plan_document.get("affects") or {}).get("clients") or ():
+        name, number = file_name(client), 2
+        while f"clients/{name}.ksh" in texts:
+            name, number = f"{file_name(client)}_{number}", number + 1
+        texts[f"clients/{name}.ksh"] = client_script(client, plan_document)
+    return Rendering(MappingProxyType({name: text.encode("utf-8", "surrogateescape") for name, text in texts.items()}))
