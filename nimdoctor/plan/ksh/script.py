@@ -13,6 +13,15 @@ SETTLING = 4
 _CHECKED_BY = (
     "# shellcheck disable=SC2015,SC2034,SC2317 # chains of conditions; functions called by a name put together"
 )
+_TAIL = """\
+begin_script
+# not in a function: ksh88 would take the last for the end of that function
+trap 'interrupted 130' INT
+trap 'interrupted 143' TERM
+trap 'interrupted 129' HUP
+trap 'let_go' EXIT
+main "$@"
+"""
 
 
 class ScriptEnd(NamedTuple):
@@ -134,8 +143,8 @@ def _assembled(
         *_ends(ends),
         "",
     ]
-    text = "\n".join(own)
-    return "\n".join(lines) + "\n" + "\n".join([*with_library(text), *own, 'main "$@"\n'])
+    own = [*own, _TAIL]
+    return "\n".join(lines) + "\n" + "\n".join([*with_library("\n".join(own)), *own])
 
 
 def _ends(ends: Mapping[str, ScriptEnd]) -> List[str]:

@@ -358,7 +358,6 @@ note_state() {
 }
 
 main() {
-    begin_script
     read_arguments "$@"
     choose_ends
     must_be_allowed

@@ -6,7 +6,6 @@ usage() {
 }
 
 main() {
-    begin_script
     YES='' CLIENT_ROOT='' CLIENT_HERE=yes
     while [ "$#" -gt 0 ]; do
         case $1 in

@@ -556,7 +556,7 @@ tftp_answers() {
     answers_path=$PROGRAM
     limited 30 "$WORK/now/tftp" "$WORK/now/tftp.err" "$answers_path" -o "$WORK/now/fetched" "$2" "nimdoctor.$PLAN16" netascii
     SAYS="tftp on $2 does not answer"
-    grep -i 'error code\|not found\|access violation\|permission denied\|received' "$WORK/now/tftp" "$WORK/now/tftp.err" > /dev/null
+    grep -Ei 'error code|not found|access violation|permission denied|received' "$WORK/now/tftp" "$WORK/now/tftp.err" > /dev/null
 }
 
 # fetch_unproved END

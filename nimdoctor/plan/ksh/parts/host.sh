@@ -31,10 +31,6 @@ begin_script() {
  	'
     cd / || exit 1
     CHILD='' WATCH='' LOCKED='' WORK='' NOTED='' ACTING='' LENIENT='' COMMANDS=0 LATER='' STATUS='' ROOT='' DIR=''
-    trap 'interrupted 130' INT
-    trap 'interrupted 143' TERM
-    trap 'interrupted 129' HUP
-    trap 'let_go' EXIT
 }
 
 interrupted() {
@@ -148,7 +144,7 @@ limited() {
     { set -m; } 2> /dev/null
     (
         { set +m; } 2> /dev/null
-        trap - INT TERM HUP EXIT
+        trap - INT TERM HUP
         if [ -n "$ROOT" ]; then
             NIMDOCTOR_ROOT=$ROOT
             export NIMDOCTOR_ROOT
@@ -181,7 +177,7 @@ end_watch() {
 watch() {
     watch_over='' watch_sleep=''
     trap 'watch_over=yes; [ -z "$watch_sleep" ] || kill -KILL "$watch_sleep" 2> /dev/null' TERM
-    trap - INT HUP EXIT
+    trap - INT HUP
     sleep "$1" &
     watch_sleep=$!
     # the command may have ended before the trap was set
@@ -286,7 +282,7 @@ sum_of() {
 # file_system FILE: sets FILE_SYSTEM to what is mounted there and where, and FREE to its free KB
 file_system() {
     file_system_row=$(df -Pk "$1" 2> /dev/null | awk 'NR > 1 { row = row " " $0 } END { print row }')
-    FREE=$(printf '%s\n' "$file_system_row" | awk '{ for (i = 3; i < NF; i++) if ($i ~ /%$/) { print $(i - 1); exit } }')
+    FREE=$(printf '%s\n' "$file_system_row" | awk '{ for (i = 3; i < NF; i++) if ($i ~ /%$/) { kb = $(i - 1); if (kb > 1000000000) kb = 1000000000; print kb; exit } }')
     FILE_SYSTEM=$(printf '%s\n' "$file_system_row" | awk '{
         for (i = 3; i < NF; i++) if ($i ~ /%$/) { for (j = i + 1; j <= NF; j++) at = at " " $j; print $1 at; exit }
     }')
@@ -369,6 +365,8 @@ lock_one() {
 # let_go: gives back the locks and clears what was only for this start
 let_go() {
     let_go_status=$?
+    # $$ is that of the script in a subshell too, which must give nothing back
+    [ "$(exec sh -c 'echo "$PPID"')" = "$$" ] || exit "$let_go_status"
     trap '' INT TERM HUP
     [ -z "$WORK" ] || rm -rf "$WORK"
     let_go_rest=$LOCKED

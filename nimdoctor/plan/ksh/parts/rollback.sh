@@ -102,7 +102,6 @@ what_stands() {
 }
 
 main() {
-    begin_script
     read_arguments "$@"
     choose_ends
     must_be_allowed

@@ -1,0 +1,230 @@
+"""What the tests of the rendered scripts share: labs, plans made of them, and the shells the scripts run under."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import pytest
+
+from nimdoctor.engine import Engine
+from nimdoctor.evidence.live import LiveHost
+from nimdoctor.host import Host
+from nimdoctor.lab import Entry, Lab
+from nimdoctor.model import Role
+from nimdoctor.plan.document import Plan
+from nimdoctor.plan.ends import End, Ends
+from nimdoctor.plan.fix import Options
+from nimdoctor.plan.ksh import ScriptEnd, render
+from nimdoctor.plan.place import Place
+from nimdoctor.plan.planner import Planner
+from nimdoctor.registry import Registry
+
+SHELLS = ("ksh93", "mksh", "dash")
+STATE = "/var/adm/nimdoctor"
+REGISTRY = Registry()
+Tree = Dict[str, Entry]
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> str:
+    """Each shell in turn; one that is not installed fails the test."""
+    found = shutil.which(str(request.param))
+    assert found, f"{request.param} is not installed: the scripts must be tried under it"
+    return found
+
+
+@pytest.fixture
+def dash() -> str:
+    """One shell, where the shells cannot differ."""
+    found = shutil.which("dash")
+    assert found, "dash is not installed"
+    return found
+
+
+@pytest.fixture(scope="session")
+def originals() -> Iterator[Callable[[str], Lab]]:
+    """Labs by scenario, each built once; not to be changed."""
+    built: Dict[str, Lab] = {}
+
+    def get(scenario: str) -> Lab:
+        if scenario not in built:
+            built[scenario] = Lab.build(scenario)
+        return built[scenario]
+
+    yield get
+    for lab in built.values():
+        lab.close()
+
+
+@pytest.fixture
+def lab_of(originals: Callable[[str], Lab]) -> Iterator[Callable[[str], Lab]]:
+    """A lab of a scenario that the test may change."""
+    copies: List[Lab] = []
+
+    def get(scenario: str) -> Lab:
+        copies.append(originals(scenario).copy())
+        return copies[-1]
+
+    yield get
+    for lab in copies:
+        lab.close()
+
+
+def ends_of(lab: Lab) -> Ends:
+    """The ends of a plan: the lab's first client and its master."""
+    found = {}
+    for where, root in ((Role.CLIENT, lab.client), (Role.MASTER, lab.master)):
+
+        def opened(root: str = root) -> LiveHost:
+            return LiveHost(root=root)
+
+        found[where] = End(where, f"root:{root}", opened, (where.value,), Place(root), root + STATE)
+    return Ends(found, REGISTRY.catalog)
+
+
+def plan_of(lab: Lab, options: Options = Options()) -> Plan:
+    """The plan for what is the matter in the lab."""
+    client, master = LiveHost(root=lab.client), LiveHost(root=lab.master)
+    engine = Engine(Host(client, REGISTRY.catalog, ("client",)), Host(master, REGISTRY.catalog, ("master",)))
+    checks = REGISTRY.all_checks()
+    return Planner(engine, ends_of(lab), REGISTRY.fixes(), options).plan(engine.scan(checks, lambda: checks))
+
+
+class Ran(NamedTuple):
+    """How a script ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Scripts:
+    """A plan's scripts on disk, to be run under one shell."""
+
+    def __init__(self, document: Mapping[str, Any], ends: Mapping[str, ScriptEnd], place: str, shell: str) -> None:
+        self.document = json.loads(json.dumps(document))
+        self.ends = ends
+        self.place = place
+        self.shell = shell
+        self.texts = {name: content.decode("utf-8") for name, content in render(self.document, ends).files.items()}
+        self.patience = 60.0
+
+    def patch(self, script: str, old: str, new: str) -> None:
+        """Changes a script, to stage what cannot be waited for."""
+        assert old in self.texts[script], old
+        self.texts[script] = self.texts[script].replace(old, new)
+
+    def command(self, script: str, *words: str) -> List[str]:
+        path = os.path.join(self.place, script)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(self.texts[script])
+        return [self.shell, path, *words]
+
+    def run(self, script: str, *words: str, yes: bool = True, **environment: str) -> Ran:
+        """Runs a script to its end; everything it started must have let go of its output by then."""
+        done = subprocess.run(
+            self.command(script, *words, *(["--yes"] if yes else [])),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=self.patience,
+            env={"PATH": "/usr/bin:/bin", **environment},
+        )
+        return Ran(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+    def apply(self, *words: str, **environment: str) -> Ran:
+        affects = (self.document.get("affects") or {}).get("clients")
+        number = ["--affects", str(len(affects))] if affects else []
+        return self.run("apply.ksh", *number, *words, **environment)
+
+    def roll_back(self, *words: str) -> Ran:
+        return self.run("rollback.ksh", *words)
+
+    def directory(self, end: str) -> str:
+        """Where the script keeps its marks and backups."""
+        return os.path.join(self.ends[end].state, "scripts", str(self.document["id"])[:16])
+
+    def marks(self, end: str) -> Tuple[str, ...]:
+        """begun.N and done.N, sorted."""
+        try:
+            names = os.listdir(self.directory(end))
+        except FileNotFoundError:
+            return ()
+        return tuple(sorted(name for name in names if name.startswith(("begun.", "done."))))
+
+    def state(self, end: str) -> str:
+        with open(os.path.join(self.directory(end), "state"), encoding="ascii") as stream:
+            return stream.read().strip()
+
+
+def script_ends(lab: Lab, here: Sequence[str] = ("client", "master")) -> Dict[str, ScriptEnd]:
+    """The ends of a lab as a script sees them."""
+    return {
+        "client": ScriptEnd(lab.client, lab.client + STATE, "client" in here),
+        "master": ScriptEnd(lab.master, lab.master + STATE, "master" in here),
+    }
+
+
+Make = Callable[..., Scripts]
+
+
+@pytest.fixture
+def scripts(tmp_path: Any, request: pytest.FixtureRequest) -> Make:
+    """Makes the scripts of the plan for a lab."""
+
+    def make(
+        lab: Lab, shell: str, options: Options = Options(), ends: Optional[Mapping[str, ScriptEnd]] = None
+    ) -> Scripts:
+        plan = plan_of(lab, options)
+        assert plan.steps, "the lab needs no cure"
+        return Scripts(plan.as_dict(), ends or script_ends(lab), str(tmp_path / "scripts"), shell)
+
+    return make
+
+
+def both(lab: Lab) -> Tuple[Tree, Tree]:
+    """What both trees hold, but for programs, logs and state."""
+    return lab.snapshot("client"), lab.snapshot("master")
+
+
+def killed_at(scripts: Scripts, script: str, number: int) -> None:
+    """Has the script kill itself, as kill -9 does, before it writes its mark of that number."""
+    scripts.patch(
+        script,
+        "write_mark() {\n",
+        f'write_mark() {{\n    KILLED_AT=$((${{KILLED_AT:-0}} + 1))\n    [ "$KILLED_AT" != {number} ] || kill -KILL $$\n',
+    )
+
+
+def processes_of(word: str) -> List[int]:
+    """Living processes with that word among their arguments or in their environment."""
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == os.getpid():
+            continue
+        try:
+            with open(f"/proc/{name}/cmdline", "rb") as arguments, open(f"/proc/{name}/environ", "rb") as environment:
+                text = arguments.read() + environment.read()
+            with open(f"/proc/{name}/stat", "rb") as state:
+                zombie = b") Z" in state.read()
+        except OSError:
+            continue
+        if word.encode() in text and not zombie:
+            found.append(int(name))
+    return found
+
+
+def gone(word: str) -> bool:
+    """Whether no such process is left, after a moment for what was just killed to go."""
+    for _ in range(100):
+        if not processes_of(word):
+            return True
+        time.sleep(0.02)
+    for pid in processes_of(word):
+        os.kill(pid, signal.SIGKILL)
+    return False

@@ -1,0 +1,106 @@
+"""A plan carried out by the scripts ends as `nimdoctor fix --apply` does: bytes, modes, owners."""
+
+import re
+from typing import Callable, Dict, Tuple
+
+import pytest
+
+from nimdoctor.lab import Entry, Lab
+from nimdoctor.model import Role
+from nimdoctor.plan.execute import Executor
+from nimdoctor.plan.fix import Options
+
+from .conftest import Make, Tree, both, ends_of, plan_of
+
+SITUATIONS: Dict[str, Options] = {
+    "tftp-disabled": Options(),
+    "tftp-not-refreshed": Options(),
+    "create-bio-hang": Options(),
+    "create-bio-hang-master": Options(),
+    "both-known-issues": Options(),
+    "stale-ssl-libs": Options(),
+    "openssl-missing": Options(),
+    "nimsh-inactive": Options(),
+    "ssl-not-configured": Options(),
+    "client-uses-rsh": Options(),
+    "rhosts-left-over": Options(only=("remove-rhosts",)),
+    "healthy": Options(only=("disable-client-ssl",)),
+}
+TAKEN_BACK = ("tftp-disabled", "nimsh-inactive", "rhosts-left-over")
+"""Where every step can be undone, so that nothing may be left after a rollback."""
+_RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
+
+
+def comparable(tree: Tree, fresh: bool) -> Dict[str, Tuple[object, ...]]:
+    """A tree without the run's name, and where keys are made anew without the bytes that no two runs share."""
+    found = {}
+    for path, entry in tree.items():
+        content = None if fresh and path.startswith("/ssl_nimsh/") else entry.content
+        found[_RUN.sub("RUN", path)] = (entry.kind, entry.mode, entry.uid, entry.gid, content)
+    return found
+
+
+@pytest.fixture(scope="module")
+def applied(originals: Callable[[str], Lab]) -> Callable[[str], Tuple[Tree, Tree]]:
+    """Both trees after the Python executor has carried the plan out."""
+    known: Dict[str, Tuple[Tree, Tree]] = {}
+
+    def get(situation: str) -> Tuple[Tree, Tree]:
+        if situation not in known:
+            lab = originals(situation).copy()
+            try:
+                plan = plan_of(lab, SITUATIONS[situation])
+                done = Executor(plan, ends_of(lab), Role.CLIENT, rescan=lambda: []).apply([])
+                assert done.state in ("complete", "applied-unverified"), done
+                known[situation] = both(lab)
+            finally:
+                lab.close()
+        return known[situation]
+
+    return get
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_scripts_end_as_apply_does_and_change_nothing_when_run_again(
+    situation: str,
+    shell: str,
+    lab_of: Callable[[str], Lab],
+    scripts: Make,
+    applied: Callable[[str], Tuple[Tree, Tree]],
+) -> None:
+    lab = lab_of(situation)
+    before = both(lab)
+    made = scripts(lab, shell, SITUATIONS[situation])
+
+    first = made.apply()
+
+    assert first.status == 0, first
+    assert not first.err
+    after = both(lab)
+    fresh = any(step["do"].get("argv") == ["nimconfig", "-c"] for step in made.document["steps"])
+    for mine, theirs in zip(after, applied(situation)):
+        assert comparable(mine, fresh) == comparable(theirs, fresh)
+    calls = lab.calls("client"), lab.calls("master")
+
+    again = made.apply()
+
+    assert again.status == 0 and "nothing to do" in again.out
+    assert both(lab) == after
+    assert (lab.calls("client"), lab.calls("master")) == calls
+
+    back = made.roll_back()
+
+    if situation in TAKEN_BACK:
+        assert back.status == 0, back
+        assert both(lab) == before
+    assert made.roll_back().status == back.status
+    if back.status == 0:
+        assert "nothing of this plan is left" in back.out
+    else:
+        assert "cannot be undone" in back.out
+
+
+def test_entries_are_compared_with_their_modes() -> None:
+    one, other = Entry("file", 0o600, 0, 0, b""), Entry("file", 0o644, 0, 0, b"")
+
+    assert comparable({"/etc/x.20261124T164107Z-f074": one}, False) != comparable({"/etc/x.RUN": other}, False)
