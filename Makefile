@@ -1,4 +1,4 @@
-# make demo: install into .venv and see a diagnosis of an embedded sample
+# make demo: install into .venv and see a repair on simulated hosts, from the push that hangs to the one that proves it
 # make test: everything CI runs
 PYTHON ?= python3
 VENV ?= .venv

@@ -1,11 +1,12 @@
-"""`nimdoctor checks`, `explain` and `demo`: what it looks for, what it knows, how it works."""
+"""`nimdoctor checks`, `explain` and `demo`: what it looks for, what it knows, how a repair goes."""
 
 from typing import List, Optional
 
 import typer
 
-from nimdoctor.cli.output import Format, UsageError, say, write
-from nimdoctor.cli.scan import RoleOption, SeverityOption, complete_ids, scan
+from nimdoctor.cli.output import FAILED, UsageError, say, width, write
+from nimdoctor.cli.scan import complete_ids, end_like_ctrl_c
+from nimdoctor.wording import visible
 
 
 def checks() -> int:
@@ -45,28 +46,42 @@ def explain(
 
 
 def _complete_scenarios(incomplete: str) -> List[str]:
-    from nimdoctor.demo import scenarios
+    from nimdoctor.demo import SCENARIOS
 
-    return [name for name in scenarios() if name.startswith(incomplete)]
+    return [name for name in (*SCENARIOS, "list") if name.startswith(incomplete)]
+
+
+class _CannotShow(UsageError):
+    """The simulated hosts cannot be built here."""
+
+    status = FAILED
 
 
 def demo(
     scenario: Optional[str] = typer.Argument(
-        None, metavar="[SCENARIO]", help="Which embedded sample; `list` names them.", autocompletion=_complete_scenarios
+        None, metavar="[SCENARIO]", help="What is the matter; `list` names all.", autocompletion=_complete_scenarios
     ),
 ) -> int:
-    """Scan an embedded sample client together with its master; needs no AIX."""
-    from nimdoctor import demo as samples
+    """Show a repair from scan to proof on simulated hosts; needs no AIX."""
+    from nimdoctor import demo as shown
 
-    names = samples.scenarios()
     if scenario == "list":
-        write("\n".join(names) + "\n", None)
+        from tabulate import tabulate
+
+        write(tabulate(shown.SCENARIOS.items(), tablefmt="plain", maxcolwidths=[None, width() - 28]) + "\n", None)
         return 0
-    wanted = scenario or samples.DEFAULT
-    if wanted not in names:
-        raise UsageError(f"there is no scenario {wanted!r}; there are {', '.join(names)}")
-    client, master = samples.directories(wanted)
-    write(samples.introduction(wanted), None)
-    scan([client], master=master, role=RoleOption.AUTO, check=None, skip=None, format=Format.TEXT, output=None,
-         fail_on=SeverityOption.MEDIUM, timeout=30.0, probe=False)  # fmt: skip
-    return 0
+    wanted = shown.DEFAULT if scenario is None else scenario
+    if not shown.known(wanted):
+        raise UsageError(f"there is no scenario {wanted!r}; there are {', '.join(shown.SCENARIOS)}")
+    restore = end_like_ctrl_c()
+    try:
+        wrong = shown.show(wanted, lambda line: write(line + "\n", None), width())
+    except shown.LabCannotBeBuilt as error:
+        raise _CannotShow(f"the simulated hosts cannot be built: {visible(str(error))}") from error
+    except OSError as error:
+        raise _CannotShow(
+            f"the simulated hosts cannot be built: {error.filename or ''}: {error.strerror or error}"
+        ) from error
+    finally:
+        restore()
+    return 1 if wrong else 0

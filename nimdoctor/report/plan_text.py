@@ -5,16 +5,17 @@ from typing import Iterator, List, Mapping, Sequence, Set
 
 from nimdoctor.plan.document import Plan
 from nimdoctor.plan.execute import Result
-from nimdoctor.plan.outcome import Outcomes
+from nimdoctor.plan.outcome import FIXED, Outcomes
 from nimdoctor.plan.rollback import RolledBack
 from nimdoctor.plan.steps import Edit, Move, Remove, Run, Step, Subsystem, Transient, unified_diff
 from nimdoctor.report.text_report import printable
 from nimdoctor.wording import count, visible
 
 
-def render_plan(plan: Plan, *, width: int = 96, command: str = "nimdoctor fix") -> str:
-    """The plan as text."""
-    return "\n".join(_Page(plan, width, command).lines()) + "\n"
+def render_plan(plan: Plan, *, width: int = 96, command: str = "nimdoctor fix", brief: bool = False) -> str:
+    """The plan as text; a brief one says of each step what it does and how it is undone, and no more."""
+    page = _Page(plan, width, command)
+    return "\n".join(page.brief() if brief else page.lines()) + "\n"
 
 
 class _Page:
@@ -56,17 +57,44 @@ class _Page:
             for push in plan.pushes:
                 yield f"Not tried since the last change; this settles it, on the master: {printable(push)}"
 
-    def _head(self) -> Iterator[str]:
+    def brief(self) -> Iterator[str]:
         plan = self.plan
-        yield f"PLAN {plan.id[:16]}: {count(len(plan.steps), 'step')} for {', '.join(plan.checks) or 'what was asked for'}"
-        for role, host in plan.hosts.items():
+        yield self._title()
+        yield from self._field("Risk", plan.risk)
+        yield from self._touches()
+        said = ""
+        for number, step in enumerate(plan.steps, 1):
+            mark = "  ** POINT OF NO RETURN **" if plan.point_of_no_return is step else ""
+            yield f"{number}. on the {step.where.value}: {printable(step.title)}{mark}"
+            yield from (f"   {'Does:' if not n else '':<10}{line}" for n, line in enumerate(_doing(step)))
+            undo = step.undo or f"none: {step.no_undo}"
+            yield from self._field("Undo", undo if undo != said else "as before", "   ")
+            said = undo
+        for caution in plan.cautions:
+            yield from self._item(f"Know before you begin: {caution}")
+
+    def _title(self) -> str:
+        plan = self.plan
+        return f"PLAN {plan.id[:16]}: {count(len(plan.steps), 'step')} for {', '.join(plan.checks) or 'what was asked for'}"
+
+    def _head(self) -> Iterator[str]:
+        yield self._title()
+        for role, host in self.plan.hosts.items():
             level = f", AIX {host.level}" if host.level else ""
             where = f" [{host.target}]" if host.target else ""
             yield from self._field(role.value.capitalize(), f"{host.name or 'name not known'}{level}{where}")
+        yield from self._stakes()
+
+    def _stakes(self) -> Iterator[str]:
+        plan = self.plan
         yield from self._field("Risk", plan.risk)
         last = plan.point_of_no_return
         said = f"from step {last.id} on ({last.title}): {last.no_undo}" if last else "every step can be undone"
         yield from self._field("No undo", said)
+        yield from self._touches()
+
+    def _touches(self) -> Iterator[str]:
+        plan = self.plan
         if plan.affects:
             names = ", ".join(plan.affects.clients)
             yield from self._field(
@@ -206,8 +234,10 @@ def render_result(result: Result, plan: Plan, *, width: int = 96) -> str:
 def _findings(outcomes: Outcomes, width: int) -> List[str]:
     lines = []
     for found in outcomes.findings:
+        # what is wrong again is told in full, what is well in two lines
+        said = f"   {found.outcome:<19}{found.check} on the {found.where}: {found.says}"
         lines += textwrap.wrap(
-            printable(f"   {found.outcome:<19}{found.check} on the {found.where}: {found.says}"),
+            printable(said, 2 * width - 30 if found.outcome == FIXED else 0),
             width,
             subsequent_indent=" " * 22,
         )

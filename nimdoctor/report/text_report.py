@@ -5,6 +5,7 @@ shown as `\\xNN`, never sent to the terminal.
 """
 
 import textwrap
+from itertools import islice
 from typing import Dict, Iterator, List, Sequence, Tuple
 
 from nimdoctor.engine import Result
@@ -12,10 +13,10 @@ from nimdoctor.model import Outcome, Quote, Severity
 from nimdoctor.scan import HEALTHY, INCONCLUSIVE, PROBLEMS, Report, ScannedHost
 from nimdoctor.wording import count, visible
 
-QUOTES_SHOWN = 6
+QUOTES_SHOWN, QUOTES_IN_BRIEF = 6, 2
 """Quoted lines of one finding; the rest is counted."""
 QUOTE_WIDTH = 160
-_ELSEWHERE = "run it on the NIM client or master, or give evidence of one; nimdoctor demo shows a sample"
+_ELSEWHERE = "run it on the NIM client or master, or give evidence of one; nimdoctor demo shows a simulation"
 PLACE_WIDTH = 40
 """Characters of a host's name in the table."""
 
@@ -23,9 +24,11 @@ _BOLD, _RED, _YELLOW, _GREEN, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[
 _OUTCOME_COLOUR = {PROBLEMS: _RED, INCONCLUSIVE: _YELLOW, HEALTHY: _GREEN}
 
 
-def render(report: Report, *, width: int = 96, colour: bool = False) -> str:
-    """The report as text, lines wrapped at `width` except quoted ones."""
-    return "\n".join(_Page(report, width, colour).lines()) + "\n"
+def render(report: Report, *, width: int = 96, colour: bool = False, brief: bool = False) -> str:
+    """The report as text, lines wrapped at `width` except quoted ones; a brief one has the verdict and, of each
+    finding, what is wrong, what shows it and its fix."""
+    page = _Page(report, width, colour)
+    return "\n".join(page.brief() if brief else page.lines()) + "\n"
 
 
 def printable(text: str, limit: int = 0) -> str:
@@ -55,6 +58,14 @@ class _Page:
         yield ""
         yield from self._table()
         yield from self._tail()
+
+    def brief(self) -> Iterator[str]:
+        failed = self.report.with_outcome(Outcome.FAIL)
+        yield from self._head() if failed else islice(self._head(), 2)
+        for number, result in enumerate(failed, 1):
+            yield from self._wrong(number, result, 2 * self.width - 30)
+            yield from self._evidence(result, QUOTES_IN_BRIEF)
+            yield from self._fix(result)
 
     def _paint(self, text: str, paint: str) -> str:
         return f"{paint}{text}{_PLAIN}" if self.colour else text
@@ -111,23 +122,32 @@ class _Page:
         return f"on {_place(result, self.report)}: " if result.run else ""
 
     def _finding(self, number: int, result: Result) -> Iterator[str]:
-        sure = f", {result.confidence.value}" if result.confidence else ""
-        heading = f"{number}. {result.severity.value.upper()} {result.check} on {_place(result, self.report)}{sure}"
-        yield self._paint(printable(heading), _BOLD)
-        yield from self._field("Wrong", f"{result.title}: {result.message}", "   ")
+        yield from self._wrong(number, result)
         if result.impact:
             yield from self._field("Breaks", result.impact, "   ")
         if result.cause:
             yield from self._field("Cause", result.cause, "   ")
-        for position, quote in enumerate(result.evidence[:QUOTES_SHOWN]):
-            yield f"   {'Evidence:' if not position else '':<10}{_quoted(quote)}"
-        if len(result.evidence) > QUOTES_SHOWN:
-            yield f"   {'':<10}and {len(result.evidence) - QUOTES_SHOWN} more lines"
+        yield from self._evidence(result, QUOTES_SHOWN)
         if result.cure:
             yield from self._field("Do", result.cure, "   ")
+        yield from self._fix(result)
+        yield from self._field("Read", f"nimdoctor explain {result.check}; {'; '.join(result.references)}", "   ")
+
+    def _wrong(self, number: int, result: Result, limit: int = 0) -> Iterator[str]:
+        sure = f", {result.confidence.value}" if result.confidence else ""
+        heading = f"{number}. {result.severity.value.upper()} {result.check} on {_place(result, self.report)}{sure}"
+        yield self._paint(printable(heading), _BOLD)
+        yield from self._field("Wrong", printable(f"{result.title}: {result.message}", limit), "   ")
+
+    def _evidence(self, result: Result, limit: int) -> Iterator[str]:
+        for position, quote in enumerate(result.evidence[:limit]):
+            yield f"   {'Evidence:' if not position else '':<10}{_quoted(quote)}"
+        if len(result.evidence) > limit:
+            yield f"   {'':<10}and {count(len(result.evidence) - limit, 'more line')}"
+
+    def _fix(self, result: Result) -> Iterator[str]:
         if result.fix:
             yield from self._field("Fix", f"nimdoctor fix shows the plan ({result.fix})", "   ")
-        yield from self._field("Read", f"nimdoctor explain {result.check}; {'; '.join(result.references)}", "   ")
 
     def _unsettled(self) -> Iterator[str]:
         broken = self.report.with_outcome(Outcome.ERROR)

@@ -1,0 +1,94 @@
+"""Every `nimdoctor ...` command line in the README, the documentation and the pages is one that exists."""
+
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from nimdoctor.registry import Registry
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    path for place in (".", "docs", "checks", "fixes") for path in (REPOSITORY / place).glob("*.md") if path.is_file()
+)
+_GLOBAL = ("--version", "--help", "-h", "--install-completion", "--show-completion")
+_PLACEHOLDERS = {"ID": "create-bio-hang", "FIX": "enable-tftp", "N": "1", "S": "30", "MESSAGE": "0042-006"}
+
+
+@cache
+def commands():
+    """Each command's parser, as Typer makes it."""
+    import typer.main
+
+    from nimdoctor.cli import app
+
+    return typer.main.get_command(app).commands
+
+
+@cache
+def fixes():
+    return {fix.id for fix in Registry().fixes()}
+
+
+@cache
+def checks():
+    return {check.id for check in Registry().all_checks()}
+
+
+def parses(line: str) -> bool:
+    """Whether the words are a command line of this version: command, options, and the ids it names."""
+    words = [_PLACEHOLDERS.get(word, word) for word in shlex.split(line, comments=True)]
+    words = words[1:]
+    if not words or words[0].startswith("-") or "--help" in words:
+        return all(word in (*_GLOBAL, *commands()) for word in words)
+    command = commands().get(words[0])
+    if command is None:
+        return False
+    try:
+        context = command.make_context(words[0], list(words[1:]), resilient_parsing=False)
+    except Exception:
+        return False
+    given = context.params
+    ids = [("only", fixes()), ("check", checks()), ("skip", checks())]
+    return all(name in known for option, known in ids for name in given.get(option) or ())
+
+
+def command_lines(text: str):
+    """Command lines in indented blocks, fenced blocks and backquotes; what follows a pipe, a redirection or a wide
+    gap is cut."""
+    found = re.findall(r"`(nimdoctor [a-z-][^`]*)`", text.replace("\n", " "))
+    fenced = False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            fenced = not fenced
+        match = re.match(r"\s*(?:[\w./-]*[#$] *)?(nimdoctor [a-z-].*)", line)
+        if match and (fenced or line.startswith("    ")):
+            found.append(match.group(1))
+    for line in found:
+        line = re.split(r"\s[|>&;(]|;\s|\s{3,}", line)[0].strip()
+        if not line.endswith("..."):
+            yield line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_the_command_lines_of_a_page_exist(page):
+    for line in command_lines(page.read_text("utf-8")):
+        assert parses(line), line
+
+
+@pytest.mark.parametrize(
+    ("line", "good"),
+    [
+        ("nimdoctor scan --check create-bio-hang nimsh.log", True),
+        ("nimdoctor fix --only enable-tftp --apply --affects 3", True),
+        ("nimdoctor fix --only create-bio-hang", False),
+        ("nimdoctor fix --affects many", False),
+        ("nimdoctor mend", False),
+        ("nimdoctor scan --no-such-option", False),
+        ("nimdoctor --version", True),
+    ],
+)
+def test_the_reader_of_command_lines_knows_good_from_bad(line, good):
+    assert parses(line) is good
