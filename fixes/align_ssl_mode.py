@@ -6,7 +6,7 @@ from nimdoctor.facts import NimIdentity, NimObjects, NimshMode
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.plan.client_crypto import crypto_off, crypto_on
-from nimdoctor.plan.fix import Case, Said, fix
+from nimdoctor.plan.fix import Advice, Case, Said, fix
 
 
 @fix(
@@ -25,10 +25,17 @@ def align_ssl_mode(
     objects: Optional[OnMaster[NimObjects]],
 ) -> Iterator[Said]:
     """Towards secure: `nimclient -C; nimclient -c`, or only the latter where crypto is off already."""
-    own = identity.object_in(objects)[0] if identity else None
-    agreed = mode is not None and own is not None and (own.connect == SECURE) == mode.secure
-    if agreed and not case.findings:
-        return
+    if not case.findings:
+        own = identity.object_in(objects)[0] if identity else None
+        if mode is None or own is None:
+            yield Advice(
+                "whether master and client agree is not known: it needs nimsh's arguments and the master's object of "
+                "this client (--master TARGET)",
+                where=Role.CLIENT,
+            )
+            return
+        if (own.connect == SECURE) == mode.secure:
+            return
     why = "nimsh refuses a push whose cryptographic setting is not its own"
     if mode is None or mode.secure:
         yield crypto_off(case, why)

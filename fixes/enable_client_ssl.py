@@ -2,9 +2,8 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import NimIdentity, NimObjects, NimshMode
-from nimdoctor.facts.lsnim import SECURE
-from nimdoctor.model import OnClient, OnMaster, Role
+from nimdoctor.facts import NimshMode
+from nimdoctor.model import OnClient, Role
 from nimdoctor.plan.client_crypto import crypto_on
 from nimdoctor.plan.fix import Case, Said, fix
 
@@ -18,14 +17,8 @@ from nimdoctor.plan.fix import Case, Said, fix
     needs=("enable-tftp",),
     classic=True,
 )
-def enable_client_ssl(
-    case: Case,
-    mode: Optional[OnClient[NimshMode]],
-    identity: Optional[OnClient[NimIdentity]],
-    objects: Optional[OnMaster[NimObjects]],
-) -> Iterator[Said]:
+def enable_client_ssl(case: Case, mode: Optional[OnClient[NimshMode]]) -> Iterator[Said]:
     """`nimclient -c`, which fetches the certificate and starts nimsh with -c."""
-    own = identity.object_in(objects)[0] if identity else None
-    if mode is not None and mode.secure and not case.findings and (own is None or own.connect == SECURE):
+    if mode is not None and mode.secure and not case.findings:
         return
     yield crypto_on(case, mode, "the master offers SSL and this client does not use it")

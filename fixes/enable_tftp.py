@@ -1,12 +1,13 @@
 """Switches tftp on at the master, for good or for the time of a fetch."""
 
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Tuple
 
 from nimdoctor.facts import InetdConf, InetdServices, Subsystems
 from nimdoctor.facts.inetd_conf import InetdRow
 from nimdoctor.model import OnMaster, Role
-from nimdoctor.plan.conditions import InetdAgrees, NobodyFetches, NotHardened, RoleIs, SubsystemIs, TftpServed
-from nimdoctor.plan.fix import Advice, Case, Said, fix
+from nimdoctor.plan.client_crypto import at_rest, below_g2
+from nimdoctor.plan.conditions import Condition, InetdAgrees, NobodyFetches, RoleIs, SubsystemIs, TftpServed
+from nimdoctor.plan.fix import Advice, Case, Said, fix, line_as_it_is
 from nimdoctor.plan.steps import Change, Edit, Phase, Step, Subsystem, Transient, make_edit, unchanged, written
 
 CONF = "/etc/inetd.conf"
@@ -14,7 +15,6 @@ ROW = "tftp\tdgram\tudp6\tSRC\tnobody\t/usr/sbin/tftpd\ttftpd -n"
 """The row as IBM's guide shows it (isg3T1024615)."""
 OPENING = "tftp-open"
 """Stands for the id of the step that opens tftp, until the planner numbers the steps."""
-_SERVICES = "lssrc -ls inetd"
 
 
 @fix(
@@ -43,21 +43,30 @@ def enable_tftp(
         return
     if inetd is None or not inetd.raw:
         if services is None or not services.active("tftp"):
-            yield Advice("/etc/inetd.conf was not collected", "vi /etc/inetd.conf; refresh -s inetd", Role.MASTER)
+            yield Advice(
+                "/etc/inetd.conf was not read, or is no regular file",
+                "vi /etc/inetd.conf; refresh -s inetd",
+                Role.MASTER,
+            )
         return
     rows = inetd.rows("tftp")
     if any(not row.commented for row in rows):
         if services is not None and services.known("tftp") and not services.active("tftp"):
-            yield _refresh()
+            yield _refresh(case)
         return
-    edit = make_edit(CONF, inetd.raw, (_change(inetd, rows[0] if rows else None),), rereads="inetd")
+    row = next((one for one in rows if one.program.rsplit("/", 1)[-1] == "tftpd"), None)
+    change = _change(inetd, row)
+    if change is None:
+        yield Advice("only part of /etc/inetd.conf was collected", "vi /etc/inetd.conf; refresh -s inetd", Role.MASTER)
+        return
+    edit = make_edit(CONF, inetd.raw, (change,), rereads="inetd")
     if case.options.transient_tftp:
-        if "recycle-certificates" in case.fixes:
+        if "recycle-certificates" in case.fixes and not case.pushed_well:
             yield Advice(
                 "--transient-tftp is refused with a recycle: the other clients must fetch later", where=Role.MASTER
             )
             return
-        yield from _transient(edit, bool(rows))
+        yield from _transient(case, edit, row is not None)
         return
     yield Step(
         where=Role.MASTER,
@@ -66,7 +75,7 @@ def enable_tftp(
         do=edit,
         why="nimclient -c fetches the client's certificate by tftp",
         effect="inetd serves tftp from now on",
-        before=(*_guards(), unchanged(Role.MASTER, edit), InetdAgrees(Role.MASTER, "tftp")),
+        before=(*_guards(case), unchanged(Role.MASTER, edit), InetdAgrees(Role.MASTER, "tftp")),
         verify=(written(Role.MASTER, edit), TftpServed(Role.MASTER)),
         undo="the file's former bytes go back, and inetd is refreshed",
         impact="one more service listens on the master (69/udp)",
@@ -74,11 +83,11 @@ def enable_tftp(
     )
 
 
-def _guards() -> "tuple[NotHardened, NotHardened, RoleIs]":
-    return NotHardened(Role.CLIENT), NotHardened(Role.MASTER), RoleIs(Role.MASTER, "master")
+def _guards(case: Case) -> Tuple[Condition, ...]:
+    return (*below_g2(), RoleIs(Role.MASTER, "master"), *at_rest(case, Role.MASTER))
 
 
-def _refresh() -> Step:
+def _refresh(case: Case) -> Step:
     return Step(
         where=Role.MASTER,
         phase=Phase.TFTP,
@@ -86,7 +95,7 @@ def _refresh() -> Step:
         do=Subsystem("inetd", "refresh"),
         why="the tftp row is active in /etc/inetd.conf, but inetd has not read it since",
         effect="inetd serves tftp from now on",
-        before=(*_guards(), SubsystemIs(Role.MASTER, "inetd", True), InetdAgrees(Role.MASTER, "tftp")),
+        before=(*_guards(case), SubsystemIs(Role.MASTER, "inetd", True), InetdAgrees(Role.MASTER, "tftp")),
         verify=(TftpServed(Role.MASTER),),
         no_undo="inetd does what its configuration says; nothing of the host's files was changed",
         impact="one more service listens on the master (69/udp)",
@@ -94,7 +103,7 @@ def _refresh() -> Step:
     )
 
 
-def _transient(edit: Edit, had_row: bool) -> Iterator[Step]:
+def _transient(case: Case, edit: Edit, had_row: bool) -> Iterator[Step]:
     yield Step(
         where=Role.MASTER,
         phase=Phase.TFTP,
@@ -102,7 +111,7 @@ def _transient(edit: Edit, had_row: bool) -> Iterator[Step]:
         do=Transient(edit=edit),
         why="nimclient -c fetches the client's certificate by tftp, which this site keeps off",
         effect="inetd serves tftp until the fetch is done",
-        before=(*_guards(), unchanged(Role.MASTER, edit), InetdAgrees(Role.MASTER, "tftp")),
+        before=(*_guards(case), unchanged(Role.MASTER, edit), InetdAgrees(Role.MASTER, "tftp")),
         verify=(written(Role.MASTER, edit), TftpServed(Role.MASTER)),
         undo="the row is switched off again, and inetd is refreshed",
         impact="69/udp is open on the master for the time of the fetch",
@@ -123,14 +132,14 @@ def _transient(edit: Edit, had_row: bool) -> Iterator[Step]:
     )
 
 
-def _change(inetd: InetdConf, row: Optional[InetdRow]) -> Change:
-    lines = inetd.raw.decode("iso8859-1").split("\n")
-    if row is None or row.at.line is None:
-        last = len(lines) - 1 if lines[-1] == "" and len(lines) > 1 else len(lines)
+def _change(inetd: InetdConf, row: Optional[InetdRow]) -> Optional[Change]:
+    """What makes the row active, or adds IBM's where there is none to uncomment; None where the file is not whole."""
+    if row is None:
+        lines = inetd.raw.split(b"\n")
+        last = len(lines) - 1 if lines[-1] == b"" and len(lines) > 1 else len(lines)
         return Change(last, None, ROW)
-    old = lines[row.at.line - 1]
-    old = old[:-1] if old.endswith("\r") else old
-    return Change(row.at.line, old, _uncommented(old))
+    old = line_as_it_is(inetd.raw, row.at)
+    return None if old is None or row.at.line is None else Change(row.at.line, old, _uncommented(old))
 
 
 def _uncommented(line: str) -> str:
@@ -139,4 +148,4 @@ def _uncommented(line: str) -> str:
     >>> _uncommented("#tftp  dgram udp6"), _uncommented("# # tftp dgram")
     ('tftp  dgram udp6', 'tftp dgram')
     """
-    return line.lstrip().lstrip("# \t")
+    return line.lstrip("# \t")

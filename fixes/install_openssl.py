@@ -5,16 +5,9 @@ from typing import Iterator, List, Optional, Tuple
 from nimdoctor.facts import ExtractedLibraries, Filesets, LppSources, NimObjects, NimshMode, OsLevel, Paths
 from nimdoctor.facts.showres import LppSource
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import classic_guards, crypto_on, remove_copy
-from nimdoctor.plan.conditions import (
-    FilesetsInstalled,
-    FilesetsUnlocked,
-    MasterIdle,
-    NotHardened,
-    PreviewTouchesOnly,
-    RoleIs,
-)
-from nimdoctor.plan.fix import Advice, Case, Said, fix
+from nimdoctor.plan.client_crypto import FETCHING, at_rest, below_g2, crypto_on, remove_copy
+from nimdoctor.plan.conditions import FilesetsInstalled, FilesetsUnlocked, PreviewTouchesOnly, RoleIs
+from nimdoctor.plan.fix import Advice, Case, Said, fix, is_nim_name
 from nimdoctor.plan.steps import CUST_DEADLINE, Phase, Run, Step
 
 FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
@@ -65,11 +58,11 @@ def install_openssl(
         why="crypto needs OpenSSL on both ends",
         effect=f"{', '.join(wanted)} installed on {name}; its licence is accepted by this",
         before=(
-            NotHardened(Role.CLIENT),
-            NotHardened(Role.MASTER),
+            *below_g2(),
             RoleIs(Role.MASTER, "master"),
-            MasterIdle(Role.MASTER, (name,), case.options.accept_hung if case.accepts_hung else ""),
-            classic_guards(case)[-1],
+            *at_rest(case, Role.MASTER),
+            at_rest(case, Role.CLIENT)[0],
+            FilesetsInstalled(Role.MASTER, ("openssl.base",)),
             FilesetsUnlocked(Role.CLIENT, tuple(wanted)),
         ),
         then=(PreviewTouchesOnly(Role.MASTER, preview, "openssl."),),
@@ -78,7 +71,8 @@ def install_openssl(
         impact="file systems of the client may grow; programs that use OpenSSL see another level",
         risk="medium: software is installed, and the licence of OpenSSL accepted",
     )
-    if mode is None or not mode.secure:
+    secure = mode is not None and mode.secure
+    if FILESETS[0] not in wanted or not (secure or any(name in FETCHING for name in case.fixes)):
         return
     for copy in libraries.copies if libraries else ():
         state = paths.get(copy.path) if paths else None
@@ -86,7 +80,8 @@ def install_openssl(
             yield remove_copy(
                 case, copy.path, state.size, "it is of the OpenSSL that was there before", after_install=True
             )
-    yield crypto_on(case, mode, "nimclient -c extracts the copies anew from the OpenSSL just installed")
+    if secure:
+        yield crypto_on(case, mode, "nimclient -c extracts the copies anew from the OpenSSL just installed")
 
 
 def _lacking(filesets: Optional[Filesets]) -> List[str]:
@@ -102,15 +97,21 @@ def _choose(
     """The one lpp_source at the client's level that has the filesets, or None and why."""
     if sources is None:
         return None, "the contents of the master's lpp_sources are not known (nim -o showres LPP_SOURCE)"
+    known = [one for one in sources.sources if is_nim_name(one.name)]
     if named:
-        found = next((one for one in sources.sources if one.name == named), None)
+        found = next((one for one in known if one.name == named), None)
         if found is None:
             return None, f"the master shows no lpp_source {named}"
         gone = [name for name in wanted if not found.has(name)]
-        return (None, f"{named} has no {', '.join(gone)}") if gone else (found, "")
+        if gone:
+            return None, f"{named} has no {', '.join(gone)}"
+        # one without a base system, for OpenSSL alone, has no level
+        if level is not None and _at_level(found, level) is False:
+            return None, f"{named} is not at the client's level {level.text}"
+        return found, ""
     if level is None:
         return None, "the client's level is not known (oslevel -s): choose an lpp_source with --lpp-source"
-    fitting = [one for one in sources.sources if _at_level(one, level) and all(one.has(name) for name in wanted)]
+    fitting = [one for one in known if _at_level(one, level) and all(one.has(name) for name in wanted)]
     if not fitting:
         return None, f"no lpp_source at the client's level {level.text} has {', '.join(wanted)}"
     if len(fitting) > 1:
@@ -118,12 +119,10 @@ def _choose(
     return fitting[0], ""
 
 
-def _at_level(source: LppSource, level: OsLevel) -> bool:
-    """Whether the source's base system is of the client's version, release and technology level."""
+def _at_level(source: LppSource, level: OsLevel) -> Optional[bool]:
+    """Whether the source's base system is of the client's version, release and technology level; None without one."""
     wanted = [level.version // 1000, level.version // 100 % 10] + ([level.tl] if level.tl is not None else [])
-    for row in source.filesets:
-        if row.fileset in ("bos.rte", "bos.mp64", "bos.rte.install"):
-            fields = [int(field) for field in row.level.split(".")]
-            if fields[: len(wanted)] == wanted:
-                return True
-    return False
+    base = [row for row in source.filesets if row.fileset in ("bos.rte", "bos.mp64", "bos.rte.install")]
+    if not base:
+        return None
+    return any([int(field) for field in row.level.split(".")][: len(wanted)] == wanted for row in base)

@@ -1,11 +1,11 @@
 """Makes new certificates on the master, then has the client fetch its own."""
 
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Optional, Tuple
 
 from nimdoctor.facts import Certificates, NimIdentity, NimObjects, NimshMode, Paths, SslConfigs, SslSamples
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import FOR_THE_OTHERS, crypto_off, crypto_on, fetch_proof
+from nimdoctor.plan.client_crypto import FOR_THE_OTHERS, at_rest, below_g2, crypto_off, crypto_on, fetch_proof
 from nimdoctor.plan.conditions import (
     AuditingOff,
     CertificatesAre,
@@ -13,13 +13,12 @@ from nimdoctor.plan.conditions import (
     CertificatesRenewed,
     Condition,
     FileAbsent,
-    MasterIdle,
-    NotHardened,
     Renamable,
     RoleIs,
     SecuredClientsAre,
     SslSupport,
     TftpAllowed,
+    TftpServed,
     TreeComplete,
 )
 from nimdoctor.plan.conditions.certificates import TREE, block_checksums
@@ -55,7 +54,15 @@ def recycle_certificates(
     if not case.given(Role.MASTER) or objects is None:
         yield Advice("the master must be given: --master TARGET, or run it on the master", where=Role.MASTER)
         return
-    own = identity.object_in(objects)[0] if identity else None
+    damaged = any(found.where is Role.MASTER for found in case.findings)
+    if case.pushed_well and case.findings and not damaged and case.given(Role.CLIENT):
+        yield from _client(
+            case, mode, f"{case.pushed_well} is pushed well with SSL, so it is not the master's certificates", False
+        )
+        return
+    own, unknown = identity.object_in(objects) if identity else (None, "")
+    if unknown:
+        yield Caution(f"{unknown}: if it is secured, it is counted among the other clients")
     besides = (own.name,) if own else ()
     others = tuple(sorted(found.name for found in objects.connected(SECURE) if found.name not in besides))
     if others:
@@ -64,62 +71,65 @@ def recycle_certificates(
         )
     for text in _lost(configs, samples):
         yield Caution(text)
-    enabled = [found.name for found in objects.machines() if "has been enabled" in (found.get("Cstate") or "")]
-    if enabled:
-        yield Caution(f"an operation is prepared and may start any time on: {', '.join(enabled)}")
-    yield from _leg(case, certificates, paths, others, besides)
+    for said, word in (("is prepared and may start any time", "has been enabled"), ("runs", "is being performed")):
+        named = [found.name for found in objects.machines() if word in (found.get("Cstate") or "")]
+        if named:
+            yield Caution(f"an operation {said} on: {', '.join(named)}")
+    yield from _leg(case, objects, certificates, paths, others, besides)
     if case.given(Role.CLIENT):
-        why = "the client must hold a certificate of the new set"
-        if mode is None or mode.secure:
-            yield crypto_off(case, why)
-        yield crypto_on(case, mode, why)
+        yield from _client(case, mode, "the client must hold a certificate of the new set", True)
+
+
+def _client(case: Case, mode: Optional[NimshMode], why: str, renewed: bool) -> Iterator[Step]:
+    if mode is None or mode.secure:
+        yield crypto_off(case, why)
+    yield crypto_on(case, mode, why, renewed=renewed)
 
 
 def _leg(
     case: Case,
+    objects: NimObjects,
     certificates: Optional[Certificates],
     paths: Optional[Paths],
-    others: "tuple[str, ...]",
-    besides: "tuple[str, ...]",
+    others: Tuple[str, ...],
+    besides: Tuple[str, ...],
 ) -> Iterator[Step]:
     known = tuple(sorted(certificates.identities())) if certificates else ()
-    guards: tuple[Condition, ...] = (
-        NotHardened(Role.CLIENT),
-        NotHardened(Role.MASTER),
-        RoleIs(Role.MASTER, "master"),
-        MasterIdle(Role.MASTER, besides, case.options.accept_hung if case.accepts_hung else ""),
-    )
+    guards = (*below_g2(), RoleIs(Role.MASTER, "master"), *at_rest(case, Role.MASTER))
     unchanged = (
         CertificatesAre(Role.MASTER, known, block_checksums(certificates)),
         SecuredClientsAre(Role.MASTER, others, besides),
     )
     there = not (paths and paths.absent(TREE))
-    rename: tuple[Condition, ...] = (
+    rename: Tuple[Condition, ...] = (
         (Renamable(Role.MASTER, TREE, OLD), FileAbsent(Role.MASTER, HALF))
         if there
         else (FileAbsent(Role.MASTER, TREE),)
     )
     # the certificate that the plan's last step fetches is made by the leg, so only what hinders a fetch is asked before
-    can_fetch: tuple[Condition, ...] = (
+    can_fetch: Tuple[Condition, ...] = (
         tuple(one for one in fetch_proof(case) if not isinstance(one, (CertificateServed, SslSupport)))
         if case.given(Role.CLIENT)
-        else (TftpAllowed(Role.MASTER), AuditingOff(Role.MASTER))
+        else (TftpServed(Role.MASTER), TftpAllowed(Role.MASTER), AuditingOff(Role.MASTER))
     )
     why = "the master's certificates no longer serve; IBM's cure is to make new ones"
-    yield Step(
-        where=Role.MASTER,
-        phase=Phase.MASTER_SSL,
-        title="switch SSL off on the master",
-        do=Run(("nimconfig", "-C"), NIMCONFIG_DEADLINE),
-        why=why,
-        effect="lsnim -l master no longer shows ssl_support; no secured push works until nimconfig -c is done",
-        before=(*guards, *unchanged, *rename, *can_fetch),
-        verify=(SslSupport(Role.MASTER, False),),
-        no_undo=_NO_WAY_BACK,
-        impact="secured pushes stop for every client of this master",
-        risk="high: from here to nimconfig -c no secured push works",
-        leg=LEG,
-    )
+    first = (*guards, *unchanged, *rename, *can_fetch)
+    if objects.ssl_support() is not False:
+        yield Step(
+            where=Role.MASTER,
+            phase=Phase.MASTER_SSL,
+            title="switch SSL off on the master",
+            do=Run(("nimconfig", "-C"), NIMCONFIG_DEADLINE),
+            why=why,
+            effect="lsnim -l master no longer shows ssl_support; no secured push works until nimconfig -c is done",
+            before=first,
+            verify=(SslSupport(Role.MASTER, False),),
+            no_undo=_NO_WAY_BACK,
+            impact="secured pushes stop for every client of this master",
+            risk="high: from here to nimconfig -c no secured push works",
+            leg=LEG,
+        )
+        first = ()
     if there:
         yield Step(
             where=Role.MASTER,
@@ -128,13 +138,14 @@ def _leg(
             do=Move(TREE, OLD),
             why="nimconfig -c is known to make new keys only where no tree is; a new name, since mv would move into an old one",
             effect=f"{TREE} is now {OLD}; nothing in it is changed or copied",
-            before=rename,
+            before=first or rename,
             verify=(FileAbsent(Role.MASTER, TREE),),
             no_undo=_NO_WAY_BACK,
             impact="none beyond the step before",
             risk="low",
             leg=LEG,
         )
+        first = ()
     yield Step(
         where=Role.MASTER,
         phase=Phase.MASTER_SSL,
@@ -142,6 +153,7 @@ def _leg(
         do=Run(("nimconfig", "-c"), NIMCONFIG_DEADLINE, half_made=HALF),
         why=why,
         effect=f"a new {TREE} with new keys and certificates, and ssl_support = yes",
+        before=first,
         then=(FileAbsent(Role.MASTER, TREE),),
         verify=(
             SslSupport(Role.MASTER, True),

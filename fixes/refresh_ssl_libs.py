@@ -44,5 +44,7 @@ def refresh_ssl_libs(
         else:
             removed = True
             yield remove_copy(case, copy.path, state.size, "; ".join(copy.reasons))
-    if removed:
+    gone = libraries is not None and libraries.listed and not libraries.copies
+    # copies removed by hand, and nimclient -c not run: nimsh runs with those it has mapped, until it is started anew
+    if removed or (gone and mode is not None and mode.secure):
         yield crypto_on(case, mode, "nimclient -c extracts the copies anew from the installed OpenSSL")

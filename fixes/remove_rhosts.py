@@ -4,8 +4,9 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import NimIdentity, NimInfo, NimObjects, Rhosts
 from nimdoctor.model import OnClient, OnMaster, Role
+from nimdoctor.plan.client_crypto import at_rest
 from nimdoctor.plan.conditions import NimInfoSays
-from nimdoctor.plan.fix import Advice, Case, Said, fix
+from nimdoctor.plan.fix import Advice, Case, Said, fix, line_as_it_is
 from nimdoctor.plan.steps import Change, Phase, Step, make_edit, unchanged, written
 
 PATH = "/.rhosts"
@@ -34,14 +35,14 @@ def remove_rhosts(
     if not left:
         return
     if not connect.startswith("nimsh"):
-        yield Advice("pushes go by rsh, which needs these lines: switch to nimsh first", where=Role.CLIENT)
+        known = "pushes go by rsh, which needs these lines: switch to nimsh first"
+        yield Advice(known if connect else "whether pushes go by nimsh is not known", where=Role.CLIENT)
         return
-    lines = rhosts.raw.decode("iso8859-1").split("\n")
-    changes = []
-    for row in left:
-        if row.at.line is not None:
-            old = lines[row.at.line - 1]
-            changes.append(Change(row.at.line, old[:-1] if old.endswith("\r") else old, None))
+    lines = [(row.at.line, line_as_it_is(rhosts.raw, row.at)) for row in left]
+    changes = [Change(number, old, None) for number, old in lines if number is not None and old is not None]
+    if rhosts.partial or len(changes) < len(left):
+        yield Advice(f"only part of {PATH} was collected", f"vi {PATH}", Role.CLIENT)
+        return
     edit = make_edit(PATH, rhosts.raw, changes)
     yield Step(
         where=Role.CLIENT,
@@ -50,7 +51,7 @@ def remove_rhosts(
         do=edit,
         why="pushes go by nimsh, so root's trust in the master by rsh is no longer needed",
         effect="root on the master can no longer log in by rsh without a password",
-        before=(unchanged(Role.CLIENT, edit), *_still_nimsh(info)),
+        before=(*at_rest(case, Role.CLIENT), unchanged(Role.CLIENT, edit), *_still_nimsh(info)),
         verify=(written(Role.CLIENT, edit),),
         undo="the file's former bytes go back",
         impact="rsh and rcp from the master to this client stop working for root",

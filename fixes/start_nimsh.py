@@ -4,7 +4,8 @@ from typing import Iterator, List, Optional
 
 from nimdoctor.facts import Filesets, Sockets, Subsystems
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.conditions import ClientIdle, Condition, PortFree, SubsystemIs
+from nimdoctor.plan.client_crypto import at_rest
+from nimdoctor.plan.conditions import Condition, PortFree, RoleIs, SubsystemIs
 from nimdoctor.plan.fix import Advice, Case, Said, fix
 from nimdoctor.plan.steps import Phase, Step, Subsystem
 
@@ -35,10 +36,10 @@ def start_nimsh(
     )
     for where, subsystems, sockets, filesets in ends:
         if case.given(where) and subsystems and not (filesets and filesets.installed(CLIENT_FILESET) is False):
-            yield from _start(where, subsystems, sockets)
+            yield from _start(case, where, subsystems, sockets)
 
 
-def _start(where: Role, subsystems: Subsystems, sockets: Optional[Sockets]) -> Iterator[Said]:
+def _start(case: Case, where: Role, subsystems: Subsystems, sockets: Optional[Sockets]) -> Iterator[Said]:
     active = subsystems.active("nimsh")
     if active is None:
         return
@@ -55,11 +56,9 @@ def _start(where: Role, subsystems: Subsystems, sockets: Optional[Sockets]) -> I
             where,
         )
         return
-    before: List[Condition] = [SubsystemIs(where, "nimsh", active)]
-    if active:
-        before += [ClientIdle(where)] if where is Role.CLIENT else []
-    else:
-        before.append(PortFree(where, PORT))
+    before: List[Condition] = [*at_rest(case, where), SubsystemIs(where, "nimsh", active)]
+    before += [RoleIs(where, "master")] if where is Role.MASTER else []
+    before += [] if active else [PortFree(where, PORT)]
     yield Step(
         where=where,
         phase=Phase.DAEMON,

@@ -1,7 +1,7 @@
 """Moves a client from rsh to nimsh."""
 
 import re
-from typing import Iterator, List, Optional, Tuple
+from typing import Callable, Iterator, List, Optional, Tuple
 
 from nimdoctor.facts import Hosts, Interfaces, NimIdentity, NimInfo, NimObjects, NimshMode
 from nimdoctor.model import OnClient, OnMaster, Role
@@ -14,12 +14,13 @@ from nimdoctor.plan.conditions import (
     Renamable,
     SubsystemIs,
 )
-from nimdoctor.plan.fix import Advice, Case, Caution, Said, fix
+from nimdoctor.plan.fix import Advice, Case, Caution, Said, fix, is_nim_name
 from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, RUN, Move, Phase, Run, Step, Undo
 
 NIMINFO = "/etc/niminfo"
 OLD = f"/etc/niminfo.old.{RUN}"
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*\Z")
+_PORT = re.compile(r"[0-9]{1,5}\Z")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*\Z")
 _WRITTEN = (
     "NIM_NAME", "NIM_HOSTNAME", "NIM_CONFIGURATION", "NIM_MASTER_HOSTNAME", "NIM_MASTER_PORT", "NIM_REGISTRATION_PORT",
     "NIM_SHELL", "NIM_MASTERID", "NIM_HOSTS", "NIM_BOS_FORMAT", "NIM_BOS_IMAGE", "ROUTES",
@@ -47,16 +48,19 @@ def switch_to_nimsh(
 ) -> Iterator[Said]:
     """Keeps /etc/niminfo under another name, then `niminit -a connect=nimsh` with the old name, master and ports."""
     if info is None:
-        yield Advice("/etc/niminfo was not collected, and niminit needs its values", "smitty niminit", Role.CLIENT)
+        yield Advice(
+            "/etc/niminfo was not read, and niminit needs its values: if it was moved away by hand, move it back and "
+            "plan again; else configure the client anew",
+            "smitty niminit",
+            Role.CLIENT,
+        )
         return
     own = identity.object_in(objects)[0] if identity else None
     if (info.get("NIM_SHELL") or "").lower() != "shell" and not (own and own.connect == "shell"):
         return
     words, lacking = _arguments(info, hosts, interfaces)
     if lacking:
-        yield Advice(
-            f"/etc/niminfo does not say {', '.join(lacking)}, which niminit needs", "smitty niminit", Role.CLIENT
-        )
+        yield Advice(f"/etc/niminfo has no {', '.join(lacking)} that niminit could take", "smitty niminit", Role.CLIENT)
         return
     name = info.get("NIM_NAME") or ""
     hostnames = tuple(dict.fromkeys((info.get("NIM_HOSTNAME") or name, *(identity.names if identity else ()))))
@@ -65,10 +69,11 @@ def switch_to_nimsh(
             "the interface of this host's NIM name is not known (netstat -in, /etc/hosts), so niminit gets no pif_name; "
             "IBM's page says it needs one. If it fails, the old /etc/niminfo returns"
         )
-    kept = sorted(variable for variable in info.values if variable not in _WRITTEN)
-    if kept:
+    lost = [variable for variable in info.values if variable not in _WRITTEN]
+    if lost:
         yield Caution(
-            f"niminit writes {NIMINFO} anew; these variables are not NIM's and may be lost: {', '.join(kept)}"
+            f"niminit writes {NIMINFO} anew; what is not NIM's own in it may be lost:\n--- {NIMINFO}\n"
+            f"+++ {NIMINFO} as niminit writes it\n" + "\n".join(f"-{info.quote(name).text}" for name in lost)
         )
     guards = (*classic_guards(case), NotSecureMaster(Role.CLIENT), ObjectIsHosts(Role.CLIENT, name, hostnames))
     yield Step(
@@ -108,16 +113,16 @@ def switch_to_nimsh(
 
 def _arguments(info: NimInfo, hosts: Optional[Hosts], interfaces: Optional[Interfaces]) -> Tuple[List[str], List[str]]:
     """niminit with the old file's values, and the variables that are missing or could be read as something else."""
-    wanted = {
-        "name": "NIM_NAME",
-        "master": "NIM_MASTER_HOSTNAME",
-        "master_port": "NIM_MASTER_PORT",
-        "registration_port": "NIM_REGISTRATION_PORT",
-    }
+    wanted: List[Tuple[str, str, Callable[[str], object]]] = [
+        ("name", "NIM_NAME", is_nim_name),
+        ("master", "NIM_MASTER_HOSTNAME", _HOST.match),
+        ("master_port", "NIM_MASTER_PORT", _PORT.match),
+        ("registration_port", "NIM_REGISTRATION_PORT", _PORT.match),
+    ]
     words, lacking = ["niminit"], []
-    for attribute, variable in wanted.items():
+    for attribute, variable, fits in wanted:
         value = info.get(variable) or ""
-        if not _WORD.match(value):
+        if not fits(value):
             lacking.append(variable)
         words += ["-a", f"{attribute}={value}"]
     host = info.get("NIM_HOSTNAME") or ""

@@ -15,6 +15,7 @@ from nimdoctor.plan.conditions import (
     FetchUnproved,
     FileAbsent,
     LibraryCopyIs,
+    MasterIdle,
     MemberKept,
     NotHardened,
     NotInWpar,
@@ -34,11 +35,30 @@ CRYPTO_OFF, CRYPTO_ON = ("nimclient", "-C"), ("nimclient", "-c")
 FOR_THE_OTHERS = (CRYPTO_OFF, CRYPTO_ON)
 """What every other secured client must run after the master was recycled."""
 LIBRARIES = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*")
+FETCHING = (
+    "align-ssl-mode", "enable-client-ssl", "recycle-certificates", "refresh-client-certificate", "refresh-ssl-libs",
+    "switch-to-nimsh",
+)  # fmt: skip
+"""Fixes whose steps end with `nimclient -c`."""
+
+
+def below_g2() -> Tuple[Condition, ...]:
+    """Both ends, as far as they were given, are below generation G2."""
+    return (NotHardened(Role.CLIENT), NotHardened(Role.MASTER))
+
+
+def at_rest(case: Case, where: Role) -> Tuple[Condition, ...]:
+    """Nobody is at work on the plan's client: seen on the end itself and, for the client, on a master that can be asked."""
+    master = MasterIdle(Role.MASTER, case.machines, case.accepted)
+    if where is Role.MASTER:
+        return (master,)
+    own = ClientIdle(Role.CLIENT, case.accepts_hung)
+    return (own, master) if Role.MASTER in case.live else (own,)
 
 
 def classic_guards(case: Case) -> Tuple[Condition, ...]:
     """Both ends are below generation G2 and the client is at rest."""
-    return (NotHardened(Role.CLIENT), NotHardened(Role.MASTER), ClientIdle(Role.CLIENT, case.accepts_hung))
+    return (*below_g2(), *at_rest(case, Role.CLIENT))
 
 
 def fetch_proof(case: Case) -> Tuple[Condition, ...]:
@@ -105,9 +125,13 @@ def crypto_off(case: Case, why: str) -> Step:
     )
 
 
-def crypto_on(case: Case, mode: Optional[NimshMode], why: str) -> Step:
-    """`nimclient -c`; it can be undone only where crypto was off before."""
+def crypto_on(case: Case, mode: Optional[NimshMode], why: str, *, renewed: bool = False) -> Step:
+    """`nimclient -c`; it can be undone only where crypto was off before and no certificate is written over.
+
+    `renewed` says that the master's certificates are made anew before it.
+    """
     was_off = mode is not None and not mode.secure
+    undoable = was_off and not (renewed or case.fetch_replaces)
     verify: List[Condition] = [
         CertificateNew(Role.CLIENT),
         CryptoIs(Role.CLIENT, True),
@@ -116,7 +140,7 @@ def crypto_on(case: Case, mode: Optional[NimshMode], why: str) -> Step:
     if case.given(Role.MASTER):
         verify.append(SharesCertificate(Role.CLIENT))
     fetched = ("/ssl_nimsh/certs/*", *LIBRARIES)
-    undo = (Undo(argv=CRYPTO_OFF), Undo(new=fetched), Undo(start="nimsh")) if was_off else ()
+    undo = (Undo(argv=CRYPTO_OFF), Undo(new=fetched), Undo(start="nimsh")) if undoable else ()
     return Step(
         where=Role.CLIENT,
         phase=Phase.CRYPTO_ON,
@@ -126,8 +150,8 @@ def crypto_on(case: Case, mode: Optional[NimshMode], why: str) -> Step:
         effect="the client holds a new certificate of its master and nimsh runs with -c",
         before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), *fetch_proof(case)),
         verify=tuple(verify),
-        undo="nimclient -C, and the files that it brought are removed" if was_off else "",
-        no_undo="" if was_off else "the certificate it replaces is not kept, since it may hold a private key",
+        undo="nimclient -C, and the files that it brought are removed" if undoable else "",
+        no_undo="" if undoable else "the certificate it replaces is not kept, since it may hold a private key",
         impact="nimsh is stopped and started; pushes to this client fail for some seconds",
         risk="medium: a fetch that fails leaves the client without a secured push",
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.model import Role
 from nimdoctor.plan.fix import Options
@@ -75,6 +75,8 @@ class Plan(NamedTuple):
     options: Options = Options()
     findings: Tuple[Treated, ...] = ()
     advice: Tuple[Counsel, ...] = ()
+    below: Tuple[Counsel, ...] = ()
+    """Findings below medium that no step treats."""
     affects: Optional[Affected] = None
     cautions: Tuple[str, ...] = ()
     refusals: Tuple[Refusal, ...] = ()
@@ -137,6 +139,7 @@ class Plan(NamedTuple):
                 for found in self.findings
             ],
             "advice": [{**one._asdict(), "objects": list(one.objects)} for one in self.advice],
+            "below": [{**one._asdict(), "objects": list(one.objects)} for one in self.below],
             "affects": {
                 "clients": list(self.affects.clients),
                 "why": self.affects.why,
@@ -169,7 +172,9 @@ def parse(raw: bytes) -> Plan:
         plan = _from_dict(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadPlan(f"it is damaged: {type(error).__name__}: {error}") from error
-    if plan.id != document.get("id"):
+    said = {name: document.get(name) for name in plan.core()}
+    # what stands in the file is compared too: a diff that was changed would be approved and not done
+    if plan.id != document.get("id") or canonical(said) != canonical(plan.core()):
         raise BadPlan("its id does not fit what it says: it was changed after it was made")
     return plan
 
@@ -188,7 +193,8 @@ def _from_dict(document: Mapping[str, Any]) -> Plan:
         steps=tuple(step_from_dict(step) for step in document["steps"]),
         options=Options(**options),
         findings=tuple(_treated(found) for found in document["findings"]),
-        advice=tuple(Counsel(**{**one, "objects": tuple(one["objects"])}) for one in document["advice"]),
+        advice=_counsel(document["advice"]),
+        below=_counsel(document["below"]),
         affects=Affected(tuple(affects["clients"]), affects["why"], tuple(tuple(argv) for argv in affects["cure"]))
         if affects
         else None,
@@ -197,6 +203,10 @@ def _from_dict(document: Mapping[str, Any]) -> Plan:
         first=document["first"],
         pushes=tuple(document["pushes"]),
     )
+
+
+def _counsel(entries: Sequence[Mapping[str, Any]]) -> Tuple[Counsel, ...]:
+    return tuple(Counsel(**{**one, "objects": tuple(one["objects"])}) for one in entries)
 
 
 def _treated(found: Mapping[str, Any]) -> Treated:

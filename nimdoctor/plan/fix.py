@@ -5,11 +5,39 @@ the user chose. A fix yields `Step`, `Advice`, `Affects` and `Caution`; nothing 
 right already. It reads nothing and does nothing.
 """
 
+import re
 from typing import Any, Callable, Iterator, NamedTuple, Optional, Sequence, Tuple, Union
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Role
 from nimdoctor.plan.steps import Step
+from nimdoctor.text import Quote, decode
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\Z")
+
+
+def is_nim_name(name: Optional[str]) -> bool:
+    """Whether a name out of evidence may stand in a command: it can be neither an option nor shell text.
+
+    >>> is_nim_name("lpar7"), is_nim_name("-P"), is_nim_name("a;b"), is_nim_name(None)
+    (True, False, False, False)
+    """
+    return bool(name and _NAME.match(name))
+
+
+def line_as_it_is(raw: bytes, quote: Quote) -> Optional[str]:
+    r"""A quoted line without its end, its bytes as ISO8859-1 characters; None where it is not a line of `raw`.
+
+    >>> line_as_it_is(b"a \r\nb", Quote("f", 1, "a ")), line_as_it_is(b"a", Quote("f", 4, "a"))
+    ('a ', None)
+    """
+    lines = raw.split(b"\n")
+    if quote.line is None or not 0 < quote.line <= len(lines):
+        return None
+    line = lines[quote.line - 1]
+    line = line[:-1] if line.endswith(b"\r") else line
+    found = line.decode("iso8859-1")
+    return found if quote.text in (found, decode(line)) else None
 
 
 class Options(NamedTuple):
@@ -29,7 +57,8 @@ class Case(NamedTuple):
     plan. `client` is the client's NIM name, `client_host` and `master_host` host names; None where
     not known. `ends` are the ends given, `live` those on which something can be done now.
     `tftp_address` is where a probe found the master's tftp answering. `pushed_well` names another
-    secured client that a probe saw being pushed well.
+    secured client that a probe saw being pushed well. `fetch_replaces` says that a fetch may write over
+    a certificate of the client which it does not bring back.
     """
 
     findings: Tuple[Result, ...]
@@ -42,6 +71,7 @@ class Case(NamedTuple):
     live: Tuple[Role, ...] = ()
     tftp_address: Optional[Tuple[str, int]] = None
     pushed_well: Optional[str] = None
+    fetch_replaces: bool = True
 
     def given(self, where: Role) -> bool:
         """Whether that end was given."""
@@ -51,6 +81,16 @@ class Case(NamedTuple):
     def accepts_hung(self) -> bool:
         """Whether the user accepted this client's hung operation."""
         return bool(self.options.accept_hung) and self.options.accept_hung == self.client
+
+    @property
+    def accepted(self) -> str:
+        """The client whose hung operation is accepted, or empty."""
+        return self.options.accept_hung if self.accepts_hung else ""
+
+    @property
+    def machines(self) -> Tuple[str, ...]:
+        """The machine of the plan as the master names it; empty where there is none, or its name is not known."""
+        return (self.client,) if self.client else ()
 
     def objects(self) -> Tuple[str, ...]:
         """The objects of all findings, each once."""

@@ -4,16 +4,17 @@ A plan is made from a scan and writes nothing. Which fixes are called: those of 
 and more, or those named by `--only`; what they need comes along where they plan a step at all.
 """
 
+import re
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.engine import HARDENED, Engine, NotNamed, Result
 from nimdoctor.host import Absent, Host
 from nimdoctor.model import Outcome, Role, Severity
-from nimdoctor.plan.conditions import Condition, SecuredClientsAre
+from nimdoctor.plan.conditions import ClientIdle, Condition, MasterIdle, SubsystemIs
 from nimdoctor.plan.conditions.guards import proved_hung
 from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Refusal, Treated
 from nimdoctor.plan.ends import Elsewhere, End, Ends, Moment
-from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Fix, Options, Said
+from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Fix, Options, Said, is_nim_name
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.steps import Phase, Run, Step, Subsystem, Transient, kind_of
 from nimdoctor.wording import named
@@ -21,6 +22,20 @@ from nimdoctor.wording import named
 BAR = Severity.MEDIUM
 _QUOTES = 6
 _ON_MASTER = "On the master: "
+
+
+_NOTHING = Counsel("", "", None, None)
+
+
+class _Asked(NamedTuple):
+    """What one fix said; `about` is what its advice is about."""
+
+    fix: str
+    about: str
+    findings: Tuple[Result, ...]
+    steps: Tuple[Step, ...] = ()
+    affects: Tuple[Affects, ...] = ()
+    cautions: Tuple[str, ...] = ()
 
 
 class Probed(NamedTuple):
@@ -52,20 +67,27 @@ class Planner:
         self.probed = probed or Probed()
         self.hosts = ends_of(engine, list(ends.ends.values()))
         self.now = Moment(ends, self.hosts)
-        self.client = self._client_name()
         self._advice: List[Counsel] = []
-        self._affects: List[Affects] = []
+        self._below: List[Counsel] = []
         self._cautions: List[str] = []
+        self.client = self._client_name()
 
     def plan(self, results: Sequence[Result]) -> Plan:
         """The plan for these results of a scan."""
-        called = self._called(results)
-        steps = self._steps(called)
-        steps = _numbered(_deferred(_ordered(_merged(steps))))
+        called, minor = self._called(results)
+        asked = self._asked(called, minor)
+        steps = _numbered(_unhindered(_deferred(_ordered(_merged([step for one in asked for step in one.steps])))))
         stepped = {check for step in steps for check in step.checks}
-        findings = tuple(
-            _treated(found, fix_id) for fix_id in sorted(called) for found in called[fix_id] if found.check in stepped
-        )
+        treated = [(one.fix, found) for one in asked for found in one.findings if one.steps and found.check in stepped]
+        findings = tuple(_treated(found, fix_id) for fix_id, found in treated)
+        for result in minor:
+            if all(result is not found for _, found in treated):
+                self._below.append(
+                    _counsel(result, f"--only {result.fix} plans it" if result.fix in self.fixes else "")
+                )
+        if self.options.accept_hung and self.options.accept_hung != self.client:
+            named_ = f"the plan's client is {self.client}" if self.client else "the plan has no client"
+            self._cautions.append(f"--accept-hung {self.options.accept_hung} waives nothing: {named_}")
         plan = Plan(
             hosts={end.where: self._host(end) for end in self.ends.ends.values()},
             checks=tuple(sorted({found.check for found in findings})),
@@ -73,32 +95,37 @@ class Planner:
             options=self.options,
             findings=findings,
             advice=tuple(dict.fromkeys(self._advice)),
-            affects=self._affected(),
-            cautions=tuple(dict.fromkeys(self._cautions)),
+            below=tuple(dict.fromkeys(self._below)),
+            affects=_affected([affects for one in asked for affects in one.affects]),
+            cautions=tuple(dict.fromkeys([text for one in asked for text in one.cautions] + self._cautions)),
             pushes=_pushes(results),
         )
         refusals = self.refusals(plan)
-        return plan._replace(refusals=tuple(refusals), first=self._first(refusals))
+        return plan._replace(refusals=tuple(refusals), first=self._first(plan, refusals))
 
     def refusals(self, plan: Plan) -> List[Refusal]:
-        """What would keep the plan from being applied now, as far as the scanned evidence tells."""
+        """What would keep the plan from being applied now, as far as the scanned evidence tells; each once."""
         found = [
             Refusal("", f"the {where.value} can be changed from here", why)
             for where in (Role.CLIENT, Role.MASTER)
             for why in [self._not_here(where)]
             if plan.touches(where) and why
         ]
+        known: Set[Condition] = set()
         for step in plan.steps:
             for condition in step.before:
-                seen = decide(condition, self.now)
+                seen = None if condition in known else decide(condition, self.now)
+                known.add(condition)
                 if seen is not None:
                     found.append(Refusal(step.id, condition.words(), seen))
         return found
 
     # -- which fixes
 
-    def _called(self, results: Sequence[Result]) -> Dict[str, List[Result]]:
+    def _called(self, results: Sequence[Result]) -> Tuple[Dict[str, List[Result]], List[Result]]:
+        """The findings by the fix they call for; and those below the bar, which call for none."""
         called: Dict[str, List[Result]] = {name: [] for name in self.options.only}
+        minor: List[Result] = []
         for result in results:
             if result.outcome is not Outcome.FAIL:
                 continue
@@ -106,116 +133,164 @@ class Planner:
             if self.options.only:
                 if fix is None or fix.id not in self.options.only:
                     continue
-            elif fix is None:
-                self._say(result, "")
-                continue
             elif result.severity.rank < BAR.rank:
-                self._say(result, f"below medium: planned only by --only {fix.id}")
+                minor.append(result)
                 continue
-            if fix.named_only and fix.id not in self.options.only:
+            elif fix is None:
+                self._advice.append(_counsel(result))
+                continue
+            elif fix.named_only:
                 continue
             elsewhere = self._elsewhere(result, fix)
-            if elsewhere:
-                self._advise(result.check, elsewhere, result.run, result.where, result.objects)
-                continue
-            called.setdefault(fix.id, []).append(result)
-        return called
+            if elsewhere is None:
+                called.setdefault(fix.id, []).append(result)
+            elif elsewhere is not _NOTHING:
+                self._advice.append(elsewhere)
+        return called, minor
 
-    def _elsewhere(self, result: Result, fix: Fix) -> str:
-        """Why a finding is not for this plan: it is about other clients, or about an end that was not given."""
+    def _elsewhere(self, result: Result, fix: Fix) -> Optional[Counsel]:
+        """What is advised instead of a finding that is not for this plan: it is about other clients, or about
+        an end that was not given. None for one that is; an empty one where the plan's client speaks for itself.
+        """
         given = self.ends.ends
-        others = [name for name in result.objects if name != self.client]
         if result.where is Role.MASTER and fix.where is Role.CLIENT:
-            return f"{result.message}: run nimdoctor fix on each client" + (f": {named(others)}" if others else "")
+            others = tuple(name for name in result.objects if name != self.client)
+            if result.objects and not others and Role.CLIENT in given:
+                return _NOTHING
+            on = f"run nimdoctor fix on each client: {named(list(others))}" if others else "run nimdoctor fix there"
+            return Counsel(result.check, f"{result.message}: {on}", "nimdoctor fix --probe", Role.CLIENT.value, others)
+        where = ""
         if result.where is Role.MASTER and Role.MASTER not in given:
-            return f"{result.message}: run nimdoctor fix on the master"
-        if result.where is Role.MASTER and result.host != self.hosts[Role.MASTER].name:
-            return f"{result.message}: run nimdoctor fix on {result.host or 'that master'}"
-        if fix.where is Role.CLIENT and Role.CLIENT not in given:
-            return f"{result.message}: run nimdoctor fix on the client"
-        return ""
+            where = "on the master"
+        elif result.where is Role.MASTER and result.host != self.hosts[Role.MASTER].name:
+            where = f"on {result.host or 'that master'}"
+        elif result.where is Role.CLIENT and fix.where is Role.MASTER and self.one_host:
+            where = "here with --master TARGET: this host is itself a master, and its own master was not given"
+        elif fix.where is Role.CLIENT and Role.CLIENT not in given:
+            where = "on the client"
+        return _counsel(result)._replace(text=f"{result.message}: run nimdoctor fix {where}") if where else None
 
-    def _steps(self, called: Dict[str, List[Result]]) -> List[Step]:
-        steps: List[Step] = []
-        asked: Set[str] = set()
+    def _asked(self, called: Dict[str, List[Result]], minor: Sequence[Result]) -> List["_Asked"]:
+        """What each fix said: those that are called, and those that these need, where they bring about what is asked for."""
+        found: Dict[str, _Asked] = {}
         waiting = sorted(called)
         chosen = tuple(waiting)
         while waiting:
             name = waiting.pop(0)
-            if name in asked or name not in self.fixes:
+            if name in found or name not in self.fixes:
                 continue
-            asked.add(name)
-            fix = self.fixes[name]
-            planned = self._ask(fix, called.get(name, []), chosen)
-            if planned:
-                steps += planned
-                waiting += [need for need in fix.needs if need not in asked]
-        return steps
+            # a finding below the bar is treated where its fix is called anyway
+            findings = called.get(name, []) + [
+                one for one in minor if one.fix == name and self._elsewhere(one, self.fixes[name]) is None
+            ]
+            found[name] = self._ask(self.fixes[name], findings, chosen)
+            if found[name].steps:
+                waiting += self.fixes[name].needs
+        return [self._needed(one, one.fix in called, list(found.values())) for one in found.values()]
 
-    def _ask(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> List[Step]:
-        """The steps of one fix; what else it says is kept aside."""
+    def _needed(self, one: "_Asked", called: bool, every: Sequence["_Asked"]) -> "_Asked":
+        """Without its steps where nobody asks for what they bring about: of a prerequisite, or of a transient."""
+        transient = any(isinstance(step.do, Transient) for step in one.steps)
+        if called and not transient:
+            return one
+        brought = {condition for step in one.steps for condition in step.verify}
+        others = [step for other in every if other is not one for step in other.steps]
+        if any(condition in brought for step in others for condition in (*step.before, *step.then)):
+            return one
+        if transient and called:
+            self._advise(
+                one.about,
+                f"{self.fixes[one.fix].title}: not for a time, since this plan does nothing meanwhile",
+                None,
+                None,
+            )
+        return one._replace(steps=(), affects=(), cautions=())
+
+    def _ask(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> "_Asked":
+        """What one fix says; advice is kept aside."""
         checks = tuple(dict.fromkeys(found.check for found in findings))
         about = checks[0] if checks else fix.id
+        nothing = _Asked(fix.id, about, tuple(findings))
         if fix.where is Role.CLIENT and Role.CLIENT not in self.ends.ends:
             self._advise(about, f"{fix.title}: run nimdoctor fix --only {fix.id} on the client", None, Role.CLIENT)
-            return []
+            return nothing
         if fix.classic and self.engine.may_be_hardened():
             self._advise(about, f"{fix.title}: {HARDENED}", None, fix.where)
-            return []
-        case = Case(
+            return nothing
+        case = self._case(fix, findings, chosen)
+        try:
+            said: List[Said] = list(fix.function(**self.engine.feed(fix.function, {Case: case})) or ())
+        except (Absent, NotNamed) as error:
+            self._advise(about, f"{fix.title}: not planned, {error}", None, fix.where)
+            return nothing
+        for thing in said:
+            if isinstance(thing, Advice):
+                self._advise(about, thing.text, thing.run, thing.where, thing.objects)
+        steps = [thing for thing in said if isinstance(thing, Step)]
+        # what a fix says beside its steps holds only where it has some
+        return nothing._replace(
+            # what is switched on for a time stays off for good, by the site's own will: no finding of it is treated
+            steps=tuple(
+                step._replace(fixes=(fix.id,), checks=() if isinstance(step.do, Transient) else checks)
+                for step in steps
+            ),
+            affects=tuple(thing for thing in said if isinstance(thing, Affects) and steps),
+            cautions=tuple(thing.text for thing in said if isinstance(thing, Caution) and steps),
+        )
+
+    def _case(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> Case:
+        ends = tuple(self.ends.ends)
+        if self.one_host and fix.where is not Role.BOTH:
+            # a host that is both is not its own master
+            ends = (fix.where,)
+        return Case(
             findings=tuple(findings),
             options=self.options,
             fixes=chosen,
             client=self.client,
             client_host=self._name(Role.CLIENT),
             master_host=self._name(Role.MASTER),
-            ends=tuple(self.ends.ends),
-            live=tuple(where for where, end in self.ends.ends.items() if end.live),
+            ends=ends,
+            live=tuple(where for where in ends if self.ends.ends[where].live),
             tftp_address=self.probed.tftp_address,
             pushed_well=self.probed.pushed_well,
+            fetch_replaces=self._fetch_replaces(),
         )
-        try:
-            said: List[Said] = list(fix.function(**self.engine.feed(fix.function, {Case: case})) or ())
-        except (Absent, NotNamed) as error:
-            self._advise(about, f"{fix.title}: not planned, {error}", None, fix.where)
-            return []
-        steps = []
-        for thing in said:
-            if isinstance(thing, Step):
-                steps.append(thing._replace(fixes=(fix.id,), checks=checks))
-            elif isinstance(thing, Advice):
-                self._advise(about, thing.text, thing.run, thing.where, thing.objects)
-        # what a fix says beside its steps holds only where it has some
-        if steps:
-            self._affects += [thing for thing in said if isinstance(thing, Affects)]
-            self._cautions += [thing.text for thing in said if isinstance(thing, Caution)]
-        return steps
+
+    def _fetch_replaces(self) -> bool:
+        """Whether the client may hold a certificate that is none of its master's, over which a fetch would write."""
+        from nimdoctor.facts import CertificateState
+
+        held, served = (
+            self.hosts[where].optional(CertificateState) if where in self.hosts else None
+            for where in (Role.CLIENT, Role.MASTER)
+        )
+        if held is None or held.certificates is None:
+            return True
+        return not held.certificates <= ((served.certificates if served else None) or frozenset())
 
     # -- what stands beside the steps
-
-    def _say(self, result: Result, reason: str) -> None:
-        """A finding that no step treats, as advice."""
-        text = f"{result.message}. {result.cure}" if result.cure else result.message
-        self._advise(result.check, f"{text} ({reason})" if reason else text, result.run, result.where, result.objects)
 
     def _advise(
         self, about: str, text: str, run: Optional[str], where: Optional[Role], objects: Sequence[str] = ()
     ) -> None:
         self._advice.append(Counsel(about, text, run, where.value if where else None, tuple(objects)))
 
-    def _affected(self) -> Optional[Affected]:
-        if not self._affects:
-            return None
-        clients = tuple(sorted({name for one in self._affects for name in one.clients}))
-        return Affected(clients, self._affects[0].why, self._affects[0].cure)
-
-    def _first(self, refusals: Sequence[Refusal]) -> Optional[str]:
+    def _first(self, plan: Plan, refusals: Sequence[Refusal]) -> Optional[str]:
         """The command that waives a hung operation, where only that stands in the way."""
         if self.options.accept_hung or not self.client or not refusals or not proved_hung(self.now):
             return None
-        ours = ("nimsh has a child", "a nim command runs", f"{self.client}: ")
-        if not all(one.seen.startswith(ours) for one in refusals):
+        if any(not one.step for one in refusals):
             return None
+        for step in plan.steps:
+            for one in step.before:
+                waived = one
+                if isinstance(one, ClientIdle):
+                    waived = one._replace(accept_hung=True)
+                elif isinstance(one, MasterIdle):
+                    waived = one._replace(accept_hung=self.client)
+                if decide(waived, self.now) is not None:
+                    return None
         return f"{self.command()} --accept-hung {self.client}"
 
     def command(self) -> str:
@@ -232,7 +307,13 @@ class Planner:
         words += ["--transient-tftp"] if self.options.transient_tftp else []
         words += ["--lpp-source", self.options.lpp_source] if self.options.lpp_source else []
         words += ["--probe"] if self.options.probe else []
-        return " ".join(words)
+        return _typed(words)
+
+    @property
+    def one_host(self) -> bool:
+        """Whether the client and the master are the same host."""
+        client, master = self.ends.ends.get(Role.CLIENT), self.ends.ends.get(Role.MASTER)
+        return client is not None and master is not None and client.target == master.target
 
     def _host(self, end: End) -> PlanHost:
         from nimdoctor.facts import MachineId
@@ -256,7 +337,13 @@ class Planner:
         master = self.hosts.get(Role.MASTER)
         objects = master.optional(NimObjects) if master else None
         own, _ = identity.object_in(objects)
-        return own.name if own else identity.nim_name
+        name = own.name if own else identity.nim_name
+        if name is not None and not is_nim_name(name):
+            self._cautions.append(
+                f"the client's NIM name {name!a} is none that a command could take, so it is not used"
+            )
+            return None
+        return name
 
     def _not_here(self, where: Role) -> str:
         end = self.ends.ends.get(where)
@@ -279,37 +366,34 @@ def decide(condition: Condition, now: Moment) -> Optional[str]:
 def _merged(steps: Sequence[Step]) -> List[Step]:
     """Equal steps as one, with the conditions, fixes and findings of all; superfluous ones left out."""
     found: Dict[Tuple[Any, ...], Step] = {}
-    for step in steps:
+    # those of a leg first: their order is their own, whoever else wants one of them
+    for step in sorted(steps, key=lambda one: not one.leg):
         known = found.get(step.key)
         found[step.key] = step if known is None else _both(known, step)
-    switches_on = {
-        step.where: step for step in found.values() if isinstance(step.do, Run) and step.do.argv == ("nimclient", "-c")
-    }
-    kept = []
-    for step in found.values():
-        starts_nimsh = isinstance(step.do, Subsystem) and step.do.name == "nimsh"
-        later = switches_on.get(step.where) if starts_nimsh else None
-        if later is not None:
-            # nimclient -c starts nimsh itself
-            merged = found[later.key]
-            found[later.key] = merged._replace(
-                fixes=_joined(merged.fixes, step.fixes), checks=_joined(merged.checks, step.checks)
-            )
-        else:
-            kept.append(step.key)
-    return [found[key] for key in kept]
+    for key, step in list(found.items()):
+        if not isinstance(step.do, Subsystem) or step.do.action not in ("start", "restart"):
+            continue
+        running = SubsystemIs(step.where, step.do.name, True)
+        others = [one for one in found.values() if one is not step and running in one.verify]
+        if others:
+            # what starts nimsh itself, as nimclient -c does, makes a start of it superfluous
+            last = max(others, key=lambda one: one.phase.rank)
+            fixes, checks = _joined(last.fixes, step.fixes), _joined(last.checks, step.checks)
+            found[last.key] = last._replace(fixes=fixes, checks=checks)
+            del found[key]
+    return list(found.values())
 
 
 def _both(one: Step, other: Step) -> Step:
-    # of a step in a leg and a lone one the leg counts: it has the stricter rules
-    if other.leg and not one.leg:
+    # of a step in a leg and a lone one the leg counts, and one that cannot be undone: it has the stricter rules
+    if (bool(other.leg), bool(other.no_undo)) > (bool(one.leg), bool(one.no_undo)):
         one, other = other, one
     return one._replace(
         before=_joined(one.before, other.before),
         then=_joined(one.then, other.then),
         verify=_joined(one.verify, other.verify),
-        fixes=_joined(one.fixes, other.fixes),
-        checks=_joined(one.checks, other.checks),
+        fixes=tuple(sorted({*one.fixes, *other.fixes})),
+        checks=tuple(sorted({*one.checks, *other.checks})),
         why=one.why if other.why in one.why else f"{one.why}; {other.why}",
     )
 
@@ -338,6 +422,25 @@ def _deferred(steps: Sequence[Step]) -> List[Step]:
     return found
 
 
+def _unhindered(steps: Sequence[Step]) -> List[Step]:
+    """Once SSL is off on one end nothing that comes by chance keeps the plan from putting it on again: from the first
+    step of a leg, or the first that switches crypto off, nobody is asked any more to be at rest.
+    """
+    found = []
+    off = False
+    for step in steps:
+        kept = step
+        if off:
+            kept = step._replace(before=_without_rest(step.before), then=_without_rest(step.then))
+        found.append(kept)
+        off = off or bool(step.leg) or step.phase is Phase.CRYPTO_OFF
+    return found
+
+
+def _without_rest(conditions: Sequence[Condition]) -> Tuple[Condition, ...]:
+    return tuple(one for one in conditions if not isinstance(one, (ClientIdle, MasterIdle)))
+
+
 def _numbered(steps: Sequence[Step]) -> List[Step]:
     """Steps with their ids; a step that restores names the one it undoes."""
     found = []
@@ -355,7 +458,8 @@ def _numbered(steps: Sequence[Step]) -> List[Step]:
 
 def _slug(step: Step) -> str:
     if isinstance(step.do, Run):
-        return "".join(step.do.argv[:2])
+        # the id is a part of file names
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", "".join(step.do.argv[:2]))[:40]
     return kind_of(step.do) if step.phase is not Phase.TIDY else f"{kind_of(step.do)}-tidy"
 
 
@@ -364,20 +468,30 @@ def _treated(found: Result, fix_id: str) -> Treated:
     return Treated(found.check, found.where, found.host, found.title, found.message, fix_id, quotes)
 
 
+def _counsel(result: Result, hint: str = "") -> Counsel:
+    """A finding that no step treats, as advice."""
+    text = f"{result.message}. {result.cure}" if result.cure else result.message
+    said = f"{text} ({hint})" if hint else text
+    return Counsel(result.check, said, result.run, result.where.value, tuple(result.objects))
+
+
+def _affected(said: Sequence[Affects]) -> Optional[Affected]:
+    clients = tuple(sorted({name for one in said for name in one.clients}))
+    return Affected(clients, said[0].why, said[0].cure) if clients else None
+
+
 def _pushes(results: Sequence[Result]) -> Tuple[str, ...]:
     """The pushes that would settle what was not tried since a change."""
     pushes = [
-        result.message.split(_ON_MASTER, 1)[1]
+        _typed(result.message.split(_ON_MASTER, 1)[1].split())
         for result in results
         if result.outcome is Outcome.UNKNOWN and _ON_MASTER in result.message
     ]
     return tuple(dict.fromkeys(pushes))
 
 
-def affected_by(steps: Sequence[Step]) -> Tuple[str, ...]:
-    """Names of the clients that the preconditions of these steps say would lose their push."""
-    return tuple(
-        dict.fromkeys(
-            name for step in steps for one in step.before if isinstance(one, SecuredClientsAre) for name in one.names
-        )
-    )
+def _typed(words: Sequence[str]) -> str:
+    """A command as a person types it; a word that a shell would take for more stands in quotes."""
+    import shlex
+
+    return " ".join(shlex.quote(word) for word in words)

@@ -58,7 +58,7 @@ class TftpAllowed(NamedTuple):
         access = now.fact(self.where, TftpAccess)
         if access is None:
             return Answer(None, f"{ACCESS} of the master was not collected")
-        if access.exists and _hidden_from_nobody(now, self.where):
+        if access.exists and _hidden_from_nobody(now, self.where, ACCESS):
             return Answer(True, f"nobody cannot read {ACCESS}, so tftpd serves what others can read")
         files = _pems(now, self.where)
         if not files:
@@ -72,9 +72,9 @@ class TftpAllowed(NamedTuple):
         )
 
 
-def _hidden_from_nobody(now: Moment, where: Role) -> bool:
+def _hidden_from_nobody(now: Moment, where: Role, path: str) -> bool:
     paths = now.fact(where, Paths)
-    state = paths.get(ACCESS) if paths else None
+    state = paths.get(path) if paths else None
     return bool(state and state.mode is not None and not state.mode & 0o004 and state.owner != "nobody")
 
 
@@ -114,10 +114,12 @@ class CertificateServed(NamedTuple):
         return f"a certificate stands below {CERTS} of the master"
 
     def decide(self, now: Moment, was: Was) -> Answer:
-        files = _pems(now, self.where)
+        files, paths = _pems(now, self.where), now.fact(self.where, Paths)
         if files:
-            return Answer(True, f"{files[0]} holds a certificate")
-        paths = now.fact(self.where, Paths)
+            served = SERVED if SERVED in files else files[0]
+            if _hidden_from_nobody(now, self.where, served):
+                return Answer(False, f"{served} cannot be read by nobody, as whom tftpd serves it")
+            return Answer(True, f"{served} holds a certificate")
         if paths is not None and any(path.endswith(".pem") for path in paths.below(CERTS)):
             return Answer(True, f"a pem is listed below {CERTS}")
         known = paths is not None and (paths.absent(CERTS) or paths.listed(f"{CERTS}/*"))
@@ -184,7 +186,7 @@ def _changed(row: InetdRow, command: str, description: str, inetd: InetdConf) ->
     """How a service differs from every one of its active rows, as far as what lssrc prints can tell."""
     rows = [one for one in inetd.rows(row.service) if not one.commented]
     programs = [one.program for one in rows]
-    if command.startswith("/") and not any(program.startswith(command) for program in programs):
+    if command and not any(program.startswith(command) for program in programs):
         return f"from {command} to {programs[0]}"
     shown = " ".join(description.split())
     arguments = [" ".join(one.arguments.split()) for one in rows]

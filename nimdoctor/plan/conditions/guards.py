@@ -2,19 +2,33 @@
 
 from typing import NamedTuple, Optional, Tuple
 
-from nimdoctor.facts import NimGeneration, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
+from nimdoctor.facts import NimGeneration, NimInfo, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
 from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import Role
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import Elsewhere, Moment
 
 HUNG_AFTER = 600
 """Seconds after which an operation that stands at `create BIO` counts as hung."""
+STARTING = 120
+"""Seconds that a push may have run before its session reached `create BIO`, and that clocks may differ by."""
 _INSTALLERS = ("installp", "mksysb", "nimadm", "alt_disk_install", "alt_disk_copy", "alt_disk_mksysb", "alt_rootvg_op")
 _PERFORMED = "is being performed"
 
 
-def proved_hung(now: Moment) -> Optional[str]:
+class Hung(NamedTuple):
+    """A push proved to hang: `age` is seconds since the last line of its session, `says` that line."""
+
+    age: int
+    says: str
+
+    def accounts_for(self, row: ProcessRow) -> bool:
+        """Whether that process may be the hung one: it is not known to have begun after the session had stopped."""
+        return row.elapsed is None or row.elapsed + STARTING >= self.age
+
+
+def proved_hung(now: Moment) -> Optional[Hung]:
     """What proves that the client's newest TLS session hangs: it stands at `create BIO` for ten minutes. Else None."""
     try:
         attempt = now.fact(Role.CLIENT, TlsAttempt)
@@ -25,7 +39,7 @@ def proved_hung(now: Moment) -> Optional[str]:
         return None
     if attempt.age is None or attempt.age < HUNG_AFTER:
         return None
-    return f"{session.last.source} line {session.last.line}: {session.last.text.strip()}"
+    return Hung(attempt.age, f"{session.last.source} line {session.last.line}: {session.last.text.strip()}")
 
 
 @condition("client-idle")
@@ -50,12 +64,18 @@ class ClientIdle(NamedTuple):
         children = mode.children if mode else ()
         if not children:
             return Answer(True, "nimsh has no child and no installation runs")
-        first = children[0]
         hung = proved_hung(now)
-        if hung and self.accept_hung:
-            return Answer(True, f"nimsh's child {first.pid} belongs to a push that hangs ({hung}), which is accepted")
-        why = "which is proved to hang: --accept-hung waives that" if hung else "which is not proved to hang"
-        return Answer(False, f"nimsh has a child: a push is under way (process {first.pid}), {why}")
+        later = next((row for row in children if hung and not hung.accounts_for(row)), None)
+        if hung and later is None and self.accept_hung:
+            said = f"nimsh's child {children[0].pid} belongs to a push that hangs ({hung.says}), which is accepted"
+            return Answer(True, said)
+        if later:
+            why = f"which began after the one that is proved to hang (process {later.pid})"
+        elif hung:
+            why = f"which is proved to hang (process {children[0].pid}): --accept-hung waives that"
+        else:
+            why = f"which is not proved to hang (process {children[0].pid})"
+        return Answer(False, f"nimsh has a child: a push is under way, {why}")
 
 
 @condition("master-idle")
@@ -78,9 +98,10 @@ class MasterIdle(NamedTuple):
         processes, objects = now.fact(self.where, Processes), now.fact(self.where, NimObjects)
         if processes is None or objects is None:
             return Answer(None, "the master's processes or objects are not known (ps, lsnim -l)")
-        accepted = self.accept_hung if self.accept_hung and proved_hung(now) else ""
+        hung = proved_hung(now) if self.accept_hung else None
+        accepted = self.accept_hung if hung else ""
         for row in processes.named("nim"):
-            if not (accepted and accepted in row.words):
+            if not (hung and accepted in row.words and hung.accounts_for(row)):
                 return Answer(False, f"a nim command runs: {row.args.strip()[:80]} (process {row.pid})")
         for name in self.machines:
             found = objects.get(name)
@@ -126,7 +147,10 @@ class NotSecureMaster(NamedTuple):
         objects = host.optional(NimObjects)
         if objects is None:
             return Answer(None, "the host is a NIM master, and whether it has SSL on is not known")
-        return Answer(objects.ssl_support() is False, "the host is itself a NIM master with SSL")
+        support = objects.ssl_support()
+        if support is None:
+            return Answer(None, "the host is a NIM master, and whether it has SSL on is not known")
+        return Answer(not support, f"the host is itself a NIM master {'with' if support else 'without'} SSL")
 
 
 @condition("role-is")
@@ -141,10 +165,12 @@ class RoleIs(NamedTuple):
 
     def decide(self, now: Moment, was: Was) -> Answer:
         host = now.host(self.where)
-        roles = ", ".join(host.roles) or "not known"
-        if not host.roles:
+        info = host.optional(NimInfo)
+        # --master gives a host the role of a master, whatever it is; its own word counts more
+        roles = (info.roles if info else ()) or host.roles
+        if not roles:
             return Answer(None, "the host's role is not known")
-        return Answer(self.role in host.roles, f"the host's role is {roles}")
+        return Answer(self.role in roles, f"the host's role is {', '.join(roles)}")
 
 
 @condition("not-in-wpar")
