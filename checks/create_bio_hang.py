@@ -3,7 +3,7 @@
 from datetime import datetime, timezone
 from typing import Iterator, List, Optional, Tuple
 
-from nimdoctor.facts import CertificateState, HostClock, NimIdentity, NimObjects, NimshMode, TlsAttempt
+from nimdoctor.facts import CertificateState, HostClock, NimIdentity, NimObjects, NimshMode, RepairRuns, TlsAttempt
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.tls_attempt import PROCESSES
@@ -22,9 +22,14 @@ from nimdoctor.model import (
 from nimdoctor.wording import REFRESH, ago, count, named, on_client, recycle
 
 _REFRESH = f"refresh this client's certificate: {REFRESH}"
+_ELSEWHERE = "look at the path between the hosts (MTU, jumbo frames, a firewall) and at the libraries"
 _LOOK_ELSEWHERE = (
     "the certificates match and are newer than the last installation of nim.* and openssl.* on both ends, so making "
-    "new ones would not help: look at the path between the hosts (MTU, jumbo frames, a firewall) and at the libraries"
+    f"new ones would not help: {_ELSEWHERE}"
+)
+_RECYCLED_BEFORE = (
+    "the certificates match, and nimdoctor had recycled the master's before this push hung, so doing it again would "
+    f"not help: {_ELSEWHERE}"
 )
 
 
@@ -48,6 +53,8 @@ def create_bio_hang(
     certificates: CertificateState,
     masters: Optional[OnMaster[CertificateState]],
     objects: Optional[OnMaster[NimObjects]],
+    runs: Optional[RepairRuns],
+    masters_runs: Optional[OnMaster[RepairRuns]],
 ) -> Iterator[Verdict]:
     """Every push to this client hangs until it is ended by hand: NIM has no timeout there.
 
@@ -98,7 +105,10 @@ def create_bio_hang(
         return
     own, _ = (identity.known_as(subject.name) if subject.named else identity).object_in(objects)
     others = [found.name for found in objects.connected(SECURE) if found != own] if objects else []
-    fix, cure, touches = _smallest_cure(attempt, certificates, masters if subject.master_named else None, others)
+    recycled = [when for found in (runs, masters_runs) if found for when in found.completed("recycle-certificates")]
+    fix, cure, touches = _smallest_cure(
+        attempt, certificates, masters if subject.master_named else None, others, recycled
+    )
     when = f", {ago(attempt.age)} ago" if attempt.age is not None else f" (its age is not known: {attempt.why})"
     if attempt.witness:
         evidence.append(attempt.witness)
@@ -132,9 +142,16 @@ def _run(fix: Optional[str], clock: Optional[HostClock], master_named: bool) -> 
 
 
 def _smallest_cure(
-    attempt: TlsAttempt, own: CertificateState, masters: Optional[CertificateState], others: List[str]
+    attempt: TlsAttempt,
+    own: CertificateState,
+    masters: Optional[CertificateState],
+    others: List[str],
+    recycled: List[int],
 ) -> Tuple[Optional[str], str, int]:
-    """The cure in the order of FACTS, smallest first: fix id, words, other hosts touched."""
+    """The cure in the order of FACTS, smallest first: fix id, words, other hosts touched.
+
+    `recycled` are times (epoch seconds) at which a run of `nimdoctor fix` had recycled the certificates.
+    """
     refresh = "refresh-client-certificate"
     if masters is None:
         return refresh, f"{_REFRESH}. Whether the master must be recycled: not known, give --master", 0
@@ -150,6 +167,8 @@ def _smallest_cure(
         return refresh, f"{_REFRESH}, since the master's certificate is newer than the hang; {stays}", 0
     if own.newer_than_installation and masters.newer_than_installation:
         return None, _LOOK_ELSEWHERE, 0
+    if attempt.utc is not None and any(when < attempt.utc for when in recycled):
+        return None, _RECYCLED_BEFORE, 0
     loses = "no other client is secured"
     if others:
         who = f"{count(len(others), 'other secured client')} ({named(others)})"
