@@ -141,7 +141,7 @@ def _how(plan: Mapping[str, Any], ends: Mapping[str, ScriptEnd], steps: List[Ksh
     lines = ["HOW TO RUN IT", "", "  Copy this directory to the host; as root:"]
     lines += [f"    {line}" for line in _order(ends, steps, number)]
     lines += [
-        "  It shows the steps and asks; --yes answers yes. Without a terminal and --yes it does nothing.",
+        "  On a terminal it shows the steps and asks; --yes answers yes. Without a terminal it asks nothing.",
         "  Interrupted or killed, it is started again in the same way and goes on where it was.",
         "  Exit status: 0 every step was done and seen to be, or nothing was left to do; 1 refused, restored or",
         "  stopped, and the last lines say which; 2 wrong usage.",
