@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PUSH_DEADLINE = 60.0
 """Seconds a push may take that proves a cure."""
+PUSHED = 3
+"""Other clients that are pushed to find one that works: each that hangs takes its deadline."""
 
 Say = Callable[[str], None]
 
@@ -145,30 +147,30 @@ class Repair:
     def _probed(self) -> Probed:
         if not self.options.probe:
             return Probed()
-        from nimdoctor.probe import push, tftp_address, tftp_answer
+        from nimdoctor.probe import tftp_address, tftp_answer
 
         address = None
         if Role.CLIENT in self.ends.ends and self.ends.ends[Role.CLIENT].live:
             address = tftp_address(self.engine.target)
             if address and not tftp_answer(*address).answered:
                 address = None
-        well = None
-        recycle = any(found.fix == "recycle-certificates" for found in self.report.results)
-        master = self.ends.ends.get(Role.MASTER)
-        if recycle and master and master.live:
-            from nimdoctor.facts import NimObjects
-            from nimdoctor.facts.lsnim import SECURE
+        hangs = any(found.fix == "recycle-certificates" and found.where is Role.CLIENT for found in self.report.results)
+        return Probed(address, self._pushed_well() if hangs else None)
 
-            host = self.engine.master or self.engine.target
-            objects = host.optional(NimObjects)
-            known = {name for name in (self.engine.target.name,) if name}
-            for machine in objects.connected(SECURE) if objects else ():
-                if machine.name in known or known & set(machine.host_names()):
-                    continue
-                if push(host, machine.name, PUSH_DEADLINE).proved:
-                    well = machine.name
-                    break
-        return Probed(address, well)
+    def _pushed_well(self) -> Optional[str]:
+        """Another secured client that a push reaches with SSL: then it is not the master that must be recycled."""
+        from nimdoctor.facts import NimIdentity, NimObjects
+        from nimdoctor.facts.lsnim import SECURE
+        from nimdoctor.probe import push
+
+        end, host = self.ends.ends.get(Role.MASTER), self.engine.master
+        objects = host.optional(NimObjects) if host else None
+        if end is None or not end.live or host is None or objects is None:
+            return None
+        identity = self.engine.target.optional(NimIdentity)
+        own = identity.object_in(objects)[0] if identity else None
+        others = [machine.name for machine in objects.connected(SECURE) if own is None or machine.name != own.name]
+        return next((name for name in others[:PUSHED] if push(host, name, PUSH_DEADLINE).proved), None)
 
     # -- what stands in the way
 

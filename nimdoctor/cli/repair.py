@@ -3,17 +3,18 @@
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence
 
 import typer
 
 from nimdoctor.cli.output import Format, UsageError, lines, say, width, write
 from nimdoctor.cli.scan import end_like_ctrl_c, local_rules
-from nimdoctor.wording import visible
+from nimdoctor.wording import count, visible
 
 if TYPE_CHECKING:
     from nimdoctor.plan.document import Plan, Refusal
     from nimdoctor.plan.execute import Result
+    from nimdoctor.plan.fix import Options
     from nimdoctor.registry import Registry
     from nimdoctor.repair import Repair, Runs
 
@@ -72,12 +73,13 @@ def fix(
         if plan or script:
             raise UsageError("--resume goes on with the plan of its run: give neither --plan nor --script with it")
         return _resume(resume, target, state_dir, registry, Options(probe=probe), yes, format, timeout)
-    saved = _saved(plan) if plan and apply else None
     options = Options(named, transient_tftp, lpp_source, accept_hung, probe)
+    try:
+        saved = _saved(plan) if plan and apply else None
+    except _Refused as error:
+        return _refuse(None, [str(error)], format)
     if saved is not None:
-        options = saved.options._replace(
-            probe=probe or saved.options.probe, accept_hung=accept_hung or saved.options.accept_hung
-        )
+        options = _saved_options(saved, options)
         master = master or _saved_master(saved)
     waiting = Waiting()
     restore = end_like_ctrl_c()
@@ -133,10 +135,23 @@ def _saved(path: str) -> "Plan":
         raise _Refused(f"{path} is no plan that can be applied: {error}") from error
 
 
-class _Refused(UsageError):
-    """A plan that is refused: exit status 1, not 2."""
+class _Refused(Exception):
+    """A saved plan that is refused; the message is one line."""
 
-    status = REFUSED
+
+def _saved_options(saved: "Plan", typed: "Options") -> "Options":
+    """The options a saved plan was made with. Raises UsageError where others were typed: the plan would be another."""
+    words = {
+        "only": "--only",
+        "transient_tftp": "--transient-tftp",
+        "lpp_source": "--lpp-source",
+        "accept_hung": "--accept-hung",
+    }
+    for name, word in words.items():
+        value = getattr(typed, name)
+        if value and value != getattr(saved.options, name):
+            raise UsageError(f"the saved plan was made without this {word}: make a plan with it, or apply it as it is")
+    return saved.options._replace(probe=typed.probe or saved.options.probe)
 
 
 def _saved_master(saved: "Plan") -> Optional[str]:
@@ -163,61 +178,63 @@ def _fix(
     if saved is not None:
         stale = repair.stale(saved)
         if stale:
-            return _refuse(plan, [f"stale plan {saved.id[:16]}: {reason}" for reason in stale], format)
+            return _refuse(plan, [f"stale plan {saved.id[:16]}: {reason}" for reason in stale], format, open_runs)
     if script is not None:
         _write_scripts(repair, script)
     if not apply:
-        _show(repair, plan, open_runs, format)
+        _show(repair, open_runs, format)
         if plan_file:
             _write_plan(plan, plan_file)
         return REFUSED if plan.steps or plan.advice or open_runs else 0
     if open_runs:
-        return _refuse(plan, open_runs, format)
+        return _refuse(plan, open_runs, format, open_runs)
     if not plan.steps:
-        _show(repair, plan, open_runs, format)
+        _show(repair, open_runs, format)
         return REFUSED if plan.advice else 0
-    refusals = [*plan.refusals, *repair.refusals()]
-    if refusals:
+    refusals = {(one.step, one.must): one for one in [*repair.refusals(), *plan.refusals]}
+    reasons = [_words(one) for one in refusals.values()] or _unconfirmed(plan, affects)
+    if reasons:
         if format is Format.TEXT:
-            _show(repair, plan, open_runs, format)
-        return _refuse(plan, [_words(one) for one in dict.fromkeys(refusals)], format)
-    number = len(plan.affects.clients) if plan.affects else 0
-    if number != (affects or 0) and (number or affects is not None):
-        if format is Format.TEXT:
-            _show(repair, plan, open_runs, format)
-        names = ", ".join(plan.affects.clients) if plan.affects else "none"
-        return _refuse(
-            plan,
-            [
-                f"{number} other clients lose their push by this plan ({names}): repeat their number with --affects {number}"
-            ],
-            format,
-        )
-    if not yes and not _agreed(repair, format):
-        return REFUSED
+            _show(repair, [], format)
+        return _refuse(plan, list(dict.fromkeys(reasons)), format)
+    if not yes:
+        answer = _asked(repair, format)
+        if answer:
+            return _refuse(plan, [answer], format)
     return _apply(repair, format)
 
 
-def _agreed(repair: "Repair", format: Format) -> bool:
-    """Asks on a terminal; without one nothing is done."""
+def _unconfirmed(plan: "Plan", affects: Optional[int]) -> List[str]:
+    """Why --affects does not confirm what the plan does to other clients; empty when it does."""
+    clients = plan.affects.clients if plan.affects else ()
+    if affects == len(clients) or (affects is None and not clients):
+        return []
+    who = f"{count(len(clients), 'other client')} ({', '.join(clients)})" if clients else "no other client"
+    loses = "loses its push" if len(clients) < 2 else "lose their push"
+    return [f"{who} {loses} by this plan: repeat their number with --affects {len(clients)}"]
+
+
+def _asked(repair: "Repair", format: Format) -> str:
+    """Asks on a terminal; why the plan is not applied, or empty when the answer is yes."""
+    plan = repair.plan
     if format is Format.TEXT:
-        _show(repair, repair.plan, [], format)
-    if not (sys.stdin and sys.stdin.isatty()):
-        _refuse(repair.plan, ["nobody can be asked: no terminal; --yes applies without a question"], format)
-        return False
-    licence = any("accept_licenses=yes" in getattr(step.do, "argv", ()) for step in repair.plan.steps)
-    if licence:
+        _show(repair, [], format)
+    licence = any("accept_licenses=yes" in getattr(step.do, "argv", ()) for step in plan.steps)
+    if licence and _terminal():
         print("This accepts the licence of the OpenSSL filesets.", file=sys.stderr)
-    print(
-        f"Apply this plan ({len(repair.plan.steps)} steps, risk {repair.plan.risk})? Type yes: ",
-        end="",
-        file=sys.stderr,
-        flush=True,
-    )
-    if sys.stdin.readline().strip().lower() == "yes":
-        return True
-    say("not applied")
-    return False
+    return _answer(f"Apply this plan ({count(len(plan.steps), 'step')}, risk {plan.risk})?", "applies")
+
+
+def _terminal() -> bool:
+    return bool(sys.stdin and sys.stdin.isatty())
+
+
+def _answer(question: str, yes_does: str) -> str:
+    """Why not, or empty when somebody at a terminal typed yes."""
+    if not _terminal():
+        return f"nobody can be asked: no terminal; --yes {yes_does} without a question"
+    print(f"{question} Type yes: ", end="", file=sys.stderr, flush=True)
+    return "" if sys.stdin.readline().strip().lower() == "yes" else "the answer was not yes"
 
 
 def _apply(repair: "Repair", format: Format) -> int:
@@ -232,9 +249,13 @@ def _apply(repair: "Repair", format: Format) -> int:
     except (Locked, Refused) as error:
         return _refuse(plan, [str(error)], format)
     except OSError as error:
-        return _refuse(plan, [f"{error.filename or 'the state directory'}: {error.strerror or error}"], format)
+        return _refuse(plan, [_failed_at(error)], format)
     _show_result(result, plan, format)
     return 0 if result.good else REFUSED
+
+
+def _failed_at(error: OSError) -> str:
+    return f"{error.filename or 'the state directory'}: {error.strerror or error}"
 
 
 def _resume(
@@ -254,14 +275,9 @@ def _resume(
 
     if run.state not in UNFINISHED:
         raise UsageError(f"run {run.name} is {run.state}: there is nothing to go on with")
-    if not yes and not (sys.stdin and sys.stdin.isatty()):
-        say("nobody can be asked: no terminal; --yes goes on without a question")
-        return REFUSED
-    if not yes:
-        print(f"Go on with run {run.name} ({run.state})? Type yes: ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() != "yes":
-            say("not resumed")
-            return REFUSED
+    answer = "" if yes else _answer(f"Go on with run {run.name} ({run.state})?", "goes on")
+    if answer:
+        return _refuse(None, [answer], format)
     restore = end_like_ctrl_c()
     try:
         plan = run.plan()
@@ -273,7 +289,7 @@ def _resume(
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
     except OSError as error:
-        return _refuse(None, [f"{error.filename or 'the state directory'}: {error.strerror or error}"], format)
+        return _refuse(None, [_failed_at(error)], format)
     finally:
         restore()
     _show_result(result, plan, format)
@@ -302,35 +318,35 @@ def rollback(
         found = runs.find(run)
     except Refused as error:
         raise UsageError(visible(str(error))) from error
-    if not yes:
-        if not (sys.stdin and sys.stdin.isatty()):
-            say("nobody can be asked: no terminal; --yes takes it back without a question")
-            return REFUSED
-        print(f"Take back run {found.name} ({found.state})? Type yes: ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() != "yes":
-            say("not taken back")
-            return REFUSED
+    answer = "" if yes else _answer(f"Take back run {found.name} ({found.state})?", "takes it back")
+    if answer:
+        return _not_taken_back(found.name, answer, format)
     restore = end_like_ctrl_c()
     try:
         done = runs.roll_back(found, tuple(only or ()))
     except (Refused, Locked) as error:
-        return _refuse(None, [str(error)], format)
+        return _not_taken_back(found.name, str(error), format)
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
     except OSError as error:
-        return _refuse(None, [f"{error.filename or 'the state directory'}: {error.strerror or error}"], format)
+        return _not_taken_back(found.name, _failed_at(error), format)
     finally:
         restore()
     if format is Format.JSON:
-        write(
-            json.dumps({**done._asdict(), "undone": list(done.undone), "stands": list(done.stands)}, indent=2) + "\n",
-            None,
-        )
+        from nimdoctor.report.plan_json import render_rolled_back as render
     else:
-        from nimdoctor.report.plan_text import render_rolled_back
-
-        write(render_rolled_back(done), None)
+        from nimdoctor.report.plan_text import render_rolled_back as render
+    write(render(done), None)
     return 0 if done.good else REFUSED
+
+
+def _not_taken_back(run: str, reason: str, format: Format) -> int:
+    say(lines(f"refused: {reason}"))
+    if format is Format.JSON:
+        from nimdoctor.report.plan_json import render_rollback_refused
+
+        write(render_rollback_refused(run, [reason]), None)
+    return REFUSED
 
 
 def runs(
@@ -346,21 +362,21 @@ def runs(
     from nimdoctor.repair import state_directory
 
     state = state_directory("", state_dir)
+    status = 0
     if followed is not None:
         try:
-            names = recorded.mark_followed(state, followed)
+            if not recorded.mark_followed(state, followed):
+                raise UsageError(f"no run in {state} waits for a client {followed!r}")
         except (Refused, OSError) as error:
-            return _refuse(None, [str(error)], format)
-        if not names:
-            raise UsageError(f"no run in {state} waits for a client {followed!r}")
+            say(lines(f"refused: {error}"))
+            status = REFUSED
     found = [recorded.as_dict(run) for run in recorded.every(state)]
     if format is Format.JSON:
-        write(json.dumps({"schema": recorded.SCHEMA, "state_directory": state, "runs": found}, indent=2) + "\n", None)
+        from nimdoctor.report.plan_json import render_runs as render
     else:
-        from nimdoctor.report.plan_text import render_runs
-
-        write(render_runs(found, state), None)
-    return 0
+        from nimdoctor.report.plan_text import render_runs as render
+    write(render(found, state), None)
+    return status
 
 
 def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry", timeout: float) -> "Runs":
@@ -379,55 +395,36 @@ def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry",
 # -- showing
 
 
-def _show(repair: "Repair", plan: "Plan", open_runs: List[str], format: Format) -> None:
+def _show(repair: "Repair", open_runs: List[str], format: Format) -> None:
     if format is Format.JSON:
-        write(json.dumps({**plan.as_dict(), "unfinished": open_runs}, indent=2) + "\n", None)
+        from nimdoctor.report import plan_json
+
+        write(plan_json.render_plan(repair.plan, open_runs), None)
         return
     from nimdoctor.report.plan_text import render_plan
 
-    write(render_plan(plan, width=width(), command=repair.command), None)
+    write(render_plan(repair.plan, width=width(), command=repair.command), None)
 
 
 def _show_result(result: "Result", plan: "Plan", format: Format) -> None:
     if format is Format.JSON:
-        write(json.dumps({**plan.as_dict(), "result": _result(result)}, indent=2) + "\n", None)
+        from nimdoctor.report import plan_json
+
+        write(plan_json.render_result(plan, result), None)
         return
     from nimdoctor.report.plan_text import render_result
 
     write(render_result(result, plan, width=width()), None)
 
 
-def _result(result: "Result") -> Dict[str, Any]:
-    return {
-        "run": result.run,
-        "state": result.state,
-        "steps": [{"id": step, "outcome": outcome, "says": says} for step, outcome, says in result.steps],
-        "findings": result.outcomes.as_list(),
-        "caused": list(result.outcomes.caused),
-        "stands": list(result.stands),
-        "why": result.why or None,
-    }
-
-
-def _refuse(plan: "Optional[Plan]", reasons: List[str], format: Format) -> int:
+def _refuse(plan: "Optional[Plan]", reasons: List[str], format: Format, open_runs: Sequence[str] = ()) -> int:
     """Says why nothing was done: on stderr, and as a document where one is asked for."""
     for reason in reasons:
         say(lines(f"refused: {reason}"))
     if format is Format.JSON:
-        from nimdoctor.plan.outcome import REFUSED as OUTCOME
-        from nimdoctor.plan.outcome import Outcomes
+        from nimdoctor.report.plan_json import render_refused
 
-        findings = Outcomes.of_failure(plan, OUTCOME).as_list() if plan else []
-        result = {
-            "run": None,
-            "state": "refused",
-            "steps": [],
-            "findings": findings,
-            "caused": [],
-            "stands": [],
-            "why": "; ".join(reasons),
-        }
-        write(json.dumps({**(plan.as_dict() if plan else {}), "result": result}, indent=2) + "\n", None)
+        write(render_refused(plan, reasons, open_runs), None)
     return REFUSED
 
 
@@ -449,7 +446,8 @@ def _write_scripts(repair: "Repair", directory: str) -> None:
     from nimdoctor.atomic import write_whole
 
     if not repair.plan.steps:
-        raise _Refused("there is no step to script: nothing to do, or advice only")
+        say("no script was written: the plan has no step")
+        return
     try:
         os.makedirs(directory, 0o700, exist_ok=True)
         for name, content in repair.scripts().items():

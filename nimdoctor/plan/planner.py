@@ -25,6 +25,7 @@ _ON_MASTER = "On the master: "
 
 
 _NOTHING = Counsel("", "", None, None)
+_AT_REST = (ClientIdle, MasterIdle)
 
 
 class _Asked(NamedTuple):
@@ -423,22 +424,24 @@ def _deferred(steps: Sequence[Step]) -> List[Step]:
 
 
 def _unhindered(steps: Sequence[Step]) -> List[Step]:
-    """Once SSL is off on one end nothing that comes by chance keeps the plan from putting it on again: from the first
-    step of a leg, or the first that switches crypto off, nobody is asked any more to be at rest.
+    """Once SSL is off on one end nothing that comes by chance may keep the plan from putting it on again: whether
+    somebody is at work is asked before the first step of a leg, or the first that switches crypto off, and no more after.
     """
-    found = []
-    off = False
-    for step in steps:
-        kept = step
-        if off:
-            kept = step._replace(before=_without_rest(step.before), then=_without_rest(step.then))
-        found.append(kept)
-        off = off or bool(step.leg) or step.phase is Phase.CRYPTO_OFF
-    return found
+    off = next((number for number, one in enumerate(steps) if one.leg or one.phase is Phase.CRYPTO_OFF), len(steps))
+    asked = [one for step in steps[off:] for one in (*step.before, *step.then) if isinstance(one, _AT_REST)]
+    return [
+        step
+        if number < off
+        else step._replace(
+            before=_joined(step.before, tuple(asked)) if number == off else _without_rest(step.before),
+            then=_without_rest(step.then),
+        )
+        for number, step in enumerate(steps)
+    ]
 
 
 def _without_rest(conditions: Sequence[Condition]) -> Tuple[Condition, ...]:
-    return tuple(one for one in conditions if not isinstance(one, (ClientIdle, MasterIdle)))
+    return tuple(one for one in conditions if not isinstance(one, _AT_REST))
 
 
 def _numbered(steps: Sequence[Step]) -> List[Step]:

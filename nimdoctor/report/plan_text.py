@@ -3,7 +3,7 @@
 import textwrap
 from typing import Iterator, List, Mapping, Sequence, Set
 
-from nimdoctor.plan.document import Plan
+from nimdoctor.plan.document import Counsel, Plan
 from nimdoctor.plan.execute import Result
 from nimdoctor.plan.outcome import FIXED, Outcomes
 from nimdoctor.plan.rollback import RolledBack
@@ -28,7 +28,7 @@ class _Page:
     def lines(self) -> Iterator[str]:
         plan = self.plan
         if plan.first:
-            yield plan.first
+            yield printable(plan.first)
             yield ""
         if plan.steps:
             yield from self._head()
@@ -42,20 +42,24 @@ class _Page:
                 yield heading
                 for entry in entries:
                     yield from self._item(entry)
-        if plan.advice:
-            yield ""
-            yield "For a person to decide or do"
-            for one in plan.advice:
-                yield from self._item(f"{one.about}: {one.text}")
-                if one.run:
-                    yield f"       {printable(one.run)}"
-        if plan.steps:
-            yield ""
-            yield from self._next()
-        elif not plan.advice:
+        yield from self._counsel("For a person to decide or do", plan.advice)
+        if not plan.steps and not plan.advice:
             yield "Nothing to do: no finding of medium or more has a fix here."
             for push in plan.pushes:
                 yield f"Not tried since the last change; this settles it, on the master: {printable(push)}"
+        yield from self._counsel("Below medium, and left as it is", plan.below)
+        if plan.steps:
+            yield ""
+            yield from self._next()
+
+    def _counsel(self, heading: str, entries: Sequence[Counsel]) -> Iterator[str]:
+        if entries:
+            yield ""
+            yield heading
+        for one in entries:
+            yield from self._item(f"{one.about}: {one.text}")
+            if one.run:
+                yield f"       {printable(one.run)}"
 
     def brief(self) -> Iterator[str]:
         plan = self.plan

@@ -1,0 +1,67 @@
+"""Plans, results, refusals and runs for programs: schemas nimdoctor.plan/1 and nimdoctor.runs/1."""
+
+import json
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+from nimdoctor.plan.document import SCHEMA, Plan
+from nimdoctor.plan.execute import Result
+from nimdoctor.plan.outcome import REFUSED, Outcomes
+from nimdoctor.plan.rollback import RolledBack
+from nimdoctor.plan.runs import SCHEMA as RUNS_SCHEMA
+
+ROLLBACK_SCHEMA = "nimdoctor.rollback/1"
+
+
+def render_plan(plan: Plan, unfinished: Sequence[str] = ()) -> str:
+    """The plan; `unfinished` are lines about runs that must be ended first."""
+    return _text({**plan.as_dict(), "unfinished": list(unfinished)})
+
+
+def render_result(plan: Plan, result: Result) -> str:
+    """The plan with how its run ended."""
+    ended = {
+        "run": result.run,
+        "state": result.state,
+        "steps": [{"id": step, "outcome": outcome, "says": says} for step, outcome, says in result.steps],
+        "findings": result.outcomes.as_list(),
+        "caused": list(result.outcomes.caused),
+        "stands": list(result.stands),
+        "why": result.why or None,
+    }
+    return _text({**plan.as_dict(), "unfinished": [], "result": ended})
+
+
+def render_refused(plan: Optional[Plan], reasons: Sequence[str], unfinished: Sequence[str] = ()) -> str:
+    """The plan, where there is one, with why nothing was done."""
+    refused = {
+        "run": None,
+        "state": "refused",
+        "steps": [],
+        "findings": Outcomes.of_failure(plan, REFUSED).as_list() if plan else [],
+        "caused": [],
+        "stands": [],
+        "why": "; ".join(reasons),
+    }
+    document: Dict[str, Any] = plan.as_dict() if plan else {"schema": SCHEMA}
+    return _text({**document, "unfinished": list(unfinished), "result": refused})
+
+
+def render_rolled_back(done: RolledBack) -> str:
+    """How a rollback ended."""
+    ended = {"run": done.run, "state": done.state, "undone": list(done.undone), "stands": list(done.stands)}
+    return _text({"schema": ROLLBACK_SCHEMA, **ended, "why": None})
+
+
+def render_rollback_refused(run: Optional[str], reasons: Sequence[str]) -> str:
+    """Why a run was not taken back."""
+    refused: Dict[str, Any] = {"run": run, "state": "refused", "undone": [], "stands": [], "why": "; ".join(reasons)}
+    return _text({"schema": ROLLBACK_SCHEMA, **refused})
+
+
+def render_runs(runs: Sequence[Mapping[str, Any]], state: str) -> str:
+    """The runs of one state directory, oldest first."""
+    return _text({"schema": RUNS_SCHEMA, "state_directory": state, "runs": list(runs)})
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
