@@ -1,31 +1,28 @@
-"""One plan for all findings: equal steps once, in the order of their phases, the smallest cure that serves.
+"""One plan for all findings: which fixes are called, what each says, and what is done nowhere.
 
 A plan is made from a scan and writes nothing. Which fixes are called: those of findings of medium
 and more, or those named by `--only`; what they need comes along where they plan a step at all.
 """
 
-import re
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.engine import HARDENED, Engine, NotNamed, Result
 from nimdoctor.host import Absent, Host
 from nimdoctor.model import Outcome, Role, Severity
-from nimdoctor.plan.conditions import ClientIdle, Condition, MasterIdle, SubsystemIs
+from nimdoctor.plan.conditions import ClientIdle, Condition, MasterIdle
 from nimdoctor.plan.conditions.guards import proved_hung
 from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Refusal, Treated
 from nimdoctor.plan.ends import Elsewhere, End, Ends, Moment
 from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Fix, Options, Said, is_nim_name
+from nimdoctor.plan.order import arranged
 from nimdoctor.plan.place import Refused
-from nimdoctor.plan.steps import Phase, Run, Step, Subsystem, Transient, kind_of
+from nimdoctor.plan.steps import Step, Transient
 from nimdoctor.wording import named
 
 BAR = Severity.MEDIUM
 _QUOTES = 6
 _ON_MASTER = "On the master: "
-
-
 _NOTHING = Counsel("", "", None, None)
-_AT_REST = (ClientIdle, MasterIdle)
 
 
 class _Asked(NamedTuple):
@@ -77,7 +74,7 @@ class Planner:
         """The plan for these results of a scan."""
         called, minor = self._called(results)
         asked = self._asked(called, minor)
-        steps = _numbered(_unhindered(_deferred(_ordered(_merged([step for one in asked for step in one.steps])))))
+        steps = arranged([step for one in asked for step in one.steps])
         stepped = {check for step in steps for check in step.checks}
         treated = [(one.fix, found) for one in asked for found in one.findings if one.steps and found.check in stepped]
         findings = tuple(_treated(found, fix_id) for fix_id, found in treated)
@@ -87,12 +84,12 @@ class Planner:
                     _counsel(result, f"--only {result.fix} plans it" if result.fix in self.fixes else "")
                 )
         if self.options.accept_hung and self.options.accept_hung != self.client:
-            named_ = f"the plan's client is {self.client}" if self.client else "the plan has no client"
-            self._cautions.append(f"--accept-hung {self.options.accept_hung} waives nothing: {named_}")
+            client = f"the plan's client is {self.client}" if self.client else "the plan has no client"
+            self._cautions.append(f"--accept-hung {self.options.accept_hung} waives nothing: {client}")
         plan = Plan(
             hosts={end.where: self._host(end) for end in self.ends.ends.values()},
             checks=tuple(sorted({found.check for found in findings})),
-            steps=tuple(steps),
+            steps=steps,
             options=self.options,
             findings=findings,
             advice=tuple(dict.fromkeys(self._advice)),
@@ -209,7 +206,8 @@ class Planner:
 
     def _ask(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> "_Asked":
         """What one fix says; advice is kept aside."""
-        checks = tuple(dict.fromkeys(found.check for found in findings))
+        # sorted, since the order of findings rests on how sure they are, and that on the clock
+        checks = tuple(sorted({found.check for found in findings}))
         about = checks[0] if checks else fix.id
         nothing = _Asked(fix.id, about, tuple(findings))
         if fix.where is Role.CLIENT and Role.CLIENT not in self.ends.ends:
@@ -362,108 +360,6 @@ def decide(condition: Condition, now: Moment) -> Optional[str]:
     except OSError as error:
         return f"it cannot be read: {error.strerror or error}"
     return None if answer.holds else answer.says
-
-
-def _merged(steps: Sequence[Step]) -> List[Step]:
-    """Equal steps as one, with the conditions, fixes and findings of all; superfluous ones left out."""
-    found: Dict[Tuple[Any, ...], Step] = {}
-    # those of a leg first: their order is their own, whoever else wants one of them
-    for step in sorted(steps, key=lambda one: not one.leg):
-        known = found.get(step.key)
-        found[step.key] = step if known is None else _both(known, step)
-    for key, step in list(found.items()):
-        if not isinstance(step.do, Subsystem) or step.do.action not in ("start", "restart"):
-            continue
-        running = SubsystemIs(step.where, step.do.name, True)
-        others = [one for one in found.values() if one is not step and running in one.verify]
-        if others:
-            # what starts nimsh itself, as nimclient -c does, makes a start of it superfluous
-            last = max(others, key=lambda one: one.phase.rank)
-            fixes, checks = _joined(last.fixes, step.fixes), _joined(last.checks, step.checks)
-            found[last.key] = last._replace(fixes=fixes, checks=checks)
-            del found[key]
-    return list(found.values())
-
-
-def _both(one: Step, other: Step) -> Step:
-    # of a step in a leg and a lone one the leg counts, and one that cannot be undone: it has the stricter rules
-    if (bool(other.leg), bool(other.no_undo)) > (bool(one.leg), bool(one.no_undo)):
-        one, other = other, one
-    return one._replace(
-        before=_joined(one.before, other.before),
-        then=_joined(one.then, other.then),
-        verify=_joined(one.verify, other.verify),
-        fixes=tuple(sorted({*one.fixes, *other.fixes})),
-        checks=tuple(sorted({*one.checks, *other.checks})),
-        why=one.why if other.why in one.why else f"{one.why}; {other.why}",
-    )
-
-
-def _joined(one: Tuple[Any, ...], other: Tuple[Any, ...]) -> Tuple[Any, ...]:
-    return tuple(dict.fromkeys((*one, *other)))
-
-
-def _ordered(steps: Sequence[Step]) -> List[Step]:
-    """By phase, within a phase the master first; steps of a leg keep their order."""
-    return sorted(steps, key=lambda step: (step.phase.rank, step.where is not Role.MASTER))
-
-
-def _deferred(steps: Sequence[Step]) -> List[Step]:
-    """What an earlier step of the plan brings about is asked for only just before the step that needs it."""
-    brought: Set[Condition] = set()
-    found = []
-    for step in steps:
-        later = tuple(one for one in step.before if one in brought)
-        found.append(
-            step._replace(
-                before=tuple(one for one in step.before if one not in brought), then=_joined(step.then, later)
-            )
-        )
-        brought |= set(step.verify)
-    return found
-
-
-def _unhindered(steps: Sequence[Step]) -> List[Step]:
-    """Once SSL is off on one end nothing that comes by chance may keep the plan from putting it on again: whether
-    somebody is at work is asked before the first step of a leg, or the first that switches crypto off, and no more after.
-    """
-    off = next((number for number, one in enumerate(steps) if one.leg or one.phase is Phase.CRYPTO_OFF), len(steps))
-    asked = [one for step in steps[off:] for one in (*step.before, *step.then) if isinstance(one, _AT_REST)]
-    return [
-        step
-        if number < off
-        else step._replace(
-            before=_joined(step.before, tuple(asked)) if number == off else _without_rest(step.before),
-            then=_without_rest(step.then),
-        )
-        for number, step in enumerate(steps)
-    ]
-
-
-def _without_rest(conditions: Sequence[Condition]) -> Tuple[Condition, ...]:
-    return tuple(one for one in conditions if not isinstance(one, _AT_REST))
-
-
-def _numbered(steps: Sequence[Step]) -> List[Step]:
-    """Steps with their ids; a step that restores names the one it undoes."""
-    found = []
-    opening = ""
-    for number, step in enumerate(steps, 1):
-        name = f"{number}-{step.where.value}-{_slug(step)}"
-        if isinstance(step.do, Transient):
-            if step.do.edit is not None:
-                opening = name
-            else:
-                step = step._replace(do=Transient(of=opening))
-        found.append(step._replace(id=name))
-    return found
-
-
-def _slug(step: Step) -> str:
-    if isinstance(step.do, Run):
-        # the id is a part of file names
-        return re.sub(r"[^A-Za-z0-9._-]+", "-", "".join(step.do.argv[:2]))[:40]
-    return kind_of(step.do) if step.phase is not Phase.TIDY else f"{kind_of(step.do)}-tidy"
 
 
 def _treated(found: Result, fix_id: str) -> Treated:
