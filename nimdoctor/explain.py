@@ -1,49 +1,24 @@
-"""What `nimdoctor explain` says: of a check's id, a message number, or a line of evidence.
+"""What `nimdoctor explain` says: of a check, a fix, a message number, or a line of evidence.
 
-A check's page is the Markdown file beside its module, named like the id; a check without one gets a
-page made of its attributes under the same headings. Message numbers and the lines of nimsh.log are
-looked up in `facts/data`. Everything that comes out is ASCII.
+Message numbers and the lines of nimsh.log are looked up in `facts/data`. Everything that comes out is ASCII.
 """
 
 import difflib
-import importlib.util
 import json
 import pkgutil
 import re
 import sys
 import textwrap
-import unicodedata
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Set,
-    Tuple,
-    get_args,
-    get_type_hints,
-)
+from functools import partial
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.model import Check
-
-WIDTH = 79
-HEADINGS = (
-    "Problem",
-    "Detecting with nimdoctor",
-    "Detecting by hand",
-    "Resolving with nimdoctor",
-    "Resolving by hand",
-)
-"""The five headings of every page, in order."""
+from nimdoctor.pages import WIDTH, ascii_only, facts_of, fix_page, page, wrapped
+from nimdoctor.plan.fix import Fix
 
 _NUMBER = re.compile(r"(?<![\w-])(\d{4}-\d{3})(?![\w-])")
 _SHORTEST_PREFIX = 3
-_NO_FACTS = ("builtins", "nimdoctor.model")
 _SURE = {
     "A": "an IBM page or two independent sources",
     "B": "one good source",
@@ -59,152 +34,23 @@ class Explanation(NamedTuple):
     found: bool
 
 
-def explain(query: str, checks: Sequence[Check], catalog: Catalog) -> Explanation:
-    """Explains a check id (or the only one that begins so), message numbers, or a line of evidence."""
+def explain(query: str, checks: Sequence[Check], catalog: Catalog, fixes: Sequence[Fix] = ()) -> Explanation:
+    """Explains the id of a check or a fix (or the only one that begins so), message numbers, or a line of evidence."""
     wanted = query.strip()
-    by_id = {check.id: check for check in checks}
+    pages: Dict[str, Callable[[], str]] = {fix.id: partial(fix_page, fix, checks, fixes) for fix in fixes}
+    pages.update({check.id: partial(page, check, catalog, fixes) for check in checks})
     if wanted and not re.search(r"\s", wanted):
         name = wanted.lower().replace("_", "-")
-        matching = [name] if name in by_id else [found for found in by_id if found.startswith(name)]
-        if len(matching) == 1 and (name in by_id or len(name) >= _SHORTEST_PREFIX):
-            return Explanation(page(by_id[matching[0]], catalog), True)
+        matching = [name] if name in pages else [found for found in pages if found.startswith(name)]
+        if len(matching) == 1 and (name in pages or len(name) >= _SHORTEST_PREFIX):
+            return Explanation(pages[matching[0]](), True)
     parts, found = _numbers(wanted, checks)
     line_parts = _line(wanted, checks, catalog)
     if line_parts:
         return Explanation("\n\n".join(parts + line_parts) + "\n", True)
     if found:
         return Explanation("\n\n".join(parts) + "\n", True)
-    return Explanation("\n\n".join(parts or [_not_found(wanted, sorted(by_id))]) + "\n", False)
-
-
-def page(check: Check, catalog: Catalog) -> str:
-    """The page of a check: the one its author wrote, else one made of its attributes."""
-    written = _written_page(check)
-    lines = written.splitlines() if written is not None else _made_page(check, catalog)
-    return "\n".join(out for line in lines for out in _fold(ascii_only(line))).rstrip() + "\n"
-
-
-def facts_of(check: Check) -> Tuple[str, ...]:
-    """Class names of the facts that a check rests on, those behind derived facts included."""
-    names: List[str] = []
-    seen: Set[Any] = set()
-    _collect(check.function, names, seen)
-    return tuple(names)
-
-
-def ascii_only(text: str) -> str:
-    """The text as a terminal of any locale can show it.
-
-    >>> ascii_only("fichier \\u2013 verrouill\\u00e9 \\u2026")
-    'fichier - verrouille ...'
-    """
-    plain = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", text.translate(_PLAIN))
-    return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode("ascii")
-
-
-_PLAIN = {0x2010: "-", 0x2011: "-", 0x2013: "-", 0x2014: "-", 0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}
-
-
-def _fold(line: str) -> List[str]:
-    # indented lines are commands and output: cut nowhere, or they can no longer be typed
-    if len(line) <= WIDTH or line.startswith(("    ", "#")):
-        return [line]
-    hang = re.match(r"\s*(?:[-*] |\d+\. )?", line)
-    indent = " " * len(hang.group()) if hang else ""
-    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-
-
-# pages
-
-
-def _written_page(check: Check) -> Optional[str]:
-    """The Markdown file beside the check's module; read by its loader, so that a zip will do."""
-    module = getattr(check.function, "__module__", None) or ""
-    own_name = module.rpartition(".")[2]
-    for stem in (check.id.replace("-", "_"), own_name):
-        raw = _beside(module, stem + ".md")
-        text = raw.decode("utf-8", "replace") if raw is not None else ""
-        # a module may hold several checks: its page is this check's only when it says so
-        if re.match(r"#\s*" + re.escape(check.id) + r"\s*:", text):
-            return text
-    return None
-
-
-def _beside(module: str, name: str) -> Optional[bytes]:
-    try:
-        if importlib.util.find_spec(module) is None:
-            return None
-        return pkgutil.get_data(module, name)
-    except (ImportError, OSError, ValueError, AttributeError):
-        return None
-
-
-def _made_page(check: Check, catalog: Catalog) -> List[str]:
-    facts = facts_of(check)
-    rows = [row for row in catalog if set(row.facts) & set(facts)]
-    body: Dict[str, List[str]] = {heading: [] for heading in HEADINGS}
-    problem = body["Problem"]
-    problem.append(check.summary)
-    problem.extend(f"{label}: {said}" for label, said in (("Cause", check.cause), ("Impact", check.impact)) if said)
-    problem.append(f"Severity {check.severity.value}, role {check.role.value}.")
-    problem.append(f"Source: {check.source}" if check.source else "The check names no source.")
-    body["Detecting with nimdoctor"] += [
-        f"    nimdoctor scan --check {check.id}",
-        "It reads: " + (", ".join(row.label for row in rows) or "nothing of the catalog") + ".",
-    ]
-    by_hand = body["Detecting by hand"]
-    by_hand.extend("    " + _by_hand(row) for row in rows if row.kind is not Kind.PATHS)
-    by_hand.append("What to look for: " + check.title)
-    if check.fix:
-        body["Resolving with nimdoctor"].append(
-            f"The check names the fix {check.fix}. `nimdoctor fix` comes in a later version; until then the scan "
-            "names the commands."
-        )
-    else:
-        body["Resolving with nimdoctor"].append("The check names no fix.")
-    body["Resolving by hand"].append(check.cure or "The check names no cure. See its source, and what the scan says.")
-    out = [f"# {check.id}: {check.title}"]
-    for heading in HEADINGS:
-        out += ["", "## " + heading]
-        for entry in body[heading]:
-            out += [entry] if entry.startswith("    ") else _wrap(entry)
-    return out
-
-
-def _by_hand(row: Row) -> str:
-    if row.kind is Kind.FILE:
-        return ("ls -l " if row.name.endswith("*") else "cat ") + row.name
-    return row.label
-
-
-# what a check asks for
-
-
-def _collect(function: Callable[..., Any], names: List[str], seen: Set[Any]) -> None:
-    try:
-        hints = get_type_hints(function, include_extras=True)
-    except Exception:  # a third party's hint that cannot be evaluated must not break `explain`
-        return
-    hints.pop("return", None)
-    for hint in hints.values():
-        for wanted in _classes(hint):
-            if wanted in seen:
-                continue
-            seen.add(wanted)
-            names.append(wanted.__name__)
-            derive = getattr(wanted, "derive", None)
-            if derive is not None:
-                _collect(getattr(derive, "__func__", derive), names, seen)
-
-
-def _classes(hint: Any) -> Iterator[type]:
-    """The classes inside Optional, Annotated and the like; no None, no roles."""
-    inner = get_args(hint)
-    if inner:
-        for part in inner:
-            yield from _classes(part)
-    elif isinstance(hint, type) and hint.__module__ not in _NO_FACTS:
-        yield hint
+    return Explanation("\n\n".join(parts or [_not_found(wanted, sorted(pages))]) + "\n", False)
 
 
 def _asking(facts: Sequence[str], checks: Sequence[Check]) -> List[str]:
@@ -328,25 +174,21 @@ def _not_found(query: str, ids: Sequence[str]) -> str:
     name = query.strip().lower().replace("_", "-").replace(" ", "-")[:80]
     close = [found for found in ids if name and (found.startswith(name) or (len(name) > 2 and name in found))]
     close += [found for found in difflib.get_close_matches(name, ids, n=5, cutoff=0.5) if found not in close]
-    lines = _wrap(f"Nothing is known of '{shown}'.")
+    lines = wrapped(f"Nothing is known of '{shown}'.")
     if close:
-        lines += ["Did you mean one of these checks?", *("    " + found for found in close)]
-    lines += _wrap(
-        "`nimdoctor checks` lists all checks. A message number such as 0042-001, or a line quoted from a log or a "
+        lines += ["Did you mean one of these?", *("    " + found for found in close)]
+    lines += wrapped(
+        "`nimdoctor checks` lists all checks and their fixes. A message number such as 0042-001, or a line quoted from a log or a "
         "command's output, is explained too."
     )
     return "\n".join(lines)
 
 
 def _paragraph(head: str, lines: Sequence[str]) -> str:
-    out = _wrap(head)
+    out = wrapped(head)
     for line in lines:
         out += textwrap.wrap(ascii_only(line), WIDTH, initial_indent="  ", subsequent_indent="  ")
     return "\n".join(out)
-
-
-def _wrap(text: str) -> List[str]:
-    return textwrap.wrap(ascii_only(text), WIDTH, break_on_hyphens=False) or [""]
 
 
 def _data(name: str) -> Any:

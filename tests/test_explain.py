@@ -9,9 +9,11 @@ import pytest
 
 from nimdoctor import explain as module
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
-from nimdoctor.explain import HEADINGS, explain, facts_of, page
+from nimdoctor.explain import explain
 from nimdoctor.facts.inetd_conf import InetdConf
 from nimdoctor.model import Finding, OnMaster, Role, Severity, check
+from nimdoctor.pages import FIX_HEADINGS, HEADINGS, facts_of, fix_page, page
+from nimdoctor.plan.fix import Case, Said, fix
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,26 @@ CHECKS = [
 ]
 
 
+def _open_tftp(case: Case, inetd: Optional[OnMaster[InetdConf]]) -> Iterator[Said]:
+    """Opens tftp.
+
+    Second paragraph.
+    """
+    yield from ()
+
+
+def _fix(id, function=_open_tftp, **more):
+    given = {"title": "Open it", "where": Role.MASTER, "risk": "others may use it", "source": "a handbook"}
+    return fix(id, **{**given, **more})(function)
+
+
+FIXES = [
+    _fix("open-tftp"),
+    _fix("refresh-client-certificate", where=Role.CLIENT, needs=("open-tftp",), classic=True),
+    _fix("give-up", named_only=True),
+]
+
+
 @pytest.fixture
 def unrecognised(monkeypatch):
     monkeypatch.setattr(module, "_recognise", lambda query: None)
@@ -90,6 +112,44 @@ def test_nonsense_is_not_found_and_answered_in_ascii(query, unrecognised):
     assert is_plain(said.text)
     assert "\0" not in said.text and "\x1b" not in said.text
     assert max(map(len, said.text.splitlines())) <= 79
+
+
+@pytest.mark.parametrize("query", ["open-tftp", "OPEN_TFTP", "open"])
+def test_an_id_of_a_fix_or_its_beginning_gives_its_page(query):
+    said = explain(query, CHECKS, Catalog(), FIXES)
+    assert said.found
+    assert said.text.startswith("# open-tftp: Open it")
+
+
+def test_a_fix_without_a_page_gets_one_of_its_attributes():
+    text = fix_page(FIXES[0], CHECKS, FIXES)
+    assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == list(FIX_HEADINGS)
+    for said in ("Opens tftp.", "Second paragraph.", "a handbook", "Risk: others may use it.", "It acts on the master",
+                 "InetdConf", "It comes along with refresh-client-certificate", "No check calls for it"):  # fmt: skip
+        assert said in " ".join(text.split()), said
+    assert is_plain(text) and max(map(len, text.splitlines())) <= 79
+
+
+def test_a_fix_tells_which_checks_call_for_it_what_it_brings_along_and_from_when_it_is_advice():
+    shown = " ".join(fix_page(FIXES[1], CHECKS, FIXES).split())
+    assert "It is the fix of create-bio-hang." in shown
+    assert "With it comes open-tftp" in shown
+    assert "advice only" in shown
+
+
+def test_a_fix_that_must_be_named_says_so():
+    assert "--only give-up" in fix_page(FIXES[2], CHECKS, FIXES)
+
+
+def test_the_page_of_a_check_names_its_fix_and_the_risk_of_that():
+    shown = " ".join(page(CHECKS[0], Catalog(), FIXES).split())
+    assert "Its fix is refresh-client-certificate, on the client: Open it. Risk: others may use it." in shown
+    assert "open-tftp comes along" in shown and "nimdoctor explain refresh-client-certificate" in shown
+    assert "Its fix" not in page(CHECKS[1], Catalog(), FIXES)
+
+
+def test_a_slip_of_the_hand_may_mean_a_fix(unrecognised):
+    assert "open-tftp" in explain("open-tfpt", CHECKS, Catalog(), FIXES).text
 
 
 def test_a_check_without_a_page_gets_one_of_its_attributes():

@@ -5,7 +5,7 @@ from typing import List, Optional
 import typer
 
 from nimdoctor.cli.output import FAILED, UsageError, say, width, write
-from nimdoctor.cli.scan import complete_ids, end_like_ctrl_c
+from nimdoctor.cli.scan import end_like_ctrl_c
 from nimdoctor.wording import visible
 
 
@@ -25,20 +25,28 @@ def checks() -> int:
     return 0
 
 
+def _complete_topics(incomplete: str) -> List[str]:
+    from nimdoctor.registry import Registry
+
+    registry = Registry()
+    ids = [*(check.id for check in registry.checks()), *(fix.id for fix in registry.fixes())]
+    return [id for id in ids if id.startswith(incomplete)]
+
+
 def explain(
     words: List[str] = typer.Argument(
         ...,
         metavar="ID|MESSAGE",
-        help="A check's id, a message number, or a line of a log.",
-        autocompletion=complete_ids,
+        help="The id of a check or a fix, a message number, or a line of a log.",
+        autocompletion=_complete_topics,
     ),
 ) -> int:
-    """Teach about a check, or say what a message or a log line belongs to."""
+    """Teach about a check or a fix, or say what a message or a log line belongs to."""
     from nimdoctor.explain import explain as teach
     from nimdoctor.registry import Registry
 
     registry = Registry()
-    explanation = teach(" ".join(words), registry.checks(), registry.catalog)
+    explanation = teach(" ".join(words), registry.checks(), registry.catalog, registry.fixes())
     if not explanation.found:
         raise UsageError(explanation.text.strip())
     write(explanation.text.rstrip("\n") + "\n", None)
@@ -46,7 +54,7 @@ def explain(
 
 
 def _complete_scenarios(incomplete: str) -> List[str]:
-    from nimdoctor.demo import SCENARIOS
+    from nimdoctor.cli.demo import SCENARIOS
 
     return [name for name in (*SCENARIOS, "list") if name.startswith(incomplete)]
 
@@ -63,7 +71,7 @@ def demo(
     ),
 ) -> int:
     """Show a repair from scan to proof on simulated hosts; needs no AIX."""
-    from nimdoctor import demo as shown
+    from nimdoctor.cli import demo as shown
 
     if scenario == "list":
         from tabulate import tabulate

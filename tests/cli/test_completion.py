@@ -19,6 +19,12 @@ def test_ids_of_checks_are_completed(installed, option):
 
 def test_explain_completes_ids(installed):
     assert set(complete(installed, "nimdoctor explain client-")) == {"client-not-secure", "client-uses-rsh"}
+    assert complete(installed, "nimdoctor explain enable-") == ["enable-client-ssl", "enable-tftp"]
+
+
+@pytest.mark.parametrize("command", ["fix", "rollback"])
+def test_ids_of_fixes_are_completed(installed, command):
+    assert complete(installed, f"nimdoctor {command} --only rem") == ["remove-rhosts"]
 
 
 def test_commands_are_completed(installed):
@@ -31,4 +37,5 @@ def test_formats_and_severities_are_completed(installed):
 
 
 def test_scenarios_of_the_demo_are_completed(installed):
-    assert "stale-ssl-libs" in complete(installed, "nimdoctor demo sta")
+    assert complete(installed, "nimdoctor demo sta") == ["stale-ssl-libs"]
+    assert complete(installed, "nimdoctor demo li") == ["list"]

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from nimdoctor import demo
+from nimdoctor.cli import demo
 from nimdoctor.lab import Lab
 from nimdoctor.registry import Registry
 from nimdoctor.repair import Repair, Runs, Where
