@@ -50,10 +50,7 @@ class RepairRuns(NamedTuple):
         name = posixpath.basename(posixpath.dirname(text.name)) or text.source
         only = [record for record, _ in records]
         fixes = next((tuple(record["fixes"]) for record in only if isinstance(record.get("fixes"), list)), ())
-        left = next((str(record["left_open"]) for record in reversed(only) if record.get("left_open")), "")
-        state = state_of(only)
-        left = "" if state == "rolled-back" else left
-        run = RepairRun(name, state, fixes, _time(only[-1]), left, records[-1][1])
+        run = RepairRun(name, state_of(only), fixes, _time(only[-1]), left_open_of(only), records[-1][1])
         return cls(text.source, (run,))
 
     @classmethod
@@ -88,11 +85,26 @@ def state_of(records: Sequence[Dict[str, Any]]) -> str:
             state = str(record.get("state") or "complete")
         elif event == "stopped":
             state = "stopped"
-        elif event in ("rollback", "undone"):
+        elif event in ("rollback", "undo", "undone"):
             state = "rolling-back"
         elif event in ("begin", "done", "resume"):
             state = "running"
     return state
+
+
+def left_open_of(records: Sequence[Dict[str, Any]]) -> str:
+    """Why a tftp that was opened for a time stays open; empty when it was closed, or none was opened.
+
+    It is closed by a `done` of the step that left it open, or by the undoing of the one that opened it.
+    """
+    said, steps = "", set()
+    for record in records:
+        if record.get("left_open"):
+            said = str(record["left_open"])
+            steps.add(record.get("step"))
+        elif record.get("event") in ("done", "undone") and steps & {record.get("step"), record.get("closes")}:
+            said = ""
+    return said
 
 
 def _record(line: str) -> Optional[Dict[str, Any]]:

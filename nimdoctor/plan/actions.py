@@ -6,7 +6,9 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 
 from nimdoctor.evidence.command import CommandResult
 from nimdoctor.model import Role
-from nimdoctor.plan.ends import CERTS, Ends, Moment, state_of
+from nimdoctor.plan.asking import holds
+from nimdoctor.plan.conditions import CertificateNew, FilesetsInstalled, NimInfoSays
+from nimdoctor.plan.ends import CERTS, Elsewhere, Ends, Moment, state_of
 from nimdoctor.plan.place import Place, Refused
 from nimdoctor.plan.state import RunDirectory
 from nimdoctor.plan.steps import (
@@ -101,6 +103,37 @@ def kept_path(step: Step) -> Optional[str]:
     return do.path if isinstance(do, (Edit, Remove)) else None
 
 
+def state_before(step: Step, now: Moment) -> Dict[str, Any]:
+    """What a step's effects are measured against: the state of its end, and what else this very step may change."""
+    found = state_of(now, step.where)
+    if any(isinstance(one, FilesetsInstalled) for one in step.verify):
+        found["filesets"] = _filesets(step, now)
+    if any(isinstance(one, NimInfoSays) for one in step.verify):
+        found["connect"] = _connect(now)
+    return found
+
+
+def _filesets(step: Step, now: Moment) -> Optional[str]:
+    """A hash of what is installed where the step installs something."""
+    from nimdoctor.facts import Filesets
+
+    where = next(one.where for one in step.verify if isinstance(one, FilesetsInstalled))
+    filesets = now.fact(where, Filesets)
+    return hashlib.sha256(repr(filesets.rows).encode()).hexdigest() if filesets else None
+
+
+def _connect(now: Moment) -> Optional[str]:
+    """How the master's object of the client says that pushes go to it; None where that is not known."""
+    from nimdoctor.facts import NimIdentity, NimObjects
+
+    try:
+        identity, objects = now.fact(Role.CLIENT, NimIdentity), now.fact(Role.MASTER, NimObjects)
+    except Elsewhere:
+        return None
+    own = identity.object_in(objects)[0] if identity and objects else None
+    return own.connect if own else None
+
+
 def present(place: Place) -> List[str]:
     """Which of the files and directories that commands bring are there: what an undo must leave alone."""
     found = [path for path in _DIRECTORIES if place.look(path)]
@@ -162,6 +195,13 @@ class Hands:
         content, look = self.runs[step.where].kept(_backup_name(step))
         return Kept(content, look.mode, look.uid, look.gid, look.mtime_ns)
 
+    def sweep(self, steps: Iterable[Step]) -> None:
+        """Removes the temporary files of a run that was killed. Raises Refused, OSError."""
+        for step in steps:
+            for path in paths_of(step):
+                if allowed(path):
+                    self.place(step.where).sweep(path, self.label)
+
     # -- doing
 
     def do(self, step: Step, now: Moment) -> str:
@@ -210,6 +250,7 @@ class Hands:
         if edit is None:
             raise Refused("the step that opened it is not known")
         place = self.place(step.where)
+        place.sweep(edit.path, self.label)
         content = place.read(edit.path)
         current = hashlib.sha256(content).hexdigest()
         if current != edit.old_sha256:
@@ -248,7 +289,10 @@ class Hands:
     # -- undoing
 
     def refuse_undo(self, step: Step, left: Mapping[str, Optional[str]]) -> Optional[str]:
-        """Why a step cannot be undone by its files: one is no longer as the run left it; with a diff where it is text."""
+        """Why a step cannot be undone by its files: one is no longer as the run left it; with a diff where it is text.
+
+        `left` are those of its files that no later step of the run has changed.
+        """
         place = self.place(step.where)
         for path, expected in left.items():
             look = place.look(path)
@@ -302,26 +346,31 @@ class Hands:
         elif isinstance(do, Run):
             self.act(step.where, do.undo, was, now)
         elif isinstance(do, Subsystem) and do.action in ("start", "stop"):
-            self._subsystem(now, step.where, do.name, "stop" if do.action == "start" else "start")
+            self._former_state(step.where, do.name, do.action == "stop")
 
     def undo_begun(self, step: Step, was: Mapping[str, Any], now: Moment) -> None:
         """Takes back what a step did that was begun and not done, as far as it can be. Raises as `undo`."""
         if isinstance(step.do, Run):
-            changed = state_of(self.ends.now(), step.where).get("crypto") != was.get("crypto")
+            changed = state_of(self.ends.now(), step.where)["crypto"] != was.get("crypto")
             self.act(step.where, step.do.undo if step.do.undo and changed else step.do.repair, was, now)
         elif not step.no_undo:
             self.undo(step, was, now)
 
-    def some_effect(self, step: Step, was: Mapping[str, Any]) -> bool:
-        """Whether nimsh's setting, SSL or the certificates are other than before the step."""
-        now = state_of(self.ends.now(), step.where)
-        if any(now.get(name) != was.get(name) for name in ("crypto", "ssl")):
+    def some_effect(self, step: Step, opened: Mapping[str, Any]) -> bool:
+        """Whether something is other than before the step was begun; `opened` is the record of its beginning."""
+        now, was = self.ends.now(), opened.get("was") or {}
+        present = state_before(step, now)
+        if any(name in was and present[name] != was[name] for name in ("crypto", "ssl", "connect", "filesets")):
             return True
         # a certificate file written anew with the same content is no difference
         files = [
-            {path: tuple(state[2:]) for path, state in (one.get("certificates") or {}).items()} for one in (now, was)
+            {path: tuple(state[2:]) for path, state in (one.get("certificates") or {}).items()}
+            for one in (present, was)
         ]
-        return files[0] != files[1]
+        if files[0] != files[1]:
+            return True
+        open_then = [step.verify[number] for number in opened.get("open") or () if number < len(step.verify)]
+        return any(holds(one, now, was) for one in open_then if not isinstance(one, CertificateNew))
 
     def act(self, where: Role, actions: Sequence[Undo], was: Mapping[str, Any], now: Moment) -> None:
         """The actions of an undo or a repair, in order. Raises Failed, Refused, OSError."""
@@ -330,31 +379,43 @@ class Hands:
                 self._command(now, where, action.argv, 300)
             if action.new:
                 self._remove_new(where, action.new, set(was.get("present") or ()))
-            if action.start:
-                self._former_state(where, action.start, was)
+            if action.start and was.get(action.start) is not None:
+                self._former_state(where, action.start, bool(was[action.start]))
 
-    def _remove_new(self, where: Role, patterns: Sequence[str], before: "set[str]") -> None:
+    def brought(self, step: Step, was: Mapping[str, Any]) -> List[str]:
+        """The files that a command may have brought, which undoing it removes."""
+        if not isinstance(step.do, Run):
+            return []
+        patterns = [pattern for action in (*step.do.undo, *step.do.repair) for pattern in action.new]
+        return self._new(step.where, patterns, set(was.get("present") or ()))
+
+    def _new(self, where: Role, patterns: Sequence[str], before: "set[str]") -> List[str]:
         place = self.place(where)
+        found = []
         for path in present(place):
             look = place.look(path)
             covered = any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
             if path not in before and covered and look is not None and look.kind == "file":
-                place.remove(path, expected=place.fingerprint(path))
+                found.append(path)
+        return found
+
+    def _remove_new(self, where: Role, patterns: Sequence[str], before: "set[str]") -> None:
+        place = self.place(where)
+        for path in self._new(where, patterns, before):
+            place.remove(path, expected=place.fingerprint(path))
         for path in reversed(_DIRECTORIES):
             if path not in before and f"{CERTS}/*" in patterns and place.look(path) and not place.names(path):
                 place.remove_directory(path)
 
-    def _former_state(self, where: Role, name: str, was: Mapping[str, Any]) -> None:
+    def _former_state(self, where: Role, name: str, was_active: bool) -> None:
         """Starts a subsystem that was active and is not, or stops one that was not and is."""
         from nimdoctor.facts import Subsystems
 
         now = self.ends.now()
         subsystems = now.fact(where, Subsystems)
         active = subsystems.active(name) if subsystems else None
-        if was.get(name) and active is False:
-            self._subsystem(now, where, name, "start")
-        elif was.get(name) is False and active:
-            self._subsystem(now, where, name, "stop")
+        if active is not None and active is not was_active:
+            self._subsystem(now, where, name, "start" if was_active else "stop")
 
 
 def _backup_name(step: Step) -> str:

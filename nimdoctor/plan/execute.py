@@ -12,19 +12,32 @@ import os
 import time
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
-from nimdoctor.plan.actions import EndedAtDeadline, Failed, Hands, allowed, kept_path, left_behind, paths_of, present
+from nimdoctor.plan.actions import (
+    EndedAtDeadline,
+    Failed,
+    Hands,
+    allowed,
+    kept_path,
+    left_behind,
+    paths_of,
+    present,
+    state_before,
+)
+from nimdoctor.plan.asking import holds, refusal
 from nimdoctor.plan.conditions import Condition
 from nimdoctor.plan.document import Plan, Refusal
-from nimdoctor.plan.ends import Elsewhere, End, Ends, Moment, state_of
-from nimdoctor.plan.journal import Journal
+from nimdoctor.plan.ends import End, Ends, Moment
 from nimdoctor.plan.lock import Locked, lock
 from nimdoctor.plan.outcome import Outcomes, assess
 from nimdoctor.plan.place import Place, Refused
+from nimdoctor.plan.run_journals import RunJournals
 from nimdoctor.plan.runs import Run as RecordedRun
-from nimdoctor.plan.runs import load, unfinished
+from nimdoctor.plan.runs import believed, catch_up, every, load, unfinished
 from nimdoctor.plan.state import RunDirectory, StateDirectory
-from nimdoctor.plan.steps import Run, Step, Transient, with_run
+from nimdoctor.plan.steps import Run, Step, with_run
+from nimdoctor.plan.undo import NOT_DONE, Undoing, closing_of, still_open, still_running
 
 ROOM = 10 * 1024 * 1024
 """Bytes that must be free beside twice the backups."""
@@ -110,9 +123,11 @@ class Executor:
         self.say = say
         self.now = now
         self.sleep = sleep
-        self._journals: List[Journal] = []
         self._runs: Dict[Role, RunDirectory] = {}
         self._steps: Tuple[Step, ...] = ()
+        self._done: Dict[str, Mapping[str, Any]] = {}
+        self._begun: Dict[str, Mapping[str, Any]] = {}
+        self._opened: Dict[str, Mapping[str, Any]] = {}
         self._said: Dict[str, Tuple[str, str]] = {}
 
     # -- the two ways in
@@ -127,16 +142,27 @@ class Executor:
             refusals = self.unmet(self.plan.steps)
             if refusals:
                 raise NotApplied(refusals)
-            self._begin_run(before)
-            return self._forward({}, {}, {})
+            with self._begun_run(before):
+                return self._forward()
 
     def resume(self, recorded: RecordedRun) -> Result:
         """Goes on with a run that was not finished. Raises as `apply` does."""
         with self._locked():
-            self._refuse_unfinished(but=recorded.name)
-            self._open_run(recorded.name)
-            self._append("resume")
-            return self._forward(recorded.done(), recorded.begun(), recorded.was())
+            # as it is now that nobody else can go on with it
+            run = load(self._changed_ends()[0].state, recorded.name)
+            if run.state not in UNFINISHED:
+                raise NotApplied([Refusal("", "the run is unfinished", f"run {run.name} is {run.state} by now")])
+            self._refuse_unfinished(but=run.name)
+            self._take_places(run.name)
+            running = still_running(run.begun(), self._steps, self.ends)
+            if running:
+                raise NotApplied(running)
+            with self._opened_journals() as journals:
+                journals.take_up()
+                journals.append("resume")
+                self._hands.sweep(step for step in self._steps if step.id in {**run.done(), **run.begun()})
+                self._done, self._begun, self._opened = dict(run.done()), dict(run.begun()), dict(run.opened())
+                return self._forward()
 
     def unmet(self, steps: Sequence[Step]) -> List[Refusal]:
         """Preconditions of these steps that do not hold now."""
@@ -145,7 +171,7 @@ class Executor:
         try:
             for step in steps:
                 for condition in step.before:
-                    seen = _refusal(condition, moment)
+                    seen = refusal(condition, moment)
                     if seen:
                         found.append(Refusal(step.id, condition.words(), seen))
         finally:
@@ -181,67 +207,73 @@ class Executor:
             for run in unfinished(end.state):
                 if run.name != but:
                     raise NotApplied([Refusal("", "no other run is unfinished", unfinished_words(run, end.state))])
+            for run in every(end.state):
+                leading = believed(run)
+                if leading is not run and run.state != leading.state and run.name != but:
+                    catch_up(run.directory, leading)
 
-    def _begin_run(self, before: Sequence[Any]) -> None:
+    @contextlib.contextmanager
+    def _begun_run(self, before: Sequence[Any]) -> Iterator[None]:
+        """A new run, up to its first record; whatever fails before that leaves nothing of it."""
         ends = self._changed_ends()
         self._check_room(ends)
-        lead = StateDirectory(ends[0].state).new_run(self.now())
-        document = json.dumps(self.plan.as_dict(), indent=1).encode("ascii")
-        for end in ends:
-            directory = lead if end is ends[0] else StateDirectory(end.state).same_run(lead.name)
-            directory.write("plan.json", document)
-            for name, content in self.scripts.items():
-                directory.write(name.replace("/", "-"), content)
-            if end is ends[0]:
-                directory.write("before.json", json.dumps(before).encode("ascii"))
-            self._runs[end.where] = directory
-        self._share_run()
-        self._steps = tuple(with_run(step, lead.name) for step in self.plan.steps)
-        hands = Hands(self.ends, self._runs, lead.name)
-        for step in self._steps:
-            hands.keep(step)
-        self._open_journals(ends)
-        affected = list(self.plan.affects.clients) if self.plan.affects else []
-        for number, journal in enumerate(self._journals):
-            journal.reserve()
-            journal.append(
-                "start",
-                None,
-                plan=self.plan.id,
-                fixes=sorted({fix for step in self.plan.steps for fix in step.fixes}),
-                targets={end.where.value: end.target for end in self.ends.ends.values()},
-                states={end.where.value: end.state for end in ends},
-                target=self.target.value,
-                led_by=lead.path if number else None,
-                affects=affected,
-            )
+        made: List[RunDirectory] = []
+        with contextlib.ExitStack() as stack:
+            try:
+                lead = StateDirectory(ends[0].state).new_run(self.now())
+                made.append(lead)
+                made += [StateDirectory(end.state).same_run(lead.name) for end in ends[1:]]
+                document = json.dumps(self.plan.as_dict(), indent=1).encode("ascii")
+                for directory in made:
+                    directory.write("plan.json", document)
+                    for name, content in self.scripts.items():
+                        directory.write(name.replace("/", "-"), content)
+                lead.write("before.json", json.dumps(before).encode("ascii"))
+                self._take_places(lead.name)
+                for step in self._steps:
+                    self._hands.keep(step)
+                stack.enter_context(self._opened_journals()).begin(
+                    plan=self.plan.id,
+                    fixes=sorted({fix for step in self.plan.steps for fix in step.fixes}),
+                    targets={end.where.value: end.target for end in self.ends.ends.values()},
+                    states={end.where.value: end.state for end in ends},
+                    target=self.target.value,
+                    affects=list(self.plan.affects.clients) if self.plan.affects else [],
+                )
+            except BaseException:
+                stack.close()
+                for directory in made:
+                    with contextlib.suppress(OSError):
+                        directory.discard()
+                raise
+            yield
 
-    def _open_run(self, name: str) -> None:
-        ends = self._changed_ends()
-        for end in ends:
-            self._runs[end.where] = (
-                StateDirectory(end.state).open_run(name) if end is ends[0] else StateDirectory(end.state).same_run(name)
-            )
+    def _take_places(self, name: str) -> None:
+        """The run's directories, which exist, and its steps with its name in them."""
+        for end in self._changed_ends():
+            state = StateDirectory(end.state)
+            self._runs[end.where] = state.open_run(name) if end.where is self.target else state.same_run(name)
         self._share_run()
         self._steps = tuple(with_run(step, name) for step in self.plan.steps)
-        self._open_journals(ends)
+        self._hands = Hands(self.ends, self._runs, name)
+
+    def _opened_journals(self) -> RunJournals:
+        self._journals = RunJournals([self._runs[end.where] for end in self._changed_ends()], self.say)
+        self._undoing = Undoing(self._steps, self._hands, self._journals, self.ends)
+        return self._journals
 
     def _share_run(self) -> None:
         # two ends may be one state directory: the target then serves both
         for where in self.ends.ends:
             self._runs.setdefault(where, self._runs[self.target])
 
-    def _open_journals(self, ends: Sequence[End]) -> None:
-        self._journals = [self._runs[end.where].journal() for end in ends]
-
     def _check_room(self, ends: Sequence[End]) -> None:
         for end in ends:
-            moment = self.ends.now()
             size = 0
             for step in self.plan.steps:
                 path = kept_path(step)
-                if path and step.where is end.where:
-                    look = moment.place(end.where).look(path)
+                if path and step.where is end.where and end.place:
+                    look = end.place.look(path)
                     size += look.size if look else 0
             free = Place(None).free_bytes(os.path.realpath(end.state))
             if free < 2 * size + ROOM:
@@ -250,60 +282,52 @@ class Executor:
                              f"{2 * size + ROOM} are needed")]
                 )  # fmt: skip
 
-    def _append(self, event: str, step: Optional[str] = None, **more: Any) -> None:
-        for journal in self._journals:
-            journal.append(event, step, **more)
-
     # -- forward
 
-    def _forward(
-        self,
-        done: Mapping[str, Mapping[str, Any]],
-        begun: Mapping[str, Mapping[str, Any]],
-        states: Mapping[str, Mapping[str, Any]],
-    ) -> Result:
-        """Does what is not done. `done` and `begun` hold the journal's records by step, `states` what was before each."""
-        was: Dict[str, Mapping[str, Any]] = dict(states)
-        finished: Dict[str, Mapping[str, Any]] = dict(done)
-        try:
-            for step in self._steps:
-                if step.id in finished:
-                    self._said[step.id] = ("done", "")
-                    continue
-                opened = begun.get(step.id)
-                if opened is not None and self._effects(step, opened) == "all":
-                    finished[step.id] = self._done(step, opened.get("was") or {}, "its effects were seen")
-                    continue
-                self._step(step, opened, was, finished)
-        except (Failed, Refused, Elsewhere, OSError) as error:
-            return self._failed(str(error), finished, was)
-        return self._complete(finished)
+    def _forward(self) -> Result:
+        """Does what is not done."""
+        for step in self._steps:
+            if step.id in self._done:
+                self._said[step.id] = ("done", "")
+                continue
+            try:
+                self._advance(step)
+            except Exception as error:  # one that nobody foresaw must not leave the host half-way either
+                known = isinstance(error, NOT_DONE)
+                return self._failed(step, str(error) if known else f"{type(error).__name__}: {error}")
+        return self._complete()
 
-    def _step(
-        self,
-        step: Step,
-        opened: Optional[Mapping[str, Any]],
-        was: Dict[str, Mapping[str, Any]],
-        finished: Dict[str, Mapping[str, Any]],
-    ) -> None:
-        hands = Hands(self.ends, self._runs, self._name)
+    def _advance(self, step: Step) -> None:
+        """Does one step, or finds that it was done. Raises one of NOT_DONE."""
+        if step.restores:
+            self.say(f"{step.where.value}: {step.title} ...")
+            self._close(step)
+            return
+        opened = self._begun.get(step.id)
+        seen = "none" if opened is None else self._effects(step, opened)
+        if opened is not None and seen == "all":
+            self._keep_done(step, opened.get("was") or {}, "its effects were seen")
+            return
         self.say(f"{step.where.value}: {step.title} ...")
+        if opened is not None:
+            self._make_ready_again(step, opened, seen)
+            seen = self._effects(step, opened)
+        self._begin_and_do(step, opened, half_done=seen == "some")
+
+    def _begin_and_do(self, step: Step, opened: Optional[Mapping[str, Any]], half_done: bool) -> None:
         moment = self.ends.now()
         try:
-            if opened is not None:
-                self._make_ready_again(step, opened, hands)
-                moment = self.ends.now()
-            self._check(step, moment, opened)
-            if step.restores:
-                finished[step.id] = self._close(step, hands, finished)
-                return
+            self._check(step, moment, half_done)
             before = dict(opened.get("was") or {}) if opened else {}
             if not before:
-                before = {**state_of(moment, step.where), "present": present(moment.place(step.where))}
-            was[step.id] = before
-            self._append("begin", step.id, was=before, open=self._open_effects(step, moment, before))
+                before = {**state_before(step, moment), "present": present(moment.place(step.where))}
+                # whatever a step before it did to nimsh: undoing brings back what the run found
+                before["nimsh"] = before["nimsh"] or self._had_nimsh(step.where)
+            beginning = {"was": before, "open": self._open_effects(step, moment, before)}
+            self._journals.append("begin", step.id, **beginning)
+            self._opened.setdefault(step.id, beginning)
             try:
-                said = hands.do(step, moment)
+                said = self._hands.do(step, moment)
             except EndedAtDeadline as error:
                 if self._unverified(step, before):
                     raise
@@ -313,26 +337,26 @@ class Executor:
         unverified = self._unverified(step, before)
         if unverified:
             raise Failed(f"{step.title}: {unverified[0]}")
-        finished[step.id] = self._done(step, before, said)
+        self._keep_done(step, before, said)
 
-    def _check(self, step: Step, moment: Moment, opened: Optional[Mapping[str, Any]]) -> None:
+    def _had_nimsh(self, where: Role) -> bool:
+        ids = {step.id for step in self._steps if step.where is where}
+        return any((one.get("was") or {}).get("nimsh") for step, one in self._opened.items() if step in ids)
+
+    def _check(self, step: Step, moment: Moment, half_done: bool) -> None:
         """Preconditions just before the step, read anew."""
-        closing = step.restores
-        half_done = opened is not None and self._effects(step, opened) == "some"
-        conditions = () if closing else (*step.before, *step.then)
-        for condition in conditions:
+        for condition in (*step.before, *step.then):
             if half_done and condition in _of_files(step):
                 continue  # the step itself has changed the file; the step's own test of its bytes remains
-            seen = _refusal(condition, moment)
+            seen = refusal(condition, moment)
             if seen:
                 raise Refused(f"{step.title}: not done, since it must hold that {condition.words()}, but {seen}")
 
-    def _make_ready_again(self, step: Step, opened: Mapping[str, Any], hands: Hands) -> None:
+    def _make_ready_again(self, step: Step, opened: Mapping[str, Any], seen: str) -> None:
         """Before a step that was begun is done again: repair what it left, or stop where that is not safe."""
         do = step.do
         if not isinstance(do, Run):
             return
-        seen = self._effects(step, opened)
         if seen == "some" and not step.again:
             raise Failed(
                 f"{step.title}: some of its effects are seen and others are not; it is not safe to do it again"
@@ -344,50 +368,31 @@ class Executor:
                 to, number = f"{do.half_made}.{number}", number + 1
             place.rename("/ssl_nimsh", to)
         elif seen == "some":
-            hands.act(step.where, do.repair, opened.get("was") or {}, self.ends.now())
+            self._hands.act(step.where, do.repair, opened.get("was") or {}, self.ends.now())
 
-    def _close(self, step: Step, hands: Hands, finished: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Closes what was opened for a time; where somebody may be using it, or it cannot be told, it stays open."""
-        opening = next(one for one in self._steps if isinstance(step.do, Transient) and one.id == step.do.of)
-        self._append("begin", step.id, was={}, open=[])
-        moment = self.ends.now()
-        left_open = next((seen for seen in (_refusal(one, moment) for one in step.then) if seen), "")
-        if not left_open:
-            try:
-                hands.close_transient(step, opening, moment)
-                left_open = self._still_served(step)
-            except (Failed, Refused, OSError, ValueError) as error:
-                left_open = str(error)
-        moment.close()
-        record = {"left_open": f"tftp on the {step.where.value} stays open: {left_open}"} if left_open else {}
-        self._append("done", step.id, files={}, **record)
-        self._said[step.id] = ("left-open", record["left_open"]) if left_open else ("done", "")
-        return {"files": {}, **record}
+    def _close(self, step: Step) -> None:
+        left_open = self._undoing.close(step)
+        self._done[step.id] = {"left_open": left_open} if left_open else {}
+        self._said[step.id] = ("left-open", left_open) if left_open else ("done", "")
 
-    def _still_served(self, step: Step) -> str:
-        from nimdoctor.facts import InetdServices
-
-        services = self.ends.now().fact(step.where, InetdServices)
-        return "inetd still serves it after the refresh" if services and services.active("tftp") else ""
-
-    def _done(self, step: Step, before: Mapping[str, Any], said: str) -> Mapping[str, Any]:
+    def _keep_done(self, step: Step, before: Mapping[str, Any], said: str) -> None:
         files = left_behind(self.ends.now().place(step.where), step, before)
-        self._append("done", step.id, files=files, says=said)
+        self._journals.append("done", step.id, files=files, says=said)
+        self._done[step.id] = {"files": files}
         self._said[step.id] = ("done", said)
-        return {"files": files}
 
     # -- what is seen of a step
 
     def _open_effects(self, step: Step, moment: Moment, before: Mapping[str, Any]) -> List[int]:
         """Which of the step's proofs do not hold yet: only these can show that it was done."""
-        return [number for number, one in enumerate(step.verify) if _answer(one, moment, before) is not True]
+        return [number for number, one in enumerate(step.verify) if holds(one, moment, before) is not True]
 
     def _effects(self, step: Step, opened: Mapping[str, Any]) -> str:
         """all, some or none of the effects that were not there before a step that was begun."""
         moment = self.ends.now()
         try:
             numbers = [number for number in opened.get("open") or () if number < len(step.verify)]
-            seen = [_answer(step.verify[number], moment, opened.get("was") or {}) is True for number in numbers]
+            seen = [holds(step.verify[number], moment, opened.get("was") or {}) is True for number in numbers]
         finally:
             moment.close()
         if not seen or not any(seen):
@@ -405,7 +410,7 @@ class Executor:
                 unmet = [
                     f"done, but not seen: {one.words()} ({seen})"
                     for one in step.verify
-                    for seen in [_refusal(one, moment, before)]
+                    for seen in [refusal(one, moment, before)]
                     if seen
                 ]
             finally:
@@ -420,10 +425,19 @@ class Executor:
 
     # -- the end
 
-    def _complete(self, finished: Mapping[str, Mapping[str, Any]]) -> Result:
-        outcomes = self._assess()
-        state = "applied-unverified" if outcomes.unverified else "complete"
-        self._append("complete", None, state=state, findings=outcomes.as_list(), caused=list(outcomes.caused))
+    def _complete(self) -> Result:
+        try:
+            outcomes = self._assess()
+            state = "applied-unverified" if outcomes.unverified else "complete"
+            self._journals.append(
+                "complete", None, state=state, findings=outcomes.as_list(), caused=list(outcomes.caused)
+            )
+        except Exception as error:
+            why = f"every step is done, but what came of it cannot be told: {error}"
+            stands = [f"{step.title}: done" for step in self._steps]
+            outcomes = Outcomes.of_failure(self.plan, "failed")
+            self._journals.note("stopped", None, why=why, stands=stands, findings=outcomes.as_list())
+            return Result(self._name, "stopped", self._step_list(), tuple(stands), why, outcomes)
         return Result(self._name, state, self._step_list(), (), "", outcomes)
 
     def _assess(self) -> Outcomes:
@@ -434,84 +448,68 @@ class Executor:
             before = []
         return assess(self.plan, before, self.rescan(), pushed)
 
-    def _failed(self, why: str, finished: Dict[str, Mapping[str, Any]], was: Mapping[str, Mapping[str, Any]]) -> Result:
+    def _failed(self, failing: Step, why: str) -> Result:
         """Undoes what lies behind the last step that cannot be undone; says where things stand."""
-        at = next(number for number, step in enumerate(self._steps) if step.id not in finished)
-        failing = self._steps[at]
         self._said[failing.id] = ("failed", why)
         self.say(f"failed: {why}")
-        stands: List[str] = []
-        hands = Hands(self.ends, self._runs, self._name)
-        in_leg = self._in_leg(finished, was)
-        if failing.id in was and not in_leg:
-            try:
-                hands.undo_begun(failing, was[failing.id], self.ends.now())
-            except (Failed, Refused, Elsewhere, OSError) as error:
-                stands.append(f"{failing.title}: not undone, {error}")
-        if not in_leg and not stands:
-            self._undo_behind(at, finished, was, hands, stands)
-        self._close_what_is_open(finished, hands)
-        stands += [f"{step.title}: done" for step in self._steps if step.id in finished]
-        if failing.id in was and hands.some_effect(failing, was[failing.id]):
+        in_leg = self._in_leg()
+        stands = [] if in_leg else self._undo_behind(failing)
+        for opening in still_open(self._steps, self._done):
+            closing = closing_of(self._steps, opening)
+            if closing is not None and closing.id not in self._done:
+                self._close(closing)
+        for step in self._steps:
+            if step.id in self._done:
+                outcome, said = self._said.get(step.id, ("done", ""))
+                stands.append(
+                    f"{step.title}: {said if outcome == 'left-open' else f'done, {said}' if 'not undone' in said else 'done'}"
+                )
+        if in_leg and failing.id in self._opened and self._hands.some_effect(failing, self._opened[failing.id]):
             stands.append(f"{failing.title}: begun, some of its effects are there")
         if in_leg:
             stands.append("the only way is forward: nimdoctor fix --resume " + self._name)
         restored = not stands
         outcomes = Outcomes.of_failure(self.plan, "restored" if restored else "failed")
         if restored:
-            self._note("complete", None, state="restored", why=why, findings=outcomes.as_list())
+            self._journals.note("complete", None, state="restored", why=why, findings=outcomes.as_list())
         else:
-            self._note("stopped", failing.id, why=why, stands=stands, findings=outcomes.as_list())
+            self._journals.note("stopped", failing.id, why=why, stands=stands, findings=outcomes.as_list())
         return Result(
             self._name, "restored" if restored else "stopped", self._step_list(), tuple(stands), why, outcomes
         )
 
-    def _note(self, event: str, step: Optional[str], **more: Any) -> None:
-        """A record of undoing; a journal that takes no more must not keep the host from being put back."""
-        for journal in self._journals:
+    def _undo_behind(self, failing: Step) -> List[str]:
+        """Undoes, in reverse, the failing step and what was done since the last one that cannot be undone."""
+        at = self._steps.index(failing)
+        behind: List[Step] = []
+        for step in reversed(self._steps[:at]):
+            if step.id in self._done and step.no_undo and not step.restores:
+                break
+            closing = closing_of(self._steps, step)
+            shut = closing is not None and closing.id in self._done and not self._done[closing.id].get("left_open")
+            if step.id in self._done and not step.restores and not shut:
+                behind.append(step)
+        stands: List[str] = []
+        for step in [*([failing] if failing.id in self._opened and not failing.restores else []), *behind]:
             try:
-                journal.append(event, step, **more)
-            except OSError as error:
-                self.say(f"the journal {journal.path} cannot be written: {error}")
-
-    def _undo_behind(
-        self,
-        at: int,
-        finished: Dict[str, Mapping[str, Any]],
-        was: Mapping[str, Mapping[str, Any]],
-        hands: Hands,
-        stands: List[str],
-    ) -> None:
-        """Undoes, in reverse, what was done since the last step that cannot be undone."""
-        barriers = [n + 1 for n in range(at) if self._steps[n].no_undo and self._steps[n].id in finished]
-        for step in reversed(self._steps[max(barriers, default=0) : at]):
-            if step.id not in finished:
-                continue
-            try:
-                hands.undo(step, was.get(step.id) or {}, self.ends.now())
-            except (Failed, Refused, Elsewhere, OSError) as error:
-                stands.append(f"{step.title}: not undone, {error}")
+                stood = self._undoing.take_back(step, self._opened.get(step.id) or {}, done=step.id in self._done)
+            except NOT_DONE as error:
+                if step is failing:
+                    return [f"{step.title}: begun and not undone, {error}"]
                 self._said[step.id] = ("done", f"not undone: {error}")
-                return
-            self._note("undone", step.id)
-            self._said[step.id] = ("undone", "")
-            finished.pop(step.id)
+                return stands
+            if stood:
+                stands.append(stood)
+            if step is not failing and not stood:
+                self._said[step.id] = ("undone", "")
+                del self._done[step.id]
+        return stands
 
-    def _in_leg(self, finished: Mapping[str, Any], was: Mapping[str, Any]) -> bool:
+    def _in_leg(self) -> bool:
         """Whether the failure lies within a leg: begun, and not all of it done."""
         leg = [step for step in self._steps if step.leg]
-        begun = any(step.id in finished or step.id in was for step in leg)
-        return begun and any(step.id not in finished for step in leg)
-
-    def _close_what_is_open(self, finished: Mapping[str, Any], hands: Hands) -> None:
-        """A transient that is still open is closed whatever failed."""
-        for step in self._steps:
-            do = step.do
-            if isinstance(do, Transient) and do.of in finished and step.id not in finished:
-                try:
-                    self._close(step, hands, finished)
-                except (Failed, Refused, Elsewhere, OSError) as error:
-                    self.say(f"tftp stays open: {error}")
+        begun = any(step.id in self._done or step.id in self._opened for step in leg)
+        return begun and any(step.id not in self._done for step in leg)
 
     def _step_list(self) -> Tuple[Tuple[str, str, str], ...]:
         return tuple((step.id, *self._said.get(step.id, ("not-begun", ""))) for step in self._steps)
@@ -535,24 +533,4 @@ def _of_files(step: Step) -> Tuple[Condition, ...]:
     )
 
 
-def _answer(condition: Condition, moment: Moment, was: Mapping[str, Any]) -> Optional[bool]:
-    try:
-        return condition.decide(moment, was).holds
-    except (Elsewhere, Refused, OSError):
-        return None
-
-
-def _refusal(condition: Condition, moment: Moment, was: Mapping[str, Any] = {}) -> str:
-    """Why a condition does not hold; empty when it does."""
-    try:
-        answer = condition.decide(moment, was)
-    except Elsewhere as error:
-        return f"that cannot be told: {error}"
-    except Refused as error:
-        return str(error)
-    except OSError as error:
-        return f"it cannot be read: {error.strerror or error}"
-    return "" if answer.holds else answer.says
-
-
-__all__ = ["Executor", "Locked", "NotApplied", "Result", "load", "refuse_up_front", "unfinished_words"]
+__all__ = ["Executor", "Locked", "NotApplied", "Result", "refuse_up_front", "unfinished_words"]

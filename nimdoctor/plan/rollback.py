@@ -2,16 +2,19 @@
 
 import contextlib
 import os
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
+from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
-from nimdoctor.plan.actions import Failed, Hands, paths_of
-from nimdoctor.plan.ends import Elsewhere, End, Ends
+from nimdoctor.plan.actions import Hands, paths_of
+from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.lock import lock
 from nimdoctor.plan.place import Refused
-from nimdoctor.plan.runs import Run, every, load
+from nimdoctor.plan.run_journals import RunJournals
+from nimdoctor.plan.runs import Run, believed, every, load
 from nimdoctor.plan.state import RunDirectory, StateDirectory
 from nimdoctor.plan.steps import Step
+from nimdoctor.plan.undo import NOT_DONE, Undoing, closing_of, still_open, still_running
 
 Say = Callable[[str], None]
 
@@ -51,56 +54,72 @@ class Rollback:
             hands = Hands(self.ends, directories, self.run.name)
             undo, stands = self._chosen()
             self._refuse(hands, undo)
-            journals = [directories[end.where].journal() for end in self._state_ends()]
-            for journal in journals:
-                journal.append("rollback", None, only=sorted(self.only))
-            undone: List[str] = []
-            was = self.run.was()
-            for step in undo:
-                self.say(f"{step.where.value}: undoing: {step.title} ...")
-                try:
-                    stands += self._undo(hands, step, was.get(step.id) or {})
-                except (Failed, Refused, Elsewhere) as error:
-                    stands.append(f"{step.title}: not undone, {error}")
-                    break
-                for journal in journals:
-                    journal.append("undone", step.id)
-                undone.append(step.id)
-            state = self._state(stands)
-            for journal in journals:
-                journal.append("complete", None, state=state, stands=stands)
-            return RolledBack(self.run.name, state, tuple(undone), tuple(stands))
+            with RunJournals([directories[end.where] for end in self._state_ends()], self.say) as journals:
+                journals.take_up()
+                journals.append("rollback", None, only=sorted(self.only))
+                hands.sweep(undo)
+                undone = self._undo(Undoing(self.steps, hands, journals, self.ends), undo, stands)
+                state = self._state(stands)
+                journals.note("complete", None, state=state, stands=stands, **self._kept_findings(state))
+        return RolledBack(self.run.name, state, tuple(undone), tuple(stands))
 
-    def _undo(self, hands: Hands, step: Step, was: Mapping[str, Any]) -> List[str]:
-        """Undoes a step, done or only begun; gives what stands of it."""
-        if step.id in self.run.done():
-            hands.undo(step, was, self.ends.now())
-            return []
-        hands.undo_begun(step, was, self.ends.now())
-        stands = bool(step.no_undo) and hands.some_effect(step, was)
-        return [f"{step.title}: begun, some of its effects stand ({step.no_undo})"] if stands else []
+    def _undo(self, undoing: Undoing, undo: Sequence[Step], stands: List[str]) -> List[str]:
+        """Undoes these steps until one cannot be; gives those that are undone, and adds to `stands` what is not."""
+        opened, whole = self.run.opened(), {*self.run.done(), *self.run.undoing()}
+        undone: List[str] = []
+        for step in undo:
+            self.say(f"{step.where.value}: undoing: {step.title} ...")
+            try:
+                stood = undoing.take_back(step, opened.get(step.id) or {}, done=step.id in whole)
+            except NOT_DONE as error:
+                stands.append(f"{step.title}: not undone, {error}")
+                break
+            if stood:
+                stands.append(stood)
+            else:
+                undone.append(step.id)
+        return undone
+
+    def _kept_findings(self, state: str) -> Dict[str, Any]:
+        """What became of the findings, where the run stays what it was."""
+        complete = self.run.last("complete")
+        if state != self.run.state:
+            return {}
+        return {name: complete[name] for name in ("findings", "caused") if name in complete}
 
     def _chosen(self) -> Tuple[List[Step], List[str]]:
         """Steps to undo, the last first, and what stands before the last one that cannot be undone."""
         done, begun = self.run.done(), self.run.begun()
-        touched = [step for step in self.steps if (step.id in done or step.id in begun) and not step.restores]
-        barrier = max((n for n, step in enumerate(touched) if step.no_undo and step.id in done), default=-1)
-        stands = [
-            f"{step.title}: stands, {step.no_undo or 'it lies before a step that cannot be undone'}"
-            for step in touched[: barrier + 1]
+        open_still = still_open(self.steps, done, begun)
+        # what was opened and closed again needs no undoing
+        touched = [
+            step
+            for step in self.steps
+            if (step.id in done or step.id in begun)
+            and not step.restores
+            and (closing_of(self.steps, step) is None or step in open_still)
         ]
-        undo = touched[barrier + 1 :]
+        barrier = max((n for n, step in enumerate(touched) if step.no_undo and step.id in done), default=-1)
+        before = [step for step in touched[: barrier + 1] if step not in open_still]
+        undo = [*reversed(touched[barrier + 1 :]), *(step for step in touched[: barrier + 1] if step in open_still)]
         if self.only:
+            before = [step for step in before if set(step.fixes) & self.only]
             undo = [step for step in undo if set(step.fixes) <= self.only]
-            stands = []
-        return list(reversed(undo)), stands
+        return undo, [
+            f"{step.title}: stands, {step.no_undo or 'it lies before a step that cannot be undone'}" for step in before
+        ]
 
     def _refuse(self, hands: Hands, undo: Sequence[Step]) -> None:
         """Whatever forbids it, before anything is changed."""
         run = self.run
         if run.state in ("restored", "rolled-back") or (run.state == "abandoned" and not undo):
             raise Refused(f"run {run.name} is {run.state}: there is nothing to take back")
-        done, begun = run.done(), run.begun()
+        if self.only and run.state in UNFINISHED:
+            raise Refused(f"run {run.name} is {run.state}: it is taken back whole, without --only, or resumed")
+        running = still_running(run.begun(), self.steps, self.ends)
+        if running:
+            raise Refused(running[0].seen)
+        done, begun = {**run.undoing(), **run.done()}, run.begun()
         leg = [step for step in self.steps if step.leg]
         if any(step.id in done or step.id in begun for step in leg) and not all(step.id in done for step in leg):
             raise Refused(
@@ -108,18 +127,24 @@ class Rollback:
                 f"The only way is forward: nimdoctor fix --resume {run.name}"
             )
         self._refuse_older(undo)
+        changed_later: Set[Tuple[Role, str]] = set()
         for step in undo:
-            record: Mapping[str, Any] = done.get(step.id) or {}
-            reason = hands.refuse_undo(step, record.get("files") or {})
+            files: Mapping[str, Any] = (done.get(step.id) or {}).get("files") or {}
+            left = {path: found for path, found in files.items() if (step.where, path) not in changed_later}
+            reason = hands.refuse_undo(step, left)
             if reason:
                 raise Refused(f"{reason}\nnothing was changed")
+            changed_later |= {(step.where, path) for path in files}
+            if step.id not in done:
+                was = self.run.opened()[step.id].get("was") or {}
+                changed_later |= {(step.where, path) for path in hands.brought(step, was)}
 
     def _refuse_older(self, undo: Sequence[Step]) -> None:
         """Only the newest run on a path may be taken back."""
         for end in self._state_ends():
             ours = {path for step in undo if step.where is end.where for path in paths_of(step)}
             for other in every(end.state):
-                if other.name <= self.run.name or other.state in ("restored", "rolled-back"):
+                if other.name <= self.run.name or believed(other).state in ("restored", "rolled-back"):
                     continue
                 theirs = {path for step in other.steps() if step.where is end.where for path in paths_of(step)}
                 if ours & theirs:
@@ -129,12 +154,11 @@ class Rollback:
                     )
 
     def _state(self, stands: Sequence[str]) -> str:
-        if stands:
-            return "abandoned"
-        left = [
-            step for step in self.steps if self.only and step.id in self.run.done() and not set(step.fixes) <= self.only
-        ]
-        return self.run.state if left and self.run.state in ("complete", "applied-unverified") else "rolled-back"
+        if self.only and self.run.state in ("complete", "applied-unverified"):
+            touched = [step for step in self.steps if step.id in self.run.done() and not step.restores]
+            if any(not set(step.fixes) <= self.only for step in touched):
+                return self.run.state  # other fixes of the run are as they were
+        return "abandoned" if stands else "rolled-back"
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

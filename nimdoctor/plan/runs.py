@@ -1,11 +1,13 @@
 """Runs of `fix` as their journals tell: their state, what each step came to, who has followed."""
 
+import contextlib
 import os
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.facts.repair_runs import UNFINISHED, state_of
+from nimdoctor.facts.repair_runs import UNFINISHED, left_open_of, state_of
 from nimdoctor.plan.document import BadPlan, Plan, parse
 from nimdoctor.plan.journal import read_journal
+from nimdoctor.plan.lock import Locked, lock
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.state import RunDirectory, StateDirectory
 from nimdoctor.plan.steps import Step, with_run
@@ -52,34 +54,44 @@ class Run(NamedTuple):
         return tuple(with_run(step, self.name) for step in self.plan().steps)
 
     def done(self) -> Dict[str, Record]:
-        """The `done` records of steps that are done and not undone, by step."""
-        found: Dict[str, Record] = {}
+        """The `done` records of steps that are done, and whose undoing has not begun, by step."""
+        return {step: done for step, (_, done, undoing) in self._steps_told().items() if done and not undoing}
+
+    def begun(self) -> Dict[str, Record]:
+        """The `begin` records of steps that may be half-way: begun and not done, or done and their undoing begun."""
+        return {
+            step: begin
+            for step, (begin, done, undoing) in self._steps_told().items()
+            if begin is not None and (not done or undoing)
+        }
+
+    def undoing(self) -> Dict[str, Record]:
+        """The `done` records of steps that were done and whose undoing was begun and not ended."""
+        return {step: done for step, (_, done, undoing) in self._steps_told().items() if done and undoing}
+
+    def _steps_told(self) -> Dict[str, Tuple[Optional[Record], Optional[Record], bool]]:
+        """Of each step that is not undone: its `begin` and its `done` record, and whether its undoing was begun."""
+        found: Dict[str, Tuple[Optional[Record], Optional[Record], bool]] = {}
         for record in self.records:
-            step = str(record.get("step"))
-            if record.get("event") == "done":
-                found[step] = record
-            elif record.get("event") == "undone":
+            event, step = record.get("event"), str(record.get("step"))
+            begin, done, _ = found.get(step, (None, None, False))
+            if event == "begin":
+                found[step] = record, None, False
+            elif event == "done":
+                found[step] = begin, record, False
+            elif event == "undo" and step in found:
+                found[step] = begin, done, True
+            elif event == "undone":
                 found.pop(step, None)
         return found
 
-    def begun(self) -> Dict[str, Record]:
-        """The `begin` records of steps that were begun and are neither done nor undone."""
+    def opened(self) -> Dict[str, Record]:
+        """The `begin` record of each step that was begun and not undone; of one begun twice, the first."""
         found: Dict[str, Record] = {}
         for record in self.records:
             step = str(record.get("step"))
             if record.get("event") == "begin":
-                found[step] = record
-            elif record.get("event") in ("done", "undone"):
-                found.pop(step, None)
-        return found
-
-    def was(self) -> Dict[str, Mapping[str, Any]]:
-        """What was before each step that was begun; of one begun twice, before the first."""
-        found: Dict[str, Mapping[str, Any]] = {}
-        for record in self.records:
-            step = str(record.get("step"))
-            if record.get("event") == "begin" and step not in found:
-                found[step] = record.get("was") or {}
+                found.setdefault(step, record)
             elif record.get("event") == "undone":
                 found.pop(step, None)
         return found
@@ -100,9 +112,7 @@ class Run(NamedTuple):
 
     def left_open(self) -> str:
         """Why a transient tftp was not closed; empty when it was, or there was none."""
-        if self.state == "rolled-back":
-            return ""
-        return next((str(record["left_open"]) for record in reversed(self.records) if record.get("left_open")), "")
+        return left_open_of([dict(record) for record in self.records])
 
 
 def load(state: str, name: str) -> Run:
@@ -127,32 +137,80 @@ def every(state: str) -> List[Run]:
 
 def unfinished(state: str) -> List[Run]:
     """Runs that were neither brought to an end nor taken back, oldest first."""
-    return [run for run in every(state) if run.state in UNFINISHED]
+    return [run for run in every(state) if believed(run).state in UNFINISHED]
 
 
 def led(run: Run) -> Run:
-    """The run as the state directory that leads it tells; the run itself where it leads. Raises Refused."""
+    """The run as the state directory that leads it tells; the run itself where it leads. Raises Refused.
+
+    Its journal in the other state directory is brought up to date where a crash left it behind.
+    """
+    leading = _leading(run)
+    if leading is not run and leading.state not in UNFINISHED:
+        with contextlib.suppress(Locked, Refused, OSError), lock(run.directory.state):
+            catch_up(run.directory, leading)
+    return leading
+
+
+def believed(run: Run) -> Run:
+    """The run as its leading journal tells, which is written first; the run itself where that cannot be read."""
+    try:
+        return _leading(run)
+    except (Refused, OSError):
+        return run
+
+
+def _leading(run: Run) -> Run:
     if run.led_by is None:
         return run
     path = run.led_by.rstrip("/")
-    return load(os.path.dirname(os.path.dirname(path)), os.path.basename(path))
+    try:
+        return load(os.path.dirname(os.path.dirname(path)), os.path.basename(path))
+    except (Refused, OSError) as error:
+        raise Refused(
+            f"run {run.name} is led by {path}, which cannot be read: {error}. Put it back; if it is gone for good, "
+            f"look at both hosts, then move {run.directory.path} away"
+        ) from error
+
+
+def catch_up(directory: RunDirectory, leading: Run) -> None:
+    """Adds to the journal in `directory` what the leading one has and a crash kept from this one. Raises Refused, OSError."""
+    with directory.journal() as journal:
+        held = [_name(record) for record in journal.records if record.get("event") != "followed"]
+        for record in leading.records:
+            if record.get("event") == "followed":
+                continue
+            if held and held[0] == _name(record):
+                held.pop(0)
+                continue
+            more = {name: value for name, value in record.items() if name not in ("event", "step", "at")}
+            if record.get("event") == "start":
+                more["led_by"] = leading.directory.path
+            journal.append(str(record["event"]), record.get("step"), **more)
+
+
+def _name(record: Record) -> Tuple[Any, Any]:
+    return record.get("event"), record.get("step")
 
 
 def mark_followed(state: str, client: str) -> List[str]:
     """Notes in every run that waits for this client that it has followed; gives the runs' names. Raises Refused, OSError."""
-    marked = []
-    for run in every(state):
-        runs = [run] if run.led_by is None else [run, led(run)]
-        if client in run.affects() and client not in run.followed():
-            for one in runs:
-                with one.directory.journal() as journal:
+    waiting = [run for run in every(state) if client in run.affects() and client not in run.followed()]
+    for run in waiting:
+        # in both journals, so that either side shows it
+        for one in {each.directory.path: each for each in (run, led(run))}.values():
+            try:
+                # a journal has one writer at a time
+                with lock(one.directory.state), one.directory.journal() as journal:
                     journal.append("followed", None, client=client)
-            marked.append(run.name)
-    return marked
+            except Locked as error:
+                raise Refused(str(error)) from error
+    return [run.name for run in waiting]
 
 
-def as_dict(run: Run) -> Dict[str, Any]:
-    """The run as JSON values."""
+def as_dict(recorded: Run) -> Dict[str, Any]:
+    """The run as JSON values; of one that another state directory leads, as that one tells."""
+    run = believed(recorded)
     stopped, complete = run.last("stopped"), run.last("complete")
     end = complete or stopped
     done, begun, undone = run.done(), run.begun(), {r.get("step") for r in run.records if r.get("event") == "undone"}
@@ -189,5 +247,5 @@ def as_dict(run: Run) -> Dict[str, Any]:
         "stands": list(end.get("stands") or ()),
         "affects": [{"client": name, "followed": name in run.followed()} for name in run.affects()],
         "left_open": run.left_open() or None,
-        "led_by": run.led_by,
+        "led_by": recorded.led_by,
     }

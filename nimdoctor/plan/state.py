@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
@@ -67,6 +68,16 @@ class RunDirectory:
     def journal(self) -> Journal:
         """The run's journal, opened for appending."""
         return Journal.open(self.journal_path)
+
+    @property
+    def state(self) -> str:
+        """The state directory that holds it."""
+        return os.path.dirname(os.path.dirname(self.path))
+
+    def discard(self) -> None:
+        """Removes the directory of a run that has not begun, with all that is in it. Raises OSError."""
+        shutil.rmtree(self.path)
+        _settle(os.path.dirname(self.path))
 
     @property
     def journal_path(self) -> str:
