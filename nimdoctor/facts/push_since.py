@@ -40,7 +40,8 @@ class PushSince(NamedTuple):
         certificate = None
         newest = newest_certificate(paths) if paths else None
         if newest and utc is not None and paths:
-            certificate = utc >= newest[1]
+            # within one second the push may as well have come before
+            certificate = utc > newest[1]
             evidence.append(paths.quote(newest[0]))
         return cls(log.source, push, start, certificate, tuple(evidence))
 
