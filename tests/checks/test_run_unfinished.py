@@ -57,6 +57,7 @@ def test_near_miss_a_torn_last_line_is_no_record():
 
 def test_near_miss_a_tftp_left_open_by_a_run_taken_back_is_history():
     journal = START + BEGIN + DONE + LEFT_OPEN + COMPLETE + '{"event":"rollback","at":"x"}\n'
+    journal += '{"event":"undone","step":"1-master-transient","closes":"3-master-transient-tidy","at":"x"}\n'
     (found,) = judged(journal + COMPLETE.replace('"complete"}', '"rolled-back"}'))
     assert found.outcome is Outcome.PASS
 
