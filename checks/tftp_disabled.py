@@ -2,7 +2,17 @@
 
 from typing import Iterator, List, Optional
 
-from nimdoctor.facts import CryptoSetup, InetdConf, InetdServices, NimGeneration, NimObjects, Subsystems
+from nimdoctor.facts import (
+    CryptoSetup,
+    InetdConf,
+    InetdServices,
+    NimGeneration,
+    NimIdentity,
+    NimObjects,
+    NimshMode,
+    Subsystems,
+)
+from nimdoctor.facts.lsnim import NimObject
 from nimdoctor.model import (
     Confidence,
     Diagnosis,
@@ -57,6 +67,8 @@ def tftp_disabled(
     client_generation: Optional[OnClient[NimGeneration]],
     objects: Optional[NimObjects],
     setup: Optional[CryptoSetup],
+    mode: Optional[OnClient[NimshMode]],
+    identity: Optional[OnClient[NimIdentity]],
     diagnosis: Diagnosis,
 ) -> Iterator[Verdict]:
     """`nimclient -c` on any client fails until the master answers tftp again.
@@ -94,7 +106,8 @@ def tftp_disabled(
         )
         yield Passed(f"the tftp row is active {seen}" if inetd else "inetd serves tftp", quotes)
         return
-    severity, confidence, why = _weight(objects, diagnosis)
+    own = identity.object_in(objects)[0] if identity and mode and mode.secure else None
+    severity, confidence, why = _weight(objects, own, diagnosis)
     yield Finding(
         fault + why,
         evidence=evidence,
@@ -128,15 +141,20 @@ def _fault(
     return "", []
 
 
-def _weight(objects: Optional[NimObjects], diagnosis: Diagnosis) -> "tuple[Severity, Confidence, str]":
-    """High while a client must fetch, else low; and the words that say which."""
+def _weight(
+    objects: Optional[NimObjects], fetched: Optional[NimObject], diagnosis: Diagnosis
+) -> "tuple[Severity, Confidence, str]":
+    """High while a client must fetch, else low; and the words that say which.
+
+    `fetched` is the given client where its nimsh runs with crypto, whatever `connect` says until the next push.
+    """
     if any(fix in FETCHING for fix in diagnosis.fixes()):
         return Severity.HIGH, Confidence.CERTAIN, "; a cure of this scan runs nimclient -c, which needs it"
     if objects is None:
         return Severity.HIGH, Confidence.LIKELY, ""
     waiting = [found.name for found in objects.connected("shell")]
     if objects.ssl_support() is not False:
-        waiting += [found.name for found in objects.connected("nimsh")]
+        waiting += [found.name for found in objects.connected("nimsh") if found != fetched]
     if waiting:
         return Severity.HIGH, Confidence.CERTAIN, f"; not secure yet, so it must still fetch: {named(waiting)}"
     if objects.complete:
