@@ -6,7 +6,7 @@ from nimdoctor.facts import NimshMode
 from nimdoctor.model import OnClient, Role
 from nimdoctor.plan.client_crypto import CRYPTO_OFF, classic_guards
 from nimdoctor.plan.conditions import CryptoIs, NotSecureMaster, SubsystemIs
-from nimdoctor.plan.fix import Case, Said, fix
+from nimdoctor.plan.fix import Case, Caution, Said, fix
 from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
 
 
@@ -23,6 +23,8 @@ def disable_client_ssl(case: Case, mode: Optional[OnClient[NimshMode]]) -> Itera
     """`nimclient -C`: pushes are authenticated in clear text from then on."""
     if mode is not None and not mode.secure:
         return
+    push = f" (nim -o lslpp {case.client})" if case.client else ""
+    yield Caution(f"until the next push{push} the master goes on showing connect = nimsh (secure): see ssl-one-sided")
     yield Step(
         where=Role.CLIENT,
         phase=Phase.CRYPTO_OFF,

@@ -12,8 +12,8 @@ UNFINISHED = ("running", "stopped", "rolling-back")
 
 
 class RepairRun(NamedTuple):
-    """One run. `state` is as `runs` shows it; `fixes` the ids of its fixes; `ended` epoch seconds of its last
-    record; `left_open` says why a transient tftp was not closed, or is empty.
+    """One run. `state` is as `runs` shows it; `fixes` the ids of its fixes; `ended` epoch seconds of its newest
+    `complete`, else of its last record; `left_open` says why a transient tftp was not closed, or is empty.
     """
 
     name: str
@@ -50,7 +50,9 @@ class RepairRuns(NamedTuple):
         name = posixpath.basename(posixpath.dirname(text.name)) or text.source
         only = [record for record, _ in records]
         fixes = next((tuple(record["fixes"]) for record in only if isinstance(record.get("fixes"), list)), ())
-        run = RepairRun(name, state_of(only), fixes, _time(only[-1]), left_open_of(only), records[-1][1])
+        # a client that follows later is noted later, and ends nothing
+        ended = next((record for record in reversed(only) if record["event"] == "complete"), only[-1])
+        run = RepairRun(name, state_of(only), fixes, _time(ended), left_open_of(only), records[-1][1])
         return cls(text.source, (run,))
 
     @classmethod
