@@ -45,7 +45,11 @@ ON_REAL_HOSTS: Mapping[str, Tuple[str, ...]] = {
         f"{MASTER}#  nimdoctor fix --only recycle-certificates --apply --affects 2",
         f"{_FIX} --only refresh-client-certificate --apply",
     ),
-    "install-openssl": (f"{MASTER}#  nim -o cust ...     (step 1 of the plan, by hand)", f"{_FIX} --apply"),
+    "install-openssl": (
+        f"{_FIX} --script DIR",
+        f"{MASTER}#  ksh DIR/apply.ksh master",
+        f"{CLIENT}# ksh DIR/apply.ksh client",
+    ),
     "enable-tftp": (f"{MASTER}#  nimdoctor fix --apply", f"{_FIX} --apply"),
     "configure-ssl": (f"{MASTER}#  nimdoctor fix --apply",),
 }

@@ -4,6 +4,7 @@ import re
 import shlex
 from functools import cache
 from pathlib import Path
+from typing import Sequence
 
 import pytest
 
@@ -37,8 +38,8 @@ def checks():
     return {check.id for check in Registry().all_checks()}
 
 
-def parses(line: str) -> bool:
-    """Whether the words are a command line of this version: command, options, and the ids it names."""
+def parses(line: str, own: Sequence[str] = ()) -> bool:
+    """Whether the words are a command line of this version: command, options, and the ids it names, or `own` ones."""
     words = [_PLACEHOLDERS.get(word, word) for word in shlex.split(line, comments=True)]
     words = words[1:]
     if not words or words[0].startswith("-") or "--help" in words:
@@ -52,20 +53,23 @@ def parses(line: str) -> bool:
         return False
     given = context.params
     ids = [("only", fixes()), ("check", checks()), ("skip", checks())]
-    return all(name in known for option, known in ids for name in given.get(option) or ())
+    return all(name in known or name in own for option, known in ids for name in given.get(option) or ())
 
 
 def command_lines(text: str):
     """Command lines in indented blocks, fenced blocks and backquotes; what follows a pipe, a redirection or a wide
     gap is cut."""
     found = re.findall(r"`(nimdoctor [a-z-][^`]*)`", text.replace("\n", " "))
-    fenced = False
+    fenced = session = False
     for line in text.splitlines():
         if line.startswith("```"):
             fenced = not fenced
-        match = re.match(r"\s*(?:[\w./-]*[#$] *)?(nimdoctor [a-z-].*)", line)
-        if match and (fenced or line.startswith("    ")):
-            found.append(match.group(1))
+        elif line.startswith("<!--"):
+            # in a session what is not typed is output
+            session = "session" in line
+        match = re.match(r"\s*([\w./-]*[#$] *)?(nimdoctor [a-z-].*)", line)
+        if match and (match.group(1) or not session) and (fenced or line.startswith("    ")):
+            found.append(match.group(2))
     for line in found:
         line = re.split(r"\s[|>&;(]|;\s|\s{3,}", line)[0].strip()
         if not line.endswith("..."):
@@ -74,8 +78,10 @@ def command_lines(text: str):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_the_command_lines_of_a_page_exist(page):
-    for line in command_lines(page.read_text("utf-8")):
-        assert parses(line), line
+    text = page.read_text("utf-8")
+    own = re.findall(r'@(?:check|fix)\(\s*"([\w-]+)"', text)
+    for line in command_lines(text):
+        assert parses(line, own), line
 
 
 @pytest.mark.parametrize(
