@@ -147,7 +147,9 @@ class _Page:
 
     def _fix(self, result: Result) -> Iterator[str]:
         if result.fix:
-            yield from self._field("Fix", f"nimdoctor fix shows the plan ({result.fix})", "   ")
+            planned = result.severity.rank >= Severity.MEDIUM.rank
+            command = "nimdoctor fix" if planned else f"nimdoctor fix --only {result.fix}"
+            yield from self._field("Fix", f"{command} shows the plan{f' ({result.fix})' if planned else ''}", "   ")
 
     def _unsettled(self) -> Iterator[str]:
         broken = self.report.with_outcome(Outcome.ERROR)
