@@ -1,5 +1,6 @@
 """What the tests of the fixes share: labs that a test may change, and `nimdoctor fix` over them."""
 
+import contextlib
 import json
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
@@ -144,6 +145,25 @@ def write(lab: Lab, end: str, path: str, content: object) -> None:
     os.makedirs(os.path.dirname(place), exist_ok=True)
     with open(place, "wb") as stream:
         stream.write(content if isinstance(content, bytes) else str(content).encode())
+
+
+@contextlib.contextmanager
+def changed(lab: Lab, end: str, path: str, content: object) -> Iterator[None]:
+    """A file of an end that has other content, or is there at all, for as long as a plan is made; then as before."""
+    import os
+
+    place = lab.tree(end) + path
+    before = os.stat(place) if os.path.exists(place) else None
+    kept = read(lab, end, path) if before else b""
+    write(lab, end, path, content)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.unlink(place)
+        else:
+            write(lab, end, path, kept)
+            os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def read(lab: Lab, end: str, path: str) -> bytes:

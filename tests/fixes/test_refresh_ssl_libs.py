@@ -124,16 +124,15 @@ UNPROVED = {
 def test_nothing_is_removed_while_the_fetch_is_not_proved(name, lab_of, cure):
     seen, scenario = UNPROVED[name]
     lab = lab_of(scenario)
-    pem = lab.master + "/ssl_nimsh/certs/server.pem"
     if name == "tftp denied":
         write(lab, "master", "/etc/tftpaccess.ctl", "allow:/ssl_nimsh/certs\ndeny:/ssl_nimsh\n")
     elif name == "nobody may read it":
-        os.chmod(pem, 0o640)
+        os.chmod(lab.master + "/ssl_nimsh/certs/server.pem", 0o640)
     elif name == "auditing on":
         write(lab, "master", "/.lab/auditing", "")
     elif name == "no certificate":
-        shutil.rmtree(lab.master + "/ssl_nimsh/certs")
-        os.mkdir(lab.master + "/ssl_nimsh/certs")
+        for pem in os.listdir(lab.master + "/ssl_nimsh/certs"):
+            os.unlink(f"{lab.master}/ssl_nimsh/certs/{pem}")
     before = trees(lab)
     refused = cure(lab, *ONLY)
     assert (refused.status, refused.state, seen in refused.refused) == (1, "refused", True), refused.refused

@@ -4,6 +4,10 @@ import os
 
 import pytest
 
+from nimdoctor.facts import NimInfo, Rhosts
+from nimdoctor.model import Role, Text
+from nimdoctor.plan.fix import Case, Options
+from nimdoctor.registry import Registry
 from tests.fixes.conftest import read, trees, write
 
 PATH = "/.rhosts"
@@ -22,12 +26,27 @@ ONLY = ("--only", "remove-rhosts")
     ],
     ids=["the only line", "no newline", "the last", "CR LF", "several", "ISO8859-1"],
 )  # fmt: skip
-def test_every_other_byte_stays(before, after, lab_of, cure, fix):
+def test_every_other_byte_stays(before, after):
+    fix = next(one for one in Registry().fixes() if one.id == "remove-rhosts")
+    info = NimInfo.parse(
+        Text.of(
+            'export NIM_MASTER_HOSTNAME=nim1\nexport NIM_SHELL="nimsh"\nexport NIM_HOSTS=" 10.1.1.10:nim1 "\n',
+            "/etc/niminfo",
+        )
+    )
+    rhosts = Rhosts.parse(Text.of(before, PATH))
+    (step,) = fix(Case((), Options(), ends=(Role.CLIENT,)), rhosts, info, None, None)
+    assert step.do.apply_to(before) == after
+    if after:
+        assert list(fix(Case((), Options()), Rhosts.parse(Text.of(after, PATH)), info, None, None)) == []
+
+
+def test_cured_the_mode_stays_and_there_is_nothing_more_to_do(lab_of, cure, fix):
     lab = lab_of("rhosts-left-over")
-    write(lab, "client", PATH, before)
+    write(lab, "client", PATH, b"# caf\xe9\nnim1 root\nbackup1 oper")
     cured = cure(lab, *ONLY)
     assert (cured.status, cured.outcomes) == (0, {"rhosts-left-over": "fixed"}), cured.said
-    assert read(lab, "client", PATH) == after
+    assert read(lab, "client", PATH) == b"# caf\xe9\nbackup1 oper"
     assert os.stat(lab.client + PATH).st_mode & 0o7777 == 0o600
     assert (fix(lab, *ONLY).status, fix(lab, *ONLY).steps) == (0, [])
 

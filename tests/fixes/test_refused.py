@@ -1,0 +1,299 @@
+"""What keeps a plan from being applied: a host at work, a generation it was not made for, names that are none."""
+
+import json
+import os
+import time
+from datetime import datetime
+
+import pytest
+
+from tests.fixes.conftest import changed, read, trees, write
+from tests.fixes.test_certificates import set_state
+from tests.hosts import tls_push
+
+OFF, ON = "client-nimclient-C", "client-nimclient-c"
+
+
+def process(lab, end, arguments, age=60, pid=9000000, parent=1):
+    """A row of ps on one end, for as long as a plan is made."""
+    return changed(lab, end, f"/.lab/proc/{pid}", f"{parent} {int(time.time()) - age} - {arguments}\n")
+
+
+def performed(lab, name, state):
+    """What the master shows as Cstate of a machine, for as long as a plan is made."""
+    (found,) = (file for file in os.listdir(lab.master + "/.lab/objects") if file.endswith("." + name))
+    path = f"/.lab/objects/{found}"
+    rows = read(lab, "master", path).decode().splitlines(True)
+    text = "".join(f"   Cstate         = {state}\n" if " Cstate " in row else row for row in rows)
+    return changed(lab, "master", path, text)
+
+
+def nimsh_of(lab, end="client"):
+    return int(read(lab, end, "/.lab/src/nimsh").split()[1])
+
+
+BUSY = {
+    "installp": ("client", "/usr/sbin/installp -acgXd /mnt all", "installp runs (process 9000000)"),
+    "mksysb": ("client", "/usr/bin/mksysb -i /mnt/lpar7", "mksysb runs (process 9000000)"),
+    "nimadm": ("client", "/usr/sbin/nimadm -c lpar7", "nimadm runs (process 9000000)"),
+    "alt_disk_copy": ("client", "/usr/sbin/alt_disk_copy -d hdisk1", "alt_disk_copy runs (process 9000000)"),
+    "nim": ("master", "nim -o cust -a filesets=x lpar8", "a nim command runs: nim -o cust -a filesets=x lpar8 (process 9000000)"),
+}  # fmt: skip
+PLANS = {
+    "the client": ("create-bio-hang", ()),
+    "the master": ("tftp-disabled", ("--only", "enable-tftp")),
+    "both": ("create-bio-hang-master", ("--affects", "1")),
+}
+
+
+@pytest.mark.parametrize("what", BUSY)
+@pytest.mark.parametrize("plan", ["the client", "both"])
+def test_a_host_at_work_is_left_alone(what, plan, originals, fix):
+    end, arguments, seen = BUSY[what]
+    lab = originals(PLANS[plan][0])
+    with process(lab, end, arguments):
+        planned = fix(lab)
+    assert (planned.refused, planned.document["first"]) == ([seen], None)
+
+
+def test_a_refused_plan_is_not_applied(lab_of, cure):
+    lab = lab_of("create-bio-hang")
+    before = trees(lab)
+    with process(lab, "client", "/usr/sbin/installp -acgXd /mnt all"):
+        refused = cure(lab)
+    assert (refused.status, refused.state) == (1, "refused")
+    assert refused.outcomes == {"create-bio-hang": "refused"}
+    assert trees(lab) == before
+
+
+def test_a_plan_for_the_master_asks_the_master_for_rest(originals, fix):
+    lab = originals("tftp-disabled")
+    with process(lab, "master", "nim -o lslpp lpar8"):
+        planned = fix(lab, "--only", "enable-tftp")
+    assert planned.refused == ["a nim command runs: nim -o lslpp lpar8 (process 9000000)"]
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_an_operation_on_the_plans_machine_forbids_it_elsewhere_it_does_not(plan, originals, fix):
+    scenario, words = PLANS[plan]
+    lab = originals(scenario)
+    with performed(lab, "lpar8", "customization is being performed"):
+        assert fix(lab, *words).refused == []
+    with performed(lab, "lpar7", "customization is being performed"):
+        assert fix(lab, *words).refused == ["lpar7: customization is being performed"]
+
+
+# -- a push that hangs
+
+
+@pytest.mark.parametrize("scenario", ["create-bio-hang", "create-bio-hang-master"])
+def test_an_operation_proved_hung_is_waived_by_its_clients_name_and_not_ended(scenario, lab_of, fix, cure, capsys):
+    from nimdoctor.cli import main
+
+    lab = lab_of(scenario)
+    lab.hang()
+    set_state(lab, "lpar7", "customization is being performed")
+    words = ("--affects", "1") if scenario.endswith("master") else ()
+    refused = cure(lab, *words)
+    assert refused.status == 1
+    assert refused.refused == [
+        "nimsh has a child: a push is under way, which is proved to hang (process 9306482): --accept-hung waives that",
+        "a nim command runs: nim -o lslpp lpar7 (process 9437574)",
+    ] or refused.refused == [
+        "a nim command runs: nim -o lslpp lpar7 (process 9437574)",
+        "nimsh has a child: a push is under way, which is proved to hang (process 9306482): --accept-hung waives that",
+    ]
+    command = f"nimdoctor fix {lab.client_target} --master {lab.master_target} --accept-hung lpar7"
+    assert refused.document["first"] == command
+    capsys.readouterr()
+    main(["fix", lab.client_target, "--master", lab.master_target])
+    assert capsys.readouterr().out.splitlines()[0] == command
+    cured = cure(lab, *words, "--accept-hung", "lpar7")
+    assert (cured.status, cured.outcomes) == (0, {"create-bio-hang": "applied-unverified"}), cured.said
+    assert os.path.exists(lab.client + "/.lab/proc/9306482") and os.path.exists(lab.master + "/.lab/proc/9437574")
+
+
+def test_another_name_waives_nothing_and_that_is_said(lab_of, fix):
+    lab = lab_of("create-bio-hang")
+    lab.hang()
+    for name in ("lpar8", "-P"):
+        planned = fix(lab, f"--accept-hung={name}")
+        assert len(planned.refused) == 2
+        assert planned.document["cautions"] == [f"--accept-hung {name} waives nothing: the plan's client is lpar7"]
+
+
+def test_what_is_not_proved_to_hang_is_not_waived(lab_of, fix):
+    lab = lab_of("stale-ssl-libs")
+    lab.hang(age=7200)
+    planned = fix(lab, "--accept-hung", "lpar7")
+    assert "nimsh has a child: a push is under way, which is not proved to hang (process 9306482)" in planned.refused
+    assert fix(lab).document["first"] is None
+
+
+def test_a_push_that_began_after_the_one_that_hangs_is_not_waived(lab_of, fix):
+    lab = lab_of("create-bio-hang")
+    lab.hang()
+    child = process(lab, "client", "/usr/sbin/nimsh -s -c", age=90, pid=9999998, parent=nimsh_of(lab))
+    with child, process(lab, "master", "nim -o cust lpar7", age=90, pid=9999998):
+        planned = fix(lab, "--accept-hung", "lpar7")
+        without = fix(lab)
+    assert planned.refused == [
+        "nimsh has a child: a push is under way, which began after the one that is proved to hang (process 9999998)",
+        "a nim command runs: nim -o cust lpar7 (process 9999998)",
+    ]
+    assert without.document["first"] is None
+
+
+def test_a_hang_below_ten_minutes_is_not_proved(lab_of, fix):
+    lab = lab_of("create-bio-hang")
+    lab.hang(age=300)
+    then = time.time() - 300
+    write(lab, "client", "/var/adm/ras/nimsh.log", tls_push(datetime.fromtimestamp(int(then)), ""))
+    os.utime(lab.client + "/var/adm/ras/nimsh.log", (then, then))
+    planned = fix(lab, "--accept-hung", "lpar7")
+    assert planned.steps == [OFF, ON], "it is found, and only not sure"
+    assert any("which is not proved to hang" in seen for seen in planned.refused)
+
+
+def test_with_the_waiver_the_fetch_is_asked_for_no_less(lab_of, fix):
+    lab = lab_of("create-bio-hang")
+    lab.hang()
+    planned = fix(lab, "--accept-hung", "lpar7", master=None)
+    assert planned.refused == ["nothing proves that the certificate can be fetched: give --master or --probe"]
+    # and where more than the hang is in the way, its waiver is not the first line
+    assert fix(lab, master=None).document["first"] is None
+
+
+# -- security generations
+
+APAR = "IJ55968"
+
+
+def at_tl5(lab, end, *, apars=(), known=True):
+    """7.2 TL5, for which generation G2 was made; `known` says whether APARs can be asked for."""
+    write(lab, end, "/.lab/oslevel", "7200-05-03-2148\n")
+    write(lab, end, "/.lab/apars", "".join(f"{apar}\n" for apar in apars))
+    if not known:
+        os.unlink(f"{lab.tree(end)}/usr/sbin/instfix")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "end", "apars", "known"),
+    [
+        ("both-known-issues", "client", (APAR,), True),
+        ("both-known-issues", "master", (), False),
+        ("client-uses-rsh+tftp-disabled", "master", (APAR,), True),
+        ("client-uses-rsh+tftp-disabled", "client", (), False),
+    ],
+    ids=["client of G2", "master not known at 7.2 TL5", "master of G2", "client not known at 7.2 TL5"],
+)
+def test_from_g2_on_and_where_it_may_be_the_classic_cures_are_advice(scenario, end, apars, known, lab_of, cure):
+    lab = lab_of(scenario)
+    at_tl5(lab, end, apars=apars, known=known)
+    before = trees(lab)
+    advised = cure(lab)
+    assert (advised.status, advised.steps, advised.state) == (1, [], None)
+    assert all("IBM node/7251173, node/7283157" in text for text in advised.advice) and advised.advice
+    assert trees(lab) == before
+
+
+def test_at_tl5_without_any_fix_of_it_the_classic_cures_are_planned(lab_of, fix):
+    lab = lab_of("create-bio-hang")
+    for end in ("client", "master"):
+        at_tl5(lab, end)
+    assert (fix(lab).steps, fix(lab).refused) == ([OFF, ON], [])
+
+
+@pytest.mark.parametrize(
+    "only", ["refresh-client-certificate", "recycle-certificates", "enable-tftp", "disable-client-ssl"]
+)
+def test_named_from_g2_on_they_are_advice_too(only, lab_of, cure):
+    lab = lab_of("tftp-disabled")
+    at_tl5(lab, "client", apars=(APAR,))
+    advised = cure(lab, "--only", only)
+    assert (advised.status, advised.steps) == (1, [])
+    assert len(advised.advice) == 1 and "node/7283157" in advised.advice[0]
+
+
+def test_what_touches_no_certificate_is_planned_at_any_generation(lab_of, cure):
+    lab = lab_of("nimsh-inactive")
+    at_tl5(lab, "client", apars=(APAR,))
+    assert cure(lab).status == 0
+
+
+def test_a_fix_of_g2_that_came_after_the_plan_makes_it_refused(lab_of, fix, cure, tmp_path):
+    lab = lab_of("create-bio-hang")
+    for end in ("client", "master"):
+        at_tl5(lab, end)
+    fix(lab, "--plan", tmp_path / "plan.json")
+    at_tl5(lab, "master", apars=(APAR,))
+    refused = cure(lab, "--plan", tmp_path / "plan.json")
+    assert (refused.status, refused.state) == (1, "refused")
+    assert lab.calls("client") == []
+
+
+# -- names out of evidence
+
+HOSTILE = ["-P", "a;reboot", "$(reboot)", "a b", "../lpar7", "a\nb", "--"]
+
+
+def test_a_name_that_is_none_reaches_no_command_and_no_command_line(lab_of, fix, capsys):
+    from nimdoctor.cli import main
+
+    lab = lab_of("create-bio-hang")
+    lab.hang()
+    # nothing but this name leads to the master's object
+    text = read(lab, "client", "/etc/niminfo").decode().replace("NIM_HOSTNAME=lpar7", "NIM_HOSTNAME=elsewhere")
+    write(lab, "client", "/usr/bin/hostname", "#!/bin/sh\necho elsewhere\n")
+    write(lab, "client", "/usr/bin/uname", "#!/bin/sh\necho 00F000000000\n")
+    only = ("--only", "refresh-client-certificate", "--only", "install-openssl", "--only", "align-ssl-mode")
+    for name in HOSTILE:
+        write(lab, "client", "/etc/niminfo", text.replace("NIM_NAME=lpar7", f"NIM_NAME='{name}'"))
+        planned = fix(lab, *only)
+        words = [word for step in planned.document["steps"] for word in step["do"].get("argv", ())]
+        assert set(words) <= {"nimclient", "-C", "-c"}
+        assert planned.document["first"] is None
+    capsys.readouterr()
+    main(["fix", lab.client_target, "--master", lab.master_target])
+    commands = [
+        line for line in capsys.readouterr().out.splitlines() if line.lstrip().startswith(("nim ", "nimdoctor "))
+    ]
+    assert all(HOSTILE[-1] not in line.split() for line in commands)
+
+
+def test_a_hostile_stanza_of_the_master_names_nobody_in_a_command(lab_of, fix):
+    lab = lab_of("create-bio-hang-master")
+    stanza = "-x:\n   class          = machines\n   type           = standalone\n   connect        = nimsh (secure)\n   if1            = net_10_1 x 0\n"
+    write(lab, "master", "/.lab/objects/80.-x", stanza)
+    planned = fix(lab)
+    assert planned.document["affects"]["clients"] == ["-x", "lpar8"]
+    assert all("-x" not in step["do"].get("argv", ()) for step in planned.document["steps"])
+
+
+def test_the_plan_that_a_command_line_shows_can_be_typed(lab_of, capsys, tmp_path):
+    import shlex
+
+    from nimdoctor.cli import main
+
+    lab = lab_of("nimsh-inactive")
+    odd = tmp_path / "a dir; with $odd 'name'"
+    os.symlink(lab.client, odd)
+    capsys.readouterr()
+    assert main(["fix", f"root:{odd}", "--master", lab.master_target]) == 1
+    out = " ".join(capsys.readouterr().out.split("Next:")[1].split())
+    typed = out.split(" --apply")[0].strip()
+    assert shlex.split(typed)[:3] == ["nimdoctor", "fix", lab.client_target]
+
+
+# -- JSON whatever happens
+
+
+def test_every_refusal_is_a_document_too(lab_of, fix, tmp_path):
+    lab = lab_of("create-bio-hang")
+    (tmp_path / "bad.json").write_text("{")
+    refused = fix(lab, "--apply", "--plan", tmp_path / "bad.json")
+    assert (refused.status, refused.state) == (1, "refused")
+    assert refused.why.startswith(f"{tmp_path}/bad.json is no plan that can be applied: it is no JSON")
+    asked = fix(lab, "--apply")
+    assert (asked.status, asked.why) == (1, "nobody can be asked: no terminal; --yes applies without a question")
+    assert json.dumps(asked.document)
