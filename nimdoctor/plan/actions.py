@@ -44,6 +44,8 @@ ALLOWED = (
 """Every path a plan may change."""
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file of which a backup is kept."""
+RESTARTING = ("nimclient", "niminit")
+"""Commands that stop nimsh, change how SRC starts it, and start it, in that order (isg3T1024615)."""
 _WATCHED = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*", f"{CERTS}/*", "/etc/niminfo")
 _DIRECTORIES = ("/ssl_nimsh", CERTS)
 
@@ -105,7 +107,12 @@ def kept_path(step: Step) -> Optional[str]:
 
 def state_before(step: Step, now: Moment) -> Dict[str, Any]:
     """What a step's effects are measured against: the state of its end, and what else this very step may change."""
+    from nimdoctor.facts import Subsystems
+
     found = state_of(now, step.where)
+    subsystems = now.fact(step.where, Subsystems)
+    row = subsystems.get("nimsh") if subsystems else None
+    found["nimsh_pid"] = row.pid if row else None
     if any(isinstance(one, FilesetsInstalled) for one in step.verify):
         found["filesets"] = _filesets(step, now)
     if any(isinstance(one, NimInfoSays) for one in step.verify):
@@ -371,6 +378,19 @@ class Hands:
             return True
         open_then = [step.verify[number] for number in opened.get("open") or () if number < len(step.verify)]
         return any(holds(one, now, was) for one in open_then if not isinstance(one, CertificateNew))
+
+    def seen_to_end(self, step: Step, was: Mapping[str, Any], now: Moment) -> bool:
+        """Whether a command that was killed, or whose killer was, is seen to have come to its end.
+
+        Those that change how nimsh runs start it anew at last; of others it cannot be told apart from their proofs.
+        """
+        from nimdoctor.facts import Subsystems
+
+        if not isinstance(step.do, Run) or step.do.argv[0] not in RESTARTING:
+            return True
+        subsystems = now.fact(step.where, Subsystems)
+        row = subsystems.get("nimsh") if subsystems else None
+        return bool(row and row.active and row.pid != was.get("nimsh_pid"))
 
     def act(self, where: Role, actions: Sequence[Undo], was: Mapping[str, Any], now: Moment) -> None:
         """The actions of an undo or a repair, in order. Raises Failed, Refused, OSError."""

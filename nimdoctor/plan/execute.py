@@ -10,7 +10,7 @@ import datetime
 import json
 import os
 import time
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
@@ -128,6 +128,8 @@ class Executor:
         self._done: Dict[str, Mapping[str, Any]] = {}
         self._begun: Dict[str, Mapping[str, Any]] = {}
         self._opened: Dict[str, Mapping[str, Any]] = {}
+        self._unsure: Set[str] = set()
+        self._standing: Dict[str, str] = {}
         self._said: Dict[str, Tuple[str, str]] = {}
 
     # -- the two ways in
@@ -162,6 +164,7 @@ class Executor:
                 journals.append("resume")
                 self._hands.sweep(step for step in self._steps if step.id in {**run.done(), **run.begun()})
                 self._done, self._begun, self._opened = dict(run.done()), dict(run.begun()), dict(run.opened())
+                self._unsure, self._standing = run.unsure(), run.standing()
                 return self._forward()
 
     def unmet(self, steps: Sequence[Step]) -> List[Refusal]:
@@ -287,7 +290,7 @@ class Executor:
     def _forward(self) -> Result:
         """Does what is not done."""
         for step in self._steps:
-            if step.id in self._done:
+            if step.id in self._done and not self._done[step.id].get("left_open"):
                 self._said[step.id] = ("done", "")
                 continue
             try:
@@ -326,10 +329,11 @@ class Executor:
             beginning = {"was": before, "open": self._open_effects(step, moment, before)}
             self._journals.append("begin", step.id, **beginning)
             self._opened.setdefault(step.id, beginning)
+            self._standing.pop(step.id, None)
             try:
                 said = self._hands.do(step, moment)
             except EndedAtDeadline as error:
-                if self._unverified(step, before):
+                if self._unverified(step, before) or not self._hands.seen_to_end(step, before, self.ends.now()):
                     raise
                 said = f"{error}; all its effects are seen"
         finally:
@@ -390,14 +394,18 @@ class Executor:
     def _effects(self, step: Step, opened: Mapping[str, Any]) -> str:
         """all, some or none of the effects that were not there before a step that was begun."""
         moment = self.ends.now()
+        was = opened.get("was") or {}
         try:
             numbers = [number for number in opened.get("open") or () if number < len(step.verify)]
-            seen = [holds(step.verify[number], moment, opened.get("was") or {}) is True for number in numbers]
+            seen = [holds(step.verify[number], moment, was) is True for number in numbers]
+            ended = self._hands.seen_to_end(step, was, moment)
         finally:
             moment.close()
         if not seen or not any(seen):
             return "none"
-        return "all" if all(seen) else "some"
+        # of a command whose undoing was begun, what no proof shows may be gone
+        sure = ended and not (isinstance(step.do, Run) and step.id in self._unsure)
+        return "all" if all(seen) and sure else "some"
 
     def _unverified(self, step: Step, before: Mapping[str, Any]) -> List[str]:
         """What a fresh read does not show, after a moment for daemons to start."""
@@ -453,11 +461,16 @@ class Executor:
         self._said[failing.id] = ("failed", why)
         self.say(f"failed: {why}")
         in_leg = self._in_leg()
-        stands = [] if in_leg else self._undo_behind(failing)
+        stands = [*self._standing.values()] + ([] if in_leg else self._undo_behind(failing))
         for opening in still_open(self._steps, self._done):
-            closing = closing_of(self._steps, opening)
-            if closing is not None and closing.id not in self._done:
-                self._close(closing)
+            # as one that is undone, so that a resume opens it again
+            left_open = self._undoing.take_back(opening, {}, done=True)
+            if left_open:
+                stands.append(left_open)
+                self._said[opening.id] = ("left-open", left_open)
+            else:
+                self._said[opening.id] = ("undone", "")
+            del self._done[opening.id]
         for step in self._steps:
             if step.id in self._done:
                 outcome, said = self._said.get(step.id, ("done", ""))

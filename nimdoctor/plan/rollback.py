@@ -105,9 +105,10 @@ class Rollback:
         if self.only:
             before = [step for step in before if set(step.fixes) & self.only]
             undo = [step for step in undo if set(step.fixes) <= self.only]
-        return undo, [
+        stands = [
             f"{step.title}: stands, {step.no_undo or 'it lies before a step that cannot be undone'}" for step in before
         ]
+        return undo, stands if self.only else [*stands, *self.run.standing().values()]
 
     def _refuse(self, hands: Hands, undo: Sequence[Step]) -> None:
         """Whatever forbids it, before anything is changed."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.repair_runs import UNFINISHED, left_open_of, state_of
 from nimdoctor.plan.document import BadPlan, Plan, parse
@@ -68,6 +68,21 @@ class Run(NamedTuple):
     def undoing(self) -> Dict[str, Record]:
         """The `done` records of steps that were done and whose undoing was begun and not ended."""
         return {step: done for step, (_, done, undoing) in self._steps_told().items() if done and undoing}
+
+    def unsure(self) -> Set[str]:
+        """Steps whose undoing was begun and not ended, whether they had been done or only begun."""
+        return {step for step, (_, _, undoing) in self._steps_told().items() if undoing}
+
+    def standing(self) -> Dict[str, str]:
+        """What stands, in words, of steps that were begun and are undone as far as they can be, by step."""
+        found: Dict[str, str] = {}
+        for record in self.records:
+            step = str(record.get("step"))
+            if record.get("event") in ("begin", "undone"):
+                found.pop(step, None)
+            if record.get("event") == "undone" and record.get("stands"):
+                found[step] = str(record["stands"])
+        return found
 
     def _steps_told(self) -> Dict[str, Tuple[Optional[Record], Optional[Record], bool]]:
         """Of each step that is not undone: its `begin` and its `done` record, and whether its undoing was begun."""

@@ -27,7 +27,11 @@ class Undoing:
         """Undoes a step that was done or only begun; says what stands of it, or nothing.
 
         `opened` is the record of its beginning. Raises one of NOT_DONE; what was done before it then must stay as well.
+        What stands is kept in the record, so that a step is never undone twice: the second time could
+        take what undoing an earlier step has brought back for something this one brought.
         """
+        if not done and isinstance(step.do, Run) and not step.do.undo and not step.do.repair:
+            return self._let_stand(step, opened)
         self.journals.note("undo", step.id)
         closing = closing_of(self.steps, step)
         if closing is not None:
@@ -42,10 +46,24 @@ class Undoing:
             self.hands.undo(step, was, self.ends.now())
         else:
             self.hands.undo_begun(step, was, self.ends.now())
-            if step.no_undo and self.hands.some_effect(step, opened):
-                return f"{step.title}: begun, some of its effects are there ({step.no_undo})"
+            stands = self._effects_left(step, opened)
+            if stands:
+                self.journals.note("undone", step.id, stands=stands)
+                return stands
         self.journals.note("undone", step.id)
         return ""
+
+    def _let_stand(self, step: Step, opened: Mapping[str, Any]) -> str:
+        """A command for which nothing can be done: begun it stays, unless it had no effect."""
+        stands = self._effects_left(step, opened)
+        if not stands:
+            self.journals.note("undone", step.id)
+        return stands
+
+    def _effects_left(self, step: Step, opened: Mapping[str, Any]) -> str:
+        if not step.no_undo or not self.hands.some_effect(step, opened):
+            return ""
+        return f"{step.title}: begun, some of its effects are there ({step.no_undo})"
 
     def close(self, closing: Step) -> str:
         """Does the step that closes what was opened for a time; says why it stays open, or nothing."""
