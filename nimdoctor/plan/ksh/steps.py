@@ -126,8 +126,6 @@ class KshStep:
         yield self._conditions("verify", self.step["verify"])
         yield self._function("do", list(self._do()))
         yield from self.backward()
-        if self.kind == "run":
-            yield self._function("repair", self._actions(self.do["repair"]))
         if self.kind == "transient" and self.edit:
             yield self._rows_back(self.edit)
 
@@ -138,6 +136,8 @@ class KshStep:
             yield self._lines(edit)
         if not self.opened and not self.no_undo:
             yield self._function("undo", list(self._undo()))
+        if self.kind == "run":
+            yield self._function("repair", self._actions(self.do["repair"]))
 
     def _function(self, name: str, lines: Sequence[str]) -> str:
         body = "\n".join(f"    {line}" for line in lines) or "    :"
@@ -154,7 +154,7 @@ class KshStep:
             sums = words([opened.edit["old_cksum"], opened.edit["new_cksum"]]) if opened.edit else ""
             yield f"close_for_now {number} {opened.number} step_{opened.number}_rows_back {sums}"
         elif edit:
-            yield f"edit_file {number} step_{number}_lines {words([edit['old_cksum'], edit['new_cksum']])} || return 1"
+            yield f"edit_file {number} {words([edit['old_cksum'], edit['new_cksum']])} || return 1"
             yield f"reread {self.where} {quoted(edit['rereads'])}"
         elif self.kind == "move":
             yield f"move_file {number} {words([do['path'], do['to']])}"

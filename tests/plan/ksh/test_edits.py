@@ -163,9 +163,7 @@ def test_only_its_own_row_is_closed_in_a_file_that_changed_meanwhile(
 
 
 @pytest.mark.parametrize("content", [b"a\n#b\nc", b"a\r\n#b\r\n", b"\xe4\x81\xff\n#b\n'\\\"$(id)\n"])
-def test_the_script_edits_in_place_and_takes_it_back(
-    shell: str, tmp_path: "os.PathLike[str]", content: bytes
-) -> None:
+def test_the_script_edits_in_place_and_takes_it_back(shell: str, tmp_path: "os.PathLike[str]", content: bytes) -> None:
     root = os.path.join(tmp_path, "root")
     os.makedirs(root + "/etc")
     path = root + CONF

@@ -57,6 +57,22 @@ left_to_do() {
     LEFT=${LEFT# }
 }
 
+# mend: a write that was cut off by a kill is taken back first, so that everything is read from whole files
+mend() {
+    for mend_step in $LEFT; do
+        is_begun "$mend_step" || continue
+        step "$mend_step"
+        case $KIND in
+            edit | transient) ;;
+            *) continue ;;
+        esac
+        if cut_off "$mend_step"; then
+            put "$cut_path" "$BACKUP" || stop "refused: $WHY"
+            say "step $mend_step ($END): $KEEP was written in part by an earlier start; its former bytes are back"
+        fi
+    done
+}
+
 # check_all: every precondition of what is left; of a leg that was begun only its own
 check_all() {
     a_new_moment
@@ -93,7 +109,8 @@ confirm() {
         step "$confirm_step"
         say "  $confirm_step. $END: $TITLE${NO_UNDO:+ (cannot be undone)}"
     done
-    [ -t 0 ] || stop "refused: there is no terminal to ask on; --yes says yes"
+    # to start the script is to approve it; only somebody at a terminal is asked once more
+    [ -t 0 ] || return 0
     printf 'Do this now? Type yes: '
     read -r confirm_answer || confirm_answer=''
     [ "$confirm_answer" = yes ] || stop "nothing was done"
@@ -220,6 +237,8 @@ do_step() {
             WHY="$DIR/begun.$1 cannot be written"
             return 1
         }
+        # a mark that is lost when the machine dies must not be that of a step that was begun
+        sync
     fi
     step "$1"
     at "$END"
@@ -254,47 +273,22 @@ close_step() {
     write_mark "$RUN" "$DIR/done.$1"
 }
 
-# undo_failing N: takes back what a failing step did as far as it can be; KEPT_UP where some of it stays
-undo_failing() {
-    KEPT_UP=''
-    is_begun "$1" || return 0
-    step "$1"
-    [ -z "$LEG" ] || return 0
-    if [ "$KIND" = run ]; then
-        was "$1" crypto
-        a_new_moment
-        crypto "$END"
-        if [ -z "$NO_UNDO" ] && [ "$CRYPTO" != "$FORMER" ]; then
-            "step_$1_undo" || say "not undone: $WHY"
-        else
-            "step_$1_repair" || say "not repaired: $WHY"
-        fi
-    elif [ -z "$NO_UNDO" ]; then
-        if ! "step_$1_undo"; then
-            say "not undone: $WHY"
-            KEPT_UP=yes
-            return 0
-        fi
-        forget "$1"
-        return 0
-    fi
-    step "$1"
-    if [ -n "$NO_UNDO" ] && some_effect "$1"; then
-        KEPT_UP=yes
-    else
-        forget "$1"
-    fi
-}
-
 # failed N: undoes what lies behind the last step that cannot be undone, and says where things stand
 failed() {
     step "$1"
     warn "step $1 ($END) $TITLE: failed: $WHY"
     failed_leg=''
     ! in_leg || failed_leg=yes
-    LATER=''
-    undo_failing "$1"
-    if [ -z "$failed_leg" ] && [ -z "$KEPT_UP" ]; then
+    LATER='' failed_stays=''
+    if is_begun "$1" && [ -z "$failed_leg" ]; then
+        if ! undo_begun "$1"; then
+            say "step $1: not undone: $WHY"
+            failed_stays=yes
+        elif ! some_effect "$1"; then
+            forget "$1"
+        fi
+    fi
+    if [ -z "$failed_leg" ] && [ -z "$failed_stays" ]; then
         failed_back=''
         for failed_step in $STEPS; do
             [ "$failed_step" != "$1" ] || break
@@ -372,6 +366,7 @@ main() {
         say "nothing to do: every step of this plan is done here (run $RUN)"
         exit 0
     fi
+    mend
     check_all
     check_room
     confirm

@@ -256,13 +256,21 @@ certificates_of() {
         rm -f "$WORK"/now/block.*
         awk -v place="$WORK/now/block." '
             { sub(/\r$/, "") }
-            /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/ { inside = 1; block = ""; next }
-            /-----END (X509 |TRUSTED )?CERTIFICATE-----/ {
-                if (inside && block ~ /^[A-Za-z0-9+\/=]+$/) { name = place sprintf("%04d", ++count); print block > name; close(name) }
+            match($0, /-----BEGIN [A-Z0-9 ]+-----/) {
+                label = substr($0, RSTART + 11, RLENGTH - 16)
+                inside = label ~ /^(X509 |TRUSTED )?CERTIFICATE$/
+                block = ""
+                next
+            }
+            match($0, /-----END [A-Z0-9 ]+-----/) {
+                if (inside && block != "" && substr($0, RSTART + 9, RLENGTH - 14) == label) {
+                    name = place sprintf("%04d", ++count)
+                    print block > name
+                    close(name)
+                }
                 inside = 0
                 next
             }
-            /-----BEGIN / { inside = 0 }
             inside { gsub(/[ \t]/, ""); block = block $0 }
         ' "$certificates_file"
         look "$certificates_file"
@@ -428,6 +436,8 @@ shares_certificate() {
     certificates_of client || return $?
     shares_mine=$SUMS
     certificates_of master || return $?
+    SAYS='the certificates of one end are not known'
+    [ -s "$shares_mine" ] && [ -s "$SUMS" ] || return 2
     SAYS='they share no certificate'
     while read -r shares_sum; do
         ! grep -x "$shares_sum" "$SUMS" > /dev/null || return 0
@@ -482,7 +492,7 @@ tftp_allowed() {
     # what nobody cannot read does not bind tftpd
     case "$OWNER $RIGHTS" in
         nobody*) ;;
-        *' -??????r'*) ;;
+        *' -'??????r*) ;;
         *) return 0 ;;
     esac
     allowed_rules=$FILE

@@ -173,26 +173,33 @@ begins() {
     [ "$begins_sum" = "$1 $2" ]
 }
 
-# edit_file N LINES OLD NEW: changes the lines of the file, and no other byte
+# cut_off N: whether the file holds just a beginning of what the step writes, or of the backup, as a killed write leaves it
+cut_off() {
+    kept "$1" && plain "$END" "$KEEP" || return 1
+    cut_path=$FILE
+    sum_of "$FILE"
+    [ "$SUM" != "$KEPT" ] && "step_$1_lines" "$BACKUP" > "$WORK/edited" || return 1
+    cut_sum=$SUM
+    sum_of "$WORK/edited"
+    [ "$SUM" != "$cut_sum" ] || return 1
+    begins "$cut_path" "$WORK/edited" || begins "$cut_path" "$BACKUP"
+}
+
+# edit_file N OLD NEW: changes the lines of the file, and no other byte
 edit_file() {
-    edit_step=$1 edit_lines=$2 edit_old=$3 edit_new=$4
     step "$1"
     if ! plain "$END" "$KEEP"; then
         WHY=$SAYS
         return 1
     fi
-    edit_path=$FILE edit_from=$FILE
+    edit_path=$FILE
     sum_of "$FILE"
-    [ "$SUM" != "$edit_new" ] || return 0
-    if [ "$SUM" != "$edit_old" ]; then
-        kept "$edit_step" || return 1
-        edit_from=$BACKUP
-    fi
+    [ "$SUM" != "$3" ] || return 0
     WHY="$KEEP has other bytes than the plan was made from"
-    "$edit_lines" "$edit_from" > "$WORK/edited" || return 1
+    [ "$SUM" = "$2" ] || return 1
+    "step_$1_lines" "$FILE" > "$WORK/edited" || return 1
     sum_of "$WORK/edited"
-    [ "$SUM" = "$edit_new" ] || return 1
-    [ "$edit_from" = "$edit_path" ] || begins "$edit_path" "$WORK/edited" || return 1
+    [ "$SUM" = "$3" ] || return 1
     put "$edit_path" "$WORK/edited"
 }
 
@@ -287,11 +294,9 @@ undo_edit() {
     sum_of "$FILE"
     if [ "$SUM" != "$KEPT" ]; then
         undo_path=$FILE
-        if [ "$SUM" != "$2" ]; then
-            # a write that was killed left a beginning, of what was to be there or of the backup
+        if [ "$SUM" != "$2" ] && ! cut_off "$1"; then
             WHY="$KEEP is no longer as this run left it"
-            "step_$1_lines" "$BACKUP" > "$WORK/edited" || return 1
-            begins "$undo_path" "$WORK/edited" || begins "$undo_path" "$BACKUP" || return 1
+            return 1
         fi
         put "$undo_path" "$BACKUP" || return 1
         touch -r "$BACKUP" "$undo_path"
@@ -442,19 +447,40 @@ left_one() {
     fi
 }
 
-# some_effect N: whether crypto, SSL or the certificates are other than before the step
+# undo_begun N: takes back what a step did that was begun and not done, as far as it can be
+undo_begun() {
+    step "$1"
+    if [ "$KIND" = run ]; then
+        a_new_moment
+        CRYPTO=''
+        crypto "$END"
+        was "$1" crypto
+        if [ -z "$NO_UNDO" ] && [ "$CRYPTO" != "$FORMER" ]; then
+            "step_$1_undo"
+        else
+            "step_$1_repair"
+        fi
+    elif [ -z "$NO_UNDO" ]; then
+        "step_$1_undo"
+    fi
+}
+
+# some_effect N: whether nimsh's setting, SSL or the certificates are other than before the step
 some_effect() {
     a_new_moment
     step "$1"
+    CRYPTO='' SSL=''
     crypto "$END"
     was "$1" crypto
     [ "$CRYPTO" = "$FORMER" ] || return 0
-    SSL=''
     ssl_of "$END"
     was "$1" ssl
     [ "$SSL" = "$FORMER" ] || return 0
-    WAS=$DIR/was.$1
-    certificate_new "$END"
+    certificates_of "$END" || return 0
+    at "$END"
+    # a certificate file written anew with the same content is no difference
+    effect_was=$(sed 's/	[0-9]* /	/' "$DIR/was.$1/certificates")
+    [ "$effect_was" != "$(sed 's/	[0-9]* /	/' "$ROWS")" ]
 }
 
 # forget N: the step counts as not begun

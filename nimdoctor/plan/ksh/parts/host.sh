@@ -27,8 +27,8 @@ begin_script() {
     LANG=C
     export PATH LC_ALL LANG
     unset ENV CDPATH NIMDOCTOR_ROOT
-    IFS='
- 	'
+    IFS=' 	
+'
     cd / || exit 1
     CHILD='' WATCH='' LOCKED='' WORK='' NOTED='' ACTING='' LENIENT='' COMMANDS=0 LATER='' STATUS='' ROOT='' DIR=''
 }
@@ -154,7 +154,7 @@ limited() {
     CHILD=$!
     { set +m; } 2> /dev/null
     [ -z "$ACTING" ] || printf '%s %s\n' "$CHILD" "$1" > "$DIR/child"
-    watch "$limited_by" "$CHILD" > /dev/null 2>&1 < /dev/null &
+    watch "$limited_by" "$CHILD" &
     WATCH=$!
     { wait "$CHILD"; } 2> /dev/null
     STATUS=$?
@@ -175,20 +175,29 @@ end_watch() {
 
 # watch SECONDS PROCESS: runs beside a command and ends it at its deadline
 watch() {
-    watch_over='' watch_sleep=''
-    trap 'watch_over=yes; [ -z "$watch_sleep" ] || kill -KILL "$watch_sleep" 2> /dev/null' TERM
+    exec > /dev/null 2>&1 < /dev/null
+    watch_left=$1 watch_over='' watch_sleep=''
+    trap 'watch_over=yes; [ -z "$watch_sleep" ] || kill -KILL "$watch_sleep"' TERM
     trap - INT HUP
-    sleep "$1" &
-    watch_sleep=$!
-    # the command may have ended before the trap was set
-    if [ -n "$watch_over" ] || [ -f "$WORK/over" ]; then
-        kill -KILL "$watch_sleep" 2> /dev/null
-    fi
-    wait "$watch_sleep"
-    if [ -z "$watch_over" ] && [ ! -f "$WORK/over" ]; then
-        : > "$WORK/late"
-        end_tree "$2"
-    fi
+    while [ "$watch_left" -gt 0 ]; do
+        watch_for=5
+        [ "$watch_left" -gt 5 ] || watch_for=$watch_left
+        sleep "$watch_for" &
+        watch_sleep=$!
+        # the command may have ended before the trap was set
+        if [ -n "$watch_over" ] || [ -f "$WORK/over" ]; then
+            kill -KILL "$watch_sleep"
+        fi
+        wait "$watch_sleep"
+        watch_sleep=''
+        # where a script was killed nobody says that its command is over
+        if [ -n "$watch_over" ] || [ -f "$WORK/over" ] || ! kill -0 "$2"; then
+            return 0
+        fi
+        watch_left=$((watch_left - watch_for))
+    done
+    : > "$WORK/late"
+    end_tree "$2"
 }
 
 # end_tree PROCESS: ends it, its process group where it leads one, and all that descends from it
@@ -402,7 +411,7 @@ no_other_run() {
             case $other_pid in
                 '' | *[!0-9]*) ;;
                 *)
-                    if kill -0 "$other_pid" 2> /dev/null && ps -p "$other_pid" -o args | grep -F "${other_words##*/}" > /dev/null; then
+                    if kill -0 "$other_pid" 2> /dev/null && ps -p "$other_pid" -o args | grep -v defunct | grep -F "${other_words##*/}" > /dev/null; then
                         stop "refused: a command of an earlier start still runs (ps -fp $other_pid: $other_words): wait for its end"
                     fi
                     ;;
@@ -457,9 +466,9 @@ keep_name() {
     done
 }
 
-# write_mark TEXT FILE: whole or not at all, and on the disk as far as sync brings it there
+# write_mark TEXT FILE: whole or not at all
 write_mark() {
-    (umask 077 && printf '%s\n' "$1" > "$2.new") && mv -f "$2.new" "$2" && sync
+    (umask 077 && printf '%s\n' "$1" > "$2.new") && mv -f "$2.new" "$2"
 }
 
 # -- steps and their marks

@@ -37,7 +37,7 @@ to_undo() {
         is_done "$to_step" || is_begun "$to_step" || continue
         step "$to_step"
         [ -z "$OF" ] || continue
-        if [ -n "$NO_UNDO" ] && ! { [ "$KIND" = run ] && ! is_done "$to_step" && ! some_effect "$to_step"; }; then
+        if [ -n "$NO_UNDO" ] && is_done "$to_step"; then
             BACK='' STANDS=$to_step
         elif closed "$to_step"; then
             :
@@ -92,11 +92,11 @@ what_stands() {
         say "nothing of this plan is left here"
         exit 0
     fi
-    say "rolled back as far as it goes; step $STANDS cannot be undone, so it and what lies before it stands:"
+    say "rolled back as far as it goes; what cannot be undone (step $STANDS), and what was done before it, stands:"
     where_things_stand
     for stands_step in $STEPS; do
         step "$stands_step"
-        [ -z "$NO_UNDO" ] || ! is_done "$stands_step" || say "  step $stands_step cannot be undone: $NO_UNDO"
+        [ -z "$NO_UNDO" ] || ! { is_done "$stands_step" || is_begun "$stands_step"; } || say "  step $stands_step cannot be undone: $NO_UNDO"
     done
     exit 1
 }
@@ -124,12 +124,11 @@ main() {
     for main_step in $BACK; do
         unchanged_since "$main_step" || stop "nothing was undone"
     done
-    if [ -z "$YES" ]; then
+    if [ -z "$YES" ] && [ -t 0 ]; then
         for main_step in $BACK; do
             step "$main_step"
             say "  undo $main_step. $END: $TITLE"
         done
-        [ -t 0 ] || stop "refused: there is no terminal to ask on; --yes says yes"
         printf 'Undo this now? Type yes: '
         read -r main_answer || main_answer=''
         [ "$main_answer" = yes ] || stop "nothing was undone"
@@ -142,18 +141,30 @@ main() {
     for main_step in $BACK; do
         step "$main_step"
         WHY=''
-        if ! "step_${main_step}_undo"; then
+        if is_done "$main_step"; then
+            main_undo=step_${main_step}_undo
+        else
+            main_undo="undo_begun"
+        fi
+        if ! "$main_undo" "$main_step"; then
             bring_back
+            step "$main_step"
             warn "step $main_step ($END) $TITLE: not undone: $WHY"
             warn "where things stand:"
             where_things_stand >&2
             exit 1
         fi
+        step "$main_step"
         say "step $main_step ($END) $TITLE: undone"
     done
     bring_back
     for main_step in $BACK; do
-        forget "$main_step"
+        step "$main_step"
+        if [ -n "$NO_UNDO" ] && some_effect "$main_step"; then
+            STANDS="${STANDS:+$STANDS }$main_step"
+        else
+            forget "$main_step"
+        fi
     done
     # what was opened and closed again leaves nothing to undo
     [ -n "$STANDS" ] || for main_step in $STEPS; do
