@@ -181,7 +181,8 @@ def edited(content: bytes, changes: Sequence[Change]) -> bytes:
     if ended:
         lines.pop()
     dropped_last = False
-    for change in sorted(changes, key=lambda one: (-one.line, one.old is None)):
+    # from the end, so that line numbers keep their meaning; lines added after one come before it is dropped
+    for change in sorted(changes, key=lambda one: (one.line, one.old is None))[::-1]:
         at = change.line - 1
         new = [] if change.new is None else [change.new.encode("iso8859-1")]
         if change.old is None:
@@ -229,14 +230,20 @@ def written(where: Role, edit: Edit) -> FileIs:
 def reversed_changes(edit: Edit) -> Tuple[Change, ...]:
     """The changes that take the edit back, with the line numbers of the file it left.
 
-    Only for edits that neither add nor drop lines before others they change.
+    Of a last line that was dropped or added the newline stays: only the backup knows whether there was one.
     """
-    return tuple(
-        Change(change.line + (change.old is None), change.new, change.old)
-        if change.new is not None
-        else Change(change.line - 1, None, change.old)
-        for change in edit.changes
-    )
+    back = []
+    shift = 0
+    for change in sorted(edit.changes, key=lambda one: (one.line, one.old is None)):
+        if change.old is None:
+            shift += 1
+            back.append(Change(change.line + shift, change.new, None))
+        elif change.new is None:
+            shift -= 1
+            back.append(Change(change.line + shift, None, change.old))
+        else:
+            back.append(Change(change.line + shift, change.new, change.old))
+    return tuple(back)
 
 
 def unified_diff(edit: Edit) -> List[str]:
