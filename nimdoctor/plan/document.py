@@ -170,11 +170,12 @@ def parse(raw: bytes) -> Plan:
         raise BadPlan(f"its schema is {found!r}, not {SCHEMA!r}")
     try:
         plan = _from_dict(document)
+        made, said = plan.core(), {name: document.get(name) for name in plan.core()}
+        # what stands in the file is compared too: a diff that was changed would be approved and not done
+        unchanged = plan.id == document.get("id") and canonical(said) == canonical(made)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadPlan(f"it is damaged: {type(error).__name__}: {error}") from error
-    said = {name: document.get(name) for name in plan.core()}
-    # what stands in the file is compared too: a diff that was changed would be approved and not done
-    if plan.id != document.get("id") or canonical(said) != canonical(plan.core()):
+    if not unchanged:
         raise BadPlan("its id does not fit what it says: it was changed after it was made")
     return plan
 

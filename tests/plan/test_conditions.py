@@ -1,0 +1,258 @@
+"""Conditions as data, and what those decide that no lab shows."""
+
+import json
+
+import pytest
+
+from nimdoctor.evidence.catalog import Catalog
+from nimdoctor.model import Role
+from nimdoctor.plan import conditions
+from nimdoctor.plan.conditions import (
+    AuditingOff,
+    CertificateServed,
+    CryptoIs,
+    FilesetsInstalled,
+    FilesetsUnlocked,
+    InetdAgrees,
+    NobodyFetches,
+    NotHardened,
+    NotInWpar,
+    NotSecureMaster,
+    ObjectIsHosts,
+    PortFree,
+    RoleIs,
+    SslSupport,
+    SubsystemIs,
+    TftpAllowed,
+    TftpServed,
+    from_dict,
+    kind_of,
+    kinds,
+)
+from nimdoctor.plan.conditions.base import as_dict
+from nimdoctor.plan.conditions.nim import PreviewTouchesOnly
+from nimdoctor.plan.ends import End, Ends
+from tests.hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, evidence, filesets, machine, niminfo, processes, subsystems
+
+VALUES = {"str": "words", "bool": True, "int": 3901, "Tuple": ("one", "two")}
+
+
+def examples():
+    """One condition of every kind, made from the types of its fields."""
+    found = []
+    for name in conditions.__all__:
+        cls = getattr(conditions, name)
+        fields = getattr(cls, "_fields", None)
+        if fields and hasattr(cls, "decide"):
+            hints = {field: str(hint) for field, hint in cls.__annotations__.items()}
+            values = {
+                field: Role.CLIENT
+                if field == "where"
+                else next(value for word, value in VALUES.items() if word in hints[field])
+                for field in fields
+            }
+            found.append(cls(**values))
+    return found
+
+
+EXAMPLES = examples()
+
+
+def test_there_is_an_example_of_every_kind():
+    assert {kind_of(one) for one in EXAMPLES} == set(kinds())
+
+
+@pytest.mark.parametrize("one", EXAMPLES, ids=kind_of)
+def test_every_kind_is_read_back_the_same(one):
+    document = json.loads(json.dumps(as_dict(one)))
+    assert from_dict(document) == one and type(from_dict(document)) is type(one)
+    assert document["says"] == one.words() and document["kind"] == kind_of(one)
+
+
+@pytest.mark.parametrize("one", EXAMPLES, ids=kind_of)
+def test_equal_conditions_are_one_and_those_of_other_kinds_never(one):
+    again = from_dict(as_dict(one))
+    assert again == one and hash(again) == hash(one)
+    assert (again != one) is False
+    assert one != tuple(one) and tuple(one) != one
+    for other in EXAMPLES:
+        assert (one == other) is (one is other)
+    assert len({*EXAMPLES, again}) == len(EXAMPLES)
+
+
+@pytest.mark.parametrize("one", EXAMPLES, ids=kind_of)
+def test_what_a_condition_says_is_one_line_of_text(one):
+    assert one.words().isascii() and "\n" not in one.words() and one.words() == one.words().strip()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"kind": "no-such", "where": "client"},
+        {"kind": "file-absent", "where": "nowhere", "path": "/x"},
+        {"kind": "file-absent", "where": "client"},
+        {"kind": "file-absent", "where": "client", "path": "/x", "more": 1},
+        {"where": "client", "path": "/x"},
+    ],
+)
+def test_what_is_no_condition_is_refused(document):
+    with pytest.raises(ValueError):
+        from_dict(document)
+
+
+# -- what they decide
+
+
+def moment(client=None, master=None, client_paths=None, master_paths=None, roles=None):
+    """Both ends as recorded evidence, each from its parts; an end that is None was not given."""
+    given = {Role.CLIENT: (client, client_paths), Role.MASTER: (master, master_paths)}
+    ends = {}
+    for where, (parts, paths) in given.items():
+        if parts is not None:
+
+            def opened(parts=parts, paths=paths, where=where):
+                files = {name: text for name, text in parts.items() if name.startswith("/")}
+                commands = {name: text for name, text in parts.items() if not name.startswith("/")}
+                return evidence(where.value, files=files, commands=commands, paths=paths or {}, role=where.value)
+
+            ends[where] = End(where, where.value, opened, roles or (where.value,))
+    return Ends(ends, Catalog()).now()
+
+
+def answer(condition, **ends):
+    return condition.decide(moment(**ends), {})
+
+
+M, C = Role.MASTER, Role.CLIENT
+CONF = "tftp dgram udp6 SRC nobody /usr/sbin/tftpd tftpd -n\n"
+SERVED = "Service       Command                  Description              Status\n tftp         /usr/sbin/tftpd          tftpd -n                 active\n"
+LISTED = (
+    "Subsystem         Group            PID          Status\n inetd            tcpip            4128994      active\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "master", "holds"),
+    [
+        (TftpServed(M), {"/etc/inetd.conf": CONF, "lssrc -t tftp": SERVED}, True),
+        (TftpServed(M), {"/etc/inetd.conf": "#" + CONF, "lssrc -t tftp": SERVED}, False),
+        (TftpServed(M), {"/etc/inetd.conf": "ftp stream tcp6 nowait root /usr/sbin/ftpd ftpd\n", "lssrc -t tftp": SERVED}, False),
+        (TftpServed(M), {"/etc/inetd.conf": CONF}, None),
+        (TftpServed(M), {"lssrc -t tftp": SERVED}, True),
+        (TftpServed(M), {"lssrc -t tftp": SERVED.replace(" active\n", " inoperative\n")}, False),
+        (TftpServed(M), {}, None),
+        (AuditingOff(M), {"audit query": "auditing on\nbin processing off\n"}, False),
+        (AuditingOff(M), {"audit query": "auditing off\n"}, True),
+        (AuditingOff(M), {}, None),
+        (TftpAllowed(M), {"/etc/tftpaccess.ctl": "allow:/ssl_nimsh/certs\n"}, True),
+        (TftpAllowed(M), {"/etc/tftpaccess.ctl": "allow:/tftpboot\n"}, False),
+        (TftpAllowed(M), {"/etc/tftpaccess.ctl": "allow:/\ndeny:/ssl_nimsh/certs/server.pem\n"}, False),
+        (TftpAllowed(M), {}, None),
+        (CertificateServed(M), {}, None),
+        (SslSupport(M, True), {"lsnim -l": MASTER_STANZA}, True),
+        (SslSupport(M, True), {"lsnim -l": PLAIN_MASTER_STANZA}, False),
+        (SslSupport(M, False), {"lsnim -l": PLAIN_MASTER_STANZA}, True),
+        (SslSupport(M, True), {"lsnim -l": machine()}, None),
+        (InetdAgrees(M, "tftp"), {"/etc/inetd.conf": CONF, "lssrc -ls inetd": LISTED + SERVED}, True),
+        (InetdAgrees(M, "tftp"), {"/etc/inetd.conf": CONF, "lssrc -t tftp": SERVED}, None),
+        (NobodyFetches(M), {"lsnim -l": MASTER_STANZA + machine(), "ps -eo pid,ppid,etime,args": processes()}, True),
+        (NobodyFetches(M), {"lsnim -l": MASTER_STANZA, "ps -eo pid,ppid,etime,args": processes() + " 9 1 00:10 /usr/sbin/tftpd -n\n"}, False),
+        (NobodyFetches(M), {"lsnim -l": MASTER_STANZA + machine() + "   Cstate = BOS installation has been enabled\n",
+                            "ps -eo pid,ppid,etime,args": processes()}, False),
+        (NobodyFetches(M), {"lsnim -l": MASTER_STANZA}, None),
+        (RoleIs(M, "master"), {"/etc/niminfo": niminfo(NIM_CONFIGURATION="master")}, True),
+        (RoleIs(M, "master"), {"/etc/niminfo": niminfo()}, False),
+        (RoleIs(M, "master"), {"lsnim -l": MASTER_STANZA}, True),
+    ],
+)  # fmt: skip
+def test_of_a_master(condition, master, holds):
+    assert answer(condition, master=master).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("condition", "client", "holds"),
+    [
+        (CryptoIs(C, True), {"ps -eo pid,ppid,etime,args": processes()}, True),
+        (CryptoIs(C, True), {"ps -eo pid,ppid,etime,args": processes("-s")}, False),
+        (CryptoIs(C, False), {}, None),
+        (SubsystemIs(C, "nimsh", True), {"lssrc -a": subsystems("nimsh nimclient active")}, True),
+        (SubsystemIs(C, "nimsh", True), {"lssrc -a": subsystems("nimsh nimclient inoperative")}, False),
+        (SubsystemIs(C, "nimsh", True), {}, None),
+        (PortFree(C, 3901), {}, True),
+        (NotInWpar(C), {"uname -W": "0\n"}, True),
+        (NotInWpar(C), {"uname -W": "3\n"}, False),
+        (NotInWpar(C), {}, None),
+        (FilesetsInstalled(C, ("openssl.base",)), {"lslpp -lc": filesets("openssl.base 1.0.2.1800")}, True),
+        (FilesetsInstalled(C, ("openssl.base",)), {"lslpp -lc": filesets("openssl.base 1.0.2.1800 BROKEN")}, False),
+        (FilesetsInstalled(C, ("openssl.base",)), {}, None),
+        (FilesetsUnlocked(C, ("openssl.base",)), {"lslpp -lc": filesets("openssl.base 1.0.2.1800")}, True),
+        (FilesetsUnlocked(C, ("openssl.base",)), {}, None),
+        (NotHardened(C), {"oslevel -s": "7200-05-03-2148\n"}, False),
+        (NotHardened(C), {"oslevel -s": "7300-02-00-0000\n"}, False),
+        (NotHardened(C), {"oslevel -s": "7100-04-08-1914\n"}, True),
+        (NotHardened(C), {"oslevel -s": "7200-04-03-2038\n"}, True),
+        (NotHardened(C), {"oslevel -s": "7200-05-10-2520\n"}, False),
+        (NotHardened(M), {"oslevel -s": "7200-05-03-2148\n"}, True),
+        (NotSecureMaster(C), {"/etc/niminfo": niminfo()}, True),
+    ],
+)  # fmt: skip
+def test_of_a_client(condition, client, holds):
+    assert answer(condition, client=client).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("listing", "holds"),
+    [(MASTER_STANZA, False), (PLAIN_MASTER_STANZA, True), (machine(), None), ("", None)],
+)
+def test_a_client_that_is_a_master_too(listing, holds):
+    client = {"/etc/niminfo": niminfo(NIM_CONFIGURATION="alternate_master"), "lsnim -l": listing}
+    assert answer(NotSecureMaster(C), client=client, roles=("client", "master")).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("stanza", "holds"),
+    [
+        (machine("lpar7"), True),
+        (machine("lpar7", interface="lpar7.example.com"), True),
+        (machine("lpar7", interface="lpar9"), False),
+        (machine("lpar9", interface="lpar7"), False),
+        (machine("lpar7", kind="spot", connect=None), False),
+    ],
+)
+def test_an_object_is_the_hosts_by_name_and_interface(stanza, holds):
+    condition = ObjectIsHosts(C, "lpar7", ("lpar7",))
+    assert answer(condition, client={}, master={"lsnim -l": MASTER_STANZA + stanza}).holds is holds
+    assert answer(condition, client={"nimclient -l -l lpar7": stanza}).holds is holds
+
+
+def test_without_the_masters_objects_whose_it_is_is_not_known():
+    assert answer(ObjectIsHosts(C, "lpar7", ("lpar7",)), client={}).holds is None
+
+
+class Asked:
+    """A moment in which a preview ended in some way."""
+
+    def __init__(self, result):
+        self.result = result
+
+    def ask(self, where, argv, timeout):
+        return self.result
+
+
+def preview(text, status=0, timed_out=False):
+    from nimdoctor.evidence.command import CommandResult
+
+    result = CommandResult(status, text.encode(), b"", timed_out, False, None)
+    return PreviewTouchesOnly(M, ("nim",), "openssl.").decide(Asked((result, "")), {})
+
+
+def test_a_preview_is_read_by_its_rows_of_filesets_and_levels():
+    only = "  Selected Filesets\n  -----------------\n  openssl.base 1.0.2.1800          # Open Secure Socket Layer\n"
+    assert preview(only) == (True, "it would change openssl.base")
+    more = only + "  Requisites\n  bos.rte.install  7.2.5.200        # LPP Install Commands\n"
+    assert preview(more) == (False, "it would change others too: bos.rte.install")
+    assert preview(more, 1) == (False, "it would change others too: bos.rte.install")
+    assert preview(only, 1).holds is False
+    assert preview("nothing here\n").holds is None
+    assert preview(only, None, True).holds is None
+    assert PreviewTouchesOnly(M, ("nim",), "openssl.").decide(Asked((None, "no such command")), {}).holds is None
