@@ -22,6 +22,8 @@ NIMSH_PORT = 3901
 HISTORY = "lslpp -hc openssl.base bos.sysmgt.nim.client bos.sysmgt.nim.master"
 PROCESSES = "ps -eo pid,ppid,etime,args"
 _SLACK = 120
+_GRAIN = 1
+"""Seconds to which times of change and stamps are known."""
 _SUMMER_TIME = 3600
 _EAST, _WEST = 15 * 3600, -13 * 3600
 """Bounds of a time zone's offset, an hour wider than any in use."""
@@ -173,7 +175,7 @@ def _written_after(paths: Paths, utc: int) -> List[Tuple[str, str]]:
     for pattern in ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*"):
         places += [(path, state, "a library was written") for path, state in paths.matching(pattern).items()]
     for path, state, what in sorted(places, key=lambda place: place[0]):
-        if state.mtime is not None and state.mtime > utc + 5 and state.kind not in ("dir", "link"):
+        if state.mtime is not None and state.mtime > utc + _GRAIN and state.kind not in ("dir", "link"):
             found.append((path, what))
     return found
 
