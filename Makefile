@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint pytest bench clean
+.PHONY: demo test lint pytest bench bench-repair clean
 
 demo: $(VENV)/installed
 	@$(BIN)/nimdoctor demo
@@ -22,6 +22,9 @@ pytest: $(VENV)/developed
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/measure.py
+
+bench-repair: $(VENV)/installed
+	$(BIN)/python benchmarks/repair.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
