@@ -16,7 +16,6 @@ from typing import Callable, List
 
 from nimdoctor.lab import Lab
 from nimdoctor.plan.fix import Options
-from nimdoctor.plan.journal import Journal
 from nimdoctor.plan.state import StateDirectory
 from nimdoctor.registry import Registry
 from nimdoctor.repair import Repair, Where
