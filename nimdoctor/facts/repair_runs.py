@@ -103,8 +103,8 @@ def left_open_of(records: Sequence[Dict[str, Any]]) -> str:
     for record in records:
         if record.get("left_open"):
             said = str(record["left_open"])
-            steps.add(record.get("step"))
-        elif record.get("event") in ("done", "undone") and steps & {record.get("step"), record.get("closes")}:
+            steps.add(str(record.get("step")))
+        elif record.get("event") in ("done", "undone") and steps & {str(record.get("step")), str(record.get("closes"))}:
             said = ""
     return said
 
