@@ -65,7 +65,7 @@ def assess(
 ) -> Outcomes:
     """Compares the scan before with the one after. `pushed` names clients of which a push failed, and why."""
     findings = tuple(dict.fromkeys(_outcome(found, after, pushed) for found in plan.findings))
-    passed = {(check, where) for check, where, _, outcome in before if outcome == Outcome.PASS.value}
+    passed = {(check, where, host) for check, where, host, outcome in before if outcome == Outcome.PASS.value}
     treated = {found.check for found in plan.findings}
     caused = sorted(
         {
@@ -73,7 +73,7 @@ def assess(
             for found in after
             if found.outcome is Outcome.FAIL
             and found.severity.rank >= Severity.MEDIUM.rank
-            and (found.check, found.where.value) in passed
+            and (found.check, found.where.value, found.host) in passed
             and found.check not in treated
         }
     )

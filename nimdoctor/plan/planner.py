@@ -163,7 +163,8 @@ class Planner:
         elif result.where is Role.MASTER and result.host != self.hosts[Role.MASTER].name:
             where = f"on {result.host or 'that master'}"
         elif result.where is Role.CLIENT and fix.where is Role.MASTER and self.one_host:
-            where = "here with --master TARGET: this host is itself a master, and its own master was not given"
+            text = f"{result.message}: run nimdoctor fix here with --master TARGET, since its own master was not given"
+            return Counsel(result.check, text, "nimdoctor fix --master TARGET", Role.CLIENT.value)
         elif fix.where is Role.CLIENT and Role.CLIENT not in given:
             where = "on the client"
         return _counsel(result)._replace(text=f"{result.message}: run nimdoctor fix {where}") if where else None
