@@ -10,9 +10,10 @@ from nimdoctor.plan.ksh.steps import KshStep, numbered
 SETTLING = 4
 """Times, a second apart, that the proofs of a step are read before it counts as failed."""
 
-_CHECKED_BY = (
-    "# shellcheck disable=SC2015,SC2034,SC2317 # chains of conditions; functions called by a name put together"
-)
+_CHECKED_BY = """\
+# chains of conditions; texts of the plan, in which nothing is to be expanded; functions called by a name put together
+# shellcheck disable=SC2015,SC2016,SC2034,SC2317
+"""
 _TAIL = """\
 begin_script
 # not in a function: ksh88 would take the last for the end of that function
@@ -133,7 +134,7 @@ def _assembled(
     for where, host in (plan.get("hosts") or {}).items():
         level = (plan.get("levels") or {}).get(where) or "level not known"
         lines += comment(f"{where}: {host['name']} ({host['target'] or 'this host'}), {level}")
-    lines += ["# Not yet run on AIX: tried under ksh93, mksh and dash against simulated hosts.", _CHECKED_BY, ""]
+    lines += ["# Not yet run on AIX: tried under ksh93, mksh and dash against simulated hosts.", _CHECKED_BY]
     lines += [
         f"NAME={quoted(said(name))}",
         f"PLAN={quoted(str(plan['id']))}",

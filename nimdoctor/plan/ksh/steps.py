@@ -200,14 +200,11 @@ class KshStep:
         for change in edit["changes"]:
             if change["old"] is None:
                 if change["new"] is not None:
-                    # lines added at one place stand in the reverse of their order in the plan
-                    added.setdefault(int(change["line"]), []).insert(0, str(change["new"]))
+                    added.setdefault(int(change["line"]), []).append(str(change["new"]))
             elif int(change["line"]) in replaced:
                 raise ValueError(f"{edit['path']}: line {change['line']} is changed twice")
             else:
                 replaced[int(change["line"])] = change
-        if any(replaced[number]["new"] is None for number in set(replaced) & set(added)):
-            raise ValueError(f"{edit['path']}: a line is dropped and one added in its place: replace it")
         rows = []
         for number in sorted({*replaced, *added} - {0}):
             rows.append(f"            if (number == {number}) {{")
@@ -217,7 +214,8 @@ class KshStep:
                     f"                if (split_cr(text) != {awk_string(change['old'])}) {{ wrong = 1; return }}"
                 )
                 if change["new"] is None:
-                    rows.append("                dropped = 1")
+                    # where lines are added in its place the last one keeps its end
+                    rows.append(f"                dropped = {int(number not in added)}")
                 else:
                     rows.append(f"                put({awk_string(change['new'])} cr)")
             else:

@@ -27,6 +27,7 @@ from nimdoctor.registry import Registry
 SHELLS = ("ksh93", "mksh", "dash")
 STATE = "/var/adm/nimdoctor"
 REGISTRY = Registry()
+NOTHING_CHOSEN = Options()
 Tree = Dict[str, Entry]
 
 
@@ -49,33 +50,46 @@ def dash() -> str:
     return shell_named("dash")
 
 
-@pytest.fixture(scope="session")
-def originals() -> Iterator[Callable[[str], Lab]]:
-    """Labs by scenario, each built once; not to be changed."""
-    built: Dict[str, Lab] = {}
+class Again:
+    """A lab that is put back to where it was, at the same place, so that its plan stays the same."""
 
-    def get(scenario: str) -> Lab:
+    def __init__(self, lab: Lab, keep: str) -> None:
+        self.lab = lab
+        self.keep = keep
+        shutil.copytree(lab.place, keep, symlinks=True)
+
+    def put_back(self) -> None:
+        shutil.rmtree(self.lab.place)
+        shutil.copytree(self.keep, self.lab.place, symlinks=True)
+
+
+@pytest.fixture(scope="session")
+def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Again]]:
+    """Labs by scenario, each built once."""
+    built: Dict[str, Again] = {}
+
+    def get(scenario: str) -> Again:
         if scenario not in built:
-            built[scenario] = Lab.build(scenario)
+            keep = tmp_path_factory.mktemp("kept") / "lab"
+            built[scenario] = Again(Lab.build(scenario), str(keep))
         return built[scenario]
 
     yield get
-    for lab in built.values():
-        lab.close()
+    for one in built.values():
+        one.lab.close()
 
 
 @pytest.fixture
-def lab_of(originals: Callable[[str], Lab]) -> Iterator[Callable[[str], Lab]]:
-    """A lab of a scenario that the test may change."""
-    copies: List[Lab] = []
+def lab_of(labs: Callable[[str], Again]) -> Iterator[Callable[[str], Lab]]:
+    """A lab of a scenario as it was built; one a scenario and test."""
+    used: List[Again] = []
 
     def get(scenario: str) -> Lab:
-        copies.append(originals(scenario).copy())
-        return copies[-1]
+        used.append(labs(scenario))
+        used[-1].put_back()
+        return used[-1].lab
 
     yield get
-    for lab in copies:
-        lab.close()
 
 
 def ends_of(lab: Lab) -> Ends:
@@ -90,7 +104,7 @@ def ends_of(lab: Lab) -> Ends:
     return Ends(found, REGISTRY.catalog)
 
 
-def plan_of(lab: Lab, options: Options = Options()) -> Plan:
+def plan_of(lab: Lab, options: Options = NOTHING_CHOSEN) -> Plan:
     """The plan for what is the matter in the lab."""
     client, master = LiveHost(root=lab.client), LiveHost(root=lab.master)
     engine = Engine(Host(client, REGISTRY.catalog, ("client",)), Host(master, REGISTRY.catalog, ("master",)))
@@ -136,8 +150,7 @@ class Scripts:
         done = subprocess.run(
             self.command(script, *words, *(["--yes"] if yes else [])),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=self.patience,
             env={"PATH": "/usr/bin:/bin", **environment},
         )
@@ -179,16 +192,32 @@ def script_ends(lab: Lab, here: Sequence[str] = ("client", "master")) -> Dict[st
 Make = Callable[..., Scripts]
 
 
+@pytest.fixture(scope="session")
+def plans() -> Dict[Tuple[str, Options], Any]:
+    """The plans of labs as they were built."""
+    return {}
+
+
 @pytest.fixture
-def scripts(tmp_path: Any, request: pytest.FixtureRequest) -> Make:
-    """Makes the scripts of the plan for a lab."""
+def scripts(tmp_path: Any, plans: Dict[Tuple[str, Options], Any]) -> Make:
+    """Makes the scripts of the plan for a lab; `changed` says that the lab is no longer as it was built."""
 
     def make(
-        lab: Lab, shell: str, options: Options = Options(), ends: Optional[Mapping[str, ScriptEnd]] = None
+        lab: Lab,
+        shell: str,
+        options: Options = NOTHING_CHOSEN,
+        ends: Optional[Mapping[str, ScriptEnd]] = None,
+        changed: bool = False,
     ) -> Scripts:
-        plan = plan_of(lab, options)
-        assert plan.steps, "the lab needs no cure"
-        return Scripts(plan.as_dict(), ends or script_ends(lab), str(tmp_path / "scripts"), shell)
+        key = (lab.scenario, options)
+        if changed or key not in plans:
+            document = plan_of(lab, options).as_dict()
+            if not changed:
+                plans[key] = document
+        else:
+            document = plans[key]
+        assert document["steps"], "the lab needs no cure"
+        return Scripts(document, ends or script_ends(lab), str(tmp_path / "scripts"), shell)
 
     return make
 

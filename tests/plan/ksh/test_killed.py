@@ -1,7 +1,6 @@
 """Killed between any two marks and started again, a script ends in the full result."""
 
 import os
-import shutil
 from typing import Callable
 
 import pytest
@@ -9,21 +8,8 @@ import pytest
 from nimdoctor.lab import Lab
 from nimdoctor.plan.fix import Options
 
-from .conftest import Make, both, killed_at
+from .conftest import Again, Make, both, killed_at
 from .test_same_as_apply import comparable
-
-
-class Again:
-    """A lab that can be put back to where it was, at the same place, so that its plan stays the same."""
-
-    def __init__(self, lab: Lab, keep: str) -> None:
-        self.lab = lab
-        self.keep = keep
-        shutil.copytree(lab.place, keep, symlinks=True)
-
-    def put_back(self) -> None:
-        shutil.rmtree(self.lab.place)
-        shutil.copytree(self.keep, self.lab.place, symlinks=True)
 
 
 @pytest.mark.parametrize("situation", ["both-known-issues", "create-bio-hang-master"])
@@ -66,7 +52,7 @@ def test_rollback_killed_at_every_mark(
     with open(lab.client + "/.rhosts", "w", encoding="ascii") as stream:
         stream.write("nim1 root\nbackup1 oper\n")
     before = both(lab)
-    made = scripts(lab, dash, Options(only=("remove-rhosts", "start-nimsh")))
+    made = scripts(lab, dash, Options(only=("remove-rhosts", "start-nimsh")), changed=True)
     assert len(made.document["steps"]) == 2
     assert made.apply().status == 0
     again = Again(lab, os.path.join(tmp_path, "kept"))

@@ -5,12 +5,12 @@ from typing import Callable, Dict, Tuple
 
 import pytest
 
-from nimdoctor.lab import Entry, Lab
+from nimdoctor.lab import Entry
 from nimdoctor.model import Role
 from nimdoctor.plan.execute import Executor
 from nimdoctor.plan.fix import Options
 
-from .conftest import Make, Tree, both, ends_of, plan_of
+from .conftest import SHELLS, Again, Make, Tree, both, ends_of, plan_of, shell_named
 
 SITUATIONS: Dict[str, Options] = {
     "tftp-disabled": Options(),
@@ -38,64 +38,44 @@ def comparable(tree: Tree, fresh: bool) -> Dict[str, Tuple[object, ...]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def applied(originals: Callable[[str], Lab]) -> Callable[[str], Tuple[Tree, Tree]]:
-    """Both trees after the Python executor has carried the plan out."""
-    known: Dict[str, Tuple[Tree, Tree]] = {}
-
-    def get(situation: str) -> Tuple[Tree, Tree]:
-        if situation not in known:
-            lab = originals(situation).copy()
-            try:
-                plan = plan_of(lab, SITUATIONS[situation])
-                done = Executor(plan, ends_of(lab), Role.CLIENT, rescan=lambda: []).apply([])
-                assert done.state in ("complete", "applied-unverified"), done
-                known[situation] = both(lab)
-            finally:
-                lab.close()
-        return known[situation]
-
-    return get
-
-
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_scripts_end_as_apply_does_and_change_nothing_when_run_again(
-    situation: str,
-    shell: str,
-    lab_of: Callable[[str], Lab],
-    scripts: Make,
-    applied: Callable[[str], Tuple[Tree, Tree]],
+    situation: str, labs: Callable[[str], Again], scripts: Make
 ) -> None:
-    lab = lab_of(situation)
+    lab = labs(situation).lab
+    labs(situation).put_back()
     before = both(lab)
-    made = scripts(lab, shell, SITUATIONS[situation])
+    plan = plan_of(lab, SITUATIONS[situation])
+    done = Executor(plan, ends_of(lab), Role.CLIENT, rescan=list).apply([])
+    assert done.state in ("complete", "applied-unverified"), done
+    fresh = any(getattr(step.do, "argv", ()) == ("nimconfig", "-c") for step in plan.steps)
+    expected = [comparable(tree, fresh) for tree in both(lab)]
 
-    first = made.apply()
+    for shell in map(shell_named, SHELLS):
+        labs(situation).put_back()
+        made = scripts(lab, shell, SITUATIONS[situation])
+        first = made.apply()
 
-    assert first.status == 0, first
-    assert not first.err
-    after = both(lab)
-    fresh = any(step["do"].get("argv") == ["nimconfig", "-c"] for step in made.document["steps"])
-    for mine, theirs in zip(after, applied(situation)):
-        assert comparable(mine, fresh) == comparable(theirs, fresh)
-    calls = lab.calls("client"), lab.calls("master")
+        assert first.status == 0, (shell, first)
+        assert not first.err
+        after = both(lab)
+        assert [comparable(tree, fresh) for tree in after] == expected, shell
+        calls = lab.calls("client"), lab.calls("master")
 
-    again = made.apply()
+        again = made.apply()
 
-    assert again.status == 0 and "nothing to do" in again.out
-    assert both(lab) == after
-    assert (lab.calls("client"), lab.calls("master")) == calls
+        assert again.status == 0 and "nothing to do" in again.out
+        assert both(lab) == after
+        assert (lab.calls("client"), lab.calls("master")) == calls
 
-    back = made.roll_back()
+        back = made.roll_back()
 
-    if not any(step["no_undo"] for step in made.document["steps"]):
-        assert back.status == 0, back
-        assert both(lab) == before
-    assert made.roll_back().status == back.status
-    if back.status == 0:
-        assert "nothing of this plan is left" in back.out
-    else:
-        assert "cannot be undone" in back.out
+        if any(step["no_undo"] for step in made.document["steps"]):
+            assert back.status == 1 and "cannot be undone" in back.out, (shell, back)
+        else:
+            assert back.status == 0 and "nothing of this plan is left" in back.out, (shell, back)
+            assert both(lab) == before
+        assert made.roll_back().status == back.status
 
 
 def test_entries_are_compared_with_their_modes() -> None:

@@ -630,7 +630,7 @@ proved_hung() {
     hung_stamp=$(date -u '+%Y %m %d %H %M %S' | awk '{
         year = $1; month = $2 + 0; day = $3 + 0; minute = $4 * 60 + $5 - 10
         if (minute < 0) {
-            minute += 1440
+            minute = minute + 1440
             if (--day < 1) {
                 if (--month < 1) { month = 12; year-- }
                 day = month == 2 ? 28 + ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0) : 30 + (month + (month > 7)) % 2
