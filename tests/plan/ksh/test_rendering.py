@@ -153,8 +153,8 @@ def test_scripts_are_clean_for_shellcheck(
                 with open(paths[-1], "w", encoding="utf-8", newline="") as stream:
                     stream.write(text)
 
-    for dialect in ("sh", "ksh"):
-        done = subprocess.run([shellcheck, "-s", dialect, *paths], capture_output=True, text=True)
+    for dialect, some in (("sh", paths), ("ksh", [path for path in paths if path.endswith("1-apply.ksh")])):
+        done = subprocess.run([shellcheck, "-s", dialect, *some], capture_output=True, text=True)
         assert not done.stdout, done.stdout[:4000]
 
 

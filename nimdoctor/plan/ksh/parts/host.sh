@@ -30,7 +30,7 @@ begin_script() {
     IFS=' 	
 '
     cd / || exit 1
-    CHILD='' WATCH='' LOCKED='' WORK='' NOTED='' ACTING='' LENIENT='' COMMANDS=0 LATER='' STATUS='' ROOT='' DIR=''
+    CHILD='' WATCH='' LOCKED='' WORK='' NOTED='' ACTING='' LENIENT='' COMMANDS=0 WATCHED=0 KNOWN='' LATER='' STATUS='' ROOT='' DIR=''
 }
 
 interrupted() {
@@ -131,6 +131,7 @@ ask() {
 
 # a_new_moment: from here on everything is read anew
 a_new_moment() {
+    KNOWN=''
     rm -rf "$WORK/now"
     mkdir -m 700 "$WORK/now" || stop "$WORK/now cannot be made"
 }
@@ -139,7 +140,8 @@ a_new_moment() {
 limited() {
     limited_by=$1 limited_out=$2 limited_err=$3
     shift 3
-    rm -f "$WORK/over" "$WORK/late"
+    WATCHED=$((WATCHED + 1))
+    OVER=$WORK/over.$WATCHED LATE=$WORK/late.$WATCHED
     # with job control it leads a process group, by which all of it can be found at the deadline
     { set -m; } 2> /dev/null
     (
@@ -161,13 +163,13 @@ limited() {
     end_watch
     CHILD=''
     [ -z "$ACTING" ] || rm -f "$DIR/child"
-    [ ! -f "$WORK/late" ] || STATUS=late
+    [ ! -f "$LATE" ] || STATUS=late
 }
 
 # end_watch: the command is over, so nothing need watch it
 end_watch() {
     [ -n "$WATCH" ] || return 0
-    : > "$WORK/over"
+    : > "$OVER"
     kill -TERM "$WATCH" 2> /dev/null
     { wait "$WATCH"; } 2> /dev/null
     WATCH=''
@@ -185,18 +187,18 @@ watch() {
         sleep "$watch_for" &
         watch_sleep=$!
         # the command may have ended before the trap was set
-        if [ -n "$watch_over" ] || [ -f "$WORK/over" ]; then
+        if [ -n "$watch_over" ] || [ -f "$OVER" ]; then
             kill -KILL "$watch_sleep"
         fi
         wait "$watch_sleep"
         watch_sleep=''
         # where a script was killed nobody says that its command is over
-        if [ -n "$watch_over" ] || [ -f "$WORK/over" ] || ! kill -0 "$2"; then
+        if [ -n "$watch_over" ] || [ -f "$OVER" ] || ! kill -0 "$2"; then
             return 0
         fi
         watch_left=$((watch_left - watch_for))
     done
-    : > "$WORK/late"
+    : > "$LATE"
     end_tree "$2"
 }
 
@@ -530,12 +532,24 @@ need() {
     case $LENIENT$1 in
         yesfile_is | yesfile_absent | yeslibrary_copy_is | yesrenamable) return 0 ;;
     esac
-    SAYS=''
+    case "$KNOWN" in
+        *"|$*|"*)
+            VERDICTS=${VERDICTS}0
+            return 0
+            ;;
+    esac
+    SAYS='' need_all=$*
     "$@"
     need_code=$?
     VERDICTS=$VERDICTS$need_code
     case $need_code in
-        0) ;;
+        0)
+            # what holds a bar could be taken for another one
+            case "$need_all" in
+                *"|"*) ;;
+                *) KNOWN="$KNOWN|$need_all|" ;;
+            esac
+            ;;
         3)
             case "$NOTED" in
                 *"|$need_words|"*) ;;
