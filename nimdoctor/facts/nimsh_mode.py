@@ -39,7 +39,9 @@ def _daemon(processes: Processes) -> Optional[ProcessRow]:
     # nimsh forks for each connection; the daemon is the one whose parent is not a nimsh
     tops = [row for row in found if row.ppid is not None and row.ppid not in pids]
     if tops:
-        return tops[0]
+        # a push that hangs goes on as a child of init when the daemon it belonged to is stopped
+        started = {row.pid for row in processes.named("srcmstr")}
+        return next((row for row in tops if row.ppid in started), tops[0])
     # without parents the one that has run longest, or the first
     orphans = [row for row in found if row.ppid is None]
     return max(orphans, key=lambda row: row.elapsed or 0) if orphans else None

@@ -137,7 +137,7 @@ def crypto_on(case: Case, mode: Optional[NimshMode], why: str, *, renewed: bool 
         CryptoIs(Role.CLIENT, True),
         SubsystemIs(Role.CLIENT, "nimsh", True),
     ]
-    if case.given(Role.MASTER):
+    if case.given(Role.MASTER) and case.comparable:
         verify.append(SharesCertificate(Role.CLIENT))
     fetched = ("/ssl_nimsh/certs/*", *LIBRARIES)
     undo = (Undo(argv=CRYPTO_OFF), Undo(new=fetched), Undo(start="nimsh")) if undoable else ()

@@ -58,7 +58,7 @@ class Case(NamedTuple):
     not known. `ends` are the ends given, `live` those on which something can be done now.
     `tftp_address` is where a probe found the master's tftp answering. `pushed_well` names another
     secured client that a probe saw being pushed well. `fetch_replaces` says that a fetch may write over
-    a certificate of the client which it does not bring back.
+    a certificate of the client which it does not bring back, `comparable` that the master's are known.
     """
 
     findings: Tuple[Result, ...]
@@ -72,6 +72,7 @@ class Case(NamedTuple):
     tftp_address: Optional[Tuple[str, int]] = None
     pushed_well: Optional[str] = None
     fetch_replaces: bool = True
+    comparable: bool = True
 
     def given(self, where: Role) -> bool:
         """Whether that end was given."""

@@ -5,9 +5,9 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome, Severity
 from nimdoctor.plan.document import Plan, Treated
+from nimdoctor.plan.typed import push_named_in
 
 FIXED, UNVERIFIED, RESTORED, REFUSED, FAILED = "fixed", "applied-unverified", "restored", "refused", "failed"
-_ON_MASTER = "On the master: "
 
 
 class FindingOutcome(NamedTuple):
@@ -89,7 +89,7 @@ def _outcome(found: Treated, after: Sequence[Result], pushed: Mapping[str, str])
     open_ = next((one for one in again if one.outcome in (Outcome.UNKNOWN, Outcome.ERROR)), None)
     if open_ is not None or not again:
         said = open_.message if open_ else "the second scan says nothing of it"
-        push = said.split(_ON_MASTER, 1)[1] if _ON_MASTER in said else None
+        push = push_named_in(said)
         failed = next((why for client, why in pushed.items() if push and push.split()[-1] == client), None)
         if failed:
             return FindingOutcome(*start, FAILED, f"the push that would prove it failed: {failed}", push)

@@ -17,11 +17,11 @@ from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Fix, Options, Sai
 from nimdoctor.plan.order import arranged
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.steps import Step, Transient
+from nimdoctor.plan.typed import as_typed, push_named_in
 from nimdoctor.wording import named
 
 BAR = Severity.MEDIUM
 _QUOTES = 6
-_ON_MASTER = "On the master: "
 _NOTHING = Counsel("", "", None, None)
 
 
@@ -223,6 +223,11 @@ class Planner:
         except (Absent, NotNamed) as error:
             self._advise(about, f"{fix.title}: not planned, {error}", None, fix.where)
             return nothing
+        except Exception as error:  # a plug-in may raise anything; the other fixes go on
+            self._advise(
+                about, f"{fix.title}: not planned, the fix broke: {type(error).__name__}: {error}", None, fix.where
+            )
+            return nothing
         for thing in said:
             if isinstance(thing, Advice):
                 self._advise(about, thing.text, thing.run, thing.where, thing.objects)
@@ -255,6 +260,7 @@ class Planner:
             tftp_address=self.probed.tftp_address,
             pushed_well=self.probed.pushed_well,
             fetch_replaces=self._fetch_replaces(),
+            comparable=self._comparable(),
         )
 
     def _fetch_replaces(self) -> bool:
@@ -268,6 +274,14 @@ class Planner:
         if held is None or held.certificates is None:
             return True
         return not held.certificates <= ((served.certificates if served else None) or frozenset())
+
+    def _comparable(self) -> bool:
+        """Whether a certificate that was fetched can be told to be the master's."""
+        from nimdoctor.facts import CertificateState
+
+        end = self.ends.ends.get(Role.MASTER)
+        held = self.hosts[Role.MASTER].optional(CertificateState) if end else None
+        return end is not None and (end.live or bool(held and held.certificates))
 
     # -- what stands beside the steps
 
@@ -307,7 +321,7 @@ class Planner:
         words += ["--transient-tftp"] if self.options.transient_tftp else []
         words += ["--lpp-source", self.options.lpp_source] if self.options.lpp_source else []
         words += ["--probe"] if self.options.probe else []
-        return _typed(words)
+        return as_typed(words)
 
     @property
     def one_host(self) -> bool:
@@ -382,16 +396,5 @@ def _affected(said: Sequence[Affects]) -> Optional[Affected]:
 
 def _pushes(results: Sequence[Result]) -> Tuple[str, ...]:
     """The pushes that would settle what was not tried since a change."""
-    pushes = [
-        _typed(result.message.split(_ON_MASTER, 1)[1].split())
-        for result in results
-        if result.outcome is Outcome.UNKNOWN and _ON_MASTER in result.message
-    ]
-    return tuple(dict.fromkeys(pushes))
-
-
-def _typed(words: Sequence[str]) -> str:
-    """A command as a person types it; a word that a shell would take for more stands in quotes."""
-    import shlex
-
-    return " ".join(shlex.quote(word) for word in words)
+    pushes = [push_named_in(result.message) for result in results if result.outcome is Outcome.UNKNOWN]
+    return tuple(dict.fromkeys(push for push in pushes if push))

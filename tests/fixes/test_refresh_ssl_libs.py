@@ -200,6 +200,18 @@ def test_recorded_evidence_of_the_master_is_proof_enough(lab_of, cure, tmp_path)
     assert cure(lab, master=str(place)).status == 0
 
 
+def test_certificates_of_the_master_are_compared_only_where_they_are_known(lab_of, cure, tmp_path, monkeypatch):
+    from nimdoctor.probe import Answer
+
+    monkeypatch.setattr("nimdoctor.probe.tftp_address", lambda host: ("10.1.1.10", 69))
+    monkeypatch.setattr("nimdoctor.probe.tftp_answer", lambda master, port: Answer(True, "no such file"))
+    lab = lab_of("stale-ssl-libs")
+    (tmp_path / "lsnim_-l").write_bytes(lab.run("master", "lsnim", "-l").stdout)
+    cured = cure(lab, "--probe", master=str(tmp_path / "lsnim_-l"))
+    assert (cured.status, cured.steps[-1]) == (0, ON), cured.said
+    assert "shares-certificate" not in [one["kind"] for one in cured.step(ON)["verify"]]
+
+
 def test_a_failed_fetch_puts_the_copies_back(lab_of, cure):
     lab = lab_of("stale-ssl-libs")
     lab.fault("client", "nimclient.-c", "fail")

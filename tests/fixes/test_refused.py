@@ -113,6 +113,15 @@ def test_an_operation_proved_hung_is_waived_by_its_clients_name_and_not_ended(sc
     assert os.path.exists(lab.client + "/.lab/proc/9306482") and os.path.exists(lab.master + "/.lab/proc/9437574")
 
 
+def test_a_hung_push_that_goes_on_without_its_nimsh_is_not_taken_for_nimsh(lab_of, cure):
+    """Once nimsh is stopped its child belongs to init, and ps may show it before the new nimsh."""
+    lab = lab_of("create-bio-hang")
+    lab.hang()
+    os.rename(lab.client + "/.lab/proc/9306482", lab.client + "/.lab/proc/1306482")
+    cured = cure(lab, "--accept-hung", "lpar7")
+    assert (cured.status, lab.calls("client")) == (0, ["nimclient -C", "nimclient -c"]), cured.said
+
+
 def test_another_name_waives_nothing_and_that_is_said(lab_of, fix):
     lab = lab_of("create-bio-hang")
     lab.hang()

@@ -10,6 +10,7 @@ from nimdoctor.plan import conditions
 from nimdoctor.plan.conditions import (
     AuditingOff,
     CertificateServed,
+    ClientIdle,
     CryptoIs,
     FilesetsInstalled,
     FilesetsUnlocked,
@@ -17,6 +18,7 @@ from nimdoctor.plan.conditions import (
     NobodyFetches,
     NotHardened,
     NotInWpar,
+    NotOwned,
     NotSecureMaster,
     ObjectIsHosts,
     PortFree,
@@ -256,3 +258,57 @@ def test_a_preview_is_read_by_its_rows_of_filesets_and_levels():
     assert preview("nothing here\n").holds is None
     assert preview(only, None, True).holds is None
     assert PreviewTouchesOnly(M, ("nim",), "openssl.").decide(Asked((None, "no such command")), {}).holds is None
+
+
+class Owning:
+    """A moment in which lslpp and rpm end in some way."""
+
+    def __init__(self, rpm, lslpp=(1, b"", b"lslpp: not owned")):
+        self.results = {"lslpp": lslpp, "rpm": rpm}
+
+    def has_program(self, where, name):
+        return self.results[name] is not None
+
+    def ask(self, where, argv, timeout=None):
+        from nimdoctor.evidence.command import CommandResult
+
+        status, out, err = self.results[argv[0]]
+        return CommandResult(status, out, err, status is None, False, None), ""
+
+
+PATH = "/usr/lib/libssl.so.0.9.8"
+
+
+@pytest.mark.parametrize(
+    ("moment_", "holds"),
+    [
+        (Owning(None), True),
+        (Owning((1, b"", b"file /usr/lib/libssl.so.0.9.8 is not owned by any package\n")), True),
+        (Owning((1, b"file /usr/lib/libssl.so.0.9.8 is not owned by any package\n", b"")), True),
+        (Owning((0, b"openssl-1.0.2t-1.ppc\n", b"")), False),
+        (Owning((1, b"", b"error: cannot open Packages database in /var/opt/freeware/lib/rpm\n")), None),
+        (Owning((None, b"", b"")), None),
+        (Owning(None, (None, b"", b"")), None),
+        (Owning(None, (0, f"  File  Fileset  Type\n  {PATH}  openssl.base  File\n".encode(), b"")), False),
+        (Owning(None, (0, f"  File  Fileset  Type\n  {PATH}.old  openssl.base  File\n".encode(), b"")), True),
+    ],
+)
+def test_a_file_is_nobodys_only_where_both_could_be_asked(moment_, holds):
+    assert NotOwned(C, PATH).decide(moment_, {}).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("arguments", "holds"),
+    [
+        ("/usr/bin/ksh /usr/bin/mksysb -i /mnt/lpar7", False),
+        ("/usr/bin/ksh -p /usr/sbin/nimadm -c lpar7", False),
+        ("/bin/perl /usr/sbin/alt_disk_copy -d hdisk1", False),
+        ("/usr/sbin/installp -acgXd /mnt all", False),
+        ("/usr/bin/ksh -", True),
+        ("vi /etc/mksysb", True),
+        ("/usr/bin/ksh /opt/site/check installp", True),
+    ],
+)
+def test_an_installer_is_known_by_its_own_name_also_where_a_shell_runs_it(arguments, holds):
+    ps = processes() + f" 9000000        1       05:10 {arguments}\n"
+    assert answer(ClientIdle(C), client={"ps -eo pid,ppid,etime,args": ps}).holds is holds

@@ -149,6 +149,17 @@ def test_a_fix_that_lacks_a_fact_is_said(repairs):
     assert "not planned" in plan.advice[0].text
 
 
+def test_a_fix_that_breaks_is_said_and_the_others_go_on(repairs):
+    @fix("start-nimsh", title="Breaks", where=Role.CLIENT, risk="")
+    def breaks():
+        raise LookupError("nothing there")
+
+    others = [one for one in repairs[0].registry.fixes() if one.id != "start-nimsh"]
+    plan = plan_with(repairs[0], breaks, *others)
+    assert "Breaks: not planned, the fix broke: LookupError: nothing there" in [one.text for one in plan.advice]
+    assert plan.steps
+
+
 def test_findings_below_medium_are_treated_where_their_fix_is_planned_anyway(repairs):
     plan = repairs[2].plan
     treated = [found.message for found in plan.findings if found.check == "openssl-missing"]

@@ -7,6 +7,9 @@ from nimdoctor.model import Role
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import Moment
 
+_NOT_OWNED = b"not owned by any package"
+"""What rpm -qf says of a file of nobody; a database that it cannot read ends with the same status."""
+
 
 @condition("file-is")
 class FileIs(NamedTuple):
@@ -108,8 +111,8 @@ class NotOwned(NamedTuple):
 
     def decide(self, now: Moment, was: Was) -> Answer:
         result, why = now.ask(self.where, ["lslpp", "-w", self.path])
-        if result is None:
-            return Answer(None, f"whether a fileset owns {self.path} is not known: lslpp {why}")
+        if result is None or result.status is None:
+            return Answer(None, f"whether a fileset owns {self.path} is not known: lslpp {why or 'did not end'}")
         for line in result.stdout.decode("utf-8", "replace").splitlines():
             words = line.split()
             if len(words) > 1 and words[0] == self.path and "." in words[1]:
@@ -117,10 +120,12 @@ class NotOwned(NamedTuple):
         if not now.has_program(self.where, "rpm"):
             return Answer(True, f"no fileset owns {self.path}, and there is no rpm")
         result, why = now.ask(self.where, ["rpm", "-qf", self.path])
-        if result is None:
-            return Answer(None, f"whether an rpm package owns {self.path} is not known: rpm {why}")
+        if result is None or result.status is None:
+            return Answer(None, f"whether an rpm package owns {self.path} is not known: rpm {why or 'did not end'}")
         if result.status == 0 and result.stdout.strip():
             return Answer(False, f"rpm package {result.stdout.decode('utf-8', 'replace').split()[0]} owns {self.path}")
+        if _NOT_OWNED not in result.stdout + result.stderr:
+            return Answer(None, f"whether an rpm package owns {self.path} is not known: rpm ended with {result.status}")
         return Answer(True, f"neither a fileset nor an rpm package owns {self.path}")
 
 
