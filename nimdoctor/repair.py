@@ -18,7 +18,7 @@ from nimdoctor.plan.outcome import remembered
 from nimdoctor.plan.place import Place, Refused
 from nimdoctor.plan.planner import Planner, Probed
 from nimdoctor.plan.rollback import Rollback, RolledBack
-from nimdoctor.plan.runs import Run, led, load, unfinished
+from nimdoctor.plan.runs import Run, led, load, mark_followed, unfinished
 from nimdoctor.registry import Registry
 from nimdoctor.scan import Report, open_hosts, scan_hosts
 
@@ -31,6 +31,12 @@ PUSHED = 3
 """Other clients that are pushed to find one that works: each that hangs takes its deadline."""
 
 Say = Callable[[str], None]
+Interrupted = Callable[[], bool]
+
+
+def never() -> bool:
+    """Nobody interrupts."""
+    return False
 
 
 class Where(NamedTuple):
@@ -95,6 +101,7 @@ class Repair:
         self.rules = rules
         self.progress = progress
         self.say = say
+        self._proved: Optional[str] = None
         self.engine = self._open()
         self.report = self._scan(self.engine)
         self.target_role, self.ends = self._ends()
@@ -213,11 +220,13 @@ class Repair:
 
     # -- doing
 
-    def apply(self) -> Result:
+    def apply(self, interrupted: Interrupted = never) -> Result:
         """Carries the plan out. Raises NotApplied, Locked, Refused, OSError."""
-        return self._executor(self.plan).apply(remembered(self.report.results))
+        result = self._executor(self.plan, interrupted).apply(remembered(self.report.results))
+        self._note_followed()
+        return result
 
-    def _executor(self, plan: Plan) -> Executor:
+    def _executor(self, plan: Plan, interrupted: Interrupted) -> Executor:
         return Executor(
             plan,
             self.ends,
@@ -226,6 +235,7 @@ class Repair:
             push=self._push if self.options.probe else None,
             scripts=self._client_scripts(plan),
             say=self.say,
+            interrupted=interrupted,
         )
 
     def _rescan(self) -> Sequence[Any]:
@@ -242,7 +252,19 @@ class Repair:
         host = self.ends.now().host(Role.MASTER)
         made = push(host, self.client, PUSH_DEADLINE)
         self.say(f"push: {made.says}")
+        self._proved = self.client if made.proved else None
         return {} if made.proved else {self.client: made.says}
+
+    def _note_followed(self) -> None:
+        """A push that came through by nimsh (secure) shows that the client has followed an earlier recycle."""
+        master = self.ends.ends.get(Role.MASTER)
+        if self._proved is None or master is None:
+            return
+        try:
+            for run in mark_followed(master.state, self._proved):
+                self.say(f"{self._proved} has followed run {run}")
+        except (Refused, OSError) as error:
+            self.say(f"that {self._proved} has followed cannot be noted: {error}")
 
     def _client_scripts(self, plan: Plan) -> Dict[str, bytes]:
         if plan.affects is None:
@@ -298,14 +320,16 @@ class Runs:
             return led(runs[-1])
         return led(load(self.state, name))
 
-    def resume(self, run: Run, options: Options) -> Result:
+    def resume(self, run: Run, options: Options, interrupted: Interrupted = never) -> Result:
         """Goes on with a run. Raises NotApplied, Locked, Refused, TargetError, OSError."""
         plan = run.plan()
         repair = self._repair(run, options._replace(probe=options.probe or plan.options.probe))
         refusals = refuse_up_front(plan, repair.ends, os.geteuid(), os.uname().sysname)
         if refusals:
             raise NotApplied(refusals)
-        return repair._executor(plan).resume(run)
+        result = repair._executor(plan, interrupted).resume(run)
+        repair._note_followed()
+        return result
 
     def roll_back(self, run: Run, only: Sequence[str]) -> RolledBack:
         """Takes a run back. Raises as `Rollback.roll_back`, and TargetError."""

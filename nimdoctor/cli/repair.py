@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, List, Optional, Sequence
 
 import typer
 
-from nimdoctor.cli.output import Format, UsageError, lines, say, width, write
+from nimdoctor.cli.interrupt import Interruption
+from nimdoctor.cli.output import INTERRUPTED, Format, UsageError, lines, say, width, write
 from nimdoctor.cli.scan import end_like_ctrl_c, local_rules
 from nimdoctor.wording import count, visible
 
@@ -243,7 +244,8 @@ def _apply(repair: "Repair", format: Format) -> int:
 
     plan = repair.plan
     try:
-        result = repair.apply()
+        with Interruption() as interrupted:
+            result = repair.apply(interrupted)
     except NotApplied as error:
         return _refuse(plan, [_words(one) for one in error.refusals], format)
     except (Locked, Refused) as error:
@@ -251,7 +253,13 @@ def _apply(repair: "Repair", format: Format) -> int:
     except OSError as error:
         return _refuse(plan, [_failed_at(error)], format)
     _show_result(result, plan, format)
-    return 0 if result.good else REFUSED
+    return _status(result, interrupted)
+
+
+def _status(result: "Result", interrupted: Interruption) -> int:
+    if result.good:
+        return 0
+    return INTERRUPTED if interrupted.noted else REFUSED
 
 
 def _failed_at(error: OSError) -> str:
@@ -278,10 +286,10 @@ def _resume(
     answer = "" if yes else _answer(f"Go on with run {run.name} ({run.state})?", "goes on")
     if answer:
         return _refuse(None, [answer], format)
-    restore = end_like_ctrl_c()
     try:
         plan = run.plan()
-        result = runs.resume(run, options)
+        with Interruption() as interrupted:
+            result = runs.resume(run, options, interrupted)
     except NotApplied as error:
         return _refuse(None, [_words(one) for one in error.refusals], format)
     except (Locked, Refused) as error:
@@ -290,10 +298,8 @@ def _resume(
         raise UsageError(visible(str(error))) from error
     except OSError as error:
         return _refuse(None, [_failed_at(error)], format)
-    finally:
-        restore()
     _show_result(result, plan, format)
-    return 0 if result.good else REFUSED
+    return _status(result, interrupted)
 
 
 def rollback(
@@ -321,17 +327,15 @@ def rollback(
     answer = "" if yes else _answer(f"Take back run {found.name} ({found.state})?", "takes it back")
     if answer:
         return _not_taken_back(found.name, answer, format)
-    restore = end_like_ctrl_c()
     try:
-        done = runs.roll_back(found, tuple(only or ()))
+        with Interruption():
+            done = runs.roll_back(found, tuple(only or ()))
     except (Refused, Locked) as error:
         return _not_taken_back(found.name, str(error), format)
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
     except OSError as error:
         return _not_taken_back(found.name, _failed_at(error), format)
-    finally:
-        restore()
     if format is Format.JSON:
         from nimdoctor.report.plan_json import render_rolled_back as render
     else:

@@ -1,0 +1,42 @@
+"""What Ctrl-C, a kill and a lost terminal mean while a host is being changed."""
+
+import signal
+import threading
+from types import TracebackType
+from typing import Any, Dict, Optional, Type
+
+from nimdoctor.cli.output import say
+
+
+class Interruption:
+    """While it is entered, a first Ctrl-C or kill is only noted, so that the step under way is finished; a second
+    one ends it at once. A lost terminal (SIGHUP) stops nothing: what was begun goes on to its end.
+
+    Call it to learn whether somebody interrupted.
+    """
+
+    def __init__(self) -> None:
+        self.noted = False
+        self._former: Dict[int, Any] = {}
+
+    def __call__(self) -> bool:
+        return self.noted
+
+    def __enter__(self) -> "Interruption":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._former[number] = signal.signal(number, self._note)
+            self._former[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: object) -> None:
+        if self.noted:
+            raise KeyboardInterrupt
+        self.noted = True
+        say("interrupted: the step under way is finished first, then what can be undone is; once more ends it at once")
