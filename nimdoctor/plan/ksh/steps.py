@@ -2,6 +2,7 @@
 
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
+from nimdoctor.plan.actions import RESTARTING
 from nimdoctor.plan.ksh.conditions import need
 from nimdoctor.plan.ksh.quoting import awk_string, comment, quoted, said, words
 
@@ -59,6 +60,9 @@ class KshStep:
         self.do: Mapping[str, Any] = step["do"]
         self.kind = str(step["kind"])
         self.where = str(step["where"])
+        self.closed_by = 0
+        if opened:
+            opened.closed_by = number
 
     @property
     def edit(self) -> Optional[Mapping[str, Any]]:
@@ -83,12 +87,24 @@ class KshStep:
             "MOVED_TO": self.do["to"] if self.kind == "move" else "",
             "HALF": self.do["half_made"] if self.kind == "run" else "",
             "OF": str(self.opened.number) if self.opened else "",
+            "CLOSED_BY": str(self.closed_by) if self.closed_by else "",
+            "RESTARTS": "yes" if self.kind == "run" and self.do["argv"][0] in RESTARTING else "",
+            "HELPLESS": "yes" if self.kind == "run" and not self.do["undo"] and not self.do["repair"] else "",
+            "CONNECT_OF": self._verified("niminfo-says", "value", variable="NIM_NAME"),
+            "FILESETS_OF": self._verified("filesets-installed", "where"),
             "LEG": self.step["leg"] or "",
             "AGAIN": "yes" if self.step["again"] else "",
             "NO_UNDO": said(self.no_undo),
         }
         row = " ".join(f"{name}={quoted(value)}" for name, value in fields.items())
         return f"        {self.number}) {row} ;;"
+
+    def _verified(self, kind: str, field: str, **like: str) -> str:
+        """A field of the first proof of that kind; empty without one."""
+        found = (
+            one for one in self.step["verify"] if one["kind"] == kind and all(one[name] == like[name] for name in like)
+        )
+        return next((str(one[field]) for one in found), "")
 
     def heading(self, total: int) -> List[str]:
         """The comment above its functions: what, why, on what evidence, how it is undone, what it risks."""
@@ -122,18 +138,27 @@ class KshStep:
     def forward(self) -> Iterator[str]:
         """What applying needs."""
         yield self._conditions("before", self.step["before"])
-        yield self._conditions("then", self.step["then"])
-        yield self._conditions("verify", self.step["verify"])
+        if not self.opened:
+            yield self._conditions("then", self.step["then"])
         yield self._function("do", list(self._do()))
-        yield from self.backward()
-        if self.kind == "transient" and self.edit:
-            yield self._rows_back(self.edit)
+        yield from self._both_ways()
 
     def backward(self) -> Iterator[str]:
         """What undoing needs."""
+        if self.opened:
+            yield self._function("do", list(self._do()))
+        yield from self._both_ways()
+
+    def _both_ways(self) -> Iterator[str]:
         edit = self.edit
+        if self.opened:
+            yield self._conditions("then", self.step["then"])
+        else:
+            yield self._conditions("verify", self.step["verify"])
         if edit:
             yield self._lines(edit)
+            if self.kind == "transient":
+                yield self._rows_back(edit)
         if not self.opened and not self.no_undo:
             yield self._function("undo", list(self._undo()))
         if self.kind == "run":

@@ -93,6 +93,8 @@ def asked(lab: Lab) -> List[c.Condition]:
         c.ObjectIsHosts(C, "master", ("nim1",)),
         c.FilesetsInstalled(C, ("openssl.base", "openssl.license")),
         c.FilesetsInstalled(C, ("bos.rte", "no.such")),
+        c.FilesetsNotMissing(C, ("openssl.base", "openssl.license")),
+        c.FilesetsNotMissing(C, ("no.such",)),
         c.FilesetsUnlocked(C, ("openssl.base",)),
         c.PreviewTouchesOnly(M, (*PREVIEW, "-a", "filesets=openssl.base", "lpar7"), "openssl."),
         c.PreviewTouchesOnly(M, (*PREVIEW, "-a", "filesets=openssl.base", "lpar7"), "other."),

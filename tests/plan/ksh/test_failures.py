@@ -322,3 +322,64 @@ def test_a_client_that_cannot_follow_says_so(dash: str, lab_of: Callable[[str], 
 
     assert done.status == 1 and "nimsh has crypto off" in done.err
     assert "followed" not in done.out
+
+
+def test_what_was_undone_as_far_as_it_can_be_is_not_undone_again(
+    dash: str, lab_of: Callable[[str], Lab], scripts: Make
+) -> None:
+    lab = lab_of("stale-ssl-libs")
+    made = quick(scripts(lab, dash))
+    before = {path: entry for path, entry in lab.snapshot("client").items() if path.startswith("/usr/lib/")}
+    # a fetch that brings another certificate, and then ends badly
+    made.patch(
+        "apply.ksh", "run_command() {\n", f"run_command() {{\n    rm -f {lab.client}/ssl_nimsh/certs/server.pem\n"
+    )
+    lab.fault("client", "nimclient", "fail once")
+
+    done = made.apply()
+
+    assert done.status == 1 and made.state("client") == "stopped"
+    assert "begun, some of its effects are there" in done.out
+    for _ in range(2):
+        back = made.roll_back()
+        assert back.status == 1 and "begun, some of its effects are there" in back.out
+    after = {path: entry for path, entry in lab.snapshot("client").items() if path.startswith("/usr/lib/")}
+    assert after == before, "the copies that went back stay"
+
+
+def test_what_stayed_open_is_closed_by_the_next_start_or_a_rollback(
+    dash: str, lab_of: Callable[[str], Lab], scripts: Make
+) -> None:
+    for script in ("apply.ksh", "rollback.ksh"):
+        lab = lab_of("tftp-disabled")
+        before = lab.snapshot("master")
+        made = scripts(lab, dash, Options(transient_tftp=True))
+        text = made.texts["apply.ksh"]
+        busy = f"{lab.master}/.lab/proc/997"
+        made.patch("apply.ksh", "close_step() {\n", f"close_step() {{\n    echo '1 1 - /usr/sbin/tftpd -n' > {busy}\n")
+        assert made.apply().status == 0
+        assert lab.snapshot("master") != before
+        made.texts["apply.ksh"] = text
+        os.unlink(busy)
+
+        made.run(script)
+
+        assert lab.snapshot("master") == before
+        assert b" tftp " not in lab.run("master", "lssrc", "-ls", "inetd").stdout
+
+
+def test_a_push_that_hangs_is_waived_and_a_later_one_is_not(
+    dash: str, lab_of: Callable[[str], Lab], scripts: Make
+) -> None:
+    lab = lab_of("create-bio-hang")
+    lab.hang(age=23 * 3600)
+    plan = scripts(lab, dash, Options(accept_hung="lpar7"), changed=True)
+    with open(lab.client + "/.lab/proc/999", "w", encoding="ascii") as stream:
+        stream.write(f"7799162 {int(time.time()) - 60} - /usr/sbin/nimsh -s -c\n")
+
+    refused = plan.apply()
+    os.unlink(lab.client + "/.lab/proc/999")
+    done = plan.apply()
+
+    assert refused.status == 1 and "which began after the one that is proved to hang (process 999)" in refused.err
+    assert done.status == 0, done

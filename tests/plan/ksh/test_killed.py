@@ -132,3 +132,42 @@ def test_a_file_of_somebody_else_is_not_taken_for_a_write_that_was_cut_off(
     assert made.state("master") == "stopped"
     with open(path, "rb") as stream:
         assert stream.read() == b"ftp is all we want\n"
+
+
+@pytest.mark.parametrize("then", ["apply", "roll back"])
+def test_killed_at_any_point_while_it_undoes_a_failure(
+    then: str, dash: str, lab_of: Callable[[str], Lab], scripts: Make, tmp_path: "os.PathLike[str]"
+) -> None:
+    lab = lab_of("stale-ssl-libs")
+    before = both(lab)
+    again = Again(lab, os.path.join(tmp_path, "kept"))
+    made = scripts(lab, dash)
+    made.patch("apply.ksh", "SETTLING=4", "SETTLING=1")
+    text = made.texts["apply.ksh"]
+    killed = 0
+
+    for place, numbers in {
+        "take_back": (1, 2, 3),
+        "undo_remove": (1, 2),
+        "forget": (1, 2, 3),
+        "bring_back": (2,),
+    }.items():
+        for number in numbers:
+            again.put_back()
+            lab.fault("client", "nimclient", "half once")
+            killed_at(made, "apply.ksh", number, place)
+            first = made.apply()
+            made.texts["apply.ksh"] = text
+            assert first.status == -9, (place, number, first)
+            killed += 1
+
+            done = made.apply() if then == "apply" else made.roll_back()
+
+            assert done.status == 0, (place, number, done)
+            assert b"inoperative" not in lab.run("client", "lssrc", "-s", "nimsh").stdout, (place, number)
+            if then == "apply":
+                assert made.state("client") == "complete"
+                assert not [name for name in os.listdir(made.directory("client")) if name.startswith("undoing")]
+            else:
+                assert both(lab) == before, (place, number)
+    assert killed == 9

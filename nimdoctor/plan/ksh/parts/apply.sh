@@ -52,7 +52,7 @@ left_to_do() {
     LEFT=''
     for left_step in $STEPS; do
         acts "$left_step" || continue
-        is_done "$left_step" || LEFT="$LEFT $left_step"
+        is_done "$left_step" && [ ! -f "$DIR/open.$left_step" ] || LEFT="$LEFT $left_step"
     done
     LEFT=${LEFT# }
 }
@@ -129,29 +129,6 @@ keep_all() {
     sync
 }
 
-# effects N: all, some or none of the effects that were not there before a step that was begun
-effects() {
-    step "$1"
-    at "$END"
-    effects_before=$(cat "$DIR/begun.$1")
-    WAS=$DIR/was.$1
-    a_new_moment
-    look_at "step_$1_verify"
-    effects_now=$VERDICTS EFFECTS=none effects_seen='' effects_open=''
-    while [ -n "$effects_before" ]; do
-        case ${effects_before%"${effects_before#?}"}${effects_now%"${effects_now#?}"} in
-            0* | *3) ;;
-            *0) effects_seen=yes ;;
-            *) effects_open=yes ;;
-        esac
-        effects_before=${effects_before#?} effects_now=${effects_now#?}
-    done
-    case $effects_seen$effects_open in
-        yes) [ -n "$effects_open" ] || EFFECTS=all ;;
-        yesyes) EFFECTS=some ;;
-    esac
-}
-
 # verify N: a fresh read, after a moment for daemons to start
 verify() {
     verify_tries=0
@@ -177,6 +154,7 @@ mark_done() {
         WHY="$DIR/done.$1 cannot be written"
         return 1
     }
+    rm -f "$DIR/undoing.$1"
     say "step $1 ($END) $TITLE: done"
 }
 
@@ -233,6 +211,7 @@ do_step() {
         look_at "step_$1_verify"
         step "$1"
         at "$END"
+        rm -f "$DIR/stands.$1"
         write_mark "$VERDICTS" "$DIR/begun.$1" || {
             WHY="$DIR/begun.$1 cannot be written"
             return 1
@@ -248,7 +227,7 @@ do_step() {
         # ended at its deadline it may have done all it should
         [ "$STATUS" = late ] || return 1
         do_why=$WHY
-        if ! verify "$1"; then
+        if ! verify "$1" || ! seen_to_end "$1"; then
             WHY=$do_why
             return 1
         fi
@@ -263,6 +242,9 @@ close_step() {
     step "$1"
     at "$END"
     if "step_$1_do"; then
+        step "$1"
+        at "$END"
+        rm -f "$DIR/open.$1"
         mark_done "$1"
         return
     fi
@@ -279,16 +261,18 @@ failed() {
     warn "step $1 ($END) $TITLE: failed: $WHY"
     failed_leg=''
     ! in_leg || failed_leg=yes
-    LATER='' failed_stays=''
-    if is_begun "$1" && [ -z "$failed_leg" ]; then
-        if ! undo_begun "$1"; then
-            say "step $1: not undone: $WHY"
-            failed_stays=yes
-        elif ! some_effect "$1"; then
-            forget "$1"
+    failed_stays=''
+    if [ -z "$failed_leg" ]; then
+        if is_begun "$1" && ! is_done "$1"; then
+            take_back "$1"
+            case $? in
+                1)
+                    failed_stays=yes
+                    say "step $1: begun and not undone: $WHY"
+                    ;;
+                2) say "step $1: $WHY" ;;
+            esac
         fi
-    fi
-    if [ -z "$failed_leg" ] && [ -z "$failed_stays" ]; then
         failed_back=''
         for failed_step in $STEPS; do
             [ "$failed_step" != "$1" ] || break
@@ -298,38 +282,38 @@ failed() {
                 :
             elif [ -n "$NO_UNDO" ]; then
                 failed_back=''
-            else
+            elif ! closed "$failed_step"; then
                 failed_back="$failed_step $failed_back"
             fi
         done
         for failed_step in $failed_back; do
-            step "$failed_step"
-            if ! "step_${failed_step}_undo"; then
-                say "step $failed_step: not undone: $WHY"
-                break
-            fi
-            forget "$failed_step"
-            say "step $failed_step: undone"
+            [ -z "$failed_stays" ] || break
+            take_back "$failed_step"
+            case $? in
+                0) say "step $failed_step: undone" ;;
+                1)
+                    say "step $failed_step: not undone: $WHY"
+                    break
+                    ;;
+                2) say "step $failed_step: $WHY" ;;
+            esac
         done
     fi
     # what was opened for a time is closed whatever failed; then it counts as not opened
     for failed_step in $STEPS; do
         step "$failed_step"
-        [ -n "$OF" ] && acts "$failed_step" && ! is_done "$failed_step" && is_done "$OF" || continue
-        step "$failed_step"
-        failed_opened=$OF
-        if "step_${failed_step}_do"; then
-            forget "$failed_opened"
-            say "step $failed_opened: closed again"
+        [ -n "$CLOSED_BY" ] && acts "$failed_step" && is_done "$failed_step" && ! closed "$failed_step" || continue
+        if take_back "$failed_step"; then
+            say "step $failed_step: closed again"
         else
-            say "step $failed_opened stays open: $WHY"
+            say "step $failed_step stays open: $WHY"
         fi
     done
     bring_back
     left_behind=''
     for failed_step in $STEPS; do
         acts "$failed_step" || continue
-        ! is_done "$failed_step" && ! is_begun "$failed_step" || left_behind=yes
+        ! is_done "$failed_step" && ! is_begun "$failed_step" && ! [ -f "$DIR/stands.$failed_step" ] || left_behind=yes
     done
     warn "where things stand:"
     where_things_stand >&2
@@ -361,6 +345,8 @@ main() {
     lock_all
     no_other_run
     name_run
+    a_new_moment
+    bring_back
     left_to_do
     if [ -z "$LEFT" ]; then
         say "nothing to do: every step of this plan is done here (run $RUN)"
@@ -390,7 +376,7 @@ main() {
             exit 0
         fi
         main_ours=yes
-        ! is_done "$main_step" || continue
+        ! is_done "$main_step" || [ -f "$DIR/open.$main_step" ] || continue
         STATUS=''
         step "$main_step"
         if [ -n "$OF" ]; then

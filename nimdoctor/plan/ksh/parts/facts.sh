@@ -3,39 +3,49 @@
 
 # -- what commands say
 
-# processes END: rows of process, parent and arguments in $ROWS
+# processes END: rows of process, parent, seconds it has run (- where not shown) and arguments in $ROWS
 processes() {
     ask "$1" ps ps -eo pid,ppid,etime,args || return $?
     ROWS=$WORK/now/$1.processes
     [ -f "$ROWS" ] || awk '
+        function seconds(elapsed) {
+            count = split(elapsed, parts, /[-:]/)
+            if (index(elapsed, "-")) return ((parts[1] * 24 + parts[2]) * 60 + parts[3]) * 60 + parts[4]
+            return count == 3 ? (parts[1] * 60 + parts[2]) * 60 + parts[3] : parts[1] * 60 + parts[2]
+        }
         $1 ~ /^[0-9]+$/ && $2 ~ /^[0-9]+$/ {
             row = $0
             sub(/^[ \t]*[0-9]+[ \t]+[0-9]+[ \t]+/, "", row)
+            ran = "-"
             # a process that has ended shows no time
-            if ($3 ~ /^[0-9:-]*[0-9]:[0-9][0-9]$/ || $3 == "-") sub(/^[^ \t]+[ \t]*/, "", row)
-            if (row != "") print $1, $2, row
+            if ($3 ~ /^[0-9:-]*[0-9]:[0-9][0-9]$/) ran = seconds($3)
+            if (ran != "-" || $3 == "-") sub(/^[^ \t]+[ \t]*/, "", row)
+            if (row != "") print $1, $2, ran, row
         }' "$OUT" > "$ROWS"
     [ -s "$ROWS" ] && return 0
     SAYS="the processes of the $1 are not known (ps)"
     return 2
 }
 
-# nimsh_process END: the daemon in $DAEMON (its number and arguments, empty where it does not run), a child of it in $BUSY
+# nimsh_process END: the daemon in $DAEMON (its number, empty where it does not run) and $DAEMON_ARGUMENTS, its children in $BUSY
 nimsh_process() {
     processes "$1" || return $?
     DAEMON=$(awk '
-        { program = $3; sub(/^.*\//, "", program); if (program == "nimsh") { found[$1] = 1; parent[$1] = $2; row[++count] = $0 } }
+        { program = $4; sub(/^.*\//, "", program); if (program == "nimsh") { found[$1] = 1; parent[$1] = $2; row[++count] = $0 } }
         END {
             # nimsh forks for each connection: the daemon is the one whose parent is not a nimsh
             for (i = 1; i <= count; i++) { split(row[i], words, " "); if (!(parent[words[1]] in found)) { print row[i]; exit } }
         }' "$ROWS")
-    BUSY=$(awk -v daemon="${DAEMON%% *}" 'daemon != "" && $2 == daemon && $1 != daemon { print $1; exit }' "$ROWS")
+    DAEMON_ARGUMENTS=${DAEMON#* * * * }
+    [ "$DAEMON_ARGUMENTS" != "$DAEMON" ] || DAEMON_ARGUMENTS=''
+    DAEMON=${DAEMON%% *}
+    BUSY=$(awk -v daemon="$DAEMON" 'daemon != "" && $2 == daemon && $1 != daemon { print $1 }' "$ROWS")
 }
 
 # crypto END: sets CRYPTO to on or off, as nimsh runs, else as it would be started
 crypto() {
     CRYPTO='' crypto_words=''
-    nimsh_process "$1" && [ -n "$DAEMON" ] && crypto_words=" ${DAEMON#* * * } " && CRYPTO=off
+    nimsh_process "$1" && [ -n "$DAEMON" ] && crypto_words=" $DAEMON_ARGUMENTS " && CRYPTO=off
     if [ -z "$CRYPTO" ]; then
         at "$1" || return 3
         ask "$1" definition lssrc -S -s nimsh && crypto_words=$(awk -F: '
@@ -51,18 +61,19 @@ crypto() {
     return 2
 }
 
-# subsystem END NAME: sets ACTIVE to yes or no
+# subsystem END NAME: sets ACTIVE to yes or no, and SRC_PID to its process
 subsystem() {
     ask "$1" lssrc lssrc -a || return $?
     ACTIVE=$(awk -v name="$2" '
         /^[A-Z]/ && NF == 4 && !/[0-9\/]/ { heading = 1; next }
         $1 == name && NF > 1 && !/0513-/ {
             state = tolower($NF)
-            pid = ($2 ~ /^[0-9]+$/ && NF > 2) || ($3 ~ /^[0-9]+$/ && NF > 3)
+            pid = ($2 ~ /^[0-9]+$/ && NF > 2) ? $2 : ($3 ~ /^[0-9]+$/ && NF > 3) ? $3 : ""
             known = state ~ /^(active|inoperative|stopping|starting|warned)$/
-            if (found != "yes") found = (state == "active" || (!known && pid)) ? "yes" : "no"
+            if (found != "yes") { found = (state == "active" || (!known && pid != "")) ? "yes" : "no"; process = pid }
         }
-        END { if (found == "" && heading) found = "no"; print found }' "$OUT")
+        END { if (found == "" && heading) found = "no"; if (found != "") print found " " process }' "$OUT")
+    SRC_PID=${ACTIVE#* } ACTIVE=${ACTIVE%% *}
     [ -n "$ACTIVE" ] && return 0
     SAYS="whether $2 is active is not known (lssrc -a)"
     return 2
@@ -359,9 +370,11 @@ not_owned() {
     [ -z "$not_owned_by" ] || return 1
     program "$1" rpm || return 0
     ask "$1" "rpm$(printf '%s\n' "$2" | tr -c 'A-Za-z0-9\n' _)" rpm -qf "$2" || return $?
-    [ "$STATUS" = 0 ] && [ -s "$OUT" ] || return 0
     SAYS="an rpm package owns $2"
-    return 1
+    [ "$STATUS" != 0 ] || [ ! -s "$OUT" ] || return 1
+    # a database that cannot be read ends with the same status
+    SAYS="whether an rpm package owns $2 is not known: rpm ended with $STATUS"
+    grep 'not owned by any package' "$OUT" "$ERR" > /dev/null || return 2
 }
 
 # member_kept END ARCHIVE MEMBER
@@ -547,8 +560,18 @@ auditing_off() {
 # certificate_served END
 certificate_served() {
     certificates_of "$1" || return $?
+    served_path=$(awk -F'\t' '
+        split($2, words, " ") > 2 { if (first == "") first = $1; if ($1 == "/ssl_nimsh/certs/server.pem") own = $1 }
+        END { print own != "" ? own : first }' "$ROWS")
+    if [ -n "$served_path" ]; then
+        look "$ROOT$served_path"
+        SAYS="$served_path cannot be read by nobody, as whom tftpd serves it"
+        case "$OWNER $RIGHTS" in
+            nobody* | *' -'??????r*) return 0 ;;
+        esac
+        return 1
+    fi
     SAYS='no certificate is below /ssl_nimsh/certs'
-    [ ! -s "$SUMS" ] || return 0
     for served_file in "$ROOT"/ssl_nimsh/certs/*.pem; do
         [ ! -f "$served_file" ] || return 0
     done
@@ -613,7 +636,7 @@ inetd_agrees() {
 nobody_fetches() {
     processes "$1" || return $?
     SAYS='tftpd serves somebody right now'
-    awk '{ program = $3; sub(/^.*\//, "", program); if (program == "tftpd") found = 1 } END { exit !found }' "$ROWS" && return 1
+    awk '{ program = $4; sub(/^.*\//, "", program); if (program == "tftpd") found = 1 } END { exit !found }' "$ROWS" && return 1
     objects "$1" || return $?
     nobody_busy=$(machines 'v("Cstate") ~ /has been enabled/ || v("Cstate") ~ /is being performed/')
     SAYS="an operation is prepared or under way: $(on_one_line "$nobody_busy")"
@@ -622,47 +645,70 @@ nobody_fetches() {
 
 # -- conditions that keep away from a host at work, or one that is not as it was
 
+# ago SECONDS FILE: gives the file the time that many seconds ago
+ago() {
+    # in UTC, as touch takes it
+    ago_stamp=$(date -u '+%Y %m %d %H %M %S' | awk -v ago="$1" '
+        function leap(y) { return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0 }
+        function days_in(m, y) { return m == 2 ? 28 + leap(y) : 30 + (m + (m > 7)) % 2 }
+        {
+            year = $1; month = $2 + 0; day = $3 + 0
+            second = $4 * 3600 + $5 * 60 + $6 - ago
+            while (second < 0) {
+                second = second + 86400
+                if (--day < 1) {
+                    if (--month < 1) { month = 12; year-- }
+                    day = days_in(month, year)
+                }
+            }
+            printf "%04d%02d%02d%02d%02d.%02d\n", year, month, day, int(second / 3600), int(second / 60) % 60, second % 60
+        }')
+    TZ=UTC0 touch -t "$ago_stamp" "$2"
+}
+
 # proved_hung: whether the client's newest TLS session has stood at `create BIO` for ten minutes, with nothing after it
 proved_hung() {
     plain client /var/adm/ras/nimsh.log || return 1
-    hung_log=$FILE
-    # ten minutes ago, in UTC, as touch takes it
-    hung_stamp=$(date -u '+%Y %m %d %H %M %S' | awk '{
-        year = $1; month = $2 + 0; day = $3 + 0; minute = $4 * 60 + $5 - 10
-        if (minute < 0) {
-            minute = minute + 1440
-            if (--day < 1) {
-                if (--month < 1) { month = 12; year-- }
-                day = month == 2 ? 28 + ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0) : 30 + (month + (month > 7)) % 2
-            }
-        }
-        printf "%04d%02d%02d%02d%02d.%02d\n", year, month, day, int(minute / 60), minute % 60, $6
-    }')
-    TZ=UTC0 touch -t "$hung_stamp" "$WORK/now/ten-minutes" || return 1
-    [ -z "$(find "$hung_log" -newer "$WORK/now/ten-minutes" -print)" ] || return 1
-    tail -n 400 "$hung_log" | awk '
+    HUNG_LOG=$FILE
+    ago 600 "$WORK/now/ten-minutes" || return 1
+    [ -z "$(find "$HUNG_LOG" -newer "$WORK/now/ten-minutes" -print)" ] || return 1
+    tail -n 400 "$HUNG_LOG" | awk '
         { line = tolower($0) }
-        line ~ /loading certificates/ { loaded = 1; at = "" }
+        line ~ /loading certificates/ { loaded = 1 }
         line !~ /^[ \t\r]*$/ { last = line }
         END { exit !(loaded && last ~ /create bio/) }'
+}
+
+# belongs_to_it SECONDS: whether a process that has run for so long may be of the push that hangs, not of a later one
+belongs_to_it() {
+    [ "$1" != - ] || return 0
+    # two minutes may pass before a session reaches `create BIO`
+    ago $(($1 + 120)) "$WORK/now/begun" || return 1
+    [ -n "$(find "$HUNG_LOG" -newer "$WORK/now/begun" -print)" ]
 }
 
 # client_idle END yes|no: no push and no installation; yes waives a push that is proved to hang
 client_idle() {
     nimsh_process "$1" || return $?
     idle_runs=$(awk '{
-        program = $3
+        program = $4
         sub(/^.*\//, "", program)
+        # of a script ps shows the shell first
+        if (program ~ /^(ksh|ksh93|bsh|sh|bash|psh|perl)$/) {
+            for (i = 5; i <= NF; i++) if ($i !~ /^-/) { program = $i; sub(/^.*\//, "", program); break }
+        }
         if (program ~ /^(installp|mksysb|nimadm|alt_rootvg_op)$/ || program ~ /^alt_disk/) { print program; exit }
     }' "$ROWS")
     SAYS="$idle_runs runs"
     [ -z "$idle_runs" ] || return 1
     [ -n "$BUSY" ] || return 0
-    if [ "$2" = yes ] && proved_hung; then
-        return 0
-    fi
-    SAYS="nimsh has a child: a push is under way (process $BUSY)"
-    return 1
+    idle_rows=$ROWS
+    SAYS="nimsh has a child: a push is under way (process $(on_one_line "$BUSY"))"
+    [ "$2" = yes ] && proved_hung || return 1
+    for idle_child in $BUSY; do
+        SAYS="nimsh has a child: a push is under way, which began after the one that is proved to hang (process $idle_child)"
+        belongs_to_it "$(awk -v child="$idle_child" '$1 == child { print $3; exit }' "$idle_rows")" || return 1
+    done
 }
 
 # master_idle END MACHINES CLIENT: no nim command runs, nothing is being performed on these; CLIENT is waived where it hangs
@@ -674,15 +720,18 @@ master_idle() {
         idle_waived=$3
     fi
     idle_runs=$(awk -v waived="$idle_waived" '{
-        program = $3
+        program = $4
         sub(/^.*\//, "", program)
         if (program != "nim") next
-        for (i = 4; i <= NF; i++) if (waived != "" && $i == waived) next
-        print $1
-        exit
+        mine = 0
+        for (i = 5; i <= NF; i++) if (waived != "" && $i == waived) mine = 1
+        print $1 " " (mine ? $3 : "no")
     }' "$idle_rows")
-    SAYS="a nim command runs (process $idle_runs)"
-    [ -z "$idle_runs" ] || return 1
+    printf '%s\n' "$idle_runs" > "$WORK/now/nim"
+    while read -r idle_process idle_ran; do
+        SAYS="a nim command runs (process $idle_process)"
+        [ -z "$idle_process" ] || { [ "$idle_ran" != no ] && belongs_to_it "$idle_ran"; } || return 1
+    done < "$WORK/now/nim"
     for idle_name in $(machines 'v("Cstate") ~ /is being performed/'); do
         [ "$idle_name" != "$idle_waived" ] || continue
         case " $2 " in
@@ -839,6 +888,12 @@ filesets() {
 filesets_installed() {
     # shellcheck disable=SC2016 # awk
     filesets "$1" '!(name in rows) || (name in broken)' "$2" 'not installed, or broken:'
+}
+
+# filesets_not_missing END NAMES: where the filesets are not known it holds
+filesets_not_missing() {
+    filesets_installed "$1" "$2"
+    [ $? -ne 1 ]
 }
 
 # filesets_unlocked END NAMES

@@ -21,11 +21,12 @@ remember() {
     rm -rf "$remember_at.new"
     mkdir -m 700 "$remember_at.new" || return 1
     present "$END" > "$remember_at.new/present"
-    CRYPTO='' ACTIVE='' SSL=''
-    crypto "$END"
-    subsystem "$END" nimsh
-    ssl_of "$END"
-    printf '%s\n' "crypto=$CRYPTO" "nimsh=$ACTIVE" "ssl=$SSL" > "$remember_at.new/state"
+    state_now "$1"
+    # whatever a step before it did to nimsh: undoing brings back what was found at first
+    at "$END"
+    ! grep -x 'nimsh=yes' "$DIR"/was.*/state > /dev/null 2>&1 || ACTIVE=yes
+    printf '%s\n' "crypto=$CRYPTO" "nimsh=$ACTIVE" "nimsh_pid=$SRC_PID" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS" > "$remember_at.new/state"
+    : > "$remember_at.new/certificates"
     certificates_of "$END" && cat "$ROWS" > "$remember_at.new/certificates"
     at "$END"
     remember_number=0
@@ -39,6 +40,23 @@ remember() {
     rm -rf "$remember_at"
     mv "$remember_at.new" "$remember_at"
     WAS=$remember_at
+}
+
+# state_now N: what the step may change, as it is now
+state_now() {
+    step "$1"
+    CRYPTO='' ACTIVE='' SRC_PID='' SSL='' CONNECT='' FILESETS=''
+    crypto "$END"
+    subsystem "$END" nimsh
+    ssl_of "$END"
+    if [ -n "$CONNECT_OF" ] && objects master; then
+        CONNECT=$(awk -F'\t' -v name="$CONNECT_OF" '$1 == name && $2 == "connect" { print tolower($3); exit }' "$ROWS")
+    fi
+    if [ -n "$FILESETS_OF" ] && ask "$FILESETS_OF" lslpp lslpp -lc; then
+        sum_of "$OUT"
+        FILESETS=$SUM
+    fi
+    step "$1"
 }
 
 # was N NAME: sets FORMER to what was noted under that name before the step
@@ -388,10 +406,15 @@ former_state() {
         *"|$END $2 "*) ;;
         *) LATER="$LATER|$END $2 $FORMER" ;;
     esac
+    # a start that is killed before that leaves it to the next
+    at "$FIRST"
+    write_mark "$LATER" "$DIR/later"
 }
 
 # bring_back: the subsystems that former_state named
 bring_back() {
+    at "$FIRST"
+    [ -n "$LATER" ] || ! [ -f "$DIR/later" ] || LATER=$(cat "$DIR/later")
     bring_rest=$LATER
     LATER=''
     while [ -n "$bring_rest" ]; do
@@ -410,6 +433,8 @@ bring_back() {
             'no yes') run_subsystem "$bring_end" "$bring_name" stop || say "not stopped: $WHY" ;;
         esac
     done
+    at "$FIRST"
+    rm -f "$DIR/later"
 }
 
 # left_by N: what the step left, a line each: sum and path, or `absent` or `dir` and path
@@ -465,29 +490,121 @@ undo_begun() {
     fi
 }
 
-# some_effect N: whether nimsh's setting, SSL or the certificates are other than before the step
+# some_effect N: whether something is other than before the step was begun
 some_effect() {
     a_new_moment
-    step "$1"
-    CRYPTO='' SSL=''
-    crypto "$END"
-    was "$1" crypto
-    [ "$CRYPTO" = "$FORMER" ] || return 0
-    ssl_of "$END"
-    was "$1" ssl
-    [ "$SSL" = "$FORMER" ] || return 0
+    state_now "$1"
+    for effect_pair in "crypto=$CRYPTO" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS"; do
+        was "$1" "${effect_pair%%=*}"
+        [ "${effect_pair#*=}" = "$FORMER" ] || return 0
+    done
     certificates_of "$END" || return 0
     at "$END"
     # a certificate file written anew with the same content is no difference
     effect_was=$(sed 's/	[0-9]* /	/' "$DIR/was.$1/certificates")
-    [ "$effect_was" != "$(sed 's/	[0-9]* /	/' "$ROWS")" ]
+    [ "$effect_was" = "$(sed 's/	[0-9]* /	/' "$ROWS")" ] || return 0
+    LENIENT=new
+    effects "$1"
+    LENIENT=''
+    [ "$EFFECTS" != none ]
+}
+
+# effects N: all, some or none of the effects that were not there before a step that was begun
+effects() {
+    step "$1"
+    at "$END"
+    effects_before=$(cat "$DIR/begun.$1")
+    WAS=$DIR/was.$1
+    a_new_moment
+    look_at "step_$1_verify"
+    effects_now=$VERDICTS EFFECTS=none effects_seen='' effects_open=''
+    while [ -n "$effects_before" ]; do
+        case ${effects_before%"${effects_before#?}"}${effects_now%"${effects_now#?}"} in
+            0* | *3) ;;
+            *0) effects_seen=yes ;;
+            *) effects_open=yes ;;
+        esac
+        effects_before=${effects_before#?} effects_now=${effects_now#?}
+    done
+    step "$1"
+    case $effects_seen,$effects_open in
+        yes,) EFFECTS=all ;;
+        yes,yes) EFFECTS=some ;;
+    esac
+    [ "$EFFECTS" = all ] || return 0
+    # of a command whose undoing was begun, what no proof shows may be gone
+    at "$END"
+    if [ "$KIND" = run ] && [ -f "$DIR/undoing.$1" ]; then
+        EFFECTS=some
+    elif ! seen_to_end "$1"; then
+        EFFECTS=some
+    fi
+}
+
+# seen_to_end N: whether a command that was killed, or whose script was, is seen to have come to its end
+seen_to_end() {
+    step "$1"
+    # those that change how nimsh runs stop it, and start it anew at last; of others their proofs tell as much
+    [ -n "$RESTARTS" ] || return 0
+    subsystem "$END" nimsh || return 1
+    was "$1" nimsh_pid
+    [ "$ACTIVE" = yes ] && [ "$SRC_PID" != "$FORMER" ]
+}
+
+# take_back N: undoes a step that was done or only begun; 1 when that failed, 2 when something of it stands, WHY tells
+take_back() {
+    step "$1"
+    at "$END"
+    WHY=''
+    if [ -n "$CLOSED_BY" ]; then
+        take_closer=$CLOSED_BY
+        if "step_${take_closer}_do"; then
+            forget "$take_closer"
+            forget "$1"
+            return 0
+        fi
+        step "$1"
+        at "$END"
+        write_mark "left open: $WHY" "$DIR/open.$1"
+        return 2
+    fi
+    take_word=begun
+    if [ -f "$DIR/done.$1" ] || [ "$(cat "$DIR/undoing.$1" 2> /dev/null)" = 'done' ]; then
+        take_word='done'
+    fi
+    if [ -z "$HELPLESS" ]; then
+        # from here on nobody may take it for done
+        write_mark "$take_word" "$DIR/undoing.$1" || return 1
+        rm -f "$DIR/done.$1"
+        if [ "$take_word" = begun ]; then
+            undo_begun "$1" || return 1
+        else
+            "step_$1_undo" || return 1
+        fi
+    fi
+    if [ "$take_word" = begun ]; then
+        step "$1"
+        if [ -n "$NO_UNDO" ] && some_effect "$1"; then
+            step "$1"
+            at "$END"
+            WHY="begun, some of its effects are there ($NO_UNDO)"
+            [ -z "$HELPLESS" ] || return 2
+            # undone as far as it can be: a second time could take what undoing an earlier step brings back
+            forget "$1"
+            write_mark "$WHY" "$DIR/stands.$1"
+            return 2
+        fi
+    fi
+    forget "$1"
 }
 
 # forget N: the step counts as not begun
 forget() {
     step "$1"
     at "$END"
-    rm -f "$DIR/done.$1" "$DIR/begun.$1" "$DIR/left.$1" "$DIR/open.$1"
+    # its beginning last: what was before it must be known as long as it counts as begun
+    rm -f "$DIR/done.$1" "$DIR/undoing.$1" "$DIR/left.$1" "$DIR/open.$1"
+    rm -f "$DIR/begun.$1"
     rm -rf "$DIR/was.$1"
 }
 
@@ -501,4 +618,13 @@ undo_subsystem() {
     case "$3 $ACTIVE" in
         'stop yes' | 'start no') run_subsystem "$1" "$2" "$3" ;;
     esac
+}
+
+# closed N: whether what step N opened for a time was closed by its own step
+closed() {
+    for closed_step in $STEPS; do
+        step "$closed_step"
+        [ "$OF" = "$1" ] && is_done "$closed_step" && [ ! -f "$DIR/open.$closed_step" ] && return 0
+    done
+    return 1
 }

@@ -20,20 +20,13 @@ read_arguments() {
     done
 }
 
-# closed N: whether what step N opened for a time was closed by its own step
-closed() {
-    for closed_step in $STEPS; do
-        step "$closed_step"
-        [ "$OF" = "$1" ] && is_done "$closed_step" && [ ! -f "$DIR/open.$closed_step" ] && return 0
-    done
-    return 1
-}
-
 # to_undo: BACK, the steps to take back, last first; STANDS, what cannot be
 to_undo() {
-    BACK='' STANDS=''
+    BACK='' STANDS='' to_open=''
     for to_step in $STEPS; do
         acts "$to_step" || continue
+        at "$END"
+        [ ! -f "$DIR/stands.$to_step" ] || STANDS="${STANDS:+$STANDS }$to_step"
         is_done "$to_step" || is_begun "$to_step" || continue
         step "$to_step"
         [ -z "$OF" ] || continue
@@ -41,21 +34,35 @@ to_undo() {
             BACK='' STANDS=$to_step
         elif closed "$to_step"; then
             :
+        elif step "$to_step" && [ -n "$CLOSED_BY" ]; then
+            # what is still open is closed whatever stands
+            to_open=$to_step
         else
             BACK="$to_step $BACK"
         fi
     done
+    BACK="$BACK$to_open"
 }
 
 # unchanged_since N: the files are as the run left them, or as undoing makes them
 unchanged_since() {
     step "$1"
     at "$END"
-    [ -f "$DIR/left.$1" ] || return 0
+    if [ ! -f "$DIR/left.$1" ]; then
+        # begun and not done: what it brought is no longer as an earlier step left it
+        [ "$KIND" = run ] && left_by "$1" > "$WORK/brought" || return 0
+        while IFS= read -r since_line; do
+            CHANGED="$CHANGED|/${since_line#*/}|"
+        done < "$WORK/brought"
+        return 0
+    fi
     while IFS= read -r since_line; do
         since_path=/${since_line#*/} since_was=${since_line%% /*}
         since_now=$(left_one "$since_path")
         [ "$since_now" != "$since_line" ] || continue
+        case "$CHANGED" in
+            *"|$since_path|"*) continue ;;
+        esac
         since_now=${since_now%% /*}
         case $KIND in
             move)
@@ -77,6 +84,9 @@ unchanged_since() {
                 ;;
         esac
         return 1
+    done < "$DIR/left.$1"
+    while IFS= read -r since_line; do
+        CHANGED="$CHANGED|/${since_line#*/}|"
     done < "$DIR/left.$1"
 }
 
@@ -112,6 +122,7 @@ main() {
     ! in_leg || stop "refused: the steps that make new certificates are begun and not done, and undoing them would leave the master with SSL off: apply.ksh goes on with them"
     a_new_moment
     to_undo
+    bring_back
     [ -n "$BACK" ] || what_stands
     if [ -z "$NAMED" ]; then
         for main_step in $STEPS; do
@@ -121,6 +132,7 @@ main() {
             }
         done
     fi
+    CHANGED=''
     for main_step in $BACK; do
         unchanged_since "$main_step" || stop "nothing was undone"
     done
@@ -137,35 +149,26 @@ main() {
         at "$main_end"
         write_mark rolling-back "$DIR/state"
     done
-    LATER=''
     for main_step in $BACK; do
+        take_back "$main_step"
+        main_code=$?
         step "$main_step"
-        WHY=''
-        if is_done "$main_step"; then
-            main_undo=step_${main_step}_undo
-        else
-            main_undo="undo_begun"
-        fi
-        if ! "$main_undo" "$main_step"; then
-            bring_back
-            step "$main_step"
-            warn "step $main_step ($END) $TITLE: not undone: $WHY"
-            warn "where things stand:"
-            where_things_stand >&2
-            exit 1
-        fi
-        step "$main_step"
-        say "step $main_step ($END) $TITLE: undone"
+        case $main_code in
+            0) say "step $main_step ($END) $TITLE: undone" ;;
+            1)
+                bring_back
+                warn "step $main_step ($END) $TITLE: not undone: $WHY"
+                warn "where things stand:"
+                where_things_stand >&2
+                exit 1
+                ;;
+            2)
+                STANDS="${STANDS:+$STANDS }$main_step"
+                say "step $main_step ($END) $TITLE: $WHY"
+                ;;
+        esac
     done
     bring_back
-    for main_step in $BACK; do
-        step "$main_step"
-        if [ -n "$NO_UNDO" ] && some_effect "$main_step"; then
-            STANDS="${STANDS:+$STANDS }$main_step"
-        else
-            forget "$main_step"
-        fi
-    done
     # what was opened and closed again leaves nothing to undo
     [ -n "$STANDS" ] || for main_step in $STEPS; do
         ! acts "$main_step" || forget "$main_step"
