@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional, Tuple
 from nimdoctor.facts import ExtractedLibraries, Filesets, LppSources, NimObjects, NimshMode, OsLevel, Paths
 from nimdoctor.facts.showres import LppSource
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import FETCHING, at_rest, below_g2, crypto_on, remove_copy
+from nimdoctor.plan.client_crypto import FETCHING, HAS_OPENSSL, at_rest, below_g2, crypto_on, remove_copy
 from nimdoctor.plan.conditions import FilesetsInstalled, FilesetsUnlocked, PreviewTouchesOnly, RoleIs
 from nimdoctor.plan.fix import Advice, Case, Said, fix, is_nim_name
 from nimdoctor.plan.steps import CUST_DEADLINE, Phase, Run, Step
@@ -66,7 +66,7 @@ def install_openssl(
             FilesetsUnlocked(Role.CLIENT, tuple(wanted)),
         ),
         then=(PreviewTouchesOnly(Role.MASTER, preview, "openssl."),),
-        verify=(FilesetsInstalled(Role.CLIENT, tuple(wanted)),),
+        verify=(FilesetsInstalled(Role.CLIENT, tuple(wanted)), HAS_OPENSSL),
         no_undo="installed software is not taken out again by nimdoctor",
         impact="file systems of the client may grow; programs that use OpenSSL see another level",
         risk="medium: software is installed, and the licence of OpenSSL accepted",

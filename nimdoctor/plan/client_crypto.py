@@ -14,6 +14,7 @@ from nimdoctor.plan.conditions import (
     CryptoIs,
     FetchUnproved,
     FileAbsent,
+    FilesetsNotMissing,
     LibraryCopyIs,
     MasterIdle,
     MemberKept,
@@ -35,6 +36,8 @@ CRYPTO_OFF, CRYPTO_ON = ("nimclient", "-C"), ("nimclient", "-c")
 FOR_THE_OTHERS = (CRYPTO_OFF, CRYPTO_ON)
 """What every other secured client must run after the master was recycled."""
 LIBRARIES = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*")
+HAS_OPENSSL = FilesetsNotMissing(Role.CLIENT, ("openssl.base",))
+"""Without it nimclient -c has nothing to extract."""
 FETCHING = (
     "align-ssl-mode", "enable-client-ssl", "recycle-certificates", "refresh-client-certificate", "refresh-ssl-libs",
     "switch-to-nimsh",
@@ -89,6 +92,7 @@ def remove_copy(case: Case, path: str, size: int, why: str, *, after_install: bo
         NotSecureMaster(Role.CLIENT),
         LibraryCopyIs(Role.CLIENT, path, size),
         NotOwned(Role.CLIENT, path),
+        HAS_OPENSSL,
         *(() if after_install else kept),
         *fetch_proof(case),
     )
@@ -117,7 +121,7 @@ def crypto_off(case: Case, why: str) -> Step:
         do=Run(CRYPTO_OFF, NIMCLIENT_DEADLINE, repair=(Undo(start="nimsh"),)),
         why=why,
         effect="nimsh runs without -c; no secured push works until the next step is done",
-        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), *fetch_proof(case)),
+        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), HAS_OPENSSL, *fetch_proof(case)),
         verify=(CryptoIs(Role.CLIENT, False),),
         no_undo="its inverse is nimclient -c, which needs the fetch from the master",
         impact="nimsh is stopped and started; secured pushes to this client are refused meanwhile",
@@ -148,7 +152,7 @@ def crypto_on(case: Case, mode: Optional[NimshMode], why: str, *, renewed: bool 
         do=Run(CRYPTO_ON, NIMCLIENT_DEADLINE, undo, (Undo(new=fetched), Undo(start="nimsh"))),
         why=why,
         effect="the client holds a new certificate of its master and nimsh runs with -c",
-        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), *fetch_proof(case)),
+        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), HAS_OPENSSL, *fetch_proof(case)),
         verify=tuple(verify),
         undo="nimclient -C, and the files that it brought are removed" if undoable else "",
         no_undo="" if undoable else "the certificate it replaces is not kept, since it may hold a private key",

@@ -161,3 +161,12 @@ def test_without_master_or_name_the_command_is_shown(target, lab_of, fix):
     assert planned.advice == ["nim -o cust is the master's: give --master, and evidence that has the client's NIM name"]
     name = "lpar7" if target is None else "CLIENT"
     assert planned.document["advice"][0]["run"].endswith(f'" {name}')
+
+
+def test_without_openssl_and_a_source_of_it_nothing_fetches_a_certificate(lab_of, fix):
+    lab = lab_of("openssl-missing+lpp-source-lacks-openssl")
+    before = trees(lab)
+    done = fix(lab, "--apply", "--yes")
+    assert done.status == 1
+    assert "missing or broken: openssl.base" in done.said
+    assert (lab.calls("client"), lab.calls("master"), trees(lab)) == ([], [], before)

@@ -29,6 +29,7 @@ from nimdoctor.plan.conditions.guards import ClientIdle, MasterIdle, NotHardened
 from nimdoctor.plan.conditions.nim import (
     CryptoIs,
     FilesetsInstalled,
+    FilesetsNotMissing,
     FilesetsUnlocked,
     NimInfoSays,
     ObjectIsHosts,
@@ -39,7 +40,7 @@ from nimdoctor.plan.conditions.nim import (
 
 __all__ = [
     "Answer", "AuditingOff", "CertificateNew", "CertificateServed", "CertificatesAre", "CertificatesRenewed", "ClientIdle", "Condition",
-    "CryptoIs", "FetchUnproved", "FileAbsent", "FileIs", "FilesetsInstalled", "FilesetsUnlocked", "InetdAgrees",
+    "CryptoIs", "FetchUnproved", "FileAbsent", "FileIs", "FilesetsInstalled", "FilesetsNotMissing", "FilesetsUnlocked", "InetdAgrees",
     "LibraryCopyIs", "MasterIdle", "MemberKept", "NimInfoSays", "NobodyFetches", "NotHardened", "NotInWpar",
     "NotOwned", "NotSecureMaster", "ObjectIsHosts", "PortFree", "PreviewTouchesOnly", "Renamable", "RoleIs",
     "SecuredClientsAre", "SharesCertificate", "SslSupport", "SubsystemIs", "TftpAllowed", "TftpAnswers",

@@ -140,6 +140,24 @@ class FilesetsInstalled(NamedTuple):
         return Answer(not lacking, f"not installed, or broken: {', '.join(lacking)}" if lacking else "all installed")
 
 
+@condition("filesets-not-missing")
+class FilesetsNotMissing(NamedTuple):
+    """None of these filesets is known to be missing or broken; where the filesets are not known it holds."""
+
+    where: Role
+    filesets: Tuple[str, ...]
+
+    def words(self) -> str:
+        return f"{', '.join(self.filesets)} is not missing on the {self.where.value}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        filesets = now.fact(self.where, Filesets)
+        if filesets is None:
+            return Answer(True, "the installed filesets are not known (lslpp -lc)")
+        lacking = [name for name in self.filesets if filesets.installed(name) is False or filesets.broken(name)]
+        return Answer(not lacking, f"missing or broken: {', '.join(lacking)}" if lacking else "none is missing")
+
+
 @condition("filesets-unlocked")
 class FilesetsUnlocked(NamedTuple):
     """No interim fix locks one of these filesets."""
