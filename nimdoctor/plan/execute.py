@@ -99,7 +99,10 @@ def refuse_up_front(plan: Plan, ends: Ends, uid: int, system: str) -> List[Refus
 
 
 class Executor:
-    """Applies one plan. `target` is the end whose state directory leads; `rescan` scans both ends anew."""
+    """Applies one plan. `target` is the end whose state directory leads; `rescan` scans both ends anew.
+
+    `interrupted` is asked before each step: what was done is then undone, unless a step that cannot be was begun.
+    """
 
     def __init__(
         self,
@@ -113,6 +116,7 @@ class Executor:
         say: Say = lambda line: None,
         now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.timezone.utc),
         sleep: Callable[[float], None] = time.sleep,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.plan = plan
         self.ends = ends
@@ -123,6 +127,7 @@ class Executor:
         self.say = say
         self.now = now
         self.sleep = sleep
+        self.interrupted = interrupted
         self._runs: Dict[Role, RunDirectory] = {}
         self._steps: Tuple[Step, ...] = ()
         self._done: Dict[str, Mapping[str, Any]] = {}
@@ -165,6 +170,7 @@ class Executor:
                 self._hands.sweep(step for step in self._steps if step.id in {**run.done(), **run.begun()})
                 self._done, self._begun, self._opened = dict(run.done()), dict(run.begun()), dict(run.opened())
                 self._unsure, self._standing = run.unsure(), run.standing()
+                self._open_again()
                 return self._forward()
 
     def unmet(self, steps: Sequence[Step]) -> List[Refusal]:
@@ -214,6 +220,8 @@ class Executor:
                 leading = believed(run)
                 if leading is not run and run.state != leading.state and run.name != but:
                     catch_up(run.directory, leading)
+                if run.name != but:
+                    run.directory.drop_reserve()  # killed after its last record
 
     @contextlib.contextmanager
     def _begun_run(self, before: Sequence[Any]) -> Iterator[None]:
@@ -285,6 +293,18 @@ class Executor:
                              f"{2 * size + ROOM} are needed")]
                 )  # fmt: skip
 
+    def _open_again(self) -> None:
+        """Before a step that needs what was opened for a time is done again, that is looked at: it may be closed by now."""
+        for at, opening in enumerate(self._steps):
+            closing = closing_of(self._steps, opening)
+            if closing is None or opening.id not in self._done:
+                continue
+            between = self._steps[at + 1 : self._steps.index(closing)]
+            if any(step.id not in self._done for step in between):
+                del self._done[opening.id]
+                self._begun[opening.id] = self._opened[opening.id]
+                self._done.pop(closing.id, None)
+
     # -- forward
 
     def _forward(self) -> Result:
@@ -293,12 +313,19 @@ class Executor:
             if step.id in self._done and not self._done[step.id].get("left_open"):
                 self._said[step.id] = ("done", "")
                 continue
+            if self.interrupted() and not self._beyond_return():
+                return self._failed(step, "interrupted by somebody, before this step")
             try:
                 self._advance(step)
             except Exception as error:  # one that nobody foresaw must not leave the host half-way either
                 known = isinstance(error, NOT_DONE)
                 return self._failed(step, str(error) if known else f"{type(error).__name__}: {error}")
         return self._complete()
+
+    def _beyond_return(self) -> bool:
+        """Whether a step that cannot be undone was begun: then a run goes on to its end, interrupted or not."""
+        begun = {**self._done, **self._begun, **self._opened}
+        return any(step.no_undo and not step.restores and step.id in begun for step in self._steps)
 
     def _advance(self, step: Step) -> None:
         """Does one step, or finds that it was done. Raises one of NOT_DONE."""

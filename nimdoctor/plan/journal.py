@@ -20,6 +20,9 @@ LIMIT = 16 * 1024 * 1024
 RESERVE = 64 * 1024
 """Bytes that are set aside when a run begins, so that a full disk cannot keep its end from being written."""
 
+RESERVED = "reserve"
+"""The name of what is set aside, beside the journal."""
+
 _CALM = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -137,7 +140,7 @@ class Journal:
 
     @property
     def _reserved(self) -> str:
-        return os.path.join(os.path.dirname(self.path), "reserve")
+        return os.path.join(os.path.dirname(self.path), RESERVED)
 
     def _write(self, line: bytes) -> None:
         """The whole line or nothing of it."""

@@ -11,7 +11,7 @@ from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.lock import lock
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.run_journals import RunJournals
-from nimdoctor.plan.runs import Run, believed, every, load
+from nimdoctor.plan.runs import Run, believed, catch_up, every, load
 from nimdoctor.plan.state import RunDirectory, StateDirectory
 from nimdoctor.plan.steps import Step
 from nimdoctor.plan.undo import NOT_DONE, Undoing, closing_of, still_open, still_running
@@ -52,6 +52,8 @@ class Rollback:
             self.run = load(self._state_ends()[0].state, self.run.name)
             directories = self._directories()
             hands = Hands(self.ends, directories, self.run.name)
+            if self.run.state not in UNFINISHED:
+                self._finish_killed(directories)
             undo, stands = self._chosen()
             self._refuse(hands, undo)
             with RunJournals([directories[end.where] for end in self._state_ends()], self.say) as journals:
@@ -62,6 +64,14 @@ class Rollback:
                 state = self._state(stands)
                 journals.note("complete", None, state=state, stands=stands, **self._kept_findings(state))
         return RolledBack(self.run.name, state, tuple(undone), tuple(stands))
+
+    def _finish_killed(self, directories: Mapping[Role, RunDirectory]) -> None:
+        """What a run still owes that was killed after its last record in the leading journal."""
+        leading, *others = (directories[end.where] for end in self._state_ends())
+        leading.drop_reserve()
+        for directory in others:
+            catch_up(directory, self.run)
+            directory.drop_reserve()
 
     def _undo(self, undoing: Undoing, undo: Sequence[Step], stands: List[str]) -> List[str]:
         """Undoes these steps until one cannot be; gives those that are undone, and adds to `stands` what is not."""

@@ -240,7 +240,7 @@ def as_dict(recorded: Run) -> Dict[str, Any]:
         "fixes": list(run.start.get("fixes") or ()),
         "targets": dict(run.start.get("targets") or {}),
         "started": run.start.get("at"),
-        "ended": run.records[-1].get("at"),
+        "ended": (complete or run.records[-1]).get("at"),
         "steps": [
             {
                 "id": step.id,

@@ -17,7 +17,7 @@ import stat
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.atomic import write_whole
-from nimdoctor.plan.journal import Journal
+from nimdoctor.plan.journal import RESERVED, Journal
 from nimdoctor.plan.place import Look, Place, Refused
 
 DEFAULT = "/var/adm/nimdoctor"
@@ -78,6 +78,11 @@ class RunDirectory:
         """Removes the directory of a run that has not begun, with all that is in it. Raises OSError."""
         shutil.rmtree(self.path)
         _settle(os.path.dirname(self.path))
+
+    def drop_reserve(self) -> None:
+        """Gives up what a run that has ended may have set aside. Raises OSError, not for absence."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.path, RESERVED))
 
     @property
     def journal_path(self) -> str:
