@@ -4,7 +4,7 @@ import collections
 from typing import Any, Callable, Dict, Iterator, List, Mapping
 
 import pytest
-from killing import EXPLORATIONS, Ended, Explored, Workers, nimdoctor
+from killing import EXPLORATIONS, Ended, Explored, Workers, import_all, nimdoctor
 
 from nimdoctor.lab import Lab
 
@@ -24,6 +24,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.section("killed, failed, refused")
         for what, number in counts.items():
             terminalreporter.write_line(f"{number:6} {what}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _imported() -> None:
+    """Command lines run in children, each of which would import everything anew."""
+    import_all()
 
 
 @pytest.fixture(scope="session")

@@ -549,6 +549,28 @@ def points_of(words: Sequence[str], camera: Camera, prepare: Prepare = nothing) 
     return Ended(_end_of(pid), _all_of(out), _all_of(err)), found
 
 
+class _Once(Clones):
+    """In the child: die at the first point of that label, and no clone goes on."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+    def tick(self, label: str) -> None:
+        if label.startswith(self.label):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_at(label: str, words: Sequence[str], prepare: Prepare = nothing) -> None:
+    """Carries out a command line up to the first point whose label begins so, and kills it there."""
+
+    def ready() -> None:
+        prepare()
+        _Once(label).install()
+
+    ended = nimdoctor(words, ready)
+    assert ended.status == -signal.SIGKILL, ended
+
+
 def _end_of(pid: int) -> int:
     """Waits for a child, or an orphan that was adopted, and gives its exit status."""
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
