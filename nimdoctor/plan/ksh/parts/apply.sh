@@ -73,6 +73,23 @@ mend() {
     done
 }
 
+# open_again: what was opened for a time may be closed by now, so it is looked at where a step that needs it is left
+open_again() {
+    for again_opened in $STEPS; do
+        step "$again_opened"
+        [ -n "$CLOSED_BY" ] && acts "$again_opened" && is_done "$again_opened" || continue
+        step "$again_opened"
+        again_closer=$CLOSED_BY
+        for again_step in $LEFT; do
+            [ "$again_step" -gt "$again_opened" ] && [ "$again_step" -lt "$again_closer" ] || continue
+            at "$END"
+            rm -f "$DIR/done.$again_opened" "$DIR/done.$again_closer" "$DIR/open.$again_closer"
+            break
+        done
+    done
+    left_to_do
+}
+
 # check_all: every precondition of what is left; of a leg that was begun only its own
 check_all() {
     a_new_moment
@@ -352,6 +369,7 @@ main() {
         say "nothing to do: every step of this plan is done here (run $RUN)"
         exit 0
     fi
+    open_again
     mend
     check_all
     check_room

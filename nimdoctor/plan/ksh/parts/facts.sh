@@ -890,10 +890,13 @@ filesets_installed() {
     filesets "$1" '!(name in rows) || (name in broken)' "$2" 'not installed, or broken:'
 }
 
-# filesets_not_missing END NAMES: where the filesets are not known it holds
+# filesets_not_missing END NAMES: it holds where the filesets are not known
 filesets_not_missing() {
-    filesets_installed "$1" "$2"
-    [ $? -ne 1 ]
+    # shellcheck disable=SC2016 # awk
+    filesets "$1" '!(name in rows) || (name in broken)' "$2" 'missing or broken:'
+    not_missing_code=$?
+    [ "$not_missing_code" != 2 ] || return 0
+    return "$not_missing_code"
 }
 
 # filesets_unlocked END NAMES
