@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from nimdoctor.plan.actions import RESTARTING
+from nimdoctor.plan.actions import RESTARTING, allowed
 from nimdoctor.plan.ksh.conditions import need
 from nimdoctor.plan.ksh.quoting import awk_string, comment, quoted, said, words
 
@@ -73,6 +73,13 @@ class KshStep:
     def no_undo(self) -> str:
         """Why it cannot be undone; empty where it can, or where it only closes what another opened."""
         return "" if self.opened else str(self.step["no_undo"] or "")
+
+    def paths(self) -> List[str]:
+        """The paths that the step itself changes."""
+        if self.kind == "move":
+            return [str(self.do["path"]), str(self.do["to"])]
+        changed = self.edit or (self.do if self.kind == "remove" else None)
+        return [str(changed["path"])] if changed else []
 
     def facts(self) -> str:
         """Its row in the function `step`."""
@@ -276,6 +283,9 @@ def numbered(plan: Mapping[str, Any]) -> List[KshStep]:
         if step["kind"] == "transient" and not step["do"].get("edit") and opened is None:
             raise ValueError(f"step {step['id']} closes {step['do'].get('of')!r}, which is no step before it")
         one = KshStep(number, step, plan, opened)
+        for path in one.paths():
+            if not allowed(path):
+                raise ValueError(f"step {step['id']}: {path} is none of the paths that nimdoctor changes")
         by_id[str(step["id"])] = one
         found.append(one)
     return found

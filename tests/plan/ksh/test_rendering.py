@@ -224,3 +224,12 @@ def test_a_step_or_condition_that_no_script_knows_is_not_rendered() -> None:
 
     with pytest.raises(ValueError, match="moon-is-full"):
         render(document, {"master": ScriptEnd(None, "/var/adm/nimdoctor", True)})
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/etc/../etc/passwd", "/usr/lib/libc.a", "etc/inetd.conf"])
+def test_no_other_path_is_rendered(path: str) -> None:
+    step = edit_step(b"a\n", [Change(1, "a", "b")])._replace(do=Remove(path))
+    plan = Plan(hosts={M: PlanHost("nim1", "", None, None)}, checks=(), steps=(step,))
+
+    with pytest.raises(ValueError, match="none of the paths"):
+        texts_of(plan)
