@@ -325,6 +325,15 @@ class Hands:
         kept = self.kept(step) if kept_path(step) == path else None
         return kept is not None and current == kept.sha256
 
+    def looks_undone(self, step: Step) -> bool:
+        """Whether the file that a step changed is as it was before it."""
+        place = self.place(step.where)
+        if isinstance(step.do, Move):
+            return place.look(step.do.path) is not None and place.look(step.do.to) is None
+        path, kept = kept_path(step), self.kept(step)
+        look = place.look(path) if path else None
+        return bool(path and kept and look and look.kind == "file" and place.fingerprint(path) == kept.sha256)
+
     def undo(self, step: Step, was: Mapping[str, Any], now: Moment) -> None:
         """Takes the step back; doing it twice changes nothing more. Raises Failed, Refused, OSError."""
         do = step.do
@@ -379,15 +388,21 @@ class Hands:
         open_then = [step.verify[number] for number in opened.get("open") or () if number < len(step.verify)]
         return any(holds(one, now, was) for one in open_then if not isinstance(one, CertificateNew))
 
-    def seen_to_end(self, step: Step, was: Mapping[str, Any], now: Moment) -> bool:
+    def seen_to_end(self, step: Step, was: Mapping[str, Any], now: Moment, removed: Iterable[str] = ()) -> bool:
         """Whether a command that was killed, or whose killer was, is seen to have come to its end.
 
-        Those that change how nimsh runs start it anew at last; of others it cannot be told apart from their proofs.
+        Those that change how nimsh runs start it anew at last, and bring copies back that steps before
+        them `removed`; of others it cannot be told apart from their proofs.
         """
         from nimdoctor.facts import Subsystems
 
         if not isinstance(step.do, Run) or step.do.argv[0] not in RESTARTING:
             return True
+        patterns = [pattern for action in step.do.repair for pattern in action.new]
+        place = self.place(step.where)
+        for path in removed:
+            if any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns) and place.look(path) is None:
+                return False
         subsystems = now.fact(step.where, Subsystems)
         row = subsystems.get("nimsh") if subsystems else None
         return bool(row and row.active and row.pid != was.get("nimsh_pid"))

@@ -36,7 +36,7 @@ from nimdoctor.plan.run_journals import RunJournals
 from nimdoctor.plan.runs import Run as RecordedRun
 from nimdoctor.plan.runs import believed, catch_up, every, load, unfinished
 from nimdoctor.plan.state import RunDirectory, StateDirectory
-from nimdoctor.plan.steps import Run, Step, with_run
+from nimdoctor.plan.steps import Remove, Run, Step, Subsystem, with_run
 from nimdoctor.plan.undo import NOT_DONE, Undoing, closing_of, still_open, still_running
 
 ROOM = 10 * 1024 * 1024
@@ -134,6 +134,7 @@ class Executor:
         self._begun: Dict[str, Mapping[str, Any]] = {}
         self._opened: Dict[str, Mapping[str, Any]] = {}
         self._unsure: Set[str] = set()
+        self._anew = False
         self._standing: Dict[str, str] = {}
         self._said: Dict[str, Tuple[str, str]] = {}
 
@@ -170,6 +171,7 @@ class Executor:
                 self._hands.sweep(step for step in self._steps if step.id in {**run.done(), **run.begun()})
                 self._done, self._begun, self._opened = dict(run.done()), dict(run.begun()), dict(run.opened())
                 self._unsure, self._standing = run.unsure(), run.standing()
+                self._look_again(run)
                 self._open_again()
                 return self._forward()
 
@@ -293,6 +295,28 @@ class Executor:
                              f"{2 * size + ROOM} are needed")]
                 )  # fmt: skip
 
+    def _look_again(self, run: RecordedRun) -> None:
+        """What was undone while the journal took no record of it is not done."""
+        for step in reversed(self._steps):
+            if step.id not in self._done or step.restores:
+                continue
+            if step.no_undo:
+                break
+            opened = self._opened[step.id]
+            files = set(run.done()[step.id].get("files") or ())
+            if isinstance(step.do, (Run, Subsystem)):
+                undone = bool(opened.get("open")) and self._effects(step, opened) == "none"
+            else:
+                changed_later = any(
+                    files & set(run.done()[later.id].get("files") or ())
+                    for later in self._steps[self._steps.index(step) + 1 :]
+                    if later.id in self._done and later.where is step.where
+                )
+                undone = not changed_later and closing_of(self._steps, step) is None and self._hands.looks_undone(step)
+            if undone:
+                del self._done[step.id]
+                self._begun[step.id] = opened
+
     def _open_again(self) -> None:
         """Before a step that needs what was opened for a time is done again, that is looked at: it may be closed by now."""
         for at, opening in enumerate(self._steps):
@@ -335,6 +359,8 @@ class Executor:
             return
         opened = self._begun.get(step.id)
         seen = "none" if opened is None else self._effects(step, opened)
+        if seen == "all" and self._anew and isinstance(step.do, Run):
+            seen = "some"  # it may not have seen what a step before it has just done
         if opened is not None and seen == "all":
             self._keep_done(step, opened.get("was") or {}, "its effects were seen")
             return
@@ -343,6 +369,7 @@ class Executor:
             self._make_ready_again(step, opened, seen)
             seen = self._effects(step, opened)
         self._begin_and_do(step, opened, half_done=seen == "some")
+        self._anew = True
 
     def _begin_and_do(self, step: Step, opened: Optional[Mapping[str, Any]], half_done: bool) -> None:
         moment = self.ends.now()
@@ -354,13 +381,20 @@ class Executor:
                 # whatever a step before it did to nimsh: undoing brings back what the run found
                 before["nimsh"] = before["nimsh"] or self._had_nimsh(step.where)
             beginning = {"was": before, "open": self._open_effects(step, moment, before)}
-            self._journals.append("begin", step.id, **beginning)
+            try:
+                self._journals.append("begin", step.id, **beginning)
+            except OSError:
+                self._journals.note("undone", step.id)  # one journal may have it, and nothing was done
+                raise
             self._opened.setdefault(step.id, beginning)
             self._standing.pop(step.id, None)
             try:
                 said = self._hands.do(step, moment)
             except EndedAtDeadline as error:
-                if self._unverified(step, before) or not self._hands.seen_to_end(step, before, self.ends.now()):
+                removed = self._removed(step)
+                if self._unverified(step, before) or not self._hands.seen_to_end(
+                    step, before, self.ends.now(), removed
+                ):
                     raise
                 said = f"{error}; all its effects are seen"
         finally:
@@ -369,6 +403,11 @@ class Executor:
         if unverified:
             raise Failed(f"{step.title}: {unverified[0]}")
         self._keep_done(step, before, said)
+
+    def _removed(self, step: Step) -> List[str]:
+        """What steps before it removed on its end."""
+        before = self._steps[: self._steps.index(step)]
+        return [one.do.path for one in before if isinstance(one.do, Remove) and one.where is step.where]
 
     def _had_nimsh(self, where: Role) -> bool:
         ids = {step.id for step in self._steps if step.where is where}
@@ -425,7 +464,7 @@ class Executor:
         try:
             numbers = [number for number in opened.get("open") or () if number < len(step.verify)]
             seen = [holds(step.verify[number], moment, was) is True for number in numbers]
-            ended = self._hands.seen_to_end(step, was, moment)
+            ended = self._hands.seen_to_end(step, was, moment, self._removed(step))
         finally:
             moment.close()
         if not seen or not any(seen):
@@ -464,7 +503,7 @@ class Executor:
         try:
             outcomes = self._assess()
             state = "applied-unverified" if outcomes.unverified else "complete"
-            self._journals.append(
+            self._journals.conclude(
                 "complete", None, state=state, findings=outcomes.as_list(), caused=list(outcomes.caused)
             )
         except Exception as error:

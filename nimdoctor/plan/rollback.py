@@ -80,7 +80,9 @@ class Rollback:
         for step in undo:
             self.say(f"{step.where.value}: undoing: {step.title} ...")
             try:
-                stood = undoing.take_back(step, opened.get(step.id) or {}, done=step.id in whole)
+                # one that cannot be undone is looked at like one that was only begun: some of it may stand
+                done = step.id in whole and not step.no_undo
+                stood = undoing.take_back(step, opened.get(step.id) or {}, done=done)
             except NOT_DONE as error:
                 stands.append(f"{step.title}: not undone, {error}")
                 break

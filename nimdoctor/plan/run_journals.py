@@ -1,7 +1,7 @@
 """The journals of one run: that of the target's state directory, written first and believed, and the other end's."""
 
 import contextlib
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from nimdoctor.plan.journal import Journal
 from nimdoctor.plan.runs import Run, catch_up
@@ -54,10 +54,19 @@ class RunJournals:
         for journal in self._journals:
             journal.append(event, step, **more)
 
+    def conclude(self, event: str, step: Optional[str] = None, **more: Any) -> None:
+        """The last record: the leading journal must take it, the others get it later. Raises OSError."""
+        leading, *others = self._journals
+        leading.append(event, step, **more)
+        self._note(others, event, step, more)
+
     def note(self, event: str, step: Optional[str] = None, **more: Any) -> bool:
         """A record of putting back: a journal that takes no more must not keep a host from that. Whether all took it."""
+        return self._note(self._journals, event, step, more)
+
+    def _note(self, journals: Sequence[Journal], event: str, step: Optional[str], more: Dict[str, Any]) -> bool:
         taken = True
-        for journal in self._journals:
+        for journal in journals:
             try:
                 journal.append(event, step, **more)
             except OSError as error:

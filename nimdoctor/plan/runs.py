@@ -1,6 +1,7 @@
 """Runs of `fix` as their journals tell: their state, what each step came to, who has followed."""
 
 import contextlib
+import json
 import os
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -189,19 +190,30 @@ def _leading(run: Run) -> Run:
 
 
 def catch_up(directory: RunDirectory, leading: Run) -> None:
-    """Adds to the journal in `directory` what the leading one has and a crash kept from this one. Raises Refused, OSError."""
-    with directory.journal() as journal:
-        held = [_name(record) for record in journal.records if record.get("event") != "followed"]
-        for record in leading.records:
-            if record.get("event") == "followed":
-                continue
-            if held and held[0] == _name(record):
-                held.pop(0)
-                continue
-            more = {name: value for name, value in record.items() if name not in ("event", "step", "at")}
-            if record.get("event") == "start":
-                more["led_by"] = leading.directory.path
-            journal.append(str(record["event"]), record.get("step"), **more)
+    """Has the journal in `directory` say what the leading one says, where a crash or a full disk parted them.
+
+    What clients followed is kept. Raises Refused, OSError.
+    """
+    wanted = [
+        {**record, "led_by": leading.directory.path} if record.get("event") == "start" else dict(record)
+        for record in leading.records
+        if record.get("event") != "followed"
+    ]
+    held, _ = read_journal(directory.journal_path)
+    followed = [record for record in held if record.get("event") == "followed"]
+    told = [record for record in held if record.get("event") != "followed"]
+    if list(map(_name, told)) != list(map(_name, wanted[: len(told)])):
+        lines = [json.dumps(record, separators=(",", ":")) for record in (*wanted, *followed)]
+        directory.write(
+            os.path.basename(directory.journal_path), "".join(f"{line}\n" for line in lines).encode("ascii")
+        )
+        return
+    missing = wanted[len(told) :]
+    if missing:
+        with directory.journal() as journal:
+            for record in missing:
+                more = {name: value for name, value in record.items() if name not in ("event", "step", "at")}
+                journal.append(str(record["event"]), record.get("step"), **more)
 
 
 def _name(record: Record) -> Tuple[Any, Any]:

@@ -15,12 +15,14 @@ A tree that is put back has other inode numbers, so what nimdoctor reads of them
 import collections
 import contextlib
 import datetime
+import errno
 import gc
 import hashlib
 import json
 import os
 import re
 import signal
+import stat
 import tempfile
 import time
 import traceback
@@ -676,14 +678,18 @@ class Exploration:
         self.run_name = FIRST
         self.plan = self.scene(points[-1].image).plan(self.run_name)
         self._keep_boundaries(points)
-        waiting.extend(self._crashed(points, "apply", ()))
+        waiting.extend(self._seeds(points))
+        while waiting and len(self.wrong) < self.ENOUGH:
+            self._look_at(waiting.popleft(), waiting)
+
+    def _seeds(self, points: Sequence[Point]) -> Iterator[Crashed]:
+        """Where to begin: at each point of a run that is killed, and at what a run comes to of which a command fails."""
+        yield from self._crashed(points, "apply", ())
         for fault in (*self.faults, *self.judged):
             for end in ("client", "master"):
                 for call, times in self.total[end].items():
                     for turn in range(times):
-                        waiting.extend(self._failing(end, call, fault, turn))
-        while waiting and len(self.wrong) < self.ENOUGH:
-            self._look_at(waiting.popleft(), waiting)
+                        yield from self._failing(end, call, fault, turn)
 
     def scene(self, image: Optional[Image] = None) -> Scene:
         """What an image shows; what the lab shows now without one."""
@@ -927,7 +933,7 @@ class Exploration:
         order = list(steps)
         last = max(fixed, key=order.index, default=None)
         wanted = self.boundaries[last] if last else self.scene(self.first)
-        begun = [one for one in (*told.begun, *told.standing) if steps[one]["no_undo"]]
+        begun = [one for one in (*told.begun, *told.undoing, *told.standing) if steps[one]["no_undo"]]
         # of a step that cannot be undone and was only begun some may stand, where that is said
         excused: Tuple[str, ...] = ()
         if begun and status:
@@ -1007,8 +1013,10 @@ def lay_fault(lab: Lab, end: str, call: str, fault: str, turn: int = 0) -> None:
 
     One that hangs has half a second, one that is late a second and a half.
     """
+    from nimdoctor.plan import execute
     from nimdoctor.plan.actions import Hands
 
+    execute.SETTLING = (0.0,)  # type: ignore[assignment]
     command = Hands._command
     seen = [0]
     Clones.asleep = True
@@ -1023,6 +1031,80 @@ def lay_fault(lab: Lab, end: str, call: str, fault: str, turn: int = 0) -> None:
         return command(self, now, where, argv, deadline)  # type: ignore[arg-type]
 
     Hands._command = failing  # type: ignore[method-assign]
+
+
+GOOD = ("complete", "applied-unverified")
+UNWRITTEN = ("running", "rolling-back")
+"""States of a run whose end could not be written down."""
+
+
+class FullDisk(Exploration):
+    """The same for a disk that is full from some write on; removing files makes room again."""
+
+    def _seeds(self, points: Sequence[Point]) -> Iterator[Crashed]:
+        told, tells = os.pipe()
+        self.camera.restore(self.first)
+        nimdoctor(self._apply(), lambda: small_disk(1 << 40, lambda size: os.write(tells, b"%d\n" % size)))
+        os.close(tells)
+        with os.fdopen(told) as stream:
+            sizes = [int(line) for line in stream]
+        used = 0
+        for number, size in enumerate(sizes):
+            used += size
+            for greedy in (False, True) if EVERYTHING or number % 2 == 0 else (True,):
+                self.camera.restore(self.first)
+                ended = nimdoctor(
+                    self._apply(),
+                    lambda room=used - 1, greedy=greedy: small_disk(room, greedy=greedy),  # type: ignore[misc]
+                )
+                taken = ", and somebody else takes what is freed" if greedy else ""
+                yield self._judged(ended, greedy, (f"the disk full at write {number + 1} of {len(sizes)}{taken}",))
+
+    def _judged(self, ended: Ended, greedy: bool, history: Tuple[str, ...]) -> Crashed:
+        scene = self.scene()
+        self.counts["failed"] += 1
+        told = scene.told("client", FIRST) if FIRST in scene.runs("client") else None
+        if told is None:
+            first = self.scene(self.first)
+            for end in ("client", "master"):
+                self._same(history, scene.view(end), first.view(end), f"the {end} after a refusal")
+            if ended.status != 1 or "No space left on device" not in ended.err:
+                self.blame(history, f"ended with {ended.status}: {ended.out}{ended.err}")
+        elif not told.started or told.state not in UNWRITTEN * greedy + ("restored", "stopped", *GOOD):
+            self.blame(history, f"ended with {ended.status} as {told}: {ended.out}{ended.err}")
+        elif told.state not in UNWRITTEN:
+            self._judge_failed(self.scene(), ended, history)
+        return Crashed(scene.image, history, 1, undone=True)
+
+
+def small_disk(room: int, tell: Callable[[int], Any] = lambda size: None, greedy: bool = False) -> None:
+    """Leaves so many bytes for nimdoctor's files; what is removed makes room for as much, unless others are greedy."""
+    from nimdoctor.plan import state
+
+    write, unlink, whole = os.write, os.unlink, state.write_whole
+    left = [room]
+
+    def take(size: int, path: str = "") -> None:
+        tell(size)
+        if size > left[0]:
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        left[0] -= size
+
+    def writing(descriptor: int, content: Any) -> int:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            take(len(content))
+        return write(descriptor, content)
+
+    def unlinking(path: Any, *, dir_fd: Optional[int] = None) -> None:
+        size = os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_size
+        unlink(path, dir_fd=dir_fd)
+        left[0] += 0 if greedy else size
+
+    def writing_whole(path: str, content: bytes, *more: Any) -> None:
+        take(len(content), path)
+        whole(path, content, *more)
+
+    os.write, os.unlink, state.write_whole = writing, unlinking, writing_whole  # type: ignore[assignment]
 
 
 # -- several at a time
@@ -1094,7 +1176,7 @@ def _explore(
     return Exploration(Scenario(lab, lab, words), kills, faults, judged)
 
 
-EXPLORATIONS = {
+EXPLORATIONS: Dict[str, Exploration] = {
     # the longest first, since two run at a time
     "master recycled": _explore("create-bio-hang-master", "--affects", "1", judged=("half", "lie", "silent")),
     "transient and no way back": _explore("create-bio-hang+tftp-disabled", "--transient-tftp", judged=("fail", "lie")),
@@ -1110,4 +1192,10 @@ EXPLORATIONS = {
     "stale libraries without crypto": _explore("stale-ssl-libs+ssl-one-sided", judged=("lie",)),
     "SSL off on the master": _explore("ssl-not-configured", judged=("half", "lie")),
     "tftp not refreshed": _explore("tftp-not-refreshed", judged=("silent",)),
+    "disk full, stale libraries": FullDisk(Scenario("stale-ssl-libs", "stale-ssl-libs")),
+    "disk full, tftp for a time": FullDisk(Scenario("tftp-disabled", "tftp-disabled", ("--transient-tftp",))),
 }
+if EVERYTHING:
+    EXPLORATIONS["disk full, master recycled"] = FullDisk(
+        Scenario("create-bio-hang-master", "create-bio-hang-master", ("--affects", "1"))
+    )
