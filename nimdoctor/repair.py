@@ -19,6 +19,7 @@ from nimdoctor.plan.place import Place, Refused
 from nimdoctor.plan.planner import Planner, Probed
 from nimdoctor.plan.rollback import Rollback, RolledBack
 from nimdoctor.plan.runs import Run, led, load, mark_followed, unfinished
+from nimdoctor.plan.script_runs import unfinished_scripts
 from nimdoctor.registry import Registry
 from nimdoctor.scan import Report, open_hosts, scan_hosts
 
@@ -187,6 +188,7 @@ class Repair:
         for end in self.ends.ends.values():
             if end.state:
                 lines += [unfinished_words(run, end.state) for run in unfinished(end.state)]
+                lines += [run.words(end.state) for run in unfinished_scripts(end.state)]
         return list(dict.fromkeys(lines))
 
     def stale(self, saved: Plan) -> List[str]:

@@ -1,4 +1,4 @@
-"""What the tests of plans share: labs that are built once and copied, command lines, and a count of what was killed."""
+"""What the tests of plans share: labs that are built once and copied, and command lines."""
 
 import collections
 from typing import Any, Callable, Dict, Iterator, List, Mapping
@@ -7,23 +7,6 @@ import pytest
 from killing import EXPLORATIONS, Ended, Explored, Workers, import_all, nimdoctor
 
 from nimdoctor.lab import Lab
-
-COUNTED = pytest.StashKey["collections.Counter[str]"]()
-
-
-@pytest.fixture(scope="session")
-def counted(pytestconfig: pytest.Config) -> "collections.Counter[str]":
-    """What is summed up at the end: scenarios by what they are."""
-    return pytestconfig.stash.setdefault(COUNTED, collections.Counter())
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Says how many scenarios ran."""
-    counts = config.stash.get(COUNTED, None)
-    if counts:
-        terminalreporter.section("killed, failed, refused")
-        for what, number in counts.items():
-            terminalreporter.write_line(f"{number:6} {what}")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,7 +24,9 @@ def explored(
     jobs: Mapping[str, Callable[[], Any]] = {
         name: explore.run for name, explore in EXPLORATIONS.items() if name in asked
     }
-    workers = Workers(jobs)
+    # pytest-xdist parts the tests among its own workers, each of which then runs what it is asked for
+    parted = hasattr(request.config, "workerinput")
+    workers = Workers(jobs, at_once=1 if parted else 2)
 
     def get(name: str) -> Explored:
         found = Explored(*workers.result(name))

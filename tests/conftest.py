@@ -1,0 +1,40 @@
+"""What the whole suite shares: a count of the scenarios that were killed, failed or refused, whoever ran them."""
+
+import collections
+from typing import Any
+
+import pytest
+
+COUNTED = pytest.StashKey["collections.Counter[str]"]()
+
+
+@pytest.fixture(scope="session")
+def counted(pytestconfig: pytest.Config) -> "collections.Counter[str]":
+    """What is summed up at the end: scenarios by what they are."""
+    return _counts(pytestconfig)
+
+
+def _counts(config: pytest.Config) -> "collections.Counter[str]":
+    return config.stash.setdefault(COUNTED, collections.Counter())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands its count to the process that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["counted"] = dict(_counts(session.config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of pytest-xdist has ended."""
+    _counts(node.config).update(getattr(node, "workeroutput", {}).get("counted", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Says how many scenarios ran."""
+    counts = _counts(config)
+    if counts:
+        terminalreporter.section("killed, failed, refused")
+        for what, number in sorted(counts.items()):
+            terminalreporter.write_line(f"{number:6} {what}")
