@@ -1111,9 +1111,9 @@ def small_disk(room: int, tell: Callable[[int], Any] = lambda size: None, greedy
 
 
 class Workers:
-    """Runs jobs in child processes, two at a time; gives the result of one by its name."""
+    """Runs jobs in child processes, so many at a time; gives the result of one by its name."""
 
-    def __init__(self, jobs: Mapping[str, Callable[[], Any]], at_once: int = 2) -> None:
+    def __init__(self, jobs: Mapping[str, Callable[[], Any]], at_once: int) -> None:
         self._waiting = dict(jobs)
         self._at_once = at_once
         self._running: Dict[int, Tuple[str, int]] = {}
@@ -1136,6 +1136,7 @@ class Workers:
         return found
 
     def _fill(self) -> None:
+        # one at a time: only the one that is asked for, since somebody else may be asked for the others
         while self._waiting and len(self._running) < self._at_once:
             name = next(iter(self._waiting))
             job = self._waiting.pop(name)
