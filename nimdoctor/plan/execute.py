@@ -520,7 +520,7 @@ class Executor:
             before = json.loads(self._runs[self.target].read("before.json"))
         except (Refused, OSError, ValueError):
             before = []
-        return assess(self.plan, before, self.rescan(), pushed)
+        return assess(self.plan, before, self.rescan(), pushed, self._name)
 
     def _failed(self, failing: Step, why: str) -> Result:
         """Undoes what lies behind the last step that cannot be undone; says where things stand."""

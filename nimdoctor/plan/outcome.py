@@ -61,9 +61,12 @@ def remembered(results: Sequence[Result]) -> List[List[Optional[str]]]:
 
 
 def assess(
-    plan: Plan, before: Sequence[Sequence[Any]], after: Sequence[Result], pushed: Mapping[str, str] = {}
+    plan: Plan, before: Sequence[Sequence[Any]], after: Sequence[Result], pushed: Mapping[str, str] = {}, run: str = ""
 ) -> Outcomes:
-    """Compares the scan before with the one after. `pushed` names clients of which a push failed, and why."""
+    """Compares the scan before with the one after. `pushed` names clients of which a push failed, and why.
+
+    What is found of `run` itself does not count: it is the one that this is about to end.
+    """
     findings = tuple(dict.fromkeys(_outcome(found, after, pushed) for found in plan.findings))
     passed = {(check, where, host) for check, where, host, outcome in before if outcome == Outcome.PASS.value}
     treated = {found.check for found in plan.findings}
@@ -75,6 +78,7 @@ def assess(
             and found.severity.rank >= Severity.MEDIUM.rank
             and (found.check, found.where.value, found.host) in passed
             and found.check not in treated
+            and (not run or run not in found.objects)
         }
     )
     return Outcomes(findings, tuple(caused))

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Seq
 
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
-from nimdoctor.plan.actions import Hands, paths_of
+from nimdoctor.plan.actions import Hands, kept_path, paths_of
 from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.lock import lock
 from nimdoctor.plan.place import Refused
@@ -140,6 +140,9 @@ class Rollback:
                 f"The only way is forward: nimdoctor fix --resume {run.name}"
             )
         self._refuse_older(undo)
+        for step in undo:
+            if kept_path(step) is not None and hands.kept(step) is None:
+                raise Refused(f"the backup of {kept_path(step)} is gone: nothing was changed")
         changed_later: Set[Tuple[Role, str]] = set()
         for step in undo:
             files: Mapping[str, Any] = (done.get(step.id) or {}).get("files") or {}
