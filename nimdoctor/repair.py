@@ -93,7 +93,10 @@ class Repair:
         rules: Sequence[ignore.Rule] = (),
         progress: Any = None,
         say: Say = lambda line: None,
+        roles: Sequence[Role] = (),
     ) -> None:
+        """`roles` are those of the ends of a run on record: half-way through it the hosts may no longer tell."""
+        self.roles = frozenset(roles)
         self.where = where._replace(
             target=absolute(where.target), master=None if where.master is None else absolute(where.master)
         )
@@ -124,11 +127,14 @@ class Repair:
         """The ends by role, and the one whose state directory leads: that of the target."""
         host = self.engine.target
         found: Dict[Role, End] = {}
-        if "client" in host.roles or "master" not in host.roles:
+        client, master = "client" in host.roles or "master" not in host.roles, "master" in host.roles
+        if self.roles:
+            client, master = Role.CLIENT in self.roles, Role.MASTER in self.roles
+        if client:
             found[Role.CLIENT] = self._end(Role.CLIENT, self.where.target, host, self.where.state_dir)
         if self.engine.master is not None and self.where.master is not None:
             found[Role.MASTER] = self._end(Role.MASTER, self.where.master, self.engine.master, None)
-        elif "master" in host.roles:
+        elif master:
             found[Role.MASTER] = self._end(Role.MASTER, self.where.target, host, self.where.state_dir)
         leads = Role.CLIENT if Role.CLIENT in found else Role.MASTER
         return leads, Ends(found, self.registry.catalog)
@@ -153,7 +159,7 @@ class Repair:
         return planner.plan(self.report.results)
 
     def _probed(self) -> Probed:
-        if not self.options.probe:
+        if not self.options.probe or self.roles:
             return Probed()
         from nimdoctor.probe import tftp_address, tftp_answer
 
@@ -346,7 +352,8 @@ class Runs:
         master = targets.get("master") if run.start.get("target") == "client" else None
         state = os.path.dirname(os.path.dirname(run.directory.path))
         where = Where(target, master if isinstance(master, str) and master != target else None, state, self.timeout)
-        return Repair(where, self.registry, options, progress=self.progress, say=self.say)
+        roles = [role for role in (Role.CLIENT, Role.MASTER) if role.value in targets]
+        return Repair(where, self.registry, options, progress=self.progress, say=self.say, roles=roles)
 
 
 __all__ = ["Repair", "Runs", "TargetError", "Where", "absolute", "state_directory"]

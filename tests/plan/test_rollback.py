@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 from killing import STATE, kill_at, nimdoctor
@@ -174,6 +175,26 @@ def test_a_run_killed_on_the_client_is_resumed_from_the_master(lab_of):
     ended = nimdoctor(["fix", "--resume", "last", "--yes", "--state-dir", lab.master + STATE])
     assert ended.status == 0, ended
     assert runs(lab)[-1]["state"] == runs(lab, "master")[-1]["state"] == "applied-unverified"
+
+
+@pytest.mark.parametrize("words", [["fix", "--resume", "last"], ["rollback", "last"]])
+def test_which_end_a_host_is_the_record_says_where_the_host_no_longer_tells(lab_of, words):
+    lab = lab_of("client-uses-rsh")
+    kill_at("after done 1", ["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"])
+    assert not os.path.exists(f"{lab.client}/etc/niminfo")
+    # without its niminfo, a client that is also a master of others looks like a master only
+    shutil.copy(f"{lab.master}/usr/sbin/lsnim", f"{lab.client}/usr/sbin/lsnim")
+    shutil.copytree(f"{lab.master}/.lab/objects", f"{lab.client}/.lab/objects")
+    for name in os.listdir(f"{lab.client}/.lab/objects"):
+        if name.endswith(".master"):
+            path = f"{lab.client}/.lab/objects/{name}"
+            with open(path, encoding="ascii") as stream:
+                text = stream.read()
+            with open(path, "w", encoding="ascii") as stream:
+                stream.write("".join(line for line in text.splitlines(True) if "ssl_support" not in line))
+    ended = nimdoctor([*words, "--yes", "--state-dir", lab.client + STATE])
+    assert ended.status == 0, ended
+    assert os.path.exists(f"{lab.client}/etc/niminfo")
 
 
 def test_a_run_whose_leading_directory_is_gone_says_where_it_was(lab_of):
