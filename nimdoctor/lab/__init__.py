@@ -11,7 +11,6 @@ import shutil
 import signal
 import stat
 import tempfile
-import time
 from types import TracebackType
 from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
@@ -199,9 +198,11 @@ class Lab:
         return ""
 
     def hang(self, name: str = "lpar7", age: int = 23 * 3600) -> None:
-        """Shows a push that has hung for `age` seconds: a child of the client's nimsh with its connection, and
-        the master's `nim -o lslpp NAME`. Nothing stands behind them, so they stay. Its nimsh must be active."""
-        started = int(time.time()) - age
+        """Shows a push that hung `age` seconds before the lab was built: a child of the client's nimsh with its
+        connection, and the master's `nim -o lslpp NAME`. Nothing stands behind them, so they stay. Its nimsh
+        must be active."""
+        with open(os.path.join(self.clients[name], ".lab", "built"), encoding="ascii") as stream:
+            started = int(stream.read()) - age
         with open(os.path.join(self.clients[name], ".lab", "nimsh_args"), encoding="ascii") as stream:
             arguments = stream.read().strip()
         with open(os.path.join(self.clients[name], ".lab", "src", "nimsh"), encoding="ascii") as stream:

@@ -123,6 +123,7 @@ class Trees:
         level = openssl[-1][0] if openssl else None
         tree.put(".lab/filesets", texts.filesets(level, master=is_master))
         tree.put(".lab/history", self._history(openssl, nim_client, is_master))
+        tree.put(".lab/built", f"{self.now}\n")
         tree.put(".lab/oslevel", texts.OSLEVEL + "\n")
         tree.put(".lab/apars", "".join(f"{apar}\n" for apar in texts.APARS))
         tree.put(".lab/df", texts.DF)
