@@ -362,7 +362,7 @@ def without_disk() -> None:
 
 def without_inodes() -> None:
     """Makes nimdoctor see inode number 0 everywhere, and not wait for daemons, which in a lab are there at once."""
-    from nimdoctor.plan import execute
+    from nimdoctor.plan import proofs
     from nimdoctor.plan.place import Place
 
     look = Place.look
@@ -372,7 +372,7 @@ def without_inodes() -> None:
         return found and found._replace(ino=0)
 
     Place.look = blind  # type: ignore[method-assign]
-    execute.SETTLING = (0.0,)  # type: ignore[assignment]
+    proofs.SETTLING = (0.0,)  # type: ignore[assignment]
 
 
 def without_scans() -> None:
@@ -1013,10 +1013,10 @@ def lay_fault(lab: Lab, end: str, call: str, fault: str, turn: int = 0) -> None:
 
     One that hangs has half a second, one that is late a second and a half.
     """
-    from nimdoctor.plan import execute
+    from nimdoctor.plan import proofs
     from nimdoctor.plan.actions import Hands
 
-    execute.SETTLING = (0.0,)  # type: ignore[assignment]
+    proofs.SETTLING = (0.0,)  # type: ignore[assignment]
     command = Hands._command
     seen = [0]
     Clones.asleep = True

@@ -1,0 +1,52 @@
+"""What keeps a plan from being applied before anything is read, and how that is said."""
+
+from typing import List, Sequence
+
+from nimdoctor.model import Role
+from nimdoctor.plan.actions import allowed, paths_of
+from nimdoctor.plan.document import Plan, Refusal
+from nimdoctor.plan.ends import Ends
+from nimdoctor.plan.runs import Run
+
+
+class NotApplied(Exception):
+    """Nothing was done: the plan is refused. `refusals` say why, one a reason."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__("; ".join(one.seen for one in refusals))
+        self.refusals = tuple(refusals)
+
+
+def refuse_up_front(plan: Plan, ends: Ends, uid: int, system: str) -> List[Refusal]:
+    """What forbids applying the plan before anything is read: whose machine this is, and who asks."""
+    found: List[Refusal] = []
+    for where in (Role.CLIENT, Role.MASTER):
+        if not plan.touches(where):
+            continue
+        end = ends.ends.get(where)
+        if end is None or not end.live:
+            target = end.target if end else "not given"
+            found.append(
+                Refusal("", f"the {where.value} can be changed from here", f"the {where.value} is {target}: recorded "
+                        "evidence cannot be changed; run nimdoctor fix on that host")
+            )  # fmt: skip
+        elif end.this_host and system != "AIX":
+            found.append(Refusal("", "the host runs AIX", f"this host runs {system}, not AIX"))
+        elif end.this_host and uid != 0:
+            found.append(Refusal("", "nimdoctor runs as root", "not run as root: su - root, then again"))
+    for step in plan.steps:
+        for path in paths_of(step):
+            if not allowed(path):
+                found.append(
+                    Refusal(step.id, "only paths that NIMSH over SSL uses are changed", f"{path} is none of them")
+                )
+    return found
+
+
+def unfinished_words(run: Run, state: str) -> str:
+    """What to do about an unfinished run, with the commands."""
+    where = "" if state == "/var/adm/nimdoctor" else f" --state-dir {state}"
+    return (
+        f"run {run.name} is {run.state}: nimdoctor fix --resume {run.name}{where} goes on with it, "
+        f"nimdoctor rollback {run.name}{where} takes it back"
+    )
