@@ -197,7 +197,8 @@ class Executor:
                 was = {**state_before(step, moment), "present": present(moment.place(step.where))}
                 # whatever a step before it did to nimsh: undoing brings back what the run found
                 was["nimsh"] = was["nimsh"] or self.progress.had_nimsh(step.where)
-            self._begin(step, {"was": was, "open": self.proofs.open_before(step, moment, was)})
+            open_before = list(opened.get("open") or ()) if opened else self.proofs.open_before(step, moment, was)
+            self._begin(step, {"was": was, "open": open_before})
             try:
                 said = self.run.hands.do(step, moment)
             except EndedAtDeadline as error:
@@ -218,7 +219,6 @@ class Executor:
             self.run.journals.note("undone", step.id)  # one journal may have it, and nothing was done
             raise
         self.progress.opened.setdefault(step.id, beginning)
-        self.progress.standing.pop(step.id, None)
 
     def _check(self, step: Step, moment: Moment, half_done: bool) -> None:
         """Preconditions just before the step, read anew."""
@@ -251,6 +251,7 @@ class Executor:
         files = left_behind(self.ends.now().place(step.where), step, was)
         self.run.journals.append("done", step.id, files=files, says=said)
         self.progress.done[step.id] = {"files": files}
+        self.progress.standing.pop(step.id, None)
         self._said[step.id] = ("done", said)
 
     # -- the end
@@ -285,7 +286,7 @@ class Executor:
         stands += self._close_what_is_open()
         done = [self._done_words(step) for step in self.run.steps if step.id in self.progress.done]
         if in_leg or done or stands:
-            return self._stopped(failing.id, why, [*done, *stands])
+            return self._stopped(failing.id, why, list(dict.fromkeys([*done, *stands])))
         outcomes = Outcomes.of_failure(self.plan, "restored")
         self.run.journals.note("complete", None, state="restored", why=why, findings=outcomes.as_list())
         return Result(self.run.lead.name, "restored", self._step_list(), (), why, outcomes)

@@ -87,7 +87,7 @@ class Rollback:
                 stands.append(f"{step.title}: not undone, {error}")
                 break
             if stood:
-                stands.append(stood)
+                stands += [] if stood in stands else [stood]
             else:
                 undone.append(step.id)
         return undone

@@ -75,13 +75,16 @@ class Run(NamedTuple):
         return {step for step, (_, _, undoing) in self._steps_told().items() if undoing}
 
     def standing(self) -> Dict[str, str]:
-        """What stands, in words, of steps that were begun and are undone as far as they can be, by step."""
+        """What stands, in words, of steps that were begun and are undone as far as they can be, by step.
+
+        Beginning such a step anew does not end that: only when it is done is it what it should be.
+        """
         found: Dict[str, str] = {}
         for record in self.records:
             step = str(record.get("step"))
-            if record.get("event") in ("begin", "undone"):
+            if record.get("event") == "done":
                 found.pop(step, None)
-            if record.get("event") == "undone" and record.get("stands"):
+            elif record.get("event") == "undone" and record.get("stands"):
                 found[step] = str(record["stands"])
         return found
 

@@ -144,7 +144,7 @@ def tell(raw: bytes) -> Told:
             started, led_by, affects = True, record["led_by"], record["affects"]
         elif event == "begin":
             state = "running"
-            for where in (done, undoing, undone, standing):
+            for where in (done, undoing, undone):
                 if step in where:
                     where.remove(step)
             if step not in begun:
@@ -153,6 +153,7 @@ def tell(raw: bytes) -> Told:
             state = "running"
             begun[:] = [one for one in begun if one != step]
             undoing[:] = [one for one in undoing if one != step]
+            standing[:] = [one for one in standing if one != step]
             done.append(step)
             left_open = record.get("left_open", "")
         elif event == "undo":
