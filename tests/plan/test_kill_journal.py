@@ -157,3 +157,30 @@ def test_a_script_that_goes_on_is_known_behind_its_shell(lab_of):
         stream.write(f"1 1000 - /bin/ksh /usr/sbin/{call}\n")
     refused = resume(lab)
     assert refused.status == 1 and "as process 4711" in refused.err
+
+
+def certificate_written(lab):
+    path = f"{lab.client}/ssl_nimsh/certs/server.pem"
+    with open(f"{lab.master}/ssl_nimsh/certs/server.pem", "rb") as stream:
+        content = stream.read()
+    os.unlink(path)
+    with open(path, "wb") as stream:
+        stream.write(content)
+
+
+def nimsh_restarted(lab):
+    lab.run("client", "stopsrc", "-s", "nimsh")
+    lab.run("client", "startsrc", "-s", "nimsh")
+
+
+@pytest.mark.parametrize("what_it_did", [[certificate_written], [certificate_written, nimsh_restarted]])
+def test_a_fetch_that_died_on_the_way_is_not_taken_for_done_by_its_new_certificate(killed, what_it_did):
+    # first nimsh was not started anew, so that it has the old libraries; then it was, without any library in place
+    lab, _ = killed("stale-ssl-libs", "before command client nimclient -c")
+    for act in what_it_did:
+        act(lab)
+    assert lab.calls().count("nimclient -c") == 0
+    ended = resume(lab)
+    assert ended.status == 0, ended
+    assert lab.calls().count("nimclient -c") == 1
+    assert os.path.exists(f"{lab.client}/usr/lib/libssl.so.0.9.8")
