@@ -17,6 +17,11 @@ from nimdoctor.plan.place import Place
 from nimdoctor.plan.steps import Move, Phase, Remove, Step
 
 
+@pytest.fixture(autouse=True)
+def _one_more(counted):
+    counted["plans that were refused"] += 1
+
+
 def fix(lab, *words, prepare=lambda: None, target=None):
     return nimdoctor(
         ["fix", target or lab.client_target, "--master", lab.master_target, *words, "--apply", "--yes"], prepare
@@ -266,8 +271,7 @@ def swapping(put, path, lure, when):
 
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize("put", PUT)
-def test_what_is_put_in_the_files_place_is_neither_followed_nor_changed(lab_of, tmp_path, counted, put, when):
-    counted["refusals"] += 1
+def test_what_is_put_in_the_files_place_is_neither_followed_nor_changed(lab_of, tmp_path, put, when):
     lab = lab_of("rhosts-left-over")
     lure = tmp_path / "lure"
     lure.write_bytes(b"nim1 root\n")
@@ -430,13 +434,14 @@ def test_too_little_room_is_refused_before_anything(lab_of):
     untouched(lab, before, fix(lab, prepare=prepare), "has 10485760 bytes free")
 
 
-def test_no_file_may_grow_large_is_refused_before_anything(lab_of):
+@pytest.mark.parametrize("limit", [500, 4000, 65535])
+def test_a_limit_of_file_sizes_that_is_too_low_is_refused_before_anything(lab_of, limit):
     lab = lab_of("stale-ssl-libs")
     before = both(lab)
 
     def prepare():
         import resource
 
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     untouched(lab, before, fix(lab, prepare=prepare), "File too large")
