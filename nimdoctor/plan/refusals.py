@@ -6,7 +6,7 @@ from nimdoctor.model import Role
 from nimdoctor.plan.actions import allowed, paths_of
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import Ends
-from nimdoctor.plan.runs import Run
+from nimdoctor.plan.runs import Run, believed
 
 
 class NotApplied(Exception):
@@ -47,6 +47,6 @@ def unfinished_words(run: Run, state: str) -> str:
     """What to do about an unfinished run, with the commands."""
     where = "" if state == "/var/adm/nimdoctor" else f" --state-dir {state}"
     return (
-        f"run {run.name} is {run.state}: nimdoctor fix --resume {run.name}{where} goes on with it, "
+        f"run {run.name} is {believed(run).state}: nimdoctor fix --resume {run.name}{where} goes on with it, "
         f"nimdoctor rollback {run.name}{where} takes it back"
     )
