@@ -1,6 +1,7 @@
 """Taking a run back: in reverse, down to the last step that cannot be undone, and no file that somebody else changed."""
 
 import contextlib
+import fnmatch
 import os
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
@@ -13,6 +14,7 @@ from nimdoctor.plan.place import Refused
 from nimdoctor.plan.run_journals import RunJournals
 from nimdoctor.plan.runs import Run, believed, catch_up, every, load
 from nimdoctor.plan.state import RunDirectory, StateDirectory
+from nimdoctor.plan.steps import Run as Command
 from nimdoctor.plan.steps import Step
 from nimdoctor.plan.undo import NOT_DONE, Undoing, closing_of, still_open, still_running
 
@@ -158,14 +160,24 @@ class Rollback:
     def _refuse_older(self, undo: Sequence[Step]) -> None:
         """Only the newest run on a path may be taken back."""
         for end in self._state_ends():
-            ours = {path for step in undo if step.where is end.where for path in paths_of(step)}
-            for other in every(end.state):
-                if other.name <= self.run.name or believed(other).state in ("restored", "rolled-back"):
+            ours = {
+                path for step in undo if step.where is end.where for path in _changed(self.run, step) if "*" not in path
+            }
+            for recorded in every(end.state):
+                other = believed(recorded)
+                if other.name <= self.run.name or other.state in ("restored", "rolled-back"):
                     continue
-                theirs = {path for step in other.steps() if step.where is end.where for path in paths_of(step)}
-                if ours & theirs:
+                touched = {*other.done(), *other.begun()}
+                theirs = [
+                    pattern
+                    for step in other.steps()
+                    if step.where is end.where and step.id in touched
+                    for pattern in _changed(other, step)
+                ]
+                both = sorted(path for path in ours for pattern in theirs if fnmatch.fnmatchcase(path, pattern))
+                if both:
                     raise Refused(
-                        f"run {other.name} changed {', '.join(sorted(ours & theirs))} later: "
+                        f"run {other.name} changed {', '.join(dict.fromkeys(both))} later: "
                         f"take that one back first: nimdoctor rollback {other.name}"
                     )
 
@@ -203,3 +215,14 @@ class Rollback:
         for where in self.ends.ends:
             found.setdefault(where, found[self.target])
         return found
+
+
+def _changed(run: Run, step: Step) -> Set[str]:
+    """The paths that a step changed, with patterns where a command may have written over what was there."""
+    files: Mapping[str, Any] = ({**run.undoing(), **run.done()}.get(step.id) or {}).get("files") or {}
+    patterns = (
+        [pattern for action in (*step.do.undo, *step.do.repair) for pattern in action.new]
+        if isinstance(step.do, Command)
+        else []
+    )
+    return {*paths_of(step), *files, *patterns}

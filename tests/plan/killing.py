@@ -747,6 +747,7 @@ class Exploration:
 
         def prepare() -> None:
             lay_fault(self.lab, end, call, fault, turn)
+            without_scans_after()
 
         points: List[Point] = []
         if fault in self.faults:
@@ -1105,6 +1106,7 @@ def small_disk(room: int, tell: Callable[[int], Any] = lambda size: None, greedy
         take(len(content), path)
         whole(path, content, *more)
 
+    without_scans_after()
     os.write, os.unlink, state.write_whole = writing, unlinking, writing_whole  # type: ignore[assignment]
 
 
@@ -1185,7 +1187,7 @@ EXPLORATIONS: Dict[str, Exploration] = {
     "stale libraries": _explore("stale-ssl-libs", faults=("lie",), judged=("half", "silent", "hang", "late")),
     "tftp for a time": _explore("tftp-disabled", "--transient-tftp", judged=("half", "lie")),
     "both known issues": _explore("both-known-issues", judged=("fail", "half", "lie")),
-    "from rsh to nimsh": _explore("client-uses-rsh", faults=("half",), judged=("silent", "lie")),
+    "from rsh to nimsh": _explore("client-uses-rsh", judged=("half", "silent", "lie")),
     "filesets missing": _explore("openssl-missing", judged=("fail", "half", "silent", "lie")),
     "tftp for good": _explore("tftp-disabled", judged=("half", "silent", "lie")),
     "client alone": _explore("create-bio-hang", judged=("fail", "half", "hang", "late")),
@@ -1195,9 +1197,11 @@ EXPLORATIONS: Dict[str, Exploration] = {
     "SSL off on the master": _explore("ssl-not-configured", judged=("half", "lie")),
     "tftp not refreshed": _explore("tftp-not-refreshed", judged=("silent",)),
     "disk full, stale libraries": FullDisk(Scenario("stale-ssl-libs", "stale-ssl-libs")),
-    "disk full, tftp for a time": FullDisk(Scenario("tftp-disabled", "tftp-disabled", ("--transient-tftp",))),
 }
 if EVERYTHING:
+    EXPLORATIONS["disk full, tftp for a time"] = FullDisk(
+        Scenario("tftp-disabled", "tftp-disabled", ("--transient-tftp",))
+    )
     EXPLORATIONS["disk full, master recycled"] = FullDisk(
         Scenario("create-bio-hang-master", "create-bio-hang-master", ("--affects", "1"))
     )

@@ -99,6 +99,16 @@ def test_only_the_newest_run_on_a_path_is_taken_back(lab_of):
     assert rollback(lab, one).status == 0 and lab.snapshot() == first
 
 
+def test_what_a_later_run_fetched_anew_is_not_taken_away(lab_of):
+    lab = lab_of("client-not-secure")
+    one = fix(lab)
+    other = fix(lab, "--only", "refresh-client-certificate")
+    before = both(lab)
+    ended = rollback(lab, one)
+    assert ended.status == 1 and both(lab) == before
+    assert f"run {other} changed /ssl_nimsh/certs/server.pem" in ended.err
+
+
 def test_a_newer_run_elsewhere_does_not_matter(lab_of):
     lab = lab_of("rhosts-left-over+nimsh-inactive")
     first = lab.snapshot()
