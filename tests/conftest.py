@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+# --doctest-modules would import each one as a module called conftest
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
 COUNTED = pytest.StashKey["collections.Counter[str]"]()
 
 
