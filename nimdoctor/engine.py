@@ -38,7 +38,7 @@ HARDENED = (
 class Result(NamedTuple):
     """One entry of a report: a check, a host and a finding, or a check without one.
 
-    Field by field as in the schema nimdoctor.report/1; `run` and `touches` are as in `Finding`.
+    Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
     """
 
     check: str
@@ -59,6 +59,7 @@ class Result(NamedTuple):
     references: Tuple[str, ...] = ()
     run: Optional[str] = None
     touches: int = 0
+    against: Tuple[Quote, ...] = ()
 
 
 class NotNamed(Exception):
@@ -293,6 +294,8 @@ class Engine:
             references=tuple(finding.references) or ((check.source,) if check.source else ()),
             run=command,
             touches=finding.touches,
+            against=tuple(finding.against)[:QUOTED_LINES],
+            missing=tuple(dict.fromkeys(finding.missing)),
         )
 
     def _without_finding(

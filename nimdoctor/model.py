@@ -70,7 +70,9 @@ class Finding(NamedTuple):
 
     What is left out comes from the check: severity, confidence, cause, impact, cure, fix, references.
     `objects` are the names a fix acts on (clients, paths). `run` is the one command that comes next,
-    as typed on the host the finding is about; `touches` counts other hosts it would affect.
+    as typed on the host the finding is about; `touches` counts other hosts it would affect. `evidence`
+    speaks for the finding, `against` are lines that speak against it, and `missing` names, in the
+    catalog's terms, what was not there and would make it surer.
     """
 
     message: str
@@ -85,6 +87,8 @@ class Finding(NamedTuple):
     references: Sequence[str] = ()
     run: Optional[str] = None
     touches: int = 0
+    against: Sequence[Quote] = ()
+    missing: Sequence[str] = ()
 
 
 class Passed(NamedTuple):

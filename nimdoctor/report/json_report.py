@@ -1,10 +1,11 @@
 """The report for programs: schema nimdoctor.report/1."""
 
 import json
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from nimdoctor import __version__
 from nimdoctor.engine import Result
+from nimdoctor.model import Quote
 from nimdoctor.scan import Report, ScannedHost
 
 SCHEMA = "nimdoctor.report/1"
@@ -75,12 +76,15 @@ def _result(result: Result) -> Dict[str, Any]:
         "cure": result.cure,
         "fix": result.fix,
         "objects": list(result.objects),
-        "evidence": [
-            {"source": quote.source, "line": quote.line, "text": cut(quote.text)} for quote in result.evidence
-        ],
+        "evidence": _quotes(result.evidence),
+        "against": _quotes(result.against),
         "missing": list(result.missing),
         "references": list(result.references),
     }
+
+
+def _quotes(quotes: Sequence[Quote]) -> List[Dict[str, Any]]:
+    return [{"source": quote.source, "line": quote.line, "text": cut(quote.text)} for quote in quotes]
 
 
 def cut(text: str) -> str:
