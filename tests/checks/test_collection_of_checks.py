@@ -12,7 +12,8 @@ from pathlib import Path
 
 import nimdoctor.checks
 import pytest
-from hosts import FIXTURES, MemoryTree, registry, scan_hosts
+from hosts import MemoryTree, registry, scan_hosts
+from scenarios import names, scenario
 
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.model import Outcome, Severity
@@ -20,7 +21,7 @@ from nimdoctor.model import Outcome, Severity
 HERE = Path(__file__).resolve().parent
 CHECKS = registry().checks()
 MODULES = sorted(path.stem for path in Path(nimdoctor.checks.__path__[0]).glob("*.py") if path.stem != "__init__")
-SCENARIOS = sorted(path.name for path in FIXTURES.iterdir() if (path / "client").is_dir())
+SCENARIOS = names()
 CORE = """create-bio-hang ssl-object-error stale-ssl-libs tftp-disabled openssl-missing nimsh-inactive ssl-not-configured
 ssl-tree-damaged client-uses-rsh client-not-secure rhosts-left-over lpp-source-lacks-openssl ssl-one-sided"""
 
@@ -92,7 +93,7 @@ class Scenario:
     """Both ends of a scenario in memory, and what a scan says of them each way."""
 
     def __init__(self, name):
-        self.trees = {end: MemoryTree.load(FIXTURES / name / end) for end in ("client", "master")}
+        self.trees = scenario(name)
 
     def scan(self, way, changed=None):
         trees = {**self.trees, **(changed or {})}

@@ -4,22 +4,24 @@ from typing import Dict, List
 
 import pytest
 from expected import DIFFERENT, HEALTHY, expected
-from hosts import FIXTURES, registry, scan_hosts
+from hosts import MemoryTree, registry, scan_hosts
+from scenarios import ENDS, names, scenario
 
 from nimdoctor.engine import Result
-from nimdoctor.evidence import open_target
+from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.model import Outcome
 from nimdoctor.scan import Report
 
-SCENARIOS = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir() and not path.name.startswith("_"))
+SCENARIOS = names()
 WAYS = ("pair", "client", "master")
 
 
-def report_on(scenario: str, way: str) -> Report:
-    client, master = (str(FIXTURES / scenario / end) for end in ("client", "master"))
+def report_on(name: str, way: str) -> Report:
+    trees = scenario(name)
+    hosts = {end: RecordedEvidence(end, MemoryTree(trees[end].files)) for end in ENDS}
     if way == "pair":
-        return scan_hosts(open_target(client), open_target(master))
-    return scan_hosts(open_target(client if way == "client" else master))
+        return scan_hosts(hosts["client"], hosts["master"])
+    return scan_hosts(hosts[way])
 
 
 def said(result: Result) -> str:
@@ -42,9 +44,9 @@ def test_every_scenario_has_expectations_and_every_expectation_a_scenario():
 
 
 def test_expectations_name_only_entries_that_a_scan_has():
-    for scenario, ways in DIFFERENT.items():
+    for name, ways in DIFFERENT.items():
         for way, different in ways.items():
-            assert set(different) <= set(HEALTHY[way]), (scenario, way)
+            assert set(different) <= set(HEALTHY[way]), (name, way)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -53,15 +55,15 @@ def test_every_installed_check_is_expected_in_each_way(way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_scenario_is_judged_as_written_down(scenario, way):
-    assert entries(report_on(scenario, way)) == expected(scenario, way)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_is_judged_as_written_down(name, way):
+    assert entries(report_on(name, way)) == expected(name, way)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_every_entry_names_its_host_and_every_fail_shows_its_lines(scenario):
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_entry_names_its_host_and_every_fail_shows_its_lines(name):
     hosts = {"client": "lpar7", "master": "nim1"}
-    for result in report_on(scenario, "pair").results:
+    for result in report_on(name, "pair").results:
         assert result.host == hosts[result.where.value]
         if result.outcome is Outcome.FAIL:
             assert result.evidence and result.cause and result.impact and result.cure
