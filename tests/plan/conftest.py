@@ -1,7 +1,7 @@
 """What the tests of plans share: labs that are built once and copied, and command lines."""
 
 import collections
-from typing import Any, Callable, Dict, Iterator, List, Mapping
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 from killing import EXPLORATIONS, Ended, Explored, Workers, import_all, nimdoctor
@@ -21,12 +21,9 @@ def explored(
 ) -> Iterator[Callable[[str], Explored]]:
     """The result of an exploration by its name; those that tests ask for run two at a time."""
     asked = [item.callspec.params.get("exploration") for item in request.session.items if hasattr(item, "callspec")]
-    jobs: Mapping[str, Callable[[], Any]] = {
-        name: explore.run for name, explore in EXPLORATIONS.items() if name in asked
-    }
     # pytest-xdist parts the tests among its own workers, each of which then runs what it is asked for
     parted = hasattr(request.config, "workerinput")
-    workers = Workers(jobs, at_once=1 if parted else 2)
+    workers = Workers([name for name in EXPLORATIONS if name in asked], at_once=1 if parted else 2)
 
     def get(name: str) -> Explored:
         found = Explored(*workers.result(name))

@@ -23,10 +23,12 @@ import os
 import re
 import signal
 import stat
+import subprocess
+import sys
 import tempfile
 import time
 import traceback
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.lab import Lab
 
@@ -417,8 +419,6 @@ def nimdoctor(words: Sequence[str], prepare: Prepare = nothing) -> Ended:
 
 def _become(words: Sequence[str], prepare: Prepare, out: int, err: int) -> None:
     """Never returns."""
-    import sys
-
     status = 70
     try:
         sys.stdout, sys.stderr = os.fdopen(out, "w", closefd=False), os.fdopen(err, "w", closefd=False)
@@ -1114,25 +1114,28 @@ def small_disk(room: int, tell: Callable[[int], Any] = lambda size: None, greedy
 
 
 class Workers:
-    """Runs jobs in child processes, so many at a time; gives the result of one by its name."""
+    """Runs explorations in interpreters of their own, so many at a time; gives the result of one by its name.
 
-    def __init__(self, jobs: Mapping[str, Callable[[], Any]], at_once: int) -> None:
-        self._waiting = dict(jobs)
+    An exploration forks thousands of times, which costs by what a process has in memory: one that runs tests has much.
+    """
+
+    def __init__(self, names: Iterable[str], at_once: int) -> None:
+        self._waiting = list(names)
         self._at_once = at_once
-        self._running: Dict[int, Tuple[str, int]] = {}
+        self._running: Dict[str, Tuple[subprocess.Popen[bytes], int]] = {}
         self._done: Dict[str, Any] = {}
 
     def result(self, name: str) -> Any:
-        """Waits for that job, starting others as there is room. Raises AssertionError when it broke."""
+        """Waits for that exploration, starting others as there is room. Raises AssertionError when it broke."""
         if name in self._waiting:
-            self._waiting = {name: self._waiting.pop(name), **self._waiting}
+            self._waiting.remove(name)
+            self._waiting.insert(0, name)
         while name not in self._done:
             self._fill()
-            for pid in list(self._running):
-                ended, _ = os.waitpid(pid, os.WNOHANG)
-                if ended:
-                    job, descriptor = self._running.pop(pid)
-                    self._done[job] = json.loads(_all_of(descriptor) or "null")
+            for running, (process, descriptor) in list(self._running.items()):
+                if process.poll() is not None:
+                    del self._running[running]
+                    self._done[running] = json.loads(_all_of(descriptor) or "null")
             time.sleep(0.005)
         found = self._done[name]
         assert isinstance(found, list), f"{name} broke: {found and found['broken']}"
@@ -1141,28 +1144,17 @@ class Workers:
     def _fill(self) -> None:
         # one at a time: only the one that is asked for, since somebody else may be asked for the others
         while self._waiting and len(self._running) < self._at_once:
-            name = next(iter(self._waiting))
-            job = self._waiting.pop(name)
-            descriptor = _scratch()
-            pid = os.fork()
-            if pid == 0:
-                answer: Any = None
-                try:
-                    answer = job()
-                except BaseException:
-                    answer = {"broken": traceback.format_exc()}
-                finally:
-                    os.write(descriptor, json.dumps(answer).encode())
-                    os._exit(0)
-            self._running[pid] = (name, descriptor)
+            name, descriptor = self._waiting.pop(0), _scratch()
+            process = subprocess.Popen(
+                [sys.executable, __file__, name], stdin=subprocess.DEVNULL, stdout=descriptor, start_new_session=True
+            )
+            self._running[name] = process, descriptor
 
     def close(self) -> None:
-        for pid in self._running:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGTERM)
-        for pid in self._running:
-            with contextlib.suppress(OSError):
-                os.waitpid(pid, 0)
+        for process, _ in self._running.values():
+            process.terminate()
+        for process, _ in self._running.values():
+            process.wait()
 
 
 # -- what is explored
@@ -1205,3 +1197,19 @@ if EVERYTHING:
     EXPLORATIONS["disk full, master recycled"] = FullDisk(
         Scenario("create-bio-hang-master", "create-bio-hang-master", ("--affects", "1"))
     )
+
+
+def _explored(name: str) -> Any:
+    """What an exploration came to, as it is handed on: a list, or what broke it."""
+    import_all()
+    try:
+        return EXPLORATIONS[name].run()
+    except BaseException:
+        return {"broken": traceback.format_exc()}
+
+
+if __name__ == "__main__":
+    answer = os.dup(1)
+    os.dup2(2, 1)
+    os.write(answer, json.dumps(_explored(sys.argv[1])).encode())
+    os._exit(0)
