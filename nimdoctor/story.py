@@ -169,5 +169,7 @@ def _ordered(number: int, links: Sequence[Link]) -> Tuple[List[int], List[int]]:
         depths[one] = 1 + max((depths[cause] for cause in causes[one]), default=-1)
         order.append(one)
         told_now = set(order)
-        waiting += sorted((link.effect for link in links if link.cause == one and causes[link.effect] <= told_now), reverse=True)
+        waiting += sorted(
+            (link.effect for link in links if link.cause == one and causes[link.effect] <= told_now), reverse=True
+        )
     return order, [depths[one] for one in order]
