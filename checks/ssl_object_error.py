@@ -33,6 +33,7 @@ from nimdoctor.wording import REFRESH, on_client, refresh_libraries
     cause="nimsh on the client cannot build the TLS connection with the libraries or the certificate it has",
     cure="set the client up for crypto again: nimclient -C; nimclient -c",
     classic=True,
+    timeline=True,
 )
 def ssl_object_error(
     subject: Subject,

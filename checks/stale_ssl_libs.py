@@ -19,6 +19,7 @@ _LISTING = "/usr/lib/libssl.so*"
     cause="openssl.base was updated after `nimclient -c` had extracted the copies that nimsh loads",
     impact="pushes fail with 'Error connecting to SSL object'",
     classic=True,
+    timeline=True,
     explains=("ssl-object-error",),
 )
 def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[Verdict]:

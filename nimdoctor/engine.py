@@ -39,6 +39,7 @@ class Result(NamedTuple):
     """One entry of a report: a check, a host and a finding, or a check without one.
 
     Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
+    `causes` are the ids of the checks whose findings this one may be the cause of.
     """
 
     check: str
@@ -60,6 +61,7 @@ class Result(NamedTuple):
     run: Optional[str] = None
     touches: int = 0
     against: Tuple[Quote, ...] = ()
+    causes: Tuple[str, ...] = ()
 
 
 class NotNamed(Exception):
@@ -296,6 +298,7 @@ class Engine:
             touches=finding.touches,
             against=tuple(finding.against)[:QUOTED_LINES],
             missing=tuple(dict.fromkeys(finding.missing)),
+            causes=tuple(check.explains if finding.explains is None else finding.explains),
         )
 
     def _without_finding(

@@ -72,7 +72,8 @@ class Finding(NamedTuple):
     `objects` are the names a fix acts on (clients, paths). `run` is the one command that comes next,
     as typed on the host the finding is about; `touches` counts other hosts it would affect. `evidence`
     speaks for the finding, `against` are lines that speak against it, and `missing` names, in the
-    catalog's terms, what was not there and would make it surer.
+    catalog's terms, what was not there and would make it surer. `explains` stands in the place of the
+    check's where this finding is the cause of fewer things, or of others.
     """
 
     message: str
@@ -89,6 +90,7 @@ class Finding(NamedTuple):
     touches: int = 0
     against: Sequence[Quote] = ()
     missing: Sequence[str] = ()
+    explains: Optional[Sequence[str]] = None
 
 
 class Passed(NamedTuple):
@@ -194,6 +196,7 @@ class Check(NamedTuple):
     classic: bool = False
     explains: Tuple[str, ...] = ()
     precedes: Tuple[str, ...] = ()
+    timeline: bool = False
 
     @property
     def summary(self) -> str:
@@ -220,6 +223,7 @@ def check(
     classic: bool = False,
     explains: Sequence[str] = (),
     precedes: Sequence[str] = (),
+    timeline: bool = False,
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
@@ -227,7 +231,8 @@ def check(
     `impact` (else the docstring's first line), `cure` and `fix`. `classic` says that the cure
     touches certificates, libraries or tftp as they were before security generation G2, and is
     therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of;
-    `precedes` names fixes that cannot work before this check's finding is cured.
+    `precedes` names fixes that cannot work before this check's finding is cured. `timeline` says that what it
+    finds began some day, so that a report should say what changed before.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -246,6 +251,7 @@ def check(
             classic=classic,
             explains=tuple(explains),
             precedes=tuple(precedes),
+            timeline=timeline,
         )
 
     return register

@@ -1,7 +1,7 @@
 """A scan: one target, its master where given, the chosen checks; a report comes out."""
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor import ignore
 from nimdoctor.engine import Engine, Result
@@ -10,6 +10,7 @@ from nimdoctor.evidence.source import Evidence
 from nimdoctor.host import Host
 from nimdoctor.model import Check, Outcome, Role, Severity
 from nimdoctor.registry import Registry
+from nimdoctor.story import Pair, Story, rank, told
 from nimdoctor.timeline import what_changed
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 HEALTHY, PROBLEMS, INCONCLUSIVE = "healthy", "problems", "inconclusive"
 EXIT_STATUS = {HEALTHY: 0, PROBLEMS: 1, INCONCLUSIVE: 3}
 
-_ORDER = [Outcome.FAIL, Outcome.ERROR, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE]
+_ORDER = [Outcome.ERROR, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE]
 
 
 class ScannedHost(NamedTuple):
@@ -36,7 +37,8 @@ class ScannedHost(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a scan came to. `results` are ordered worst first; `problems` names evidence that could not be had."""
+    """What a scan came to. `results` begin with what is wrong, in the order of `story`: the worst first, and below it
+    what it explains; `problems` names evidence that could not be had."""
 
     generated: datetime
     host: ScannedHost
@@ -51,6 +53,8 @@ class Report(NamedTuple):
     """The finding to cure first: the root, or what its cure cannot do without."""
     probes: "Tuple[Probe, ...]" = ()
     """What was asked over the network, and the answers; empty unless the scan was told to ask."""
+    story: Story = Story()
+    """What of that explains what."""
 
     @property
     def exit_status(self) -> int:
@@ -58,9 +62,8 @@ class Report(NamedTuple):
         return EXIT_STATUS[self.verdict]
 
     def root(self) -> Optional[Result]:
-        """The finding to begin with: the worst that no other finding is the cause of."""
-        failed = [result for result in self.results if result.outcome is Outcome.FAIL]
-        return failed[0] if failed else None
+        """The finding to begin with: the cause of the worst, which no other finding surely explains."""
+        return self.story.findings[0] if self.story.findings else None
 
     def with_outcome(self, outcome: Outcome) -> List[Result]:
         """Results of that outcome, worst first."""
@@ -127,13 +130,9 @@ def scan_hosts(
         remarks += said
     results, ignored, said = ignore.apply(results, all_rules)
     remarks += said
-    explained = {name for check in chosen for name in check.explains if _fails(results, check.id)}
-    results.sort(key=lambda result: _rank(result, explained))
-    failing = any(
-        found.check in ("create-bio-hang", "ssl-object-error", "stale-ssl-libs")
-        for found in results
-        if found.outcome is Outcome.FAIL
-    )
+    story = told(results, lambda: pair_of(engine))
+    results = [*story.findings, *sorted((one for one in results if one.outcome is not Outcome.FAIL), key=_rank)]
+    dated = {check.id for check in chosen if check.timeline}
     return Report(
         generated=now or datetime.now(timezone.utc),
         host=_named(host),
@@ -143,8 +142,9 @@ def scan_hosts(
         ignored=tuple(ignored),
         remarks=tuple(dict.fromkeys(remarks)),
         problems=tuple(_problems([host, master_host])),
-        changed=what_changed(host) if failing else None,
-        first=_first(results, chosen),
+        changed=what_changed(host) if any(found.check in dated for found in story.findings) else None,
+        first=_first(story.findings, chosen),
+        story=story,
     )
 
 
@@ -158,27 +158,37 @@ def verdict(results: Sequence[Result], fail_on: Severity) -> str:
     return HEALTHY
 
 
-def _first(results: Sequence[Result], checks: Sequence[Check]) -> Optional[Result]:
-    failed = [result for result in results if result.outcome is Outcome.FAIL]
+def pair_of(engine: Engine) -> Pair:
+    """Who belongs together in a scan, as far as the master's objects tell."""
+    from nimdoctor.facts import NimIdentity, NimObjects
+
+    target, master = engine.target, engine.master
+    masters: List[Optional[str]] = [None]
+    if master:
+        masters.append(master.name)
+    elif target.evidence.loose or not target.roles:
+        # pieces of both ends may lie in one heap
+        masters.append(target.name)
+    objects = (master or target).optional(NimObjects)
+    if objects is None:
+        return Pair(masters=frozenset(masters))
+    identity = target.optional(NimIdentity) if "client" in target.roles or not target.roles else None
+    if identity and target.name:
+        identity = identity.known_as(target.name)
+    own = identity.object_in(objects)[0] if identity else None
+    clients = [found.name for found in objects.machines()]
+    return Pair(frozenset([own.name] if own else []), frozenset(clients), frozenset(masters))
+
+
+def _first(failed: Sequence[Result], checks: Sequence[Check]) -> Optional[Result]:
     if not failed:
         return None
     precedes = {check.id: check.precedes for check in checks}
     return next((found for found in failed if failed[0].fix in precedes.get(found.check, ())), failed[0])
 
 
-def _fails(results: Sequence[Result], check_id: str) -> bool:
-    return any(found.check == check_id and found.outcome is Outcome.FAIL for found in results)
-
-
-def _rank(result: Result, explained: "set[str]") -> Tuple[int, int, int, str, str]:
-    confidence = ["certain", "likely", "possible", None].index(result.confidence.value if result.confidence else None)
-    return (
-        _ORDER.index(result.outcome),
-        int(result.check in explained),
-        -result.severity.rank * 4 + confidence,
-        result.check,
-        result.where.value,
-    )
+def _rank(result: Result) -> Tuple[Any, ...]:
+    return (_ORDER.index(result.outcome), *rank(result))
 
 
 def _named(host: Host) -> ScannedHost:

@@ -1,12 +1,13 @@
 """The report for programs: schema nimdoctor.report/1."""
 
 import json
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.engine import Result
 from nimdoctor.model import Quote
 from nimdoctor.scan import Report, ScannedHost
+from nimdoctor.story import Story
 
 SCHEMA = "nimdoctor.report/1"
 TEXT_LIMIT = 2000
@@ -34,8 +35,9 @@ def as_dict(report: Report) -> Dict[str, Any]:
             "where": first.where.value if first else None,
             "touches": root.touches if root else 0,
             "changed": report.changed,
+            "chain": [{**_named(result), "depth": depth} for result, depth in report.story.chain()],
         },
-        "results": [_result(result) for result in report.results],
+        "results": [_result(result, report.story) for result in report.results],
         "ignored": [
             {
                 "check": item.result.check,
@@ -61,7 +63,15 @@ def _host(host: ScannedHost) -> Dict[str, Any]:
     return {"name": host.name, "role": host.role, "oslevel": host.oslevel, "target": host.target}
 
 
-def _result(result: Result) -> Dict[str, Any]:
+def _named(result: Result) -> Dict[str, Any]:
+    return {"check": result.check, "where": result.where.value, "host": result.host}
+
+
+def _links(others: Sequence[Tuple[Result, bool]]) -> List[Dict[str, Any]]:
+    return [{**_named(result), "sure": sure} for result, sure in others]
+
+
+def _result(result: Result, story: Story) -> Dict[str, Any]:
     return {
         "check": result.check,
         "title": result.title,
@@ -79,6 +89,8 @@ def _result(result: Result) -> Dict[str, Any]:
         "evidence": _quotes(result.evidence),
         "against": _quotes(result.against),
         "missing": list(result.missing),
+        "explained_by": _links(story.causes(result)),
+        "explains": _links(story.effects(result)),
         "references": list(result.references),
     }
 

@@ -10,12 +10,15 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity
+from nimdoctor.plan.typed import as_typed
 from nimdoctor.scan import HEALTHY, INCONCLUSIVE, PROBLEMS, Report, ScannedHost
 from nimdoctor.wording import count, visible
 
 QUOTES_SHOWN, QUOTES_IN_BRIEF = 6, 2
 """Quoted lines of one finding; the rest is counted."""
 QUOTE_WIDTH = 160
+DEEPEST = 4
+"""Levels by which what a finding explains is indented at most."""
 _ELSEWHERE = "run it on the NIM client or master, or give evidence of one; nimdoctor demo shows a simulation"
 PLACE_WIDTH = 40
 """Characters of a host's name in the table."""
@@ -44,13 +47,13 @@ def printable(text: str, limit: int = 0) -> str:
 class _Page:
     def __init__(self, report: Report, width: int, colour: bool) -> None:
         self.report = report
+        self.told = report.story
         self.width = max(60, width)
         self.colour = colour
 
     def lines(self) -> Iterator[str]:
         yield from self._head()
-        failed = self.report.with_outcome(Outcome.FAIL)
-        for number, result in enumerate(failed, 1):
+        for number, result in enumerate(self.told.findings):
             yield ""
             yield from self._finding(number, result)
         yield from self._unsettled()
@@ -60,18 +63,19 @@ class _Page:
         yield from self._tail()
 
     def brief(self) -> Iterator[str]:
-        failed = self.report.with_outcome(Outcome.FAIL)
-        yield from self._head() if failed else islice(self._head(), 2)
-        for number, result in enumerate(failed, 1):
+        found = self.told.findings
+        yield from self._head() if found else islice(self._head(), 2)
+        for number, result in enumerate(found):
+            indent = self._indent(number)
             yield from self._wrong(number, result, 2 * self.width - 30)
-            yield from self._evidence(result, QUOTES_IN_BRIEF)
-            yield from self._fix(result)
+            yield from self._quotes("Evidence", result.evidence, QUOTES_IN_BRIEF, indent)
+            yield from self._fix(result, indent)
 
     def _paint(self, text: str, paint: str) -> str:
         return f"{paint}{text}{_PLAIN}" if self.colour else text
 
     def _field(self, name: str, text: str, indent: str = "") -> Iterator[str]:
-        start = f"{indent}{name + ':':<10}"
+        start = f"{indent}{name + ':' if name else '':<10}"
         yield from textwrap.wrap(
             printable(text),
             self.width,
@@ -98,10 +102,8 @@ class _Page:
         yield self._paint(report.verdict.upper(), _BOLD + _OUTCOME_COLOUR[report.verdict]) + said
         yield from self._field("Host", hosts)
         if root and first:
-            yield from self._field("Cause", f"{root.cause or root.message} ({root.check})")
-            yield from self._field(
-                "Next", f"{self._place(first)}{first.run or first.cure or 'nimdoctor explain ' + first.check}"
-            )
+            yield from self._field("Cause", f"{root.cause or root.message} ({self._chain()})")
+            yield from self._next(first)
             yield from self._field("Touches", count(root.touches, "other host") if root.touches else "no other host")
         elif report.verdict == INCONCLUSIVE:
             open_ = (report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN))[0]
@@ -121,35 +123,88 @@ class _Page:
             return ""
         return f"on {_place(result, self.report)}: " if result.run else ""
 
+    def _next(self, first: Result) -> Iterator[str]:
+        """What to run next: the plan where there is one, and what a person would type without it."""
+        by_hand = f"{self._place(first)}{first.run or first.cure or 'nimdoctor explain ' + first.check}"
+        if not first.fix:
+            yield from self._field("Next", by_hand)
+            return
+        only = ["--only", first.fix] if first.severity.rank < Severity.MEDIUM.rank else []
+        master = ["--master", self.report.master.target] if self.report.master else []
+        target = [self.report.host.target] if self.report.host.target else []
+        said = "shows the plan; or by hand,"
+        shown = f"{as_typed(['nimdoctor', 'fix', *target, *master, *only])} {said}"
+        if ", " in self.report.host.target:  # several files in one heap: no TARGET of a fix
+            shown = f"{as_typed(['nimdoctor', 'fix', *only])} on that host {said}"
+        elif len(shown) > self.width - 10:
+            shown = f"{as_typed(['nimdoctor', 'fix', *only])} with the same targets {said}"
+        yield from self._field("Next", shown)
+        yield from self._field("", by_hand)
+
+    def _chain(self) -> str:
+        """The cause and what follows from it, by ids: `a -> b + c -> d`."""
+        levels: Dict[int, List[str]] = {}
+        for result, depth in self.told.chain():
+            level = levels.setdefault(depth, [])
+            level += [result.check] if result.check not in level else []
+        return " -> ".join(" + ".join(levels[depth]) for depth in sorted(levels))
+
+    def _indent(self, number: int) -> str:
+        return "   " * min(self.told.depths[number], DEEPEST)
+
     def _finding(self, number: int, result: Result) -> Iterator[str]:
+        indent = self._indent(number) + "   "
         yield from self._wrong(number, result)
+        yield from self._links("Because", self.told.causes(result), indent)
+        yield from self._links("Explains", self.told.effects(result), indent)
         if result.impact:
-            yield from self._field("Breaks", result.impact, "   ")
+            yield from self._field("Breaks", result.impact, indent)
         if result.cause:
-            yield from self._field("Cause", result.cause, "   ")
-        yield from self._evidence(result, QUOTES_SHOWN)
+            yield from self._field("Cause", result.cause, indent)
+        yield from self._quotes("Evidence", result.evidence, QUOTES_SHOWN, self._indent(number))
+        yield from self._quotes("Against", result.against, QUOTES_SHOWN, self._indent(number))
+        if result.missing:
+            yield from self._field("Missing", f"{', '.join(result.missing)}: with it this would be surer", indent)
         if result.cure:
-            yield from self._field("Do", result.cure, "   ")
-        yield from self._fix(result)
-        yield from self._field("Read", f"nimdoctor explain {result.check}; {'; '.join(result.references)}", "   ")
+            yield from self._field("Do", self._cure(result), indent)
+        yield from self._fix(result, self._indent(number))
+        yield from self._field("Read", f"nimdoctor explain {result.check}; {'; '.join(result.references)}", indent)
+
+    def _links(self, name: str, others: List[Tuple[Result, bool]], indent: str) -> Iterator[str]:
+        """A line that names the findings at the other ends of links, by their numbers."""
+        if others:
+            words = [f"{'' if sure else 'perhaps '}{self._number(other)} {other.check}" for other, sure in others]
+            yield from self._field(name, ", ".join(words), indent)
+
+    def _number(self, result: Result) -> str:
+        return f"{1 + next(n for n, found in enumerate(self.told.findings) if found is result)}."
+
+    def _cure(self, result: Result) -> str:
+        causes = [self._number(cause).rstrip(".") for cause, sure in self.told.causes(result) if sure]
+        first = (
+            f"first what {' and '.join(causes)} {'says' if len(causes) == 1 else 'say'}, then scan again. If it stays: "
+        )
+        return f"{first if causes else ''}{result.cure}"
 
     def _wrong(self, number: int, result: Result, limit: int = 0) -> Iterator[str]:
         sure = f", {result.confidence.value}" if result.confidence else ""
-        heading = f"{number}. {result.severity.value.upper()} {result.check} on {_place(result, self.report)}{sure}"
-        yield self._paint(printable(heading), _BOLD)
-        yield from self._field("Wrong", printable(f"{result.title}: {result.message}", limit), "   ")
+        heading = f"{number + 1}. {result.severity.value.upper()} {result.check} on {_place(result, self.report)}{sure}"
+        yield self._indent(number) + self._paint(printable(heading), _BOLD)
+        wrong = printable(f"{result.title}: {result.message}", limit)
+        yield from self._field("Wrong", wrong, self._indent(number) + "   ")
 
-    def _evidence(self, result: Result, limit: int) -> Iterator[str]:
-        for position, quote in enumerate(result.evidence[:limit]):
-            yield f"   {'Evidence:' if not position else '':<10}{_quoted(quote)}"
-        if len(result.evidence) > limit:
-            yield f"   {'':<10}and {count(len(result.evidence) - limit, 'more line')}"
+    def _quotes(self, name: str, quotes: Sequence[Quote], limit: int, indent: str) -> Iterator[str]:
+        for position, quote in enumerate(quotes[:limit]):
+            yield f"{indent}   {name + ':' if not position else '':<10}{_quoted(quote)}"
+        if len(quotes) > limit:
+            yield f"{indent}   {'':<10}and {count(len(quotes) - limit, 'more line')}"
 
-    def _fix(self, result: Result) -> Iterator[str]:
+    def _fix(self, result: Result, indent: str) -> Iterator[str]:
         if result.fix:
             planned = result.severity.rank >= Severity.MEDIUM.rank
             command = "nimdoctor fix" if planned else f"nimdoctor fix --only {result.fix}"
-            yield from self._field("Fix", f"{command} shows the plan{f' ({result.fix})' if planned else ''}", "   ")
+            plan = f"{command} shows the plan{f' ({result.fix})' if planned else ''}"
+            yield from self._field("Fix", plan, indent + "   ")
 
     def _unsettled(self) -> Iterator[str]:
         broken = self.report.with_outcome(Outcome.ERROR)
