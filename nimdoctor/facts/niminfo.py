@@ -5,6 +5,9 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
+PORTS = {"NIM_MASTER_PORT": 1058, "NIM_REGISTRATION_PORT": 1059}
+"""The variables that name nimesis' ports, and the usual ones."""
+
 _ASSIGNMENT = Pattern(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
@@ -50,6 +53,18 @@ class NimInfo(NamedTuple):
     def get(self, name: str) -> Optional[str]:
         """The variable's value, None when it is not set or empty."""
         return self.values.get(name) or None
+
+    def port(self, variable: str) -> Optional[int]:
+        """The port that one of PORTS names, the usual one where it is not set; None where its value is no port.
+
+        >>> NimInfo.parse(Text.of("export NIM_MASTER_PORT=1061", "/etc/niminfo")).port("NIM_MASTER_PORT")
+        1061
+        """
+        said = self.get(variable)
+        if said is None:
+            return PORTS[variable]
+        fits = said.isascii() and said.isdigit() and len(said) < 6
+        return int(said) if fits and 0 < int(said) < 65536 else None
 
     def quote(self, name: str) -> Quote:
         """The line that sets it, or the whole file when none does."""

@@ -91,6 +91,7 @@ class Master:
     empty: Tuple[str, ...] = ()
     changed_config: bool = False
     lpp_source_has_openssl: bool = True
+    nimesis_active: bool = True
 
 
 @dataclass
@@ -282,6 +283,11 @@ def _openssl_missing(story: Story) -> None:
 def _nimsh_inactive(story: Story) -> None:
     for client in story.troubled:
         client.nimsh_active = False
+
+
+@_scenario("nimesis-inactive", "nimesis of the master was stopped: its clients cannot pull.", "nimesis-inactive")
+def _nimesis_inactive(story: Story) -> None:
+    story.master.nimesis_active = False
 
 
 @_scenario(

@@ -64,6 +64,8 @@ class Trees:
         if master.certificates:
             changed = {"server": "Example Ltd"} if master.changed_config else {}
             self._ssl_tree(tree, "ssl_nimsh", master.certificates, changed)
+        if not master.nimesis_active:
+            _stop(tree, "nimesis")
         for part in master.empty:
             for name in os.listdir(tree.path(f"ssl_nimsh/{part}")):
                 os.unlink(tree.path(f"ssl_nimsh/{part}/{name}"))
@@ -238,6 +240,14 @@ class Trees:
 
     def _when(self, age: int, form: str) -> str:
         return time.strftime(form, time.gmtime(self.now + self.offset - age))
+
+
+def _stop(tree: "_Tree", name: str) -> None:
+    """Makes a subsystem inoperative."""
+    with open(tree.path(f".lab/src/{name}"), encoding="ascii") as stream:
+        group, pid = stream.read().split()
+    os.unlink(tree.path(f".lab/proc/{pid}"))
+    tree.put(f".lab/src/{name}", f"{group} -\n")
 
 
 class _Tree:

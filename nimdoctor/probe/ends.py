@@ -13,7 +13,7 @@ from nimdoctor.probe.tcp import port_answer
 from nimdoctor.probe.tftp import tftp_answer
 from nimdoctor.text import Pattern
 
-TFTP, NIM, NIMREG, NIMSH = 69, 1058, 1059, 3901
+TFTP, NIMSH = 69, 3901
 """Ports by convention, where the host's own files name no other."""
 PATIENCE = 5.0
 """Seconds the network gets for one answer."""
@@ -78,14 +78,12 @@ def probe_client(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     with _waiting(host, what):
         found = [(what, tftp_answer(address, port, patience))]
     info = host.fact(NimInfo)
-    for daemon, variable, usual in (("nim", "NIM_MASTER_PORT", NIM), ("nimreg", "NIM_REGISTRATION_PORT", NIMREG)):
-        said = info.get(variable)
-        if said and not (said.isascii() and said.isdigit()):
-            found.append(
-                (f"{daemon} on {shown(name)}", Answer(None, f"not asked: {variable}={shown(said)} is no port"))
-            )
+    for daemon, variable in (("nim", "NIM_MASTER_PORT"), ("nimreg", "NIM_REGISTRATION_PORT")):
+        number = info.port(variable)
+        if number is None:
+            said = shown(info.get(variable) or "")
+            found.append((f"{daemon} on {shown(name)}", Answer(None, f"not asked: {variable}={said} is no port")))
             continue
-        number = int(said[:6]) if said else usual
         what = f"{daemon} on {_place(name, address, number, 'tcp')}"
         with _waiting(host, what):
             found.append((what, port_answer(address, number, patience)))

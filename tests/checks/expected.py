@@ -29,6 +29,7 @@ _MASTER_END: Way = {
     "client-uses-rsh master": "pass",
     # no `nim -o showres` was recorded
     "lpp-source-lacks-openssl master": "not-applicable",
+    "nimesis-inactive master": "pass",
     "nimsh-inactive master": "pass",
     "openssl-missing master": "pass",
     "run-unfinished master": "not-applicable",
@@ -48,6 +49,7 @@ HEALTHY: Dict[str, Way] = {
         "ssl-not-configured master": "pass",
         # nothing on a client tells of these: give --master
         "lpp-source-lacks-openssl master": "not-applicable",
+        "nimesis-inactive master": "not-applicable",
         "ssl-tree-damaged master": "not-applicable",
         "tftp-disabled master": "not-applicable",
         "verdict": "healthy",
@@ -130,6 +132,12 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         # the log still speaks: nothing was started, written or installed since its last session
         way: {"nimsh-inactive client": "fail high certain start-nimsh", **PROBLEMS}
         for way in ("pair", "client")
+    },
+    "nimesis-inactive": {
+        "pair": {"nimesis-inactive master": "fail medium certain start-nimesis", **PROBLEMS},
+        # the client cannot ask its master anything, so what nimclient would show is not there
+        "client": {"ssl-not-configured master": "not-applicable", "ssl-one-sided client": "not-applicable"},
+        "master": {"nimesis-inactive master": "fail medium certain start-nimesis", **PROBLEMS},
     },
     "ssl-not-configured": {
         # nimsh with -c and no ssl_support belongs to this check and not to ssl-one-sided; with SSL off the tree is not

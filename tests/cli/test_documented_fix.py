@@ -20,10 +20,10 @@ def site(tmp_path_factory):
     files = dict(_NAMED.findall(PAGE))
     assert set(files) == {
         "pyproject.toml",
-        "site_nim/checks/nimesis_down.py",
-        "site_nim/fixes/start_nimesis.py",
-        "site_nim/fixes/start_nimesis.md",
-        "tests/test_start_nimesis.py",
+        "site_nim/checks/xntpd_down.py",
+        "site_nim/fixes/start_xntpd.py",
+        "site_nim/fixes/start_xntpd.md",
+        "tests/test_start_xntpd.py",
     }
     for empty in re.findall(r"^  (\S+) +\(empty\)$", PAGE, re.M):
         files[empty] = ""
@@ -51,10 +51,10 @@ def test_its_own_test_passes(site):
 
 def test_it_is_listed_with_its_check_and_explained(site):
     listed = with_site(site, "-m", "nimdoctor", "checks").stdout
-    assert any(line.split()[:4] == ["nimesis-down", "master", "high", "start-nimesis"] for line in listed.splitlines())
-    shown = " ".join(with_site(site, "-m", "nimdoctor", "explain", "start-nimesis").stdout.split())
-    assert "It is the fix of nimesis-down." in shown and "Look into nimesis.log before" in shown
-    assert "Its fix is start-nimesis" in with_site(site, "-m", "nimdoctor", "explain", "nimesis-down").stdout
+    assert any(line.split()[:4] == ["xntpd-down", "master", "high", "start-xntpd"] for line in listed.splitlines())
+    shown = " ".join(with_site(site, "-m", "nimdoctor", "explain", "start-xntpd").stdout.split())
+    assert "It is the fix of xntpd-down." in shown and "Look into /etc/ntp.conf before" in shown
+    assert "Its fix is start-xntpd" in with_site(site, "-m", "nimdoctor", "explain", "xntpd-down").stdout
 
 
 def test_it_cures_the_lab_and_a_start_without_effect_is_not_called_done(site):
@@ -70,7 +70,7 @@ def test_it_is_rendered_as_scripts_and_taken_back(site, tmp_path):
 from nimdoctor.cli import main
 from nimdoctor.lab import Lab
 with Lab.build("healthy", {str(tmp_path / "lab")!r}) as lab:
-    lab.run("master", "stopsrc", "-s", "nimesis")
+    lab.run("master", "stopsrc", "-s", "xntpd")
     main(["fix", lab.master_target, "--script", {str(tmp_path / "change")!r}])
     assert main(["fix", lab.master_target, "--apply", "--yes"]) == 0
     state = lab.master + "/var/adm/nimdoctor"
@@ -79,5 +79,5 @@ with Lab.build("healthy", {str(tmp_path / "lab")!r}) as lab:
 """
     ended = with_site(site, "-c", script)
     assert ended.returncode == 0, ended.stderr
-    assert "['stopsrc -s nimesis', 'startsrc -s nimesis', 'stopsrc -s nimesis']" in ended.stdout
-    assert "nimesis" in (tmp_path / "change" / "apply.ksh").read_text()
+    assert "['stopsrc -s xntpd', 'startsrc -s xntpd', 'stopsrc -s xntpd']" in ended.stdout
+    assert "xntpd" in (tmp_path / "change" / "apply.ksh").read_text()

@@ -66,6 +66,7 @@ SITUATIONS = {
         PUSH,
     ),
     "start-nimsh": Situation("nimsh-inactive", (), ("client-subsystem",), {"nimsh-inactive": "fixed"}),
+    "start-nimesis": Situation("nimesis-inactive", (), ("master-subsystem",), {"nimesis-inactive": "fixed"}),
     "configure-ssl": Situation("ssl-not-configured", (), ("master-nimconfig-c",), {"ssl-not-configured": "fixed"}),
     "switch-to-nimsh": Situation(
         "client-uses-rsh", (), ("client-move", "client-niminit-a", ON), {"client-uses-rsh": "fixed"}

@@ -21,6 +21,7 @@ SITUATIONS: Dict[str, Options] = {
     "stale-ssl-libs": Options(),
     "openssl-missing": Options(),
     "nimsh-inactive": Options(),
+    "nimesis-inactive": Options(),
     "ssl-not-configured": Options(),
     "client-uses-rsh": Options(),
     "rhosts-left-over": Options(only=("remove-rhosts",)),

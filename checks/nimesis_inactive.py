@@ -1,0 +1,73 @@
+"""nimesis must run on the master: clients pull from it."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import Filesets, NimInfo, Sockets, Subsystems
+from nimdoctor.facts.niminfo import PORTS
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Missing,
+    NotApplicable,
+    Passed,
+    Role,
+    Severity,
+    Verdict,
+    check,
+)
+
+MASTER_FILESET = "bos.sysmgt.nim.master"
+
+
+@check(
+    "nimesis-inactive",
+    title="nimesis is not running on the NIM master",
+    role=Role.MASTER,
+    severity=Severity.MEDIUM,
+    fix="start-nimesis",
+    confidence=Confidence.CERTAIN,
+    source="isg3T1024615: pulls go to nimesis on 1058/tcp and 1059/tcp; IBM docs, nimesis daemon",
+    cause="the subsystem was stopped, never started, or died",
+    impact="no client can pull from this master, ask it anything (nimclient -l) or register (niminit)",
+    cure="startsrc -s nimesis",
+    precedes=("switch-to-nimsh",),
+)
+def nimesis_inactive(
+    subsystems: Subsystems, sockets: Optional[Sockets], info: Optional[NimInfo], filesets: Optional[Filesets]
+) -> Iterator[Verdict]:
+    """Pull operations and registration fail until nimesis runs; pushes themselves do not need it."""
+    if filesets and filesets.installed(MASTER_FILESET) is False:
+        yield NotApplicable(f"{MASTER_FILESET} is not installed")
+        return
+    active = subsystems.active("nimesis")
+    said = [subsystems.quote("nimesis")]
+    if active is None:
+        raise Missing("lssrc -a")
+    if active:
+        yield Passed("nimesis is active", said)
+        return
+    row = subsystems.get("nimesis")
+    if row is None:
+        yield Finding(
+            "SRC does not know a nimesis subsystem",
+            evidence=said,
+            cause="this host was never configured as a NIM master, or its SRC definition was removed",
+            cure="configure the NIM master: nimconfig (smitty nimconfig) defines and starts nimesis",
+            fix=None,
+            run="smitty nimconfig",
+        )
+        return
+    port = (info.port("NIM_MASTER_PORT") if info else None) or PORTS["NIM_MASTER_PORT"]
+    listening = sockets.listening(port) if sockets else ()
+    if listening:
+        yield Finding(
+            f"SRC says nimesis is {row.status}, but something listens on {port}",
+            evidence=said,
+            against=[listening[0].at],
+            confidence=Confidence.LIKELY,
+            cause="another program has the port, or nimesis was started past SRC",
+            cure=f"find out who listens on {port} (netstat -Aan), end it, then startsrc -s nimesis",
+            run=f"netstat -Aan | grep {port}",
+        )
+        return
+    yield Finding(f"SRC says nimesis is {row.status}", evidence=said, run="startsrc -s nimesis")
