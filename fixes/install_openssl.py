@@ -3,6 +3,7 @@
 from typing import Iterator, List, Optional, Tuple
 
 from nimdoctor.facts import ExtractedLibraries, Filesets, LppSources, NimObjects, NimshMode, OsLevel, Paths
+from nimdoctor.facts.level import Level
 from nimdoctor.facts.showres import LppSource
 from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.plan.client_crypto import FETCHING, HAS_OPENSSL, at_rest, below_g2, crypto_on, remove_copy
@@ -121,8 +122,8 @@ def _choose(
 
 def _at_level(source: LppSource, level: OsLevel) -> Optional[bool]:
     """Whether the source's base system is of the client's version, release and technology level; None without one."""
-    wanted = [level.version // 1000, level.version // 100 % 10] + ([level.tl] if level.tl is not None else [])
+    wanted = Level((level.version // 1000, level.version // 100 % 10, *([level.tl] if level.tl is not None else [])))
     base = [row for row in source.filesets if row.fileset in ("bos.rte", "bos.mp64", "bos.rte.install")]
     if not base:
         return None
-    return any([int(field) for field in row.level.split(".")][: len(wanted)] == wanted for row in base)
+    return any(found is not None and found.on_line(wanted) for found in (Level.read(row.level) for row in base))

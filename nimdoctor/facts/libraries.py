@@ -6,7 +6,8 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.ar import LibraryArchives
 from nimdoctor.facts.clock import HostClock
-from nimdoctor.facts.lslpp import Filesets, level_at_least
+from nimdoctor.facts.level import Level
+from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.paths import Paths
 from nimdoctor.path_state import PathState
@@ -14,7 +15,7 @@ from nimdoctor.text import Quote
 
 PATTERNS = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*")
 FRESH, STALE, UNKNOWN = "fresh", "stale", "unknown"
-_CHANGED_AT = "1.0.1.500"
+_CHANGED_AT = Level((1, 0, 1, 500))
 """The first level whose members no longer fit copies made before it (the seed, APAR IV58877)."""
 _EPOCH = datetime(1970, 1, 1)
 _SUMMER_TIME = 3600
@@ -163,12 +164,11 @@ class _Judge:
         return newer, f"written {written}, {'after' if newer else 'before'} {than}"
 
     def _by_level(self, filesets: Optional[Filesets]) -> LibraryCopy:
-        level = filesets.level("openssl.base") if filesets else None
+        level = filesets.vrmf("openssl.base") if filesets else None
         if filesets is None or level is None:
             return self._copy(UNKNOWN, ["there is nothing to compare it with"], False)
         self.evidence.append(filesets.quote("openssl.base"))
-        # 12.9.8 numbers the FIPS build of the 0.9.8 line
-        if level_at_least(level, _CHANGED_AT) and not level.startswith("12.9.8."):
+        if level.openssl() >= _CHANGED_AT:
             reason = f"openssl.base is {level}, at or above {_CHANGED_AT}, with nothing to compare the copy with"
             return self._copy(STALE, [reason], False)
         return self._copy(UNKNOWN, [f"openssl.base is {level}, with nothing to compare the copy with"], False)

@@ -1,8 +1,9 @@
-"""`lslpp -l`, `-L` and their colon-separated forms: installed filesets, and how levels compare."""
+"""`lslpp -l`, `-L` and their colon-separated forms: installed filesets."""
 
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from nimdoctor.facts.level import Level
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
@@ -14,30 +15,6 @@ _HALF_DONE = frozenset({"APPLYING", "COMMITTING", "REJECTING", "DEINSTALLING"})
 _WORDS = frozenset({"COMMITTED", "APPLIED", "BROKEN", "OBSOLETE", "VALIDE"}) | _LOCKED | _HALF_DONE
 _NOT_INSTALLED = Pattern(r"[Ff]ileset\s+(\S+)\s+(?:is\s+)?not\s+installed")
 _DOTTED = Pattern(r"[A-Za-z]\w*(?:\.[\w+*?-]+)+", re.ASCII)
-
-
-def parse_level(level: str) -> Optional[Tuple[int, ...]]:
-    """A level as integers, to be compared field by field; None for what is no level.
-
-    >>> parse_level("1.0.2.1800")
-    (1, 0, 2, 1800)
-    """
-    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}", level.strip(), re.ASCII):
-        return None
-    return tuple(int(field) for field in level.strip().split("."))
-
-
-def level_at_least(level: str, wanted: str) -> Optional[bool]:
-    """Whether `level` is `wanted` or later; a shorter one counts as ended by zeros; None when unreadable.
-
-    >>> level_at_least("7.2.5.203", "7.2.5.31"), level_at_least("7.2.4", "7.2.4.0"), level_at_least("n/a", "7.2")
-    (True, True, None)
-    """
-    have, want = parse_level(level), parse_level(wanted)
-    if have is None or want is None:
-        return None
-    width = max(len(have), len(want))
-    return have + (0,) * (width - len(have)) >= want + (0,) * (width - len(want))
 
 
 class FilesetRow(NamedTuple):
@@ -55,6 +32,11 @@ class FilesetRow(NamedTuple):
     description: str
     efix_locked: bool
     at: Quote
+
+    @property
+    def vrmf(self) -> Optional[Level]:
+        """The level, to be compared; None where it is none, as of an rpm package."""
+        return Level.read(self.level)
 
     @property
     def is_rpm(self) -> bool:
@@ -138,12 +120,17 @@ class Filesets(NamedTuple):
     def get(self, name: str) -> Optional[FilesetRow]:
         """The row that speaks for the fileset: a broken one first, then the newest level."""
         rows = self.parts(name)
-        return max(rows, key=lambda row: (row.broken, parse_level(row.level) or ()), default=None)
+        return max(rows, key=lambda row: (row.broken, row.vrmf or Level(())), default=None)
 
     def level(self, name: str) -> Optional[str]:
         """Its newest level as printed; None when it is not listed."""
-        levels = [row.level for row in self.parts(name)]
-        return max(levels, key=lambda level: parse_level(level) or (), default=None)
+        newest = self._newest(name)
+        return newest.level if newest else None
+
+    def vrmf(self, name: str) -> Optional[Level]:
+        """Its newest level, to be compared; None when it is not listed."""
+        newest = self._newest(name)
+        return newest.vrmf if newest else None
 
     def installed(self, name: str) -> Optional[bool]:
         """Whether it is installed, in whatever state; None when the evidence does not say."""
@@ -168,6 +155,9 @@ class Filesets(NamedTuple):
         """A quote that means all of it."""
         return Quote(self.source, None, "")
 
+    def _newest(self, name: str) -> Optional[FilesetRow]:
+        return max(self.parts(name), key=lambda row: row.vrmf or Level(()), default=None)
+
     def _absence(self, name: str) -> Optional[Quote]:
         for asked, quote in self.not_installed:
             pattern = re.escape(asked).replace(r"\*", ".*").replace(r"\?", ".")
@@ -182,7 +172,7 @@ def _colon_row(quote: Quote) -> Optional[FilesetRow]:
         return None
     if fields[0].startswith("/"):
         # -lc: path, fileset, level, PTF, state, type, description (may hold colons), EFIX locked
-        if not fields[1] or parse_level(fields[2]) is None:
+        if not fields[1] or Level.read(fields[2]) is None:
             return None
         description = ":".join(quote.text.split(":")[6 : -1 if len(fields) > 7 else None]).strip()
         locked = len(fields) > 7 and bool(fields[-1])

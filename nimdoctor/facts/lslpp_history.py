@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.facts.lslpp import parse_level
+from nimdoctor.facts.level import Level
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
@@ -115,8 +115,8 @@ def _writer(rows: List[HistoryRow]) -> HistoryRow:
     return min(rows, key=_order)
 
 
-def _order(row: HistoryRow) -> Tuple[datetime, Tuple[int, ...]]:
-    return row.when or datetime.min, parse_level(row.level) or ()
+def _order(row: HistoryRow) -> Tuple[datetime, Level]:
+    return row.when or datetime.min, Level.read(row.level) or Level(())
 
 
 _Found = Tuple[HistoryRow, str, str]

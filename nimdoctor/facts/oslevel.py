@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple, Optional, Tuple
 
+from nimdoctor.facts.level import Level
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 # AIX has been 5 or later since 2001 and VIOS has not passed 4, so neither is taken for the other
@@ -57,6 +58,12 @@ class OsLevel(NamedTuple):
         """`7200-05-10`; empty where the SP is not known."""
         return "" if self.sp is None else f"{self.technology_level}-{self.sp:02d}"
 
+    @property
+    def order(self) -> Level:
+        """Version, TL and service pack as far as they are known, to be compared."""
+        known = [self.version, *(part for part in (self.tl, self.sp) if part is not None)]
+        return Level(tuple(known))
+
     def quote(self) -> Quote:
         """The line that tells it."""
         return self.at
@@ -82,6 +89,11 @@ class IosLevel(NamedTuple):
         """Raises BadEvidence when no line is such a level."""
         quote, match = _first(text, (_VIOS,), "a level of VIOS")
         return cls(text.source, match.group(1), quote)
+
+    @property
+    def order(self) -> Level:
+        """The level, to be compared."""
+        return Level(tuple(map(int, self.level.split("."))))
 
     def quote(self) -> Quote:
         """The line that tells it."""

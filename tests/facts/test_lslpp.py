@@ -2,7 +2,8 @@
 
 import pytest
 
-from nimdoctor.facts.lslpp import Filesets, level_at_least, parse_level
+from nimdoctor.facts.level import Level
+from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.text import BadEvidence, Text
 
 LC = (
@@ -200,12 +201,11 @@ def test_what_lists_no_fileset_is_refused(content):
         filesets(content)
 
 
-def test_levels_compare_as_numbers():
-    assert parse_level(" 7.2.5.203 ") == (7, 2, 5, 203)
-    assert parse_level("7.2.5.0-203") is None
-    assert parse_level("") is None
-    assert level_at_least("7.2.5.100", "7.2.5.31")
-    assert level_at_least("1.0.1.500", "1.0.1.500")
-    assert level_at_least("0.9.8.2400", "1.0.1.500") is False
-    assert level_at_least("7.2.5", "7.2.5.0")
-    assert level_at_least("7.2", "seven") is None
+def test_the_newest_of_several_levels_is_found_by_its_numbers():
+    lpp = filesets(
+        "/usr/lib/objrepos:bos.sysmgt.nim.client:7.2.5.31::COMMITTED:F:NIM:\n"
+        "/usr/lib/objrepos:bos.sysmgt.nim.client:7.2.5.203::COMMITTED:F:NIM:\n"
+    )
+    assert lpp.level("bos.sysmgt.nim.client") == "7.2.5.203"
+    assert lpp.vrmf("bos.sysmgt.nim.client") == Level((7, 2, 5, 203))
+    assert lpp.vrmf("openssl.base") is None
