@@ -130,7 +130,7 @@ def _name(printed: str) -> str:
     >>> _name("C=BG, O=Example, CN=nim1/emailAddress=nim@example.com")
     'emailAddress=nim@example.com,CN=nim1,O=Example,C=BG'
     """
-    text = printed.strip()
+    text = printed.lstrip().rstrip("\r\n")
     if text.startswith("/"):
         parts = _split(text[1:], "/")
     elif re.search(r"(?<!\\), [A-Za-z0-9.]+ ?=", text) or re.match(r"[A-Za-z0-9.]+ = ", text):

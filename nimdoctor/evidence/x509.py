@@ -127,7 +127,9 @@ def by_cryptography(der: bytes) -> X509Record:
                 key_id=own.digest.hex() if own else None,
                 issuer_key_id=issuers.key_identifier.hex() if issuers and issuers.key_identifier else None,
             )
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of its Rust part is no Exception
         raise BadEvidence(f"cryptography: {_first_line(error)}") from error
 
 
