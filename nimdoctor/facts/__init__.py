@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.showres import LppSources as LppSources
     from nimdoctor.facts.ssl_configs import SslConfigs as SslConfigs
     from nimdoctor.facts.ssl_configs import SslSamples as SslSamples
+    from nimdoctor.facts.ssl_use import SslUse as SslUse
     from nimdoctor.facts.tftpaccess import TftpAccess as TftpAccess
     from nimdoctor.facts.tls_attempt import TlsAttempt as TlsAttempt
     from nimdoctor.facts.wpar import Wpar as Wpar
@@ -119,6 +120,7 @@ _MODULES: Dict[str, str] = {
     "Sockets": "netstat",
     "SslConfigs": "ssl_configs",
     "SslSamples": "ssl_configs",
+    "SslUse": "ssl_use",
     "Subsystems": "lssrc",
     "TftpAccess": "tftpaccess",
     "TlsAttempt": "tls_attempt",

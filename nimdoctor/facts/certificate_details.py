@@ -89,7 +89,10 @@ class CertificateDetails(NamedTuple):
     def derive(
         cls, certificates: Optional[Certificates], paths: Optional[Paths], reader: CertificateReader
     ) -> "CertificateDetails":
-        """From the files, else from recorded outputs of `openssl x509`. Raises BadEvidence when neither tells anything."""
+        """From the files, else from recorded outputs of `openssl x509`; empty where there is known to be no certificate.
+
+        Raises BadEvidence when none of them tells anything.
+        """
         found: List[CertificateDetail] = []
         unread: List[Unread] = []
         for file in certificates.files if certificates else ():
@@ -103,12 +106,14 @@ class CertificateDetails(NamedTuple):
                 found.append(CertificateDetail(printed.path, 1, mtime, False, printed.source, printed.record))
                 unread = [one for one in unread if (one.path, one.position) != (printed.path, 1)]
                 sources.append(printed.source)
-        if not found:
-            why = "; ".join(f"certificate {one.position} of {one.path}: {one.why}" for one in unread)
-            raise BadEvidence(why or f"no certificate of {CERTS} was collected")
         known = reader.looked_at() | {one.path for one in found}
         there = sorted(path for path, state in paths.below(CERTS).items() if state.kind != "dir") if paths else []
         uncollected = tuple(path for path in there if path not in known)
+        if not found and not unread and not uncollected and paths and (there or _known_empty(paths)):
+            return cls((), (), (), paths.source)
+        if not found:
+            why = "; ".join(f"certificate {one.position} of {one.path}: {one.why}" for one in unread)
+            raise BadEvidence(why or f"no certificate of {CERTS} was collected")
         return cls(tuple(found), tuple(unread), uncollected, ", ".join(dict.fromkeys(sources)))
 
     def in_use(self) -> Tuple[CertificateDetail, ...]:
@@ -166,6 +171,16 @@ def moment(utc: int) -> str:
         return datetime.fromtimestamp(utc, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return f"{utc} s since 1970"
+
+
+def _known_empty(paths: Paths) -> bool:
+    """Whether there is known to be no file: by a listing, or by a record with times, which a manifest alone has and
+    which goes into directories.
+    """
+    if paths.absent(CERTS) or paths.listed(f"{CERTS}/*"):
+        return True
+    state = paths.get(CERTS)
+    return state is not None and state.mtime is not None
 
 
 def _read(
