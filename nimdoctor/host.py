@@ -1,5 +1,6 @@
 """One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
 
+import importlib
 import typing
 from functools import cache
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
@@ -88,11 +89,13 @@ class Host:
         return found  # type: ignore[no-any-return]
 
     def _make(self, kind: Any) -> Any:
+        if hasattr(kind, "served_by"):
+            return self._server(kind.served_by)
         if hasattr(kind, "derive"):
             return self._derive(kind)
         parts, problems = [], []
         rows = self.catalog.rows_for(kind.__name__)
-        if kind.__name__ == "Paths":
+        if hasattr(kind, "of_record"):
             path_rows = [row for row in rows if row.kind is Kind.PATHS]
             parts.append(kind.of_record(self.evidence.paths(path_rows)))
             rows = [row for row in rows if row.kind is not Kind.PATHS]
@@ -113,6 +116,11 @@ class Host:
                     return kind.absent(row.name)
         raise self._absent(kind, rows, problems)
 
+    def _server(self, served_by: str) -> Any:
+        """What does something for this host's facts on the side of the evidence, loaded when first asked for."""
+        module, _, name = served_by.partition(":")
+        return getattr(importlib.import_module(module), name)(self.evidence, self.catalog)
+
     def _derive(self, kind: Any) -> Any:
         given: Dict[str, Any] = {}
         missing: List[str] = []
@@ -129,7 +137,8 @@ class Host:
         try:
             return kind.derive(**given)
         except BadEvidence as error:
-            raise Absent(tuple(missing), "; ".join(reasons) or str(error)) from error
+            labels = missing or [row.label for row in self.catalog.rows_for(kind.__name__)[:1]]
+            raise Absent(tuple(labels), "; ".join(reasons) or str(error)) from error
 
     def absent(self, path: str) -> bool:
         """Whether that path is known not to exist."""

@@ -1,9 +1,11 @@
 """What the whole suite shares: a count of the scenarios that were killed, failed or refused, whoever ran them."""
 
 import collections
+from pathlib import Path
 from typing import Any
 
 import pytest
+from real_certificates import Maker
 
 # --doctest-modules would import each one as a module called conftest
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
@@ -15,6 +17,12 @@ COUNTED = pytest.StashKey["collections.Counter[str]"]()
 def counted(pytestconfig: pytest.Config) -> "collections.Counter[str]":
     """What is summed up at the end: scenarios by what they are."""
     return _counts(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Maker:
+    """Real certificates by what they are: `certificates("md5").der`."""
+    return Maker(Path(tmp_path_factory.mktemp("certificates")))
 
 
 def _counts(config: pytest.Config) -> "collections.Counter[str]":

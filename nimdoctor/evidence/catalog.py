@@ -132,7 +132,7 @@ ROWS: Tuple[Row, ...] = (
     _file("/etc/netsvc.conf", "NetsvcConf"),
     _file("/.rhosts", "Rhosts", roles=_ONLY_CLIENT),
     _file("/var/adm/ras/nimsh.log", "NimshLog", streamed=True),
-    _file("/ssl_nimsh/certs/*", "Certificates"),
+    _file("/ssl_nimsh/certs/*", "Certificates", "CertificateDetails"),
     _file("/ssl_nimsh/configs/*", "SslConfigs", roles=_ONLY_MASTER),
     _file("/usr/samples/nim/ssl/*", "SslSamples", roles=_ONLY_MASTER),
     _file(RUN_JOURNALS, "RepairRuns"),
@@ -181,6 +181,7 @@ ROWS: Tuple[Row, ...] = (
     _command("nim -o showres {LPP_SOURCE}", "LppSourceContents", "LppSources", roles=_ONLY_MASTER, live=False, live_for=("LppSources",), variants=("nim -o showres",)),
     _command("nim -o lslpp", "RecordedPush", roles=_ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo")),
     _command("nimclient -c", "CryptoSetup", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",)),
+    _command("openssl x509 -noout -text -nameopt RFC2253 -pubkey -fingerprint -sha256 -in {CERTIFICATE}", "CertificateDetails", live=False, variants=("openssl x509",)),
     _command("ls -l", "Paths", live=False, variants=("ls", "find /ssl_nimsh", "istat")),
 )  # fmt: skip
 

@@ -43,11 +43,16 @@ def certificates_only(raw: bytes) -> bytes:
     r"""Only the CERTIFICATE blocks, each on the lines where it stood; other lines become blank.
 
     A private key leaves the marker in its place; one without an end takes all that follows. Of a
-    certificate without an end only its first line is left. Without any block the result is empty.
+    certificate without an end only its first line is left. Without any block the result is empty. Certificates
+    in DER become CERTIFICATE blocks; any other DER is dropped, and leaves the marker where it may be a key.
 
     >>> certificates_only(b"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n")
     b'-----PRIVATE KEY REMOVED-----\n'
     """
+    if raw[:1] == b"\x30" and b"-----BEGIN" not in raw:
+        binary = _from_der(raw)
+        if binary is not None:
+            return binary
     kept: List[bytes] = []
     opened: Optional[int] = None  # index in `kept` of the line that began the current certificate
     in_key = False
@@ -80,6 +85,49 @@ def certificates_only(raw: bytes) -> bytes:
     while kept and kept[-1] == b"\n":
         kept.pop()
     return b"".join(kept)
+
+
+def _from_der(raw: bytes) -> Optional[bytes]:
+    """The certificates of a file in DER as blocks; None where not even its beginning is DER.
+
+    Only what has the shape of a certificate from its first byte to its last goes on. A key (PKCS#1, PKCS#8, SEC 1)
+    or a PKCS#12 file begins with a number, an encrypted PKCS#8 with an algorithm and the bytes: none has that shape.
+    """
+    from nimdoctor.evidence.der import LIMIT, BadDer, taken_apart, values
+
+    kept: List[bytes] = []
+    try:
+        for found in values(raw[: LIMIT * 16]):
+            try:
+                taken_apart(found.raw)
+            except BadDer:
+                kept.append(REMOVED + b"\n" if _may_be_key(found.content) else b"\n")
+            else:
+                kept.append(certificate_block(found.raw))
+    except BadDer:
+        # what does not even part into values is cut off there
+        if not kept:
+            return None
+    return b"".join(kept)
+
+
+def _may_be_key(content: bytes) -> bool:
+    from nimdoctor.evidence.der import INTEGER, OCTET_STRING, BadDer, values
+
+    try:
+        tags = [value.tag for value in values(content)]
+    except BadDer:
+        return True
+    return tags[:1] == [INTEGER] or OCTET_STRING in tags
+
+
+def certificate_block(der: bytes) -> bytes:
+    """The CERTIFICATE block of one certificate in DER."""
+    import base64
+
+    body = base64.b64encode(der)
+    lines = b"\n".join(body[at : at + 64] for at in range(0, len(body), 64))
+    return b"-----BEGIN CERTIFICATE-----\n" + lines + b"\n-----END CERTIFICATE-----\n"
 
 
 def private_keys_removed(raw: bytes) -> bytes:

@@ -9,7 +9,7 @@ import selectors
 import signal
 import subprocess
 import time
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import IO, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 OUTPUT_LIMIT = 16 * 1024 * 1024
 """Bytes of one stream that are kept; a command that prints more is ended."""
@@ -55,8 +55,11 @@ def run(
     env: Optional[Mapping[str, str]] = None,
     cwd: str = "/",
     limit: int = OUTPUT_LIMIT,
+    stdin: bytes = b"",
 ) -> CommandResult:
     """Runs `argv` with standard input closed, at most `timeout` seconds, and leaves no child behind.
+
+    `stdin` is what the command reads instead; never anything secret, since it passes through a file without a name.
 
     `argv[0]` is best a path. A program that cannot be started is a result with `error`. On
     KeyboardInterrupt the command is ended first. A command that exits leaving a background child
@@ -67,11 +70,12 @@ def run(
     mark = f"{os.getpid()}-{time.monotonic_ns()}"
     environment.update({"LANG": "C", "LC_ALL": "C", _MARK: mark})
     deadline = time.monotonic() + timeout
+    given = _given(stdin) if stdin else None
     try:
         process = subprocess.Popen(
             list(argv),
             bufsize=0,
-            stdin=subprocess.DEVNULL,
+            stdin=given or subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd,
@@ -85,6 +89,9 @@ def run(
         return CommandResult(error=error.strerror or str(error))
     except (ValueError, IndexError) as error:
         return CommandResult(error=str(error) or "no program named")
+    finally:
+        if given:
+            given.close()
     try:
         result = _attend(process, deadline, limit)
         if result.timed_out or result.flooded:
@@ -97,6 +104,16 @@ def run(
         for pipe in (process.stdout, process.stderr):
             if pipe:
                 pipe.close()
+
+
+def _given(content: bytes) -> IO[bytes]:
+    """A file to be read from its beginning: a pipe could fill up under a command that does not read."""
+    import tempfile
+
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the caller
+    stream.write(content)
+    stream.seek(0)
+    return stream
 
 
 def _attend(process: "subprocess.Popen[bytes]", deadline: float, limit: int) -> CommandResult:

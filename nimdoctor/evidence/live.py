@@ -108,10 +108,13 @@ class LiveHost:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def run(self, argv: Sequence[str], timeout: Optional[float] = None) -> "Tuple[Optional[CommandResult], str]":
+    def run(
+        self, argv: Sequence[str], timeout: Optional[float] = None, stdin: bytes = b""
+    ) -> "Tuple[Optional[CommandResult], str]":
         """Runs a command of the host that is no row of the catalog: its result, or None and why it could not run.
 
-        The deadline, in seconds, is that of the scan's commands unless one is given; nothing is kept.
+        The deadline, in seconds, is that of the scan's commands unless one is given; nothing is kept. `stdin` is what
+        it reads, nothing by default.
         """
         program, refusal = self.program(argv[0])
         if program is None:
@@ -121,7 +124,8 @@ class LiveHost:
         label = as_typed(argv)
         self.progress.start(label)
         try:
-            result = run([program, *argv[1:]], timeout=timeout or self.timeout, env=command_environment(self.root))
+            environment = command_environment(self.root)
+            result = run([program, *argv[1:]], timeout=timeout or self.timeout, env=environment, stdin=stdin)
         finally:
             self.progress.end()
         if result.error:

@@ -233,6 +233,13 @@ _KINDS: Tuple[Tuple[str, Tuple[Tuple[str, float, float], ...]], ...] = (
     ),
     ("lsitab nimsh", ((r"^:?nimsh:\w*:\w+:\S*startsrc\b", 2, 2),)),
     ("audit query", ((r"^auditing (?:on|off)[ \t]*$", 2, 2),)),
+    (
+        "openssl x509",
+        (
+            (r"^[ \t]*Not (?:Before|After) ?: [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} GMT", 1, 20),
+            (r"^not(?:Before|After)=[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} GMT", 1, 20),
+        ),
+    ),
     ("pem", ((r"^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----", 3, 60),)),
     (
         "cnf",

@@ -7,6 +7,10 @@ scan's start-up; a third party may use either) with one or more of these class m
 - `combine(parts)`: from several pieces of evidence, each parsed; without it the best piece counts.
 - `absent(path)`: what it is when the file is known not to exist.
 - `derive(...)`: from other facts, named by type as a check's parameters are.
+- `of_record(record)`: from what a source of evidence knows by itself, without a text: the states of paths.
+
+What only the side of the evidence can do for a fact (read a certificate, tell the time) a `derive` asks for as for
+a fact, by a class whose `served_by` names, as `module:class`, what does it there; the host makes one for itself.
 """
 
 import importlib
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     # for the type checker; at run time each is loaded when it is first asked for
     from nimdoctor.facts.ar import LibraryArchives as LibraryArchives
     from nimdoctor.facts.audit import Auditing as Auditing
+    from nimdoctor.facts.certificate_details import CertificateDetails as CertificateDetails
     from nimdoctor.facts.certificate_state import CertificateState as CertificateState
     from nimdoctor.facts.certificates import Certificates as Certificates
     from nimdoctor.facts.clock import HostClock as HostClock
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.inittab import Inittab as Inittab
     from nimdoctor.facts.instfix import Apars as Apars
     from nimdoctor.facts.interfaces import Interfaces as Interfaces
+    from nimdoctor.facts.judging_time import JudgingTime as JudgingTime
     from nimdoctor.facts.libraries import ExtractedLibraries as ExtractedLibraries
     from nimdoctor.facts.lslpp import Filesets as Filesets
     from nimdoctor.facts.lslpp_history import FilesetHistory as FilesetHistory
@@ -61,6 +67,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.showres import LppSources as LppSources
     from nimdoctor.facts.ssl_configs import SslConfigs as SslConfigs
     from nimdoctor.facts.ssl_configs import SslSamples as SslSamples
+    from nimdoctor.facts.ssl_use import SslUse as SslUse
     from nimdoctor.facts.tftpaccess import TftpAccess as TftpAccess
     from nimdoctor.facts.tls_attempt import TlsAttempt as TlsAttempt
     from nimdoctor.facts.wpar import Wpar as Wpar
@@ -68,6 +75,7 @@ if TYPE_CHECKING:
 _MODULES: Dict[str, str] = {
     "Apars": "instfix",
     "Auditing": "audit",
+    "CertificateDetails": "certificate_details",
     "CertificateState": "certificate_state",
     "Certificates": "certificates",
     "CryptoSetup": "crypto_setup",
@@ -84,6 +92,7 @@ _MODULES: Dict[str, str] = {
     "Interfaces": "interfaces",
     "InterimFixes": "emgr",
     "IosLevel": "oslevel",
+    "JudgingTime": "judging_time",
     "LibraryArchives": "ar",
     "LocalDate": "clock",
     "LppSourceContents": "showres",
@@ -111,6 +120,7 @@ _MODULES: Dict[str, str] = {
     "Sockets": "netstat",
     "SslConfigs": "ssl_configs",
     "SslSamples": "ssl_configs",
+    "SslUse": "ssl_use",
     "Subsystems": "lssrc",
     "TftpAccess": "tftpaccess",
     "TlsAttempt": "tls_attempt",

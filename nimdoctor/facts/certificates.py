@@ -8,6 +8,8 @@ from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _BEGIN = Pattern(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _END = Pattern(r"-----END ([A-Z0-9 ]{1,40})-----")
+_KEY_REMOVED = "-----PRIVATE KEY REMOVED-----"
+"""What the evidence's side leaves in the place of a private key."""
 
 
 class CertificateFile(NamedTuple):
@@ -116,6 +118,11 @@ def _blocks(text: Text) -> Iterator[Tuple[str, Optional[str]]]:
                 if label:
                     yield label, None
                 label, body = begin.group(1), []
+            elif _KEY_REMOVED in part:
+                if label:
+                    yield label, None
+                label = ""
+                yield "PRIVATE KEY", None
             elif end and label:
                 yield label, "".join(body) if end.group(1) == label else None
                 label = ""
