@@ -233,7 +233,7 @@ def _old_typer() -> bool:
 
 
 HOSTS = REPOSITORY / "fixtures" / "hosts"
-ENGINES_OWN = {"oslevel"}
+ENGINES_OWN = {"oslevel", "level"}
 """Facts the report itself asks for, whatever the checks: the level in its `host`. (The role and the
 name ask for more, but only where a manifest does not state them.)"""
 
