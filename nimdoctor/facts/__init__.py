@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.audit import Auditing as Auditing
     from nimdoctor.facts.certificate_details import CertificateDetails as CertificateDetails
     from nimdoctor.facts.certificate_state import CertificateState as CertificateState
+    from nimdoctor.facts.certificate_validity import CertificateValidity as CertificateValidity
     from nimdoctor.facts.certificates import Certificates as Certificates
     from nimdoctor.facts.clock import HostClock as HostClock
     from nimdoctor.facts.clock import LocalDate as LocalDate
@@ -77,6 +78,7 @@ _MODULES: Dict[str, str] = {
     "Auditing": "audit",
     "CertificateDetails": "certificate_details",
     "CertificateState": "certificate_state",
+    "CertificateValidity": "certificate_validity",
     "Certificates": "certificates",
     "CryptoSetup": "crypto_setup",
     "ExtractedLibraries": "libraries",

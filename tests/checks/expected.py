@@ -11,6 +11,13 @@ from typing import Dict
 Way = Dict[str, str]
 
 _CLIENT_END: Way = {
+    "certificate-expired client": "pass",
+    "certificate-expiring client": "pass",
+    "certificate-not-yet-valid client": "pass",
+    "certificate-weak client": "pass",
+    "client-certificate-missing client": "pass",
+    # its certificate is the master's; without the master it is not asked
+    "certificate-mismatch client": "pass",
     "client-not-secure client": "pass",
     "client-uses-rsh client": "pass",
     "create-bio-hang client": "pass",
@@ -25,6 +32,10 @@ _CLIENT_END: Way = {
     "stale-ssl-libs client": "pass",
 }
 _MASTER_END: Way = {
+    "certificate-expired master": "pass",
+    "certificate-expiring master": "pass",
+    "certificate-not-yet-valid master": "pass",
+    "certificate-weak master": "pass",
     "client-not-secure master": "pass",
     "client-uses-rsh master": "pass",
     # no `nim -o showres` was recorded
@@ -48,6 +59,7 @@ HEALTHY: Dict[str, Way] = {
         # `nimclient -l -l master` counts as evidence of the master, so its ssl_support is known
         "ssl-not-configured master": "pass",
         # nothing on a client tells of these: give --master
+        "certificate-mismatch client": "not-applicable",
         "lpp-source-lacks-openssl master": "not-applicable",
         "nimesis-inactive master": "not-applicable",
         "ssl-tree-damaged master": "not-applicable",
@@ -57,6 +69,8 @@ HEALTHY: Dict[str, Way] = {
     "master": {
         **_MASTER_END,
         # these look at a client, and none was given
+        "certificate-mismatch client": "not-applicable",
+        "client-certificate-missing client": "not-applicable",
         "create-bio-hang client": "not-applicable",
         "rhosts-left-over client": "not-applicable",
         "ssl-object-error client": "not-applicable",
@@ -67,6 +81,17 @@ HEALTHY: Dict[str, Way] = {
 
 PROBLEMS = {"verdict": "problems"}
 NOT_SECURE = "fail medium certain enable-client-ssl"
+ENDS_OF = {"pair": ("client", "master"), "client": ("client",), "master": ("master",)}
+NO_CERTIFICATE = {
+    f"{check} client": "not-applicable"
+    for check in ("certificate-expired", "certificate-expiring", "certificate-not-yet-valid", "certificate-weak")
+}
+NEVER_SECURED = {
+    **NO_CERTIFICATE,
+    "certificate-mismatch client": "not-applicable",
+    "client-certificate-missing client": "not-applicable",
+}
+"""A client that has no certificate and needs none."""
 BY_RSH = "fail medium certain switch-to-nimsh"
 
 DIFFERENT: Dict[str, Dict[str, Way]] = {
@@ -114,12 +139,14 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     },
     "openssl-missing": {
         "pair": {
+            **NEVER_SECURED,
             "openssl-missing client": "fail high certain install-openssl + fail low certain install-openssl",
             "client-not-secure client": NOT_SECURE,
             "client-not-secure master": NOT_SECURE,
             **PROBLEMS,
         },
         "client": {
+            **NEVER_SECURED,
             "openssl-missing client": "fail high certain install-openssl + fail low certain install-openssl",
             # FACTS says not-applicable for a client alone whose nimsh has no -c; here `nimclient -l -l` shows both
             # connect and ssl_support, and DESIGN counts that as evidence of the master
@@ -151,14 +178,19 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     },
     "client-uses-rsh": {
         # /.rhosts is needed there, so rhosts-left-over passes; nimsh without -c cannot hang in TLS
-        "pair": {"client-uses-rsh client": BY_RSH, "client-uses-rsh master": BY_RSH, **PROBLEMS},
-        "client": {"client-uses-rsh client": BY_RSH, **PROBLEMS},
+        "pair": {**NEVER_SECURED, "client-uses-rsh client": BY_RSH, "client-uses-rsh master": BY_RSH, **PROBLEMS},
+        "client": {**NEVER_SECURED, "client-uses-rsh client": BY_RSH, **PROBLEMS},
         "master": {"client-uses-rsh master": BY_RSH, **PROBLEMS},
     },
     "client-not-secure": {
-        "pair": {"client-not-secure client": NOT_SECURE, "client-not-secure master": NOT_SECURE, **PROBLEMS},
+        "pair": {
+            **NEVER_SECURED,
+            "client-not-secure client": NOT_SECURE,
+            "client-not-secure master": NOT_SECURE,
+            **PROBLEMS,
+        },
         # as in openssl-missing: nimclient shows connect and ssl_support
-        "client": {"client-not-secure client": NOT_SECURE, **PROBLEMS},
+        "client": {**NEVER_SECURED, "client-not-secure client": NOT_SECURE, **PROBLEMS},
         "master": {"client-not-secure master": NOT_SECURE, **PROBLEMS},
     },
     "rhosts-left-over": {
@@ -179,6 +211,58 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             **PROBLEMS,
         }
         for way in ("pair", "client")
+    },
+    "certificate-expired": {
+        # the dates of a set made anew are new at both ends, so the master is recycled; none holds that could run out soon
+        "pair": {
+            "certificate-expired client": "fail high likely recycle-certificates",
+            "certificate-expired master": "fail high likely recycle-certificates",
+            "certificate-expiring client": "not-applicable",
+            "certificate-expiring master": "not-applicable",
+            **PROBLEMS,
+        },
+        # whether the master's have run out too is not known without it: the smaller cure first
+        "client": {
+            "certificate-expired client": "fail high likely refresh-client-certificate",
+            "certificate-expiring client": "not-applicable",
+            **PROBLEMS,
+        },
+        "master": {
+            "certificate-expired master": "fail high likely recycle-certificates",
+            "certificate-expiring master": "not-applicable",
+            **PROBLEMS,
+        },
+    },
+    "certificate-not-yet-valid": {
+        way: {**{f"certificate-not-yet-valid {end}": "fail high likely None" for end in ends}, **PROBLEMS}
+        for way, ends in ENDS_OF.items()
+    },
+    "certificate-expiring": {
+        # 16 days: below 30, so medium; the day of a recycle is a person's choice
+        way: {**{f"certificate-expiring {end}": "fail medium likely None" for end in ends}, **PROBLEMS}
+        for way, ends in ENDS_OF.items()
+    },
+    "certificate-weak": {
+        # low, which is below the bar
+        way: {f"certificate-weak {end}": "fail low likely None" for end in ends}
+        for way, ends in ENDS_OF.items()
+    },
+    "certificate-mismatch": {
+        "pair": {"certificate-mismatch client": "fail high likely refresh-client-certificate", **PROBLEMS},
+    },
+    "client-certificate-missing": {
+        "pair": {
+            **NO_CERTIFICATE,
+            "client-certificate-missing client": "fail high likely refresh-client-certificate",
+            # there is nothing to compare
+            "certificate-mismatch client": "not-applicable",
+            **PROBLEMS,
+        },
+        "client": {
+            **NO_CERTIFICATE,
+            "client-certificate-missing client": "fail high likely refresh-client-certificate",
+            **PROBLEMS,
+        },
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them

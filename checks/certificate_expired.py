@@ -1,0 +1,81 @@
+"""Certificates that have run out."""
+
+from typing import Iterator, Optional
+
+from nimdoctor.facts import CertificateValidity
+from nimdoctor.facts.certificate_details import moment
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    NotApplicable,
+    Note,
+    OnMaster,
+    Passed,
+    Role,
+    Severity,
+    Subject,
+    Verdict,
+    check,
+)
+from nimdoctor.wording import ago
+
+
+@check(
+    "certificate-expired",
+    title="A certificate for NIMSH over SSL has run out",
+    role=Role.BOTH,
+    severity=Severity.HIGH,
+    fix="recycle-certificates",
+    source="isg3T1024615, Certificates and Keys on the NIM Master; that nimsh refuses it is inferred",
+    cause="nimconfig -c made it for a limited time, and nobody made new ones since",
+    impact="a handshake that checks the dates fails, and with it every secured push",
+    cure="make new certificates on the master, then each secured client: nimclient -C; nimclient -c",
+    classic=True,
+    explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
+)
+def certificate_expired(
+    subject: Subject, validity: CertificateValidity, masters: Optional[OnMaster[CertificateValidity]]
+) -> Iterator[Verdict]:
+    """Once a certificate has run out a handshake that checks its dates fails.
+
+    Of several files on one end the newest count, with the issuers they rest on; an old one beside them is left over.
+    """
+    if not validity.used:
+        yield NotApplicable("there is no certificate below /ssl_nimsh/certs")
+        return
+    if validity.unused:
+        yield Passed(f"{validity.why_unused}, so its certificates are not used", [validity.unused])
+        return
+    expired = validity.expired()
+    if not expired:
+        old = tuple(one for one in validity.left_over if one.x509.not_after < validity.time.utc)
+        if old:
+            names = ", ".join(validity.paths(old))
+            yield Note(f"left over and run out, but not the newest: {names}", validity.quotes(old))
+            return
+        first = min(validity.used, key=lambda one: one.x509.not_after)
+        yield Passed(f"the first to run out holds until {moment(first.x509.not_after)}", validity.quotes((first,)))
+        return
+    worst = min(expired, key=lambda one: one.x509.not_after)
+    on_client = subject.where is Role.CLIENT
+    good = masters is not None and bool(masters.used) and not masters.expired()
+    when = f"{moment(worst.x509.not_after)}, {ago(validity.time.utc - worst.x509.not_after)} ago"
+    yield Finding(
+        f"{worst.words} ran out at {when}{validity.time.words}",
+        evidence=validity.quotes(expired),
+        objects=validity.paths(expired),
+        confidence=Confidence.LIKELY if validity.time.of_host and validity.timed else Confidence.POSSIBLE,
+        missing=[] if validity.time.of_host else ["date -u +%Y-%m-%dT%H:%M:%SZ"],
+        fix="refresh-client-certificate" if on_client and (good or masters is None) else "recycle-certificates",
+        cure=_clients_cure(good, masters is not None) if on_client else None,
+        impact=f"a handshake with {subject.name} that checks the dates fails, and with it every secured push"
+        if on_client
+        else "a handshake that checks the dates fails, and with it every secured push of this master",
+    )
+
+
+def _clients_cure(good: bool, known: bool) -> Optional[str]:
+    fetch = "fetch it anew: nimclient -C; nimclient -c"
+    if good:
+        return f"{fetch}; the master's certificates hold, so the master stays as it is"
+    return None if known else f"{fetch}. Whether the master's have run out too is not known: give --master"

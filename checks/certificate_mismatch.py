@@ -1,0 +1,101 @@
+"""Client and master whose certificates have nothing in common."""
+
+from typing import FrozenSet, Iterator, Optional
+
+from nimdoctor.facts import CertificateDetails, NimGeneration, NimshMode
+from nimdoctor.facts.certificate_details import CertificateDetail
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    NotApplicable,
+    OnMaster,
+    Passed,
+    Role,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
+from nimdoctor.wording import on_client
+
+
+@check(
+    "certificate-mismatch",
+    title="The client's certificate is not of its master's set",
+    role=Role.CLIENT,
+    severity=Severity.HIGH,
+    fix="refresh-client-certificate",
+    confidence=Confidence.LIKELY,
+    source="isg3T1024615, Known Issues 1; the comparison is inferred",
+    cause="the master's certificates were made anew, and this client has not fetched one of the new set",
+    cure="fetch the client's certificate anew: nimclient -C; nimclient -c; the master stays as it is",
+    classic=True,
+    explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
+)
+def certificate_mismatch(
+    subject: Subject,
+    own: CertificateDetails,
+    masters: OnMaster[CertificateDetails],
+    mode: Optional[NimshMode],
+    generation: Optional[NimGeneration],
+    masters_generation: Optional[OnMaster[NimGeneration]],
+) -> Iterator[Verdict]:
+    """A handshake needs one certificate, or one issuer's key, that both ends know."""
+    if not own.certificates:
+        yield NotApplicable("there is no certificate on the client to compare")
+        return
+    if mode and not mode.secure:
+        yield Passed("nimsh runs without crypto, so its certificate is not used", [mode.at])
+        return
+    if not masters.certificates:
+        yield Unknown("the master shows no certificate below /ssl_nimsh/certs", ["/ssl_nimsh/certs/*"])
+        return
+    shared = _fingerprints(own) & _fingerprints(masters)
+    if shared:
+        one = next(found for found in own.certificates if found.x509.fingerprint in shared)
+        yield Passed(f"both ends hold {one.words}", [one.quote()])
+        return
+    signed = _issuers(own) & _issuers(masters)
+    if signed:
+        one = next(found for found in own.certificates if _keys(own, found) & signed)
+        yield Passed(f"{one.words} has an issuer that the master's certificates have too", [one.quote()])
+        return
+    quotes = [found.quote() for found in (*own.in_use(), *masters.in_use())]
+    if any(found and found.at_least("G2") for found in (generation, masters_generation)):
+        yield Unknown(
+            "both ends share no certificate and no issuer's key; what from generation G2 on must fit is not public",
+            [],
+            quotes,
+        )
+        return
+    unread = own.uncollected + masters.uncollected + tuple(found.path for found in own.unread + masters.unread)
+    if unread:
+        yield Unknown(
+            f"those that could be read share nothing; not read: {', '.join(dict.fromkeys(unread))}", unread, quotes
+        )
+        return
+    yield Finding(
+        "client and master share no certificate and no issuer's key",
+        evidence=quotes,
+        objects=list(dict.fromkeys(found.path for found in own.in_use())),
+        impact=f"a handshake with {subject.name} cannot end well: secured pushes hang or fail",
+        run=on_client("nimclient -C; nimclient -c", subject.master_named),
+    )
+
+
+def _fingerprints(details: CertificateDetails) -> FrozenSet[str]:
+    return frozenset(one.x509.fingerprint for one in details.certificates if one.x509.fingerprint)
+
+
+def _issuers(details: CertificateDetails) -> FrozenSet[str]:
+    """Keys that sign on that end: of issuers that are there, and those that certificates name."""
+    return frozenset(key for one in details.certificates for key in _keys(details, one))
+
+
+def _keys(details: CertificateDetails, one: CertificateDetail) -> FrozenSet[str]:
+    signer = details.issuer_keys().get(one)
+    named = one.x509.issuer_key_id
+    own = one.x509.key_identity if one.x509.is_ca else None
+    own_id = one.x509.key_id if one.x509.is_ca else None
+    return frozenset(key for key in (signer, own, named, own_id) if key)

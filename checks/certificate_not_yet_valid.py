@@ -1,0 +1,45 @@
+"""Certificates whose time has not come by this host's clock."""
+
+from typing import Iterator
+
+from nimdoctor.facts import CertificateValidity
+from nimdoctor.facts.certificate_details import moment
+from nimdoctor.model import Confidence, Finding, NotApplicable, Passed, Role, Severity, Subject, Verdict, check
+
+
+@check(
+    "certificate-not-yet-valid",
+    title="A certificate for NIMSH over SSL is not valid yet",
+    role=Role.BOTH,
+    severity=Severity.HIGH,
+    source="isg3T1024615, Certificates and Keys on the NIM Master; that nimsh refuses it is inferred",
+    cause="this host's clock is behind, or the master's was ahead when it made the certificate",
+    cure="compare `date -u` of both ends and set the wrong clock by ntp; not done here, since a clock that is stepped "
+    "breaks running work. Where the certificate was made under a wrong clock: make new ones",
+    classic=True,
+    explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
+)
+def certificate_not_yet_valid(subject: Subject, validity: CertificateValidity) -> Iterator[Verdict]:
+    """A handshake that checks the dates fails until the certificate's time begins by this host's clock."""
+    if not validity.used:
+        yield NotApplicable("there is no certificate below /ssl_nimsh/certs")
+        return
+    if validity.unused:
+        yield Passed(f"{validity.why_unused}, so its certificates are not used", [validity.unused])
+        return
+    future = validity.future()
+    if not future:
+        last = max(validity.used, key=lambda one: one.x509.not_before)
+        yield Passed(f"all are valid since {moment(last.x509.not_before)}", validity.quotes((last,)))
+        return
+    worst = max(future, key=lambda one: one.x509.not_before)
+    yield Finding(
+        f"{worst.words} is valid from {moment(worst.x509.not_before)} on, and it is {moment(validity.time.utc)}"
+        f"{validity.time.words}",
+        evidence=validity.quotes(future),
+        objects=validity.paths(future),
+        confidence=Confidence.LIKELY if validity.time.of_host and validity.timed else Confidence.POSSIBLE,
+        missing=[] if validity.time.of_host else ["date -u +%Y-%m-%dT%H:%M:%SZ"],
+        impact=f"a handshake with {subject.name} that checks the dates fails, and with it every secured push",
+        run="date -u",
+    )
