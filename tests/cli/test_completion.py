@@ -18,7 +18,11 @@ def test_ids_of_checks_are_completed(installed, option):
 
 
 def test_explain_completes_ids(installed):
-    assert set(complete(installed, "nimdoctor explain client-")) == {"client-not-secure", "client-uses-rsh"}
+    assert set(complete(installed, "nimdoctor explain client-")) == {
+        "client-certificate-missing",
+        "client-not-secure",
+        "client-uses-rsh",
+    }
     assert complete(installed, "nimdoctor explain enable-") == ["enable-client-ssl", "enable-tftp"]
 
 

@@ -25,10 +25,18 @@ REMOVED = ("client-remove", "client-remove")
 
 SITUATIONS = {
     "refresh-client-certificate": Situation(
-        "create-bio-hang", (), (OFF, ON), {"create-bio-hang": "applied-unverified"}, PUSH
+        "create-bio-hang",
+        (),
+        (OFF, ON),
+        {"create-bio-hang": "applied-unverified", "certificate-mismatch": "fixed"},
+        PUSH,
     ),
     "recycle-certificates": Situation(
-        "create-bio-hang-master", ("--affects", "1"), RECYCLE, {"create-bio-hang": "applied-unverified"}, PUSH
+        "create-bio-hang-master",
+        ("--affects", "1"),
+        RECYCLE,
+        {"create-bio-hang": "applied-unverified", "certificate-expired": "fixed"},
+        PUSH,
     ),
     "recycle-certificates, a damaged tree": Situation(
         "ssl-tree-damaged", ("--affects", "1"), RECYCLE, {"ssl-tree-damaged": "fixed"}
@@ -38,7 +46,7 @@ SITUATIONS = {
         "both-known-issues",
         (),
         (OFF, *REMOVED, ON),
-        {"create-bio-hang": "applied-unverified", "stale-ssl-libs": "fixed"},
+        {"create-bio-hang": "applied-unverified", "certificate-mismatch": "fixed", "stale-ssl-libs": "fixed"},
         PUSH,
     ),
     "refresh-client-certificate, an object error": Situation(
@@ -126,7 +134,11 @@ def test_the_push_that_proves_a_cure_is_made_with_probe(lab_of, cure, scanned, m
     monkeypatch.setattr("nimdoctor.probe.tftp_address", lambda host: None)
     lab = lab_of("create-bio-hang")
     cured = cure(lab, "--probe")
-    assert (cured.status, cured.state, cured.outcomes) == (0, "complete", {"create-bio-hang": "fixed"})
+    assert (cured.status, cured.state, cured.outcomes) == (
+        0,
+        "complete",
+        {"create-bio-hang": "fixed", "certificate-mismatch": "fixed"},
+    )
     assert lab.connect() == "nimsh (secure)"
     assert failing(scanned(lab)) == set()
 

@@ -24,7 +24,7 @@ def test_both_known_issues_run_nimclient_c_once_after_the_copies_are_gone(lab_of
     ]
     assert lab.calls("client") == ["nimclient -C", "nimclient -c"]
     assert cured.step(ON)["fixes"] == ["refresh-client-certificate", "refresh-ssl-libs"]
-    assert cured.step(ON)["checks"] == ["create-bio-hang", "stale-ssl-libs"]
+    assert cured.step(ON)["checks"] == ["certificate-mismatch", "create-bio-hang", "stale-ssl-libs"]
     assert len(read(lab, "client", SSL)) == 4876, "the member of the installed OpenSSL"
 
 

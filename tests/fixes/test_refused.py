@@ -62,7 +62,7 @@ def test_a_refused_plan_is_not_applied(lab_of, cure):
     with process(lab, "client", "/usr/sbin/installp -acgXd /mnt all"):
         refused = cure(lab)
     assert (refused.status, refused.state) == (1, "refused")
-    assert refused.outcomes == {"create-bio-hang": "refused"}
+    assert refused.outcomes == {"create-bio-hang": "refused", "certificate-mismatch": "refused"}
     assert trees(lab) == before
 
 
@@ -109,7 +109,8 @@ def test_an_operation_proved_hung_is_waived_by_its_clients_name_and_not_ended(sc
     main(["fix", lab.client_target, "--master", lab.master_target])
     assert capsys.readouterr().out.splitlines()[0] == command
     cured = cure(lab, *words, "--accept-hung", "lpar7")
-    assert (cured.status, cured.outcomes) == (0, {"create-bio-hang": "applied-unverified"}), cured.said
+    cause = "certificate-expired" if words else "certificate-mismatch"
+    assert (cured.status, cured.outcomes) == (0, {"create-bio-hang": "applied-unverified", cause: "fixed"}), cured.said
     assert os.path.exists(lab.client + "/.lab/proc/9306482") and os.path.exists(lab.master + "/.lab/proc/9437574")
 
 
