@@ -124,7 +124,7 @@ RUN_JOURNALS = f"{STATE_DIRECTORY}/runs/*/journal.jsonl"
 
 ROWS: Tuple[Row, ...] = (
     _file(IGNORE_FILE),
-    _file("/etc/niminfo", "NimInfo"),
+    _file("/etc/niminfo", "NimInfo", "NimInfoFile"),
     _file("/etc/inetd.conf", "InetdConf"),
     _file("/etc/services", "Services"),
     _file("/etc/tftpaccess.ctl", "TftpAccess"),
@@ -136,6 +136,7 @@ ROWS: Tuple[Row, ...] = (
     _file("/ssl_nimsh/configs/*", "SslConfigs", roles=_ONLY_MASTER),
     _file("/usr/samples/nim/ssl/*", "SslSamples", roles=_ONLY_MASTER),
     _file(RUN_JOURNALS, "RepairRuns"),
+    _paths("/etc/niminfo"),
     _paths("/ssl_nimsh/**"),
     _paths("/usr/lib/libssl.so*"),
     _paths("/usr/lib/libcrypto.so*"),
@@ -175,12 +176,12 @@ ROWS: Tuple[Row, ...] = (
     _command("host {CLIENT_HOSTNAME}", "NameLookups", variants=("host",)),
     _command("host {MASTER_HOSTNAME}", "NameLookups"),
     _command("lsnim -l", "NimObjects", roles=_ONLY_MASTER, variants=("lsnim -l", "lsnim -Z -l", "lsnim -lZ")),
-    _command("nimclient -l -l {NIM_NAME}", "NimclientObjects", roles=_ONLY_CLIENT, variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L")),
-    _command("nimclient -l -l master", "NimclientObjects", roles=_ONLY_CLIENT),
+    _command("nimclient -l -l {NIM_NAME}", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT, variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L")),
+    _command("nimclient -l -l master", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT),
     _command("ioscli ioslevel", "IosLevel", variants=("ioscli ioslevel", "ioslevel")),
     _command("nim -o showres {LPP_SOURCE}", "LppSourceContents", "LppSources", roles=_ONLY_MASTER, live=False, live_for=("LppSources",), variants=("nim -o showres",)),
     _command("nim -o lslpp", "RecordedPush", roles=_ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo")),
-    _command("nimclient -c", "CryptoSetup", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",)),
+    _command("nimclient -c", "CryptoSetup", "NimMessages", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",)),
     _command("ls -l", "Paths", live=False, variants=("ls", "find /ssl_nimsh", "istat")),
 )  # fmt: skip
 

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from nimdoctor.facts.netstat import Sockets as Sockets
     from nimdoctor.facts.netsvc import NetsvcConf as NetsvcConf
     from nimdoctor.facts.nim_identity import NimIdentity as NimIdentity
+    from nimdoctor.facts.nim_messages import NimMessages as NimMessages
     from nimdoctor.facts.niminfo import NimInfo as NimInfo
+    from nimdoctor.facts.niminfo import NimInfoFile as NimInfoFile
     from nimdoctor.facts.nimsh_log import NimshLog as NimshLog
     from nimdoctor.facts.nimsh_mode import NimshMode as NimshMode
     from nimdoctor.facts.openssl_version import OpensslVersion as OpensslVersion
@@ -94,6 +96,8 @@ _MODULES: Dict[str, str] = {
     "NimGeneration": "generation",
     "NimIdentity": "nim_identity",
     "NimInfo": "niminfo",
+    "NimInfoFile": "niminfo",
+    "NimMessages": "nim_messages",
     "NimObjects": "lsnim",
     "NimclientObjects": "lsnim",
     "NimshDefinition": "lssrc",

@@ -14,6 +14,8 @@ _CLIENT_END: Way = {
     "client-not-secure client": "pass",
     "client-uses-rsh client": "pass",
     "create-bio-hang client": "pass",
+    "niminfo-broken client": "pass",
+    "niminfo-wrong-master client": "pass",
     "nimsh-inactive client": "pass",
     "openssl-missing client": "pass",
     "rhosts-left-over client": "pass",
@@ -29,6 +31,7 @@ _MASTER_END: Way = {
     "client-uses-rsh master": "pass",
     # no `nim -o showres` was recorded
     "lpp-source-lacks-openssl master": "not-applicable",
+    "niminfo-broken master": "pass",
     "nimsh-inactive master": "pass",
     "openssl-missing master": "pass",
     "run-unfinished master": "not-applicable",
@@ -56,6 +59,7 @@ HEALTHY: Dict[str, Way] = {
         **_MASTER_END,
         # these look at a client, and none was given
         "create-bio-hang client": "not-applicable",
+        "niminfo-wrong-master client": "not-applicable",
         "rhosts-left-over client": "not-applicable",
         "ssl-object-error client": "not-applicable",
         "stale-ssl-libs client": "not-applicable",
@@ -171,6 +175,34 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             **PROBLEMS,
         }
         for way in ("pair", "client")
+    },
+    "niminfo-broken": {
+        # which master the client had stood in that file alone
+        "pair": {
+            "niminfo-broken client": "fail high certain None",
+            "niminfo-wrong-master client": "unknown",
+            "rhosts-left-over client": "unknown",
+            **PROBLEMS,
+        },
+        # NIM_SHELL stood there too, and nimclient, which would show the objects, refuses
+        "client": {
+            "niminfo-broken client": "fail high certain None",
+            "niminfo-wrong-master client": "unknown",
+            "client-uses-rsh client": "unknown",
+            "rhosts-left-over client": "unknown",
+            "ssl-not-configured master": "not-applicable",
+            "ssl-one-sided client": "not-applicable",
+            **PROBLEMS,
+        },
+    },
+    "niminfo-wrong-master": {
+        "pair": {"niminfo-wrong-master client": "fail high certain None", **PROBLEMS},
+        # nimclient asks the old master, which does not answer: of the new one nothing is known
+        "client": {
+            "niminfo-wrong-master client": "not-applicable",
+            "ssl-not-configured master": "not-applicable",
+            "ssl-one-sided client": "not-applicable",
+        },
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them
