@@ -13,7 +13,9 @@ Way = Dict[str, str]
 _CLIENT_END: Way = {
     "client-not-secure client": "pass",
     "client-uses-rsh client": "pass",
+    "cpuid-changed client": "pass",
     "create-bio-hang client": "pass",
+    "master-id-changed client": "pass",
     "niminfo-broken client": "pass",
     "niminfo-wrong-master client": "pass",
     "nimsh-inactive client": "pass",
@@ -50,6 +52,7 @@ HEALTHY: Dict[str, Way] = {
         # `nimclient -l -l master` counts as evidence of the master, so its ssl_support is known
         "ssl-not-configured master": "pass",
         # nothing on a client tells of these: give --master
+        "master-id-changed client": "not-applicable",
         "lpp-source-lacks-openssl master": "not-applicable",
         "ssl-tree-damaged master": "not-applicable",
         "tftp-disabled master": "not-applicable",
@@ -58,7 +61,9 @@ HEALTHY: Dict[str, Way] = {
     "master": {
         **_MASTER_END,
         # these look at a client, and none was given
+        "cpuid-changed client": "not-applicable",
         "create-bio-hang client": "not-applicable",
+        "master-id-changed client": "not-applicable",
         "niminfo-wrong-master client": "not-applicable",
         "rhosts-left-over client": "not-applicable",
         "ssl-object-error client": "not-applicable",
@@ -181,6 +186,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         "pair": {
             "niminfo-broken client": "fail high certain None",
             "niminfo-wrong-master client": "unknown",
+            "master-id-changed client": "unknown",
             "rhosts-left-over client": "unknown",
             **PROBLEMS,
         },
@@ -189,6 +195,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "niminfo-broken client": "fail high certain None",
             "niminfo-wrong-master client": "unknown",
             "client-uses-rsh client": "unknown",
+            "cpuid-changed client": "not-applicable",
             "rhosts-left-over client": "unknown",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
@@ -196,13 +203,38 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         },
     },
     "niminfo-wrong-master": {
-        "pair": {"niminfo-wrong-master client": "fail high certain None", **PROBLEMS},
+        # NIM_MASTERID is that of the other master
+        "pair": {
+            "niminfo-wrong-master client": "fail high certain None",
+            "master-id-changed client": "unknown",
+            **PROBLEMS,
+        },
         # nimclient asks the old master, which does not answer: of the new one nothing is known
         "client": {
             "niminfo-wrong-master client": "not-applicable",
+            "cpuid-changed client": "not-applicable",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
         },
+    },
+    "master-id-changed": {
+        # only both ends together show it
+        "pair": {"master-id-changed client": "fail high likely None", **PROBLEMS},
+    },
+    "cpuid-changed": {
+        "pair": {
+            "cpuid-changed client": "fail high likely None",
+            "client-not-secure client": NOT_SECURE,
+            "client-not-secure master": NOT_SECURE,
+            **PROBLEMS,
+        },
+        # nimclient shows the object's cpuid too
+        "client": {
+            "cpuid-changed client": "fail high likely None",
+            "client-not-secure client": NOT_SECURE,
+            **PROBLEMS,
+        },
+        "master": {"client-not-secure master": NOT_SECURE, **PROBLEMS},
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them
