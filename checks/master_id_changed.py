@@ -35,8 +35,8 @@ from nimdoctor.model import (
 )
 def master_id_changed(
     subject: Subject,
-    info: NimInfo,
     machine: OnMaster[MachineId],
+    info: NimInfo,
     own: Optional[MachineId],
     name: Optional[OnMaster[HostName]],
     objects: Optional[OnMaster[NimObjects]],

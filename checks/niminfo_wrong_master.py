@@ -36,9 +36,9 @@ from nimdoctor.wording import named
 )
 def niminfo_wrong_master(
     subject: Subject,
+    objects: OnMaster[NimObjects],
     info: NimInfo,
     identity: NimIdentity,
-    objects: OnMaster[NimObjects],
     hosts: Optional[Hosts],
     masters_hosts: Optional[OnMaster[Hosts]],
 ) -> Iterator[Verdict]:

@@ -193,7 +193,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         # NIM_SHELL stood there too, and nimclient, which would show the objects, refuses
         "client": {
             "niminfo-broken client": "fail high certain None",
-            "niminfo-wrong-master client": "unknown",
+            "niminfo-wrong-master client": "not-applicable",
             "client-uses-rsh client": "unknown",
             "cpuid-changed client": "not-applicable",
             "rhosts-left-over client": "unknown",

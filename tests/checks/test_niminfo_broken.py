@@ -64,7 +64,6 @@ def test_fails_on_a_file_that_holds_nothing(content, message):
     assert "niminit" in found.cure and found.run == "smitty niminit"
 
 
-@pytest.mark.parametrize("lacking", ["NIM_NAME", "NIM_MASTER_HOSTNAME"])
 def test_certain_when_nim_says_so_too():
     found = judge("", commands={"nimclient -l -l master": REFUSED})
     assert kind(found) == ("fail", "high", "certain", None)
@@ -76,6 +75,7 @@ def test_unknown_when_an_empty_copy_is_all_there_is():
     assert (found.outcome.value, found.missing) == ("unknown", ("lslpp -lc", "lssrc -a"))
 
 
+@pytest.mark.parametrize("lacking", ["NIM_NAME", "NIM_MASTER_HOSTNAME"])
 def test_fails_without_who_it_is_or_who_the_master_is(lacking):
     found = judge(text([lacking]))
     assert kind(found) == ("fail", "high", "likely", None)
