@@ -32,7 +32,8 @@ class Row(NamedTuple):
     `live` is False for what is only ever recorded by somebody. `variants` are beginnings of other
     command lines whose recorded output serves as well. `empty_means_none` says that empty output
     is an answer. `streamed` marks what may be too large to read whole. `live_for` are facts for which a
-    live host runs it although `live` is False: what a scan need not know, but a fix must.
+    live host runs it although `live` is False: what a scan need not know, but a fix must. `when_known`
+    marks a command that is left out, without a word, where a placeholder of it has no value.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Row(NamedTuple):
     empty_means_none: bool = False
     streamed: bool = False
     live_for: Tuple[str, ...] = ()
+    when_known: bool = False
 
     def argv(self, names: Mapping[str, str]) -> Optional[List[str]]:
         """The command as a list of words; None when a placeholder has no value."""
@@ -175,6 +177,8 @@ ROWS: Tuple[Row, ...] = (
     _command("uname -W", "Wpar"),
     _command("host {CLIENT_HOSTNAME}", "NameLookups", variants=("host",)),
     _command("host {MASTER_HOSTNAME}", "NameLookups"),
+    _command("host {CLIENT_ADDRESS}", "NameLookups", when_known=True),
+    _command("host {MASTER_ADDRESS}", "NameLookups", when_known=True),
     _command("lsnim -l", "NimObjects", roles=_ONLY_MASTER, variants=("lsnim -l", "lsnim -Z -l", "lsnim -lZ")),
     _command("nimclient -l -l {NIM_NAME}", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT, variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L")),
     _command("nimclient -l -l master", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT),

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.push_since import PushSince as PushSince
     from nimdoctor.facts.recorded_push import RecordedPush as RecordedPush
     from nimdoctor.facts.repair_runs import RepairRuns as RepairRuns
+    from nimdoctor.facts.resolution import Resolution as Resolution
     from nimdoctor.facts.rhosts import Rhosts as Rhosts
     from nimdoctor.facts.services import Services as Services
     from nimdoctor.facts.showres import LppSourceContents as LppSourceContents
@@ -110,6 +111,7 @@ _MODULES: Dict[str, str] = {
     "PushSince": "push_since",
     "RecordedPush": "recorded_push",
     "RepairRuns": "repair_runs",
+    "Resolution": "resolution",
     "Rhosts": "rhosts",
     "Services": "services",
     "Sockets": "netstat",

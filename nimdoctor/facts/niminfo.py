@@ -77,6 +77,14 @@ class NimInfo(NamedTuple):
                 names += [name for name in known if name not in names]
         return tuple(names)
 
+    def address_of(self, name: Optional[str]) -> Optional[str]:
+        """The address that NIM_HOSTS gives a host name, whatever its case; None when it has none."""
+        for group in (self.get("NIM_HOSTS") or "").split():
+            address, _, names = group.partition(":")
+            if name and name.lower() in names.lower().split(":"):
+                return address
+        return None
+
     def whole(self) -> Quote:
         """A quote that means the whole file."""
         return Quote(self.source, None, "")

@@ -16,6 +16,7 @@ _CLIENT_END: Way = {
     "cpuid-changed client": "pass",
     "create-bio-hang client": "pass",
     "master-id-changed client": "pass",
+    "name-resolution client": "pass",
     "niminfo-broken client": "pass",
     "niminfo-wrong-master client": "pass",
     "nimsh-inactive client": "pass",
@@ -33,6 +34,7 @@ _MASTER_END: Way = {
     "client-uses-rsh master": "pass",
     # no `nim -o showres` was recorded
     "lpp-source-lacks-openssl master": "not-applicable",
+    "name-resolution master": "pass",
     "niminfo-broken master": "pass",
     "nimsh-inactive master": "pass",
     "openssl-missing master": "pass",
@@ -64,6 +66,8 @@ HEALTHY: Dict[str, Way] = {
         "cpuid-changed client": "not-applicable",
         "create-bio-hang client": "not-applicable",
         "master-id-changed client": "not-applicable",
+        # the client's name is asked, and none was given
+        "name-resolution master": "not-applicable",
         "niminfo-wrong-master client": "not-applicable",
         "rhosts-left-over client": "not-applicable",
         "ssl-object-error client": "not-applicable",
@@ -185,6 +189,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         # which master the client had stood in that file alone
         "pair": {
             "niminfo-broken client": "fail high certain None",
+            "name-resolution client": "unknown",
             "niminfo-wrong-master client": "unknown",
             "master-id-changed client": "unknown",
             "rhosts-left-over client": "unknown",
@@ -193,6 +198,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         # NIM_SHELL stood there too, and nimclient, which would show the objects, refuses
         "client": {
             "niminfo-broken client": "fail high certain None",
+            "name-resolution client": "unknown",
             "niminfo-wrong-master client": "not-applicable",
             "client-uses-rsh client": "unknown",
             "cpuid-changed client": "not-applicable",
@@ -235,6 +241,9 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             **PROBLEMS,
         },
         "master": {"client-not-secure master": NOT_SECURE, **PROBLEMS},
+    },
+    "name-resolution": {
+        way: {"name-resolution client": "fail high likely None", **PROBLEMS} for way in ("pair", "client")
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them
