@@ -93,6 +93,8 @@ class Engine:
     def __init__(self, target: Host, master: Optional[Host] = None) -> None:
         self.target = target
         self.master = master
+        if master:
+            master.client = target
 
     def scan(self, checks: Sequence[Check], all_checks: Callable[[], Sequence[Check]]) -> List[Result]:
         """Results of the chosen checks, by id.

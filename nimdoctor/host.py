@@ -60,6 +60,8 @@ class Host:
         self._facts: Dict[Any, Any] = {}
         self._names: Optional[Dict[str, str]] = None
         self._unread: Dict[str, str] = {}
+        self.client: Optional[Host] = None
+        """The client that a master is scanned with: what is asked of the master about it is by its names."""
         self.role_stated = True
         self.roles = roles or self._detect_roles()
         self.name = self._detect_name()
@@ -182,6 +184,8 @@ class Host:
             for found in objects.resources("lpp_source")[:LPP_SOURCES] if objects else ():
                 yield from self.evidence.texts(row, {**names, "LPP_SOURCE": found.name})
             return
+        if row.when_known and self.evidence.live and row.argv(names) is None:
+            return
         yield from self.evidence.texts(row, names)
 
     def _placeholders(self, row: Row) -> Mapping[str, str]:
@@ -192,14 +196,15 @@ class Host:
             from nimdoctor.facts.generation import apars
 
             info = self.optional(NimInfo)
-            wanted = {
-                "NIM_NAME": "NIM_NAME",
-                "CLIENT_HOSTNAME": "NIM_HOSTNAME",
-                "MASTER_HOSTNAME": "NIM_MASTER_HOSTNAME",
-            }
+            client = self.client.optional(NimInfo) if self.client else info
             self._names = {"APARS": " ".join(apars())}
-            for placeholder, variable in wanted.items():
-                value = info.get(variable) if info else None
+            for placeholder, value in (
+                ("NIM_NAME", info.get("NIM_NAME") if info else None),
+                ("CLIENT_HOSTNAME", client.get("NIM_HOSTNAME") if client else None),
+                ("CLIENT_ADDRESS", client.address_of(client.get("NIM_HOSTNAME")) if client else None),
+                ("MASTER_HOSTNAME", info.get("NIM_MASTER_HOSTNAME") if info else None),
+                ("MASTER_ADDRESS", info.address_of(info.get("NIM_MASTER_HOSTNAME")) if info else None),
+            ):
                 # a name that begins with a dash would be read as an option by the command it is given to
                 if value and not value.startswith("-"):
                     self._names[placeholder] = value

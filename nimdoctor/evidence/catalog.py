@@ -32,7 +32,8 @@ class Row(NamedTuple):
     `live` is False for what is only ever recorded by somebody. `variants` are beginnings of other
     command lines whose recorded output serves as well. `empty_means_none` says that empty output
     is an answer. `streamed` marks what may be too large to read whole. `live_for` are facts for which a
-    live host runs it although `live` is False: what a scan need not know, but a fix must.
+    live host runs it although `live` is False: what a scan need not know, but a fix must. `when_known`
+    marks a command that is left out, without a word, where a placeholder of it has no value.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Row(NamedTuple):
     empty_means_none: bool = False
     streamed: bool = False
     live_for: Tuple[str, ...] = ()
+    when_known: bool = False
 
     def argv(self, names: Mapping[str, str]) -> Optional[List[str]]:
         """The command as a list of words; None when a placeholder has no value."""
@@ -124,7 +126,7 @@ RUN_JOURNALS = f"{STATE_DIRECTORY}/runs/*/journal.jsonl"
 
 ROWS: Tuple[Row, ...] = (
     _file(IGNORE_FILE),
-    _file("/etc/niminfo", "NimInfo"),
+    _file("/etc/niminfo", "NimInfo", "NimInfoFile"),
     _file("/etc/inetd.conf", "InetdConf"),
     _file("/etc/services", "Services"),
     _file("/etc/tftpaccess.ctl", "TftpAccess"),
@@ -136,6 +138,7 @@ ROWS: Tuple[Row, ...] = (
     _file("/ssl_nimsh/configs/*", "SslConfigs", roles=_ONLY_MASTER),
     _file("/usr/samples/nim/ssl/*", "SslSamples", roles=_ONLY_MASTER),
     _file(RUN_JOURNALS, "RepairRuns"),
+    _paths("/etc/niminfo"),
     _paths("/ssl_nimsh/**"),
     _paths("/usr/lib/libssl.so*"),
     _paths("/usr/lib/libcrypto.so*"),
@@ -174,13 +177,15 @@ ROWS: Tuple[Row, ...] = (
     _command("uname -W", "Wpar"),
     _command("host {CLIENT_HOSTNAME}", "NameLookups", variants=("host",)),
     _command("host {MASTER_HOSTNAME}", "NameLookups"),
+    _command("host {CLIENT_ADDRESS}", "NameLookups", when_known=True),
+    _command("host {MASTER_ADDRESS}", "NameLookups", when_known=True),
     _command("lsnim -l", "NimObjects", roles=_ONLY_MASTER, variants=("lsnim -l", "lsnim -Z -l", "lsnim -lZ")),
-    _command("nimclient -l -l {NIM_NAME}", "NimclientObjects", roles=_ONLY_CLIENT, variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L")),
-    _command("nimclient -l -l master", "NimclientObjects", roles=_ONLY_CLIENT),
+    _command("nimclient -l -l {NIM_NAME}", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT, variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L")),
+    _command("nimclient -l -l master", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT),
     _command("ioscli ioslevel", "IosLevel", variants=("ioscli ioslevel", "ioslevel")),
     _command("nim -o showres {LPP_SOURCE}", "LppSourceContents", "LppSources", roles=_ONLY_MASTER, live=False, live_for=("LppSources",), variants=("nim -o showres",)),
     _command("nim -o lslpp", "RecordedPush", roles=_ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo")),
-    _command("nimclient -c", "CryptoSetup", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",)),
+    _command("nimclient -c", "CryptoSetup", "NimMessages", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",)),
     _command("openssl x509 -noout -text -nameopt RFC2253 -pubkey -fingerprint -sha256 -in {CERTIFICATE}", "CertificateDetails", live=False, variants=("openssl x509",)),
     _command("ls -l", "Paths", live=False, variants=("ls", "find /ssl_nimsh", "istat")),
 )  # fmt: skip

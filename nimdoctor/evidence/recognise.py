@@ -260,7 +260,7 @@ _ALONE: Tuple[Tuple[str, str], ...] = (
 
 # forms of output that two commands share: the file's name decides which it was
 _SAME_FORM: Tuple[FrozenSet[str], ...] = (
-    frozenset({"NimObjects", "NimclientObjects"}),
+    frozenset({"NimObjects", "NimclientObjects", "NimMessages"}),
     frozenset({"Filesets", "RecordedPush"}),
     frozenset({"InetdServices", "Subsystems"}),
 )

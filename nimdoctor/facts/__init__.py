@@ -51,7 +51,9 @@ if TYPE_CHECKING:
     from nimdoctor.facts.netstat import Sockets as Sockets
     from nimdoctor.facts.netsvc import NetsvcConf as NetsvcConf
     from nimdoctor.facts.nim_identity import NimIdentity as NimIdentity
+    from nimdoctor.facts.nim_messages import NimMessages as NimMessages
     from nimdoctor.facts.niminfo import NimInfo as NimInfo
+    from nimdoctor.facts.niminfo import NimInfoFile as NimInfoFile
     from nimdoctor.facts.nimsh_log import NimshLog as NimshLog
     from nimdoctor.facts.nimsh_mode import NimshMode as NimshMode
     from nimdoctor.facts.openssl_version import OpensslVersion as OpensslVersion
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.push_since import PushSince as PushSince
     from nimdoctor.facts.recorded_push import RecordedPush as RecordedPush
     from nimdoctor.facts.repair_runs import RepairRuns as RepairRuns
+    from nimdoctor.facts.resolution import Resolution as Resolution
     from nimdoctor.facts.rhosts import Rhosts as Rhosts
     from nimdoctor.facts.services import Services as Services
     from nimdoctor.facts.showres import LppSourceContents as LppSourceContents
@@ -105,6 +108,8 @@ _MODULES: Dict[str, str] = {
     "NimGeneration": "generation",
     "NimIdentity": "nim_identity",
     "NimInfo": "niminfo",
+    "NimInfoFile": "niminfo",
+    "NimMessages": "nim_messages",
     "NimObjects": "lsnim",
     "NimclientObjects": "lsnim",
     "NimshDefinition": "lssrc",
@@ -117,6 +122,7 @@ _MODULES: Dict[str, str] = {
     "PushSince": "push_since",
     "RecordedPush": "recorded_push",
     "RepairRuns": "repair_runs",
+    "Resolution": "resolution",
     "Rhosts": "rhosts",
     "Services": "services",
     "Sockets": "netstat",

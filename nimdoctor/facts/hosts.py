@@ -38,7 +38,7 @@ class Hosts(NamedTuple):
         for quote in text.quotes():
             saw_text = saw_text or bool(quote.text.strip())
             words = quote.text.split("#", 1)[0].split()
-            if len(words) > 1 and "\0" not in quote.text and _is_address(words[0]):
+            if len(words) > 1 and "\0" not in quote.text and is_address(words[0]):
                 rows.append(HostRow(words[0], tuple(words[1:]), quote))
             else:
                 prose = prose or bool(words)
@@ -66,7 +66,8 @@ class Hosts(NamedTuple):
         return Quote(self.source, None, "")
 
 
-def _is_address(word: str) -> bool:
+def is_address(word: str) -> bool:
+    """Whether a word is an IP address, with or without its zone."""
     try:
         ipaddress.ip_address(word.split("%", 1)[0])
     except ValueError:

@@ -92,6 +92,45 @@ class NimInfo(NamedTuple):
                 names += [name for name in known if name not in names]
         return tuple(names)
 
+    def address_of(self, name: Optional[str]) -> Optional[str]:
+        """The address that NIM_HOSTS gives a host name, whatever its case; None when it has none."""
+        for group in (self.get("NIM_HOSTS") or "").split():
+            address, _, names = group.partition(":")
+            if name and name.lower() in names.lower().split(":"):
+                return address
+        return None
+
+    def whole(self) -> Quote:
+        """A quote that means the whole file."""
+        return Quote(self.source, None, "")
+
+
+class NimInfoFile(NamedTuple):
+    """The file itself, whatever is in it: whether it exists, and `info` where it holds variables, else `problem`.
+
+    >>> NimInfoFile.parse(Text.of("", "/etc/niminfo")).problem
+    'is empty'
+    """
+
+    source: str
+    exists: bool
+    info: Optional[NimInfo]
+    problem: str = ""
+
+    @classmethod
+    def parse(cls, text: Text) -> "NimInfoFile":
+        """Raises BadEvidence only for a file that cannot be read."""
+        blank = not text.raw().strip()
+        try:
+            return cls(text.source, True, NimInfo.parse(text))
+        except BadEvidence:
+            return cls(text.source, True, None, "is empty" if blank else "holds no NIM variable")
+
+    @classmethod
+    def absent(cls, path: str) -> "NimInfoFile":
+        """The file is known not to exist."""
+        return cls(path, False, None, "does not exist")
+
     def whole(self) -> Quote:
         """A quote that means the whole file."""
         return Quote(self.source, None, "")

@@ -20,7 +20,12 @@ _CLIENT_END: Way = {
     "certificate-mismatch client": "pass",
     "client-not-secure client": "pass",
     "client-uses-rsh client": "pass",
+    "cpuid-changed client": "pass",
     "create-bio-hang client": "pass",
+    "master-id-changed client": "pass",
+    "name-resolution client": "pass",
+    "niminfo-broken client": "pass",
+    "niminfo-wrong-master client": "pass",
     "nimsh-inactive client": "pass",
     "openssl-missing client": "pass",
     "rhosts-left-over client": "pass",
@@ -41,6 +46,8 @@ _MASTER_END: Way = {
     # no `nim -o showres` was recorded
     "lpp-source-lacks-openssl master": "not-applicable",
     "nimesis-inactive master": "pass",
+    "name-resolution master": "pass",
+    "niminfo-broken master": "pass",
     "nimsh-inactive master": "pass",
     "openssl-missing master": "pass",
     "run-unfinished master": "not-applicable",
@@ -60,6 +67,7 @@ HEALTHY: Dict[str, Way] = {
         "ssl-not-configured master": "pass",
         # nothing on a client tells of these: give --master
         "certificate-mismatch client": "not-applicable",
+        "master-id-changed client": "not-applicable",
         "lpp-source-lacks-openssl master": "not-applicable",
         "nimesis-inactive master": "not-applicable",
         "ssl-tree-damaged master": "not-applicable",
@@ -71,7 +79,12 @@ HEALTHY: Dict[str, Way] = {
         # these look at a client, and none was given
         "certificate-mismatch client": "not-applicable",
         "client-certificate-missing client": "not-applicable",
+        "cpuid-changed client": "not-applicable",
         "create-bio-hang client": "not-applicable",
+        "master-id-changed client": "not-applicable",
+        # the client's name is asked, and none was given
+        "name-resolution master": "not-applicable",
+        "niminfo-wrong-master client": "not-applicable",
         "rhosts-left-over client": "not-applicable",
         "ssl-object-error client": "not-applicable",
         "stale-ssl-libs client": "not-applicable",
@@ -263,6 +276,66 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "client-certificate-missing client": "fail high likely refresh-client-certificate",
             **PROBLEMS,
         },
+    },
+    "niminfo-broken": {
+        # which master the client had stood in that file alone
+        "pair": {
+            "niminfo-broken client": "fail high certain None",
+            "name-resolution client": "unknown",
+            "niminfo-wrong-master client": "unknown",
+            "master-id-changed client": "unknown",
+            "rhosts-left-over client": "unknown",
+            **PROBLEMS,
+        },
+        # NIM_SHELL stood there too, and nimclient, which would show the objects, refuses
+        "client": {
+            "niminfo-broken client": "fail high certain None",
+            "name-resolution client": "unknown",
+            "niminfo-wrong-master client": "not-applicable",
+            "client-uses-rsh client": "unknown",
+            "cpuid-changed client": "not-applicable",
+            "rhosts-left-over client": "unknown",
+            "ssl-not-configured master": "not-applicable",
+            "ssl-one-sided client": "not-applicable",
+            **PROBLEMS,
+        },
+    },
+    "niminfo-wrong-master": {
+        # NIM_MASTERID is that of the other master
+        "pair": {
+            "niminfo-wrong-master client": "fail high certain None",
+            "master-id-changed client": "unknown",
+            **PROBLEMS,
+        },
+        # nimclient asks the old master, which does not answer: of the new one nothing is known
+        "client": {
+            "niminfo-wrong-master client": "not-applicable",
+            "cpuid-changed client": "not-applicable",
+            "ssl-not-configured master": "not-applicable",
+            "ssl-one-sided client": "not-applicable",
+        },
+    },
+    "master-id-changed": {
+        # only both ends together show it
+        "pair": {"master-id-changed client": "fail high likely None", **PROBLEMS},
+    },
+    "cpuid-changed": {
+        "pair": {
+            "cpuid-changed client": "fail high likely None",
+            "client-not-secure client": NOT_SECURE,
+            "client-not-secure master": NOT_SECURE,
+            **PROBLEMS,
+        },
+        # nimclient shows the object's cpuid too
+        "client": {
+            "cpuid-changed client": "fail high likely None",
+            "client-not-secure client": NOT_SECURE,
+            **PROBLEMS,
+        },
+        "master": {"client-not-secure master": NOT_SECURE, **PROBLEMS},
+    },
+    "name-resolution": {
+        way: {"name-resolution client": "fail high likely None", **PROBLEMS} for way in ("pair", "client")
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them

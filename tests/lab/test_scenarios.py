@@ -70,7 +70,12 @@ def test_every_command_that_a_scan_runs_has_its_stand_in(end, originals):
     for row in Catalog():
         if row.kind is Kind.COMMAND and row.live and end in row.roles and not row.name.startswith("ioscli"):
             words = row.name.format(
-                APARS="IV58877 IJ07373", CLIENT_HOSTNAME="lpar7", MASTER_HOSTNAME="nim1", NIM_NAME="lpar7"
+                APARS="IV58877 IJ07373",
+                CLIENT_HOSTNAME="lpar7",
+                MASTER_HOSTNAME="nim1",
+                NIM_NAME="lpar7",
+                CLIENT_ADDRESS="10.1.1.17",
+                MASTER_ADDRESS="10.1.1.10",
             ).split(" ", 2)
             result = lab.run(end, *words)
             assert result.stdout or result.stderr, row.name

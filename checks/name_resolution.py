@@ -1,0 +1,139 @@
+"""Each end must find the other by name, and come back to that name from its address."""
+
+from typing import Iterator, List, Optional, Tuple
+
+from nimdoctor.facts import Interfaces, NimIdentity, NimInfo, NimObjects, Resolution
+from nimdoctor.facts.host_names import is_loopback, same_name
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Missing,
+    NotApplicable,
+    Note,
+    OnClient,
+    OnMaster,
+    Passed,
+    Quote,
+    Role,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
+
+_CURE = (
+    "make forward and back agree, in /etc/hosts or DNS, in the order of /etc/netsvc.conf: host {name}; host ADDRESS; "
+    "ask both again afterwards. Not done by itself: other programs of the host use the same names"
+)
+
+
+@check(
+    "name-resolution",
+    title="Names of client and master do not resolve both ways",
+    role=Role.BOTH,
+    severity=Severity.HIGH,
+    confidence=Confidence.LIKELY,
+    source="IBM docs, NIMSH authentication process (first test)",
+    cause="a row of /etc/hosts or DNS is missing, old, or names another host first",
+)
+def name_resolution(
+    subject: Subject,
+    info: Optional[NimInfo],
+    resolution: Optional[Resolution],
+    objects: Optional[OnMaster[NimObjects]],
+    client: Optional[OnClient[NimIdentity]],
+    own_interfaces: Optional[Interfaces],
+    masters_interfaces: Optional[OnMaster[Interfaces]],
+    clients_interfaces: Optional[OnClient[Interfaces]],
+) -> Iterator[Verdict]:
+    """nimsh tells its master by the name that the address of a push leads back to."""
+    on_client = subject.where is Role.CLIENT
+    other = "MASTER" if on_client else "CLIENT"
+    if on_client:
+        name = info.get("NIM_MASTER_HOSTNAME") if info else None
+        if name is None:
+            raise Missing("/etc/niminfo")
+    else:
+        if not subject.client_named:
+            yield NotApplicable("about a client: give that client as the target")
+            return
+        name = _name_of_client(client, objects)
+        if name is None:
+            raise Missing("/etc/niminfo", message="the client's host name is not known")
+    theirs = masters_interfaces if on_client else clients_interfaces
+    if theirs is own_interfaces:
+        # one host's evidence stands for both ends
+        theirs = None
+    answer = resolution.forward(name) if resolution else None
+    if answer is None or resolution is None:
+        raise Missing(f"host {other}_HOSTNAME", message=f"where {name} leads on this host was not recorded")
+    impact = f"nimsh on {subject.name} does not recognise its master" if on_client else f"no push reaches {name}"
+    cure = _CURE.format(name=name)
+    run = f"host {name}"
+    if answer.address is None:
+        yield Finding(
+            f"{name} does not resolve",
+            evidence=[answer.at],
+            confidence=Confidence.CERTAIN,
+            impact=impact,
+            cure=cure,
+            run=run,
+        )
+        return
+    wrong = _wrong_address(answer.address, theirs)
+    if wrong:
+        yield Finding(
+            f"{name} leads to {answer.address}, {wrong}",
+            evidence=[answer.at, *([theirs.whole()] if theirs and not is_loopback(answer.address) else [])],
+            confidence=Confidence.CERTAIN if is_loopback(answer.address) else Confidence.LIKELY,
+            impact=impact,
+            cure=cure,
+            run=run,
+        )
+        return
+    back = resolution.back(answer.address)
+    if back is None:
+        yield Unknown(
+            f"{name} leads to {answer.address}; where that leads back to was not recorded",
+            [f"host {other}_ADDRESS"],
+            [answer.at],
+            Severity.LOW,
+        )
+        return
+    evidence: List[Quote] = list(dict.fromkeys((answer.at, back.at)))
+    if back.name and same_name(back.name, name):
+        both = f"{name} leads to {answer.address} and back"
+        if back.name.lower() == name.lower():
+            yield Passed(both, evidence)
+        else:
+            yield Note(f"{both}, by the name {back.name}", evidence)
+        return
+    alias = any(same_name(found, name) for found in back.aliases)
+    yield Finding(
+        f"{name} leads to {answer.address}, which leads back to {back.name or 'no name'}"
+        + (f", with {name} as an alias" if alias else ""),
+        evidence=evidence,
+        severity=Severity.HIGH if on_client and not alias else Severity.MEDIUM,
+        # whether nimsh compares aliases too is not known
+        confidence=Confidence.POSSIBLE if alias else Confidence.LIKELY,
+        impact=impact if on_client else f"the master takes nimclient of {name} for another host's",
+        cure=cure,
+        run=f"host {answer.address}",
+    )
+
+
+def _name_of_client(client: Optional[NimIdentity], objects: Optional[NimObjects]) -> Optional[str]:
+    """The name by which the master reaches it: the interface of its object, else its own."""
+    if client is None:
+        return None
+    own, _ = client.object_in(objects)
+    return next(iter((own.host_names() if own else ()) or client.names), None)
+
+
+def _wrong_address(address: str, theirs: Optional[Interfaces]) -> str:
+    """What is wrong with the address, in words; empty when nothing is known to be."""
+    if is_loopback(address):
+        return "this host itself"
+    held: Tuple[str, ...] = tuple(row.address for row in theirs.rows if not is_loopback(row.address)) if theirs else ()
+    return f"which is none of its addresses ({', '.join(held[:5])})" if held and address not in held else ""

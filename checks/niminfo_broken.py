@@ -1,0 +1,148 @@
+"""/etc/niminfo must be there and tell a host who it is and who its NIM master is."""
+
+from typing import Iterator, List, Optional, Tuple
+
+from nimdoctor.facts import Filesets, NimIdentity, NimInfo, NimInfoFile, NimMessages, NimObjects, Subsystems
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    NotApplicable,
+    OnClient,
+    OnMaster,
+    Passed,
+    Role,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
+
+CLIENT_FILESET = "bos.sysmgt.nim.client"
+INCOMPLETE = "0042-137"
+_WHO = ("NIM_NAME", "NIM_MASTER_HOSTNAME")
+_MORE = ("NIM_HOSTNAME", "NIM_CONFIGURATION", "NIM_MASTER_PORT", "NIM_REGISTRATION_PORT", "NIM_MASTERID")
+_FOR_NIMINIT = ("NIM_NAME", "NIM_MASTER_HOSTNAME", "NIM_MASTER_PORT", "NIM_REGISTRATION_PORT")
+"""What the fix switch-to-nimsh takes out of the old file; without these it has nothing to give to niminit."""
+_MASTER_WHO = ("NIM_NAME", "NIM_CONFIGURATION")
+_REBUILD = (
+    "on the client: keep what is left of the file under another name, then niminit -a name=CLIENT -a master=MASTER "
+    "-a master_port=1058 (smitty niminit). Not done by itself: under which name and by which master this host is "
+    "known, only a person can say now, and niminit may make a second object"
+)
+_REBUILD_MASTER = (
+    "on the master: keep what is left of the file under another name, then nimconfig -r. Not done by itself: compare "
+    "the two files first, a site's own variables are lost"
+)
+
+
+@check(
+    "niminfo-broken",
+    title="/etc/niminfo is missing or incomplete",
+    role=Role.BOTH,
+    severity=Severity.HIGH,
+    source="IBM docs, niminit and nimconfig: to rebuild the /etc/niminfo file; NIM message 0042-137",
+    cause="the file was emptied or cut (a full file system, an edit by hand), or NIM was never configured to its end",
+    cure=_REBUILD,
+)
+def niminfo_broken(
+    subject: Subject,
+    file: NimInfoFile,
+    messages: Optional[OnClient[NimMessages]],
+    filesets: Optional[Filesets],
+    subsystems: Optional[Subsystems],
+    identity: NimIdentity,
+    objects: Optional[OnMaster[NimObjects]],
+) -> Iterator[Verdict]:
+    """nimsh and nimclient know their master, and nim its database, by this file alone."""
+    on_master = subject.where is Role.MASTER
+    told = messages.numbered(INCOMPLETE) if messages and not on_master else ()
+    cure = _REBUILD_MASTER if on_master else _REBUILD
+    run = "nimconfig -r" if on_master else "smitty niminit"
+    impact = (
+        "no nim command works on the master, so no push is made"
+        if on_master
+        else f"nimsh cannot tell whom to trust, so no push to {subject.name} is accepted; nimclient refuses to run"
+    )
+    if not file.exists:
+        known_to_src = subsystems.get("nimsh") if subsystems else None
+        if filesets and filesets.installed(CLIENT_FILESET) is False:
+            yield NotApplicable(f"{CLIENT_FILESET} is not installed")
+        elif not (known_to_src or subject.roles):
+            yield NotApplicable(f"{file.source} does not exist: this host was never configured as a NIM client")
+        else:
+            yield Finding(
+                f"{file.source} does not exist",
+                evidence=[file.whole(), *told, *([known_to_src.at] if known_to_src else [])],
+                confidence=Confidence.CERTAIN,
+                fix=None,
+                cause="it was moved away (a niminit that failed), removed, or the master removed its object for this "
+                "host (nim -o remove), which removes the file here and leaves nimsh running",
+                impact=impact,
+                cure=cure,
+                run=run,
+            )
+        return
+    if file.info is None and not (told or filesets or subsystems):
+        # a collection that failed leaves empty copies of everything
+        yield Unknown(
+            f"{file.source} {file.problem}, and nothing else that was read shows that this is not the copy's fault",
+            ["lslpp -lc", "lssrc -a"],
+            [file.whole()],
+        )
+        return
+    if file.info is None:
+        yield Finding(
+            f"{file.source} {file.problem}",
+            evidence=[file.whole(), *told],
+            confidence=Confidence.CERTAIN if told else Confidence.LIKELY,
+            fix=None,
+            impact=impact,
+            cure=cure,
+            run=run,
+        )
+        return
+    vital, lacking = _lacking(file.info, on_master)
+    if vital or lacking:
+        yield Finding(
+            f"{file.source} has no {', '.join(vital + lacking)}",
+            evidence=[file.whole(), *told],
+            objects=vital + lacking,
+            severity=Severity.HIGH if vital or told else Severity.MEDIUM,
+            confidence=Confidence.LIKELY if vital or told else Confidence.POSSIBLE,
+            fix=_fix(file.info, identity, objects) if not on_master else None,
+            impact=impact,
+            cure=cure,
+            run=run,
+        )
+    elif told:
+        yield Finding(
+            f"NIM says {INCOMPLETE}, that {file.source} is incomplete, and nothing known is lacking in it",
+            evidence=told,
+            against=[file.info.quote(name) for name in _WHO],
+            confidence=Confidence.POSSIBLE,
+            fix=None,
+            impact=impact,
+            cure=cure,
+            run=run,
+        )
+    else:
+        names = _MASTER_WHO if on_master else _WHO
+        yield Passed("it names this host and its master", [file.info.quote(name) for name in names])
+
+
+def _lacking(info: NimInfo, on_master: bool) -> Tuple[List[str], List[str]]:
+    """Variables that are not set: those no command works without, and those a client's file has besides."""
+    if on_master:
+        return [name for name in _MASTER_WHO if not info.get(name)], []
+    vital = [name for name in _WHO if not info.get(name)]
+    # an alternate master's own file need not be a client's
+    more = _MORE if "master" not in info.roles else ()
+    return vital, [name for name in more if not info.get(name)]
+
+
+def _fix(info: NimInfo, identity: NimIdentity, objects: Optional[NimObjects]) -> Optional[str]:
+    """switch-to-nimsh writes the file anew, but only for a client that uses rsh and whose file has what niminit needs."""
+    own, _ = identity.object_in(objects)
+    by_rsh = (info.get("NIM_SHELL") or "").lower() == "shell" or bool(own and own.connect == "shell")
+    return "switch-to-nimsh" if by_rsh and all(info.get(name) for name in _FOR_NIMINIT) else None
