@@ -56,5 +56,8 @@ def _held(certificates: List[PemFile], keys: List[PemFile]) -> Dict[str, object]
         why = "is not installed for" if missing else "cannot be loaded by"
         return {"rehearsal": UNDONE, "reason": f"pyOpenSSL {why} {sys.executable}: {GET_IT}"}
     except Exception as error:  # a compiled module of another level: whatever it raises
-        return {"rehearsal": UNDONE, "reason": f"pyOpenSSL cannot be loaded by {sys.executable}: {type(error).__name__}"}
+        return {
+            "rehearsal": UNDONE,
+            "reason": f"pyOpenSSL cannot be loaded by {sys.executable}: {type(error).__name__}",
+        }
     return {"rehearsal": FITS, **perform(certificates, keys)}

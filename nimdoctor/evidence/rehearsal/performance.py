@@ -97,7 +97,8 @@ def _load(file: PemFile) -> Loaded:
         except crypto.Error as error:
             failure = failure or Failure("certificate", *first_error(error), path=file.path)
     keys, failures = _load_keys([file])
-    return Loaded(file.path, file.name, tuple(certificates), tuple(keys), failure or (failures or [None])[0])
+    failure = failure or next(iter(failures), None)
+    return Loaded(file.path, file.name, tuple(certificates), tuple(keys), failure)
 
 
 def _load_keys(files: Sequence[PemFile]) -> Tuple[List[Key], List[Failure]]:
@@ -214,14 +215,15 @@ def _verified(side: Side, roots: Sequence[Certificate], between: Sequence[Certif
     """
     failures: List[Failure] = []
     chain = [found.x509 for found in between if found != side.certificate]
-    for root in roots or [None]:
+    candidates: List[Optional[Certificate]] = [*roots]
+    for root in candidates or [None]:
         store = crypto.X509Store()
         if root is not None:
             store.add_cert(root.x509)
         try:
             crypto.X509StoreContext(store, side.certificate.x509, chain).verify_certificate()
-            assert root
-            return root
+            if root is not None:
+                return root
         except crypto.X509StoreContextError as error:
             number, depth, message = error.errors
             code = f"verify error {number} at depth {depth}"
