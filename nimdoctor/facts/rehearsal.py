@@ -12,20 +12,23 @@ _EXPIRED, _NOT_YET_VALID = 10, 9
 _IN_WORDS = {
     "key values mismatch": "the private key belongs to another certificate",
     "key type mismatch": "the private key is of another kind than the certificate's, so it belongs to another one",
-    "no private key assigned": "no private key was found for the certificate",
-    "no private key was found": "there is no private key in any of the files",
+    "no private key was found": "there is none in any of the files",
     "the private key is encrypted": "a passphrase is asked for, and nimsh has nobody to ask",
     "no start line": "the file holds no PEM block of that kind",
+    "unsupported": "what stands in the file is no PEM block that OpenSSL can read",
     "bad base64 decode": "the text between BEGIN and END is damaged",
     "bad end line": "the END line is missing or damaged",
-    "certificate has expired": "its last day has passed",
-    "certificate is not yet valid": "its first day has not come",
-    "unable to get local issuer certificate": "the certificate that signed it is in none of the files",
-    "unable to get issuer certificate": "the certificate that signed its signer is in none of the files",
-    "certificate signature failure": "its signature is not by the root of that name that is there",
     "both sides wait for each other": "neither side sends another word",
 }
-"""OpenSSL's reasons in plain words."""
+_VERIFY_IN_WORDS = {
+    2: "the certificate that signed its signer is in none of the files",
+    7: "it was not signed by the root of that name that is there",
+    _NOT_YET_VALID: "its first day has not come",
+    _EXPIRED: "its last day has passed",
+    20: "the certificate that signed it is in none of the files",
+    26: "it was made for another purpose",
+}
+"""What OpenSSL's reasons mean, by its words; those of a verification by number, since their words have changed."""
 
 
 class Cause(enum.Enum):
@@ -108,7 +111,8 @@ class Rehearsal(NamedTuple):
     @property
     def in_words(self) -> str:
         """OpenSSL's reason, and what it means where that is known."""
-        meaning = _IN_WORDS.get(self.reason)
+        verify_error = _VERIFY_ERROR.search(self.code)
+        meaning = _VERIFY_IN_WORDS.get(int(verify_error.group(1))) if verify_error else _IN_WORDS.get(self.reason)
         return f"{self.reason}: {meaning}" if meaning else self.reason
 
     @property
