@@ -4,7 +4,7 @@ from typing import Iterator, List, Optional, Tuple
 
 from nimdoctor.facts import Certificates, NimIdentity, NimObjects, NimshMode, Paths, SslConfigs, SslSamples
 from nimdoctor.facts.lsnim import SECURE
-from nimdoctor.model import OnClient, OnMaster, Role
+from nimdoctor.model import Confidence, OnClient, OnMaster, Role
 from nimdoctor.plan.client_crypto import FOR_THE_OTHERS, at_rest, below_g2, crypto_off, crypto_on, fetch_proof
 from nimdoctor.plan.conditions import (
     AuditingOff,
@@ -54,7 +54,8 @@ def recycle_certificates(
     if not case.given(Role.MASTER) or objects is None:
         yield Advice("the master must be given: --master TARGET, or run it on the master", where=Role.MASTER)
         return
-    damaged = any(found.where is Role.MASTER for found in case.findings)
+    # what is only inferred of the master's files is refuted by a push that works
+    damaged = any(found.where is Role.MASTER and found.confidence is Confidence.CERTAIN for found in case.findings)
     if case.pushed_well and case.findings and not damaged and case.given(Role.CLIENT):
         yield from _client(
             case, mode, f"{case.pushed_well} is pushed well with SSL, so it is not the master's certificates", False

@@ -25,6 +25,12 @@ _SURE = {
     "C": "inferred, not stated anywhere",
     "M": "remembered, found in no source: take it as a hint only",
 }
+_WHAT = {
+    Kind.FILE: "A file",
+    Kind.COMMAND: "Output of a command",
+    Kind.PATHS: "State of paths",
+    Kind.REHEARSAL: "What nimdoctor does by itself",
+}
 
 
 class Explanation(NamedTuple):
@@ -153,7 +159,7 @@ def _row(name: str, catalog: Catalog) -> Optional[Row]:
 
 
 def _row_lines(row: Row, checks: Sequence[Check]) -> List[str]:
-    what = {Kind.FILE: "A file", Kind.COMMAND: "Output of a command", Kind.PATHS: "State of paths"}[row.kind]
+    what = _WHAT[row.kind]
     lines = [f"{what}, read on: {', '.join(sorted(row.roles))}. It feeds: {', '.join(row.facts)}."]
     asking = _asking(row.facts, checks)
     if asking:

@@ -140,7 +140,7 @@ def _made_page(check: Check, catalog: Catalog) -> List[str]:
         "It reads: " + (", ".join(row.label for row in rows) or "nothing of the catalog") + ".",
     ]
     by_hand = body["Detecting by hand"]
-    by_hand.extend("    " + _by_hand(row) for row in rows if row.kind is not Kind.PATHS)
+    by_hand.extend("    " + _by_hand(row) for row in rows if row.kind in (Kind.FILE, Kind.COMMAND))
     by_hand.append("What to look for: " + check.title)
     body["Resolving with nimdoctor"].append(
         "`nimdoctor fix` shows the plan, `nimdoctor fix --apply` carries it out." if check.fix else _NO_FIX

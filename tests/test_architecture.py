@@ -161,7 +161,14 @@ def test_everything_else_is_standard_library():
 
 def test_what_is_slow_to_import_is_imported_in_the_functions_that_use_it():
     slow = (*LAZY, "tabulate")
-    assert [str(one) for one in imports("nimdoctor", "checks") if one.eager and within(one.module, *slow)] == []
+    found = [str(one) for one in imports("nimdoctor", "checks") if one.eager and within(one.module, *slow)]
+    assert [one for one in found if not one.startswith("nimdoctor/evidence/rehearsal/performance.py")] == []
+
+
+def test_what_loads_openssl_when_it_is_imported_is_imported_by_the_process_of_the_rehearsal_only():
+    heart = "nimdoctor.evidence.rehearsal.performance"
+    found = [one for one in imports("nimdoctor", "checks", "fixes") if within(one.module, heart)]
+    assert {(one.file.name, one.eager) for one in found} == {("child.py", False)}
 
 
 def test_every_check_module_is_named_like_its_check():

@@ -21,13 +21,15 @@ class Kind(enum.Enum):
     FILE = "file"
     COMMAND = "command"
     PATHS = "paths"
+    REHEARSAL = "rehearsal"
 
 
 class Row(NamedTuple):
     """One thing that is read.
 
     `name` is an absolute path (its last part, or one before it, may be `*`), a command as typed, or for PATHS
-    a path whose last part may end in `*` and which covers everything below it when it ends in `/**`. `facts` are class names, best
+    a path whose last part may end in `*` and which covers everything below it when it ends in `/**`; a REHEARSAL
+    is held on a live host and cannot be recorded. `facts` are class names, best
     source first in catalog order. Commands may hold placeholders in braces, filled from facts.
     `live` is False for what is only ever recorded by somebody. `variants` are beginnings of other
     command lines whose recorded output serves as well. `empty_means_none` says that empty output
@@ -120,6 +122,7 @@ def _paths(path: str, **more: object) -> Row:
 _ONLY_MASTER = frozenset({MASTER})
 _ONLY_CLIENT = frozenset({CLIENT})
 
+REHEARSAL = "rehearsal of the handshake"
 IGNORE_FILE = "/etc/nimdoctor.ignore"
 STATE_DIRECTORY = "/var/adm/nimdoctor"
 RUN_JOURNALS = f"{STATE_DIRECTORY}/runs/*/journal.jsonl"
@@ -187,6 +190,7 @@ ROWS: Tuple[Row, ...] = (
     _command("nim -o lslpp", "RecordedPush", roles=_ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo")),
     _command("nimclient -c", "CryptoSetup", "NimMessages", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",)),
     _command("openssl x509 -noout -text -nameopt RFC2253 -pubkey -fingerprint -sha256 -in {CERTIFICATE}", "CertificateDetails", live=False, variants=("openssl x509",)),
+    Row(REHEARSAL, Kind.REHEARSAL, ("Rehearsal",), roles=_ONLY_MASTER),
     _command("ls -l", "Paths", live=False, variants=("ls", "find /ssl_nimsh", "istat")),
 )  # fmt: skip
 

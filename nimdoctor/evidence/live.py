@@ -77,11 +77,13 @@ class LiveHost:
         self._ran: Dict[Tuple[str, ...], Tuple[Optional[Text], Optional[str]]] = {}
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
-        """The file, the files of the directory, or the output of the command; empty without any."""
+        """The file, the files of the directory, the output of the command, or the rehearsal's verdict."""
         if not row.live or row.kind is Kind.PATHS:
             return []
         if row.kind is Kind.FILE:
             return self._files(row)
+        if row.kind is Kind.REHEARSAL:
+            return [self._rehearsal(row)]
         found = self._table(row) or self._command(row, names)
         return [found] if found else []
 
@@ -244,6 +246,21 @@ class LiveHost:
         else:
             self.problems.pop(row.label, None)
         return text
+
+    def _rehearsal(self, row: Row) -> Text:
+        """The verdict of a rehearsal, which is there also where none could be held."""
+        from nimdoctor.evidence.rehearsal import rehearse, undone
+
+        left = TIMES_THE_TIMEOUT * self.timeout - self._spent
+        if left <= 0:
+            return Text.of(undone("not held: the scan's time was used up"), row.name)
+        self.progress.start(row.label)
+        began = self._clock()
+        try:
+            return Text.of(rehearse(self.root, min(self.timeout, left)), row.name)
+        finally:
+            self._spent += max(0.0, self._clock() - began)
+            self.progress.end()
 
     def _run(self, row: Row, argv: List[str]) -> Tuple[Optional[Text], Optional[str]]:
         for typed, word in zip(row.name.split(), argv):

@@ -111,7 +111,7 @@ class LooseEvidence:
         if row == piece.row:
             return True
         known = any(row == own for own in self._catalog)
-        if known or row.kind is Kind.PATHS:
+        if known or row.kind in (Kind.PATHS, Kind.REHEARSAL):
             return False
         if row.kind is Kind.FILE:
             return row.name == piece.name

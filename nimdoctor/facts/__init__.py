@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.ps import Processes as Processes
     from nimdoctor.facts.push_since import PushSince as PushSince
     from nimdoctor.facts.recorded_push import RecordedPush as RecordedPush
+    from nimdoctor.facts.rehearsal import Rehearsal as Rehearsal
     from nimdoctor.facts.repair_runs import RepairRuns as RepairRuns
     from nimdoctor.facts.resolution import Resolution as Resolution
     from nimdoctor.facts.rhosts import Rhosts as Rhosts
@@ -121,6 +122,7 @@ _MODULES: Dict[str, str] = {
     "Processes": "ps",
     "PushSince": "push_since",
     "RecordedPush": "recorded_push",
+    "Rehearsal": "rehearsal",
     "RepairRuns": "repair_runs",
     "Resolution": "resolution",
     "Rhosts": "rhosts",

@@ -17,7 +17,7 @@ default_ca = lab
 new_certs_dir = {place}
 database = {place}/index
 serial = {place}/serial
-default_md = sha256
+default_md = {digest}
 policy = any
 unique_subject = no
 [any]
@@ -51,13 +51,16 @@ class LabCannotBeBuilt(Exception):
     """Something that the lab needs is not on this machine, or failed; the message says which."""
 
 
-def make_chain(openssl: str, key: str, configs: Dict[str, str], valid_from: int, valid_until: int) -> Chain:
-    """A chain valid between two times (epoch seconds); `configs` are the texts of SSL_*.cnf by kind.
+def make_chain(
+    openssl: str, key: str, configs: Dict[str, str], valid_from: int, valid_until: int, digest: str = "sha256"
+) -> Chain:
+    """A chain valid between two times (epoch seconds); `configs` are the texts of SSL_*.cnf by kind. `digest` is
+    what signatures are made with.
 
     Raises LabCannotBeBuilt when openssl fails.
     """
     with tempfile.TemporaryDirectory(prefix="nimdoctor-ca-") as place:
-        authority = _Authority(openssl, place, key, valid_from, valid_until)
+        authority = _Authority(openssl, place, key, valid_from, valid_until, digest)
         for kind in KINDS:
             authority.request(kind, configs[kind])
         root = authority.sign("root", "root", "-selfsign")
@@ -70,12 +73,12 @@ def make_chain(openssl: str, key: str, configs: Dict[str, str], valid_from: int,
 class _Authority:
     """`openssl ca` alone lets the begin of validity be chosen, so the root signs by way of it."""
 
-    def __init__(self, openssl: str, place: str, key: str, valid_from: int, valid_until: int) -> None:
+    def __init__(self, openssl: str, place: str, key: str, valid_from: int, valid_until: int, digest: str) -> None:
         self.openssl = openssl
         self.place = place
         self.key = key
         self.valid = ["-startdate", _moment(valid_from), "-enddate", _moment(valid_until)]
-        self.write("ca.cnf", _AUTHORITY.format(place=place).encode())
+        self.write("ca.cnf", _AUTHORITY.format(place=place, digest=digest).encode())
         self.write("index", b"")
         self.write("serial", f"{time.time_ns() & 0xFFFFFFFFFFFF:012X}\n".encode())
 

@@ -138,6 +138,7 @@ class Nimsh:
         self.log("Loading certificates..", "")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.verify_mode = ssl.CERT_REQUIRED
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
         try:
             context.load_verify_locations(pem)
             self.log("Negotiating SSL_CTX object using SSLv23_method", "Loading private key file..")

@@ -22,10 +22,11 @@ CURED_BY_A_FETCH = frozenset(
 
 
 class Certificates(NamedTuple):
-    """One making of keys and certificates: when, and for how many seconds they hold."""
+    """One making of keys and certificates: when, for how many seconds they hold, and what signs them."""
 
     made: int
     holds: int = 3650 * DAY
+    digest: str = "sha256"
 
 
 class Push(NamedTuple):
@@ -76,7 +77,7 @@ class Client:
 
 @dataclass
 class Master:
-    """The master nim1."""
+    """The master nim1. `foreign_key` is the kind (root, server, client) whose key is of an earlier making."""
 
     name: str = "nim1"
     address: str = "10.1.1.10"
@@ -89,6 +90,7 @@ class Master:
     tftp_row: bool = True
     tftp_active: bool = True
     empty: Tuple[str, ...] = ()
+    foreign_key: Optional[str] = None
     changed_config: bool = False
     lpp_source_has_openssl: bool = True
     nimesis_active: bool = True
@@ -184,22 +186,36 @@ def _create_bio_hang(story: Story) -> None:
     _hangs(story)
 
 
-@_scenario(
-    "create-bio-hang-master",
-    "The certificates that the master and its clients share are older than its software, and have run out: pushes hang.",
-    "create-bio-hang",
-    "certificate-expired",
-)
-def _create_bio_hang_master(story: Story) -> None:
-    run_out = Certificates(365 * DAY + 24 * HOUR, 365 * DAY)
-    story.master.certificates = run_out
+def _share_old_certificates(story: Story, certificates: Certificates) -> None:
+    """Master and clients have the same ones, older than the master's software, and a push hangs."""
+    story.master.certificates = certificates
     story.master.openssl = [(OLD, 900 * DAY), (CURRENT, 370 * DAY), (NEWER, 3 * DAY)]
     story.master.changed_config = True
     for client in story.clients:
-        client.certificates = run_out
+        client.certificates = certificates
         client.openssl = [(OLD, 900 * DAY), (CURRENT, 369 * DAY)]
         client.copies_made = client.fetched = 365 * DAY + 20 * HOUR
     _hangs(story)
+
+
+@_scenario(
+    "create-bio-hang-master",
+    "The certificates that the master and its clients share are signed with SHA-1, which the master's updated OpenSSL no longer takes: pushes hang.",
+    "create-bio-hang",
+)
+def _create_bio_hang_master(story: Story) -> None:
+    _share_old_certificates(story, Certificates(365 * DAY + 24 * HOUR, digest="sha1"))
+
+
+@_scenario(
+    "certificates-run-out",
+    "The certificates that the master and its clients share have run out: pushes hang.",
+    "create-bio-hang",
+    "certificate-expired",
+    "handshake-fails",
+)
+def _certificates_run_out(story: Story) -> None:
+    _share_old_certificates(story, Certificates(365 * DAY + 24 * HOUR, 365 * DAY))
 
 
 @_scenario(
@@ -340,3 +356,12 @@ def _ssl_one_sided(story: Story) -> None:
     for client in story.troubled:
         client.nimsh = "-s"
         client.nimsh_started = 20 * HOUR
+
+
+@_scenario(
+    "handshake-fails",
+    "The key of the master's own certificate was put back from an older backup, and does not fit it: pushes fail at once.",
+    "handshake-fails",
+)
+def _handshake_fails(story: Story) -> None:
+    story.master.foreign_key = "client"

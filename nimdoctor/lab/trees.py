@@ -212,12 +212,16 @@ class Trees:
             tree.put(f"{directory}/configs/SSL_{kind}.cnf", config, age=age)
             tree.put(f"{directory}/certs/{kind}.pem", content, age=age)
             tree.put(f"{directory}/keys/{kind}key.pem", chain.keys[kind], mode=0o600, age=age)
+        foreign = self.story.master.foreign_key
+        if foreign and directory == "ssl_nimsh":
+            earlier = self._chain(certificates._replace(made=certificates.made + 365 * 86400))
+            tree.put(f"{directory}/keys/{foreign}key.pem", earlier.keys[foreign], mode=0o600, age=age)
 
     def _chain(self, certificates: Certificates) -> Chain:
         if certificates not in self._chains:
             configs = {kind: texts.ssl_config(kind, self.story.master.name) for kind in KINDS}
             since = self.now - certificates.made
-            made = make_chain(self.openssl, self.key, configs, since, since + certificates.holds)
+            made = make_chain(self.openssl, self.key, configs, since, since + certificates.holds, certificates.digest)
             self._chains[certificates] = made
         return self._chains[certificates]
 

@@ -8,7 +8,6 @@ import pytest
 
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.lab import Lab
-from nimdoctor.lab.story import DAY, SCENARIOS, Scenario, Story
 from nimdoctor.model import Outcome
 from nimdoctor.registry import Registry
 from nimdoctor.scan import Report, scan
@@ -58,23 +57,6 @@ class Fixed(NamedTuple):
     def unproved(self) -> List[str]:
         """The pushes that alone prove what was done."""
         return [found["push"] for found in self.document["result"]["findings"] if found["push"]]
-
-
-def _certificates_hold(story: Story) -> None:
-    """The certificates of create-bio-hang-master, had they been made for ten years: what hangs is not told by them."""
-    made = story.master.certificates
-    assert made
-    story.master.certificates = made._replace(holds=3650 * DAY)
-    for client in story.clients:
-        client.certificates = story.master.certificates
-    story.problems.discard("certificate-expired")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _a_scenario_of_ours() -> Iterator[None]:
-    SCENARIOS["certificates-hold"] = Scenario("The master's certificates hold.", _certificates_hold)
-    yield
-    del SCENARIOS["certificates-hold"]
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ SITUATIONS = {
         "create-bio-hang-master",
         ("--affects", "1"),
         RECYCLE,
-        {"create-bio-hang": "applied-unverified", "certificate-expired": "fixed"},
+        {"create-bio-hang": "applied-unverified"},
         PUSH,
     ),
     "recycle-certificates, a damaged tree": Situation(

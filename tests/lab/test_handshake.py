@@ -83,8 +83,9 @@ def test_recycling_the_master_alone_cures_nobody(live):
     assert lab.push("lpar8").status == 0
 
 
-def test_certificates_that_ran_out_need_the_master_and_then_each_client(live):
-    lab = live("create-bio-hang-master")
+@pytest.mark.parametrize("scenario", ["create-bio-hang-master", "certificates-run-out"])
+def test_certificates_that_no_longer_serve_need_the_master_and_then_each_client(scenario, live):
+    lab = live(scenario)
     assert hangs(lab)
     refresh(lab)
     assert hangs(lab)

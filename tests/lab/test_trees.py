@@ -105,20 +105,16 @@ def test_the_hang_of_a_client_alone_is_one_of_another_chain(originals):
     assert own == read(lab.master, "/ssl_nimsh_old/certs/server.pem")
 
 
-def test_the_hang_that_needs_the_master_is_one_of_certificates_that_ran_out(originals):
+def test_the_hang_that_needs_the_master_is_one_of_certificates_that_are_signed_with_sha1(originals):
     lab = originals("create-bio-hang-master")
     certs = lab.master + "/ssl_nimsh/certs"
     assert read(lab.client, "/ssl_nimsh/certs/server.pem") == read(lab.master, "/ssl_nimsh/certs/server.pem")
-    ended = subprocess.run(
-        ["openssl", "x509", "-noout", "-checkend", "0", "-in", f"{certs}/client.pem"], stdout=subprocess.DEVNULL
-    )
-    assert ended.returncode == 1
-    # at the last good push they still held
-    ended = subprocess.run(
-        ["openssl", "verify", "-attime", str(int(time.time()) - 5 * 86400), "-CAfile", f"{certs}/root.pem", f"{certs}/client.pem"],
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert ended.returncode == 0
+
+    def verified(level):
+        words = ["openssl", "verify", "-auth_level", level, "-CAfile", f"{certs}/root.pem", f"{certs}/server.pem"]
+        return subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+    assert verified("0") and not verified("2")
     configured, sample = (
         read(lab.master, f"{place}/SSL_server.cnf") for place in ("/ssl_nimsh/configs", "/usr/samples/nim/ssl")
     )
@@ -178,3 +174,19 @@ def test_ends_are_named_by_role_or_by_name(originals):
     assert lab.tree("master") == lab.tree("nim1") == lab.master
     with pytest.raises(KeyError):
         lab.tree("lpar99")
+
+
+def test_certificates_that_ran_out_held_at_the_last_good_push(originals):
+    lab = originals("certificates-run-out")
+    certs = lab.master + "/ssl_nimsh/certs"
+    assert read(lab.client, "/ssl_nimsh/certs/server.pem") == read(lab.master, "/ssl_nimsh/certs/server.pem")
+    ended = subprocess.run(
+        ["openssl", "x509", "-noout", "-checkend", "0", "-in", f"{certs}/client.pem"], stdout=subprocess.DEVNULL
+    )
+    assert ended.returncode == 1
+    # at the last good push they still held
+    ended = subprocess.run(
+        ["openssl", "verify", "-attime", str(int(time.time()) - 5 * 86400), "-CAfile", f"{certs}/root.pem", f"{certs}/client.pem"],
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert ended.returncode == 0
