@@ -179,7 +179,12 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     "nimesis-inactive": {
         "pair": {"nimesis-inactive master": "fail medium certain start-nimesis", **PROBLEMS},
         # the client cannot ask its master anything, so what nimclient would show is not there
-        "client": {"ssl-not-configured master": "not-applicable", "ssl-one-sided client": "not-applicable"},
+        "client": {
+            "cpuid-changed client": "not-applicable",
+            "niminfo-wrong-master client": "not-applicable",
+            "ssl-not-configured master": "not-applicable",
+            "ssl-one-sided client": "not-applicable",
+        },
         "master": {"nimesis-inactive master": "fail medium certain start-nimesis", **PROBLEMS},
     },
     "ssl-not-configured": {
@@ -324,6 +329,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     },
     "cpuid-changed": {
         "pair": {
+            **NEVER_SECURED,
             "cpuid-changed client": "fail high likely None",
             "client-not-secure client": NOT_SECURE,
             "client-not-secure master": NOT_SECURE,
@@ -331,6 +337,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         },
         # nimclient shows the object's cpuid too
         "client": {
+            **NEVER_SECURED,
             "cpuid-changed client": "fail high likely None",
             "client-not-secure client": NOT_SECURE,
             **PROBLEMS,
