@@ -17,7 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import ago
+from nimdoctor.wording import REFRESH, ago
 
 
 @check(
@@ -58,14 +58,14 @@ def certificate_expired(
         return
     worst = min(expired, key=lambda one: one.x509.not_after)
     on_client = subject.where is Role.CLIENT
-    good = masters is not None and bool(masters.used) and not masters.expired()
+    good = masters is not None and masters.holds()
     when = f"{moment(worst.x509.not_after)}, {ago(validity.time.utc - worst.x509.not_after)} ago"
     yield Finding(
         f"{worst.words} ran out at {when}{validity.time.words}",
         evidence=validity.quotes(expired),
         objects=validity.paths(expired),
-        confidence=Confidence.LIKELY if validity.time.of_host and validity.timed else Confidence.POSSIBLE,
-        missing=[] if validity.time.of_host else ["date -u +%Y-%m-%dT%H:%M:%SZ"],
+        confidence=Confidence.LIKELY if validity.sure else Confidence.POSSIBLE,
+        missing=validity.time.missing,
         fix="refresh-client-certificate" if on_client and (good or masters is None) else "recycle-certificates",
         cure=_clients_cure(good, masters is not None) if on_client else None,
         impact=f"a handshake with {subject.name} that checks the dates fails, and with it every secured push"
@@ -75,7 +75,7 @@ def certificate_expired(
 
 
 def _clients_cure(good: bool, known: bool) -> Optional[str]:
-    fetch = "fetch it anew: nimclient -C; nimclient -c"
+    fetch = f"fetch it anew: {REFRESH}"
     if good:
         return f"{fetch}; the master's certificates hold, so the master stays as it is"
     return None if known else f"{fetch}. Whether the master's have run out too is not known: give --master"

@@ -17,7 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import count
+from nimdoctor.wording import REFRESH, count
 
 SOON, EARLY = 30, 90
 """Days before the end at which it is medium, and low."""
@@ -55,21 +55,15 @@ def certificate_expiring(
         return
     first = expiring[0]
     days = (first.x509.not_after - validity.time.utc) // DAY
-    renewed = (
-        subject.where is Role.CLIENT
-        and masters is not None
-        and bool(masters.used)
-        and not masters.expired()
-        and not masters.expiring(EARLY)
-    )
+    renewed = subject.where is Role.CLIENT and masters is not None and masters.holds(EARLY)
     yield Finding(
         f"{first.words} runs out at {moment(first.x509.not_after)}, in {count(days, 'day')}{validity.time.words}",
         evidence=validity.quotes(expiring),
         objects=validity.paths(expiring),
         severity=Severity.MEDIUM if days < SOON else Severity.LOW,
-        confidence=Confidence.LIKELY if validity.time.of_host and validity.timed else Confidence.POSSIBLE,
-        missing=[] if validity.time.of_host else ["date -u +%Y-%m-%dT%H:%M:%SZ"],
+        confidence=Confidence.LIKELY if validity.sure else Confidence.POSSIBLE,
+        missing=validity.time.missing,
         impact="after that day a handshake that checks the dates fails, and with it every secured push",
         fix="refresh-client-certificate" if renewed else None,
-        cure="fetch it anew: nimclient -C; nimclient -c; the master's certificates hold longer" if renewed else None,
+        cure=f"fetch it anew: {REFRESH}; the master's certificates hold longer" if renewed else None,
     )

@@ -1,6 +1,6 @@
 """Client and master whose certificates have nothing in common."""
 
-from typing import FrozenSet, Iterator, Optional
+from typing import Dict, FrozenSet, Iterator, Optional
 
 from nimdoctor.facts import CertificateDetails, NimGeneration, NimshMode
 from nimdoctor.facts.certificate_details import CertificateDetail
@@ -17,7 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import on_client
+from nimdoctor.wording import REFRESH, on_client
 
 
 @check(
@@ -56,10 +56,11 @@ def certificate_mismatch(
         one = next(found for found in own.certificates if found.x509.fingerprint in shared)
         yield Passed(f"both ends hold {one.words}", [one.quote()])
         return
-    signed = _issuers(own) & _issuers(masters)
-    if signed:
-        one = next(found for found in own.certificates if _keys(own, found) & signed)
-        yield Passed(f"{one.words} has an issuer that the master's certificates have too", [one.quote()])
+    own_keys = _keys(own)
+    theirs = frozenset().union(*_keys(masters).values())
+    issued = next((found for found in own.certificates if own_keys[found] & theirs), None)
+    if issued:
+        yield Passed(f"{issued.words} has an issuer that the master's certificates have too", [issued.quote()])
         return
     quotes = [found.quote() for found in (*own.in_use(), *masters.in_use())]
     if any(found and found.at_least("G2") for found in (generation, masters_generation)):
@@ -80,7 +81,7 @@ def certificate_mismatch(
         evidence=quotes,
         objects=list(dict.fromkeys(found.path for found in own.in_use())),
         impact=f"a handshake with {subject.name} cannot end well: secured pushes hang or fail",
-        run=on_client("nimclient -C; nimclient -c", subject.master_named),
+        run=on_client(REFRESH, subject.master_named),
     )
 
 
@@ -88,14 +89,11 @@ def _fingerprints(details: CertificateDetails) -> FrozenSet[str]:
     return frozenset(one.x509.fingerprint for one in details.certificates if one.x509.fingerprint)
 
 
-def _issuers(details: CertificateDetails) -> FrozenSet[str]:
-    """Keys that sign on that end: of issuers that are there, and those that certificates name."""
-    return frozenset(key for one in details.certificates for key in _keys(details, one))
-
-
-def _keys(details: CertificateDetails, one: CertificateDetail) -> FrozenSet[str]:
-    signer = details.issuer_keys().get(one)
-    named = one.x509.issuer_key_id
-    own = one.x509.key_identity if one.x509.is_ca else None
-    own_id = one.x509.key_id if one.x509.is_ca else None
-    return frozenset(key for key in (signer, own, named, own_id) if key)
+def _keys(details: CertificateDetails) -> Dict[CertificateDetail, FrozenSet[str]]:
+    """By certificate the keys it rests on: its issuer's where that is there or named, its own where it may issue others."""
+    signers = details.issuer_keys()
+    found = {}
+    for one in details.certificates:
+        own = (one.x509.key_identity, one.x509.key_id) if one.x509.is_ca else ()
+        found[one] = frozenset(key for key in (signers.get(one), one.x509.issuer_key_id, *own) if key)
+    return found

@@ -38,8 +38,8 @@ def certificate_not_yet_valid(subject: Subject, validity: CertificateValidity) -
         f"{validity.time.words}",
         evidence=validity.quotes(future),
         objects=validity.paths(future),
-        confidence=Confidence.LIKELY if validity.time.of_host and validity.timed else Confidence.POSSIBLE,
-        missing=[] if validity.time.of_host else ["date -u +%Y-%m-%dT%H:%M:%SZ"],
+        confidence=Confidence.LIKELY if validity.sure else Confidence.POSSIBLE,
+        missing=validity.time.missing,
         impact=f"a handshake with {subject.name} that checks the dates fails, and with it every secured push",
         run="date -u",
     )

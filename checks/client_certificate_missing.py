@@ -3,6 +3,7 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import CertificateDetails, NimGeneration, NimIdentity, NimObjects, NimshMode, Paths
+from nimdoctor.facts.certificate_details import CERTS
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import (
     Confidence,
@@ -18,9 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import on_client
-
-CERTS = "/ssl_nimsh/certs"
+from nimdoctor.wording import REFRESH, on_client
 
 
 @check(
@@ -75,5 +74,5 @@ def client_certificate_missing(
         evidence=quotes,
         objects=[CERTS],
         impact=f"no secured push to {subject.name} can end its handshake",
-        run=on_client("nimclient -C; nimclient -c", subject.master_named),
+        run=on_client(REFRESH, subject.master_named),
     )

@@ -1,9 +1,10 @@
 """A host that is asked now: this one, or the one whose file system lies below a directory."""
 
+import contextlib
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
@@ -251,13 +252,23 @@ class LiveHost:
         """The verdict of a rehearsal, which is there also where none could be held."""
         from nimdoctor.evidence.rehearsal import rehearse, undone
 
-        left = TIMES_THE_TIMEOUT * self.timeout - self._spent
-        if left <= 0:
+        allowed = self._allowed()
+        if allowed <= 0:
             return Text.of(undone("not held: the scan's time was used up"), row.name)
+        with self._spending(row):
+            return Text.of(rehearse(self.root, allowed), row.name)
+
+    def _allowed(self) -> float:
+        """Seconds that the next thing may take; none are left when it is not above 0."""
+        return min(self.timeout, TIMES_THE_TIMEOUT * self.timeout - self._spent)
+
+    @contextlib.contextmanager
+    def _spending(self, row: Row) -> Iterator[None]:
+        """Counts the time of what is done within against the scan's, and shows it as being under way."""
         self.progress.start(row.label)
         began = self._clock()
         try:
-            return Text.of(rehearse(self.root, min(self.timeout, left)), row.name)
+            yield
         finally:
             self._spent += max(0.0, self._clock() - began)
             self.progress.end()
@@ -272,19 +283,13 @@ class LiveHost:
             return None, error
         if argv[0] in self._hung:
             return None, f"not run: {argv[0]} {self._hung[argv[0]]} before"
-        left = TIMES_THE_TIMEOUT * self.timeout - self._spent
-        if left <= 0:
+        allowed = self._allowed()
+        if allowed <= 0:
             return None, "not run: the scan's time was used up"
         from nimdoctor.evidence.command import command_environment, run
 
-        allowed = min(self.timeout, left)
-        self.progress.start(row.label)
-        began = self._clock()
-        try:
+        with self._spending(row):
             result = run([program, *argv[1:]], timeout=allowed, env=command_environment(self.root))
-        finally:
-            self._spent += max(0.0, self._clock() - began)
-            self.progress.end()
         if result.timed_out:
             self._hung[argv[0]] = "hung"
             return None, f"hung and was ended after {allowed:.3g} s"

@@ -29,6 +29,15 @@ class CertificateValidity(NamedTuple):
         off, why = (use.off, use.why) if use else (None, "")
         return cls(details.in_use(), details.left_over(), time, details.timed(), off, why)
 
+    @property
+    def sure(self) -> bool:
+        """Whether the time is the host's own, and it is known which of several files are the newest."""
+        return self.time.of_host and self.timed
+
+    def holds(self, days: int = 0) -> bool:
+        """Whether there are certificates, and none of them has run out or will within that many days."""
+        return bool(self.used) and not self.expired() and not (days and self.expiring(days))
+
     def expired(self) -> Tuple[CertificateDetail, ...]:
         """Those in use that have run out."""
         return tuple(one for one in self.used if one.x509.not_after < self.time.utc)

@@ -1,6 +1,6 @@
 """The time by which something's validity is judged, and whose clock it is."""
 
-from typing import ClassVar, NamedTuple, Optional, Protocol
+from typing import ClassVar, NamedTuple, Optional, Protocol, Tuple
 
 from nimdoctor.facts.clock import UtcDate
 from nimdoctor.text import Quote
@@ -32,6 +32,11 @@ class JudgingTime(NamedTuple):
         if moment.collected is not None:
             return cls(moment.collected, True, Quote("manifest.json", None, "collected"))
         return cls(moment.now, False, Quote("the clock of the host that scans", None, ""))
+
+    @property
+    def missing(self) -> Tuple[str, ...]:
+        """The catalog name of what would have told the host's own time, where that is not known."""
+        return () if self.of_host else ("date -u +%Y-%m-%dT%H:%M:%SZ",)
 
     @property
     def words(self) -> str:

@@ -86,19 +86,21 @@ class NimInfo(NamedTuple):
         if not master:
             return ()
         names = [master]
-        for group in (self.get("NIM_HOSTS") or "").split():
-            known = group.split(":")
+        for known in self._hosts():
             if any(name.lower() == master.lower() for name in known):
                 names += [name for name in known if name not in names]
         return tuple(names)
 
     def address_of(self, name: Optional[str]) -> Optional[str]:
         """The address that NIM_HOSTS gives a host name, whatever its case; None when it has none."""
-        for group in (self.get("NIM_HOSTS") or "").split():
-            address, _, names = group.partition(":")
-            if name and name.lower() in names.lower().split(":"):
+        for address, *names in self._hosts():
+            if name and name.lower() in (known.lower() for known in names):
                 return address
         return None
+
+    def _hosts(self) -> List[List[str]]:
+        """The groups of NIM_HOSTS: an address and the names that it has."""
+        return [group.split(":") for group in (self.get("NIM_HOSTS") or "").split()]
 
     def whole(self) -> Quote:
         """A quote that means the whole file."""
