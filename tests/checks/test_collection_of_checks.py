@@ -13,6 +13,8 @@ from pathlib import Path
 import nimdoctor.checks
 import pytest
 from hosts import MemoryTree, registry, scan_hosts
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scenarios import names, scenario
 
 from nimdoctor.evidence.recorded import RecordedEvidence
@@ -22,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 CHECKS = registry().checks()
 MODULES = sorted(path.stem for path in Path(nimdoctor.checks.__path__[0]).glob("*.py") if path.stem != "__init__")
 SCENARIOS = names()
+WAYS = ("pair", "client", "master")
 CORE = """create-bio-hang ssl-object-error stale-ssl-libs tftp-disabled openssl-missing nimsh-inactive ssl-not-configured
 ssl-tree-damaged client-uses-rsh client-not-secure rhosts-left-over lpp-source-lacks-openssl ssl-one-sided"""
 
@@ -89,29 +92,43 @@ def test_a_check_has_a_failing_a_passing_and_a_near_miss_sample(check, kind):
 # -- over every scenario
 
 
+class ReadTree(MemoryTree):
+    """A tree that keeps the names of the files that were opened."""
+
+    def __init__(self, files):
+        super().__init__(files)
+        self.opened = set()
+
+    def open(self, name):
+        self.opened.add(name)
+        return super().open(name)
+
+
 class Scenario:
     """Both ends of a scenario in memory, and what a scan says of them each way."""
 
     def __init__(self, name):
         self.trees = scenario(name)
 
-    def scan(self, way, changed=None):
+    def scan(self, way, changed=None, only=()):
         trees = {**self.trees, **(changed or {})}
-        hosts = {end: RecordedEvidence(end, MemoryTree(tree.files)) for end, tree in trees.items()}
-        if way == "pair":
-            return scan_hosts(hosts["client"], hosts["master"])
-        return scan_hosts(hosts[way])
+        hosts = [RecordedEvidence(end, trees[end]) for end in ends_of(way)]
+        return scan_hosts(*hosts, only=only)
 
-    def without(self, end, name):
-        """That end with one evidence file gone, and the manifest's word on it."""
-        files = {found: content for found, content in self.trees[end].files.items() if found != name}
+    def without(self, end, *gone):
+        """That end with evidence files gone, and the manifest's word on them."""
+        files = {found: content for found, content in self.trees[end].files.items() if found not in gone}
         if "manifest.json" in files:
             manifest = json.loads(files["manifest.json"])
             manifest["commands"] = {
-                command: entry for command, entry in manifest["commands"].items() if entry["file"] != name
+                command: entry for command, entry in manifest["commands"].items() if entry["file"] not in gone
             }
             files["manifest.json"] = json.dumps(manifest).encode()
         return {end: MemoryTree(files)}
+
+
+def ends_of(way):
+    return ("client", "master") if way == "pair" else (way,)
 
 
 def worst(report):
@@ -123,22 +140,56 @@ def worst(report):
     return found
 
 
+def bad_in(report):
+    return {key for key, outcome in worst(report).items() if outcome == "bad"}
+
+
+def turned_to_pass(before, report):
+    # a manifest names the role; without it, or what tells of it, a check may not be asked at all
+    assert Outcome.ERROR not in {result.outcome for result in report.results}
+    after = worst(report)
+    return {key for key in before if after.get(key) == "pass"}
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_taking_away_one_evidence_file_never_turns_a_fail_or_unknown_into_a_pass(name):
     scenario = Scenario(name)
-    for way in ("pair", "client", "master"):
-        before = worst(scenario.scan(way))
-        bad = {key for key, outcome in before.items() if outcome == "bad"}
-        if not bad:
+    for way in WAYS:
+        bad = bad_in(scenario.scan(way))
+        asked = sorted({check for check, _ in bad})
+        if not asked:
             continue
-        for end in ("client", "master") if way == "pair" else (way,):
-            for gone in scenario.trees[end].names():
-                report = scenario.scan(way, scenario.without(end, gone))
-                assert Outcome.ERROR not in {result.outcome for result in report.results}, (way, end, gone)
-                after = worst(report)
-                # a manifest names the role; without it, or what tells of it, a check may not be asked at all
-                turned = {key for key in bad if after.get(key) == "pass"}
+        # only what they read can matter to them
+        read = {end: ReadTree(scenario.trees[end].files) for end in ends_of(way)}
+        scenario.scan(way, read, asked)
+        for end, tree in read.items():
+            assert tree.opened
+            for gone in sorted(tree.opened):
+                turned = turned_to_pass(bad, scenario.scan(way, scenario.without(end, gone), asked))
                 assert not turned, (way, end, gone, turned)
+
+
+@pytest.mark.parametrize("name", ["healthy", "create-bio-hang", "client-not-secure", "french-master"])
+def test_no_check_breaks_for_want_of_a_file(name):
+    scenario = Scenario(name)
+    for end in ("client", "master"):
+        for gone in scenario.trees[end].names():
+            report = scenario.scan("pair", scenario.without(end, gone))
+            assert Outcome.ERROR not in {result.outcome for result in report.results}, (end, gone)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_taking_away_any_evidence_files_never_turns_a_fail_or_unknown_into_a_pass(data):
+    scenario = Scenario(data.draw(st.sampled_from(SCENARIOS), label="scenario"))
+    way = data.draw(st.sampled_from(WAYS), label="way")
+    bad = bad_in(scenario.scan(way))
+    changed = {}
+    for end in ends_of(way):
+        names = [name for name in scenario.trees[end].names() if name != "manifest.json"]
+        gone = data.draw(st.lists(st.sampled_from(names), unique=True), label=f"gone at the {end}")
+        changed.update(scenario.without(end, *gone))
+    assert not turned_to_pass(bad, scenario.scan(way, changed))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
