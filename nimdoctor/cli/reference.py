@@ -1,5 +1,7 @@
 """`nimdoctor checks`, `explain` and `demo`: what it looks for, what it knows, how a repair goes."""
 
+import json
+from enum import Enum
 from typing import List, Optional
 
 import typer
@@ -9,17 +11,36 @@ from nimdoctor.cli.scan import end_like_ctrl_c
 from nimdoctor.wording import visible
 
 
-def checks() -> int:
-    """List every check: id, end, severity and title."""
-    from tabulate import tabulate
+class ListFormat(str, Enum):
+    """How the list of checks is written."""
 
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def checks(
+    format: ListFormat = typer.Option(ListFormat.TEXT, help="text is a table; the others say all of each check."),
+) -> int:
+    """List every check: id, end, severity and title."""
     from nimdoctor.registry import Registry
 
     registry = Registry()
-    rows = [
-        [found.id, found.role.value, found.severity.value, found.fix or "-", found.title] for found in registry.checks()
-    ]
-    write(tabulate(rows, headers=["Check", "End", "Severity", "Fix", "Finds"], tablefmt="simple") + "\n", None)
+    found, fixes = registry.checks(), registry.fixes()
+    if format is ListFormat.TEXT:
+        from tabulate import tabulate
+
+        rows = [[one.id, one.role.value, one.severity.value, one.fix or "-", one.title] for one in found]
+        write(tabulate(rows, headers=["Check", "End", "Severity", "Fix", "Finds"], tablefmt="simple") + "\n", None)
+    elif format is ListFormat.JSON:
+        from nimdoctor.checks_document import described
+
+        records = [described(one, registry.catalog, fixes) for one in found]
+        write(json.dumps(records, indent=2) + "\n", None)
+    else:
+        from nimdoctor.checks_document import markdown
+
+        write(markdown(found, registry.catalog, fixes), None)
     for broken in registry.broken:
         say(f"plug-in {broken.name}: {broken.reason}")
     return 0
