@@ -1,13 +1,15 @@
 """Raw text of a host and how a line of it is quoted.
 
 Everything that reads or judges evidence shares these three things, so they import nothing of the
-project: `Text` (one file or one command's output), `Quote` (one line of it, or the whole), and
-`BadEvidence`, the only error a parser raises.
+project but what keeps private keys out: `Text` (one file or one command's output), `Quote` (one line
+of it, or the whole), and `BadEvidence`, the only error a parser raises.
 """
 
 import io
 import re
 from typing import BinaryIO, Callable, Iterator, List, NamedTuple, Optional, Tuple
+
+from nimdoctor.private_keys import without_private_keys
 
 LINE_LIMIT = 64 * 1024
 """Bytes of one line that are kept; the rest of a longer line is dropped."""
@@ -125,7 +127,10 @@ class Text:
         )
 
     def open(self) -> BinaryIO:
-        """A fresh binary stream of the whole; the caller closes it. Raises OSError."""
+        """A fresh binary stream of the whole, of which nothing may be quoted before `without_private_keys` has seen it.
+
+        The caller closes it. Raises OSError.
+        """
         return self._opener()
 
     def read(self) -> str:
@@ -133,10 +138,10 @@ class Text:
         return decode(self.raw())
 
     def raw(self) -> bytes:
-        """The bytes as they are, at most `TEXT_LIMIT` of them. Raises BadEvidence if they cannot be read."""
+        """The bytes but for private keys, at most `TEXT_LIMIT`. Raises BadEvidence if they cannot be read."""
         try:
             with self.open() as stream:
-                return stream.read(TEXT_LIMIT)
+                return without_private_keys(stream.read(TEXT_LIMIT))
         except OSError as error:
             raise BadEvidence(f"{self.source} cannot be read: {error.strerror or error}") from error
 

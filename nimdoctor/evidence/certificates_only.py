@@ -1,4 +1,4 @@
-"""Keeping private keys out: what is left of a file that may hold one.
+"""Certificates without their keys: what is left of a file below /ssl_nimsh.
 
 The certificate file that `nimclient -c` brings may hold certificate and key together
 (CVE-2025-36096), so no file below /ssl_nimsh is passed on as it is.
@@ -7,12 +7,10 @@ The certificate file that `nimclient -c` brings may hold certificate and key tog
 import re
 from typing import List, Optional
 
-REMOVED = b"-----PRIVATE KEY REMOVED-----"
-"""Stands in the place of a private key, so that its having been there can still be told."""
+from nimdoctor.private_keys import REMOVED, ends_key, lines_of, without_private_keys
 
 _BEGIN = re.compile(rb"\s*-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s*\Z")
 _END = re.compile(rb"\s*-----END (?:TRUSTED |X509 )?CERTIFICATE-----\s*\Z")
-_KEY = re.compile(rb"-\s*(?:BEGIN|END)\b.*PRIVATE KEY|" + REMOVED, re.IGNORECASE)
 _PRINTABLE = re.compile(rb"[\t\r\n -~]*\Z")
 
 
@@ -35,7 +33,7 @@ def without_keys(path: str, raw: bytes) -> bytes:
     if not is_guarded(path):
         return raw
     if path.startswith("/usr/samples/nim/ssl/") or "configs" in path.split("/")[2:-1]:
-        return private_keys_removed(raw)
+        return without_private_keys(raw)
     return certificates_only(raw)
 
 
@@ -61,16 +59,16 @@ def certificates_only(raw: bytes) -> bytes:
         if opened is not None:
             kept[opened + 1 :] = [b"\n"] * (len(kept) - opened - 1)
 
-    for line in _lines(raw):
+    for line in lines_of(raw):
         bare = line[3:] if line.startswith(b"\xef\xbb\xbf") else line
         if in_key:
-            in_key = not _ends_key(line)
+            in_key = not ends_key(line)
             kept.append(b"\n")
         elif REMOVED in line or b"PRIVATE KEY" in line.upper():
             drop_open_block()
             opened = None
             # a lost beginning still shows by its end, which then ends nothing further
-            in_key = REMOVED not in line and not _ends_key(line)
+            in_key = REMOVED not in line and not ends_key(line)
             kept.append(REMOVED + b"\n")
         elif _BEGIN.match(bare):
             drop_open_block()
@@ -128,33 +126,3 @@ def certificate_block(der: bytes) -> bytes:
     body = base64.b64encode(der)
     lines = b"\n".join(body[at : at + 64] for at in range(0, len(body), 64))
     return b"-----BEGIN CERTIFICATE-----\n" + lines + b"\n-----END CERTIFICATE-----\n"
-
-
-def private_keys_removed(raw: bytes) -> bytes:
-    """All of the text but its private keys, each replaced by the marker; lines keep their numbers."""
-    if b"PRIVATE KEY" not in raw.upper():
-        return raw
-    kept: List[bytes] = []
-    in_key = False
-    for line in _lines(raw):
-        if in_key:
-            in_key = not _ends_key(line)
-            kept.append(b"\n")
-        elif _KEY.search(line):
-            in_key = REMOVED not in line and not _ends_key(line)
-            kept.append(REMOVED + b"\n")
-        else:
-            kept.append(line)
-    return b"".join(kept)
-
-
-def _ends_key(line: bytes) -> bool:
-    # the last marker of the line decides: a file that lost its line ends has all on one
-    upper = line.upper()
-    return b"PRIVATE KEY" in upper and upper.rfind(b"END ") > upper.rfind(b"BEGIN ")
-
-
-def _lines(raw: bytes) -> List[bytes]:
-    if b"\n" not in raw:
-        raw = raw.replace(b"\r", b"\n")
-    return [line + b"\n" for line in raw.split(b"\n")[: -1 if raw.endswith(b"\n") else None]] if raw else []

@@ -20,6 +20,7 @@ from nimdoctor.evidence.recognise import (
 )
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.path_state import PathRecord
+from nimdoctor.private_keys import REMOVED, without_private_keys
 from nimdoctor.text import TEXT_LIMIT, BadEvidence, Text, decode, split_lines
 
 Opener = Callable[[], BinaryIO]
@@ -283,17 +284,9 @@ def _only_key(head: bytes) -> bool:
 
 
 def _without_keys(text: str) -> Tuple[str, bool]:
-    """The text with the lines of private keys emptied; and whether it held any outside of a pem file."""
-    kept, inside, seen = [], False, False
-    for line in text.split("\n"):
-        if "-----BEGIN" in line and "PRIVATE KEY" in line:
-            inside = seen = True
-        elif inside and not re.fullmatch(r"[A-Za-z0-9+/=:,\s-]*", line):
-            inside = False  # a heading without its end, as in prose about a key
-        kept.append("" if inside else line)
-        if inside and "-----END" in line:
-            inside = False
-    return "\n".join(kept), seen and "-----BEGIN CERTIFICATE" not in text
+    """The text without private keys; and whether it held any outside of a pem file."""
+    kept = without_private_keys(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    return kept, REMOVED.decode() in kept and "-----BEGIN CERTIFICATE" not in text
 
 
 def _from_section(name: str, section: Section) -> Optional[_Piece]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
+from nimdoctor.private_keys import without_private_keys
 from nimdoctor.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, decode
 
 SAME_SESSION = 120
@@ -141,7 +142,7 @@ class NimshLog(NamedTuple):
         older = OlderPart()
         try:
             with text.open() as stream:
-                kept = newest_part(stream, older)
+                kept = without_private_keys(newest_part(stream, older))
         except (OSError, EOFError) as error:
             reason = getattr(error, "strerror", None) or error
             raise BadEvidence(f"{text.source} cannot be read: {reason}") from error

@@ -19,13 +19,13 @@ from typing import Callable, List, NamedTuple, Optional, Tuple
 from nimdoctor.atomic import write_whole
 from nimdoctor.plan.journal import RESERVED, Journal
 from nimdoctor.plan.place import Look, Place, Refused
+from nimdoctor.private_keys import holds_private_key
 
 DEFAULT = "/var/adm/nimdoctor"
 
 _RUN = re.compile(r"([0-9]{8}T[0-9]{6}Z)-([0-9a-f]{4})")
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._+=@-]{1,200}")
-_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s*\n")
 
 
 class Kept(NamedTuple):
@@ -100,7 +100,7 @@ class RunDirectory:
         """
         if backup_name.endswith(".json"):
             raise Refused(f"{backup_name!r} cannot name a backup: .json is what goes with one")
-        if _PRIVATE_KEY.search(content):
+        if holds_private_key(content):
             raise Refused(f"{backup_name} holds a private key: it is kept by renaming it where it is, never copied")
         path = self.backup_path(backup_name)
         kept = Kept(look.mode, look.uid, look.gid, look.mtime_ns, len(content), hashlib.sha256(content).hexdigest())

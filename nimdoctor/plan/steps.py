@@ -9,6 +9,7 @@ from nimdoctor.model import Role
 from nimdoctor.plan.checksum import cksum
 from nimdoctor.plan.conditions import Condition, FileIs, from_dict
 from nimdoctor.plan.conditions.base import as_dict as condition_as_dict
+from nimdoctor.private_keys import without_private_keys
 
 RUN = "${RUN}"
 """Stands for the run's name until a run is begun."""
@@ -261,8 +262,8 @@ def unified_diff(edit: Edit) -> List[str]:
 
 
 def text_diff(path: str, old: bytes, new: bytes, names: Tuple[str, str] = ("before", "after")) -> List[str]:
-    """A unified diff of two contents of a file, for people."""
-    before, after = (part.decode("iso8859-1").splitlines() for part in (old, new))
+    """A unified diff of two contents of a file, for people; private keys are left out of it."""
+    before, after = (without_private_keys(part).decode("iso8859-1").splitlines() for part in (old, new))
     return list(difflib.unified_diff(before, after, f"{path} ({names[0]})", f"{path} ({names[1]})", lineterm="", n=1))
 
 

@@ -478,6 +478,7 @@ def test_the_child_is_found_also_where_nimdoctor_lies_in_a_zip_file(master: Mast
         for path in [
             package / "__init__.py",
             package / "path_state.py",
+            package / "private_keys.py",
             *package.glob("text.py"),
             *package.glob("evidence/**/*.py"),
         ]:

@@ -12,11 +12,12 @@ from real_certificates import SPECS, Maker
 
 from nimdoctor.evidence import openssl_text
 from nimdoctor.evidence.catalog import Catalog
-from nimdoctor.evidence.certificates_only import REMOVED, certificates_only
+from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.command import CommandResult, command_environment, run
 from nimdoctor.evidence.der import BadDer, name_text, public_key, read_certificate, taken_apart
 from nimdoctor.evidence.x509 import CertificateReader, by_cryptography
 from nimdoctor.facts.certificates import Certificates
+from nimdoctor.private_keys import REMOVED
 from nimdoctor.text import BadEvidence, Text
 from nimdoctor.x509_record import X509Record
 

@@ -6,6 +6,7 @@ from nimdoctor.facts import LibraryArchives
 from nimdoctor.model import Role
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import Moment
+from nimdoctor.private_keys import holds_private_key
 
 _NOT_OWNED = b"not owned by any package"
 """What rpm -qf says of a file of nobody; a database that it cannot read ends with the same status."""
@@ -33,6 +34,9 @@ class FileIs(NamedTuple):
         if look.nlink != 1:
             return Answer(False, f"{self.path} has {look.nlink} hard links")
         if place.fingerprint(self.path) != self.sha256:
+            # a plan is made from the text without keys, so the bytes of such a file can never be the plan's
+            if holds_private_key(place.read(self.path)):
+                return Answer(False, f"{self.path} holds a private key, and its backup would too: take it out first")
             return Answer(False, f"{self.path} has other bytes than the plan says")
         return Answer(True, f"{self.path} has the bytes the plan says")
 
