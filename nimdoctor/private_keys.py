@@ -41,7 +41,7 @@ def without_private_keys(raw: bytes) -> bytes:
     >>> without_private_keys(b"ready\n" + key + b"nimsh 3901/tcp # NIM\n")
     b'ready\n-----PRIVATE KEY REMOVED-----\n\n\nnimsh 3901/tcp # NIM\n'
     """
-    if b"PRIVATE KEY" not in raw and b"private key" not in raw and b"PRIVATE KEY" not in raw.upper():
+    if b"PRIVATE KEY" not in raw.upper() or not _mark().search(raw):
         return raw
     kept: List[bytes] = []
     in_key = False
