@@ -76,7 +76,8 @@ class LooseEvidence:
         self._catalog = catalog or Catalog()
         self._unrecognised: List[str] = []
         found: List[_Piece] = []
-        for name, opener, size in pieces:
+        # by name, so that the order in which they were given changes nothing
+        for name, opener, size in sorted(pieces, key=lambda piece: piece[0]):
             try:
                 found += self._classify(name, opener, size)
             except OSError as error:

@@ -149,9 +149,9 @@ def test_what_was_not_recognised_is_said_up_to_a_limit() -> None:
     files: Dict[str, Union[str, bytes]] = {f"n{number}.txt": "prose" for number in range(30)}
     found = evidence({"photo.jpg": b"\xff\xd8\x01\x02\x03\x04", "log.gz": b"\x1f\x8b\x08", "x": LOG, **files})
     assert found.remarks[:3] == [
-        "photo.jpg: not recognised (binary)",
         "log.gz: not recognised (gzip: unpack it first)",
         "n0.txt: not recognised",
+        "n1.txt: not recognised",
     ]
     assert found.remarks[-1] == "12 more were not recognised"
 
