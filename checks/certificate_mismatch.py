@@ -1,6 +1,6 @@
 """Client and master whose certificates have nothing in common."""
 
-from typing import Dict, FrozenSet, Iterator, Optional
+from typing import Dict, FrozenSet, Iterator, Optional, Sequence
 
 from nimdoctor.facts import CertificateDetails, NimGeneration, NimshMode
 from nimdoctor.facts.certificate_details import CertificateDetail
@@ -51,18 +51,18 @@ def certificate_mismatch(
     if not masters.certificates:
         yield Unknown("the master shows no certificate below /ssl_nimsh/certs", ["/ssl_nimsh/certs/*"])
         return
-    shared = _fingerprints(own) & _fingerprints(masters)
-    if shared:
-        one = next(found for found in own.certificates if found.x509.fingerprint in shared)
-        yield Passed(f"both ends hold {one.words}", [one.quote()])
+    used, masters_used = own.in_use(), masters.in_use()
+    same = _held_by_both(used, masters_used)
+    if same:
+        yield Passed(f"both ends hold {same.words}", [same.quote()])
         return
     own_keys = _keys(own)
     theirs = frozenset().union(*_keys(masters).values())
-    issued = next((found for found in own.certificates if own_keys[found] & theirs), None)
+    issued = next((found for found in used if own_keys[found] & theirs), None)
     if issued:
         yield Passed(f"{issued.words} has an issuer that the master's certificates have too", [issued.quote()])
         return
-    quotes = [found.quote() for found in (*own.in_use(), *masters.in_use())]
+    quotes = [found.quote() for found in (*used, *masters_used)]
     if any(found and found.at_least("G2") for found in (generation, masters_generation)):
         yield Unknown(
             "both ends share no certificate and no issuer's key; what from generation G2 on must fit is not public",
@@ -76,24 +76,36 @@ def certificate_mismatch(
             f"those that could be read share nothing; not read: {', '.join(dict.fromkeys(unread))}", unread, quotes
         )
         return
+    old = _held_by_both(own.certificates, masters.certificates)
+    if old:
+        yield Unknown(
+            f"the newest certificates of the two ends have nothing in common; {old.words}, which both hold, is older at "
+            "one of them, and which one nimsh takes is not known",
+            [],
+            [old.quote(), *quotes],
+        )
+        return
     yield Finding(
         "client and master share no certificate and no issuer's key",
         evidence=quotes,
-        objects=list(dict.fromkeys(found.path for found in own.in_use())),
+        objects=list(dict.fromkeys(found.path for found in used)),
         impact=f"a handshake with {subject.name} cannot end well: secured pushes hang or fail",
         run=on_client(REFRESH, subject.master_named),
     )
 
 
-def _fingerprints(details: CertificateDetails) -> FrozenSet[str]:
-    return frozenset(one.x509.fingerprint for one in details.certificates if one.x509.fingerprint)
+def _held_by_both(
+    own: Sequence[CertificateDetail], masters: Sequence[CertificateDetail]
+) -> Optional[CertificateDetail]:
+    theirs = {one.x509.fingerprint for one in masters if one.x509.fingerprint}
+    return next((one for one in own if one.x509.fingerprint in theirs), None)
 
 
 def _keys(details: CertificateDetails) -> Dict[CertificateDetail, FrozenSet[str]]:
-    """By certificate the keys it rests on: its issuer's where that is there or named, its own where it may issue others."""
+    """By certificate in use the keys it rests on: its issuer's where that is there or named, its own where it may issue others."""
     signers = details.issuer_keys()
     found = {}
-    for one in details.certificates:
+    for one in details.in_use():
         own = (one.x509.key_identity, one.x509.key_id) if one.x509.is_ca else ()
         found[one] = frozenset(key for key in (signers.get(one), one.x509.issuer_key_id, *own) if key)
     return found

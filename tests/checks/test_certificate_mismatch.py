@@ -40,6 +40,25 @@ def test_passes_when_one_issuers_key_is_on_both_ends(certificates):
     assert found.outcome.value == "pass" and "issuer" in found.message
 
 
+def two_files(old, new):
+    old_path, new_path = "/ssl_nimsh/certs/old.pem", SERVER
+    times = {old_path: {"kind": "file", "mtime": 1600000000}, new_path: {"kind": "file", "mtime": 1700000000}}
+    return evidence(files={old_path: old, new_path: new}, paths=times)
+
+
+def test_an_older_file_that_fits_does_not_hide_a_newer_one_that_does_not(certificates):
+    client = two_files(certificates("plain").pem, certificates("rsa2048").pem)
+    found = result_of(CHECK, client, host(certificates("plain").pem, "master"))
+    assert found.outcome.value == "unknown" and "old.pem" in found.message
+    assert len(quoted(found)) == 3
+
+
+def test_passes_with_an_older_file_that_does_not_fit(certificates):
+    client = two_files(certificates("plain").pem, certificates("rsa2048").pem)
+    found = result_of(CHECK, client, host(certificates("rsa2048").pem, "master"))
+    assert found.outcome.value == "pass" and SERVER in found.message
+
+
 def test_passes_where_crypto_is_off(certificates):
     client = host(certificates("rsa2048").pem, **{PS: processes("-s")})
     assert result_of(CHECK, client, host(certificates("plain").pem, "master")).outcome.value == "pass"
