@@ -11,6 +11,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 OLD, CURRENT, NEWER = "1.0.1.516", "1.0.2.1800", "1.0.2.2002"
 """Levels of openssl.base, oldest first."""
 
+READY = "ready for a NIM operation"
+
 BYSTANDER = "lpar8"
 """A secured client that every lab has beside the clients asked for."""
 
@@ -65,6 +67,7 @@ class Client:
         ]
     )
     rhosts: Optional[str] = None
+    state: str = READY
 
     def not_secured(self) -> None:
         """It never ran `nimclient -c`: no crypto, no copies, no certificate, plain pushes."""
@@ -365,3 +368,13 @@ def _ssl_one_sided(story: Story) -> None:
 )
 def _handshake_fails(story: Story) -> None:
     story.master.foreign_key = "client"
+
+
+@_scenario(
+    "cstate-stuck",
+    "A customization of a client was broken off, and the master takes it for running still.",
+    "cstate-stuck",
+)
+def _cstate_stuck(story: Story) -> None:
+    for client in story.troubled:
+        client.state = "customization is being performed"

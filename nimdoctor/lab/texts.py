@@ -287,7 +287,7 @@ def objects(master: Master, clients: List[Client]) -> List[Tuple[str, str]]:
             ("netboot_kernel", "64"),
             ("if1", f"net_10_1 {client.name} 0"),
             ("cable_type1", "N/A"),
-            ("Cstate", "ready for a NIM operation"),
+            ("Cstate", client.state),
             ("prev_state", "customization is being performed"),
             ("Mstate", "currently running"),
             ("cpuid", client.machine_id),

@@ -43,6 +43,7 @@ _MASTER_END: Way = {
     "certificate-weak master": "pass",
     "client-not-secure master": "pass",
     "client-uses-rsh master": "pass",
+    "cstate-stuck master": "pass",
     # private keys are never collected, so recorded evidence has nothing to rehearse with
     "handshake-fails master": "not-applicable",
     # no `nim -o showres` was recorded
@@ -67,6 +68,8 @@ HEALTHY: Dict[str, Way] = {
         **_CLIENT_END,
         # `nimclient -l -l master` counts as evidence of the master, so its ssl_support is known
         "ssl-not-configured master": "pass",
+        # so is its own object's state
+        "cstate-stuck master": "pass",
         # nothing on a client tells of these: give --master
         "certificate-mismatch client": "not-applicable",
         "master-id-changed client": "not-applicable",
@@ -181,6 +184,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         # the client cannot ask its master anything, so what nimclient would show is not there
         "client": {
             "cpuid-changed client": "not-applicable",
+            "cstate-stuck master": "not-applicable",
             "niminfo-wrong-master client": "not-applicable",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
@@ -302,6 +306,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "niminfo-wrong-master client": "not-applicable",
             "client-uses-rsh client": "unknown",
             "cpuid-changed client": "not-applicable",
+            "cstate-stuck master": "not-applicable",
             "rhosts-left-over client": "unknown",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
@@ -319,6 +324,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         "client": {
             "niminfo-wrong-master client": "not-applicable",
             "cpuid-changed client": "not-applicable",
+            "cstate-stuck master": "not-applicable",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
         },
@@ -343,6 +349,13 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             **PROBLEMS,
         },
         "master": {"client-not-secure master": NOT_SECURE, **PROBLEMS},
+    },
+    "cstate-stuck": {
+        # both ends were looked at, so likely; on the master alone the client's processes are not known
+        "pair": {"cstate-stuck master": "fail medium likely None", **PROBLEMS},
+        # what a client sees of its own object does not tell what runs on the master
+        "client": {"cstate-stuck master": "not-applicable"},
+        "master": {"cstate-stuck master": "fail medium possible None", **PROBLEMS},
     },
     "name-resolution": {
         way: {"name-resolution client": "fail high likely None", **PROBLEMS} for way in ("pair", "client")
