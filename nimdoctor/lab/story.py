@@ -41,7 +41,7 @@ class Push(NamedTuple):
 
 @dataclass
 class Client:
-    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy."""
+    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy; `full` a mount point."""
 
     name: str
     address: str
@@ -68,6 +68,7 @@ class Client:
     )
     rhosts: Optional[str] = None
     state: str = READY
+    full: str = ""
 
     def not_secured(self) -> None:
         """It never ran `nimclient -c`: no crypto, no copies, no certificate, plain pushes."""
@@ -378,3 +379,9 @@ def _handshake_fails(story: Story) -> None:
 def _cstate_stuck(story: Story) -> None:
     for client in story.troubled:
         client.state = "customization is being performed"
+
+
+@_scenario("filesystem-full", "Somebody filled /tmp of a client to the last KB.", "filesystem-full")
+def _filesystem_full(story: Story) -> None:
+    for client in story.troubled:
+        client.full = "/tmp"
