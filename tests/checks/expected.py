@@ -23,6 +23,7 @@ _CLIENT_END: Way = {
     "cpuid-changed client": "pass",
     "create-bio-hang client": "pass",
     "filesystem-full client": "pass",
+    "hung-push client": "pass",
     "master-id-changed client": "pass",
     "name-resolution client": "pass",
     "niminfo-broken client": "pass",
@@ -89,6 +90,7 @@ HEALTHY: Dict[str, Way] = {
         "client-certificate-missing client": "not-applicable",
         "cpuid-changed client": "not-applicable",
         "create-bio-hang client": "not-applicable",
+        "hung-push client": "not-applicable",
         "master-id-changed client": "not-applicable",
         # the client's name is asked, and none was given
         "name-resolution master": "not-applicable",
@@ -111,6 +113,7 @@ NEVER_SECURED = {
     **NO_CERTIFICATE,
     "certificate-mismatch client": "not-applicable",
     "client-certificate-missing client": "not-applicable",
+    "hung-push client": "not-applicable",
 }
 """A client that has no certificate and needs none."""
 BY_RSH = "fail medium certain switch-to-nimsh"
@@ -139,6 +142,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         way: {
             "stale-ssl-libs client": "fail high certain refresh-ssl-libs",
             "create-bio-hang client": "unknown",
+            "hung-push client": "not-applicable",
             "ssl-object-error client": "unknown",
             **PROBLEMS,
         }
@@ -234,6 +238,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         way: {
             "ssl-one-sided client": "fail high certain align-ssl-mode",
             "create-bio-hang client": "unknown",
+            "hung-push client": "not-applicable",
             "ssl-object-error client": "unknown",
             **PROBLEMS,
         }
@@ -363,6 +368,19 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         # 1204 KB are fewer than the two copies that nimclient -c extracts; 90 % of the master's /usr is normal
         way: {"filesystem-full client": "fail medium likely None", **PROBLEMS}
         for way in ("pair", "client")
+    },
+    "hung-push": {
+        # the connection that is still open is the second witness: certain; the processes are low
+        "pair": {
+            "create-bio-hang client": "fail critical certain recycle-certificates",
+            "hung-push client": "fail low likely None",
+            **PROBLEMS,
+        },
+        "client": {
+            "create-bio-hang client": "fail critical certain refresh-client-certificate",
+            "hung-push client": "fail low likely None",
+            **PROBLEMS,
+        },
     },
     "name-resolution": {
         way: {"name-resolution client": "fail high likely None", **PROBLEMS} for way in ("pair", "client")

@@ -35,6 +35,16 @@ def test_what_rhosts_still_trusts_is_low(originals, scan):
     assert list(only_finding(report, "rhosts-left-over").objects) == ["nim1 root", "nim1.example.com\troot"]
 
 
+def test_the_processes_of_a_push_that_hangs_are_named_and_low(lab_of, scan):
+    lab = lab_of("create-bio-hang")
+    lab.hang()
+    report = scan(lab)
+    found = only_finding(report, "hung-push")
+    assert found.objects == ("master 9437574", "client 9306482")
+    assert [cause.check for cause in report.story.behind(found)] == ["create-bio-hang", "certificate-mismatch"]
+    assert failing(report) == problems("create-bio-hang")
+
+
 @pytest.mark.parametrize(
     ("scenario", "fix"),
     [
