@@ -9,8 +9,8 @@ scan's start-up; a third party may use either) with one or more of these class m
 - `derive(...)`: from other facts, named by type as a check's parameters are.
 - `of_record(record)`: from what a source of evidence knows by itself, without a text: the states of paths.
 
-What only the side of the evidence can do for a fact (read a certificate, tell the time) a `derive` asks for as for
-a fact, by a class whose `served_by` names, as `module:class`, what does it there; the host makes one for itself.
+What only the side of the evidence can do for a fact (read a certificate, tell the time) a `derive` or a check asks
+for as for a fact, by a class whose `served_by` names, as `module:class`, what does it there; the host makes one for itself.
 """
 
 import importlib
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.clock import HostClock as HostClock
     from nimdoctor.facts.clock import LocalDate as LocalDate
     from nimdoctor.facts.clock import UtcDate as UtcDate
+    from nimdoctor.facts.clock_skew import ClockReader as ClockReader
     from nimdoctor.facts.crypto_setup import CryptoSetup as CryptoSetup
     from nimdoctor.facts.df import FileSystems as FileSystems
     from nimdoctor.facts.emgr import InterimFixes as InterimFixes
@@ -84,6 +85,7 @@ _MODULES: Dict[str, str] = {
     "CertificateState": "certificate_state",
     "CertificateValidity": "certificate_validity",
     "Certificates": "certificates",
+    "ClockReader": "clock_skew",
     "CryptoSetup": "crypto_setup",
     "ExtractedLibraries": "libraries",
     "FileSystems": "df",

@@ -41,7 +41,8 @@ class Push(NamedTuple):
 
 @dataclass
 class Client:
-    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy; `full` a mount point."""
+    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy; `full` a mount point;
+    `clock` is how many seconds its `date` is ahead."""
 
     name: str
     address: str
@@ -69,6 +70,7 @@ class Client:
     rhosts: Optional[str] = None
     state: str = READY
     full: str = ""
+    clock: int = 0
 
     def not_secured(self) -> None:
         """It never ran `nimclient -c`: no crypto, no copies, no certificate, plain pushes."""
@@ -385,3 +387,9 @@ def _cstate_stuck(story: Story) -> None:
 def _filesystem_full(story: Story) -> None:
     for client in story.troubled:
         client.full = "/tmp"
+
+
+@_scenario("clock-skew", "The clock of a client is two hours behind its master's.", "clock-skew")
+def _clock_skew(story: Story) -> None:
+    for client in story.troubled:
+        client.clock = -2 * HOUR

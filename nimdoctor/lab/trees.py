@@ -92,6 +92,8 @@ class Trees:
         tree.put("etc/inetd.conf", conf)
         tree.put(".lab/inetd", texts.services_of_inetd(conf))
         tree.put(".lab/df", texts.df(client.full))
+        if client.clock:
+            tree.put(".lab/clock", f"{client.clock}\n")
         if client.rhosts is not None:
             tree.put(".rhosts", client.rhosts, mode=0o600, age=400 * 86400)
         if client.copies:

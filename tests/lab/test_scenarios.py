@@ -45,6 +45,16 @@ def test_the_processes_of_a_push_that_hangs_are_named_and_low(lab_of, scan):
     assert failing(report) == problems("create-bio-hang")
 
 
+def test_a_clock_that_is_far_behind_is_told_as_the_reason_of_a_certificate_that_is_not_valid_yet(lab_of, scan):
+    lab = lab_of("clock-skew")
+    with open(f"{lab.client}/.lab/clock", "w", encoding="ascii") as stream:
+        stream.write(f"{-200 * 86400}\n")
+    report = scan(lab)
+    skew = only_finding(report, "clock-skew")
+    assert skew.severity is Severity.HIGH and report.story.findings[0] is skew
+    assert [one.check for one, _ in report.story.effects(skew)] == ["certificate-not-yet-valid"]
+
+
 @pytest.mark.parametrize(
     ("scenario", "fix"),
     [
