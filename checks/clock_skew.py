@@ -38,7 +38,7 @@ WRONG = 300
     cause="one of the hosts does not follow ntp, or its clock was set by hand",
     cure="compare both with your time server (ntpq -p; lssrc -s xntpd) to see which one is wrong, and let ntp bring it "
     "back slowly. Not done by itself: nimclient -d and date step a clock that running work and logs rest on",
-    explains=(),
+    precedes=("recycle-certificates", "configure-ssl"),
 )
 def clock_skew(
     masters: ClockReader,

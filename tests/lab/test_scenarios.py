@@ -55,6 +55,11 @@ def test_a_clock_that_is_far_behind_is_told_as_the_reason_of_a_certificate_that_
     assert [one.check for one, _ in report.story.effects(skew)] == ["certificate-not-yet-valid"]
 
 
+def test_certificates_are_not_made_anew_before_the_clocks_agree(originals, scan):
+    report = scan(originals("create-bio-hang-master+clock-skew"))
+    assert (report.story.findings[0].check, report.first.check) == ("create-bio-hang", "clock-skew")
+
+
 @pytest.mark.parametrize(
     ("scenario", "fix"),
     [
