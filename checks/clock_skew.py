@@ -2,9 +2,9 @@
 
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-from nimdoctor.facts import CertificateValidity, ClockReader
+from nimdoctor.facts import CertificateValidity
 from nimdoctor.facts.certificate_details import CertificateDetail
-from nimdoctor.facts.clock_skew import ClockSkew
+from nimdoctor.facts.clock_skew import ClockReader, ClockSkew
 from nimdoctor.model import (
     BadEvidence,
     Confidence,

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from nimdoctor.facts.clock import HostClock as HostClock
     from nimdoctor.facts.clock import LocalDate as LocalDate
     from nimdoctor.facts.clock import UtcDate as UtcDate
-    from nimdoctor.facts.clock_skew import ClockReader as ClockReader
     from nimdoctor.facts.crypto_setup import CryptoSetup as CryptoSetup
     from nimdoctor.facts.df import FileSystems as FileSystems
     from nimdoctor.facts.emgr import InterimFixes as InterimFixes
@@ -85,7 +84,6 @@ _MODULES: Dict[str, str] = {
     "CertificateState": "certificate_state",
     "CertificateValidity": "certificate_validity",
     "Certificates": "certificates",
-    "ClockReader": "clock_skew",
     "CryptoSetup": "crypto_setup",
     "ExtractedLibraries": "libraries",
     "FileSystems": "df",
