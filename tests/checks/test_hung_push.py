@@ -19,7 +19,7 @@ from hosts import (
     scan_hosts,
     tls_push,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 CHECK = "hung-push"
@@ -160,6 +160,7 @@ def test_not_applicable_without_a_push_that_loaded_certificates():
     assert result_of(CHECK, client(CHILD.format(AGE), elapsed="01:00:00")).outcome.value == "not-applicable"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400_000), st.sampled_from(["lpar7", "lpar8", "x"]))
 def test_whatever_the_age_only_what_fits_is_named(seconds, name):
     days, rest = divmod(seconds, 86400)
