@@ -70,7 +70,11 @@ def clock_skew(
     if apart < TELLING:
         yield Passed(f"the clocks agree to a minute, as far as {skew.within + 2} s of asking tell", skew.evidence)
         return
-    words = f"the master's clock is {ago(apart)} {'ahead of' if skew.least > 0 else 'behind'} the client's"
+    before, inner, after = (quote.text.strip() for quote in skew.evidence)
+    words = (
+        f"the master's clock is at least {ago(apart)} {'ahead of' if skew.least > 0 else 'behind'} the client's: "
+        f"{inner}, between the client's {before} and {after}"
+    )
     at_odds, explained = _at_odds(((own, -skew.least), (theirs, skew.least)))
     in_use = any(one and one.used and not one.unused for one in (own, theirs))
     if not at_odds and apart < WRONG:

@@ -53,7 +53,8 @@ def kind(found):
 def test_fails_when_the_clocks_are_hours_apart(ahead, words, certificates):
     found = judged(ahead, certificates("plain").pem)
     assert kind(found) == ("fail", "medium", "likely") and found.fix is None and found.causes == ()
-    assert f"1 h 59 min {words} the client's" in found.message
+    assert f"at least 1 h 59 min {words} the client's" in found.message
+    assert "between the client's 2025-03-15T09:53:20Z and 2025-03-15T09:53:22Z" in found.message
     assert [text for _, _, text in quoted(found)] == [
         "2025-03-15T09:53:20Z",
         f"{NOW + timedelta(seconds=ahead + 1):%Y-%m-%dT%H:%M:%SZ}",
