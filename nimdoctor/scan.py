@@ -184,7 +184,9 @@ def _first(failed: Sequence[Result], checks: Sequence[Check]) -> Optional[Result
     if not failed:
         return None
     precedes = {check.id: check.precedes for check in checks}
-    return next((found for found in failed if failed[0].fix in precedes.get(found.check, ())), failed[0])
+    # what is low stands in no cure's way
+    weighty = [found for found in failed if found.severity.rank >= Severity.MEDIUM.rank]
+    return next((found for found in weighty if failed[0].fix in precedes.get(found.check, ())), failed[0])
 
 
 def _rank(result: Result) -> Tuple[Any, ...]:

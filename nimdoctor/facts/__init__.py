@@ -9,8 +9,8 @@ scan's start-up; a third party may use either) with one or more of these class m
 - `derive(...)`: from other facts, named by type as a check's parameters are.
 - `of_record(record)`: from what a source of evidence knows by itself, without a text: the states of paths.
 
-What only the side of the evidence can do for a fact (read a certificate, tell the time) a `derive` asks for as for
-a fact, by a class whose `served_by` names, as `module:class`, what does it there; the host makes one for itself.
+What only the side of the evidence can do for a fact (read a certificate, tell the time) a `derive` or a check asks
+for as for a fact, by a class whose `served_by` names, as `module:class`, what does it there; the host makes one for itself.
 """
 
 import importlib

@@ -11,6 +11,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 OLD, CURRENT, NEWER = "1.0.1.516", "1.0.2.1800", "1.0.2.2002"
 """Levels of openssl.base, oldest first."""
 
+READY = "ready for a NIM operation"
+
 BYSTANDER = "lpar8"
 """A secured client that every lab has beside the clients asked for."""
 
@@ -39,7 +41,8 @@ class Push(NamedTuple):
 
 @dataclass
 class Client:
-    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy."""
+    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy; `full` a mount point;
+    `clock` is how many seconds its `date` is ahead."""
 
     name: str
     address: str
@@ -65,6 +68,9 @@ class Client:
         ]
     )
     rhosts: Optional[str] = None
+    state: str = READY
+    full: str = ""
+    clock: int = 0
 
     def not_secured(self) -> None:
         """It never ran `nimclient -c`: no crypto, no copies, no certificate, plain pushes."""
@@ -365,3 +371,25 @@ def _ssl_one_sided(story: Story) -> None:
 )
 def _handshake_fails(story: Story) -> None:
     story.master.foreign_key = "client"
+
+
+@_scenario(
+    "cstate-stuck",
+    "A customization of a client was broken off, and the master takes it for running still.",
+    "cstate-stuck",
+)
+def _cstate_stuck(story: Story) -> None:
+    for client in story.troubled:
+        client.state = "customization is being performed"
+
+
+@_scenario("filesystem-full", "Somebody filled /tmp of a client to the last KB.", "filesystem-full")
+def _filesystem_full(story: Story) -> None:
+    for client in story.troubled:
+        client.full = "/tmp"
+
+
+@_scenario("clock-skew", "The clock of a client is two hours behind its master's.", "clock-skew")
+def _clock_skew(story: Story) -> None:
+    for client in story.troubled:
+        client.clock = -2 * HOUR

@@ -40,7 +40,7 @@ _OPENSSL_WORDS = {
 }
 _ROOT_PARTS = ("bos.net.tcp.client", "bos.net.tcp.server", "bos.rte", "bos.sysmgt.nim.client", "bos.sysmgt.nim.master")
 
-DF = """Filesystem    1024-blocks      Free %Used    Iused %Iused Mounted on
+_DF = """Filesystem    1024-blocks      Free %Used    Iused %Iused Mounted on
 /dev/hd4           983040       548212   45%    11204     8% /
 /dev/hd2          4587520      1270816   73%    48117    19% /usr
 /dev/hd9var       2097152      1538204   27%     1764     1% /var
@@ -71,6 +71,16 @@ brc::sysinit:/sbin/rc.boot 3 >/dev/console 2>&1 # Phase 3 of system boot
 srcmstr:23456789:respawn:/usr/sbin/srcmstr # System Resource Controller
 nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1
 """
+
+
+def df(full: str = "") -> str:
+    """`df -k`; the file system of that mount point has nothing left."""
+    rows = _DF.splitlines(True)
+    for number, row in enumerate(rows):
+        words = row.split()
+        if words[-1] == full:
+            rows[number] = row.replace(f"{words[2]:>12}", f"{0:>12}").replace(f"{words[3]:>5}", " 100%")
+    return "".join(rows)
 
 
 def inetd_conf(tftp: bool, rsh: bool = False) -> str:
@@ -287,7 +297,7 @@ def objects(master: Master, clients: List[Client]) -> List[Tuple[str, str]]:
             ("netboot_kernel", "64"),
             ("if1", f"net_10_1 {client.name} 0"),
             ("cable_type1", "N/A"),
-            ("Cstate", "ready for a NIM operation"),
+            ("Cstate", client.state),
             ("prev_state", "customization is being performed"),
             ("Mstate", "currently running"),
             ("cpuid", client.machine_id),

@@ -91,6 +91,9 @@ class Trees:
         conf = texts.inetd_conf(tftp=False, rsh=client.connect == "shell")
         tree.put("etc/inetd.conf", conf)
         tree.put(".lab/inetd", texts.services_of_inetd(conf))
+        tree.put(".lab/df", texts.df(client.full))
+        if client.clock:
+            tree.put(".lab/clock", f"{client.clock}\n")
         if client.rhosts is not None:
             tree.put(".rhosts", client.rhosts, mode=0o600, age=400 * 86400)
         if client.copies:
@@ -128,7 +131,7 @@ class Trees:
         tree.put(".lab/built", f"{self.now}\n")
         tree.put(".lab/oslevel", texts.OSLEVEL + "\n")
         tree.put(".lab/apars", "".join(f"{apar}\n" for apar in texts.APARS))
-        tree.put(".lab/df", texts.DF)
+        tree.put(".lab/df", texts.df())
         owned = ""
         if level:
             self._openssl(tree, "usr/lib", ".lab/members", level, age=openssl[-1][1])

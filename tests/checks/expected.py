@@ -22,6 +22,8 @@ _CLIENT_END: Way = {
     "client-uses-rsh client": "pass",
     "cpuid-changed client": "pass",
     "create-bio-hang client": "pass",
+    "filesystem-full client": "pass",
+    "hung-push client": "pass",
     "master-id-changed client": "pass",
     "name-resolution client": "pass",
     "niminfo-broken client": "pass",
@@ -43,6 +45,10 @@ _MASTER_END: Way = {
     "certificate-weak master": "pass",
     "client-not-secure master": "pass",
     "client-uses-rsh master": "pass",
+    # two collections tell nothing of their clocks
+    "clock-skew master": "not-applicable",
+    "cstate-stuck master": "pass",
+    "filesystem-full master": "pass",
     # private keys are never collected, so recorded evidence has nothing to rehearse with
     "handshake-fails master": "not-applicable",
     # no `nim -o showres` was recorded
@@ -67,8 +73,11 @@ HEALTHY: Dict[str, Way] = {
         **_CLIENT_END,
         # `nimclient -l -l master` counts as evidence of the master, so its ssl_support is known
         "ssl-not-configured master": "pass",
+        # so is its own object's state
+        "cstate-stuck master": "pass",
         # nothing on a client tells of these: give --master
         "certificate-mismatch client": "not-applicable",
+        "clock-skew master": "not-applicable",
         "master-id-changed client": "not-applicable",
         "handshake-fails master": "not-applicable",
         "lpp-source-lacks-openssl master": "not-applicable",
@@ -84,6 +93,7 @@ HEALTHY: Dict[str, Way] = {
         "client-certificate-missing client": "not-applicable",
         "cpuid-changed client": "not-applicable",
         "create-bio-hang client": "not-applicable",
+        "hung-push client": "not-applicable",
         "master-id-changed client": "not-applicable",
         # the client's name is asked, and none was given
         "name-resolution master": "not-applicable",
@@ -106,6 +116,7 @@ NEVER_SECURED = {
     **NO_CERTIFICATE,
     "certificate-mismatch client": "not-applicable",
     "client-certificate-missing client": "not-applicable",
+    "hung-push client": "not-applicable",
 }
 """A client that has no certificate and needs none."""
 BY_RSH = "fail medium certain switch-to-nimsh"
@@ -134,6 +145,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         way: {
             "stale-ssl-libs client": "fail high certain refresh-ssl-libs",
             "create-bio-hang client": "unknown",
+            "hung-push client": "not-applicable",
             "ssl-object-error client": "unknown",
             **PROBLEMS,
         }
@@ -181,6 +193,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         # the client cannot ask its master anything, so what nimclient would show is not there
         "client": {
             "cpuid-changed client": "not-applicable",
+            "cstate-stuck master": "not-applicable",
             "niminfo-wrong-master client": "not-applicable",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
@@ -228,6 +241,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         way: {
             "ssl-one-sided client": "fail high certain align-ssl-mode",
             "create-bio-hang client": "unknown",
+            "hung-push client": "not-applicable",
             "ssl-object-error client": "unknown",
             **PROBLEMS,
         }
@@ -302,6 +316,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "niminfo-wrong-master client": "not-applicable",
             "client-uses-rsh client": "unknown",
             "cpuid-changed client": "not-applicable",
+            "cstate-stuck master": "not-applicable",
             "rhosts-left-over client": "unknown",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
@@ -319,6 +334,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         "client": {
             "niminfo-wrong-master client": "not-applicable",
             "cpuid-changed client": "not-applicable",
+            "cstate-stuck master": "not-applicable",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
         },
@@ -343,6 +359,31 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             **PROBLEMS,
         },
         "master": {"client-not-secure master": NOT_SECURE, **PROBLEMS},
+    },
+    "cstate-stuck": {
+        # both ends were looked at, so likely; on the master alone the client's processes are not known
+        "pair": {"cstate-stuck master": "fail medium likely None", **PROBLEMS},
+        # what a client sees of its own object does not tell what runs on the master
+        "client": {"cstate-stuck master": "not-applicable"},
+        "master": {"cstate-stuck master": "fail medium possible None", **PROBLEMS},
+    },
+    "filesystem-full": {
+        # 1204 KB are fewer than the two copies that nimclient -c extracts; 90 % of the master's /usr is normal
+        way: {"filesystem-full client": "fail medium likely None", **PROBLEMS}
+        for way in ("pair", "client")
+    },
+    "hung-push": {
+        # the connection that is still open is the second witness: certain; the processes are low
+        "pair": {
+            "create-bio-hang client": "fail critical certain recycle-certificates",
+            "hung-push client": "fail low likely None",
+            **PROBLEMS,
+        },
+        "client": {
+            "create-bio-hang client": "fail critical certain refresh-client-certificate",
+            "hung-push client": "fail low likely None",
+            **PROBLEMS,
+        },
     },
     "name-resolution": {
         way: {"name-resolution client": "fail high likely None", **PROBLEMS} for way in ("pair", "client")

@@ -9,6 +9,7 @@
 #                  runs on that stands behind it or "-", arguments
 #   nimsh_args     how SRC starts nimsh; no file = no such subsystem
 #   nimsh_libraries  whether the libraries it loaded when it started were fresh or stale
+#   clock          seconds that `date` is ahead of the machine the lab runs on; no file = none
 #   inetd          services that inetd has activated
 #   fault/COMMAND  or COMMAND.WORD with WORD among its arguments: what goes wrong, see begin
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
