@@ -22,6 +22,7 @@ _CLIENT_END: Way = {
     "client-uses-rsh client": "pass",
     "cpuid-changed client": "pass",
     "create-bio-hang client": "pass",
+    "level-order client": "pass",
     "master-id-changed client": "pass",
     "name-resolution client": "pass",
     "niminfo-broken client": "pass",
@@ -69,6 +70,7 @@ HEALTHY: Dict[str, Way] = {
         "ssl-not-configured master": "pass",
         # nothing on a client tells of these: give --master
         "certificate-mismatch client": "not-applicable",
+        "level-order client": "not-applicable",
         "master-id-changed client": "not-applicable",
         "handshake-fails master": "not-applicable",
         "lpp-source-lacks-openssl master": "not-applicable",
@@ -84,6 +86,7 @@ HEALTHY: Dict[str, Way] = {
         "client-certificate-missing client": "not-applicable",
         "cpuid-changed client": "not-applicable",
         "create-bio-hang client": "not-applicable",
+        "level-order client": "not-applicable",
         "master-id-changed client": "not-applicable",
         # the client's name is asked, and none was given
         "name-resolution master": "not-applicable",
@@ -346,6 +349,10 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     },
     "name-resolution": {
         way: {"name-resolution client": "fail high likely None", **PROBLEMS} for way in ("pair", "client")
+    },
+    "level-order": {
+        # a technology level above; only both ends together show it
+        "pair": {"level-order client": "fail medium certain None", **PROBLEMS},
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them
