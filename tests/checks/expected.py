@@ -22,6 +22,7 @@ _CLIENT_END: Way = {
     "client-uses-rsh client": "pass",
     "cpuid-changed client": "pass",
     "create-bio-hang client": "pass",
+    "fileset-broken client": "pass",
     "level-order client": "pass",
     "master-id-changed client": "pass",
     "name-resolution client": "pass",
@@ -44,6 +45,7 @@ _MASTER_END: Way = {
     "certificate-weak master": "pass",
     "client-not-secure master": "pass",
     "client-uses-rsh master": "pass",
+    "fileset-broken master": "pass",
     # private keys are never collected, so recorded evidence has nothing to rehearse with
     "handshake-fails master": "not-applicable",
     # no `nim -o showres` was recorded
@@ -349,6 +351,11 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     },
     "name-resolution": {
         way: {"name-resolution client": "fail high likely None", **PROBLEMS} for way in ("pair", "client")
+    },
+    "fileset-broken": {
+        # nimsh still runs, and no other check looks at the state of that fileset
+        way: {"fileset-broken client": "fail medium certain None", **PROBLEMS}
+        for way in ("pair", "client")
     },
     "level-order": {
         # a technology level above; only both ends together show it
