@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from nimdoctor.facts.services import Services as Services
     from nimdoctor.facts.showres import LppSourceContents as LppSourceContents
     from nimdoctor.facts.showres import LppSources as LppSources
+    from nimdoctor.facts.site_levels import LevelTables as LevelTables
+    from nimdoctor.facts.site_levels import SiteLevels as SiteLevels
     from nimdoctor.facts.ssl_configs import SslConfigs as SslConfigs
     from nimdoctor.facts.ssl_configs import SslSamples as SslSamples
     from nimdoctor.facts.ssl_use import SslUse as SslUse
@@ -99,6 +101,7 @@ _MODULES: Dict[str, str] = {
     "InterimFixes": "emgr",
     "IosLevel": "oslevel",
     "JudgingTime": "judging_time",
+    "LevelTables": "site_levels",
     "LibraryArchives": "ar",
     "LocalDate": "clock",
     "LppSourceContents": "showres",
@@ -127,6 +130,7 @@ _MODULES: Dict[str, str] = {
     "Resolution": "resolution",
     "Rhosts": "rhosts",
     "Services": "services",
+    "SiteLevels": "site_levels",
     "Sockets": "netstat",
     "SslConfigs": "ssl_configs",
     "SslSamples": "ssl_configs",
