@@ -2,11 +2,10 @@
 
 import re
 import shlex
-from typing import Iterator, List, NamedTuple, Optional, Sequence
+from typing import FrozenSet, Iterator, List, NamedTuple, Optional, Sequence
 
-from nimdoctor.facts import InterimFixes, Processes
+from nimdoctor.facts import InterimFixes, LevelTables, Processes
 from nimdoctor.facts.emgr import STATES, InterimFix
-from nimdoctor.facts.generation import apars
 from nimdoctor.model import Confidence, Finding, Note, Passed, Quote, Role, Severity, Unknown, Verdict, check
 
 _LISTING, _PS = "emgr -lv3", "ps -eo pid,ppid,etime,args"
@@ -63,6 +62,23 @@ _KINDS = (
 )
 
 
+class _Known(NamedTuple):
+    """APARs and labels of interim fixes that the tables of levels name: all of them of NIM or OpenSSL."""
+
+    apars: FrozenSet[str]
+    labels: FrozenSet[str]
+
+    def concerns(self, fix: InterimFix) -> Optional[bool]:
+        """Whether it is of NIM or OpenSSL; None where neither its words nor what it replaces tell."""
+        if any(package.startswith(_PACKAGES) for package in fix.packages) or any(map(_FILES.match, fix.files)):
+            return True
+        if self.apars.intersection(fix.apars) or fix.label in self.labels:
+            return True
+        if _WORDS.search(fix.label) or _WORDS.search(fix.abstract):
+            return True
+        return False if fix.packages or fix.files else None
+
+
 @check(
     "interim-fix-unstable",
     title="An interim fix of NIM or OpenSSL is not stable",
@@ -72,7 +88,7 @@ _KINDS = (
     source="IBM docs, Understanding interim fix states; the legend that emgr -l prints",
     cause="its installation or removal waits for a reboot, was broken off, or it was only mounted",
 )
-def interim_fix_unstable(fixes: InterimFixes, processes: Optional[Processes]) -> Iterator[Verdict]:
+def interim_fix_unstable(fixes: InterimFixes, processes: Optional[Processes], tables: LevelTables) -> Iterator[Verdict]:
     """Only a stable interim fix is in effect for certain; a broken one leaves files of two makes behind.
 
     Of an unstable fix of something else there is a note.
@@ -81,10 +97,13 @@ def interim_fix_unstable(fixes: InterimFixes, processes: Optional[Processes]) ->
         yield Passed("no interim fix is installed", [fixes.whole()])
         return
     unstable = [fix for fix in fixes.fixes if fix.letters not in _SOUND]
-    ours = [fix for fix in unstable if _concerns(fix)]
+    known = _Known(
+        frozenset(tables.apars()), frozenset(row.text("interim_fix") for row in tables.rows("openssl_support"))
+    )
+    ours = [fix for fix in unstable if known.concerns(fix)]
     untold = [fix for fix in ours if not fix.letters]
-    others = [fix for fix in unstable if _concerns(fix) is False]
-    unclear = [fix for fix in unstable if _concerns(fix) is None]
+    others = [fix for fix in unstable if known.concerns(fix) is False]
+    unclear = [fix for fix in unstable if known.concerns(fix) is None]
     running = [row for row in processes.rows if row.script == "emgr"] if processes else []
     for kind in _KINDS:
         found = [fix for fix in ours if fix.letters in kind.states]
@@ -120,15 +139,6 @@ def interim_fix_unstable(fixes: InterimFixes, processes: Optional[Processes]) ->
         yield Note(f"{_told(others)}: nothing of NIM or OpenSSL", _lines(others))
     else:
         yield Passed(f"stable: {', '.join(fix.label for fix in fixes.fixes)}", _lines(fixes.fixes))
-
-
-def _concerns(fix: InterimFix) -> Optional[bool]:
-    """Whether it is of NIM or OpenSSL; None where neither its words nor what it replaces tell."""
-    if any(package.startswith(_PACKAGES) for package in fix.packages) or any(map(_FILES.match, fix.files)):
-        return True
-    if set(fix.apars) & set(apars()) or _WORDS.search(fix.label) or _WORDS.search(fix.abstract):
-        return True
-    return False if fix.packages or fix.files else None
 
 
 def _told(fixes: List[InterimFix]) -> str:

@@ -81,6 +81,11 @@ def test_fails_by_its_words_and_by_an_apar_of_the_nim_security_fixes(abstract):
     assert judge(table(row("*Q*", abstract, "x1"))).outcome.value == "fail"
 
 
+@pytest.mark.parametrize("label", ["301610mc", "IJ55968s5a"])
+def test_fails_by_a_label_that_the_tables_of_levels_know(label):
+    assert judge(table(row("*Q*", "a potential security issue", label))).outcome.value == "fail"
+
+
 @pytest.mark.parametrize("state", ["I", "R", "*I*"])
 def test_fails_when_something_was_begun_and_no_emgr_runs(state):
     found = judge(table(row(state)), ps=processes())
