@@ -31,7 +31,7 @@ _SURE = {"A": Confidence.CERTAIN, "B": Confidence.LIKELY, "C": Confidence.LIKELY
     role=Role.BOTH,
     severity=Severity.LOW,
     source="nimdoctor's table openssl_support: IBM openssl_advisory47; the end of support of 1.0.2",
-    impact="none for a push today; a vulnerability in the TLS of nimsh, and of whatever else uses OpenSSL, stays open",
+    impact="no push today; what is found in OpenSSL stays open",
 )
 def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], tables: LevelTables) -> Iterator[Verdict]:
     """A line without support gets no security fixes any more; a vulnerable level needs its interim fix."""
@@ -49,13 +49,12 @@ def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], table
         built = f" (a FIPS build of {line})" if level.is_fips else ""
         than = "" if line == old.text("line") else f", older than {old.text('line')},"
         yield Finding(
-            f"{_BASE} is {level}{built}: OpenSSL {line}{than} is out of support since {old.text('since')}",
+            f"{_BASE} {level}{built}: OpenSSL {line}{than} has no support since {old.text('since')}",
             evidence=[*at, *_site(old)],
             confidence=_SURE[old.sure],
             cause="OpenSSL was not updated since its line went out of support",
-            cure="install a supported openssl.base, the master first. Before that look at bos.sysmgt.nim.client: one that "
-            "is too old cannot enable crypto with a line whose libssl.a has no 0.9.8 member (nimclient-extracts-old-libs). "
-            "After it: nimclient -c on each secured client (stale-ssl-libs)",
+            cure="install a supported openssl.base, the master first (nimdoctor explain openssl-unsupported: an old "
+            "nim.client would lose its crypto by it)",
             references=[old.source],
         )
     undecided: List[LevelRow] = []

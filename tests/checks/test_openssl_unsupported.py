@@ -36,7 +36,7 @@ def test_fails_low_for_a_line_without_support(level):
 
 def test_fails_for_a_fips_build_and_names_the_line_it_is_of():
     assert "a FIPS build of 1.0.2" in judge("20.13.102.1000").message
-    assert "OpenSSL 1.0.1, older than 1.0.2, is out of support" in judge("20.11.101.500").message
+    assert "OpenSSL 1.0.1, older than 1.0.2, has no support" in judge("20.11.101.500").message
 
 
 @pytest.mark.parametrize("level", ["3.0.0.0", "3.0.8.1000", "3.0.16.1000"])
