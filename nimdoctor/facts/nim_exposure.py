@@ -170,9 +170,10 @@ class _Judge:
             lower = next((one for one in found if one.state == LACKING), None)
             found.append(self._standing(name, generation, lower))
         for place, one in enumerate(found):
-            higher = next((other for other in found[place + 1 :] if other.state == CARRIED), None)
-            if higher and one.state != CARRIED:
-                found[place] = higher._replace(generation=one.generation)
+            # what is said of a higher one against all expectation holds for the lower too
+            for higher in found[place + 1 :]:
+                if higher.state == CARRIED or (one.state, higher.state) == (LACKING, NOT_KNOWN):
+                    found[place] = one = higher._replace(generation=one.generation) if one.state != CARRIED else one
         row = self.filesets.get(name)
         return FilesetStanding(
             name, self.filesets.level(name) or "", row.at if row else self.filesets.whole(), tuple(found)
@@ -210,9 +211,9 @@ class _Judge:
             row, by = fix
             return _carried(generation, row, by.at)
         vrmf = self.filesets.vrmf(name)
-        for row in self._ranges(name, generation):
+        for row in self._ranges(name):
             found = row.range("affected")
-            if vrmf and found and vrmf > found.high:
+            if row.text("generation") == generation and vrmf and found and vrmf > found.high:
                 return _carried(generation, row, self.filesets.quote(name))
         return None
 
@@ -233,15 +234,24 @@ class _Judge:
     # what lacks it
 
     def _affected(self, name: str, generation: str) -> Optional[Standing]:
-        """The fileset's own level is one that the bulletin lists, and no interim fix treats it."""
+        """The fileset's own level is one that a bulletin lists, for this generation or a lower one.
+
+        An interim fix leaves the level as it is, so emgr must show that none treats it.
+        """
         vrmf = self.filesets.vrmf(name)
-        if not vrmf or self.fixes is None or self._unexplained_lock(name) or self._treated(name, generation):
+        if vrmf is None or self._treated(name, generation):
             return None
-        for row in self._ranges(name, generation):
+        for row in self._ranges(name):
             found = row.range("affected")
-            if found and vrmf in found:
+            if row.text("generation") <= generation and found and vrmf in found:
                 quotes = (self.filesets.quote(name), *([row.at] if row.at else []))
                 why = f"{name} {self.filesets.level(name)} is among the levels listed, {found}"
+                if self.fixes is None:
+                    return Standing(
+                        generation, NOT_KNOWN, f"{why}, unless an interim fix is there", "A", quotes, (), ("emgr -lv3",)
+                    )
+                if self._unexplained_lock(name):
+                    return self._locked(name, generation)
                 return Standing(generation, LACKING, why, row.sure, quotes, site=row.of_site)
         return None
 
@@ -268,20 +278,23 @@ class _Judge:
             quotes = (*denied, *(fix.at for fix in pending)) if pending else (*denied, self.fixes.whole())
             return Standing(generation, LACKING, why or "neither its APAR nor an interim fix is there", sure, quotes)
         if self._unexplained_lock(name):
-            why = f"an interim fix locks {name}, and no table knows its APAR"
-            return Standing(generation, NOT_KNOWN, why, evidence=(self.filesets.quote(name),), missing=("emgr -lv3",))
+            return self._locked(name, generation)
         if not self.rows(generation):
             if not self._lines():
                 return Standing(generation, NOT_KNOWN, "the level of the host is not known", missing=("oslevel -s",))
             why = f"{self._lines()[-1]} is newer than the newest level known to carry {generation}: likely included"
             if not any(row.text("generation") == generation for row in self.table):
                 why = f"no table says which level carries {generation}"
-            return Standing(generation, NOT_KNOWN, why, evidence=self._level_quotes())
+            return Standing(generation, NOT_KNOWN, why, evidence=self._basis(name))
         asked = ", ".join(row.text("apar") for row in self.rows(generation) if row.get("apar"))
         missing = [] if denied or not asked else ["instfix -ik APARS"]
         missing += ["emgr -lv3"] if self.fixes is None else []
         why = f"nothing shows whether {generation} is there" + (f" (APAR {asked})" if asked else "")
         return Standing(generation, NOT_KNOWN, why, missing=tuple(missing or ["oslevel -s"]))
+
+    def _locked(self, name: str, generation: str) -> Standing:
+        why = f"an interim fix locks {name}, and no table knows its APAR"
+        return Standing(generation, NOT_KNOWN, why, evidence=(self.filesets.quote(name),), missing=("emgr -lv3",))
 
     def _none_made(self, name: str, generation: str) -> Optional[Standing]:
         """A technology level, or release of VIOS, older than the oldest for which the fix was made."""
@@ -315,17 +328,16 @@ class _Judge:
     def _level_quotes(self) -> Tuple[Quote, ...]:
         return tuple(found.at for found in (self.level, self.ios) if found)
 
+    def _basis(self, name: str) -> Tuple[Quote, ...]:
+        """The lines that tell the technology level."""
+        return self._level_quotes() or (self.filesets.quote(name),)
+
     def _is_of(self, fix: InterimFix, generation: str) -> bool:
         return any(row.get("apar") in fix.apars for row in self.rows(generation))
 
-    def _ranges(self, name: str, generation: str) -> Sequence[LevelRow]:
-        vrmf = self.filesets.vrmf(name) or Level(())
-        tl = technology_level(vrmf)
-        return [
-            row
-            for row in self.affected
-            if row.text("generation") == generation and row.text("fileset") == name and row.text("tl") == tl
-        ]
+    def _ranges(self, name: str) -> Sequence[LevelRow]:
+        tl = technology_level(self.filesets.vrmf(name) or Level(()))
+        return [row for row in self.affected if row.text("fileset") == name and row.text("tl") == tl]
 
     def _unexplained_lock(self, name: str) -> bool:
         """Whether an interim fix locks the fileset that no listed fix with an APAR of the tables accounts for."""
