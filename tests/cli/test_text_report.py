@@ -30,7 +30,7 @@ def fields(out):
 
 def test_the_first_lines_are_the_verdict_the_cause_the_next_command_and_whom_it_touches(doctor, hosts):
     scenario = hosts / "create-bio-hang"
-    ended = doctor("scan", scenario / "client", "--master", scenario / "master")
+    ended = doctor("scan", scenario / "client", "--master", scenario / "master", "--skip", "nim-vulnerable")
     head = fields(ended.out)
     assert list(head) == ["verdict", "Host", "Cause", "Next", "Touches", "Changed"]
     assert head["verdict"] == "PROBLEMS: 1 critical problem"
@@ -43,7 +43,9 @@ def test_the_first_lines_are_the_verdict_the_cause_the_next_command_and_whom_it_
 
 
 def test_a_healthy_host_is_told_so_with_nothing_to_do(doctor, hosts):
-    head = fields(doctor("scan", hosts / "healthy" / "client").out)
+    # AIX 7.1 never got the fixes of NIM, which is low
+    assert fields(doctor("scan", hosts / "healthy" / "client").out)["verdict"] == "HEALTHY: 1 low problem"
+    head = fields(doctor("scan", hosts / "healthy" / "client", "--skip", "nim-vulnerable").out)
     assert head["verdict"] == "HEALTHY"
     assert head["Next"] == "nothing to do"
     assert head["Touches"] == "no other host"
@@ -81,10 +83,11 @@ def test_the_table_has_a_row_for_every_result(doctor, hosts):
 
 
 def test_three_hundred_clients_are_one_finding_and_few_lines(doctor, hosts):
-    out = doctor("scan", hosts / "rsh-many" / "master").out
+    out = doctor("scan", hosts / "rsh-many" / "master", "--skip", "nim-vulnerable").out
     assert len(re.findall(r"(?m)^\d+\. ", out)) == 1
     assert "more lines" in out
-    assert len(out.splitlines()) < 60
+    # without the table, which has a row a check
+    assert len(out.split("\nOutcome ")[0].splitlines()) < 25
 
 
 # -- terminals
