@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.name_lookups import NameLookups as NameLookups
     from nimdoctor.facts.netstat import Sockets as Sockets
     from nimdoctor.facts.netsvc import NetsvcConf as NetsvcConf
+    from nimdoctor.facts.nim_exposure import NimExposure as NimExposure
     from nimdoctor.facts.nim_identity import NimIdentity as NimIdentity
     from nimdoctor.facts.nim_messages import NimMessages as NimMessages
     from nimdoctor.facts.niminfo import NimInfo as NimInfo
@@ -109,6 +110,7 @@ _MODULES: Dict[str, str] = {
     "MachineId": "identity",
     "NameLookups": "name_lookups",
     "NetsvcConf": "netsvc",
+    "NimExposure": "nim_exposure",
     "NimGeneration": "generation",
     "NimIdentity": "nim_identity",
     "NimInfo": "niminfo",

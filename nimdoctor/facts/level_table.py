@@ -207,6 +207,18 @@ def release_line(technology_level: str) -> Level:
     return Level((int(version[0]), int(version[1]), int(number)))
 
 
+def technology_level(vrmf: Level) -> str:
+    """The technology level whose filesets are numbered so; empty where the level is not of that kind.
+
+    >>> technology_level(Level.read("7.2.5.203")), technology_level(Level.read("1.0"))
+    ('7200-05', '')
+    """
+    if len(vrmf.fields) < 3:
+        return ""
+    version, release, number = vrmf.fields[:3]
+    return f"{version}{release}00-{number:02d}"
+
+
 def _same(one: LevelRow, other: LevelRow, columns: Tuple[str, ...]) -> bool:
     return all(one.get(column) == other.get(column) for column in columns)
 

@@ -64,6 +64,9 @@ nimsh            3901/tcp
 nimaux           3902/tcp
 """
 
+IGNORED = "nim-vulnerable simulated at AIX 7.1, which never got the fixes, and staying there\n"
+"""/etc/nimdoctor.ignore: what every host of the lab has and no story is about."""
+
 NETSVC = "# order of name resolution\nhosts=local,bind\n"
 
 INITTAB = """init:2:initdefault:

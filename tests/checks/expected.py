@@ -24,10 +24,15 @@ _CLIENT_END: Way = {
     "cpuid-changed client": "pass",
     "create-bio-hang client": "pass",
     "fileset-broken client": "pass",
+    # the master is not hardened yet
+    "hardening-order client": "pass",
+    "hardening-skew client": "pass",
     "interim-fix-unstable client": "pass",
     "level-order client": "pass",
     "master-id-changed client": "pass",
     "name-resolution client": "pass",
+    # 7.1 never got a fix (C): open, but below the bar
+    "nim-vulnerable client": "fail low likely None",
     # its nim.client is at the level of the table
     "nimclient-extracts-old-libs client": "pass",
     "niminfo-broken client": "pass",
@@ -58,6 +63,7 @@ _MASTER_END: Way = {
     # no `nim -o showres` was recorded
     "lpp-source-lacks-openssl master": "not-applicable",
     "nimesis-inactive master": "pass",
+    "nim-vulnerable master": "fail low likely None",
     "name-resolution master": "pass",
     "niminfo-broken master": "pass",
     "nimsh-inactive master": "pass",
@@ -81,6 +87,8 @@ HEALTHY: Dict[str, Way] = {
         # nothing on a client tells of these: give --master
         "certificate-mismatch client": "not-applicable",
         "level-order client": "not-applicable",
+        "hardening-order client": "not-applicable",
+        "hardening-skew client": "not-applicable",
         "master-id-changed client": "not-applicable",
         "handshake-fails master": "not-applicable",
         "lpp-source-lacks-openssl master": "not-applicable",
@@ -97,6 +105,8 @@ HEALTHY: Dict[str, Way] = {
         "cpuid-changed client": "not-applicable",
         "create-bio-hang client": "not-applicable",
         "level-order client": "not-applicable",
+        "hardening-order client": "not-applicable",
+        "hardening-skew client": "not-applicable",
         "master-id-changed client": "not-applicable",
         # the client's name is asked, and none was given
         "name-resolution master": "not-applicable",
@@ -304,6 +314,40 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "client-certificate-missing client": "fail high likely refresh-client-certificate",
             **PROBLEMS,
         },
+    },
+    "nim-hardened": {
+        "pair": {
+            "nim-vulnerable client": "pass",
+            "nim-vulnerable master": "pass",
+            # the order of G2 is not that of G3
+            "hardening-order client": "not-applicable",
+        },
+        "client": {"nim-vulnerable client": "pass"},
+        "master": {"nim-vulnerable master": "pass"},
+    },
+    "nim-vulnerable": {
+        # the client's level is one of those that IBM lists (A); of the master's G2 one source tells (B)
+        way: {"nim-vulnerable client": "fail low certain None"}
+        for way in ("pair", "client")
+    },
+    "hardening-skew": {
+        # what breaks is inferred; only both ends together show it
+        "pair": {
+            "hardening-skew client": "fail medium likely None",
+            "hardening-order client": "not-applicable",
+            "nim-vulnerable master": "pass",
+            **PROBLEMS,
+        },
+        "master": {"nim-vulnerable master": "pass"},
+    },
+    "hardening-order": {
+        # neither end is of G3; that the master is open to G3's is said by one table (A) and instfix
+        "pair": {
+            "hardening-order client": "fail medium likely None",
+            "nim-vulnerable master": "fail low certain None",
+            **PROBLEMS,
+        },
+        "master": {"nim-vulnerable master": "fail low certain None"},
     },
     "niminfo-broken": {
         # which master the client had stood in that file alone
