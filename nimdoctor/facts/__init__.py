@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.name_lookups import NameLookups as NameLookups
     from nimdoctor.facts.netstat import Sockets as Sockets
     from nimdoctor.facts.netsvc import NetsvcConf as NetsvcConf
+    from nimdoctor.facts.nim_exposure import NimExposure as NimExposure
     from nimdoctor.facts.nim_identity import NimIdentity as NimIdentity
     from nimdoctor.facts.nim_messages import NimMessages as NimMessages
     from nimdoctor.facts.niminfo import NimInfo as NimInfo
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
     from nimdoctor.facts.services import Services as Services
     from nimdoctor.facts.showres import LppSourceContents as LppSourceContents
     from nimdoctor.facts.showres import LppSources as LppSources
+    from nimdoctor.facts.site_levels import LevelTables as LevelTables
+    from nimdoctor.facts.site_levels import SiteLevels as SiteLevels
     from nimdoctor.facts.ssl_configs import SslConfigs as SslConfigs
     from nimdoctor.facts.ssl_configs import SslSamples as SslSamples
     from nimdoctor.facts.ssl_use import SslUse as SslUse
@@ -99,6 +102,7 @@ _MODULES: Dict[str, str] = {
     "InterimFixes": "emgr",
     "IosLevel": "oslevel",
     "JudgingTime": "judging_time",
+    "LevelTables": "site_levels",
     "LibraryArchives": "ar",
     "LocalDate": "clock",
     "LppSourceContents": "showres",
@@ -106,6 +110,7 @@ _MODULES: Dict[str, str] = {
     "MachineId": "identity",
     "NameLookups": "name_lookups",
     "NetsvcConf": "netsvc",
+    "NimExposure": "nim_exposure",
     "NimGeneration": "generation",
     "NimIdentity": "nim_identity",
     "NimInfo": "niminfo",
@@ -127,6 +132,7 @@ _MODULES: Dict[str, str] = {
     "Resolution": "resolution",
     "Rhosts": "rhosts",
     "Services": "services",
+    "SiteLevels": "site_levels",
     "Sockets": "netstat",
     "SslConfigs": "ssl_configs",
     "SslSamples": "ssl_configs",

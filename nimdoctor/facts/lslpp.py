@@ -51,6 +51,17 @@ class FilesetRow(NamedTuple):
             return "B" in word or "?" in word
         return word == "BROKEN" or word in _HALF_DONE
 
+    @property
+    def half_done(self) -> bool:
+        """Whether an installation, a commit or a removal of the part was begun and has not ended."""
+        return self.state.upper() in _HALF_DONE
+
+    @property
+    def state_known(self) -> bool:
+        """Whether the word or the letters for the state are known, so that `broken` can be relied on."""
+        word = self.state.upper()
+        return word in _WORDS or bool(_LETTERS.fullmatch(word))
+
     def quote(self) -> Quote:
         """The row as printed."""
         return self.at

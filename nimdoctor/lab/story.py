@@ -8,8 +8,8 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tu
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
-OLD, CURRENT, NEWER = "1.0.1.516", "1.0.2.1800", "1.0.2.2002"
-"""Levels of openssl.base, oldest first."""
+OLD, CURRENT, NEWER = "1.0.1.516", "1.1.2.2200", "1.1.2.2400"
+"""Levels of openssl.base, oldest first; of the later two the tables of levels know nothing bad."""
 
 READY = "ready for a NIM operation"
 

@@ -124,6 +124,7 @@ class Trees:
         tree.put("etc/hosts", texts.hosts_file(master, self.story.clients))
         tree.put("etc/services", texts.SERVICES)
         tree.put("etc/netsvc.conf", texts.NETSVC)
+        tree.put("etc/nimdoctor.ignore", texts.IGNORED)
         tree.put("etc/inittab", texts.INITTAB)
         level = openssl[-1][0] if openssl else None
         tree.put(".lab/filesets", texts.filesets(level, master=is_master))

@@ -10,6 +10,7 @@ from typing import Dict
 
 Way = Dict[str, str]
 
+OLD_OPENSSL = "fail low likely None"
 _CLIENT_END: Way = {
     "certificate-expired client": "pass",
     "certificate-expiring client": "pass",
@@ -24,12 +25,24 @@ _CLIENT_END: Way = {
     "create-bio-hang client": "pass",
     "filesystem-full client": "pass",
     "hung-push client": "pass",
+    "fileset-broken client": "pass",
+    # the master is not hardened yet
+    "hardening-order client": "pass",
+    "hardening-skew client": "pass",
+    "interim-fix-unstable client": "pass",
+    "level-order client": "pass",
     "master-id-changed client": "pass",
     "name-resolution client": "pass",
+    # 7.1 never got a fix (C): open, but below the bar
+    "nim-vulnerable client": "fail low likely None",
+    # its nim.client is at the level of the table
+    "nimclient-extracts-old-libs client": "pass",
     "niminfo-broken client": "pass",
     "niminfo-wrong-master client": "pass",
     "nimsh-inactive client": "pass",
     "openssl-missing client": "pass",
+    # 1.0.2 has no support any more: low, so that the scan still ends healthy
+    "openssl-unsupported client": OLD_OPENSSL,
     "rhosts-left-over client": "pass",
     # nothing was ever repaired there
     "run-unfinished client": "not-applicable",
@@ -49,15 +62,19 @@ _MASTER_END: Way = {
     "clock-skew master": "not-applicable",
     "cstate-stuck master": "pass",
     "filesystem-full master": "pass",
+    "fileset-broken master": "pass",
+    "interim-fix-unstable master": "pass",
     # private keys are never collected, so recorded evidence has nothing to rehearse with
     "handshake-fails master": "not-applicable",
     # no `nim -o showres` was recorded
     "lpp-source-lacks-openssl master": "not-applicable",
     "nimesis-inactive master": "pass",
+    "nim-vulnerable master": "fail low likely None",
     "name-resolution master": "pass",
     "niminfo-broken master": "pass",
     "nimsh-inactive master": "pass",
     "openssl-missing master": "pass",
+    "openssl-unsupported master": OLD_OPENSSL,
     "run-unfinished master": "not-applicable",
     "ssl-not-configured master": "pass",
     # a comparison needs the client's side: judged there, or no client was named
@@ -78,6 +95,9 @@ HEALTHY: Dict[str, Way] = {
         # nothing on a client tells of these: give --master
         "certificate-mismatch client": "not-applicable",
         "clock-skew master": "not-applicable",
+        "level-order client": "not-applicable",
+        "hardening-order client": "not-applicable",
+        "hardening-skew client": "not-applicable",
         "master-id-changed client": "not-applicable",
         "handshake-fails master": "not-applicable",
         "lpp-source-lacks-openssl master": "not-applicable",
@@ -94,9 +114,13 @@ HEALTHY: Dict[str, Way] = {
         "cpuid-changed client": "not-applicable",
         "create-bio-hang client": "not-applicable",
         "hung-push client": "not-applicable",
+        "level-order client": "not-applicable",
+        "hardening-order client": "not-applicable",
+        "hardening-skew client": "not-applicable",
         "master-id-changed client": "not-applicable",
         # the client's name is asked, and none was given
         "name-resolution master": "not-applicable",
+        "nimclient-extracts-old-libs client": "not-applicable",
         "niminfo-wrong-master client": "not-applicable",
         "rhosts-left-over client": "not-applicable",
         "ssl-object-error client": "not-applicable",
@@ -147,6 +171,8 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "create-bio-hang client": "unknown",
             "hung-push client": "not-applicable",
             "ssl-object-error client": "unknown",
+            # 7100-03 is older than the table, and the 0.9.8 member is there: latent
+            "nimclient-extracts-old-libs client": "fail low possible None",
             **PROBLEMS,
         }
         for way in ("pair", "client")
@@ -169,6 +195,8 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         "pair": {
             **NEVER_SECURED,
             "openssl-missing client": "fail high certain install-openssl + fail low certain install-openssl",
+            "openssl-unsupported client": "not-applicable",
+            "nimclient-extracts-old-libs client": "not-applicable",
             "client-not-secure client": NOT_SECURE,
             "client-not-secure master": NOT_SECURE,
             **PROBLEMS,
@@ -176,6 +204,8 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         "client": {
             **NEVER_SECURED,
             "openssl-missing client": "fail high certain install-openssl + fail low certain install-openssl",
+            "openssl-unsupported client": "not-applicable",
+            "nimclient-extracts-old-libs client": "not-applicable",
             # FACTS says not-applicable for a client alone whose nimsh has no -c; here `nimclient -l -l` shows both
             # connect and ssl_support, and DESIGN counts that as evidence of the master
             "client-not-secure client": NOT_SECURE,
@@ -299,6 +329,40 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             **PROBLEMS,
         },
     },
+    "nim-hardened": {
+        "pair": {
+            "nim-vulnerable client": "pass",
+            "nim-vulnerable master": "pass",
+            # the order of G2 is not that of G3
+            "hardening-order client": "not-applicable",
+        },
+        "client": {"nim-vulnerable client": "pass"},
+        "master": {"nim-vulnerable master": "pass"},
+    },
+    "nim-vulnerable": {
+        # the client's level is one of those that IBM lists (A); of the master's G2 one source tells (B)
+        way: {"nim-vulnerable client": "fail low certain None"}
+        for way in ("pair", "client")
+    },
+    "hardening-skew": {
+        # what breaks is inferred; only both ends together show it
+        "pair": {
+            "hardening-skew client": "fail medium likely None",
+            "hardening-order client": "not-applicable",
+            "nim-vulnerable master": "pass",
+            **PROBLEMS,
+        },
+        "master": {"nim-vulnerable master": "pass"},
+    },
+    "hardening-order": {
+        # neither end is of G3; that the master is open to G3's is said by one table (A) and instfix
+        "pair": {
+            "hardening-order client": "fail medium likely None",
+            "nim-vulnerable master": "fail low certain None",
+            **PROBLEMS,
+        },
+        "master": {"nim-vulnerable master": "fail low certain None"},
+    },
     "niminfo-broken": {
         # which master the client had stood in that file alone
         "pair": {
@@ -387,6 +451,37 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     },
     "name-resolution": {
         way: {"name-resolution client": "fail high likely None", **PROBLEMS} for way in ("pair", "client")
+    },
+    "fileset-broken": {
+        # nimsh still runs, and no other check looks at the state of that fileset
+        way: {"fileset-broken client": "fail medium certain None", **PROBLEMS}
+        for way in ("pair", "client")
+    },
+    "interim-fix-unstable": {
+        # the libraries are still those of the archives that were recorded, so nothing else shows it
+        way: {"interim-fix-unstable client": "fail medium certain None + fail low certain None", **PROBLEMS}
+        for way in ("pair", "client")
+    },
+    "level-order": {
+        # a technology level above; only both ends together show it
+        "pair": {"level-order client": "fail medium certain None", **PROBLEMS},
+    },
+    "nimclient-extracts-old-libs": {
+        # the copies' member is gone too, and cannot come back before nim.client is updated; no push since
+        way: {
+            "nimclient-extracts-old-libs client": "fail high likely None",
+            "stale-ssl-libs client": "fail high certain refresh-ssl-libs",
+            "openssl-unsupported client": "fail low certain None",
+            "create-bio-hang client": "unknown",
+            "ssl-object-error client": "unknown",
+            **PROBLEMS,
+        }
+        for way in ("pair", "client")
+    },
+    "openssl-unsupported": {
+        # the advisory is IBM's own, so it is surer than the end of support of 1.0.2
+        way: {"openssl-unsupported master": "fail low certain None"}
+        for way in ("pair", "master")
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them

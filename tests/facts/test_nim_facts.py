@@ -8,6 +8,7 @@ from nimdoctor.facts import (
     Apars,
     InetdConf,
     InterimFixes,
+    LevelTables,
     NimclientObjects,
     NimGeneration,
     NimInfo,
@@ -182,6 +183,7 @@ def generation(level=None, apars="", fixes=None):
         InterimFixes.parse(Text.of(fixes, "emgr -l")) if fixes else None,
         OsLevel.parse(Text.of(level + "\n", "oslevel -s")) if level else None,
         None,
+        LevelTables(None),
     )
 
 

@@ -339,7 +339,7 @@ def test_a_preview_of_cust_changes_nothing(lab_of):
     said = ran(
         lab, "master", "nim", "-o", "cust", *CUST, "-a", "accept_licenses=yes", "-a", "installp_flags=-acgXYp", "lpar7"
     )
-    assert "openssl.base 1.0.2.1800" in said
+    assert "openssl.base 1.1.2.2200" in said
     assert (lab.snapshot(), ran(lab, "client", "lslpp", "-lc")) == before
 
 
@@ -347,9 +347,9 @@ def test_cust_installs_openssl_so_that_crypto_can_be_switched_on(lab_of, scan):
     lab = lab_of("openssl-missing")
     assert "0707-109" in failed(lab, "client", "nimclient", "-c")
     ran(lab, "master", "nim", "-o", "cust", *CUST, "-a", "accept_licenses=yes", "lpar7")
-    assert ran(lab, "client", "lslpp", "-lc", "openssl.base").count("openssl.base:1.0.2.1800::COMMITTED") == 1
-    assert "openssl.base:1.0.2.1800::COMMIT:COMPLETE" in ran(lab, "client", "lslpp", "-hc", "openssl.base")
-    assert ran(lab, "client", "openssl", "version") == "OpenSSL 1.0.2r  26 Feb 2019\n"
+    assert ran(lab, "client", "lslpp", "-lc", "openssl.base").count("openssl.base:1.1.2.2200::COMMITTED") == 1
+    assert "openssl.base:1.1.2.2200::COMMIT:COMPLETE" in ran(lab, "client", "lslpp", "-hc", "openssl.base")
+    assert ran(lab, "client", "openssl", "version") == "OpenSSL 1.1.1t  7 Feb 2023\n"
     assert "x - /usr/lib/libssl.so.0.9.8" in ran(lab, "client", "nimclient", "-c")
     assert lab.push().status == 0
     assert scan(lab).exit_status == 0

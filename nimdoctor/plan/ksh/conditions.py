@@ -85,7 +85,6 @@ def _below_g2(one: Mapping[str, Any], plan: Mapping[str, Any]) -> Optional[List[
     for refusal in plan.get("refusals") or ():
         if refusal["must"] == one["says"]:
             return ["hardened", where, said(refusal["seen"])]
-    from nimdoctor.facts.generation import rows
+    from nimdoctor.facts.generation import later_apars
 
-    later = " ".join(row["apar"] for row in rows() if row["apar"] and row["generation"] >= "G2")
-    return ["as_at_plan", where, (plan.get("levels") or {}).get(where) or "", later]
+    return ["as_at_plan", where, (plan.get("levels") or {}).get(where) or "", " ".join(later_apars("G2"))]
