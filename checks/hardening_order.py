@@ -3,7 +3,7 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import NimExposure, NimObjects
-from nimdoctor.facts.nim_exposure import CARRIED, LACKING, NIM_CLIENT, NIM_MASTER, NOT_KNOWN
+from nimdoctor.facts.nim_exposure import CARRIED, LACKING, BothEnds
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -37,37 +37,30 @@ def hardening_order(
     if masters is own:
         yield NotApplicable("one host's evidence stands for both ends")
         return
-    client, master = own.get(NIM_CLIENT), masters.get(NIM_MASTER)
-    if client is None or master is None:
-        gone = NIM_CLIENT if client is None else NIM_MASTER
-        raise Missing("lslpp -lc", message=f"the level of {gone} is not known")
-    if master.standing("G3").state == CARRIED:
+    try:
+        ends = BothEnds.of(own, masters, "G2")
+        later = BothEnds.of(own, masters, "G3")
+    except LookupError as error:
+        raise Missing("lslpp -lc", message=str(error)) from error
+    if later.master.state == CARRIED:
         yield NotApplicable("the master is of G3, whose order is not that of G2: see hardening-skew")
-        return
-    here, there = client.standing("G2"), master.standing("G2")
-    quotes = list(dict.fromkeys([client.at, *here.evidence, master.at, *there.evidence]))
-    if there.state == LACKING:
-        yield Passed("the master is not of G2 yet: clients first, then the master", quotes)
-    elif here.state == CARRIED:
-        yield Passed("the client is of G2, so its master may be", quotes)
-    elif NOT_KNOWN in (here.state, there.state):
-        why = "; ".join(
-            f"{end}: {found.why}" for end, found in (("client", here), ("master", there)) if found.state == NOT_KNOWN
-        )
-        one_known = here.state != there.state
-        yield Unknown(why, [*here.missing, *there.missing], quotes, None if one_known else Severity.LOW)
+    elif ends.master.state == LACKING:
+        yield Passed("the master is not of G2 yet: clients first, then the master", ends.quotes)
+    elif ends.client.state == CARRIED:
+        yield Passed("the client is of G2, so its master may be", ends.quotes)
+    elif ends.unknown:
+        # with nothing that speaks for the wrong order it need not be looked at tonight
+        severity = Severity.LOW if len(set(ends.states)) == 1 else None
+        yield Unknown(ends.unknown, ends.missing, ends.quotes, severity)
     else:
         alternates = [found.name for found in objects.resources("alternate_master")] if objects else []
+        both = f"; alternate master {named(alternates)}: the server fix there too, then niminit on both"
         yield Finding(
             f"the master is of generation G2, {subject.name} (client) is not",
-            evidence=quotes,
+            evidence=ends.quotes,
             impact=f"the master asks {subject.name} for a certificate as of G2: pushes and nimclient may be refused; "
             "what breaks in this order is not public",
             cure=f"on {subject.name}: {own.way_to('G2')}; so on every other client that has not got it"
-            + (
-                f"; alternate master {named(alternates)}: the server fix there too, then niminit on both"
-                if alternates
-                else ""
-            ),
-            against=[*here.against, *there.against],
+            + (both if alternates else ""),
+            against=ends.against,
         )

@@ -3,7 +3,7 @@
 from typing import Iterator
 
 from nimdoctor.facts import NimExposure
-from nimdoctor.facts.nim_exposure import CARRIED, LACKING, NIM_CLIENT, NIM_MASTER, NOT_KNOWN
+from nimdoctor.facts.nim_exposure import CARRIED, LACKING, BothEnds
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -37,37 +37,32 @@ def hardening_skew(subject: Subject, own: NimExposure, masters: OnMaster[NimExpo
     if masters is own:
         yield NotApplicable("one host's evidence stands for both ends")
         return
-    client, master = own.get(NIM_CLIENT), masters.get(NIM_MASTER)
-    if client is None or master is None:
-        gone = NIM_CLIENT if client is None else NIM_MASTER
-        raise Missing("lslpp -lc", message=f"the level of {gone} is not known")
-    here, there = client.standing("G3"), master.standing("G3")
-    quotes = list(dict.fromkeys([client.at, *here.evidence, master.at, *there.evidence]))
-    states = {here.state, there.state}
-    if states == {CARRIED, LACKING}:
-        ahead = f"{subject.name} (client)" if here.state == CARRIED else "the master"
-        behind, way = ("the master", masters) if here.state == CARRIED else (f"{subject.name} (client)", own)
+    try:
+        ends = BothEnds.of(own, masters, "G3")
+        before = BothEnds.of(own, masters, "G2")
+    except LookupError as error:
+        raise Missing("lslpp -lc", message=str(error)) from error
+    if set(ends.states) == {CARRIED, LACKING}:
+        on_client = f"{subject.name} (client)"
+        ahead, behind, lagging = (
+            (on_client, "the master", masters) if ends.client.state == CARRIED else ("the master", on_client, own)
+        )
         yield Finding(
             f"{ahead} is of generation G3, {behind} is not",
-            evidence=quotes,
+            evidence=ends.quotes,
             impact=f"pushes to {subject.name} break, or will at the next change: what fails first is not public",
-            cure=f"on {behind}: {way.way_to('G3')}; it takes special steps on both ends: follow {STEPS}",
-            against=[*here.against, *there.against],
+            cure=f"on {behind}: {lagging.way_to('G3')}; it takes special steps on both ends: follow {STEPS}",
+            against=ends.against,
         )
-    elif NOT_KNOWN in states:
-        why = "; ".join(
-            f"{end}: {found.why}" for end, found in (("client", here), ("master", there)) if found.state == NOT_KNOWN
+    elif ends.unknown:
+        # with nothing that speaks for a difference it need not be looked at tonight
+        severity = Severity.LOW if len(set(ends.states)) == 1 else None
+        yield Unknown(ends.unknown, ends.missing, ends.quotes, severity)
+    elif ends.states == (CARRIED, CARRIED):
+        yield Passed("both ends are of generation G3", ends.quotes)
+    elif before.states == (CARRIED, LACKING):
+        yield Note(
+            "neither end is of G3; the client is of G2 already, as it should be: the master is next", before.quotes
         )
-        yield Unknown(
-            why,
-            [*here.missing, *there.missing],
-            quotes,
-            # with nothing that speaks for a difference it need not be looked at tonight
-            Severity.LOW if len(states) == 1 else None,
-        )
-    elif here.state == CARRIED:
-        yield Passed("both ends are of generation G3", quotes)
-    elif client.proved == "G2" and master.standing("G2").state == LACKING:
-        yield Note("neither end is of G3; the client is of G2 already, as it should be: the master is next", quotes)
     else:
-        yield Passed("neither end is of generation G3", quotes)
+        yield Passed("neither end is of generation G3", ends.quotes)

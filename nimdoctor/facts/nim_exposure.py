@@ -118,6 +118,49 @@ class NimExposure(NamedTuple):
         )
 
 
+class BothEnds(NamedTuple):
+    """How a client's nim.client and its master's nim.master stand to one generation."""
+
+    client: Standing
+    master: Standing
+    levels: Tuple[Quote, Quote]
+
+    @classmethod
+    def of(cls, client: NimExposure, master: NimExposure, generation: str) -> "BothEnds":
+        """Raises LookupError, with the fileset, where an end's is not known to be installed."""
+        own, other = client.get(NIM_CLIENT), master.get(NIM_MASTER)
+        if own is None or other is None:
+            raise LookupError(f"the level of {NIM_CLIENT if own is None else NIM_MASTER} is not known")
+        return cls(own.standing(generation), other.standing(generation), (own.at, other.at))
+
+    @property
+    def states(self) -> Tuple[str, str]:
+        """The client's, the master's."""
+        return self.client.state, self.master.state
+
+    @property
+    def quotes(self) -> Tuple[Quote, ...]:
+        """The lines that show both, each once."""
+        own, other = self.levels
+        return tuple(dict.fromkeys((own, *self.client.evidence, other, *self.master.evidence)))
+
+    @property
+    def against(self) -> Tuple[Quote, ...]:
+        """The lines that speak against either."""
+        return self.client.against + self.master.against
+
+    @property
+    def missing(self) -> Tuple[str, ...]:
+        """What would tell where one is not known."""
+        return self.client.missing + self.master.missing
+
+    @property
+    def unknown(self) -> str:
+        """Which end is not known and why; empty where both are."""
+        ends = (("client", self.client), ("master", self.master))
+        return "; ".join(f"{end}: {found.why}" for end, found in ends if found.state == NOT_KNOWN)
+
+
 class _Judge:
     """Everything that is known of a host, asked fileset by fileset."""
 
