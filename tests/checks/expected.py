@@ -27,10 +27,14 @@ _CLIENT_END: Way = {
     "niminfo-broken client": "pass",
     "niminfo-wrong-master client": "pass",
     "nimsh-inactive client": "pass",
+    "nimsh-not-at-boot client": "pass",
     "openssl-missing client": "pass",
+    "port-taken client": "pass",
+    "push-disabled client": "pass",
     "rhosts-left-over client": "pass",
     # nothing was ever repaired there
     "run-unfinished client": "not-applicable",
+    "services-missing client": "pass",
     "ssl-object-error client": "pass",
     "ssl-one-sided client": "pass",
     # the copies have their members' sizes and are newer than the installation
@@ -52,7 +56,9 @@ _MASTER_END: Way = {
     "niminfo-broken master": "pass",
     "nimsh-inactive master": "pass",
     "openssl-missing master": "pass",
+    "port-taken master": "pass",
     "run-unfinished master": "not-applicable",
+    "services-missing master": "pass",
     "ssl-not-configured master": "pass",
     # a comparison needs the client's side: judged there, or no client was named
     "ssl-one-sided master": "not-applicable",
@@ -88,6 +94,8 @@ HEALTHY: Dict[str, Way] = {
         # the client's name is asked, and none was given
         "name-resolution master": "not-applicable",
         "niminfo-wrong-master client": "not-applicable",
+        "nimsh-not-at-boot client": "not-applicable",
+        "push-disabled client": "not-applicable",
         "rhosts-left-over client": "not-applicable",
         "ssl-object-error client": "not-applicable",
         "stale-ssl-libs client": "not-applicable",
@@ -293,6 +301,8 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "niminfo-wrong-master client": "unknown",
             "master-id-changed client": "unknown",
             "rhosts-left-over client": "unknown",
+            # the ports of nim and nimreg stood there; low
+            "services-missing client": "unknown",
             **PROBLEMS,
         },
         # NIM_SHELL stood there too, and nimclient, which would show the objects, refuses
@@ -303,6 +313,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "client-uses-rsh client": "unknown",
             "cpuid-changed client": "not-applicable",
             "rhosts-left-over client": "unknown",
+            "services-missing client": "unknown",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
             **PROBLEMS,
@@ -346,6 +357,40 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     },
     "name-resolution": {
         way: {"name-resolution client": "fail high likely None", **PROBLEMS} for way in ("pair", "client")
+    },
+    "services-missing": {
+        # nimsh has its socket still, and what it does without the row is not known; the master's row of nim is low
+        "pair": {
+            "services-missing client": "fail medium possible add-services",
+            "services-missing master": "fail low likely None",
+            **PROBLEMS,
+        },
+        "client": {"services-missing client": "fail medium possible add-services", **PROBLEMS},
+        "master": {"services-missing master": "fail low likely None"},
+    },
+    "port-taken": {
+        # the same start-nimsh is called for, which says that it cannot
+        way: {
+            "port-taken client": "fail high certain None",
+            "nimsh-inactive client": "fail high likely start-nimsh",
+            **PROBLEMS,
+        }
+        for way in ("pair", "client")
+    },
+    "push-disabled": {
+        # no push has come since nimsh was started with -P, and none can
+        way: {
+            "push-disabled client": "fail high certain allow-push",
+            "create-bio-hang client": "unknown",
+            "ssl-object-error client": "unknown",
+            **PROBLEMS,
+        }
+        for way in ("pair", "client")
+    },
+    "nimsh-not-at-boot": {
+        # that nothing else starts it is not known
+        way: {"nimsh-not-at-boot client": "fail medium likely start-at-boot", **PROBLEMS}
+        for way in ("pair", "client")
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them
