@@ -19,7 +19,7 @@ from nimdoctor.repair import Repair, Runs, Where
 from .conftest import REPOSITORY, environment
 from .test_command_lines import parses
 
-NOTHING_TO_REPAIR = ("healthy", "lpp-source-lacks-openssl")
+NOTHING_TO_REPAIR = ("healthy", "lpp-source-lacks-openssl", "port-taken")
 ON_THE_MASTER = ("create-bio-hang-master", "ssl-tree-damaged", "tftp-disabled", "ssl-not-configured", "openssl-missing")
 
 
