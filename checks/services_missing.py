@@ -135,11 +135,13 @@ def _absent(services: Services, lacking: List[Tuple[str, int]]) -> Finding:
     free = [name for name, port in lacking if not services.others_on(port, name)]
     rows = ", ".join(f"{name} {port}/tcp" for name, port in lacking)
     said = f"/etc/services has no row for {rows}"
-    cause = f"{_ASKED_BY_NAME}; the row was removed, or /etc/services was replaced by one without it"
+    cause, cure = None, f"add to /etc/services: {rows}"
     if off:
         said += f" ({'it is' if len(off) == 1 else 'some are'} commented out)"
-        cause = f"{_ASKED_BY_NAME}; somebody switched the row off"
-    cure = f"add to /etc/services: {rows}; nimsh need not be restarted while it runs"
+        cause = "somebody switched the row off"
+    if names[0] in NIMSH_PORTS:
+        cause = f"{_ASKED_BY_NAME}; {cause or 'the row was removed, or the file was replaced by one without it'}"
+        cure += "; nimsh need not be restarted while it runs"
     if taken:
         others = ", ".join(f"{row.name} {row.port}/{row.protocol}" for row in taken)
         cure = f"first find out who needs the port that has another name here ({others}), since {_MOVED}; then {cure}"
