@@ -77,6 +77,10 @@ def services_missing(
             found.append(_low(_other_port(odd, name, port), name))
     if pulled:
         found.append(_low(_absent(services, pulled), pulled[0][0]))
+    if found and not (subject.loose or _in_nim(info, subsystems, filesets)):
+        raise Missing(
+            "/etc/niminfo", "lssrc -a", message=f"{found[0].message}; whether this host is in NIM is not known"
+        )
     yield from found
     if found:
         return
@@ -95,6 +99,12 @@ def services_missing(
         yield Note(f"{named} have their rows, but a port has another name too: {others}", [row.at for row in shared])
     else:
         yield Passed(f"{named} have their rows", [row.at for row in rows])
+
+
+def _in_nim(info: Optional[NimInfo], subsystems: Optional[Subsystems], filesets: Optional[Filesets]) -> bool:
+    """Whether something shows that NIM is there at all: many a host has no row for it and needs none."""
+    known = subsystems is not None and subsystems.get("nimsh") is not None
+    return info is not None or known or bool(filesets and filesets.installed(CLIENT_FILESET))
 
 
 class _Push:

@@ -179,3 +179,9 @@ def test_a_row_among_those_shown_can_be_wrong():
 
 def test_not_applicable_without_the_client_fileset():
     assert judge(without("nimsh"), lslpp=filesets("bos.rte 7.1.4.35")).outcome.value == "not-applicable"
+
+
+def test_near_miss_a_host_of_which_nothing_says_that_it_is_in_nim():
+    found = judge("ftp 21/tcp\n", lssrc=None, info=None)
+    assert (found.outcome.value, found.missing) == ("unknown", ("/etc/niminfo", "lssrc -a"))
+    assert judge("ftp 21/tcp\n", lssrc=None, info=None, lslpp=filesets("bos.sysmgt.nim.client 7.1.4.35")).fix
