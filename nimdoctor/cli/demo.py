@@ -175,7 +175,7 @@ class _Demo:
         only = repair.options.only
         self._next(
             "The plan, shortened. It is only shown: nothing is done yet."
-            + (" What is below medium is planned only where it is named." if only else "")
+            + (" What is below medium, or may be meant, is planned only where it is named." if only else "")
         )
         self._typed(CLIENT, _words("nimdoctor fix --master MASTER", only))
         self._quoted(plan_text.render_plan(repair.plan, width=self._inner, brief=True))

@@ -6,6 +6,9 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 from nimdoctor.facts.level import Level
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
+CLIENT_FILESET = "bos.sysmgt.nim.client"
+"""Without it a host has no nimsh."""
+
 _LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
 _NAME = Pattern(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
 _LETTERS = Pattern(r"[ABCEO?]{1,3}")

@@ -41,8 +41,11 @@ class Push(NamedTuple):
 
 @dataclass
 class Client:
-    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy; `full` a mount point;
-    `clock` is how many seconds its `date` is ahead."""
+    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy; `full` a mount point.
+
+    `clock` is how many seconds its `date` is ahead, `services_of_nimsh` says that /etc/services has the rows of
+    nimsh and nimaux, `port_held` that another program listens on nimsh's port.
+    """
 
     name: str
     address: str
@@ -71,6 +74,9 @@ class Client:
     state: str = READY
     full: str = ""
     clock: int = 0
+    at_boot: bool = True
+    services_of_nimsh: bool = True
+    port_held: bool = False
 
     def not_secured(self) -> None:
         """It never ran `nimclient -c`: no crypto, no copies, no certificate, plain pushes."""
@@ -393,3 +399,38 @@ def _filesystem_full(story: Story) -> None:
 def _clock_skew(story: Story) -> None:
     for client in story.troubled:
         client.clock = -2 * HOUR
+
+
+@_scenario(
+    "services-missing",
+    "The rows of nimsh and nimaux are gone from a client's /etc/services, and nimsh was stopped.",
+    "services-missing",
+    "nimsh-inactive",
+)
+def _services_missing(story: Story) -> None:
+    for client in story.troubled:
+        client.services_of_nimsh = client.nimsh_active = False
+
+
+@_scenario(
+    "port-taken",
+    "SAP's message server took port 3901 of a client while nimsh was down (a person's matter: nothing is planned).",
+    "port-taken",
+    "nimsh-inactive",
+)
+def _port_taken(story: Story) -> None:
+    for client in story.troubled:
+        client.port_held, client.nimsh_active = True, False
+
+
+@_scenario("push-disabled", "Pushes to a client were switched off (nimclient -P).", "push-disabled")
+def _push_disabled(story: Story) -> None:
+    for client in story.troubled:
+        client.nimsh += " -P"
+        client.nimsh_started = 20 * HOUR
+
+
+@_scenario("nimsh-not-at-boot", "/etc/inittab of a client lost the row that starts nimsh at boot.", "nimsh-not-at-boot")
+def _nimsh_not_at_boot(story: Story) -> None:
+    for client in story.troubled:
+        client.at_boot = False

@@ -75,6 +75,14 @@ srcmstr:23456789:respawn:/usr/sbin/srcmstr # System Resource Controller
 nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1
 """
 
+MESSAGE_SERVER = "/usr/sap/PRD/ASCS01/exe/ms.sapPRD_ASCS01 pf=/usr/sap/PRD/SYS/profile/PRD_ASCS01_lpar7"
+"""Arguments of a program that listens on nimsh's port: SAP's message server of instance 01."""
+
+
+def without_nimsh(rows: str) -> str:
+    """The rows of /etc/services or /etc/inittab, those of nimsh and nimaux left out."""
+    return "".join(row for row in rows.splitlines(True) if not row.startswith(("nimsh", "nimaux")))
+
 
 def df(full: str = "") -> str:
     """`df -k`; the file system of that mount point has nothing left."""

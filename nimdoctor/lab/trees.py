@@ -16,10 +16,11 @@ from nimdoctor.lab.story import CURRENT, NEWER, Certificates, Client, Master, St
 
 SRCMSTR = 3211664
 NIMSH = 7799162
+MESSAGE_SERVER = 9961816
 LIBRARIES = ("libssl", "libcrypto")
 
 _BIN = ("ar", "date", "df", "host", "hostname", "lslpp", "lssrc", "openssl", "oslevel", "ps", "refresh", "startsrc", "stopsrc", "uname")  # fmt: skip
-_SBIN = ("audit", "emgr", "instfix", "lsitab", "netstat")
+_SBIN = ("audit", "emgr", "instfix", "lsitab", "mkitab", "netstat", "rmitab")
 _MASTER_SBIN = ("lsnim", "nim", "nimconfig")
 _CLIENT_SBIN = ("nimclient", "niminit")
 
@@ -94,6 +95,13 @@ class Trees:
         tree.put(".lab/df", texts.df(client.full))
         if client.clock:
             tree.put(".lab/clock", f"{client.clock}\n")
+        if not client.services_of_nimsh:
+            tree.put("etc/services", texts.without_nimsh(texts.SERVICES))
+        if not client.at_boot:
+            tree.put("etc/inittab", texts.without_nimsh(texts.INITTAB))
+        if client.port_held:
+            tree.put(f".lab/proc/{MESSAGE_SERVER}", f"1 {self.now - client.booted + 600} - {texts.MESSAGE_SERVER}\n")
+            tree.put(".lab/held", "3901\n")
         if client.rhosts is not None:
             tree.put(".rhosts", client.rhosts, mode=0o600, age=400 * 86400)
         if client.copies:

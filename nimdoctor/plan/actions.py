@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 from nimdoctor.evidence.command import CommandResult
 from nimdoctor.model import Role
 from nimdoctor.plan.asking import holds
-from nimdoctor.plan.conditions import CertificateNew, FilesetsInstalled, NimInfoSays
+from nimdoctor.plan.conditions import BootRow, CertificateNew, FilesetsInstalled, NimInfoSays, PushIs
 from nimdoctor.plan.ends import CERTS, Elsewhere, Ends, Moment, state_of
 from nimdoctor.plan.place import Place, Refused
 from nimdoctor.plan.state import RunDirectory
@@ -46,6 +46,7 @@ LARGEST = 256 * 1024 * 1024
 """Bytes of a file of which a backup is kept."""
 RESTARTING = ("nimclient", "niminit")
 """Commands that stop nimsh, change how SRC starts it, and start it, in that order (isg3T1024615)."""
+_CHANGED_BY_COMMANDS = ("crypto", "ssl", "connect", "filesets", "push", "boot")
 _WATCHED = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*", f"{CERTS}/*", "/etc/niminfo")
 _DIRECTORIES = ("/ssl_nimsh", CERTS)
 
@@ -107,7 +108,7 @@ def kept_path(step: Step) -> Optional[str]:
 
 def state_before(step: Step, now: Moment) -> Dict[str, Any]:
     """What a step's effects are measured against: the state of its end, and what else this very step may change."""
-    from nimdoctor.facts import Subsystems
+    from nimdoctor.facts import Inittab, NimshMode, Subsystems
 
     found = state_of(now, step.where)
     subsystems = now.fact(step.where, Subsystems)
@@ -117,6 +118,12 @@ def state_before(step: Step, now: Moment) -> Dict[str, Any]:
         found["filesets"] = _filesets(step, now)
     if any(isinstance(one, NimInfoSays) for one in step.verify):
         found["connect"] = _connect(now)
+    if any(isinstance(one, PushIs) for one in step.verify):
+        mode = now.fact(step.where, NimshMode)
+        found["push"] = not mode.push_disabled if mode else None
+    if any(isinstance(one, BootRow) for one in step.verify):
+        inittab = now.fact(step.where, Inittab)
+        found["boot"] = (inittab.at.text if inittab.at else "") if inittab else None
     return found
 
 
@@ -367,7 +374,8 @@ class Hands:
     def undo_begun(self, step: Step, was: Mapping[str, Any], now: Moment) -> None:
         """Takes back what a step did that was begun and not done, as far as it can be. Raises as `undo`."""
         if isinstance(step.do, Run):
-            changed = state_of(self.ends.now(), step.where)["crypto"] != was.get("crypto")
+            present = state_before(step, self.ends.now())
+            changed = any(present[name] != was.get(name) for name in ("crypto", "push", "boot") if name in present)
             self.act(step.where, step.do.undo if step.do.undo and changed else step.do.repair, was, now)
         elif not step.no_undo:
             self.undo(step, was, now)
@@ -376,7 +384,7 @@ class Hands:
         """Whether something is other than before the step was begun; `opened` is the record of its beginning."""
         now, was = self.ends.now(), opened.get("was") or {}
         present = state_before(step, now)
-        if any(name in was and present[name] != was[name] for name in ("crypto", "ssl", "connect", "filesets")):
+        if any(name in was and present[name] != was[name] for name in _CHANGED_BY_COMMANDS):
             return True
         # a certificate file written anew with the same content is no difference
         files = [

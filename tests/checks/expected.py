@@ -40,12 +40,16 @@ _CLIENT_END: Way = {
     "niminfo-broken client": "pass",
     "niminfo-wrong-master client": "pass",
     "nimsh-inactive client": "pass",
+    "nimsh-not-at-boot client": "pass",
     "openssl-missing client": "pass",
     # 1.0.2 has no support any more: low, so that the scan still ends healthy
     "openssl-unsupported client": OLD_OPENSSL,
+    "port-taken client": "pass",
+    "push-disabled client": "pass",
     "rhosts-left-over client": "pass",
     # nothing was ever repaired there
     "run-unfinished client": "not-applicable",
+    "services-missing client": "pass",
     "ssl-object-error client": "pass",
     "ssl-one-sided client": "pass",
     # the copies have their members' sizes and are newer than the installation
@@ -75,7 +79,9 @@ _MASTER_END: Way = {
     "nimsh-inactive master": "pass",
     "openssl-missing master": "pass",
     "openssl-unsupported master": OLD_OPENSSL,
+    "port-taken master": "pass",
     "run-unfinished master": "not-applicable",
+    "services-missing master": "pass",
     "ssl-not-configured master": "pass",
     # a comparison needs the client's side: judged there, or no client was named
     "ssl-one-sided master": "not-applicable",
@@ -122,6 +128,8 @@ HEALTHY: Dict[str, Way] = {
         "name-resolution master": "not-applicable",
         "nimclient-extracts-old-libs client": "not-applicable",
         "niminfo-wrong-master client": "not-applicable",
+        "nimsh-not-at-boot client": "not-applicable",
+        "push-disabled client": "not-applicable",
         "rhosts-left-over client": "not-applicable",
         "ssl-object-error client": "not-applicable",
         "stale-ssl-libs client": "not-applicable",
@@ -371,6 +379,8 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "niminfo-wrong-master client": "unknown",
             "master-id-changed client": "unknown",
             "rhosts-left-over client": "unknown",
+            # the ports of nim and nimreg stood there; low
+            "services-missing client": "unknown",
             **PROBLEMS,
         },
         # NIM_SHELL stood there too, and nimclient, which would show the objects, refuses
@@ -382,6 +392,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "cpuid-changed client": "not-applicable",
             "cstate-stuck master": "not-applicable",
             "rhosts-left-over client": "unknown",
+            "services-missing client": "unknown",
             "ssl-not-configured master": "not-applicable",
             "ssl-one-sided client": "not-applicable",
             **PROBLEMS,
@@ -472,6 +483,29 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "nimclient-extracts-old-libs client": "fail high likely None",
             "stale-ssl-libs client": "fail high certain refresh-ssl-libs",
             "openssl-unsupported client": "fail low certain None",
+    "services-missing": {
+        # nimsh has its socket still, and what it does without the row is not known; the master's row of nim is low
+        "pair": {
+            "services-missing client": "fail medium possible add-services",
+            "services-missing master": "fail low likely None",
+            **PROBLEMS,
+        },
+        "client": {"services-missing client": "fail medium possible add-services", **PROBLEMS},
+        "master": {"services-missing master": "fail low likely None"},
+    },
+    "port-taken": {
+        # the same start-nimsh is called for, which says that it cannot
+        way: {
+            "port-taken client": "fail high certain None",
+            "nimsh-inactive client": "fail high likely start-nimsh",
+            **PROBLEMS,
+        }
+        for way in ("pair", "client")
+    },
+    "push-disabled": {
+        # no push has come since nimsh was started with -P, and none can
+        way: {
+            "push-disabled client": "fail high certain allow-push",
             "create-bio-hang client": "unknown",
             "ssl-object-error client": "unknown",
             **PROBLEMS,
@@ -482,6 +516,10 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         # the advisory is IBM's own, so it is surer than the end of support of 1.0.2
         way: {"openssl-unsupported master": "fail low certain None"}
         for way in ("pair", "master")
+    "nimsh-not-at-boot": {
+        # that nothing else starts it is not known
+        way: {"nimsh-not-at-boot client": "fail medium likely start-at-boot", **PROBLEMS}
+        for way in ("pair", "client")
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them

@@ -19,7 +19,9 @@ from nimdoctor.repair import Repair, Runs, Where
 from .conftest import REPOSITORY, environment
 from .test_command_lines import parses
 
-NOTHING_TO_REPAIR = ("healthy", "lpp-source-lacks-openssl", "cstate-stuck", "filesystem-full", "clock-skew")
+NOTHING_TO_REPAIR = (
+    "healthy", "lpp-source-lacks-openssl", "cstate-stuck", "filesystem-full", "clock-skew", "port-taken"
+)  # fmt: skip
 ON_THE_MASTER = ("create-bio-hang-master", "ssl-tree-damaged", "tftp-disabled", "ssl-not-configured", "openssl-missing")
 
 

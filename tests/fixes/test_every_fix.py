@@ -85,6 +85,18 @@ SITUATIONS = {
     "remove-rhosts": Situation(
         "rhosts-left-over", ("--only", "remove-rhosts"), ("client-edit-tidy",), {"rhosts-left-over": "fixed"}
     ),
+    "add-services": Situation(
+        "services-missing",
+        (),
+        ("client-edit", "client-subsystem"),
+        {"services-missing": "fixed", "nimsh-inactive": "fixed"},
+    ),
+    "allow-push": Situation(
+        "push-disabled", ("--only", "allow-push"), ("client-nimclient-p",), {"push-disabled": "fixed"}
+    ),
+    "start-at-boot": Situation(
+        "nimsh-not-at-boot", ("--only", "start-at-boot"), ("client-mkitab",), {"nimsh-not-at-boot": "fixed"}
+    ),
     "align-ssl-mode": Situation("ssl-one-sided", (), (ON,), {"ssl-one-sided": "fixed"}),
 }  # fmt: skip
 ELSEWHERE = {"disable-client-ssl"}

@@ -99,6 +99,28 @@ def test_nimclient_P_disables_pushes_and_p_allows_them(healthy):
     assert healthy.push().status == 0
 
 
+def test_a_nimsh_whose_port_is_held_or_has_no_name_does_not_start(lab_of):
+    lab = lab_of("port-taken")
+    assert "0513-052" in failed(lab, "client", "startsrc", "-s", "nimsh")
+    assert ran(lab, "client", "netstat", "-an").count(".3901 ") == 1
+    os.unlink(lab.client + "/.lab/held")
+    ran(lab, "client", "startsrc", "-s", "nimsh")
+    assert "0513-052" in failed(lab_of("services-missing"), "client", "startsrc", "-s", "nimsh")
+
+
+def test_mkitab_adds_a_row_once_and_rmitab_takes_it_out(lab_of):
+    lab = lab_of("healthy")
+    row = ran(lab, "client", "lsitab", "nimsh").strip()
+    before = read(lab.client, "/etc/inittab")
+    assert "already used" in failed(lab, "client", "mkitab", row)
+    ran(lab, "client", "rmitab", "nimsh")
+    result = lab.run("client", "lsitab", "nimsh")
+    assert (result.status, result.stdout, result.stderr) == (1, b"", b"")
+    ran(lab, "client", "mkitab", row)
+    assert read(lab.client, "/etc/inittab") == before
+    assert failed(lab, "client", "rmitab", "nothing") == ""
+
+
 def test_nimclient_l_asks_the_master(healthy):
     assert ran(healthy, "client", "nimclient", "-l", "-l", "lpar8") == ran(healthy, "master", "lsnim", "-l", "lpar8")
     assert "0042-053" in failed(healthy, "client", "nimclient", "-l", "-l", "lpar99")

@@ -99,6 +99,8 @@ class KshStep:
             "HELPLESS": "yes" if self.kind == "run" and not self.do["undo"] and not self.do["repair"] else "",
             "CONNECT_OF": self._verified("niminfo-says", "value", variable="NIM_NAME"),
             "FILESETS_OF": self._verified("filesets-installed", "where"),
+            "PUSH_OF": self._verified("push-is", "where"),
+            "BOOT_OF": self._verified("boot-row", "where"),
             "LEG": self.step["leg"] or "",
             "AGAIN": "yes" if self.step["again"] else "",
             "NO_UNDO": said(self.no_undo),

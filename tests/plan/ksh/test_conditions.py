@@ -84,7 +84,12 @@ def asked(lab: Lab) -> List[c.Condition]:
         c.SubsystemIs(M, "inetd", True),
         c.PortFree(C, 3901),
         c.PortFree(C, 7),
+        c.PortFor(C, 3901, "nimsh"),
+        c.PortFor(M, 3901, "nimsh"),
+        c.PortFor(C, 22, "nothing"),
         *(c.CryptoIs(C, on) for on in both),
+        *(c.PushIs(C, on) for on in both),
+        *(c.BootRow(end, present) for end in (C, M) for present in both),
         c.NimInfoSays(C, "NIM_NAME", "lpar7"),
         c.NimInfoSays(C, "NIM_SHELL", "NIMSH"),
         c.NimInfoSays(C, "NIM_HOSTS", "x"),
@@ -185,6 +190,30 @@ def stopped(lab: Lab) -> None:
     lab.run("master", "stopsrc", "-s", "inetd")
 
 
+def port_taken(lab: Lab) -> None:
+    lab.run("client", "stopsrc", "-s", "nimsh")
+    put(lab.client + "/.lab/held", "3901\n")
+
+
+def pushes_off(lab: Lab) -> None:
+    lab.run("client", "nimclient", "-P")
+
+
+def pushes_off_for_later(lab: Lab) -> None:
+    lab.run("client", "stopsrc", "-s", "nimsh")
+    put(lab.client + "/.lab/nimsh_args", "-s -P\n")
+
+
+def no_boot_row(lab: Lab) -> None:
+    lab.run("client", "rmitab", "nimsh")
+    put(lab.master + "/etc/inittab", "init:2:initdefault:\nnimsh:2:off:/usr/bin/startsrc -g nimclient\n")
+
+
+def other_boot_rows(lab: Lab) -> None:
+    put(lab.client + "/etc/inittab", "nimsh:34:wait:/usr/bin/startsrc -g nimclient\n")
+    put(lab.master + "/etc/inittab", "nimsh::once:/usr/bin/startsrc -s nimsh:\n")
+
+
 def links(lab: Lab) -> None:
     for path in (lab.master + "/etc/inetd.conf", lab.master + "/ssl_nimsh"):
         os.rename(path, path + ".real")
@@ -224,7 +253,8 @@ HAPPENED: Dict[str, Callable[[Lab], None]] = {
     one.__name__: one
     for one in (
         nothing, commands_gone, more_commands_gone, commands_fail, files_gone, at_work, enabled, denied, hidden_rules,
-        rules_of_prose, inetd_differs, stopped, links, niminfo_written_by_hand, client_has_other_certificates,
+        rules_of_prose, inetd_differs, stopped, port_taken, pushes_off, pushes_off_for_later, no_boot_row,
+        other_boot_rows, links, niminfo_written_by_hand, client_has_other_certificates,
         broken_filesets, hung,
     )
 }  # fmt: skip

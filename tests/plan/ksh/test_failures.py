@@ -383,3 +383,23 @@ def test_a_push_that_hangs_is_waived_and_a_later_one_is_not(
 
     assert refused.status == 1 and "which began after the one that is proved to hang (process 999)" in refused.err
     assert done.status == 0, done
+
+
+@pytest.mark.parametrize("fault", ["fail", "silent", "half", "lie"])
+@pytest.mark.parametrize(
+    ("scenario", "fix", "command"),
+    [("push-disabled", "allow-push", "nimclient.-p"), ("nimsh-not-at-boot", "start-at-boot", "mkitab")],
+)
+def test_what_a_command_did_although_it_failed_is_taken_back_and_nothing_else(
+    scenario: str, fix: str, command: str, fault: str, shell: str, lab_of: Callable[[str], Lab], scripts: Make
+) -> None:
+    lab = lab_of(scenario)
+    made = quick(scripts(lab, shell, Options(only=(fix,))))
+    before = both(lab), lab.run("client", "lssrc", "-S", "-s", "nimsh").stdout
+    lab.fault("client", command, fault)
+
+    done = made.apply()
+
+    assert done.status == 1 and "restored: nothing of this plan is left on the host" in done.err, done
+    assert (both(lab), lab.run("client", "lssrc", "-S", "-s", "nimsh").stdout) == before
+    assert lab.run("client", "lssrc", "-s", "nimsh").stdout.split()[-1] == b"active"

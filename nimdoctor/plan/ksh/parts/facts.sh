@@ -42,22 +42,53 @@ nimsh_process() {
     BUSY=$(awk -v daemon="$DAEMON" 'daemon != "" && $2 == daemon && $1 != daemon { print $1 }' "$ROWS")
 }
 
-# crypto END: sets CRYPTO to on or off, as nimsh runs, else as it would be started
-crypto() {
-    CRYPTO='' crypto_words=''
-    nimsh_process "$1" && [ -n "$DAEMON" ] && crypto_words=" $DAEMON_ARGUMENTS " && CRYPTO=off
-    if [ -z "$CRYPTO" ]; then
+# nimsh_words END: the arguments with which nimsh runs, else with which it would be started, in $NIMSH_WORDS
+nimsh_words() {
+    NIMSH_WORDS=''
+    nimsh_process "$1" && [ -n "$DAEMON" ] && NIMSH_WORDS=" $DAEMON_ARGUMENTS "
+    if [ -z "$NIMSH_WORDS" ]; then
         at "$1" || return 3
-        ask "$1" definition lssrc -S -s nimsh && crypto_words=$(awk -F: '
+        ask "$1" definition lssrc -S -s nimsh && NIMSH_WORDS=$(awk -F: '
             /^#/ { for (i = 1; i <= NF; i++) if ($i == "cmdargs") column = i; next }
             $1 == "nimsh" && NF > 3 { print " " $(column ? column : 3) " "; exit }' "$OUT")
-        [ -z "$crypto_words" ] || CRYPTO=off
     fi
-    case $crypto_words in
-        *' -c '*) CRYPTO=on ;;
-    esac
-    [ -n "$CRYPTO" ] && return 0
+    [ -n "$NIMSH_WORDS" ] && return 0
     SAYS="nimsh's arguments are not known (ps, lssrc -S -s nimsh)"
+    return 2
+}
+
+# crypto END: sets CRYPTO to on or off, as nimsh runs, else as it would be started
+crypto() {
+    CRYPTO=''
+    nimsh_words "$1" || return $?
+    case $NIMSH_WORDS in
+        *' -c '*) CRYPTO=on ;;
+        *) CRYPTO=off ;;
+    esac
+}
+
+# push_of END: sets PUSH to on, or off where nimsh refuses pushes or would
+push_of() {
+    PUSH=''
+    nimsh_words "$1" || return $?
+    case $NIMSH_WORDS in
+        *' -P '*) PUSH=off ;;
+        *) PUSH=on ;;
+    esac
+}
+
+# boot_of END: the row of nimsh in /etc/inittab, empty where there is none, in $BOOT_ROW
+boot_of() {
+    BOOT_ROW=''
+    ask "$1" inittab lsitab nimsh || return $?
+    # not $OUT, which is what stands on standard error where there is no row
+    BOOT_ROW=$(awk '/^[ \t]*nimsh:[^:]*:[^:]*:/ { print; exit }' "$WORK/now/$1.inittab")
+    [ -z "$BOOT_ROW" ] || return 0
+    SAYS="whether /etc/inittab has a row of nimsh is not known (lsitab nimsh)"
+    ! grep '[^ \t]' "$WORK/now/$1.inittab" > /dev/null || return 2
+    case $STATUS in
+        0 | 1) return 0 ;;
+    esac
     return 2
 }
 
@@ -814,11 +845,40 @@ port_free() {
     [ -z "$port_row" ]
 }
 
+# port_for END PORT NAME: nothing but that daemon listens
+port_for() {
+    at "$1" || return 3
+    if subsystem "$1" "$3" && [ "$ACTIVE" = yes ]; then
+        return 0
+    fi
+    port_free "$1" "$2"
+}
+
 # crypto_is END on|off
 crypto_is() {
     crypto "$1" || return $?
     SAYS="nimsh has crypto $CRYPTO"
     [ "$CRYPTO" = "$2" ]
+}
+
+# push_is END on|off
+push_is() {
+    push_of "$1" || return $?
+    SAYS="nimsh takes pushes"
+    [ "$PUSH" = on ] || SAYS="nimsh refuses pushes"
+    [ "$PUSH" = "$2" ]
+}
+
+# boot_row END yes|no: a row that init acts on when it boots to run level 2, or none at all
+boot_row() {
+    boot_of "$1" || return $?
+    SAYS="lsitab nimsh shows ${BOOT_ROW:-no row}"
+    if [ "$2" = no ]; then
+        [ -z "$BOOT_ROW" ]
+        return
+    fi
+    printf '%s\n' "$BOOT_ROW" | awk -F: '
+        { exit !(NF > 3 && ($2 == "" || $2 ~ /2/) && $3 ~ /^(boot|bootwait|once|respawn|sysinit|wait)$/) }'
 }
 
 # niminfo_says END VARIABLE VALUE

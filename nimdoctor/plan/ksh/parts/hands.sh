@@ -25,7 +25,7 @@ remember() {
     # whatever a step before it did to nimsh: undoing brings back what was found at first
     at "$END"
     ! grep -x 'nimsh=yes' "$DIR"/was.*/state > /dev/null 2>&1 || ACTIVE=yes
-    printf '%s\n' "crypto=$CRYPTO" "nimsh=$ACTIVE" "nimsh_pid=$SRC_PID" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS" > "$remember_at.new/state"
+    printf '%s\n' "crypto=$CRYPTO" "nimsh=$ACTIVE" "nimsh_pid=$SRC_PID" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS" "push=$PUSH" "boot=$BOOT_ROW" > "$remember_at.new/state"
     : > "$remember_at.new/certificates"
     certificates_of "$END" && cat "$ROWS" > "$remember_at.new/certificates"
     at "$END"
@@ -45,7 +45,7 @@ remember() {
 # state_now N: what the step may change, as it is now
 state_now() {
     step "$1"
-    CRYPTO='' ACTIVE='' SRC_PID='' SSL='' CONNECT='' FILESETS=''
+    CRYPTO='' ACTIVE='' SRC_PID='' SSL='' CONNECT='' FILESETS='' PUSH='' BOOT_ROW=''
     crypto "$END"
     subsystem "$END" nimsh
     ssl_of "$END"
@@ -56,6 +56,8 @@ state_now() {
         sum_of "$OUT"
         FILESETS=$SUM
     fi
+    [ -z "$PUSH_OF" ] || push_of "$END"
+    [ -z "$BOOT_OF" ] || boot_of "$END"
     step "$1"
 }
 
@@ -477,10 +479,13 @@ undo_begun() {
     step "$1"
     if [ "$KIND" = run ]; then
         a_new_moment
-        CRYPTO=''
-        crypto "$END"
-        was "$1" crypto
-        if [ -z "$NO_UNDO" ] && [ "$CRYPTO" != "$FORMER" ]; then
+        state_now "$1"
+        undo_changed=''
+        for undo_pair in "crypto=$CRYPTO" "push=$PUSH" "boot=$BOOT_ROW"; do
+            was "$1" "${undo_pair%%=*}"
+            [ "${undo_pair#*=}" = "$FORMER" ] || undo_changed=yes
+        done
+        if [ -z "$NO_UNDO" ] && [ -n "$undo_changed" ]; then
             "step_$1_undo"
         else
             "step_$1_repair"
@@ -494,7 +499,7 @@ undo_begun() {
 some_effect() {
     a_new_moment
     state_now "$1"
-    for effect_pair in "crypto=$CRYPTO" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS"; do
+    for effect_pair in "crypto=$CRYPTO" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS" "push=$PUSH" "boot=$BOOT_ROW"; do
         was "$1" "${effect_pair%%=*}"
         [ "${effect_pair#*=}" = "$FORMER" ] || return 0
     done
