@@ -72,7 +72,9 @@ if TYPE_CHECKING:
     from nimdoctor.facts.showres import LppSources as LppSources
     from nimdoctor.facts.ssl_configs import SslConfigs as SslConfigs
     from nimdoctor.facts.ssl_configs import SslSamples as SslSamples
+    from nimdoctor.facts.ssl_keys import SslKeys as SslKeys
     from nimdoctor.facts.ssl_use import SslUse as SslUse
+    from nimdoctor.facts.tftp_rules import TftpRules as TftpRules
     from nimdoctor.facts.tftpaccess import TftpAccess as TftpAccess
     from nimdoctor.facts.tls_attempt import TlsAttempt as TlsAttempt
     from nimdoctor.facts.wpar import Wpar as Wpar
@@ -129,10 +131,12 @@ _MODULES: Dict[str, str] = {
     "Services": "services",
     "Sockets": "netstat",
     "SslConfigs": "ssl_configs",
+    "SslKeys": "ssl_keys",
     "SslSamples": "ssl_configs",
     "SslUse": "ssl_use",
     "Subsystems": "lssrc",
     "TftpAccess": "tftpaccess",
+    "TftpRules": "tftp_rules",
     "TlsAttempt": "tls_attempt",
     "UtcDate": "clock",
     "Wpar": "wpar",

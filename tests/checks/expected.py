@@ -43,6 +43,8 @@ _MASTER_END: Way = {
     "certificate-weak master": "pass",
     "client-not-secure master": "pass",
     "client-uses-rsh master": "pass",
+    # modes of keys are recorded, and are 0600
+    "key-exposed master": "pass",
     # private keys are never collected, so recorded evidence has nothing to rehearse with
     "handshake-fails master": "not-applicable",
     # no `nim -o showres` was recorded
@@ -57,8 +59,13 @@ _MASTER_END: Way = {
     # a comparison needs the client's side: judged there, or no client was named
     "ssl-one-sided master": "not-applicable",
     "ssl-tree-damaged master": "pass",
+    "tftp-blocked-by-audit master": "pass",
+    # there is no /etc/tftpaccess.ctl: whatever others can read is served
+    "tftp-denied master": "pass",
     # `tftpd` is inoperative in `lssrc -a` there, which is normal
     "tftp-disabled master": "pass",
+    # keys of mode 0600 are served to nobody
+    "tftp-exposes-keys master": "pass",
 }
 
 HEALTHY: Dict[str, Way] = {
@@ -71,10 +78,14 @@ HEALTHY: Dict[str, Way] = {
         "certificate-mismatch client": "not-applicable",
         "master-id-changed client": "not-applicable",
         "handshake-fails master": "not-applicable",
+        "key-exposed master": "not-applicable",
         "lpp-source-lacks-openssl master": "not-applicable",
         "nimesis-inactive master": "not-applicable",
         "ssl-tree-damaged master": "not-applicable",
+        "tftp-blocked-by-audit master": "not-applicable",
+        "tftp-denied master": "not-applicable",
         "tftp-disabled master": "not-applicable",
+        "tftp-exposes-keys master": "not-applicable",
         "verdict": "healthy",
     },
     "master": {
@@ -153,6 +164,51 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         way: {"tftp-disabled master": "fail low certain enable-tftp"}
         for way in ("pair", "master")
     },
+    "tftp-denied": {
+        # lpar7 must still fetch; which file it fetches is inferred, so no more than likely
+        "pair": {
+            **NEVER_SECURED,
+            "client-not-secure client": NOT_SECURE,
+            "client-not-secure master": NOT_SECURE,
+            "tftp-denied master": "fail high likely allow-tftp",
+            **PROBLEMS,
+        },
+        "client": {**NEVER_SECURED, "client-not-secure client": NOT_SECURE, **PROBLEMS},
+        "master": {
+            "client-not-secure master": NOT_SECURE,
+            "tftp-denied master": "fail high likely allow-tftp",
+            **PROBLEMS,
+        },
+    },
+    "tftp-blocked-by-audit": {
+        # tftp itself is well; auditing is a site's policy: no fix
+        "pair": {
+            **NEVER_SECURED,
+            "client-not-secure client": NOT_SECURE,
+            "client-not-secure master": NOT_SECURE,
+            "tftp-blocked-by-audit master": "fail high certain None",
+            **PROBLEMS,
+        },
+        "client": {**NEVER_SECURED, "client-not-secure client": NOT_SECURE, **PROBLEMS},
+        "master": {
+            "client-not-secure master": NOT_SECURE,
+            "tftp-blocked-by-audit master": "fail high certain None",
+            **PROBLEMS,
+        },
+    },
+    "tftp-exposes-keys": {
+        way: {
+            "tftp-exposes-keys master": "fail high likely None",
+            "key-exposed master": "fail high likely restrict-keys",
+            **PROBLEMS,
+        }
+        for way in ("pair", "master")
+    },
+    "key-exposed": {
+        # its group alone: medium; nobody is not in it, so tftp serves no key
+        way: {"key-exposed master": "fail medium likely restrict-keys", **PROBLEMS}
+        for way in ("pair", "master")
+    },
     "openssl-missing": {
         "pair": {
             **NEVER_SECURED,
@@ -194,7 +250,13 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         for way in ("pair", "client", "master")
     },
     "ssl-tree-damaged": {
-        way: {"ssl-tree-damaged master": "fail high certain recycle-certificates", **PROBLEMS}
+        way: {
+            "ssl-tree-damaged master": "fail high certain recycle-certificates",
+            # the keys are gone
+            "key-exposed master": "not-applicable",
+            "tftp-exposes-keys master": "not-applicable",
+            **PROBLEMS,
+        }
         for way in ("pair", "master")
     },
     "client-uses-rsh": {

@@ -1,5 +1,6 @@
 """Conditions about files: their bytes, whether they are there, whether a fileset owns them."""
 
+import posixpath
 from typing import NamedTuple
 
 from nimdoctor.facts import LibraryArchives
@@ -50,6 +51,39 @@ class FileAbsent(NamedTuple):
     def decide(self, now: Moment, was: Was) -> Answer:
         look = now.place(self.where).look(self.path)
         return Answer(look is None, f"{self.path} " + ("does not exist" if look is None else f"exists: a {look.kind}"))
+
+
+@condition("mode-is")
+class ModeIs(NamedTuple):
+    """A regular file with one link and without an access control list has exactly these permission bits, and nobody
+    but its owner and group may put another in its place.
+    """
+
+    where: Role
+    path: str
+    mode: int
+
+    def words(self) -> str:
+        return f"{self.path} is a regular file, no link, of mode {self.mode:04o}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        place = now.place(self.where)
+        look = place.look(self.path)
+        if look is None:
+            return Answer(False, f"{self.path} does not exist")
+        if look.kind != "file":
+            return Answer(False, f"{self.path} is no regular file but a {look.kind}")
+        if look.nlink != 1:
+            return Answer(False, f"{self.path} has {look.nlink} hard links")
+        if look.access_list:
+            return Answer(False, f"{self.path} has an access control list, which chmod would switch off")
+        directory = posixpath.dirname(self.path)
+        while directory != "/":
+            above = place.look(directory)
+            if above is not None and above.mode & 0o002:
+                return Answer(False, f"others may write in {directory} (mode {above.mode:04o})")
+            directory = posixpath.dirname(directory)
+        return Answer(look.mode == self.mode, f"{self.path} has mode {look.mode:04o}")
 
 
 @condition("renamable")
