@@ -6,7 +6,9 @@ from typing import Iterator, NamedTuple, Tuple
 from nimdoctor.facts.paths import Paths
 from nimdoctor.text import BadEvidence, Quote
 
-KEYS = "/ssl_nimsh/keys"
+TREE = "/ssl_nimsh"
+PARTS = ("certs", "configs", "keys")
+KEYS = f"{TREE}/keys"
 OPEN_TO_GROUP, OPEN_TO_OTHERS = 0o060, 0o006
 """Bits of a mode: to read or to write."""
 
@@ -63,8 +65,18 @@ class SslKeys(NamedTuple):
             state_of = paths.get(directory)
             if state_of and state_of.mode is not None and state_of.mode & 0o002:
                 directories.append(directory)
-        listed = bool(paths.absent(KEYS)) or paths.listed(f"{KEYS}/*") or paths.listed(f"{KEYS}/**")
+        listed = bool(paths.absent(KEYS)) or seen_into(paths, KEYS)
         return cls(KEYS, tuple(files), listed, tuple(unknown), tuple(links), tuple(directories), paths.quote(KEYS))
+
+
+def seen_into(paths: Paths, directory: str) -> bool:
+    """Whether all is known that stands in a part of the tree: by its own listing, or a record that went into the tree.
+
+    Not where it is known by the copies in it alone: its files, keys above all, may not have been copied.
+    """
+    state = paths.get(directory)
+    recorded = state is not None and (state.mode is not None or state.mtime is not None)
+    return paths.listed(f"{directory}/*") or (recorded and any(paths.below(f"{TREE}/{part}") for part in PARTS))
 
 
 def _key(paths: Paths, path: str, mode: int) -> KeyFile:
