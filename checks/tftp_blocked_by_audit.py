@@ -56,7 +56,7 @@ def tftp_blocked_by_audit(
         yield Passed("AIX auditing is off", [auditing.at])
     else:
         yield Finding(
-            "AIX auditing is on" + wording.fetch_need(need.must, need.cured, need.waiting),
+            "audit query says auditing on" + wording.fetch_need(need.must, need.cured, need.waiting),
             evidence=[auditing.at],
             severity=severity,
             confidence=Confidence.CERTAIN if need.sure else Confidence.LIKELY,
