@@ -84,7 +84,8 @@ def test_three_hundred_clients_are_one_finding_and_few_lines(doctor, hosts):
     out = doctor("scan", hosts / "rsh-many" / "master").out
     assert len(re.findall(r"(?m)^\d+\. ", out)) == 1
     assert "more lines" in out
-    assert len(out.splitlines()) < 60
+    # the table at the end has a line a check
+    assert len(out.split("\nOutcome ")[0].splitlines()) < 25
 
 
 # -- terminals

@@ -1,15 +1,25 @@
 """Conditions about files: their bytes, whether they are there, whether a fileset owns them."""
 
 import posixpath
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from nimdoctor.facts import LibraryArchives
 from nimdoctor.model import Role
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import Moment
+from nimdoctor.plan.place import Look
 
 _NOT_OWNED = b"not owned by any package"
 """What rpm -qf says of a file of nobody; a database that it cannot read ends with the same status."""
+
+
+def _strange(path: str, look: Optional[Look]) -> str:
+    """Why what stands there is no regular file of one name; empty where it is."""
+    if look is None:
+        return f"{path} does not exist"
+    if look.kind != "file":
+        return f"{path} is no regular file but a {look.kind}"
+    return "" if look.nlink == 1 else f"{path} has {look.nlink} hard links"
 
 
 @condition("file-is")
@@ -26,13 +36,9 @@ class FileIs(NamedTuple):
 
     def decide(self, now: Moment, was: Was) -> Answer:
         place = now.place(self.where)
-        look = place.look(self.path)
-        if look is None:
-            return Answer(False, f"{self.path} does not exist")
-        if look.kind != "file":
-            return Answer(False, f"{self.path} is no regular file but a {look.kind}")
-        if look.nlink != 1:
-            return Answer(False, f"{self.path} has {look.nlink} hard links")
+        strange = _strange(self.path, place.look(self.path))
+        if strange:
+            return Answer(False, strange)
         if place.fingerprint(self.path) != self.sha256:
             return Answer(False, f"{self.path} has other bytes than the plan says")
         return Answer(True, f"{self.path} has the bytes the plan says")
@@ -69,12 +75,8 @@ class ModeIs(NamedTuple):
     def decide(self, now: Moment, was: Was) -> Answer:
         place = now.place(self.where)
         look = place.look(self.path)
-        if look is None:
-            return Answer(False, f"{self.path} does not exist")
-        if look.kind != "file":
-            return Answer(False, f"{self.path} is no regular file but a {look.kind}")
-        if look.nlink != 1:
-            return Answer(False, f"{self.path} has {look.nlink} hard links")
+        if look is None or _strange(self.path, look):
+            return Answer(False, _strange(self.path, look))
         if look.access_list:
             return Answer(False, f"{self.path} has an access control list, which chmod would switch off")
         directory = posixpath.dirname(self.path)
