@@ -34,7 +34,7 @@ _WRITTEN = (
     where=Role.CLIENT,
     risk="niminit writes /etc/niminfo anew: a site's own variables in it are lost, and it may create a machine object",
     source="isg3T1024615, Quick Command Reference 2; IBM docs, niminit",
-    needs=("enable-tftp",),
+    needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
 def switch_to_nimsh(

@@ -75,7 +75,9 @@ if TYPE_CHECKING:
     from nimdoctor.facts.site_levels import SiteLevels as SiteLevels
     from nimdoctor.facts.ssl_configs import SslConfigs as SslConfigs
     from nimdoctor.facts.ssl_configs import SslSamples as SslSamples
+    from nimdoctor.facts.ssl_keys import SslKeys as SslKeys
     from nimdoctor.facts.ssl_use import SslUse as SslUse
+    from nimdoctor.facts.tftp_rules import TftpRules as TftpRules
     from nimdoctor.facts.tftpaccess import TftpAccess as TftpAccess
     from nimdoctor.facts.tls_attempt import TlsAttempt as TlsAttempt
     from nimdoctor.facts.wpar import Wpar as Wpar
@@ -135,10 +137,12 @@ _MODULES: Dict[str, str] = {
     "SiteLevels": "site_levels",
     "Sockets": "netstat",
     "SslConfigs": "ssl_configs",
+    "SslKeys": "ssl_keys",
     "SslSamples": "ssl_configs",
     "SslUse": "ssl_use",
     "Subsystems": "lssrc",
     "TftpAccess": "tftpaccess",
+    "TftpRules": "tftp_rules",
     "TlsAttempt": "tls_attempt",
     "UtcDate": "clock",
     "Wpar": "wpar",

@@ -89,7 +89,9 @@ class Client:
 
 @dataclass
 class Master:
-    """The master nim1. `foreign_key` is the kind (root, server, client) whose key is of an earlier making."""
+    """The master nim1. `foreign_key` is the kind (root, server, client) whose key is of an earlier making, `tftp_rules`
+    what stands in /etc/tftpaccess.ctl, None for no such file; `key_mode` is the mode of the keys in /ssl_nimsh.
+    """
 
     name: str = "nim1"
     address: str = "10.1.1.10"
@@ -101,6 +103,9 @@ class Master:
     recycled_from: Optional[Certificates] = None
     tftp_row: bool = True
     tftp_active: bool = True
+    tftp_rules: Optional[str] = None
+    auditing: bool = False
+    key_mode: int = 0o600
     empty: Tuple[str, ...] = ()
     foreign_key: Optional[str] = None
     changed_config: bool = False
@@ -297,6 +302,46 @@ def _tftp_disabled(story: Story) -> None:
 def _tftp_not_refreshed(story: Story) -> None:
     _something_to_fetch(story)
     story.master.tftp_active = False
+
+
+@_scenario(
+    "tftp-denied",
+    "A client has yet to fetch its certificate, and the master's /etc/tftpaccess.ctl allows network boots only.",
+    "tftp-denied",
+)
+def _tftp_denied(story: Story) -> None:
+    _something_to_fetch(story)
+    story.master.tftp_rules = "# network boots\nallow:/tftpboot\ndeny:/tftpboot/old"
+
+
+@_scenario(
+    "tftp-blocked-by-audit",
+    "A client has yet to fetch its certificate, and AIX auditing is on at the master, which keeps tftp from serving.",
+    "tftp-blocked-by-audit",
+)
+def _tftp_blocked_by_audit(story: Story) -> None:
+    _something_to_fetch(story)
+    story.master.auditing = True
+
+
+@_scenario(
+    "tftp-exposes-keys",
+    "Others can read the master's private keys, and its tftp serves whatever others can read.",
+    "tftp-exposes-keys",
+    "key-exposed",
+)
+def _tftp_exposes_keys(story: Story) -> None:
+    story.master.key_mode = 0o644
+
+
+@_scenario(
+    "key-exposed",
+    "Others can read the master's private keys; its tftp serves only the certificate.",
+    "key-exposed",
+)
+def _key_exposed(story: Story) -> None:
+    story.master.key_mode = 0o644
+    story.master.tftp_rules = "allow:/tftpboot\nallow:/ssl_nimsh/certs/server.pem\n"
 
 
 @_scenario(

@@ -19,7 +19,7 @@ NIMSH = 7799162
 MESSAGE_SERVER = 9961816
 LIBRARIES = ("libssl", "libcrypto")
 
-_BIN = ("ar", "date", "df", "host", "hostname", "lslpp", "lssrc", "openssl", "oslevel", "ps", "refresh", "startsrc", "stopsrc", "uname")  # fmt: skip
+_BIN = ("ar", "chmod", "date", "df", "host", "hostname", "lslpp", "lssrc", "openssl", "oslevel", "ps", "refresh", "startsrc", "stopsrc", "uname")  # fmt: skip
 _SBIN = ("audit", "emgr", "instfix", "lsitab", "mkitab", "netstat", "rmitab")
 _MASTER_SBIN = ("lsnim", "nim", "nimconfig")
 _CLIENT_SBIN = ("nimclient", "niminit")
@@ -65,6 +65,10 @@ class Trees:
         if master.certificates:
             changed = {"server": "Example Ltd"} if master.changed_config else {}
             self._ssl_tree(tree, "ssl_nimsh", master.certificates, changed)
+        if master.tftp_rules is not None:
+            tree.put("etc/tftpaccess.ctl", master.tftp_rules, age=400 * 86400)
+        if master.auditing:
+            tree.put(".lab/auditing", "")
         if not master.nimesis_active:
             _stop(tree, "nimesis")
         for part in master.empty:
@@ -223,7 +227,8 @@ class Trees:
             config = texts.ssl_config(kind, self.story.master.name, changed.get(kind, "Example"))
             tree.put(f"{directory}/configs/SSL_{kind}.cnf", config, age=age)
             tree.put(f"{directory}/certs/{kind}.pem", content, age=age)
-            tree.put(f"{directory}/keys/{kind}key.pem", chain.keys[kind], mode=0o600, age=age)
+            mode = self.story.master.key_mode if directory == "ssl_nimsh" else 0o600
+            tree.put(f"{directory}/keys/{kind}key.pem", chain.keys[kind], mode=mode, age=age)
         foreign = self.story.master.foreign_key
         if foreign and directory == "ssl_nimsh":
             earlier = self._chain(certificates._replace(made=certificates.made + 365 * 86400))

@@ -68,6 +68,8 @@ _MASTER_END: Way = {
     "filesystem-full master": "pass",
     "fileset-broken master": "pass",
     "interim-fix-unstable master": "pass",
+    # modes of keys are recorded, and are 0600
+    "key-exposed master": "pass",
     # private keys are never collected, so recorded evidence has nothing to rehearse with
     "handshake-fails master": "not-applicable",
     # no `nim -o showres` was recorded
@@ -86,8 +88,13 @@ _MASTER_END: Way = {
     # a comparison needs the client's side: judged there, or no client was named
     "ssl-one-sided master": "not-applicable",
     "ssl-tree-damaged master": "pass",
+    "tftp-blocked-by-audit master": "pass",
+    # there is no /etc/tftpaccess.ctl: whatever others can read is served
+    "tftp-denied master": "pass",
     # `tftpd` is inoperative in `lssrc -a` there, which is normal
     "tftp-disabled master": "pass",
+    # keys of mode 0600 are served to nobody
+    "tftp-exposes-keys master": "pass",
 }
 
 HEALTHY: Dict[str, Way] = {
@@ -106,10 +113,14 @@ HEALTHY: Dict[str, Way] = {
         "hardening-skew client": "not-applicable",
         "master-id-changed client": "not-applicable",
         "handshake-fails master": "not-applicable",
+        "key-exposed master": "not-applicable",
         "lpp-source-lacks-openssl master": "not-applicable",
         "nimesis-inactive master": "not-applicable",
         "ssl-tree-damaged master": "not-applicable",
+        "tftp-blocked-by-audit master": "not-applicable",
+        "tftp-denied master": "not-applicable",
         "tftp-disabled master": "not-applicable",
+        "tftp-exposes-keys master": "not-applicable",
         "verdict": "healthy",
     },
     "master": {
@@ -245,7 +256,13 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         for way in ("pair", "client", "master")
     },
     "ssl-tree-damaged": {
-        way: {"ssl-tree-damaged master": "fail high certain recycle-certificates", **PROBLEMS}
+        way: {
+            "ssl-tree-damaged master": "fail high certain recycle-certificates",
+            # the keys are gone
+            "key-exposed master": "not-applicable",
+            "tftp-exposes-keys master": "not-applicable",
+            **PROBLEMS,
+        }
         for way in ("pair", "master")
     },
     "client-uses-rsh": {
@@ -483,6 +500,18 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
             "nimclient-extracts-old-libs client": "fail high likely None",
             "stale-ssl-libs client": "fail high certain refresh-ssl-libs",
             "openssl-unsupported client": "fail low certain None",
+            "create-bio-hang client": "unknown",
+            "hung-push client": "not-applicable",
+            "ssl-object-error client": "unknown",
+            **PROBLEMS,
+        }
+        for way in ("pair", "client")
+    },
+    "openssl-unsupported": {
+        # the advisory is IBM's own, so it is surer than the end of support of 1.0.2
+        way: {"openssl-unsupported master": "fail low certain None"}
+        for way in ("pair", "master")
+    },
     "services-missing": {
         # nimsh has its socket still, and what it does without the row is not known; the master's row of nim is low
         "pair": {
@@ -507,19 +536,61 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         way: {
             "push-disabled client": "fail high certain allow-push",
             "create-bio-hang client": "unknown",
+            "hung-push client": "not-applicable",
             "ssl-object-error client": "unknown",
             **PROBLEMS,
         }
         for way in ("pair", "client")
     },
-    "openssl-unsupported": {
-        # the advisory is IBM's own, so it is surer than the end of support of 1.0.2
-        way: {"openssl-unsupported master": "fail low certain None"}
-        for way in ("pair", "master")
     "nimsh-not-at-boot": {
         # that nothing else starts it is not known
         way: {"nimsh-not-at-boot client": "fail medium likely start-at-boot", **PROBLEMS}
         for way in ("pair", "client")
+    },
+    "tftp-denied": {
+        # lpar7 must still fetch; which file it fetches is inferred, so no more than likely
+        "pair": {
+            **NEVER_SECURED,
+            "client-not-secure client": NOT_SECURE,
+            "client-not-secure master": NOT_SECURE,
+            "tftp-denied master": "fail high likely allow-tftp",
+            **PROBLEMS,
+        },
+        "client": {**NEVER_SECURED, "client-not-secure client": NOT_SECURE, **PROBLEMS},
+        "master": {
+            "client-not-secure master": NOT_SECURE,
+            "tftp-denied master": "fail high likely allow-tftp",
+            **PROBLEMS,
+        },
+    },
+    "tftp-blocked-by-audit": {
+        # tftp itself is well; auditing is a site's policy: no fix
+        "pair": {
+            **NEVER_SECURED,
+            "client-not-secure client": NOT_SECURE,
+            "client-not-secure master": NOT_SECURE,
+            "tftp-blocked-by-audit master": "fail high certain None",
+            **PROBLEMS,
+        },
+        "client": {**NEVER_SECURED, "client-not-secure client": NOT_SECURE, **PROBLEMS},
+        "master": {
+            "client-not-secure master": NOT_SECURE,
+            "tftp-blocked-by-audit master": "fail high certain None",
+            **PROBLEMS,
+        },
+    },
+    "tftp-exposes-keys": {
+        way: {
+            "tftp-exposes-keys master": "fail high likely None",
+            "key-exposed master": "fail high likely restrict-keys",
+            **PROBLEMS,
+        }
+        for way in ("pair", "master")
+    },
+    "key-exposed": {
+        # its group alone: medium; nobody is not in it, so tftp serves no key
+        way: {"key-exposed master": "fail medium likely restrict-keys", **PROBLEMS}
+        for way in ("pair", "master")
     },
     "rsh-many": {
         # thirty clients are one finding; lpar7 is none of them

@@ -66,6 +66,14 @@ SITUATIONS = {
         {"tftp-disabled": "fixed", "client-not-secure": "applied-unverified"},
         PUSH,
     ),
+    "allow-tftp": Situation(
+        "tftp-denied",
+        (),
+        ("master-edit", ON),
+        {"tftp-denied": "fixed", "client-not-secure": "applied-unverified"},
+        PUSH,
+    ),
+    "restrict-keys": Situation("key-exposed", (), ("master-chmod600",) * 3, {"key-exposed": "fixed"}),
     "install-openssl": Situation(
         "openssl-missing",
         (),

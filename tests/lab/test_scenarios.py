@@ -14,6 +14,7 @@ JOINED = (
     "both-known-issues+tftp-disabled+nimsh-inactive+rhosts-left-over",
     "client-uses-rsh+tftp-disabled",
     "nimsh-inactive+tftp-disabled",
+    "tftp-disabled+tftp-denied+key-exposed",
 )
 
 

@@ -471,3 +471,14 @@ def test_date_is_that_of_the_machine(originals):
 def test_there_is_no_rpm(originals):
     with pytest.raises(FileNotFoundError):
         originals("healthy").run("client", "rpm", "-qf", COPIES[0])
+
+
+# -- chmod
+
+
+def test_chmod_changes_a_file_of_its_own_tree_and_says_so_where_there_is_none(healthy):
+    key = "/ssl_nimsh/keys/serverkey.pem"
+    assert ran(healthy, "master", "chmod", "640", key) == ""
+    assert stat.S_IMODE(os.stat(healthy.master + key).st_mode) == 0o640
+    assert "does not exist" in failed(healthy, "master", "chmod", "600", "/ssl_nimsh/keys/none")
+    assert healthy.calls("master")[-2:] == [f"chmod 640 {key}", "chmod 600 /ssl_nimsh/keys/none"]

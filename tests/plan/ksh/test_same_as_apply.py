@@ -22,6 +22,8 @@ SITUATIONS: Dict[str, Options] = {
     "openssl-missing": Options(),
     "nimsh-inactive": Options(),
     "nimesis-inactive": Options(),
+    "tftp-denied": Options(),
+    "key-exposed": Options(),
     "ssl-not-configured": Options(),
     "client-uses-rsh": Options(),
     "rhosts-left-over": Options(only=("remove-rhosts",)),
@@ -33,6 +35,7 @@ SITUATIONS: Dict[str, Options] = {
 ALL_SHELLS = (
     "tftp-disabled", "create-bio-hang-master", "both-known-issues", "openssl-missing", "client-uses-rsh", "rhosts-left-over",
     "services-missing", "push-disabled", "nimsh-not-at-boot",
+    "tftp-denied", "key-exposed",
 )  # fmt: skip
 """Together they have every kind of step; the others run under one shell."""
 _RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")

@@ -393,6 +393,28 @@ library_copy_is() {
     [ "$SIZE" = "$3" ]
 }
 
+# mode_is END PATH MODE: a regular file with one name, whose mode ls shows so; nobody may put another in its place
+mode_is() {
+    plain "$1" "$2" || not_if_absent "$?" || return $?
+    mode_rights=$RIGHTS mode_above=${2%/*}
+    while [ -n "$mode_above" ]; do
+        look "$ROOT$mode_above"
+        case $RIGHTS in
+            d???????w*)
+                SAYS="others may write in $mode_above ($RIGHTS)"
+                return 1
+                ;;
+        esac
+        mode_above=${mode_above%/*}
+    done
+    # an access control list shows as a plus; a dot or a minus means that there is none
+    SAYS="$2 has mode $mode_rights"
+    case $mode_rights in
+        "$3" | "$3". | "$3"-) return 0 ;;
+    esac
+    return 1
+}
+
 # not_owned END PATH: by no fileset and no rpm package
 not_owned() {
     ask "$1" "owner$(printf '%s\n' "$2" | tr -c 'A-Za-z0-9\n' _)" lslpp -w "$2" || return $?
@@ -663,11 +685,16 @@ inetd_agrees() {
     [ -z "$SAYS" ]
 }
 
-# nobody_fetches END
-nobody_fetches() {
+# tftpd_idle END: no tftpd runs, which may hold the rules that it began with
+tftpd_idle() {
     processes "$1" || return $?
     SAYS='tftpd serves somebody right now'
-    awk '{ program = $4; sub(/^.*\//, "", program); if (program == "tftpd") found = 1 } END { exit !found }' "$ROWS" && return 1
+    awk '{ program = $4; sub(/^.*\//, "", program); if (program == "tftpd") found = 1 } END { exit found }' "$ROWS"
+}
+
+# nobody_fetches END
+nobody_fetches() {
+    tftpd_idle "$1" || return $?
     objects "$1" || return $?
     nobody_busy=$(machines 'v("Cstate") ~ /has been enabled/ || v("Cstate") ~ /is being performed/')
     SAYS="an operation is prepared or under way: $(on_one_line "$nobody_busy")"

@@ -439,7 +439,7 @@ bring_back() {
     rm -f "$DIR/later"
 }
 
-# left_by N: what the step left, a line each: sum and path, or `absent` or `dir` and path
+# left_by N: what the step left, a line each: sum and path, or `absent` or `dir` and path, or `mode`, the mode it gave and path
 left_by() {
     step "$1"
     at "$END"
@@ -447,6 +447,7 @@ left_by() {
         present "$END" | while read -r left_path; do
             grep -Fx "$left_path" "$DIR/was.$1/present" > /dev/null || left_one "$left_path"
         done
+        [ -z "$MODE_OF" ] || left_one "$MODE_OF"
         return
     fi
     [ -z "$KEEP" ] || left_one "$KEEP"
@@ -461,6 +462,10 @@ left_one() {
         printf 'dir %s\n' "$1"
     elif [ -f "$ROOT$1" ]; then
         case $1 in
+            "$MODE_OF")
+                look "$ROOT$1"
+                SUM="mode $(printf '%s\n' "$RIGHTS" | cut -c 1-10)"
+                ;;
             /ssl_nimsh/*)
                 # it may hold a key, of which not even a checksum is kept
                 look "$ROOT$1"
