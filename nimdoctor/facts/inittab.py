@@ -41,7 +41,8 @@ class Inittab(NamedTuple):
             saw_text = saw_text or bool(quote.text.strip())
         if saw_text:
             raise BadEvidence(f"{text.source} holds no row of nimsh")
-        if text.status not in (None, 0, 1):
+        # exit 0 says that there was a row, so that its text was lost
+        if text.status not in (None, 1):
             raise BadEvidence(f"{text.source} ended with status {text.status} and no output")
         return cls(text.source, False, None)
 

@@ -75,8 +75,9 @@ def test_passes_where_pushes_go_by_rsh():
     assert (found.outcome.value, found.evidence[0].source) == ("pass", "/etc/niminfo")
 
 
-def test_near_miss_no_output_of_a_command_that_was_not_found_is_no_evidence():
-    assert judge(status=127).outcome.value == "unknown"
+@pytest.mark.parametrize("status", [0, 127])
+def test_near_miss_no_output_of_a_command_that_was_not_found_or_found_a_row_is_no_evidence(status):
+    assert judge(status=status).outcome.value == "unknown"
 
 
 def test_near_miss_a_row_of_another_name():

@@ -86,10 +86,8 @@ boot_of() {
     [ -z "$BOOT_ROW" ] || return 0
     SAYS="whether /etc/inittab has a row of nimsh is not known (lsitab nimsh)"
     ! grep '[^ \t]' "$WORK/now/$1.inittab" > /dev/null || return 2
-    case $STATUS in
-        0 | 1) return 0 ;;
-    esac
-    return 2
+    # exit 0 would say that there is a row
+    [ "$STATUS" = 1 ] || return 2
 }
 
 # subsystem END NAME: sets ACTIVE to yes or no, and SRC_PID to its process
