@@ -73,7 +73,7 @@ SITUATIONS = {
         {"tftp-denied": "fixed", "client-not-secure": "applied-unverified"},
         PUSH,
     ),
-    "restrict-keys": Situation("key-exposed", (), ("master-chmod600",) * 3, {"key-exposed": "fixed"}),
+    "restrict-keys": Situation("key-exposed", (), ("master-chmod",) * 3, {"key-exposed": "fixed"}),
     "install-openssl": Situation(
         "openssl-missing",
         (),
