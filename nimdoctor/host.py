@@ -167,10 +167,10 @@ class Host:
             return self._unread[name]
         if name in self.evidence.problems:
             return f"{name}: {self.evidence.problems[name]}"
+        if name.startswith("/") and (self.evidence.live or self.evidence.file_absent(name)):
+            return f"{name} does not exist on this host"
         if not self.evidence.live:
             return f"{name} was not collected"
-        if name.startswith("/"):
-            return f"{name} does not exist on this host"
         return f"{name} could not be had"
 
     def _texts(self, row: Row, kind: Any) -> Iterator[Text]:

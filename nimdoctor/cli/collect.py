@@ -58,7 +58,9 @@ def collect(
     if len(not_collected) > SHOWN:
         say(f"not collected: {count(len(not_collected) - SHOWN, 'more thing')}, see not_collected in its manifest.json")
     if no_redact:
-        say("not redacted: names, addresses and serial numbers of this site are in it as they are; read it, then send it")
+        say(
+            "not redacted: names, addresses and serial numbers of this site are in it as they are; read it, then send it"
+        )
     else:
         say("redacted: names, addresses and serial numbers were replaced")
     write(f"{path}\n", None)
@@ -108,7 +110,7 @@ def _collected(target: str, timeout: float) -> "Collection":
     waiting = Waiting()
     catalog = Registry().catalog
     restore: Callable[[], None] = nothing
-    evidence: "Optional[Evidence]" = None
+    evidence: Optional[Evidence] = None
     try:
         evidence = open_target(target, timeout=timeout, progress=waiting, catalog=catalog)
         if not evidence.live:
@@ -118,7 +120,9 @@ def _collected(target: str, timeout: float) -> "Collection":
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
     except OSError as error:
-        raise UsageError(f"the evidence cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}") from error
+        raise UsageError(
+            f"the evidence cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}"
+        ) from error
     finally:
         waiting.close()
         restore()

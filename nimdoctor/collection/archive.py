@@ -7,7 +7,7 @@ import io
 import os
 import tarfile
 from datetime import datetime, timezone
-from typing import IO, BinaryIO, Iterator, Optional
+from typing import Any, BinaryIO, Iterator, Optional
 
 from nimdoctor.atomic import whole
 from nimdoctor.evidence.manifest import Manifest, parse_manifest
@@ -72,7 +72,7 @@ class _Exactly(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def _packed(stream: BinaryIO, path: str) -> Iterator[IO[bytes]]:
+def _packed(stream: BinaryIO, path: str) -> Iterator[Any]:
     if path.endswith(".tar"):
         yield stream
         return
@@ -99,4 +99,3 @@ def archive_name(host: Optional[str], moment: int, ending: str = ".tar.gz", kind
     '_.._etc_x.nimdoctor.20250314T100504Z.tar.gz'
     """
     return f"{as_file_name(host or 'host')[:80]}.{kind}.{datetime.fromtimestamp(moment, timezone.utc):%Y%m%dT%H%M%SZ}{ending}"
-

@@ -87,7 +87,8 @@ class _Collector:
         self.record = record
 
     def collect(self) -> Collection:
-        rows = rows_of(self.host.catalog, self.host.roles)
+        role_known = self.host.role_stated and bool(self.host.roles)
+        rows = rows_of(self.host.catalog, self.host.roles if role_known else ())
         for row in rows:
             if row.kind is Kind.FILE:
                 for text in self.evidence.texts(row, {}):
@@ -99,13 +100,11 @@ class _Collector:
         self.record.complete = [pattern for pattern in paths.complete if pattern.endswith("*")]
         moment = self._moment()
         self.record.not_collected.update(
-            (name, reason)
-            for name, reason in self.evidence.problems.items()
-            if name not in self.record.timed_out
+            (name, reason) for name, reason in self.evidence.problems.items() if name not in self.record.timed_out
         )
         self.record.finish(
             host=self.host.name,
-            role=self.host.role if self.host.role_stated and self.host.roles else None,
+            role=self.host.role if role_known else None,
             moment=moment,
             collector=f"nimdoctor {__version__}",
             thorough=self.evidence.thorough,
@@ -168,6 +167,7 @@ class _Collector:
         names = self.host.placeholders(row)
         if row.when_known and row.argv(names) is None:
             return
+        # see LiveEvidence; a source without it gives the text alone
         asked = getattr(self.evidence, "command_result", None)
         if asked is None:
             for text in self.evidence.texts(row, names):

@@ -75,7 +75,7 @@ class LiveHost:
         self._clock = clock
         self._spent = 0.0
         self._hung: Dict[str, str] = {}
-        self._ran: "Dict[Tuple[str, ...], Tuple[Optional[CommandResult], Optional[str]]]" = {}
+        self._ran: Dict[Tuple[str, ...], Tuple[Optional[CommandResult], Optional[str]]] = {}
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """The file, the files of the directory, the output of the command, or the rehearsal's verdict."""

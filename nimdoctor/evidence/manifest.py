@@ -43,8 +43,8 @@ class RecordedFile(NamedTuple):
     def remark(self) -> str:
         """What a reader should know of it; empty for a whole copy."""
         if self.first_line > 1:
-            return f"only its newest part was collected, from line {self.first_line:,} on ({self.bytes_left_out:,} bytes before it were not)"
-        return f"{self.lines_left_out:,} of its lines were not collected" if self.lines_left_out else ""
+            return f"only what follows line {self.first_line - 1:,} was collected, not the {self.bytes_left_out:,} bytes before"
+        return f"lines that were not collected: {self.lines_left_out:,}" if self.lines_left_out else ""
 
 
 class Manifest:

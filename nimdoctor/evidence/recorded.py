@@ -15,6 +15,7 @@ from nimdoctor.text import TEXT_LIMIT, Text
 MANIFEST = "manifest.json"
 _SUFFIXES = (".txt", ".out")
 _READ_AT_ONCE = 1024 * 1024
+_WHOLE = RecordedFile()
 
 
 COLLECTED = 10
@@ -187,7 +188,7 @@ class RecordedEvidence:
         if not may_be_opened(path):
             return None
         name = "files" + path
-        lacks = self._manifest.files.get(path, RecordedFile())
+        lacks = self._manifest.files.get(path, _WHOLE)
         if lacks.remark:
             self._remark_once(f"{ascii(path)[1:-1]}: {lacks.remark}")
         try:
@@ -234,7 +235,7 @@ class RecordedEvidence:
         *,
         command: bool = False,
         status: Optional[int] = None,
-        lacks: RecordedFile = RecordedFile(),
+        lacks: RecordedFile = _WHOLE,
     ) -> Text:
         """Small texts are read at once, so that damage shows here; raises OSError."""
         tree = self._tree

@@ -596,7 +596,7 @@ run() {
     run_program=$1 run_path=$PROGRAM
     shift
     # shellcheck disable=SC2016 # for the shell that is started; a flood would fill the disk
-    limited "$TIMEOUT" "$WORK/out" "$WORK/err" sh -c 'ulimit -c 0; ulimit -f 32768; exec "$@"' sh "$run_path" "$@"
+    limited "$TIMEOUT" "$WORK/out" "$WORK/err" sh -c 'ulimit -c 0; ulimit -f 32768 2> /dev/null; exec "$@"' sh "$run_path" "$@"
     if [ "$STATUS" = late ]; then
         HUNG="$HUNG|$run_program|"
         SPENT=$((SPENT + TIMEOUT))

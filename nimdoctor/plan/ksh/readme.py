@@ -6,6 +6,7 @@ from typing import Any, Iterator, List, Mapping
 from nimdoctor.plan.ksh.quoting import comment, said
 from nimdoctor.plan.ksh.script import ScriptEnd
 from nimdoctor.plan.ksh.steps import KshStep, numbered
+from nimdoctor.wording import as_file_name
 
 _WIDTH = 96
 
