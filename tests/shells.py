@@ -1,11 +1,17 @@
 """The shells that scripts are tried under, and the processes that they leave or do not leave behind."""
 
 import os
+import re
 import shutil
 import signal
 import time
 from typing import List
 
+LACKING = re.compile(
+    r"\[\[|\+=|=~|\$'|<<<|\b(local|typeset|declare|mktemp|readlink|timeout|stat|seq|perl|head|setsid)\s|sed -i|grep -[a-zA-Z]*[oAP]\b"
+    r"|-maxdepth|-mmin|date -d|tar z"
+)
+"""What ksh88 or AIX's commands do not have."""
 SHELLS = ("ksh93", "mksh", "dash")
 
 

@@ -19,8 +19,8 @@ _HEAD = """\
 # addresses are in it as they are; private keys are not. Read it with: nimdoctor scan ARCHIVE
 # A command that does not end within {timeout} s is ended, and so are all that it started.
 # Not yet run on AIX: tried under ksh93, mksh and dash against simulated hosts.
-# functions called by a name put together; conditions in chains; variables that other functions use
-# shellcheck disable=SC2015,SC2034,SC2317
+# chains of conditions; what awk, perl and other shells are to expand; variables and functions used by name
+# shellcheck disable=SC2015,SC2016,SC2034,SC2317
 """
 _TAIL = """\
 START=$(pwd)

@@ -70,7 +70,7 @@ def test_it_is_the_same_whenever_and_wherever_it_is_made(tmp_path: Path) -> None
     one = (tmp_path / "one.tar.gz").read_bytes()
     assert one == (tmp_path / "other.tar.gz").read_bytes()
     assert one[3] == 0 and one[4:8] == b"\0\0\0\0", "neither a name nor a time in the header"
-    assert gzip.decompress(one)[:13] == b"commands\0\0\0\0\0"
+    assert gzip.decompress(one).startswith(b"commands/\0")
 
 
 def test_below_a_folder(tmp_path: Path) -> None:

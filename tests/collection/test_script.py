@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from plan.ksh.test_rendering import LACKING
+from shells import LACKING
 
 from nimdoctor.collection.script import collector
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
@@ -32,7 +32,9 @@ def test_it_is_clean_for_shellcheck(tmp_path: Path) -> None:
 
 
 def test_it_holds_nothing_that_ksh88_or_aix_lacks() -> None:
-    code = [line for line in collector(Catalog()).split("\n") if not line.lstrip().startswith("#")]
+    # perl is on every AIX; without it only times are missing
+    text = collector(Catalog()).replace("perl ", "")
+    code = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
     assert not [line for line in code if LACKING.search(line)]
     lacking = r"\b(mktemp|readlink|stat|timeout|setsid|realpath|seq|head -c|sed -i|date -d|maxdepth|grep -[a-z]*[oA])\b"
     assert not [line for line in code if re.search(lacking, line.replace("lstat", "").replace("$stat", ""))]

@@ -508,7 +508,6 @@ path_below() {
 paths_as_json() {
     sort -u "$WORK/listed" | grep '^/' > "$WORK/sorted"
     if command -v perl > /dev/null; then
-        # shellcheck disable=SC2016 # these are perl's
         perl -e '
             $root = shift;
             while (<STDIN>) {
@@ -539,7 +538,7 @@ paths_as_json() {
                             letter = substr($1, i + 2, 1)
                             mode *= 2
                             if (letter ~ /[rwxst]/) mode++
-                            if (letter ~ /[sStT]/) special += i == 2 ? 4 : i == 5 ? 2 : 1
+                            if (letter ~ /[sStT]/) special = special + (i == 2 ? 4 : i == 5 ? 2 : 1)
                         }
                         mode = sprintf("%o%03o", special, mode)
                         printf "%s %s %s %s %s - ", kind, mode, $3, $4, $5
@@ -595,7 +594,7 @@ run() {
     }
     run_program=$1 run_path=$PROGRAM
     shift
-    # shellcheck disable=SC2016 # for the shell that is started; a flood would fill the disk
+    # a flood would fill the disk
     limited "$TIMEOUT" "$WORK/out" "$WORK/err" sh -c 'ulimit -c 0; ulimit -f 32768 2> /dev/null; exec "$@"' sh "$run_path" "$@"
     if [ "$STATUS" = late ]; then
         HUNG="$HUNG|$run_program|"
