@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 import typer
 
 from nimdoctor.cli.output import UsageError, say, write
-from nimdoctor.cli.scan import end_like_ctrl_c, nothing
+from nimdoctor.cli.scan import end_like_ctrl_c
 from nimdoctor.wording import count, visible
 
 if TYPE_CHECKING:
@@ -47,11 +47,15 @@ def collect(
     redact = None if no_redact else redaction(redact_key)
     if output is not None:
         _check_output(output)
-    collection = _collected(target, timeout)
+    restore = end_like_ctrl_c()
     try:
-        path = _written(collection, output, redact)
+        collection = _collected(target, timeout)
+        try:
+            path = _written(collection, output, redact)
+        finally:
+            collection.close()
     finally:
-        collection.close()
+        restore()
     not_collected = collection.not_collected
     for name, reason in list(not_collected.items())[:SHOWN]:
         say(visible(f"not collected: {name}: {reason}"))
@@ -109,13 +113,11 @@ def _collected(target: str, timeout: float) -> "Collection":
 
     waiting = Waiting()
     catalog = Registry().catalog
-    restore: Callable[[], None] = nothing
     evidence: Optional[Evidence] = None
     try:
         evidence = open_target(target, timeout=timeout, progress=waiting, catalog=catalog)
         if not evidence.live:
             raise UsageError(f"{visible(target)} is recorded evidence already: collect reads a host")
-        restore = end_like_ctrl_c()
         return run_collect(evidence, catalog, tempfile.mkdtemp(prefix="nimdoctor-"))
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
@@ -125,7 +127,6 @@ def _collected(target: str, timeout: float) -> "Collection":
         ) from error
     finally:
         waiting.close()
-        restore()
         if evidence:
             evidence.close()
 

@@ -123,7 +123,7 @@ class _Collector:
     def _file(self, row: Row, text: Text) -> None:
         path = text.name
         name = "files" + path
-        if not stays_inside(name) or not path.isprintable():
+        if not (stays_inside(name) and path.isascii() and path.isprintable()):
             # an archive with such a name in it would be refused whole
             self.record.not_collected[ascii(path)[1:-1]] = "its name cannot stand in an archive"
             return

@@ -36,6 +36,18 @@ trap 'clean_up' EXIT
 main "$@"
 """
 
+_ENDS = """
+        # whether a line ends a key that began before it, or on it: its last marker decides
+        function ends(upper,   at, last) {
+            last = 0
+            for (at = 1; at <= length(upper); at++) {
+                if (substr(upper, at, 4) == "END ") last = 1
+                if (substr(upper, at, 6) == "BEGIN ") last = 0
+            }
+            return last && index(upper, "PRIVATE KEY")
+        }
+"""
+
 
 def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
     """The script; `root` is the directory that holds the host's files and commands, empty for the host itself.
@@ -58,6 +70,7 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
         "BLOCK": str(BLOCK),
         "BLOCKS": str(BLOCKS),
         "NAME_LENGTH": str(NAME_LENGTH),
+        "ENDS": _ENDS,
         "REMOVED": REMOVED.decode("ascii"),
         "DATE_FILE": recorded_name("date -u +%Y-%m-%dT%H:%M:%SZ"),
         "HOST_FILE": recorded_name("hostname"),

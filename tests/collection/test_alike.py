@@ -1,14 +1,19 @@
 """A scan of what was collected says what a scan of the host says, and the script collects what nimdoctor does."""
 
+import json
 import os
 from pathlib import Path
 from typing import Callable
 
 import pytest
 
+from nimdoctor.cli import main
+from nimdoctor.evidence import open_target
+from nimdoctor.facts import Rhosts
+from nimdoctor.host import Host
 from nimdoctor.lab import SCENARIOS, Lab
 
-from .conftest import Collector, collected, findings, same_but_for_times
+from .conftest import REGISTRY, Collector, collected, findings, same_but_for_times
 
 RICH = "create-bio-hang-master+tftp-disabled+rhosts-left-over"
 
@@ -69,3 +74,27 @@ def test_a_name_that_would_be_an_option_is_given_to_no_command(healthy: Lab, eac
     by_script, by_nimdoctor = each.archive(healthy.client_target), collected(healthy.client_target, each.place)
     assert same_but_for_times(by_script, by_nimdoctor) is None
     assert "nimclient -l -l -P" not in by_script.manifest["commands"]
+
+
+def test_names_that_no_archive_may_hold_are_left_out_and_said(healthy: Lab, each: Collector) -> None:
+    for name in ("back\\slash.pem", "line\nend.pem", "\u00e9t\u00e9.pem"):
+        Path(healthy.client, "ssl_nimsh/certs", name).write_text("x")
+    for archive in (each.archive(healthy.client_target), collected(healthy.client_target, each.place)):
+        names = [name for name in archive.members if name.startswith("files/ssl_nimsh/certs/")]
+        assert names == ["files/ssl_nimsh/certs/server.pem"]
+        said = [name for name, why in archive.manifest["not_collected"].items() if "its name" in why]
+        assert len(said) == 3 and archive.findings()
+
+
+def test_a_file_of_which_lines_were_left_out_is_edited_by_no_plan(lab_of: Callable[[str], Lab], tmp_path: Path) -> None:
+    archive = collected(lab_of("rhosts-left-over").client_target, tmp_path)
+    assert archive.manifest["files"]["/.rhosts"]["lines_left_out"] == 3
+    evidence = open_target(archive.path)
+    rhosts = Host(evidence, REGISTRY.catalog).fact(Rhosts)
+    assert rhosts.rows and not rhosts.raw and not rhosts.partial
+    (remark,) = evidence.remarks
+    assert remark == "/.rhosts: lines that were not collected: 3"
+    plan = tmp_path / "plan.json"
+    assert main(["fix", archive.path, "--only", "remove-rhosts", "--plan", str(plan)]) == 1
+    document = json.loads(plan.read_text())
+    assert document["steps"] == [] and "only part of /.rhosts was collected" in json.dumps(document["advice"])

@@ -3,9 +3,11 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
+import pytest
 from shells import gone, processes_of
 
 from nimdoctor.evidence import open_target
@@ -50,20 +52,34 @@ def test_when_every_command_hangs_the_script_ends_all_the_same(healthy: Lab, eac
     assert archive.manifest["collected"].startswith("20") and gone(healthy.client)
 
 
-def test_interrupted_while_a_command_hangs_nothing_is_left(healthy: Lab, each: Collector) -> None:
-    healthy.fault("client", "lssrc", "hang")
+def interrupted(lab: Lab, number: int, *command: str, place: "str | Path") -> int:
+    """How a collector ends that is sent a signal while a command hangs; nothing that it started is left."""
+    lab.fault("client", "lssrc", "hang")
     running = subprocess.Popen(
-        [each.shell, each.write(healthy.client_target)],
-        cwd=each.place,
-        env={"PATH": "/usr/bin:/bin"},
+        command,
+        cwd=place,
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(place)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     until = time.monotonic() + 60
-    while not processes_of(f"{healthy.client}/usr/bin/lssrc") and time.monotonic() < until:
+    while not processes_of(f"{lab.client}/usr/bin/lssrc") and time.monotonic() < until:
         time.sleep(0.05)
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(number)
     out, _ = running.communicate(timeout=60)
-    assert running.returncode == 143 and not out
-    assert gone(healthy.client) and os.listdir(each.place) == ["collect.ksh"]
+    assert not out and gone(lab.client)
+    return running.returncode
+
+
+def test_the_script_interrupted_leaves_nothing(healthy: Lab, each: Collector) -> None:
+    script = each.write(healthy.client_target)
+    assert interrupted(healthy, signal.SIGTERM, each.shell, script, place=each.place) == 143
+    assert os.listdir(each.place) == ["collect.ksh"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_nimdoctor_interrupted_leaves_nothing(number: int, healthy: Lab, tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "nimdoctor", "collect", healthy.client_target, "--no-redact")
+    assert interrupted(healthy, number, *command, place=tmp_path) == 130
+    assert os.listdir(tmp_path) == []

@@ -364,15 +364,7 @@ without_keys() {
         cat "$1"
         return
     fi
-    tr -d '\000' < "$1" | awk -v removed="$REMOVED" '
-        function ends(upper,   at, last) {
-            last = 0
-            for (at = 1; at <= length(upper); at++) {
-                if (substr(upper, at, 4) == "END ") last = 1
-                if (substr(upper, at, 6) == "BEGIN ") last = 0
-            }
-            return last
-        }
+    tr -d '\000' < "$1" | awk -v removed="$REMOVED" "$ENDS"'
         function body(line) {
             sub(/^[ \t\r>#|;*!"\047\\]*/, "", line)
             sub(/^[A-Za-z0-9_.-]+:[ \t\r]/, "", line)
@@ -409,15 +401,7 @@ certificates_only() {
         tr '\r' '\n' < "$1"
     else
         cat "$1"
-    fi | awk -v removed="$REMOVED" '
-        function ends(upper,   at, last) {
-            last = 0
-            for (at = 1; at <= length(upper); at++) {
-                if (substr(upper, at, 4) == "END ") last = 1
-                if (substr(upper, at, 6) == "BEGIN ") last = 0
-            }
-            return last && index(upper, "PRIVATE KEY")
-        }
+    fi | awk -v removed="$REMOVED" "$ENDS"'
         function drop(   at) {
             if (opened) for (at = opened + 1; at <= count; at++) kept[at] = ""
         }
