@@ -151,7 +151,7 @@ class _Collector:
         info = self.host.optional(NimInfo)
         masters = info.master_names() if info else ()
         if not masters:
-            self.record.not_collected[TRUST] = "which lines name the master is not known, so none was taken"
+            self.record.not_collected[TRUST] = "which lines name the master is not known, so none is taken"
             return
         kept = {row.at.line for row in Rhosts.parse(text).naming(masters)}
         lines = list(text.lines())

@@ -36,7 +36,7 @@ trap 'clean_up' EXIT
 main "$@"
 """
 
-_ENDS = """
+_KEY_ENDS = """
         # whether a line ends a key that began before it, or on it: its last marker decides
         function ends(upper,   at, last) {
             last = 0
@@ -70,7 +70,7 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
         "BLOCK": str(BLOCK),
         "BLOCKS": str(BLOCKS),
         "NAME_LENGTH": str(NAME_LENGTH),
-        "ENDS": _ENDS,
+        "KEY_ENDS": _KEY_ENDS,
         "REMOVED": REMOVED.decode("ascii"),
         "DATE_FILE": recorded_name("date -u +%Y-%m-%dT%H:%M:%SZ"),
         "HOST_FILE": recorded_name("hostname"),

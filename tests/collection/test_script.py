@@ -16,6 +16,7 @@ from shells import LACKING
 from nimdoctor.collection.script import collector
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.lab import Lab
+from nimdoctor.plan.ksh.library import functions
 
 from .conftest import Archive, Collector
 
@@ -38,6 +39,15 @@ def test_it_holds_nothing_that_ksh88_or_aix_lacks() -> None:
     assert not [line for line in code if LACKING.search(line)]
     lacking = r"\b(mktemp|readlink|stat|timeout|setsid|realpath|seq|head -c|sed -i|date -d|maxdepth|grep -[a-z]*[oA])\b"
     assert not [line for line in code if re.search(lacking, line.replace("lstat", "").replace("$stat", ""))]
+
+
+def test_of_the_functions_of_plans_it_has_those_that_it_calls() -> None:
+    shared = {name for part in ("host.sh", "facts.sh", "hands.sh") for name in functions(part)}
+    own = set(functions("collect.sh", "nimdoctor.collection"))
+    found = set(re.findall(r"^([a-z_]+)\(\) \{", collector(Catalog()), re.MULTILINE))
+    reading = {"program", "limited", "end_watch", "watch", "end_tree", "anything", "niminfo", "interrupted"}
+    assert found & shared - own == {"say", "warn", "stop", "begin_script", *reading}
+    assert found - shared == own - shared | {"rows", "path_rows"}
 
 
 def test_every_row_of_the_catalog_is_in_it() -> None:
@@ -102,7 +112,7 @@ def test_a_directory_that_somebody_made_before_it_is_refused(kind: str, healthy:
     elsewhere.mkdir()
     trap.mkdir() if kind == "directory" else trap.symlink_to(elsewhere)
     ended = each.run(healthy.client_target)
-    assert ended.returncode == 1 and "nothing was collected" in ended.stderr and not ended.stdout
+    assert ended.returncode == 1 and "nothing collected" in ended.stderr and not ended.stdout
     assert os.listdir(elsewhere) == [] and trap.exists()
 
 

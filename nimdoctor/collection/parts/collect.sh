@@ -27,12 +27,12 @@ main() {
 make_place() {
     umask 077
     [ -d "$START" ] || stop "$START is no directory"
-    mkdir "$START/.nimdoctor-collect.$$" || stop "nothing was collected: $START/.nimdoctor-collect.$$ cannot be made"
+    mkdir "$START/.nimdoctor-collect.$$" || stop "nothing collected: $START/.nimdoctor-collect.$$ cannot be made"
     WORK=$START/.nimdoctor-collect.$$
     PLACE=$WORK/evidence
-    mkdir "$PLACE" "$PLACE/files" "$PLACE/commands" || stop "nothing was collected: $PLACE cannot be made"
+    mkdir "$PLACE" "$PLACE/files" "$PLACE/commands" || stop "nothing collected: $PLACE cannot be made"
     for make_list in commands paths complete files not_collected remarks listed; do
-        : > "$WORK/$make_list" || stop "nothing was collected: $WORK cannot be written"
+        : > "$WORK/$make_list" || stop "nothing collected: $WORK cannot be written"
     done
     make_system=$(uname -s)
     [ -n "$ROOT" ] || [ "$make_system" = AIX ] || remark "this host runs $make_system, not AIX: neither NIM nor its commands are here"
@@ -189,7 +189,7 @@ write_manifest() {
         printf ' ],\n "remarks": [\n'
         joined remarks
         printf ' ]\n}\n'
-    } > "$PLACE/manifest.json" || stop "nothing was collected: $PLACE/manifest.json cannot be written"
+    } > "$PLACE/manifest.json" || stop "nothing collected: $PLACE/manifest.json cannot be written"
 }
 
 # pack: the archive, compressed with what the host has; its name says that it is raw
@@ -199,7 +199,7 @@ pack() {
         [!A-Za-z0-9]*) pack_host=_$pack_host ;;
     esac
     pack_name=$pack_host.nimdoctor-RAW.$(printf '%s\n' "$UTC" | tr -d ':-').tar
-    cd "$PLACE" && tar -cf "$WORK/$pack_name" manifest.json files commands || stop "nothing was collected: the archive cannot be written"
+    cd "$PLACE" && tar -cf "$WORK/$pack_name" manifest.json files commands || stop "nothing collected: the archive cannot be written"
     cd /
     if command -v gzip > /dev/null && gzip -n -c "$WORK/$pack_name" > "$WORK/$pack_name.gz"; then
         pack_name=$pack_name.gz
@@ -207,9 +207,9 @@ pack() {
         pack_name=$pack_name.Z
     fi
     if anything "$START/$pack_name"; then
-        stop "nothing was collected: $START/$pack_name exists already"
+        stop "nothing collected: $START/$pack_name exists already"
     fi
-    mv "$WORK/$pack_name" "$START/$pack_name" || stop "nothing was collected: $START/$pack_name cannot be written"
+    mv "$WORK/$pack_name" "$START/$pack_name" || stop "nothing collected: $START/$pack_name cannot be written"
     warn "this archive is RAW: names, addresses and serial numbers are in it as they are; nimdoctor report makes one to send of it"
     say "$START/$pack_name"
 }
@@ -277,7 +277,7 @@ copy_newest() {
 copy_trust() {
     for_us "$1" && may_be_copied "$2" || return 0
     if [ "$MASTERS" = ' ' ]; then
-        not_collected "$2" "which lines name the master is not known, so none was taken"
+        not_collected "$2" "which lines name the master is not known, so none is taken"
         return 0
     fi
     awk -v masters="$MASTERS" -v counted="$WORK/left" '
@@ -291,10 +291,10 @@ copy_trust() {
         BEGIN { count = split(tolower(masters), master, " ") }
         {
             sub(/\r$/, "")
-            keep = 0
-            if (NF && substr($1, 1, 1) !~ /[#+-]/) for (i = 1; i <= count; i++) if (same(tolower($1), master[i])) keep = 1
-            if (!keep && NF) left++
-            print keep ? $0 : ""
+            mine = 0
+            if (NF && substr($1, 1, 1) !~ /[#+-]/) for (i = 1; i <= count; i++) if (same(tolower($1), master[i])) mine = 1
+            if (!mine && NF) left++
+            print mine ? $0 : ""
         }
         END { print left + 0 > counted }' "$ROOT$2" > "$PLACE/files$2" || could_not "$2"
     copy_trust_left=$(cat "$WORK/left")
@@ -334,7 +334,7 @@ may_be_copied() {
         not_collected "$1" "cannot be read: Permission denied"
         return 1
     fi
-    mkdir -p "$(dirname "$PLACE/files$1")" || stop "nothing was collected: $PLACE cannot be written"
+    mkdir -p "$(dirname "$PLACE/files$1")" || stop "nothing collected: $PLACE cannot be written"
 }
 
 could_not() {
@@ -358,13 +358,13 @@ first_part() {
     fi
 }
 
-# without_keys FILE: all of it but its private keys; lines keep their numbers
+# without_keys FILE: all of it but its private keys; lines mine their numbers
 without_keys() {
     if ! grep -i 'PRIVATE KEY' "$1" > /dev/null 2>&1; then
         cat "$1"
         return
     fi
-    tr -d '\000' < "$1" | awk -v removed="$REMOVED" "$ENDS"'
+    tr -d '\000' < "$1" | awk -v removed="$REMOVED" "$KEY_ENDS"'
         function body(line) {
             sub(/^[ \t\r>#|;*!"\047\\]*/, "", line)
             sub(/^[A-Za-z0-9_.-]+:[ \t\r]/, "", line)
@@ -376,12 +376,12 @@ without_keys() {
         {
             upper = toupper($0)
             if (upper ~ /-[ \t\r]*(BEGIN|END)[^A-Z0-9_].*PRIVATE KEY/ || index(upper, removed)) {
-                closed = ends(upper)
-                if (closed && !inside && !index(upper, "BEGIN")) {
-                    for (at = count; at && (body(kept[at]) || kept[at] !~ /[^ \t\r]/); at--) kept[at] = ""
+                over = ends(upper)
+                if (over && !inside && !index(upper, "BEGIN")) {
+                    for (at = count; at && (body(text[at]) || text[at] !~ /[^ \t\r]/); at--) text[at] = ""
                 }
-                kept[++count] = (inside && closed) ? "" : removed
-                inside = !closed && !index($0, removed)
+                text[++count] = (inside && over) ? "" : removed
+                inside = !over && !index($0, removed)
                 next
             }
             if (inside) {
@@ -390,9 +390,9 @@ without_keys() {
                 sub(/^[A-Za-z0-9_.-]+:[ \t\r]/, "", line)
                 inside = line !~ /[^A-Za-z0-9+\/=,: \t\r"\047\\.-]/
             }
-            kept[++count] = inside ? "" : $0
+            text[++count] = inside ? "" : $0
         }
-        END { for (at = 1; at <= count; at++) print kept[at] }'
+        END { for (at = 1; at <= count; at++) print text[at] }'
 }
 
 # certificates_only FILE: its CERTIFICATE blocks on the lines where they stood; other lines become blank
@@ -401,9 +401,9 @@ certificates_only() {
         tr '\r' '\n' < "$1"
     else
         cat "$1"
-    fi | awk -v removed="$REMOVED" "$ENDS"'
+    fi | awk -v removed="$REMOVED" "$KEY_ENDS"'
         function drop(   at) {
-            if (opened) for (at = opened + 1; at <= count; at++) kept[at] = ""
+            if (opened) for (at = opened + 1; at <= count; at++) text[at] = ""
         }
         {
             upper = toupper($0)
@@ -411,25 +411,25 @@ certificates_only() {
             sub(/^\357\273\277/, "", bare)
             if (inside) {
                 inside = !ends(upper)
-                kept[++count] = ""
+                text[++count] = ""
             } else if (index(upper, "PRIVATE KEY")) {
                 drop()
                 opened = 0
                 inside = !index($0, removed) && !ends(upper)
-                kept[++count] = removed
+                text[++count] = removed
             } else if (bare ~ /^[ \t\r]*-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----[ \t\r]*$/) {
                 drop()
-                kept[++count] = bare
+                text[++count] = bare
                 opened = count
             } else if (opened && $0 ~ /^[ \t\r]*-----END (TRUSTED |X509 )?CERTIFICATE-----[ \t\r]*$/) {
-                kept[++count] = $0
+                text[++count] = $0
                 opened = 0
-            } else kept[++count] = (opened && $0 !~ /[^\t\r -~]/) ? $0 : ""
+            } else text[++count] = (opened && $0 !~ /[^\t\r -~]/) ? $0 : ""
         }
         END {
             drop()
-            while (count && kept[count] == "") count--
-            for (at = 1; at <= count; at++) print kept[at]
+            while (count && text[count] == "") count--
+            for (at = 1; at <= count; at++) print text[at]
         }'
 }
 
@@ -592,7 +592,7 @@ run() {
         STATUS=null
         not_collected "$run_label" "printed more than 16 MiB; the first 16 MiB were used"
     fi
-    without_keys "$WORK/out" > "$PLACE/$run_file" || stop "nothing was collected: $PLACE cannot be written"
+    without_keys "$WORK/out" > "$PLACE/$run_file" || stop "nothing collected: $PLACE cannot be written"
     run_said='""'
     if [ -s "$WORK/err" ]; then
         dd if="$WORK/err" of="$WORK/said" bs=65536 count=1 2> /dev/null
