@@ -569,7 +569,7 @@ run() {
             ;;
     esac
     if [ "$SPENT" -ge "$((10 * TIMEOUT))" ]; then
-        not_collected "$run_label" "not run: the collection's time was used up"
+        not_collected "$run_label" "not run: the collection's time is used up"
         return 0
     fi
     program this "$1" || {
@@ -583,7 +583,7 @@ run() {
     if [ "$STATUS" = late ]; then
         HUNG="$HUNG|$run_program|"
         SPENT=$((SPENT + TIMEOUT))
-        warn "not collected: $run_label: hung and was ended after $TIMEOUT s"
+        warn "not collected: $run_label: hung, ended after $TIMEOUT s"
         entry commands "$TYPED" '{"status": null, "timed_out": true}'
         return 0
     fi
