@@ -84,10 +84,10 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
 
 
 def constants() -> Mapping[str, str]:
-    """Placeholders whose value is the same on every host."""
-    from nimdoctor.facts.generation import apars
+    """Placeholders whose value the script knows: the APARs of nimdoctor's own tables, not those that a site adds."""
+    from nimdoctor.facts import LevelTables
 
-    return {"APARS": " ".join(apars())}
+    return {"APARS": " ".join(LevelTables.derive(None).apars())}
 
 
 def _function(name: str, lines: Iterable[str]) -> str:

@@ -135,6 +135,15 @@ class LiveHost:
             return None, f"cannot be run: {result.error}"
         return result, ""
 
+    def again(self, row: Row) -> Tuple[Optional[Text], str]:
+        """A row's command run now, whether or not it has run before: its output, or None and why there is none.
+
+        For what changes while one looks, as a clock does; nothing is kept.
+        """
+        argv = row.name.split()
+        result, problem = self._run(row, argv)
+        return _text(as_typed(argv), result), problem or ""
+
     # -- files
 
     def _files(self, row: Row) -> List[Text]:
@@ -233,7 +242,7 @@ class LiveHost:
 
     def _command(self, row: Row, names: Mapping[str, str]) -> Optional[Text]:
         typed, result = self.command_result(row, names)
-        return _output(typed, result) if result and not result.timed_out else None
+        return _text(typed, result)
 
     def command_result(self, row: Row, names: Mapping[str, str]) -> "Tuple[str, Optional[CommandResult]]":
         """The row's command as typed, and how it ended; None where it was not run. Run at most once.
@@ -365,7 +374,10 @@ def as_typed(argv: Sequence[str]) -> str:
     return " ".join(f'"{word}"' if " " in word else word for word in argv)
 
 
-def _output(name: str, result: "CommandResult") -> Text:
+def _text(name: str, result: "Optional[CommandResult]") -> Optional[Text]:
+    """What the command said; None where it was not run, or was ended at its deadline."""
+    if result is None or result.timed_out:
+        return None
     content = result.stdout if result.stdout.strip() else result.stderr
     return Text.of(content, name, name=name, command=True, status=result.status)
 

@@ -129,7 +129,7 @@ class _Page:
         if not first.fix:
             yield from self._field("Next", by_hand)
             return
-        only = ["--only", first.fix] if first.severity.rank < Severity.MEDIUM.rank else []
+        only = [] if _planned(first) else ["--only", first.fix]
         master = ["--master", self.report.master.target] if self.report.master else []
         target = [self.report.host.target] if self.report.host.target else []
         said = "shows the plan; or by hand,"
@@ -201,7 +201,7 @@ class _Page:
 
     def _fix(self, result: Result, indent: str) -> Iterator[str]:
         if result.fix:
-            planned = result.severity.rank >= Severity.MEDIUM.rank
+            planned = _planned(result)
             command = "nimdoctor fix" if planned else f"nimdoctor fix --only {result.fix}"
             plan = f"{command} shows the plan{f' ({result.fix})' if planned else ''}"
             yield from self._field("Fix", plan, indent + "   ")
@@ -281,6 +281,11 @@ def _host(host: ScannedHost) -> str:
     level = f", AIX {host.oslevel}" if host.oslevel else ""
     role = host.role.replace(",", " and ") if host.role != "unknown" else "role not known"
     return f"{host.label} ({role}{level})"
+
+
+def _planned(result: Result) -> bool:
+    """Whether `nimdoctor fix` plans the finding's fix without being told its name."""
+    return result.severity.rank >= Severity.MEDIUM.rank and not result.named_only
 
 
 def _place(result: Result, report: Report) -> str:
