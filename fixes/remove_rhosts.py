@@ -27,7 +27,7 @@ def remove_rhosts(
     objects: Optional[OnMaster[NimObjects]],
 ) -> Iterator[Said]:
     """Drops the lines of /.rhosts that name this master; every other line stays as it is."""
-    if rhosts is None or info is None or not rhosts.raw:
+    if rhosts is None or info is None or not rhosts.rows:
         return
     left = rhosts.naming(info.master_names())
     own = identity.object_in(objects)[0] if identity else None

@@ -1,7 +1,9 @@
 """Writing a file so that it appears whole or not at all, and follows no link."""
 
+import contextlib
 import errno
 import os
+from typing import BinaryIO, Iterator
 
 
 def write_whole(path: str, content: bytes, mode: int = 0o600) -> None:
@@ -9,6 +11,13 @@ def write_whole(path: str, content: bytes, mode: int = 0o600) -> None:
 
     Raises OSError; then nothing is left behind.
     """
+    with whole(path, mode) as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def whole(path: str, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """As `write_whole`, for what is written piece by piece: the file appears when the block ends without an error."""
     directory, name = os.path.split(os.path.abspath(path))
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "it is a directory", path)
@@ -19,7 +28,7 @@ def write_whole(path: str, content: bytes, mode: int = 0o600) -> None:
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(partial, path)

@@ -167,16 +167,16 @@ class Host:
             return self._unread[name]
         if name in self.evidence.problems:
             return f"{name}: {self.evidence.problems[name]}"
+        if name.startswith("/") and (self.evidence.live or self.evidence.file_absent(name)):
+            return f"{name} does not exist on this host"
         if not self.evidence.live:
             return f"{name} was not collected"
-        if name.startswith("/"):
-            return f"{name} does not exist on this host"
         return f"{name} could not be had"
 
     def _texts(self, row: Row, kind: Any) -> Iterator[Text]:
         if kind.__name__ in row.live_for and self.evidence.live:
             row = row._replace(live=True)
-        names = self._placeholders(row)
+        names = self.placeholders(row)
         if "{LPP_SOURCE}" in row.name and row.live and self.evidence.live:
             from nimdoctor.facts import NimObjects
 
@@ -188,7 +188,8 @@ class Host:
             return
         yield from self.evidence.texts(row, names)
 
-    def _placeholders(self, row: Row) -> Mapping[str, str]:
+    def placeholders(self, row: Row) -> Mapping[str, str]:
+        """What fills the placeholders of that row's command, as far as it is known; empty for recorded evidence."""
         if "{" not in row.name or not self.evidence.live:
             return {}
         if self._names is None:

@@ -80,7 +80,8 @@ class Text:
     `source` is what a quote of it names; `name` is its name in the catalog's terms (the path, or
     the command as typed) and differs from `source` for loose files. `first_line` is the number of
     its first line in that source, greater than 1 for a section of a longer transcript.
-    `command` is True when it is a command's output and `status` its exit status where known.
+    `command` is True when it is a command's output and `status` its exit status where known. `partial` says that
+    lines of the source are missing or blank here because they were not collected.
     """
 
     def __init__(
@@ -92,12 +93,14 @@ class Text:
         first_line: int = 1,
         command: bool = False,
         status: Optional[int] = None,
+        partial: bool = False,
     ) -> None:
         self.source = source
         self.name = name or source
         self.first_line = first_line
         self.command = command
         self.status = status
+        self.partial = partial
         self._opener = opener
 
     @classmethod

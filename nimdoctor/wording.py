@@ -29,6 +29,18 @@ def visible(text: str) -> str:
     )
 
 
+def as_file_name(host: str) -> str:
+    """A host's name as a file's: usual ones pass unchanged.
+
+    >>> as_file_name("lpar7"), as_file_name("../a b"), as_file_name("-x")
+    ('lpar7', '_.._a_b', '_-x')
+    """
+    import re
+
+    name = re.sub(r"[^A-Za-z0-9_.@+-]", "_", host)[:200]
+    return name if name[:1].isalnum() else f"_{name}"
+
+
 def ago(seconds: int) -> str:
     """A span in its two largest units.
 

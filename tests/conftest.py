@@ -2,10 +2,12 @@
 
 import collections
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 from real_certificates import Maker
+
+from nimdoctor.lab import Lab
 
 # --doctest-modules would import each one as a module called conftest
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
@@ -23,6 +25,41 @@ def counted(pytestconfig: pytest.Config) -> "collections.Counter[str]":
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Maker:
     """Real certificates by what they are: `certificates("md5").der`."""
     return Maker(Path(tmp_path_factory.mktemp("certificates")))
+
+
+@pytest.fixture(scope="session")
+def originals() -> Iterator[Callable[[str], Lab]]:
+    """Labs by scenario, each built once; not to be changed."""
+    built: Dict[str, Lab] = {}
+
+    def get(scenario: str) -> Lab:
+        if scenario not in built:
+            built[scenario] = Lab.build(scenario)
+        return built[scenario]
+
+    yield get
+    for lab in built.values():
+        lab.close()
+
+
+@pytest.fixture
+def lab_of(originals: Callable[[str], Lab]) -> Iterator[Callable[[str], Lab]]:
+    """A lab of a scenario that the test may change; no daemons."""
+    copies: List[Lab] = []
+
+    def get(scenario: str) -> Lab:
+        copies.append(originals(scenario).copy())
+        return copies[-1]
+
+    yield get
+    for lab in copies:
+        lab.close()
+
+
+@pytest.fixture
+def healthy(lab_of: Callable[[str], Lab]) -> Lab:
+    """A lab where nothing is the matter, to be changed by the test."""
+    return lab_of("healthy")
 
 
 def _counts(config: pytest.Config) -> "collections.Counter[str]":

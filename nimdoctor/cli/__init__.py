@@ -11,7 +11,7 @@ from typing import Optional, Sequence
 import typer
 
 from nimdoctor import __version__
-from nimdoctor.cli import reference, repair, scan
+from nimdoctor.cli import collect, reference, repair, scan
 from nimdoctor.cli.output import FAILED, INTERRUPTED, USAGE, CannotWrite, UsageError, flush, lines, say
 from nimdoctor.wording import visible
 
@@ -28,6 +28,7 @@ for command in (
     repair.fix,
     repair.rollback,
     repair.runs,
+    collect.collect,
     reference.checks,
     reference.explain,
     reference.demo,

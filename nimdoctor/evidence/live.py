@@ -75,7 +75,7 @@ class LiveHost:
         self._clock = clock
         self._spent = 0.0
         self._hung: Dict[str, str] = {}
-        self._ran: Dict[Tuple[str, ...], Tuple[Optional[Text], Optional[str]]] = {}
+        self._ran: Dict[Tuple[str, ...], Tuple[Optional[CommandResult], Optional[str]]] = {}
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """The file, the files of the directory, the output of the command, or the rehearsal's verdict."""
@@ -140,8 +140,9 @@ class LiveHost:
 
         For what changes while one looks, as a clock does; nothing is kept.
         """
-        text, problem = self._run(row, row.name.split())
-        return text, problem or ""
+        argv = row.name.split()
+        result, problem = self._run(row, argv)
+        return _text(as_typed(argv), result), problem or ""
 
     # -- files
 
@@ -240,21 +241,29 @@ class LiveHost:
         return None
 
     def _command(self, row: Row, names: Mapping[str, str]) -> Optional[Text]:
+        typed, result = self.command_result(row, names)
+        return _text(typed, result)
+
+    def command_result(self, row: Row, names: Mapping[str, str]) -> "Tuple[str, Optional[CommandResult]]":
+        """The row's command as typed, and how it ended; None where it was not run. Run at most once.
+
+        One that hung is a result that says so. Why something is missing goes to `problems`.
+        """
         argv = row.argv(names)
         if argv is None:
             wanted = [word.strip("{}") for word in row.name.split() if word.startswith("{")]
             unknown = ", ".join(word for word in wanted if not names.get(word))
             self.problems[row.label] = f"not run: {unknown} is not known"
-            return None
+            return row.label, None
         key = tuple(argv)
         if key not in self._ran:
             self._ran[key] = self._run(row, argv)
-        text, problem = self._ran[key]
+        result, problem = self._ran[key]
         if problem:
             self.problems[row.label] = problem
         else:
             self.problems.pop(row.label, None)
-        return text
+        return as_typed(argv), result
 
     def _rehearsal(self, row: Row) -> Text:
         """The verdict of a rehearsal, which is there also where none could be held."""
@@ -281,7 +290,7 @@ class LiveHost:
             self._spent += max(0.0, self._clock() - began)
             self.progress.end()
 
-    def _run(self, row: Row, argv: List[str]) -> Tuple[Optional[Text], Optional[str]]:
+    def _run(self, row: Row, argv: List[str]) -> "Tuple[Optional[CommandResult], Optional[str]]":
         for typed, word in zip(row.name.split(), argv):
             # a name out of a file must not become an option: `nimclient -l -l -P` disables pushes
             if typed.startswith("{") and not is_name(word):
@@ -300,14 +309,12 @@ class LiveHost:
             result = run([program, *argv[1:]], timeout=allowed, env=command_environment(self.root))
         if result.timed_out:
             self._hung[argv[0]] = "hung"
-            return None, f"hung and was ended after {allowed:.3g} s"
+            return result, f"hung and was ended after {allowed:.3g} s"
         if result.error:
             return None, f"cannot be run: {result.error}"
         if result.flooded:
             self._hung[argv[0]] = "flooded"
-        return _output(as_typed(argv), result), (
-            "printed more than 16 MiB; the first 16 MiB were used" if result.flooded else None
-        )
+        return result, "printed more than 16 MiB; the first 16 MiB were used" if result.flooded else None
 
     def program(self, name: str) -> Tuple[Optional[str], str]:
         """The program's path, or None and why not."""
@@ -367,7 +374,10 @@ def as_typed(argv: Sequence[str]) -> str:
     return " ".join(f'"{word}"' if " " in word else word for word in argv)
 
 
-def _output(name: str, result: "CommandResult") -> Text:
+def _text(name: str, result: "Optional[CommandResult]") -> Optional[Text]:
+    """What the command said; None where it was not run, or was ended at its deadline."""
+    if result is None or result.timed_out:
+        return None
     content = result.stdout if result.stdout.strip() else result.stderr
     return Text.of(content, name, name=name, command=True, status=result.status)
 

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 from nimdoctor.evidence.catalog import CLIENT, MASTER
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.path_state import PathState
+from nimdoctor.private_keys import without_private_keys
 from nimdoctor.text import decode
 
 SCHEMA = "nimdoctor.evidence/1"
@@ -29,8 +30,28 @@ class RecordedCommand(NamedTuple):
     timed_out: bool = False
 
 
+class RecordedFile(NamedTuple):
+    """What the copy of a file lacks: all before line `first_line`, which are `bytes_left_out`; `lines_left_out` are
+    blank in it.
+    """
+
+    first_line: int = 1
+    bytes_left_out: int = 0
+    lines_left_out: int = 0
+
+    @property
+    def remark(self) -> str:
+        """What a reader should know of it; empty for a whole copy."""
+        if self.first_line > 1:
+            return f"only what follows line {self.first_line - 1:,} was collected, not the {self.bytes_left_out:,} bytes before"
+        return f"lines that were not collected: {self.lines_left_out:,}" if self.lines_left_out else ""
+
+
 class Manifest:
-    """What the manifest says. `collected` is seconds since 1970; `paths` has None for an absent one."""
+    """What the manifest says. `collected` is seconds since 1970; `paths` has None for an absent one. `complete` are
+    patterns of the catalog of which every path is in `paths`; `not_collected` has the reason by catalog name;
+    `thorough` and `redacted` are None where it does not tell.
+    """
 
     def __init__(self) -> None:
         self.host: Optional[str] = None
@@ -38,6 +59,12 @@ class Manifest:
         self.collected: Optional[int] = None
         self.commands: Dict[str, RecordedCommand] = {}
         self.paths: Dict[str, Optional[PathState]] = {}
+        self.complete: Tuple[str, ...] = ()
+        self.files: Dict[str, RecordedFile] = {}
+        self.not_collected: Dict[str, str] = {}
+        self.notes: Tuple[str, ...] = ()
+        self.thorough: Optional[bool] = None
+        self.redacted: Optional[bool] = None
         self.remarks: List[str] = []
         self.unsaid = 0
 
@@ -84,6 +111,17 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
             manifest.paths[path] = None if entry is None else _state(path, entry, manifest)
         else:
             manifest.remark(f"path {_shown(path)} is not an object")
+    manifest.complete = tuple(pattern for pattern in _words(content, "complete", manifest) if pattern.startswith("/"))
+    manifest.notes = tuple(_said(note) for note in _words(content, "remarks", manifest)[:REMARKS])
+    for path, entry in _entries(content, "files", manifest):
+        manifest.files[path] = _file(path, entry, manifest)
+    for name, reason in _entries(content, "not_collected", manifest):
+        if isinstance(reason, str):
+            manifest.not_collected[name] = _said(reason)
+        else:
+            manifest.remark(f"not_collected {_shown(name)} is no text")
+    manifest.thorough = _flag(content, "thorough", manifest)
+    manifest.redacted = _flag(content, "redacted", manifest)
     if manifest.unsaid:
         manifest.remarks.append(f"manifest.json: {manifest.unsaid} more entries like these")
     return manifest
@@ -110,6 +148,43 @@ def _entries(content: Dict[str, Any], key: str, manifest: Manifest) -> List[Tupl
     if value is not None:
         manifest.remark(f"{key} is not an object")
     return []
+
+
+def _said(text: str) -> str:
+    """What the collector said, in one line; a report prints it as it stands."""
+    line = " ".join(without_private_keys(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace").split())
+    return ascii(line[:300])[1:-1]
+
+
+def _words(content: Dict[str, Any], key: str, manifest: Manifest) -> List[str]:
+    value = content.get(key)
+    if value is not None and not isinstance(value, list):
+        manifest.remark(f"{key} is not a list")
+    words = value if isinstance(value, list) else []
+    if any(not isinstance(word, str) for word in words):
+        manifest.remark(f"{key} holds what is no text")
+    return [word for word in words if isinstance(word, str)]
+
+
+def _flag(content: Dict[str, Any], key: str, manifest: Manifest) -> Optional[bool]:
+    value = content.get(key)
+    if value is not None and not isinstance(value, bool):
+        manifest.remark(f"{key} is neither true nor false")
+    return value if isinstance(value, bool) else None
+
+
+def _file(path: str, entry: Any, manifest: Manifest) -> RecordedFile:
+    if not isinstance(entry, dict):
+        manifest.remark(f"file {_shown(path)} is not an object")
+        return RecordedFile()
+    numbers = {}
+    for key, least in (("first_line", 1), ("bytes_left_out", 0), ("lines_left_out", 0)):
+        number = _number(entry.get(key, least))
+        if number is None or number < least:
+            manifest.remark(f"file {_shown(path)}: {key} {_shown(entry[key])} is no such number")
+            number = least
+        numbers[key] = number
+    return RecordedFile(**numbers)
 
 
 def _host(value: Any, manifest: Manifest) -> Optional[str]:

@@ -2,11 +2,12 @@
 archive of one.
 """
 
-from typing import Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+import io
+from typing import BinaryIO, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
-from nimdoctor.evidence.manifest import Manifest, RecordedCommand, parse_manifest
+from nimdoctor.evidence.manifest import Manifest, RecordedCommand, RecordedFile, parse_manifest
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.text import TEXT_LIMIT, Text
@@ -14,6 +15,7 @@ from nimdoctor.text import TEXT_LIMIT, Text
 MANIFEST = "manifest.json"
 _SUFFIXES = (".txt", ".out")
 _READ_AT_ONCE = 1024 * 1024
+_WHOLE = RecordedFile()
 
 
 COLLECTED = 10
@@ -45,6 +47,8 @@ class RecordedEvidence:
         self.remarks: List[str] = []
         self._manifest = self._read_manifest()
         self.remarks.extend(self._manifest.remarks)
+        self.remarks.extend(self._manifest.notes)
+        self.problems.update(self._manifest.not_collected)
         self.host: Optional[str] = self._manifest.host
         self.roles: Tuple[str, ...] = self._manifest.roles
         self.collected: Optional[int] = self._manifest.collected
@@ -54,6 +58,8 @@ class RecordedEvidence:
     @property
     def thorough(self) -> bool:
         """Whether so many commands were recorded that somebody collected the host, not a few pieces of it."""
+        if self._manifest.thorough is not None:
+            return self._manifest.thorough
         return len(self._commands()) >= COLLECTED
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
@@ -73,8 +79,8 @@ class RecordedEvidence:
         return [text for text in found if text]
 
     def paths(self, rows: List[Row]) -> PathRecord:
-        """The manifest's paths and whatever stands below files/; never complete: a path that is
-        not among them was not collected.
+        """The manifest's paths and whatever stands below files/. A path that is not among them was not collected,
+        unless the manifest says that all of its kind are there.
         """
         states = dict(self._manifest.paths)
         copies = self._copies()
@@ -88,7 +94,7 @@ class RecordedEvidence:
                 except OSError:
                     size = None
                 self._present(path, PathState(kind="file", size=size), states)
-        return PathRecord(states)
+        return PathRecord(states, self._manifest.complete)
 
     def file_absent(self, path: str) -> Optional[bool]:
         """True when the manifest says so, False when it is there, None when it was not collected."""
@@ -182,11 +188,14 @@ class RecordedEvidence:
         if not may_be_opened(path):
             return None
         name = "files" + path
+        lacks = self._manifest.files.get(path, _WHOLE)
+        if lacks.remark:
+            self._remark_once(f"{ascii(path)[1:-1]}: {lacks.remark}")
         try:
             if is_guarded(path):
                 with self._tree.open(name) as stream:
                     return Text.of(without_keys(path, stream.read(TEXT_LIMIT)), path, name=path)
-            return self._text(name, path, path, row)
+            return self._text(name, path, path, row, lacks=lacks)
         except OSError as error:
             self.problems[path] = f"cannot be read: {error.strerror or error}"
             return None
@@ -218,17 +227,28 @@ class RecordedEvidence:
             return not stream.read(4096).strip()
 
     def _text(
-        self, name: str, source: str, label: str, row: Row, *, command: bool = False, status: Optional[int] = None
+        self,
+        name: str,
+        source: str,
+        label: str,
+        row: Row,
+        *,
+        command: bool = False,
+        status: Optional[int] = None,
+        lacks: RecordedFile = _WHOLE,
     ) -> Text:
         """Small texts are read at once, so that damage shows here; raises OSError."""
         tree = self._tree
+        first, partial = lacks.first_line, bool(lacks.remark)
         size = tree.size(name)
         if size > TEXT_LIMIT and not row.streamed:
             self.problems[label] = "is larger than 16 MiB; the first 16 MiB were used"
-        with tree.open(name) as stream:
+        opener: Callable[[], BinaryIO] = lambda: tree.open(name)  # noqa: E731
+        with opener() as stream:
             if size <= _READ_AT_ONCE:
-                return Text.of(stream.read(TEXT_LIMIT), source, command=command, status=status)
-        return Text(source, lambda: tree.open(name), command=command, status=status)
+                raw = stream.read(TEXT_LIMIT)
+                opener = lambda: io.BytesIO(raw)  # noqa: E731
+        return Text(source, opener, first_line=first, command=command, status=status, partial=partial)
 
 
 def _typed(words: str, row: Row) -> str:

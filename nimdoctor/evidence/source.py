@@ -1,10 +1,13 @@
 """What every source of evidence offers: the texts of a catalog row, and the state of paths."""
 
-from typing import Dict, List, Mapping, Optional, Protocol, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Protocol, Tuple
 
 from nimdoctor.evidence.catalog import Row
 from nimdoctor.path_state import PathRecord
 from nimdoctor.text import Text
+
+if TYPE_CHECKING:
+    from nimdoctor.evidence.command import CommandResult
 
 
 class TargetError(Exception):
@@ -49,3 +52,13 @@ class Evidence(Protocol):
 
     def close(self) -> None:
         """Ends whatever the source holds open."""
+
+
+class LiveEvidence(Evidence, Protocol):
+    """Evidence of a host that is asked now, with what `collect` wants to know of each command besides its text."""
+
+    def command_result(self, row: Row, names: Mapping[str, str]) -> "Tuple[str, Optional[CommandResult]]":
+        """The row's command as typed, and how it ended; None where it was not run. Run at most once.
+
+        Raises nothing: why something is missing goes to `problems`.
+        """

@@ -17,7 +17,7 @@ class Rhosts(NamedTuple):
     """The lines that trust a host; comments, `+` and `-host` are none.
 
     `partial` says that only some lines were shown, so that a host not among them may still be trusted;
-    `raw` is the file as it is.
+    `raw` is the file as it is, empty where that was not collected.
 
     >>> rhosts = Rhosts.parse(Text.of("nim1 root\\nbackup1 oper\\n", "/.rhosts"))
     >>> [row.at.line for row in rhosts.naming(["NIM1.example.com"])]
@@ -41,7 +41,7 @@ class Rhosts(NamedTuple):
             if words and words[0][0] not in "#+-":
                 rows.append(RhostsRow(words[0], words[1] if len(words) > 1 else "", quote))
         partial = "|" in text.name or text.name.startswith("grep")
-        return cls(text.source, tuple(rows), partial=partial, raw=text.raw())
+        return cls(text.source, tuple(rows), partial=partial, raw=b"" if text.partial else text.raw())
 
     @classmethod
     def absent(cls, path: str) -> "Rhosts":

@@ -105,3 +105,48 @@ def test_nothing_but_another_schema_raises(commands: Any, paths: Any, rest: Any)
         collected=paths,
     )
     manifest(commands=commands, paths=paths)
+
+
+def test_what_a_collection_adds() -> None:
+    found = manifest(
+        complete=["/ssl_nimsh/**"],
+        files={"/var/adm/ras/nimsh.log": {"first_line": 7, "bytes_left_out": 99}, "/.rhosts": {"lines_left_out": 2}},
+        not_collected={"lsnim -l": "no such command on this host"},
+        remarks=["not run as root"],
+        thorough=False,
+        redacted=True,
+    )
+    assert found.complete == ("/ssl_nimsh/**",) and found.remarks == [] and found.notes == ("not run as root",)
+    assert found.files["/var/adm/ras/nimsh.log"].first_line == 7 and found.files["/.rhosts"].lines_left_out == 2
+    assert found.not_collected == {"lsnim -l": "no such command on this host"}
+    assert (found.thorough, found.redacted) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"complete": "/x"},
+        {"complete": [1]},
+        {"remarks": {}},
+        {"files": {"/x": 1}},
+        {"files": {"/x": {"first_line": 0}}},
+        {"files": {"/x": {"bytes_left_out": "9"}}},
+        {"files": {"/x": {"lines_left_out": None}}},
+        {"not_collected": {"lsnim -l": 1}},
+        {"thorough": "yes"},
+        {"redacted": 1},
+    ],
+)
+def test_what_makes_no_sense_of_it_is_said_and_done_without(content: Any) -> None:
+    found = manifest(**content)
+    assert len(found.remarks) == 1
+    assert (found.complete, found.notes, found.not_collected) == ((), (), {})
+    assert (found.thorough, found.redacted) == (None, None)
+    assert all(file.first_line == 1 and not file.remark for file in found.files.values())
+
+
+def test_what_a_collector_said_is_one_short_line_without_a_key() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkqhkiG\n-----END PRIVATE KEY-----\n"
+    found = manifest(remarks=["one\n\x1b[31mtwo" + "x" * 999, key], not_collected={"ps": key})
+    assert found.notes[0].startswith("one \\x1b[31mtwox") and len(found.notes[0]) < 320
+    assert "MIIE" not in found.notes[1] + found.not_collected["ps"]

@@ -11,19 +11,21 @@ _SHARED = ("host.sh", "facts.sh", "hands.sh")
 
 
 @cache
-def functions(part: str) -> Dict[str, str]:
+def functions(part: str, package: str = "nimdoctor.plan.ksh") -> Dict[str, str]:
     """The functions of a part by name, each with the comment above it, in the order of the file."""
-    raw = pkgutil.get_data("nimdoctor.plan.ksh", f"parts/{part}")
+    raw = pkgutil.get_data(package, f"parts/{part}")
     if raw is None:
         raise FileNotFoundError(f"nimdoctor was installed without parts/{part}")
     return {found.group(2): found.group(0) for found in _FUNCTION.finditer(raw.decode("ascii"))}
 
 
 def with_library(own: str) -> List[str]:
-    """The shared functions that `own` calls, directly or not, as blocks of text."""
+    """The shared functions that `own` calls, directly or not, as blocks of text; its own of that name go first."""
     shared: Dict[str, str] = {}
     for part in _SHARED:
         shared.update(functions(part))
+    for name in [found.group(2) for found in _FUNCTION.finditer(own)]:
+        shared.pop(name, None)
     needed: Set[str] = set()
     waiting = [own]
     while waiting:

@@ -4,8 +4,9 @@ import textwrap
 from typing import Any, Iterator, List, Mapping
 
 from nimdoctor.plan.ksh.quoting import comment, said
-from nimdoctor.plan.ksh.script import ScriptEnd, file_name
+from nimdoctor.plan.ksh.script import ScriptEnd
 from nimdoctor.plan.ksh.steps import KshStep, numbered
+from nimdoctor.wording import as_file_name
 
 _WIDTH = 96
 
@@ -117,7 +118,7 @@ def _affected(plan: Mapping[str, Any]) -> List[str]:
     lines = [f"OTHER CLIENTS THAT LOSE THEIR PUSH UNTIL THEY HAVE FOLLOWED: {len(clients)}", ""]
     lines += _wrapped(affects["why"], "  ")
     lines += ["  On each, by ssh or console, as root:"]
-    lines += [f"    {said(name)}: clients/{file_name(name)}.ksh" for name in clients]
+    lines += [f"    {said(name)}: clients/{as_file_name(name)}.ksh" for name in clients]
     lines += ["  or by hand: " + "; ".join(said(" ".join(argv)) for argv in affects["cure"])]
     return lines
 

@@ -4,7 +4,8 @@ from types import MappingProxyType
 from typing import Any, Dict, Mapping, NamedTuple
 
 from nimdoctor.plan.ksh.readme import readme
-from nimdoctor.plan.ksh.script import ScriptEnd, apply_script, client_script, file_name, rollback_script
+from nimdoctor.plan.ksh.script import ScriptEnd, apply_script, client_script, rollback_script
+from nimdoctor.wording import as_file_name
 
 
 class Rendering(NamedTuple):
@@ -25,8 +26,8 @@ def render(plan_document: Mapping[str, Any], ends: Mapping[str, ScriptEnd]) -> R
         "README": readme(plan_document, ends),
     }
     for client in (plan_document.get("affects") or {}).get("clients") or ():
-        name, number = file_name(client), 2
+        name, number = as_file_name(client), 2
         while f"clients/{name}.ksh" in texts:
-            name, number = f"{file_name(client)}_{number}", number + 1
+            name, number = f"{as_file_name(client)}_{number}", number + 1
         texts[f"clients/{name}.ksh"] = client_script(client, plan_document)
     return Rendering(MappingProxyType({name: text.encode("utf-8", "surrogateescape") for name, text in texts.items()}))

@@ -1,11 +1,11 @@
 """The scripts of a plan: apply.ksh, rollback.ksh and one for each client that must follow."""
 
-import re
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
 from nimdoctor.plan.ksh.library import functions, with_library
 from nimdoctor.plan.ksh.quoting import comment, quoted, said, words
 from nimdoctor.plan.ksh.steps import KshStep, numbered
+from nimdoctor.wording import as_file_name
 
 SETTLING = 4
 """Times, a second apart, that the proofs of a step are read before it counts as failed."""
@@ -84,17 +84,7 @@ def client_script(name: str, plan: Mapping[str, Any]) -> str:
     ends = {"client": ScriptEnd(None, "/var/adm/nimdoctor", True)}
     own = [cure, *functions("client.sh").values()]
     variables = [f"THIS={quoted(name)}"]
-    return _assembled(file_name(name) + ".ksh", plan, ends, about, variables, own)
-
-
-def file_name(client: str) -> str:
-    """A client's name as a file's: NIM names pass unchanged.
-
-    >>> file_name("lpar7"), file_name("../a b"), file_name("-x")
-    ('lpar7', '_.._a_b', '_-x')
-    """
-    name = re.sub(r"[^A-Za-z0-9_.@+-]", "_", client)[:200]
-    return name if name[:1].isalnum() else f"_{name}"
+    return _assembled(as_file_name(name) + ".ksh", plan, ends, about, variables, own)
 
 
 def _script(

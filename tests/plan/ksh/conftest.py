@@ -4,12 +4,11 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-import time
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import pytest
+from shells import SHELLS, shell_named
 
 from nimdoctor.engine import Engine
 from nimdoctor.evidence.live import LiveHost
@@ -24,7 +23,6 @@ from nimdoctor.plan.place import Place
 from nimdoctor.plan.planner import Planner
 from nimdoctor.registry import Registry
 
-SHELLS = ("ksh93", "mksh", "dash")
 STATE = "/var/adm/nimdoctor"
 REGISTRY = Registry()
 NOTHING_CHOSEN = Options()
@@ -35,13 +33,6 @@ Tree = Dict[str, Entry]
 def shell(request: pytest.FixtureRequest) -> str:
     """Each shell in turn; one that is not installed fails the test."""
     return shell_named(str(request.param))
-
-
-def shell_named(name: str) -> str:
-    """Where that shell is. It must be installed."""
-    found = shutil.which(name)
-    assert found, f"{name} is not installed: the scripts must be tried under it"
-    return found
 
 
 @pytest.fixture
@@ -234,33 +225,3 @@ def killed_at(scripts: Scripts, script: str, number: int, place: str = "write_ma
         f"\n{place}() {{\n",
         f'\n{place}() {{\n    KILLED_AT=$((${{KILLED_AT:-0}} + 1))\n    [ "$KILLED_AT" != {number} ] || kill -KILL $$\n',
     )
-
-
-def processes_of(word: str) -> List[int]:
-    """Living processes with that word among their arguments or in their environment."""
-    found = []
-    for name in os.listdir("/proc"):
-        if not name.isdigit() or int(name) == os.getpid():
-            continue
-        try:
-            with open(f"/proc/{name}/cmdline", "rb") as arguments, open(f"/proc/{name}/environ", "rb") as environment:
-                text = arguments.read() + environment.read()
-            with open(f"/proc/{name}/stat", "rb") as state:
-                zombie = b") Z" in state.read()
-        except OSError:
-            continue
-        if word.encode() in text and not zombie:
-            found.append(int(name))
-    return found
-
-
-def gone(word: str, patience: float = 2.0) -> bool:
-    """Whether no such process is left, after a moment for what was just killed to go."""
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
-        if not processes_of(word):
-            return True
-        time.sleep(0.02)
-    for pid in processes_of(word):
-        os.kill(pid, signal.SIGKILL)
-    return False

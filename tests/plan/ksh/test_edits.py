@@ -7,6 +7,7 @@ from typing import List, Sequence, Tuple
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shells import SHELLS
 
 from nimdoctor.model import Role
 from nimdoctor.plan.checksum import cksum
@@ -16,7 +17,7 @@ from nimdoctor.plan.ksh.library import functions
 from nimdoctor.plan.ksh.steps import numbered
 from nimdoctor.plan.steps import Change, Phase, Step, Transient, edited, make_edit, unchanged, written
 
-from .conftest import SHELLS, Scripts
+from .conftest import Scripts
 
 CONF = "/etc/inetd.conf"
 LINES = st.one_of(

@@ -7,11 +7,12 @@ import time
 from typing import Callable
 
 import pytest
+from shells import gone, processes_of, shell_named
 
 from nimdoctor.lab import Lab
 from nimdoctor.plan.fix import Options
 
-from .conftest import Make, Scripts, both, gone, processes_of, script_ends, shell_named
+from .conftest import Make, Scripts, both, script_ends
 
 
 def quick(scripts: Scripts) -> Scripts:

@@ -4,11 +4,12 @@ import os
 from typing import Callable
 
 import pytest
+from shells import shell_named
 
 from nimdoctor.lab import Lab
 from nimdoctor.plan.fix import Options
 
-from .conftest import Again, Make, both, killed_at, shell_named
+from .conftest import Again, Make, both, killed_at
 from .test_same_as_apply import comparable
 
 

@@ -7,6 +7,7 @@ import subprocess
 from typing import Callable, Dict, Tuple
 
 import pytest
+from shells import LACKING
 
 from nimdoctor.lab import Lab
 from nimdoctor.model import Role
@@ -23,11 +24,6 @@ from .test_edits import edit_step
 
 HOSTILE = "'; touch /tmp/nimdoctor-was-here; `id` $(id) ${HOME} \\ \" \n# x\ntouch /tmp/nimdoctor-was-here\r\nrm -rf \x1b[31m \u2028 ä *"
 NAMED = "x" + HOSTILE.split("\n")[0].rstrip()
-LACKING = re.compile(
-    r"\[\[|\+=|=~|\$'|<<<|\b(local|typeset|declare|mktemp|readlink|timeout|stat|seq|perl|head|setsid)\s|sed -i|grep -[a-zA-Z]*[oAP]\b"
-    r"|-maxdepth|-mmin|date -d|tar z"
-)
-"""What ksh88 or AIX's commands do not have."""
 C, M = Role.CLIENT, Role.MASTER
 
 

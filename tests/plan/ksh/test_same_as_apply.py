@@ -4,13 +4,14 @@ import re
 from typing import Callable, Dict, Tuple
 
 import pytest
+from shells import SHELLS, shell_named
 
 from nimdoctor.lab import Entry
 from nimdoctor.model import Role
 from nimdoctor.plan.execute import Executor
 from nimdoctor.plan.fix import Options
 
-from .conftest import SHELLS, Again, Make, Tree, both, ends_of, plan_of, shell_named
+from .conftest import Again, Make, Tree, both, ends_of, plan_of
 
 SITUATIONS: Dict[str, Options] = {
     "tftp-disabled": Options(),

@@ -1,0 +1,617 @@
+# Functions of the script that collects; those it shares with the scripts of plans are in plan/ksh/parts.
+
+usage() {
+    warn "usage: $NAME [DIRECTORY]   (where the archive goes; the current directory without it)"
+    exit 2
+}
+
+main() {
+    [ "$#" -le 1 ] || usage
+    case ${1:-} in
+        '') ;;
+        -*) usage ;;
+        /*) START=$1 ;;
+        *) START=$START/$1 ;;
+    esac
+    make_place
+    copy every /etc/niminfo
+    know_names
+    rows
+    path_rows
+    paths_as_json
+    write_manifest
+    pack
+}
+
+# make_place: a directory of our own, that nobody else can read or has made before us
+make_place() {
+    umask 077
+    [ -d "$START" ] || stop "$START is no directory"
+    mkdir "$START/.nimdoctor-collect.$$" || stop "nothing collected: $START/.nimdoctor-collect.$$ cannot be made"
+    WORK=$START/.nimdoctor-collect.$$
+    PLACE=$WORK/evidence
+    mkdir "$PLACE" "$PLACE/files" "$PLACE/commands" || stop "nothing collected: $PLACE cannot be made"
+    for make_list in commands paths complete files not_collected remarks listed; do
+        : > "$WORK/$make_list" || stop "nothing collected: $WORK cannot be written"
+    done
+    make_system=$(uname -s)
+    [ -n "$ROOT" ] || [ "$make_system" = AIX ] || remark "this host runs $make_system, not AIX: neither NIM nor its commands are here"
+    [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || remark "not run as root: what only root may read is unknown"
+}
+
+# clean_up: nothing is left but the archive
+clean_up() {
+    clean_status=$?
+    # $$ is that of the script in a subshell too, which must remove nothing
+    [ "$(exec sh -c 'echo "$PPID"')" = "$$" ] || exit "$clean_status"
+    trap '' INT TERM HUP
+    [ -z "$WORK" ] || rm -rf "$WORK"
+    exit "$clean_status"
+}
+
+# at END: there is one host, this one
+at() {
+    SAYS=''
+}
+
+# plain END PATH: FILE is the copy that was made of it
+plain() {
+    FILE=$PLACE/files$2
+    [ -f "$FILE" ]
+}
+
+# know_names: the host's ROLES, and what stands for the placeholders of its commands, from /etc/niminfo
+know_names() {
+    niminfo this NIM_CONFIGURATION
+    case $(printf '%s\n' "$VALUE" | tr '[:upper:]' '[:lower:]') in
+        master) ROLES=master ;;
+        alternate_master) ROLES=client,master ;;
+        ?*) ROLES=client ;;
+        *) ROLES='' ;;
+    esac
+    name_of NIM_NAME
+    NIM_NAME=$VALUE
+    name_of NIM_HOSTNAME
+    CLIENT_HOSTNAME=$VALUE
+    name_of NIM_MASTER_HOSTNAME
+    MASTER_HOSTNAME=$VALUE
+    niminfo this NIM_HOSTS
+    HOSTS=$VALUE
+    address_of "$CLIENT_HOSTNAME"
+    CLIENT_ADDRESS=$VALUE
+    address_of "$MASTER_HOSTNAME"
+    MASTER_ADDRESS=$VALUE
+    MASTERS=''
+    [ -z "$MASTER_HOSTNAME" ] || MASTERS=$(printf '%s\n' "$HOSTS" | awk -v wanted="$MASTER_HOSTNAME" '
+        { for (i = 1; i <= NF; i++) {
+            count = split($i, known, ":")
+            for (j = 1; j <= count; j++) if (tolower(known[j]) == tolower(wanted)) { print $i; break }
+        } }' | tr ':\n' '  ')
+    MASTERS="$MASTER_HOSTNAME $MASTERS"
+}
+
+# name_of VARIABLE: sets VALUE; empty where it is no name, since as an argument it could become an option
+name_of() {
+    niminfo this "$1"
+    case $VALUE in
+        *[!A-Za-z0-9_.:%+-]* | [!A-Za-z0-9_]*) VALUE='' ;;
+    esac
+}
+
+# address_of NAME: sets VALUE to the address that NIM_HOSTS gives it
+address_of() {
+    VALUE=$(printf '%s\n' "$HOSTS" | awk -v wanted="$1" '
+        wanted != "" { for (i = 1; i <= NF; i++) {
+            count = split($i, known, ":")
+            for (j = 2; j <= count; j++) if (tolower(known[j]) == tolower(wanted)) { print known[1]; exit }
+        } }')
+    case $VALUE in
+        *[!A-Za-z0-9_.:%+-]* | [!A-Za-z0-9_]*) VALUE='' ;;
+    esac
+}
+
+# for_us ROLE: whether what is read of that role is read here; where the role is not known everything is
+for_us() {
+    [ "$1" != every ] && [ -n "$ROLES" ] || return 0
+    case ",$ROLES," in
+        *",$1,"*) return 0 ;;
+    esac
+    return 1
+}
+
+# -- what the manifest says
+
+# json TEXT: a string of JSON
+json() {
+    printf '%s\n' "$1" | json_of
+}
+
+# json_of: standard input as a string of JSON, without the end of its last line; for whole lines add one by hand
+json_of() {
+    tr -d '\000' | awk '
+        BEGIN { for (i = 1; i < 32; i++) code[sprintf("%c", i)] = sprintf("\\u%04x", i); printf "\"" }
+        {
+            if (NR > 1) printf "\\n"
+            for (i = 1; i <= length($0); i++) {
+                letter = substr($0, i, 1)
+                if (letter == "\"" || letter == "\\") printf "\\%s", letter
+                else if (letter in code) printf "%s", code[letter]
+                else printf "%s", letter
+            }
+        }
+        END { printf "\"" }'
+}
+
+# entry LIST NAME VALUE: one more member of that object; VALUE is JSON
+entry() {
+    printf '%s: %s\n' "$(json "$2")" "$3" >> "$WORK/$1"
+}
+
+not_collected() {
+    warn "not collected: $1: $2"
+    entry not_collected "$1" "$(json "$2")"
+}
+
+remark() {
+    warn "$1"
+    json "$1" >> "$WORK/remarks"
+    printf '\n' >> "$WORK/remarks"
+}
+
+# joined LIST: its lines with commas between them
+joined() {
+    awk '{ if (NR > 1) print ","; printf "  %s", $0 } END { if (NR) print "" }' "$WORK/$1"
+}
+
+# write_manifest: whole, at the end
+write_manifest() {
+    UTC=$(sed -n 1p "$PLACE/$DATE_FILE" 2> /dev/null)
+    case $UTC in
+        [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z) ;;
+        *) UTC=$(date -u +%Y-%m-%dT%H:%M:%SZ) ;;
+    esac
+    HOST=$(awk 'NF { print $1; exit }' "$PLACE/$HOST_FILE" 2> /dev/null)
+    [ -n "$HOST" ] || HOST=$CLIENT_HOSTNAME
+    {
+        printf '{\n "schema": "nimdoctor.evidence/1",\n'
+        [ -z "$HOST" ] || printf ' "host": %s,\n' "$(json "$HOST")"
+        [ -z "$ROLES" ] || printf ' "role": "%s",\n' "$ROLES"
+        printf ' "collected": "%s",\n "collector": %s,\n "redacted": false,\n' "$UTC" "$(json "$COLLECTOR")"
+        if [ -n "$ROOT" ]; then write_thorough=false; else write_thorough=true; fi
+        printf ' "thorough": %s,\n' "$write_thorough"
+        for write_list in commands paths files not_collected; do
+            printf ' "%s": {\n' "$write_list"
+            joined "$write_list"
+            printf ' },\n'
+        done
+        printf ' "complete": [\n'
+        joined complete
+        printf ' ],\n "remarks": [\n'
+        joined remarks
+        printf ' ]\n}\n'
+    } > "$PLACE/manifest.json" || stop "nothing collected: $PLACE/manifest.json cannot be written"
+}
+
+# pack: the archive, compressed with what the host has; its name says that it is raw
+pack() {
+    pack_host=$(printf '%s\n' "${HOST:-host}" | sed 's/[^A-Za-z0-9_.@+-]/_/g' | cut -c1-80)
+    case $pack_host in
+        [!A-Za-z0-9]*) pack_host=_$pack_host ;;
+    esac
+    pack_name=$pack_host.nimdoctor-RAW.$(printf '%s\n' "$UTC" | tr -d ':-').tar
+    cd "$PLACE" && tar -cf "$WORK/$pack_name" manifest.json files commands || stop "nothing collected: the archive cannot be written"
+    cd /
+    if command -v gzip > /dev/null && gzip -n -c "$WORK/$pack_name" > "$WORK/$pack_name.gz"; then
+        pack_name=$pack_name.gz
+    elif command -v compress > /dev/null && compress -c "$WORK/$pack_name" > "$WORK/$pack_name.Z"; then
+        pack_name=$pack_name.Z
+    fi
+    if anything "$START/$pack_name"; then
+        stop "nothing collected: $START/$pack_name exists already"
+    fi
+    mv "$WORK/$pack_name" "$START/$pack_name" || stop "nothing collected: $START/$pack_name cannot be written"
+    warn "this archive is RAW: names, addresses and serial numbers are in it as they are; nimdoctor report makes one to send of it"
+    say "$START/$pack_name"
+}
+
+# -- files
+
+# copy ROLE PATH: a copy of that file, without private keys
+copy() {
+    for_us "$1" && may_be_copied "$2" || return 0
+    case $2 in
+        /ssl_nimsh* | /usr/samples/nim/ssl/*)
+            if is_binary "$ROOT$2"; then
+                not_collected "$2" "is no text: the script does not take it"
+                return 0
+            fi
+            case $2 in
+                /usr/samples/nim/ssl/* | */configs/*) without_keys "$ROOT$2" > "$PLACE/files$2" ;;
+                *) certificates_only "$ROOT$2" > "$PLACE/files$2" ;;
+            esac
+            ;;
+        *)
+            if [ "$(($(wc -c < "$ROOT$2")))" -gt "$((16 * BLOCK))" ]; then
+                not_collected "$2" "is larger than 16 MiB; the first 16 MiB were used"
+            fi
+            first_part "$ROOT$2" > "$PLACE/files$2"
+            ;;
+    esac || could_not "$2"
+}
+
+# copy_all ROLE DIRECTORY REST: of all that stands in the directory, itself or what is called REST in it
+copy_all() {
+    for_us "$1" || return 0
+    [ -d "$ROOT$2" ] || return 0
+    if ! ls "$ROOT$2" > /dev/null 2>&1; then
+        not_collected "$2/*$3" "cannot be listed"
+        return 0
+    fi
+    for copy_all_one in "$ROOT$2"/* "$ROOT$2"/.[!.]* "$ROOT$2"/..?*; do
+        [ -f "$copy_all_one$3" ] || continue
+        copy "$1" "${copy_all_one#"$ROOT"}$3"
+    done
+}
+
+# copy_newest ROLE PATH: of a log its last blocks, from the first whole line on
+copy_newest() {
+    for_us "$1" && may_be_copied "$2" || return 0
+    newest_size=$(($(wc -c < "$ROOT$2")))
+    newest_gone=$(((newest_size + BLOCK - 1) / BLOCK - BLOCKS))
+    if [ "$newest_gone" -le 0 ]; then
+        without_keys "$ROOT$2" > "$PLACE/files$2" || could_not "$2"
+        return 0
+    fi
+    dd if="$ROOT$2" bs="$BLOCK" skip="$newest_gone" 2> /dev/null | tail -n +2 > "$WORK/newest" || {
+        could_not "$2"
+        return 0
+    }
+    newest_kept=$(($(wc -c < "$WORK/newest")))
+    newest_first=$(($(dd if="$ROOT$2" bs="$BLOCK" count="$newest_gone" 2> /dev/null | wc -l) + 2))
+    without_keys "$WORK/newest" > "$PLACE/files$2" || could_not "$2"
+    rm -f "$WORK/newest"
+    entry files "$2" "{\"first_line\": $newest_first, \"bytes_left_out\": $((newest_size - newest_kept))}"
+}
+
+# copy_trust ROLE PATH: of /.rhosts the lines that name the master, the others blank
+copy_trust() {
+    for_us "$1" && may_be_copied "$2" || return 0
+    if [ "$MASTERS" = ' ' ]; then
+        not_collected "$2" "which lines name the master is not known, so none is taken"
+        return 0
+    fi
+    awk -v masters="$MASTERS" -v counted="$WORK/left" '
+        function same(one, other) {
+            sub(/[.]*$/, "", one)
+            sub(/[.]*$/, "", other)
+            if (one == other) return 1
+            if (one ~ /^[0-9.]*$/ || other ~ /^[0-9.]*$/) return 0
+            return index(one, other ".") == 1 || index(other, one ".") == 1
+        }
+        BEGIN { count = split(tolower(masters), master, " ") }
+        {
+            sub(/\r$/, "")
+            mine = 0
+            if (NF && substr($1, 1, 1) !~ /[#+-]/) for (i = 1; i <= count; i++) if (same(tolower($1), master[i])) mine = 1
+            if (!mine && NF) left++
+            print mine ? $0 : ""
+        }
+        END { print left + 0 > counted }' "$ROOT$2" > "$PLACE/files$2" || could_not "$2"
+    copy_trust_left=$(cat "$WORK/left")
+    [ "$copy_trust_left" = 0 ] || entry files "$2" "{\"lines_left_out\": $copy_trust_left}"
+}
+
+# may_be_copied PATH: whether it is there and may be; makes the directory of its copy
+may_be_copied() {
+    case $1 in
+        /ssl_nimsh*/keys/*) return 1 ;;
+    esac
+    [ ! -f "$PLACE/files$1" ] || return 1
+    if [ -h "$ROOT$1" ]; then
+        if [ ! -e "$ROOT$1" ]; then
+            not_collected "$1" "is a link that leads nowhere"
+            return 1
+        fi
+        case $(ls -ld "$ROOT$1") in
+            *" -> "*keys*)
+                not_collected "$1" "is a link to what may be a key"
+                return 1
+                ;;
+        esac
+    fi
+    [ -e "$ROOT$1" ] || return 1
+    if [ ! -f "$ROOT$1" ]; then
+        not_collected "$1" "cannot be read: not a regular file"
+        return 1
+    fi
+    case $1 in
+        *[!\ -~]* | *\\*)
+            not_collected "$1" "its name cannot stand in an archive"
+            return 1
+            ;;
+    esac
+    if [ ! -r "$ROOT$1" ]; then
+        not_collected "$1" "cannot be read: Permission denied"
+        return 1
+    fi
+    mkdir -p "$(dirname "$PLACE/files$1")" || stop "nothing collected: $PLACE cannot be written"
+}
+
+could_not() {
+    rm -f "$PLACE/files$1"
+    not_collected "$1" "cannot be read, or there is no room for its copy"
+}
+
+# is_binary FILE: whether it is no text, as a key in DER is none
+is_binary() {
+    [ "$(($(tr -d '\000' < "$1" | wc -c)))" = "$(($(wc -c < "$1")))" ] || return 0
+    # a value in DER begins with a sequence, which is written as the digit 0
+    [ "$(dd if="$1" bs=1 count=1 2> /dev/null)" = 0 ]
+}
+
+# first_part FILE: its first 16 MiB, without private keys
+first_part() {
+    if grep -i 'PRIVATE KEY' "$1" > /dev/null 2>&1; then
+        without_keys "$1"
+    else
+        dd if="$1" bs="$BLOCK" count=16 2> /dev/null
+    fi
+}
+
+# without_keys FILE: all of it but its private keys; lines mine their numbers
+without_keys() {
+    if ! grep -i 'PRIVATE KEY' "$1" > /dev/null 2>&1; then
+        cat "$1"
+        return
+    fi
+    tr -d '\000' < "$1" | awk -v removed="$REMOVED" "$KEY_ENDS"'
+        function body(line) {
+            sub(/^[ \t\r>#|;*!"\047\\]*/, "", line)
+            sub(/^[A-Za-z0-9_.-]+:[ \t\r]/, "", line)
+            sub(/^[ \t\r]*/, "", line)
+            sub(/[ \t\r"\047\\]*$/, "", line)
+            sub(/=?=?$/, "", line)
+            return length(line) > 15 && line !~ /[^A-Za-z0-9+\/]/
+        }
+        {
+            upper = toupper($0)
+            if (upper ~ /-[ \t\r]*(BEGIN|END)[^A-Z0-9_].*PRIVATE KEY/ || index(upper, removed)) {
+                over = ends(upper)
+                if (over && !inside && !index(upper, "BEGIN")) {
+                    for (at = count; at && (body(text[at]) || text[at] !~ /[^ \t\r]/); at--) text[at] = ""
+                }
+                text[++count] = (inside && over) ? "" : removed
+                inside = !over && !index($0, removed)
+                next
+            }
+            if (inside) {
+                line = $0
+                sub(/^[ \t\r>#|;*!"\047\\]*/, "", line)
+                sub(/^[A-Za-z0-9_.-]+:[ \t\r]/, "", line)
+                inside = line !~ /[^A-Za-z0-9+\/=,: \t\r"\047\\.-]/
+            }
+            text[++count] = inside ? "" : $0
+        }
+        END { for (at = 1; at <= count; at++) print text[at] }'
+}
+
+# certificates_only FILE: its CERTIFICATE blocks on the lines where they stood; other lines become blank
+certificates_only() {
+    if [ "$(($(wc -l < "$1")))" = 0 ]; then
+        tr '\r' '\n' < "$1"
+    else
+        cat "$1"
+    fi | awk -v removed="$REMOVED" "$KEY_ENDS"'
+        function drop(   at) {
+            if (opened) for (at = opened + 1; at <= count; at++) text[at] = ""
+        }
+        {
+            upper = toupper($0)
+            bare = $0
+            sub(/^\357\273\277/, "", bare)
+            if (inside) {
+                inside = !ends(upper)
+                text[++count] = ""
+            } else if (index(upper, "PRIVATE KEY")) {
+                drop()
+                opened = 0
+                inside = !index($0, removed) && !ends(upper)
+                text[++count] = removed
+            } else if (bare ~ /^[ \t\r]*-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----[ \t\r]*$/) {
+                drop()
+                text[++count] = bare
+                opened = count
+            } else if (opened && $0 ~ /^[ \t\r]*-----END (TRUSTED |X509 )?CERTIFICATE-----[ \t\r]*$/) {
+                text[++count] = $0
+                opened = 0
+            } else text[++count] = (opened && $0 !~ /[^\t\r -~]/) ? $0 : ""
+        }
+        END {
+            drop()
+            while (count && text[count] == "") count--
+            for (at = 1; at <= count; at++) print text[at]
+        }'
+}
+
+# -- paths: kind, mode, owner, group, size and time of what is there
+
+# path ROLE PATH: that one, also when it is not there
+path() {
+    for_us "$1" || return 0
+    printf '%s\n' "$2" >> "$WORK/listed"
+}
+
+# path_star ROLE BEGINNING: all whose names begin so
+path_star() {
+    for_us "$1" || return 0
+    star_in=$(dirname "$ROOT$2.")
+    if [ -d "$star_in" ] && ! ls "$star_in" > /dev/null 2>&1; then
+        not_collected "$2*" "cannot be listed"
+        return 0
+    fi
+    for star_one in "$ROOT$2"*; do
+        ! anything "$star_one" || printf '%s\n' "${star_one#"$ROOT"}" >> "$WORK/listed"
+    done
+    case $2 in
+        */) for star_one in "$ROOT$2".[!.]* "$ROOT$2"..?*; do
+            ! anything "$star_one" || printf '%s\n' "${star_one#"$ROOT"}" >> "$WORK/listed"
+        done ;;
+    esac
+    json "$2*" >> "$WORK/complete"
+    printf '\n' >> "$WORK/complete"
+}
+
+# path_below ROLE DIRECTORY: it and everything below it
+path_below() {
+    for_us "$1" || return 0
+    printf '%s\n' "$2" >> "$WORK/listed"
+    if [ -d "$ROOT$2" ]; then
+        find "$ROOT$2/" -print > "$WORK/found" 2> /dev/null || {
+            not_collected "$2/**" "not listed completely"
+            return 0
+        }
+        awk -v start="${#ROOT}" '{
+            name = substr($0, start + 1)
+            gsub("//+", "/", name)
+            sub("/$", "", name)
+            print name
+        }' "$WORK/found" >> "$WORK/listed"
+        below_links=$(find "$ROOT$2/" -type l -print 2> /dev/null | while IFS= read -r below_one; do
+            [ ! -d "$below_one" ] || printf '%s\n' "$below_one"
+        done)
+        if [ -n "$below_links" ]; then
+            not_collected "$2/**" "not listed completely: there is a link to a directory"
+            return 0
+        fi
+    fi
+    json "$2/**" >> "$WORK/complete"
+    printf '\n' >> "$WORK/complete"
+}
+
+# paths_as_json: the states of all that are listed; their times only where there is perl, which AIX has unless it was removed
+paths_as_json() {
+    sort -u "$WORK/listed" | grep '^/' > "$WORK/sorted"
+    if command -v perl > /dev/null; then
+        perl -e '
+            $root = shift;
+            while (<STDIN>) {
+                chomp;
+                @state = lstat("$root$_");
+                if (!@state) {
+                    print "absent - - - - - $_\n" if $! == 2 || $! == 20;
+                    next;
+                }
+                $kind = -l _ ? "link" : -f _ ? "file" : -d _ ? "dir" : "other";
+                $owner = getpwuid($state[4]);
+                $group = getgrgid($state[5]);
+                $owner = $state[4] unless defined $owner;
+                $group = $state[5] unless defined $group;
+                printf "%s %04o %s %s %s %s %s\n", $kind, $state[2] & 07777, $owner, $group, $state[7], $state[9], $_;
+            }' "$ROOT" < "$WORK/sorted" > "$WORK/states"
+    else
+        remark "there is no perl on this host: of paths the modes and sizes were collected, not the times"
+        while IFS= read -r paths_one; do
+            if anything "$ROOT$paths_one"; then
+                # shellcheck disable=SC2012 # this is about what ls says
+                ls -ld "$ROOT$paths_one" | awk '
+                    {
+                        kind = substr($1, 1, 1)
+                        kind = kind == "-" ? "file" : kind == "d" ? "dir" : kind == "l" ? "link" : "other"
+                        mode = special = 0
+                        for (i = 0; i < 9; i++) {
+                            letter = substr($1, i + 2, 1)
+                            mode *= 2
+                            if (letter ~ /[rwxst]/) mode++
+                            if (letter ~ /[sStT]/) special = special + (i == 2 ? 4 : i == 5 ? 2 : 1)
+                        }
+                        mode = sprintf("%o%03o", special, mode)
+                        printf "%s %s %s %s %s - ", kind, mode, $3, $4, $5
+                    }'
+            elif [ -d "$(dirname "$ROOT$paths_one")" ] || ! anything "$(dirname "$ROOT$paths_one")"; then
+                printf 'absent - - - - - '
+            else
+                continue
+            fi
+            printf '%s\n' "$paths_one"
+        done < "$WORK/sorted" > "$WORK/states"
+    fi
+    while read -r paths_kind paths_mode paths_owner paths_group paths_size paths_time paths_one; do
+        if [ "$paths_kind" = absent ]; then
+            entry paths "$paths_one" null
+            continue
+        fi
+        paths_state="\"kind\": \"$paths_kind\", \"mode\": \"$paths_mode\", \"owner\": $(json "$paths_owner"), \"group\": $(json "$paths_group"), \"size\": $paths_size"
+        [ "$paths_time" = - ] || paths_state="$paths_state, \"mtime\": $paths_time"
+        entry paths "$paths_one" "{$paths_state}"
+    done < "$WORK/states"
+}
+
+# -- commands
+
+# run ROLE always|known LABEL PLACEHOLDER COMMAND ARGUMENT...: its output; `-` is no placeholder, `known` says that
+# nothing is missed where there is no value for it
+run() {
+    for_us "$1" || return 0
+    run_when=$2 run_label=$3 run_value=-
+    [ "$4" = - ] || eval "run_value=\${$4:-}"
+    if [ -z "$run_value" ]; then
+        [ "$run_when" = known ] || not_collected "$run_label" "not run: $4 is not known"
+        return 0
+    fi
+    shift 4
+    typed "$@"
+    run_file=commands/$(printf '%s\n' "$TYPED" | sed 's/[^A-Za-z0-9.=+-][^A-Za-z0-9.=+-]*/_/g' | cut -c1-"$NAME_LENGTH")
+    [ ! -f "$PLACE/$run_file" ] || return 0
+    case "$HUNG" in
+        *"|$1|"*)
+            not_collected "$run_label" "not run: $1 hung before"
+            return 0
+            ;;
+    esac
+    if [ "$SPENT" -ge "$((10 * TIMEOUT))" ]; then
+        not_collected "$run_label" "not run: the collection's time is used up"
+        return 0
+    fi
+    program this "$1" || {
+        not_collected "$run_label" "no such command on this host"
+        return 0
+    }
+    run_program=$1 run_path=$PROGRAM
+    shift
+    # a flood would fill the disk
+    limited "$TIMEOUT" "$WORK/out" "$WORK/err" sh -c 'ulimit -c 0; ulimit -f 32768 2> /dev/null; exec "$@"' sh "$run_path" "$@"
+    if [ "$STATUS" = late ]; then
+        HUNG="$HUNG|$run_program|"
+        SPENT=$((SPENT + TIMEOUT))
+        warn "not collected: $run_label: hung, ended after $TIMEOUT s"
+        entry commands "$TYPED" '{"status": null, "timed_out": true}'
+        return 0
+    fi
+    if [ "$(($(wc -c < "$WORK/out")))" -ge "$((16 * BLOCK))" ]; then
+        HUNG="$HUNG|$run_program|"
+        STATUS=null
+        not_collected "$run_label" "printed more than 16 MiB; the first 16 MiB were used"
+    fi
+    without_keys "$WORK/out" > "$PLACE/$run_file" || stop "nothing collected: $PLACE cannot be written"
+    run_said='""'
+    if [ -s "$WORK/err" ]; then
+        dd if="$WORK/err" of="$WORK/said" bs=65536 count=1 2> /dev/null
+        run_said=$({
+            without_keys "$WORK/said"
+            # the end of the last line
+            printf '\n'
+        } | json_of)
+    fi
+    entry commands "$TYPED" "{\"file\": $(json "$run_file"), \"status\": $STATUS, \"stderr\": $run_said}"
+}
+
+# typed WORD...: sets TYPED to the command line as a person types it
+typed() {
+    TYPED=''
+    for typed_word in "$@"; do
+        case $typed_word in
+            *' '*) typed_word="\"$typed_word\"" ;;
+        esac
+        TYPED="$TYPED${TYPED:+ }$typed_word"
+    done
+}
