@@ -33,8 +33,8 @@ class ScannedHost(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Its name, or the target where the name is not known."""
-        return self.name or self.target
+        """Its name, or the target where the name is not known; this host has no target."""
+        return self.name or self.target or "this host"
 
 
 class Report(NamedTuple):

@@ -60,7 +60,7 @@ def ends_of(engine: Engine, results: Sequence[Result], pair: Callable[[], Pair])
     client = None if alone else target
     above = target if alone else master
     info = _info(engine) if client else None
-    known = pair() if any(result.where is Role.MASTER and result.objects for result in results) else Pair()
+    known = pair() if alone or any(result.where is Role.MASTER and result.objects for result in results) else Pair()
     about = [result for result in results if alone or _is_of(result, known)]
     ports = {PUSH: ("3901/tcp", "3902/tcp"), PULL: _pull_ports(info), TFTP: ("69/udp",)}
     titles = {

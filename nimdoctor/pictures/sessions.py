@@ -12,7 +12,7 @@ ENDS = {
     "hung": "stops at create BIO",
     "object-error": "SSL object error",
     "refused": "refused",
-    "stopped-early": "stops before create BIO",
+    "stopped-early": "stops before BIO",
     "went-on": "TLS push, went on",
     "plain": "push without TLS",
     "query": "nimquery",

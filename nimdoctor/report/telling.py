@@ -167,6 +167,7 @@ def notes(report: Report) -> List[str]:
     lines = [f"{found.check} on {place(found, report)}: {found.message}" for found in told]
     lines += _unread(report)
     lines += list(report.remarks)
+    lines += list(report.pictures.unmade) if report.pictures else []
     return lines + [f"probe: {found.what}: {found.says}" for found in report.probes]
 
 

@@ -11,7 +11,7 @@ from nimdoctor.report.text_report import printable
 WIDTH = 360
 
 
-def shorter(words: str, room: float, size: float = 11) -> str:
+def shorter(words: str, room: float, size: float = 12) -> str:
     """The words cut to a room in units; letters are taken for 0.56 of their size wide."""
     letters = max(4, int(room / (size * 0.56)))
     shown = printable(words)

@@ -9,7 +9,7 @@ from nimdoctor.wording import count
 
 HEADS = ("Link", "Ports", "State", "Said by")
 
-_BOX, _TOP, _PITCH = 92, 40, 58
+_BOX, _TOP, _PITCH = 92, 36, 64
 _KIND: Dict[str, str] = {
     BROKEN: "bad",
     PERHAPS: "bad",
@@ -38,7 +38,13 @@ def draw(ends: Ends, label: str) -> Markup:
     title += f"broken: {', '.join(broken)}" if broken else "no link is known to be broken"
     parts = [
         _end(0.75, height, "NIM master", ends.master, ends.master_level),
-        _end(WIDTH - _BOX - 0.75, height, "NIM client", ends.client or _many(ends), ends.client_level),
+        _end(
+            WIDTH - _BOX - 0.75,
+            height,
+            "NIM client",
+            ends.client or (_many(ends) if ends.clients else None),
+            ends.client_level,
+        ),
         *(_arrow(one, _TOP + _PITCH * number) for number, one in enumerate(ends.links)),
     ]
     return drawing(label, title, told, height, parts)
@@ -57,8 +63,8 @@ def _end(x: float, height: float, role: str, name: Optional[str], level: Optiona
     shown = shorter(name, _BOX - 8, 12) if name else "not named"
     lines = [
         words(middle, 22, role, "fine", "middle"),
-        words(middle, 40, shown, "strong", "middle"),
-        words(middle, 56, f"AIX {level[:7]}" if level else "", "fine", "middle") if level else None,
+        words(middle, 41, shown, "strong", "middle"),
+        words(middle, 58, f"AIX {level[:7]}" if level else "", "fine", "middle") if level else None,
     ]
     return join([box(x, 1, _BOX, height - 2, "box", 6), *lines])
 
@@ -70,11 +76,10 @@ def _arrow(link: Link, y: float) -> Markup:
     tip, back = (end, end - 8) if link.name == PUSH else (start, start + 8)
     ports = shorter(f"{link.name} {', '.join(port.split('/')[0] for port in link.ports)}", end - start)
     said = [words(middle, y - 10, ports, "strong", "middle")]
-    below = link.state if not link.checks else f"{link.state}:"
-    said.append(words(middle, y + 17, below, kind, "middle"))
+    more = f" +{len(link.checks) - 1}" if len(link.checks) > 1 else ""
+    said.append(words(middle, y + 18, link.state, kind, "middle"))
     if link.checks:
-        more = f" +{len(link.checks) - 1}" if len(link.checks) > 1 else ""
-        said.append(words(middle, y + 30, shorter(link.checks[0], end - start - 6 * len(more)) + more, kind, "middle"))
+        said.append(words(middle, y + 31, shorter(link.checks[0], end - start - 7 * len(more)) + more, kind, "middle"))
     arrow = [
         line(min(start, back), y, middle - 9, y, f"stroke {kind}{dashes}"),
         line(middle + 9, y, max(end, back), y, f"stroke {kind}{dashes}"),

@@ -50,9 +50,8 @@ class Part:
 
     def _section(self, name: str, heading: str, *content: Content) -> Markup:
         label = f"{self.prefix}{name}"
-        return element(
-            "section", element(f"h{self.level + 1}", heading, id=label), join(content, BREAK), aria_labelledby=label
-        )
+        title = element(f"h{self.level + 1}", heading, id=label, class_="part")
+        return element("section", title, join(content, BREAK), aria_labelledby=label)
 
     def _brief(self) -> Markup:
         head = telling.head(self.report)
@@ -142,8 +141,8 @@ class Part:
         groups = (
             ("Could not be checked", self._rows(open_), len(open_), report.verdict == INCONCLUSIVE),
             ("Notes", _items(telling.notes(report)), len(telling.notes(report)), False),
-            ("Passed", self._rows(passed), len(passed), False),
-            ("Not applicable", self._rows(off), len(off), False),
+            ("Passed", self._rows(passed, False), len(passed), False),
+            ("Not applicable", self._rows(off, False), len(off), False),
             ("Ignored", _items(telling.ignored(report)), len(telling.ignored(report)), False),
         )
         parts = [
@@ -154,27 +153,21 @@ class Part:
         if parts:
             yield self._section("rest", "What else was looked at", *parts)
 
-    def _rows(self, results: Sequence[Result]) -> Markup:
-        heads = ("Outcome", "Severity", "Check", "Where", "What was seen")
+    def _rows(self, results: Sequence[Result], outcome: bool = True) -> Markup:
+        heads = ["Outcome"] * outcome + ["Severity", "Check", "Where", "What was seen"]
         rows = []
         for result in results:
             message = result.message
             if result.missing:
                 message += f"; would be settled by: {', '.join(result.missing)}"
-            rows.append(
-                (
-                    result.outcome.value,
-                    result.severity.value,
-                    result.check,
-                    telling.place(result, self.report),
-                    message,
-                )
-            )
-        return table("", heads, rows, narrow="rows")
+            place = telling.place(result, self.report)
+            rows.append([result.outcome.value] * outcome + [result.severity.value, result.check, place, message])
+        return table("", heads, rows, words=len(heads) - 2)
 
 
 def _command(words: str) -> Markup:
-    return element("pre", words, class_="command")
+    # each word is a box, so that no line ends within an option
+    return element("pre", join([element("span", word) for word in words.split(" ")], " "), class_="command")
 
 
 def _badge(result: Result) -> Markup:

@@ -8,14 +8,14 @@ from nimdoctor.report.markup import Markup, element
 from nimdoctor.report.text_report import printable
 
 
-def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], narrow: str = "") -> Markup:
-    """A table; what `narrow` names becomes blocks where there is no room, else it scrolls."""
-    body = [
-        element("tr", *(element("td", cell(printable(words, TEXT_LIMIT)), class_="word" if n < 2 else None) for n, words in enumerate(row)))
-        for row in rows
-    ]  # fmt: skip
-    head = element("thead", element("tr", *(element("th", words, scope="col") for words in heads)))
-    made = element(
-        "table", element("caption", caption) if caption else None, head, element("tbody", *body), class_=narrow or None
-    )
-    return made if narrow else element("div", made, class_="scroll", tabindex="0", role="region", aria_label=caption)
+def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], words: int = 0) -> Markup:
+    """A table that scrolls where there is no room; one whose first `words` columns are short becomes blocks there."""
+    body = [element("tr", *(_cell(said, number < words) for number, said in enumerate(row))) for row in rows]
+    head = element("thead", element("tr", *(element("th", said, scope="col") for said in heads)))
+    title = element("caption", caption) if caption else None
+    made = element("table", title, head, element("tbody", *body), class_="rows" if words else None)
+    return made if words else element("div", made, class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def _cell(said: str, short: bool) -> Markup:
+    return element("td", cell(printable(said, TEXT_LIMIT)), class_="word" if short else None)

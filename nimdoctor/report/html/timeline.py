@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.pictures.sessions import ENDS, Mark, Timeline
-from nimdoctor.report.html.drawing import WIDTH, circle, cross, drawing, line, shape, shorter, words
+from nimdoctor.report.html.drawing import WIDTH, circle, cross, drawing, line, shape, words
 from nimdoctor.report.markup import Content, Markup, element, join
 from nimdoctor.wording import count
 
@@ -12,7 +12,7 @@ HEADS = ("When (the host's local time)", "What", "Line")
 
 LISTED = 40
 """Sessions that the table names; the rest is counted."""
-_LEFT, _LANE, _TOP = 134, 24, 24
+_LEFT, _LANE, _TOP = 150, 25, 26
 _RIGHT = WIDTH - 10
 _COLUMN = 6
 _KIND = {"hung": "bad", "object-error": "bad", "refused": "warn", "stopped-early": "warn", "went-on": "good"}
@@ -57,20 +57,22 @@ def draw(found: Timeline, label: str) -> Markup:
             words(_LEFT - 8, y + 4, str(many), "fine", "end"),
             line(_LEFT, y, _RIGHT, y, "rule"),
         ]
+    last = 0.0
     for letter, when, _ in _shown(found, scale):
         x = scale.x(when)
-        parts += [line(x, _TOP - 8, x, bottom, "event"), words(x, _TOP - 12, letter, "fine strong", "middle")]
-    if found.read and scale.dated:
-        x = scale.x(found.read)
-        parts += [line(x, _TOP - 4, x, bottom, "now"), words(min(x, WIDTH), _TOP - 12, "now", "fine", "end")]
+        last = max(x, last + 9)
+        parts += [line(x, _TOP - 8, x, bottom, "event"), words(last, _TOP - 12, letter, "fine strong", "middle")]
+    if scale.now is not None:
+        x = scale.x(scale.now)
+        parts.append(line(x, _TOP - 4, x, bottom, "now"))
     for point in _points(found, scale):
         y = _TOP + _LANE * lanes.index(point.mark.end) + _LANE / 2
         parts.append(_sign(point, y))
     parts.append(_marked(found, scale, lanes))
     parts += [
         line(_LEFT, bottom, _RIGHT, bottom, "rule"),
-        words(_LEFT, bottom + 13, scale.first, "fine"),
-        words(_RIGHT, bottom + 13, scale.last, "fine", "end"),
+        words(_LEFT, bottom + 14, scale.first, "fine"),
+        words(_RIGHT, bottom + 14, scale.last, "fine", "end"),
     ]
     told = ", ".join(f"{many} {ENDS[end]}" for end, many in found.counts())
     return drawing(label, f"Sessions of nimsh on {found.host}: {_verdict(found)}", told, bottom + 18, parts)
@@ -80,7 +82,7 @@ def below(found: Timeline) -> Optional[Markup]:
     """What the letters in the picture stand for."""
     scale = _Scale(found)
     said = [element("li", f"{letter}: {when}: {what}") for letter, when, what in _shown(found, scale)]
-    return element("ul", *said, class_="plain soft") if said else None
+    return element("ul", *said, class_="bare soft") if said else None
 
 
 def _verdict(found: Timeline) -> str:
@@ -144,7 +146,7 @@ def _marked(found: Timeline, scale: "_Scale", lanes: List[str]) -> Optional[Mark
     return join(
         [
             circle(x, y, 10, "ring bad"),
-            words(x - 14 if left else x + 14, y + 4, said, "bad strong", "end" if left else "start"),
+            words(x - 14 if left else x + 14, y + 4, said, "bad strong halo", "end" if left else "start"),
         ]
     )
 
@@ -156,10 +158,12 @@ class _Scale:
         times = [mark.when for mark in found.marks if mark.when]
         self.dated = len(times) > 1 or (len(times) == 1 and len(found.marks) == 1)
         self.number = len(found.marks)
+        self.now: Optional[datetime] = None
         if not self.dated:
             self.first, self.last = "the oldest", "the newest"
             return
-        reach = [*times, *([found.read] if found.read and found.read >= max(times) else [])]
+        self.now = found.read if found.read and found.read >= max(times) else None
+        reach = [*times, *([self.now] if self.now else [])]
         self.low, self.high = min(reach), max(reach)
         # a change shortly before the first session belongs into the picture
         slack = max(timedelta(minutes=10), (self.high - self.low) / 12)
@@ -168,7 +172,7 @@ class _Scale:
         if self.high - self.low < timedelta(minutes=10):
             self.low -= timedelta(minutes=10)
         form = "%Y-%m-%d %H:%M" if self.high - self.low < timedelta(days=3) else "%Y-%m-%d"
-        self.first, self.last = shorter(f"{self.low:{form}}", 110), shorter(f"{self.high:{form}}", 110)
+        self.first, self.last = f"{self.low:{form}}", f"{'now ' if self.now else ''}{self.high:{form}}"
 
     def x(self, when: datetime) -> float:
         share = (when - self.low) / (self.high - self.low)

@@ -48,22 +48,23 @@ def draw(found: Sequence[Validity], label: str) -> Markup:
             parts += _bar(held, one.now, scale, y + 18 + 34 * number)
         bottom = y + 18 + 34 * len(shown)
         at = scale.x(one.now)
-        parts.append(line(at, y + 18, at, bottom, "now"))
+        tops = [y + 32 + 34 * number for number in range(len(shown))]
+        parts += [line(at, top, at, top + 15, "now") for top in tops]
         now = f"now {moment(one.now)[:10]}"
         room = at < WIDTH - 80
-        parts.append(words(max(at, 0) if room else at, bottom + 10, now, "fine", "start" if room else "end"))
+        parts.append(words(at, bottom + 9, now, "fine", "start" if room else "end"))
         more = len(one.certificates) - len(shown)
         if more:
             parts.append(words(WIDTH, y + 12, f"and {more} more in the table", "fine", "end"))
-        y = bottom + 22
-    parts += [line(0, y, WIDTH, y, "rule"), words(0, y + 12, scale.first, "fine")]
-    parts.append(words(WIDTH, y + 12, scale.last, "fine", "end"))
+        y = bottom + 24
+    parts += [line(0, y, WIDTH, y, "rule"), words(0, y + 13, scale.first, "fine")]
+    parts.append(words(WIDTH, y + 13, scale.last, "fine", "end"))
     told = "; ".join(
         f"{one.host}: {held.path.rsplit('/', 1)[-1]} {_name(held)} {_state(held, one.now)}"
         for one in found
         for held in one.certificates[:BARS]
     )
-    return drawing(label, f"Validity of certificates: {_summary(found)}", told, y + 16, parts)
+    return drawing(label, f"Validity of certificates: {_summary(found)}", told, y + 18, parts)
 
 
 def _summary(found: Sequence[Validity]) -> str:
@@ -108,7 +109,7 @@ def _bar(held: Holding, now: int, scale: "_Scale", y: float) -> List[Markup]:
             box(middle, y + 16, max(right - middle, 2), 11, f"fill {kind}", 2),
         ]
     return [
-        words(0, y + 12, shorter(name, WIDTH - 6.4 * len(said) - 10)),
+        words(0, y + 12, shorter(name, WIDTH - 7 * len(said) - 10)),
         words(WIDTH, y + 12, said, kind, "end"),
         *bar,
     ]
