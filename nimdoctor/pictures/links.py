@@ -99,16 +99,19 @@ def _is_of(result: Result, pair: Pair) -> bool:
 
 
 def _state(name: str, results: Sequence[Result]) -> Tuple[str, Tuple[str, ...]]:
-    """By severity: high means that nothing goes over it, medium that it will break or goes unprotected."""
+    """By severity, which is that of what it does to pushes: high means that none can go, medium that one will break or
+    goes unprotected. So what stops a pull or tftp alone counts for more here than its severity says.
+    """
+    stops = Severity.HIGH if name == PUSH else Severity.MEDIUM
     said = [one for one in results if one.check in CHECKS[name]]
     failed = [one for one in said if one.outcome is Outcome.FAIL]
-    high = [one for one in failed if one.severity.rank >= Severity.HIGH.rank]
+    high = [one for one in failed if one.severity.rank >= stops.rank]
     sure = [one for one in high if one.confidence is not Confidence.POSSIBLE]
-    medium = [one for one in failed if one.severity is Severity.MEDIUM]
+    less = [one for one in failed if one.severity.rank == stops.rank - 1]
     open_ = [one for one in said if one.outcome in (Outcome.UNKNOWN, Outcome.ERROR)]
     undecided = [one for one in open_ if one.severity.rank >= Severity.MEDIUM.rank]
     passed = [one for one in said if one.outcome is Outcome.PASS]
-    for found, word in ((sure, BROKEN), (high, PERHAPS), (medium, AT_RISK), (undecided, UNDECIDED)):
+    for found, word in ((sure, BROKEN), (high, PERHAPS), (less, AT_RISK), (undecided, UNDECIDED)):
         if found:
             return word, _ids(sure + high if found is sure else found)
     return (NO_FAULT if passed else NOT_SEEN), ()
