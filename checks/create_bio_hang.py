@@ -43,6 +43,7 @@ _RECYCLED_BEFORE = (
     cause="the certificates of master and client no longer fit each other, as after an update of the master",
     cure=_REFRESH,
     classic=True,
+    explains=("hung-push",),
     timeline=True,
 )
 def create_bio_hang(

@@ -3,6 +3,7 @@
 from typing import Iterator, List, Optional, Tuple
 
 from nimdoctor.facts import Filesets, NimIdentity, NimInfo, NimInfoFile, NimMessages, NimObjects, Subsystems
+from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -18,7 +19,6 @@ from nimdoctor.model import (
     check,
 )
 
-CLIENT_FILESET = "bos.sysmgt.nim.client"
 INCOMPLETE = "0042-137"
 _WHO = ("NIM_NAME", "NIM_MASTER_HOSTNAME")
 _MORE = ("NIM_HOSTNAME", "NIM_CONFIGURATION", "NIM_MASTER_PORT", "NIM_REGISTRATION_PORT", "NIM_MASTERID")

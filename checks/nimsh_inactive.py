@@ -3,6 +3,8 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import Filesets, Sockets, Subsystems
+from nimdoctor.facts.lslpp import CLIENT_FILESET
+from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -16,8 +18,7 @@ from nimdoctor.model import (
     check,
 )
 
-PORT = 3901
-CLIENT_FILESET = "bos.sysmgt.nim.client"
+PORT = NIMSH_PORTS["nimsh"]
 
 
 @check(
@@ -54,13 +55,23 @@ def nimsh_inactive(
             run="smitty niminit",
         )
         return
+    listening = sockets.listening(PORT) if sockets else ()
     if not active:
         status = row.status if row else "unknown"
-        yield Finding(
+        said = Finding(
             f"SRC says nimsh is {status}", evidence=[subsystems.quote("nimsh")], impact=impact, run="startsrc -s nimsh"
         )
+        if listening:
+            said = said._replace(
+                message=f"SRC says nimsh is {status}, but something listens on {PORT}",
+                against=[listening[0].at],
+                confidence=Confidence.LIKELY,
+                cause="what listens there keeps nimsh from starting: see port-taken",
+                cure=f"find out who listens on {PORT} (netstat -Aan); nimsh can start once it is gone",
+                run=f"netstat -Aan | grep {PORT}",
+            )
+        yield said
         return
-    listening = sockets.listening(PORT) if sockets else ()
     if sockets is not None and not listening:
         yield Finding(
             f"SRC says nimsh is active, but nothing listens on {PORT}",
@@ -72,5 +83,7 @@ def nimsh_inactive(
             run="stopsrc -s nimsh; startsrc -s nimsh",
         )
         return
-    said = f"nimsh is active and listens on {PORT}" if listening else "nimsh is active; whether it listens is not known"
-    yield Passed(said, [subsystems.quote("nimsh"), *(socket.at for socket in listening[:1])])
+    known = (
+        f"nimsh is active and listens on {PORT}" if listening else "nimsh is active; whether it listens is not known"
+    )
+    yield Passed(known, [subsystems.quote("nimsh"), *(socket.at for socket in listening[:1])])

@@ -4,7 +4,6 @@ from typing import Iterator, List, Optional
 
 from nimdoctor.facts import ExtractedLibraries, NimIdentity, NimshMode, RecordedPush, TlsAttempt
 from nimdoctor.facts.nimsh_log import SessionEnd
-from nimdoctor.facts.rhosts import same_host
 from nimdoctor.facts.tls_attempt import LOG, PROCESSES
 from nimdoctor.model import (
     Confidence,
@@ -50,7 +49,7 @@ def ssl_object_error(
     """
     names = [identity.nim_name, *identity.names]
     client = identity.nim_name or subject.argument
-    recorded = next((one for found in (push, own_push) if found for one in found.every() if _is_to(one, names)), None)
+    recorded = next((one for found in (push, own_push) if found for one in found.every() if one.may_be_to(names)), None)
     shown: List[Quote] = list(recorded.object_error) if recorded else []
     session = attempt.session if attempt else None
     if session and attempt and attempt.changes:
@@ -88,11 +87,6 @@ def ssl_object_error(
         )
     elif recorded:
         yield Unknown("the recorded push does not say it, and the log is not there", [LOG], [recorded.whole()])
-
-
-def _is_to(push: RecordedPush, names: List[Optional[str]]) -> bool:
-    """Whether a recorded push went to this client; where it does not tell, or no name is known, it may have."""
-    return push.client is None or not any(names) or any(name and same_host(push.client, name) for name in names)
 
 
 def _finding(

@@ -3,11 +3,9 @@
 from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, NimObjects, Paths
+from nimdoctor.facts.ssl_keys import PARTS, TREE, seen_into
 from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Unknown, Verdict, check
 from nimdoctor.wording import recycle
-
-TREE = "/ssl_nimsh"
-PARTS = ("certs", "configs", "keys")
 
 
 @check(
@@ -66,14 +64,7 @@ def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[Nim
 
 
 def _empty(paths: Paths, directory: str) -> Optional[bool]:
-    """Whether a directory holds nothing: by its own listing, or a record that went into its neighbours.
-
-    None where it is known by the copies in it alone: its files, keys above all, may not have been copied.
-    """
+    """Whether a directory holds nothing; None where that is not known."""
     if paths.below(directory):
         return False
-    if paths.listed(f"{directory}/*"):
-        return True
-    state = paths.get(directory)
-    recorded = state is not None and (state.mode is not None or state.mtime is not None)
-    return True if recorded and any(paths.below(f"{TREE}/{part}") for part in PARTS) else None
+    return True if seen_into(paths, directory) else None

@@ -15,7 +15,7 @@ from nimdoctor.plan.fix import Advice, Case, Said, fix
     where=Role.CLIENT,
     risk="between nimclient -C and the end of nimclient -c the client takes no secured push",
     source="isg3T1024615; IBM docs, NIMSH authentication process",
-    needs=("enable-tftp",),
+    needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
 def align_ssl_mode(

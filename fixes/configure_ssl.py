@@ -20,7 +20,7 @@ HALF = f"/ssl_nimsh_half.{RUN}"
     where=Role.MASTER,
     risk="clients whose certificates are of an older set must fetch theirs anew",
     source="isg3T1024615, Configuring OpenSSL on the NIM Master",
-    needs=("enable-tftp",),
+    needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
 def configure_ssl(

@@ -4,7 +4,7 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import NimshMode
 from nimdoctor.model import OnClient, Role
-from nimdoctor.plan.client_crypto import CRYPTO_OFF, classic_guards
+from nimdoctor.plan.client_crypto import CRYPTO_OFF, NIMSH_CAN_START, classic_guards
 from nimdoctor.plan.conditions import CryptoIs, NotSecureMaster, SubsystemIs
 from nimdoctor.plan.fix import Case, Caution, Said, fix
 from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
@@ -32,7 +32,7 @@ def disable_client_ssl(case: Case, mode: Optional[OnClient[NimshMode]]) -> Itera
         do=Run(CRYPTO_OFF, NIMCLIENT_DEADLINE, repair=(Undo(start="nimsh"),)),
         why="asked for by --only disable-client-ssl",
         effect="nimsh runs without -c",
-        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT)),
+        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), NIMSH_CAN_START),
         verify=(CryptoIs(Role.CLIENT, False), SubsystemIs(Role.CLIENT, "nimsh", True)),
         no_undo="its inverse is nimclient -c, which needs the fetch from the master",
         impact="nimsh is stopped and started; pushes work without SSL afterwards",

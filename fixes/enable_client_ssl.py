@@ -14,7 +14,7 @@ from nimdoctor.plan.fix import Case, Said, fix
     where=Role.CLIENT,
     risk="a fetch that fails is undone: nimsh runs as before",
     source="isg3T1024615, Configuring OpenSSL on the NIM Client",
-    needs=("enable-tftp",),
+    needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
 def enable_client_ssl(case: Case, mode: Optional[OnClient[NimshMode]]) -> Iterator[Said]:

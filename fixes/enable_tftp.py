@@ -8,7 +8,18 @@ from nimdoctor.model import OnMaster, Role
 from nimdoctor.plan.client_crypto import at_rest, below_g2
 from nimdoctor.plan.conditions import Condition, InetdAgrees, NobodyFetches, RoleIs, SubsystemIs, TftpServed
 from nimdoctor.plan.fix import Advice, Case, Said, fix, line_as_it_is
-from nimdoctor.plan.steps import Change, Edit, Phase, Step, Subsystem, Transient, make_edit, unchanged, written
+from nimdoctor.plan.steps import (
+    Change,
+    Edit,
+    Phase,
+    Step,
+    Subsystem,
+    Transient,
+    last_line,
+    make_edit,
+    unchanged,
+    written,
+)
 
 CONF = "/etc/inetd.conf"
 ROW = "tftp\tdgram\tudp6\tSRC\tnobody\t/usr/sbin/tftpd\ttftpd -n"
@@ -135,9 +146,7 @@ def _transient(case: Case, edit: Edit, had_row: bool) -> Iterator[Step]:
 def _change(inetd: InetdConf, row: Optional[InetdRow]) -> Optional[Change]:
     """What makes the row active, or adds IBM's where there is none to uncomment; None where the file is not whole."""
     if row is None:
-        lines = inetd.raw.split(b"\n")
-        last = len(lines) - 1 if lines[-1] == b"" and len(lines) > 1 else len(lines)
-        return Change(last, None, ROW)
+        return Change(last_line(inetd.raw), None, ROW)
     old = line_as_it_is(inetd.raw, row.at)
     return None if old is None or row.at.line is None else Change(row.at.line, old, _uncommented(old))
 

@@ -20,7 +20,7 @@ FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
     where=Role.CLIENT,
     risk="nim -o cust installs software and accepts its licence; it is previewed, and refused when it would change more",
     source="isg3T1024615, Installing OpenSSL from an lpp_source",
-    needs=("enable-tftp",),
+    needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
 def install_openssl(

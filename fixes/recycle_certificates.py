@@ -37,7 +37,7 @@ _NO_WAY_BACK = "undoing it alone would leave the master with SSL off and no secu
     where=Role.MASTER,
     risk="every other secured client loses its push until it has fetched its certificate too; once begun the only way is forward",
     source="isg3T1024615, Known Issues 1",
-    needs=("enable-tftp",),
+    needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
 def recycle_certificates(

@@ -14,7 +14,7 @@ from nimdoctor.plan.fix import Case, Said, fix
     where=Role.CLIENT,
     risk="between nimclient -C and the end of nimclient -c the client takes no secured push; if the fetch fails it stays so",
     source="isg3T1024615, Known Issues 1",
-    needs=("enable-tftp",),
+    needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
 def refresh_client_certificate(case: Case, mode: Optional[OnClient[NimshMode]]) -> Iterator[Said]:

@@ -15,7 +15,7 @@ from nimdoctor.plan.fix import Advice, Case, Said, fix
     where=Role.CLIENT,
     risk="if nimclient -c fails the copies go back and nimsh is started, so the client is where it was",
     source="isg3T1024615, Known Issues 2; APAR IV58877",
-    needs=("enable-tftp",),
+    needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
 def refresh_ssl_libs(

@@ -3,19 +3,20 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import Filesets, Sockets, Subsystems
+from nimdoctor.facts.lslpp import CLIENT_FILESET
+from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.plan.daemons import Daemon, bring_up
 from nimdoctor.plan.fix import Case, Said, fix
 from nimdoctor.plan.steps import Phase
 
-CLIENT_FILESET = "bos.sysmgt.nim.client"
 NIMSH = Daemon(
     name="nimsh",
-    port=3901,
+    port=NIMSH_PORTS["nimsh"],
     phase=Phase.DAEMON,
     defines="smitty niminit",
     unknown="configuring the NIM client defines it",
-    taken="moving nimsh is not supported",
+    taken="find out whose it is, or whether nimsh was started past SRC; moving nimsh is not supported",
     why="nimsh is not running, so no push can reach the host",
     impact="none: nobody could reach it",
     restarts=True,

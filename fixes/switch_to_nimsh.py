@@ -5,7 +5,7 @@ from typing import Callable, Iterator, List, Optional, Tuple
 
 from nimdoctor.facts import Hosts, Interfaces, NimIdentity, NimInfo, NimObjects, NimshMode
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import classic_guards, crypto_on
+from nimdoctor.plan.client_crypto import NIMSH_CAN_START, classic_guards, crypto_on
 from nimdoctor.plan.conditions import (
     FileAbsent,
     NimInfoSays,
@@ -34,7 +34,7 @@ _WRITTEN = (
     where=Role.CLIENT,
     risk="niminit writes /etc/niminfo anew: a site's own variables in it are lost, and it may create a machine object",
     source="isg3T1024615, Quick Command Reference 2; IBM docs, niminit",
-    needs=("enable-tftp",),
+    needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
 def switch_to_nimsh(
@@ -96,7 +96,7 @@ def switch_to_nimsh(
         do=Run(tuple(words), NIMCLIENT_DEADLINE, repair=(Undo(new=(NIMINFO,)),)),
         why="pushes go by rsh, which is neither encrypted nor authenticated",
         effect="a new /etc/niminfo with NIM_SHELL=nimsh, nimsh is started, and the master's object says connect = nimsh",
-        before=guards,
+        before=(*guards, NIMSH_CAN_START),
         then=(FileAbsent(Role.CLIENT, NIMINFO),),
         verify=(
             NimInfoSays(Role.CLIENT, "NIM_SHELL", "nimsh"),

@@ -39,7 +39,8 @@ class Result(NamedTuple):
     """One entry of a report: a check, a host and a finding, or a check without one.
 
     Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
-    `causes` are the ids of the checks whose findings this one may be the cause of.
+    `causes` are the ids of the checks whose findings this one may be the cause of. `named_only` says that its fix
+    is planned only by `--only`, whatever the severity.
     """
 
     check: str
@@ -62,6 +63,7 @@ class Result(NamedTuple):
     touches: int = 0
     against: Tuple[Quote, ...] = ()
     causes: Tuple[str, ...] = ()
+    named_only: bool = False
 
 
 class NotNamed(Exception):
@@ -301,6 +303,7 @@ class Engine:
             against=tuple(finding.against)[:QUOTED_LINES],
             missing=tuple(dict.fromkeys(finding.missing)),
             causes=tuple(check.explains if finding.explains is None else finding.explains),
+            named_only=check.named_only and fix == check.fix,
         )
 
     def _without_finding(

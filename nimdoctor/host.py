@@ -192,12 +192,11 @@ class Host:
         if "{" not in row.name or not self.evidence.live:
             return {}
         if self._names is None:
-            from nimdoctor.facts import NimInfo
-            from nimdoctor.facts.generation import apars
+            from nimdoctor.facts import LevelTables, NimInfo
 
             info = self.optional(NimInfo)
             client = self.client.optional(NimInfo) if self.client else info
-            self._names = {"APARS": " ".join(apars())}
+            self._names = {"APARS": " ".join(self.fact(LevelTables).apars())}
             for placeholder, value in (
                 ("NIM_NAME", info.get("NIM_NAME") if info else None),
                 ("CLIENT_HOSTNAME", client.get("NIM_HOSTNAME") if client else None),

@@ -197,6 +197,7 @@ class Check(NamedTuple):
     explains: Tuple[str, ...] = ()
     precedes: Tuple[str, ...] = ()
     timeline: bool = False
+    named_only: bool = False
 
     @property
     def summary(self) -> str:
@@ -224,6 +225,7 @@ def check(
     explains: Sequence[str] = (),
     precedes: Sequence[str] = (),
     timeline: bool = False,
+    named_only: bool = False,
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
@@ -232,7 +234,8 @@ def check(
     touches certificates, libraries or tftp as they were before security generation G2, and is
     therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of;
     `precedes` names fixes that cannot work before this check's finding is cured. `timeline` says that what it
-    finds began some day, so that a report should say what changed before.
+    finds began some day, so that a report should say what changed before. `named_only` says that its fix is, so
+    that a report names the command that plans it.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -252,6 +255,7 @@ def check(
             explains=tuple(explains),
             precedes=tuple(precedes),
             timeline=timeline,
+            named_only=named_only,
         )
 
     return register

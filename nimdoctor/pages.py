@@ -61,7 +61,7 @@ def _after(lines: Sequence[str], heading: str, more: Sequence[str]) -> List[str]
 def _fix_of_a_check(fix: Fix) -> str:
     parts = [f"Its fix is {fix.id}, on {_ENDS[fix.where]}: {fix.title}.", f"Risk: {_sentence(fix.risk)}"]
     if fix.needs:
-        parts.append(f"Where it is not right already, {' and '.join(fix.needs)} comes along.")
+        parts.append(f"Where it is not right already, {' and '.join(fix.needs)} {_comes(fix)} along.")
     if fix.named_only:
         parts.append(f"It is planned only by --only {fix.id}.")
     if fix.classic:
@@ -80,13 +80,17 @@ def _called_by(fix: Fix, checks: Sequence[Check], fixes: Sequence[Fix]) -> str:
     if brought:
         parts.append(f"It comes along with {', '.join(brought)} where it is needed.")
     if fix.needs:
-        parts.append(f"With it comes {' and '.join(fix.needs)}, where that is not right already.")
+        parts.append(f"With it {_comes(fix)} {' and '.join(fix.needs)}, where that is not right already.")
     if fix.classic:
         parts.append(
             "Where either end is of NIM security generation G2 or later (November 2025), or of unknown generation at "
             "7.2 TL5 or 7.3, it is advice only: read IBM node/7251173 and node/7283157."
         )
     return " ".join(parts)
+
+
+def _comes(fix: Fix) -> str:
+    return "comes" if len(fix.needs) == 1 else "come"
 
 
 def _sentence(text: str) -> str:

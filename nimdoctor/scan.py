@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 
 from nimdoctor import ignore
 from nimdoctor.engine import Engine, Result
-from nimdoctor.evidence.catalog import IGNORE_FILE, Catalog
+from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.host import Host
 from nimdoctor.model import Check, Outcome, Role, Severity
@@ -132,6 +132,7 @@ def scan_hosts(
     results = engine.scan(chosen, registry.all_checks)
     results += _broken(registry, only)
     remarks = list(target.remarks) + (list(master.remarks) if master else [])
+    remarks += [said for end in (host, master_host) if end for said in _remarks_on_levels(end)]
     all_rules = list(rules)
     for evidence in [target, *([master] if master else [])]:
         own, said = _own_rules(evidence, registry.catalog)
@@ -193,7 +194,9 @@ def _first(failed: Sequence[Result], checks: Sequence[Check]) -> Optional[Result
     if not failed:
         return None
     precedes = {check.id: check.precedes for check in checks}
-    return next((found for found in failed if failed[0].fix in precedes.get(found.check, ())), failed[0])
+    # what is low stands in no cure's way
+    weighty = [found for found in failed if found.severity.rank >= Severity.MEDIUM.rank]
+    return next((found for found in weighty if failed[0].fix in precedes.get(found.check, ())), failed[0])
 
 
 def _rank(result: Result) -> Tuple[Any, ...]:
@@ -222,6 +225,18 @@ def _own_rules(evidence: Evidence, catalog: Catalog) -> Tuple[List[ignore.Rule],
         rules += found
         remarks += said
     return rules, remarks
+
+
+def _remarks_on_levels(host: Host) -> Sequence[str]:
+    """What of the site's own rows of levels is not obeyed."""
+    row = host.catalog.file(LEVELS_FILE)
+    if not row or not host.evidence.texts(row, {}):
+        return ()
+    # the tables are loaded only where there is such a file
+    from nimdoctor.facts import SiteLevels
+
+    site = host.optional(SiteLevels)
+    return site.remarks if site else ()
 
 
 def _problems(hosts: Sequence[Optional[Host]]) -> List[Tuple[str, str, str]]:

@@ -66,6 +66,19 @@ def named(names: "list[str]", limit: int = 5) -> str:
     return ", ".join(names[:limit]) + f" and {len(names) - limit} more"
 
 
+def fetch_need(must: bool, cured: bool, waiting: "tuple[str, ...]") -> str:
+    """The end of a message: who must still fetch a certificate. Empty where that is not known.
+
+    >>> fetch_need(True, False, ("lpar9",)), fetch_need(False, False, ())
+    ('; not secure yet, so it must still fetch: lpar9', '; no client has to fetch a certificate now')
+    """
+    if cured:
+        return "; a cure of this scan runs nimclient -c, which needs it"
+    if waiting:
+        return f"; not secure yet, so it must still fetch: {named(list(waiting))}"
+    return "" if must else "; no client has to fetch a certificate now"
+
+
 def on_client(command: str, fetch_proved: bool) -> str:
     """A command that fetches a certificate, preceded by the proof that it can where that is not given.
 

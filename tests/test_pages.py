@@ -93,6 +93,12 @@ def test_the_page_of_a_check_names_its_fix_and_what_that_risks(check):
         assert f"nimdoctor explain {fix.id}" in shown
 
 
+@pytest.mark.parametrize("check", REGISTRY.checks(), ids=lambda check: check.id)
+def test_a_check_says_of_its_fix_that_it_must_be_named_where_that_is_so(check):
+    fix = next((one for one in REGISTRY.fixes() if one.id == check.fix), None)
+    assert check.named_only is bool(fix and fix.named_only)
+
+
 @pytest.mark.parametrize("row", MESSAGES["messages"], ids=lambda row: row["number"])
 def test_a_message_row_is_complete_and_has_a_source(row):
     assert set(row) == {"number", "meaning", "says", "checks", "facts", "source", "sure"}

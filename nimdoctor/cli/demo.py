@@ -51,6 +51,8 @@ ON_REAL_HOSTS: Mapping[str, Tuple[str, ...]] = {
         f"{CLIENT}# ksh DIR/apply.ksh client",
     ),
     "enable-tftp": (f"{MASTER}#  nimdoctor fix --apply", f"{_FIX} --apply"),
+    "allow-tftp": (f"{MASTER}#  nimdoctor fix --apply", f"{_FIX} --apply"),
+    "restrict-keys": (f"{MASTER}#  nimdoctor fix --apply",),
     "configure-ssl": (f"{MASTER}#  nimdoctor fix --apply",),
 }
 """What is typed where nimdoctor cannot reach both hosts at once, by the fix that acts on the master."""
@@ -123,6 +125,8 @@ class _Demo:
         repair = self._scan()
         if repair.plan.steps:
             self._plan(repair)
+            if repair.plan.refusals and _for_a_person(repair.report):
+                return self._leave_it_to_a_person(repair.plan)
             self._apply(repair)
             self._push_that_proves()
             self._second_scan(repair)
@@ -175,10 +179,15 @@ class _Demo:
         only = repair.options.only
         self._next(
             "The plan, shortened. It is only shown: nothing is done yet."
-            + (" What is below medium is planned only where it is named." if only else "")
+            + (" What is below medium, or may be meant, is planned only where it is named." if only else "")
         )
         self._typed(CLIENT, _words("nimdoctor fix --master MASTER", only))
         self._quoted(plan_text.render_plan(repair.plan, width=self._inner, brief=True))
+
+    def _leave_it_to_a_person(self, plan: Plan) -> List[str]:
+        seen = ", ".join(dict.fromkeys(one.seen for one in plan.refusals))
+        self._say(f"The plan is not applied as long as that stands in its way: {seen}. Only a person can end it.")
+        return self._end()
 
     def _apply(self, repair: Repair) -> None:
         plan = repair.plan
@@ -315,6 +324,11 @@ class _Demo:
 
 def _came_through(pushed: CommandResult) -> bool:
     return pushed.status == 0 and not pushed.timed_out
+
+
+def _for_a_person(report: Report) -> bool:
+    """Whether something that was found has no fix: a plan that it stands in the way of is refused."""
+    return any(found.fix is None for found in report.with_outcome(Outcome.FAIL))
 
 
 def _what_it_asks(plan: Plan) -> str:

@@ -124,11 +124,13 @@ _ONLY_CLIENT = frozenset({CLIENT})
 
 REHEARSAL = "rehearsal of the handshake"
 IGNORE_FILE = "/etc/nimdoctor.ignore"
+LEVELS_FILE = "/etc/nimdoctor.levels"
 STATE_DIRECTORY = "/var/adm/nimdoctor"
 RUN_JOURNALS = f"{STATE_DIRECTORY}/runs/*/journal.jsonl"
 
 ROWS: Tuple[Row, ...] = (
     _file(IGNORE_FILE),
+    _file(LEVELS_FILE, "SiteLevels"),
     _file("/etc/niminfo", "NimInfo", "NimInfoFile"),
     _file("/etc/inetd.conf", "InetdConf"),
     _file("/etc/services", "Services"),

@@ -135,6 +135,14 @@ class LiveHost:
             return None, f"cannot be run: {result.error}"
         return result, ""
 
+    def again(self, row: Row) -> Tuple[Optional[Text], str]:
+        """A row's command run now, whether or not it has run before: its output, or None and why there is none.
+
+        For what changes while one looks, as a clock does; nothing is kept.
+        """
+        text, problem = self._run(row, row.name.split())
+        return text, problem or ""
+
     # -- files
 
     def _files(self, row: Row) -> List[Text]:

@@ -9,8 +9,8 @@ scan's start-up; a third party may use either) with one or more of these class m
 - `derive(...)`: from other facts, named by type as a check's parameters are.
 - `of_record(record)`: from what a source of evidence knows by itself, without a text: the states of paths.
 
-What only the side of the evidence can do for a fact (read a certificate, tell the time) a `derive` asks for as for
-a fact, by a class whose `served_by` names, as `module:class`, what does it there; the host makes one for itself.
+What only the side of the evidence can do for a fact (read a certificate, tell the time) a `derive` or a check asks
+for as for a fact, by a class whose `served_by` names, as `module:class`, what does it there; the host makes one for itself.
 """
 
 import importlib
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.name_lookups import NameLookups as NameLookups
     from nimdoctor.facts.netstat import Sockets as Sockets
     from nimdoctor.facts.netsvc import NetsvcConf as NetsvcConf
+    from nimdoctor.facts.nim_exposure import NimExposure as NimExposure
     from nimdoctor.facts.nim_identity import NimIdentity as NimIdentity
     from nimdoctor.facts.nim_messages import NimMessages as NimMessages
     from nimdoctor.facts.niminfo import NimInfo as NimInfo
@@ -70,9 +71,13 @@ if TYPE_CHECKING:
     from nimdoctor.facts.services import Services as Services
     from nimdoctor.facts.showres import LppSourceContents as LppSourceContents
     from nimdoctor.facts.showres import LppSources as LppSources
+    from nimdoctor.facts.site_levels import LevelTables as LevelTables
+    from nimdoctor.facts.site_levels import SiteLevels as SiteLevels
     from nimdoctor.facts.ssl_configs import SslConfigs as SslConfigs
     from nimdoctor.facts.ssl_configs import SslSamples as SslSamples
+    from nimdoctor.facts.ssl_keys import SslKeys as SslKeys
     from nimdoctor.facts.ssl_use import SslUse as SslUse
+    from nimdoctor.facts.tftp_rules import TftpRules as TftpRules
     from nimdoctor.facts.tftpaccess import TftpAccess as TftpAccess
     from nimdoctor.facts.tls_attempt import TlsAttempt as TlsAttempt
     from nimdoctor.facts.wpar import Wpar as Wpar
@@ -99,6 +104,7 @@ _MODULES: Dict[str, str] = {
     "InterimFixes": "emgr",
     "IosLevel": "oslevel",
     "JudgingTime": "judging_time",
+    "LevelTables": "site_levels",
     "LibraryArchives": "ar",
     "LocalDate": "clock",
     "LppSourceContents": "showres",
@@ -106,6 +112,7 @@ _MODULES: Dict[str, str] = {
     "MachineId": "identity",
     "NameLookups": "name_lookups",
     "NetsvcConf": "netsvc",
+    "NimExposure": "nim_exposure",
     "NimGeneration": "generation",
     "NimIdentity": "nim_identity",
     "NimInfo": "niminfo",
@@ -127,12 +134,15 @@ _MODULES: Dict[str, str] = {
     "Resolution": "resolution",
     "Rhosts": "rhosts",
     "Services": "services",
+    "SiteLevels": "site_levels",
     "Sockets": "netstat",
     "SslConfigs": "ssl_configs",
+    "SslKeys": "ssl_keys",
     "SslSamples": "ssl_configs",
     "SslUse": "ssl_use",
     "Subsystems": "lssrc",
     "TftpAccess": "tftpaccess",
+    "TftpRules": "tftp_rules",
     "TlsAttempt": "tls_attempt",
     "UtcDate": "clock",
     "Wpar": "wpar",

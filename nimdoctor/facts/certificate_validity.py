@@ -38,6 +38,10 @@ class CertificateValidity(NamedTuple):
         """Whether there are certificates, and none of them has run out or will within that many days."""
         return bool(self.used) and not self.expired() and not (days and self.expiring(days))
 
+    def later(self, seconds: int) -> "CertificateValidity":
+        """The same certificates by a clock that is so much ahead, or behind when below 0."""
+        return self._replace(time=self.time._replace(utc=self.time.utc + seconds))
+
     def expired(self) -> Tuple[CertificateDetail, ...]:
         """Those in use that have run out."""
         return tuple(one for one in self.used if one.x509.not_after < self.time.utc)

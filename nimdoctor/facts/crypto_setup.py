@@ -3,6 +3,7 @@
 import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from nimdoctor.facts.loader import LoaderComplaint, complaints
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
 _EXTRACTED = Pattern(r"\s*x - (/\S+)\s*")
@@ -40,6 +41,7 @@ class CryptoSetup(NamedTuple):
     changed: Optional[Quote] = None
     started: Optional[Quote] = None
     errors: Tuple[Quote, ...] = ()
+    loader: Tuple[LoaderComplaint, ...] = ()
 
     @classmethod
     def parse(cls, text: Text) -> "CryptoSetup":
@@ -77,6 +79,7 @@ class CryptoSetup(NamedTuple):
             steps.get("changed"),
             steps.get("started"),
             tuple(errors),
+            complaints(text.quotes()),
         )
 
     @property

@@ -41,6 +41,8 @@ class FileSystemRow(NamedTuple):
 class FileSystems(NamedTuple):
     """Mounted file systems in the order printed. Plain `df` of AIX counts in blocks of 512 bytes.
 
+    `complete` is False where the command was asked for some of them only.
+
     >>> systems = FileSystems.parse(Text.of('''Filesystem    1024-blocks      Free %Used    Iused %Iused Mounted on
     ... /dev/hd4           983040    279776   72%     4107     7% /
     ... /dev/hd2         13697024   1373210   90%    49625     4% /usr
@@ -52,6 +54,7 @@ class FileSystems(NamedTuple):
 
     source: str
     rows: Tuple[FileSystemRow, ...]
+    complete: bool = True
 
     @classmethod
     def parse(cls, text: Text) -> "FileSystems":
@@ -73,7 +76,9 @@ class FileSystems(NamedTuple):
             raise BadEvidence(f"{text.source} is empty")
         if not rows:
             raise BadEvidence(f"{text.source} lists no file system: {first_words(first)}")
-        return cls(text.source, tuple(rows))
+        words = text.name.split()
+        asked = words[:1] == ["df"] and any(word == "|" or not word.startswith("-") for word in words[1:])
+        return cls(text.source, tuple(rows), not asked)
 
     def for_path(self, path: str) -> Optional[FileSystemRow]:
         """The file system that an absolute path lies in: the longest mount point that leads to it."""

@@ -10,13 +10,36 @@ _ROW = Pattern(
     r"\s{0,8}([0-9]{1,4})\s{1,20}(\S{1,12})\s{1,20}(\S{1,40})\s{1,12}"  # number, state, label
     r"\S{6,10} [0-9]{2}[:;][0-9]{2}[:;][0-9]{2}"  # time of installation
 )
+_OF_ONE_FIX = Pattern(r"[\s_]-[a-z0-9]{0,4}[Lnu](?![a-zA-Z])")
 _FIELD = Pattern(r"\s{0,8}([A-Za-z][A-Za-z /()]{0,40}?)\s{0,20}:\s{0,40}(.*)")
+
+
+STATES = {
+    "S": "STABLE",
+    "M": "MOUNTED",
+    "U": "UNMOUNTED",
+    "Q": "REBOOT REQUIRED",
+    "B": "BROKEN",
+    "I": "INSTALLING",
+    "R": "REMOVING",
+    "T": "TESTED",
+    "P": "PATCHED",
+    "N": "NOT PATCHED",
+    "SP": "STABLE + PATCHED",
+    "SN": "STABLE + NOT PATCHED",
+    "QP": "BOOT IMAGE MODIFIED + PATCHED",
+    "QN": "BOOT IMAGE MODIFIED + NOT PATCHED",
+    "RQ": "REMOVING + REBOOT REQUIRED",
+}
+"""Letters of the column STATE, as emgr's own legend explains them."""
+_BY_WORDS = {words.replace(" ", ""): letters for letters, words in STATES.items()}
 
 
 class InterimFix(NamedTuple):
     """One interim fix. `state` is as printed: S or STABLE, `*Q*` while a reboot is owed, and others.
 
-    `apars` are the APARs that its label, its abstract or its APAR reference names.
+    `apars` are the APARs that its label, its abstract or its APAR reference names; `files` and `packages`
+    what it replaces and the filesets of that, which only `-v3` lists.
     """
 
     number: Optional[int]
@@ -25,6 +48,19 @@ class InterimFix(NamedTuple):
     abstract: str
     apars: Tuple[str, ...]
     at: Quote
+    files: Tuple[str, ...] = ()
+    packages: Tuple[str, ...] = ()
+
+    @property
+    def letters(self) -> str:
+        """The state by its letters in `STATES`; empty for one that is not told, or not known.
+
+        >>> fix = InterimFix(1, "IJ53757s1a", "*Q*", "", (), Quote("emgr -l", 1, ""))
+        >>> fix.letters, fix._replace(state="REBOOT REQUIRED").letters, fix._replace(state="*Z*").letters
+        ('Q', 'Q', '')
+        """
+        word = self.state.upper().strip("*").replace(" ", "")
+        return word if word in STATES else _BY_WORDS.get(word, "")
 
     @property
     def stable(self) -> bool:
@@ -42,7 +78,7 @@ class InterimFix(NamedTuple):
 
 
 class InterimFixes(NamedTuple):
-    """Installed interim fixes; `none` says that the host has none at all.
+    """Installed interim fixes; `none` says that the host has none at all, `complete` that every one is listed.
 
     >>> fixes = InterimFixes.parse(Text.of('''ID  STATE LABEL      INSTALL TIME      UPDATED BY ABSTRACT
     ... === ===== ========== ================= ========== ======================================
@@ -56,6 +92,7 @@ class InterimFixes(NamedTuple):
     source: str
     fixes: Tuple[InterimFix, ...]
     none: bool = False
+    complete: bool = True
 
     @classmethod
     def parse(cls, text: Text) -> "InterimFixes":
@@ -67,13 +104,13 @@ class InterimFixes(NamedTuple):
         none = not fixes and any(re.search(r"no (?:efix|ifix|interim fix) data", quote.text) for quote in quotes)
         if not fixes and not none:
             raise BadEvidence(f"{text.source} lists no interim fix: {first_words(quotes[0].text)}")
-        return cls(text.source, fixes, none)
+        return cls(text.source, fixes, none, not _OF_ONE_FIX.search(text.name))
 
     @classmethod
     def combine(cls, parts: Sequence["InterimFixes"]) -> "InterimFixes":
         """All of them as one, each label once."""
         fixes = _merge(fix for part in parts for fix in part.fixes)
-        return cls(parts[0].source, fixes, not fixes)
+        return cls(parts[0].source, fixes, not fixes, any(part.complete for part in parts))
 
     def get(self, label: str) -> Optional[InterimFix]:
         """The fix of that label; None when it is not listed."""
@@ -144,11 +181,20 @@ def _details(quotes: Iterable[Quote]) -> Iterable[InterimFix]:
             fix = fix._replace(state=value, at=quote)
         elif fix and name == "ABSTRACT" and not fix.abstract:
             fix = fix._replace(abstract=value, apars=_apars(*fix.apars, value))
+        elif fix and name == "LOCATION" and value:
+            fix = fix._replace(files=_with(fix.files, value))
+        elif fix and name == "PACKAGE" and value:
+            fix = fix._replace(packages=_with(fix.packages, value))
         elif fix and listing_apars:
             # the references follow behind the heading or below it
             fix = fix._replace(apars=_apars(*fix.apars, line))
     if fix:
         yield fix
+
+
+def _with(known: Tuple[str, ...], value: str) -> Tuple[str, ...]:
+    word = value.split()[0]
+    return known if word in known else (*known, word)
 
 
 def _merge(fixes: Iterable[InterimFix]) -> Tuple[InterimFix, ...]:
@@ -166,5 +212,7 @@ def _merge(fixes: Iterable[InterimFix]) -> Tuple[InterimFix, ...]:
             number=have.number if have.number is not None else fix.number,
             abstract=have.abstract or fix.abstract,
             apars=_apars(*have.apars, *fix.apars),
+            files=have.files or fix.files,
+            packages=have.packages or fix.packages,
         )
     return tuple(merged[label] for label in order)

@@ -1,13 +1,12 @@
 """Which security generation of NIM a host carries, proved by APAR, interim fix or service pack."""
 
-import json
-import pkgutil
-from functools import lru_cache
-from typing import Any, Dict, FrozenSet, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.emgr import InterimFixes
 from nimdoctor.facts.instfix import Apars
+from nimdoctor.facts.level_table import LevelRow, table
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
+from nimdoctor.facts.site_levels import LevelTables
 from nimdoctor.text import BadEvidence, Quote
 
 
@@ -32,22 +31,24 @@ class NimGeneration(NamedTuple):
         fixes: Optional[InterimFixes],
         level: Optional[OsLevel],
         ios: Optional[IosLevel],
+        tables: LevelTables,
     ) -> "NimGeneration":
         """Raises BadEvidence when there is nothing to judge by."""
         if apars is None and fixes is None and level is None and ios is None:
             raise BadEvidence("no level, APAR or interim fix is known")
-        proofs: Dict[str, Quote] = {}
-        for row in rows():
-            quote = _proof(row, apars, fixes, level, ios)
+        rows = tables.rows("generations")
+        proofs: Dict[str, Tuple[Quote, ...]] = {}
+        for row in rows:
+            quote = proof(row, apars, fixes, level, ios)
             if quote:
-                proofs[row["generation"]] = quote
+                proofs.setdefault(row.text("generation"), (quote, row.at) if row.at else (quote,))
         if proofs:
             highest = max(proofs)
-            return cls(highest, True, _ruled_out(apars, fixes, level, highest), (proofs[highest],))
-        concerned = ios is not None or (level is not None and (level.version >= 7300 or _is_72_tl5(level)))
+            return cls(highest, True, _ruled_out(rows, apars, fixes, level, highest), proofs[highest])
+        concerned = ios is not None or (level is not None and fixes_were_made(level))
         if not concerned and level is not None:
             return cls("G0", False, frozenset({"G1", "G2", "G3"}), (level.at,))
-        ruled_out = _ruled_out(apars, fixes, level, "G0")
+        ruled_out = _ruled_out(rows, apars, fixes, level, "G0")
         return cls("G0" if "G1" in ruled_out else None, concerned, ruled_out, (level.at,) if level else ())
 
     def at_least(self, generation: str) -> bool:
@@ -60,55 +61,63 @@ class NimGeneration(NamedTuple):
         return self.at_least("G2") or (self.concerned and "G2" not in self.ruled_out and self.proved != "G0")
 
 
-@lru_cache(maxsize=1)
-def rows() -> Tuple[Dict[str, Any], ...]:
-    """The table of generations, a row per technology level and APAR, each with its source."""
-    raw = pkgutil.get_data("nimdoctor.facts", "data/generations.json")
-    return tuple(json.loads((raw or b'{"rows": []}').decode("utf-8"))["rows"])
+def later_apars(generation: str) -> Tuple[str, ...]:
+    """The APARs of nimdoctor's own table that bring that generation or a later one."""
+    rows = table("generations").rows
+    return tuple(row.text("apar") for row in rows if row.get("apar") and row.text("generation") >= generation)
 
 
-def apars() -> Tuple[str, ...]:
-    """Every APAR of the table: what `instfix -ik` is asked for."""
-    return tuple(row["apar"] for row in rows() if row["apar"])
+def fixes_were_made(level: OsLevel) -> bool:
+    """Whether the level is one for which the fixes were made: 7.2 TL5 and 7.3, and what is later."""
+    return level.version >= 7300 or (level.version == 7200 and (level.tl is None or level.tl >= 5))
 
 
-def _is_72_tl5(level: OsLevel) -> bool:
-    return level.version == 7200 and (level.tl is None or level.tl >= 5)
-
-
-def _proof(
-    row: Dict[str, Any],
+def proof(
+    row: LevelRow,
     apars: Optional[Apars],
     fixes: Optional[InterimFixes],
     level: Optional[OsLevel],
     ios: Optional[IosLevel],
 ) -> Optional[Quote]:
-    if row["apar"] and (level is None or level.technology_level in ("", row["tl"])):
+    """The line that shows the host to carry what the row of `generations` says; None where nothing shows it."""
+    apar, tl = row.get("apar"), row.text("tl")
+    if apar and (level is None or level.technology_level in ("", tl)):
         # an APAR belongs to its technology level
-        if apars and apars.installed(row["apar"]):
-            return apars.quote(row["apar"])
-        if fixes and row["apar"] in fixes.stable_apars():
-            return fixes.quote(row["apar"])
-    if row["first"] and level and level.technology_level == row["tl"] and level.sp is not None:
-        return level.at if level.sp >= int(row["first"].split("-")[2]) else None
-    if row["first"] and ios and row["tl"] == "VIOS " + ".".join(ios.level.split(".")[:3]):
-        have, need = ios.level.split("."), row["first"].split(".")
-        if len(have) > 3 and have[3].isdigit() and int(have[3]) >= int(need[3]):
-            return ios.at
+        if apars and apars.installed(apar):
+            return apars.quote(apar)
+        if fixes and apar in fixes.stable_apars():
+            return fixes.quote(apar)
+    first = row.level("first")
+    if first and level and level.technology_level == tl and level.sp is not None:
+        return level.at if level.order >= first else None
+    if first and ios and tl == ios.release and ios.order >= first:
+        return ios.at
     return None
 
 
 def _ruled_out(
-    apars: Optional[Apars], fixes: Optional[InterimFixes], level: Optional[OsLevel], highest: str
+    rows: Iterable[LevelRow],
+    apars: Optional[Apars],
+    fixes: Optional[InterimFixes],
+    level: Optional[OsLevel],
+    highest: str,
 ) -> FrozenSet[str]:
-    """Generations above `highest` whose every APAR of this level is known to be neither installed nor an interim fix."""
+    """Generations above `highest` whose every APAR of this level is known to be neither installed nor an interim fix.
+
+    An interim fix in whatever state keeps one from being ruled out, since it may take effect with a reboot; so does
+    a site's row, which never rules one out.
+    """
     if apars is None or fixes is None or level is None:
         return frozenset()
-    gone = set()
-    for generation in ("G1", "G2", "G3"):
-        asked = [
-            row["apar"] for row in rows() if row["generation"] == generation and row["tl"] == level.technology_level
-        ]
-        if generation > highest and asked and all(apars.installed(apar) is False for apar in asked):
-            gone.add(generation)
-    return frozenset(gone)
+    listed = {apar for fix in fixes.fixes for apar in fix.apars}
+    asked: Dict[str, List[LevelRow]] = {}
+    for row in rows:
+        if row.get("apar") and row.text("tl") == level.technology_level:
+            asked.setdefault(row.text("generation"), []).append(row)
+    return frozenset(
+        generation
+        for generation, named in asked.items()
+        if generation > highest
+        and not all(row.of_site for row in named)
+        and all(apars.installed(row.text("apar")) is False and row.text("apar") not in listed for row in named)
+    )

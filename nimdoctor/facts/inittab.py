@@ -4,11 +4,17 @@ from typing import NamedTuple, Optional
 
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_ROW = Pattern(r"\s*nimsh:[^:]*:([^:]*):.*")
+ROW = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1"
+"""The row that starts nimsh at boot (isg3T1024615)."""
+
+_ROW = Pattern(r"\s*nimsh:([^:]*):([^:]*):(.*)")
+_STARTS = Pattern(r"startsrc\s.*?(?:-g\s*nimclient|-s\s*nimsh)(?:\s|$)|(?:^|\s|/)nimsh(?:\s|$)")
+_BOOT_LEVEL = "2"
+_AT_BOOT = frozenset({"boot", "bootwait", "once", "respawn", "sysinit", "wait"})
 
 
 class Inittab(NamedTuple):
-    """The row of nimsh; `present` is False, and `at` None, when there is none.
+    """The row of nimsh; `present` is False, and `at` None, when there is none. `levels` are its run levels, empty for all.
 
     >>> row = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1"
     >>> Inittab.parse(Text.of(row, "lsitab nimsh")).present
@@ -21,6 +27,8 @@ class Inittab(NamedTuple):
     present: bool
     at: Optional[Quote]
     action: str = ""
+    levels: str = ""
+    command: str = ""
 
     @classmethod
     def parse(cls, text: Text) -> "Inittab":
@@ -29,18 +37,25 @@ class Inittab(NamedTuple):
         for quote in text.quotes():
             row = _ROW.fullmatch(quote.text)
             if row:
-                return cls(text.source, True, quote, row.group(1))
+                return cls(text.source, True, quote, row.group(2), row.group(1), row.group(3))
             saw_text = saw_text or bool(quote.text.strip())
         if saw_text:
             raise BadEvidence(f"{text.source} holds no row of nimsh")
-        if text.status not in (None, 0, 1):
+        # exit 0 says that there was a row, so that its text was lost
+        if text.status not in (None, 1):
             raise BadEvidence(f"{text.source} ended with status {text.status} and no output")
         return cls(text.source, False, None)
 
     @property
     def at_boot(self) -> bool:
-        """Whether init acts on the row; with the action `off` it does not."""
-        return self.present and self.action != "off"
+        """Whether init acts on the row when the host boots to run level 2, as AIX does; with the action `off` it does not."""
+        return self.present and self.action in _AT_BOOT and _BOOT_LEVEL in (self.levels or _BOOT_LEVEL)
+
+    @property
+    def starts_nimsh(self) -> bool:
+        """Whether the row's command starts nimsh, as far as the command itself tells."""
+        command = self.command.split("#", 1)[0]
+        return bool(_STARTS.search(command[:1000]))
 
     def whole(self) -> Quote:
         """The row, or the empty output."""

@@ -6,6 +6,9 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 from nimdoctor.facts.level import Level
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
+CLIENT_FILESET = "bos.sysmgt.nim.client"
+"""Without it a host has no nimsh."""
+
 _LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
 _NAME = Pattern(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
 _LETTERS = Pattern(r"[ABCEO?]{1,3}")
@@ -50,6 +53,17 @@ class FilesetRow(NamedTuple):
         if _LETTERS.fullmatch(word):
             return "B" in word or "?" in word
         return word == "BROKEN" or word in _HALF_DONE
+
+    @property
+    def half_done(self) -> bool:
+        """Whether an installation, a commit or a removal of the part was begun and has not ended."""
+        return self.state.upper() in _HALF_DONE
+
+    @property
+    def state_known(self) -> bool:
+        """Whether the word or the letters for the state are known, so that `broken` can be relied on."""
+        word = self.state.upper()
+        return word in _WORDS or bool(_LETTERS.fullmatch(word))
 
     def quote(self) -> Quote:
         """The row as printed."""

@@ -9,6 +9,14 @@ _HEADING = Pattern(r"([A-Za-z0-9_.@+-]+):\s*$")
 _ATTRIBUTE = Pattern(r"\s*([A-Za-z0-9_-]+)\s*=\s?(.*)$")
 _MACHINE_TYPES = ("standalone", "vios", "wpar", "alternate_master", "diskless", "dataless")
 SECURE = "nimsh (secure)"
+PERFORMED, ENABLED, READY = "being performed", "enabled", "ready"
+"""What a machine's control state (Cstate) says of an operation."""
+# the words of other languages are remembered, not documented; none of them stands in an English state
+_STATES = (
+    (PERFORMED, ("is being performed", "en cours", "wird ausgef", "wird durchgef", "in corso", "en curso")),
+    (ENABLED, ("has been enabled", "a \xe9t\xe9 activ", "wurde aktiviert", "stato abilitat", "sido habilitad")),
+    (READY, ("ready for ", "pr\xeat pour", "bereit f", "pronto per", "listo para", "preparado para")),
+)
 
 
 class Attribute(NamedTuple):
@@ -48,6 +56,16 @@ class NimObject(NamedTuple):
         """`shell`, `nimsh` or `nimsh (secure)`; None where the stanza has no such row."""
         value = self.get("connect")
         return re.sub(r"\s+", " ", value.strip().lower()) if value else None
+
+    @property
+    def state(self) -> Tuple[str, bool]:
+        """PERFORMED, ENABLED, READY, or empty for words that are not known; and whether they are English ones."""
+        value = re.sub(r"\s+", " ", (self.get("Cstate") or "").lower())
+        for state, words in _STATES:
+            for word in words:
+                if word in value and "not ready" not in value:
+                    return state, word == words[0]
+        return "", False
 
     @property
     def is_machine(self) -> bool:

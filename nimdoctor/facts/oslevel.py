@@ -91,6 +91,11 @@ class IosLevel(NamedTuple):
         return cls(text.source, match.group(1), quote)
 
     @property
+    def release(self) -> str:
+        """As written in tables of levels, `VIOS 4.1.0`."""
+        return "VIOS " + self.level.rpartition(".")[0]
+
+    @property
     def order(self) -> Level:
         """The level, to be compared."""
         return Level(tuple(map(int, self.level.split("."))))

@@ -132,6 +132,13 @@ class Paths(NamedTuple):
         inside = [directory] + [path for path, state in self.below(directory).items() if state.kind == "dir"]
         return all(posixpath.join(path, "*") in self.complete for path in inside)
 
+    def readable_by_nobody(self, path: str) -> Optional[bool]:
+        """Whether a present path's own mode lets the user *nobody* read it; None where that is not known."""
+        state = self.get(path)
+        if state is None or state.mode is None:
+            return None
+        return bool(state.mode & 0o004) or state.owner == "nobody"
+
     def quote(self, path: str) -> Quote:
         """The line of the listing that speaks of the path, or what is known of it in words."""
         if path in self.quotes:

@@ -10,6 +10,9 @@ _ELAPSED = Pattern(r"(?:(?:([0-9]{1,5})-)?([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})
 _CPU_TIME = Pattern(r"(?:[0-9]{1,5}-)?[0-9]{1,6}(?::[0-9]{2}){1,2}", re.ASCII)
 _COMMAND_HEADINGS = ("COMMAND", "CMD", "ARGS")
 _ELAPSED_HEADINGS = ("ELAPSED", "ETIME")
+_SHELLS = ("ksh", "ksh93", "bsh", "sh", "bash", "psh", "perl")
+_INSTALLERS = ("installp", "mksysb", "nimadm")
+_METHODS = "/usr/lpp/bos.sysmgt/nim/methods/"
 
 
 class ProcessRow(NamedTuple):
@@ -34,6 +37,24 @@ class ProcessRow(NamedTuple):
     def words(self) -> Tuple[str, ...]:
         """The arguments word by word, without the program."""
         return tuple(self.args.split()[1:])
+
+    @property
+    def runs(self) -> str:
+        """Base name of what runs; of a script, for which ps shows the shell first, that of the script."""
+        if self.program not in _SHELLS:
+            return self.program
+        script = next((word for word in self.words if not word.startswith("-")), "")
+        return script.rsplit("/", 1)[-1] or self.program
+
+    @property
+    def installs(self) -> bool:
+        """Whether it installs, saves or migrates a system: installp, mksysb, nimadm, alt_disk and the like."""
+        return self.runs in _INSTALLERS or self.runs.startswith(("alt_disk", "alt_rootvg_op"))
+
+    @property
+    def operates(self) -> bool:
+        """Whether it is a NIM operation, as typed (nim, nimclient) or one of NIM's own methods."""
+        return self.runs in ("nim", "nimclient") or _METHODS in self.args
 
     def quote(self) -> Quote:
         """The row as printed."""

@@ -4,6 +4,8 @@ import re
 import shlex
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.facts.loader import LoaderComplaint, complaints
+from nimdoctor.facts.rhosts import same_host
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
 _OBJECT_ERROR = Pattern(r"error connecting to ssl object", re.IGNORECASE)
@@ -40,6 +42,7 @@ class RecordedPush(NamedTuple):
     secure: Optional[Quote] = None
     succeeded: bool = False
     others: Tuple["RecordedPush", ...] = ()
+    loader: Tuple[LoaderComplaint, ...] = ()
 
     @classmethod
     def parse(cls, text: Text) -> "RecordedPush":
@@ -69,7 +72,14 @@ class RecordedPush(NamedTuple):
             raise BadEvidence(f"{text.source} is not the output of a push")
         failed = object_error or any(number.startswith(("0042", "0509")) for number, _ in messages)
         return cls(
-            text.source, tuple(object_error), tuple(hung), tuple(messages), client, secure, listed and not failed
+            text.source,
+            tuple(object_error),
+            tuple(hung),
+            tuple(messages),
+            client,
+            secure,
+            listed and not failed,
+            loader=complaints(text.quotes()),
         )
 
     @classmethod
@@ -80,6 +90,10 @@ class RecordedPush(NamedTuple):
     def every(self) -> Tuple["RecordedPush", ...]:
         """All recorded pushes, those that show the SSL object error first."""
         return tuple(sorted((self, *self.others), key=lambda push: not push.object_error))
+
+    def may_be_to(self, names: Sequence[Optional[str]]) -> bool:
+        """Whether it went to the client of these names; where it does not tell, or no name is known, it may have."""
+        return self.client is None or not any(names) or any(name and same_host(self.client, name) for name in names)
 
     def quotes(self, number: str) -> Tuple[Quote, ...]:
         """The lines that carry a message number, such as 0042-006."""

@@ -1,6 +1,7 @@
 """/etc/tftpaccess.ctl: which files tftpd serves."""
 
 import posixpath
+import re
 from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
@@ -18,9 +19,14 @@ class AccessRule(NamedTuple):
         """Whether the path is this one or lies below it."""
         return self.path == "/" or path == self.path or path.startswith(self.path + "/")
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is written as IBM's page shows it; whether tftpd takes one with blanks is not known."""
+        return re.match(r"(allow|deny):/", self.at.text) is not None
+
 
 class TftpAccess(NamedTuple):
-    """The rules in file order; `exists` is False when the file is known not to be there.
+    """The rules in file order; `exists` is False when the file is known not to be there. `raw` is the file as it is.
 
     >>> access = TftpAccess.parse(Text.of('''# NIM
     ... allow:/tftpboot
@@ -37,6 +43,7 @@ class TftpAccess(NamedTuple):
     allow: Tuple[AccessRule, ...]
     deny: Tuple[AccessRule, ...]
     exists: bool = True
+    raw: bytes = b""
 
     @classmethod
     def parse(cls, text: Text) -> "TftpAccess":
@@ -55,7 +62,7 @@ class TftpAccess(NamedTuple):
             raise BadEvidence(f"{text.source} is empty")
         if prose and not (allow or deny):
             raise BadEvidence(f"{text.source} holds no allow: or deny: line")
-        return cls(text.source, tuple(allow), tuple(deny))
+        return cls(text.source, tuple(allow), tuple(deny), raw=text.raw())
 
     @classmethod
     def absent(cls, path: str) -> "TftpAccess":

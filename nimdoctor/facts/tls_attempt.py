@@ -11,7 +11,7 @@ from typing import List, NamedTuple, Optional, Tuple
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.netstat import Sockets
-from nimdoctor.facts.nimsh_log import NimshLog, Session
+from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.ps import Processes
@@ -87,6 +87,11 @@ class TlsAttempt(NamedTuple):
     def what_changed(self) -> str:
         """What came after it, in words; empty when nothing is known to have."""
         return " and ".join(dict.fromkeys(change.what for change in self.changes))
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it stopped at `create BIO`, and nothing is known to have changed since."""
+        return self.session is not None and self.session.end is SessionEnd.HUNG and not self.changes
 
     @property
     def sure_of_age(self) -> bool:

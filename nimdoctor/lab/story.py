@@ -8,8 +8,10 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tu
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
-OLD, CURRENT, NEWER = "1.0.1.516", "1.0.2.1800", "1.0.2.2002"
-"""Levels of openssl.base, oldest first."""
+OLD, CURRENT, NEWER = "1.0.1.516", "1.1.2.2200", "1.1.2.2400"
+"""Levels of openssl.base, oldest first; of the later two the tables of levels know nothing bad."""
+
+READY = "ready for a NIM operation"
 
 BYSTANDER = "lpar8"
 """A secured client that every lab has beside the clients asked for."""
@@ -39,7 +41,11 @@ class Push(NamedTuple):
 
 @dataclass
 class Client:
-    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy."""
+    """One client. `copies` is the level whose members stand in /usr/lib, None for no copy; `full` a mount point.
+
+    `clock` is how many seconds its `date` is ahead, `services_of_nimsh` says that /etc/services has the rows of
+    nimsh and nimaux, `port_held` that another program listens on nimsh's port.
+    """
 
     name: str
     address: str
@@ -65,6 +71,12 @@ class Client:
         ]
     )
     rhosts: Optional[str] = None
+    state: str = READY
+    full: str = ""
+    clock: int = 0
+    at_boot: bool = True
+    services_of_nimsh: bool = True
+    port_held: bool = False
 
     def not_secured(self) -> None:
         """It never ran `nimclient -c`: no crypto, no copies, no certificate, plain pushes."""
@@ -77,7 +89,9 @@ class Client:
 
 @dataclass
 class Master:
-    """The master nim1. `foreign_key` is the kind (root, server, client) whose key is of an earlier making."""
+    """The master nim1. `foreign_key` is the kind (root, server, client) whose key is of an earlier making, `tftp_rules`
+    what stands in /etc/tftpaccess.ctl, None for no such file; `key_mode` is the mode of the keys in /ssl_nimsh.
+    """
 
     name: str = "nim1"
     address: str = "10.1.1.10"
@@ -89,6 +103,9 @@ class Master:
     recycled_from: Optional[Certificates] = None
     tftp_row: bool = True
     tftp_active: bool = True
+    tftp_rules: Optional[str] = None
+    auditing: bool = False
+    key_mode: int = 0o600
     empty: Tuple[str, ...] = ()
     foreign_key: Optional[str] = None
     changed_config: bool = False
@@ -288,6 +305,46 @@ def _tftp_not_refreshed(story: Story) -> None:
 
 
 @_scenario(
+    "tftp-denied",
+    "A client has yet to fetch its certificate, and the master's /etc/tftpaccess.ctl allows network boots only.",
+    "tftp-denied",
+)
+def _tftp_denied(story: Story) -> None:
+    _something_to_fetch(story)
+    story.master.tftp_rules = "# network boots\nallow:/tftpboot\ndeny:/tftpboot/old"
+
+
+@_scenario(
+    "tftp-blocked-by-audit",
+    "A client has yet to fetch its certificate, and AIX auditing is on at the master, which keeps tftp from serving.",
+    "tftp-blocked-by-audit",
+)
+def _tftp_blocked_by_audit(story: Story) -> None:
+    _something_to_fetch(story)
+    story.master.auditing = True
+
+
+@_scenario(
+    "tftp-exposes-keys",
+    "Others can read the master's private keys, and its tftp serves whatever others can read.",
+    "tftp-exposes-keys",
+    "key-exposed",
+)
+def _tftp_exposes_keys(story: Story) -> None:
+    story.master.key_mode = 0o644
+
+
+@_scenario(
+    "key-exposed",
+    "Others can read the master's private keys; its tftp serves only the certificate.",
+    "key-exposed",
+)
+def _key_exposed(story: Story) -> None:
+    story.master.key_mode = 0o644
+    story.master.tftp_rules = "allow:/tftpboot\nallow:/ssl_nimsh/certs/server.pem\n"
+
+
+@_scenario(
     "openssl-missing",
     "A client never had the OpenSSL filesets, so it was never secured; an lpp_source of the master has them.",
     "openssl-missing",
@@ -365,3 +422,60 @@ def _ssl_one_sided(story: Story) -> None:
 )
 def _handshake_fails(story: Story) -> None:
     story.master.foreign_key = "client"
+
+
+@_scenario(
+    "cstate-stuck",
+    "A customization of a client was broken off, and the master takes it for running still.",
+    "cstate-stuck",
+)
+def _cstate_stuck(story: Story) -> None:
+    for client in story.troubled:
+        client.state = "customization is being performed"
+
+
+@_scenario("filesystem-full", "Somebody filled /tmp of a client to the last KB.", "filesystem-full")
+def _filesystem_full(story: Story) -> None:
+    for client in story.troubled:
+        client.full = "/tmp"
+
+
+@_scenario("clock-skew", "The clock of a client is two hours behind its master's.", "clock-skew")
+def _clock_skew(story: Story) -> None:
+    for client in story.troubled:
+        client.clock = -2 * HOUR
+
+
+@_scenario(
+    "services-missing",
+    "The rows of nimsh and nimaux are gone from a client's /etc/services, and nimsh was stopped.",
+    "services-missing",
+    "nimsh-inactive",
+)
+def _services_missing(story: Story) -> None:
+    for client in story.troubled:
+        client.services_of_nimsh = client.nimsh_active = False
+
+
+@_scenario(
+    "port-taken",
+    "SAP's message server took port 3901 of a client while nimsh was down (a person's matter: nothing is planned).",
+    "port-taken",
+    "nimsh-inactive",
+)
+def _port_taken(story: Story) -> None:
+    for client in story.troubled:
+        client.port_held, client.nimsh_active = True, False
+
+
+@_scenario("push-disabled", "Pushes to a client were switched off (nimclient -P).", "push-disabled")
+def _push_disabled(story: Story) -> None:
+    for client in story.troubled:
+        client.nimsh += " -P"
+        client.nimsh_started = 20 * HOUR
+
+
+@_scenario("nimsh-not-at-boot", "/etc/inittab of a client lost the row that starts nimsh at boot.", "nimsh-not-at-boot")
+def _nimsh_not_at_boot(story: Story) -> None:
+    for client in story.troubled:
+        client.at_boot = False

@@ -12,11 +12,11 @@ LPP_SOURCE = "lpp_7104"
 
 VERSIONS = {
     OLD: "OpenSSL 1.0.1e 11 Feb 2013",
-    CURRENT: "OpenSSL 1.0.2r  26 Feb 2019",
-    NEWER: "OpenSSL 1.0.2u  20 Dec 2019",
+    CURRENT: "OpenSSL 1.1.1t  7 Feb 2023",
+    NEWER: "OpenSSL 1.1.1w  11 Sep 2023",
 }
 
-_BUILT = {OLD: "Sep 23 10:02 2016", CURRENT: "Mar 14 04:41 2019", NEWER: "Apr  9 05:20 2020"}
+_BUILT = {OLD: "Sep 23 10:02 2016", CURRENT: "Mar 14 04:41 2023", NEWER: "Oct  9 05:20 2023"}
 _SIZES = {OLD: (4211, 6902), CURRENT: (4876, 7713), NEWER: (5139, 8240)}
 """Bytes of the 32-bit members libssl.so.0.9.8 and libcrypto.so.0.9.8; those of AIX are a hundred times as large."""
 
@@ -40,7 +40,7 @@ _OPENSSL_WORDS = {
 }
 _ROOT_PARTS = ("bos.net.tcp.client", "bos.net.tcp.server", "bos.rte", "bos.sysmgt.nim.client", "bos.sysmgt.nim.master")
 
-DF = """Filesystem    1024-blocks      Free %Used    Iused %Iused Mounted on
+_DF = """Filesystem    1024-blocks      Free %Used    Iused %Iused Mounted on
 /dev/hd4           983040       548212   45%    11204     8% /
 /dev/hd2          4587520      1270816   73%    48117    19% /usr
 /dev/hd9var       2097152      1538204   27%     1764     1% /var
@@ -64,6 +64,9 @@ nimsh            3901/tcp
 nimaux           3902/tcp
 """
 
+IGNORED = "nim-vulnerable simulated at AIX 7.1, which never got the fixes, and staying there\n"
+"""/etc/nimdoctor.ignore: what every host of the lab has and no story is about."""
+
 NETSVC = "# order of name resolution\nhosts=local,bind\n"
 
 INITTAB = """init:2:initdefault:
@@ -71,6 +74,24 @@ brc::sysinit:/sbin/rc.boot 3 >/dev/console 2>&1 # Phase 3 of system boot
 srcmstr:23456789:respawn:/usr/sbin/srcmstr # System Resource Controller
 nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1
 """
+
+MESSAGE_SERVER = "/usr/sap/PRD/ASCS01/exe/ms.sapPRD_ASCS01 pf=/usr/sap/PRD/SYS/profile/PRD_ASCS01_lpar7"
+"""Arguments of a program that listens on nimsh's port: SAP's message server of instance 01."""
+
+
+def without_nimsh(rows: str) -> str:
+    """The rows of /etc/services or /etc/inittab, those of nimsh and nimaux left out."""
+    return "".join(row for row in rows.splitlines(True) if not row.startswith(("nimsh", "nimaux")))
+
+
+def df(full: str = "") -> str:
+    """`df -k`; the file system of that mount point has nothing left."""
+    rows = _DF.splitlines(True)
+    for number, row in enumerate(rows):
+        words = row.split()
+        if words[-1] == full:
+            rows[number] = row.replace(f"{words[2]:>12}", f"{0:>12}").replace(f"{words[3]:>5}", " 100%")
+    return "".join(rows)
 
 
 def inetd_conf(tftp: bool, rsh: bool = False) -> str:
@@ -287,7 +308,7 @@ def objects(master: Master, clients: List[Client]) -> List[Tuple[str, str]]:
             ("netboot_kernel", "64"),
             ("if1", f"net_10_1 {client.name} 0"),
             ("cable_type1", "N/A"),
-            ("Cstate", "ready for a NIM operation"),
+            ("Cstate", client.state),
             ("prev_state", "customization is being performed"),
             ("Mstate", "currently running"),
             ("cpuid", client.machine_id),

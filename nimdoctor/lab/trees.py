@@ -16,10 +16,11 @@ from nimdoctor.lab.story import CURRENT, NEWER, Certificates, Client, Master, St
 
 SRCMSTR = 3211664
 NIMSH = 7799162
+MESSAGE_SERVER = 9961816
 LIBRARIES = ("libssl", "libcrypto")
 
-_BIN = ("ar", "date", "df", "host", "hostname", "lslpp", "lssrc", "openssl", "oslevel", "ps", "refresh", "startsrc", "stopsrc", "uname")  # fmt: skip
-_SBIN = ("audit", "emgr", "instfix", "lsitab", "netstat")
+_BIN = ("ar", "chmod", "date", "df", "host", "hostname", "lslpp", "lssrc", "openssl", "oslevel", "ps", "refresh", "startsrc", "stopsrc", "uname")  # fmt: skip
+_SBIN = ("audit", "emgr", "instfix", "lsitab", "mkitab", "netstat", "rmitab")
 _MASTER_SBIN = ("lsnim", "nim", "nimconfig")
 _CLIENT_SBIN = ("nimclient", "niminit")
 
@@ -64,6 +65,10 @@ class Trees:
         if master.certificates:
             changed = {"server": "Example Ltd"} if master.changed_config else {}
             self._ssl_tree(tree, "ssl_nimsh", master.certificates, changed)
+        if master.tftp_rules is not None:
+            tree.put("etc/tftpaccess.ctl", master.tftp_rules, age=400 * 86400)
+        if master.auditing:
+            tree.put(".lab/auditing", "")
         if not master.nimesis_active:
             _stop(tree, "nimesis")
         for part in master.empty:
@@ -91,6 +96,16 @@ class Trees:
         conf = texts.inetd_conf(tftp=False, rsh=client.connect == "shell")
         tree.put("etc/inetd.conf", conf)
         tree.put(".lab/inetd", texts.services_of_inetd(conf))
+        tree.put(".lab/df", texts.df(client.full))
+        if client.clock:
+            tree.put(".lab/clock", f"{client.clock}\n")
+        if not client.services_of_nimsh:
+            tree.put("etc/services", texts.without_nimsh(texts.SERVICES))
+        if not client.at_boot:
+            tree.put("etc/inittab", texts.without_nimsh(texts.INITTAB))
+        if client.port_held:
+            tree.put(f".lab/proc/{MESSAGE_SERVER}", f"1 {self.now - client.booted + 600} - {texts.MESSAGE_SERVER}\n")
+            tree.put(".lab/held", "3901\n")
         if client.rhosts is not None:
             tree.put(".rhosts", client.rhosts, mode=0o600, age=400 * 86400)
         if client.copies:
@@ -121,6 +136,7 @@ class Trees:
         tree.put("etc/hosts", texts.hosts_file(master, self.story.clients))
         tree.put("etc/services", texts.SERVICES)
         tree.put("etc/netsvc.conf", texts.NETSVC)
+        tree.put("etc/nimdoctor.ignore", texts.IGNORED)
         tree.put("etc/inittab", texts.INITTAB)
         level = openssl[-1][0] if openssl else None
         tree.put(".lab/filesets", texts.filesets(level, master=is_master))
@@ -128,7 +144,7 @@ class Trees:
         tree.put(".lab/built", f"{self.now}\n")
         tree.put(".lab/oslevel", texts.OSLEVEL + "\n")
         tree.put(".lab/apars", "".join(f"{apar}\n" for apar in texts.APARS))
-        tree.put(".lab/df", texts.DF)
+        tree.put(".lab/df", texts.df())
         owned = ""
         if level:
             self._openssl(tree, "usr/lib", ".lab/members", level, age=openssl[-1][1])
@@ -211,7 +227,8 @@ class Trees:
             config = texts.ssl_config(kind, self.story.master.name, changed.get(kind, "Example"))
             tree.put(f"{directory}/configs/SSL_{kind}.cnf", config, age=age)
             tree.put(f"{directory}/certs/{kind}.pem", content, age=age)
-            tree.put(f"{directory}/keys/{kind}key.pem", chain.keys[kind], mode=0o600, age=age)
+            mode = self.story.master.key_mode if directory == "ssl_nimsh" else 0o600
+            tree.put(f"{directory}/keys/{kind}key.pem", chain.keys[kind], mode=mode, age=age)
         foreign = self.story.master.foreign_key
         if foreign and directory == "ssl_nimsh":
             earlier = self._chain(certificates._replace(made=certificates.made + 365 * 86400))

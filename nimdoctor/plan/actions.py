@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 from nimdoctor.evidence.command import CommandResult
 from nimdoctor.model import Role
 from nimdoctor.plan.asking import holds
-from nimdoctor.plan.conditions import CertificateNew, FilesetsInstalled, NimInfoSays
+from nimdoctor.plan.conditions import BootRow, CertificateNew, FilesetsInstalled, ModeIs, NimInfoSays, PushIs
 from nimdoctor.plan.ends import CERTS, Elsewhere, Ends, Moment, state_of
 from nimdoctor.plan.place import Place, Refused
 from nimdoctor.plan.state import RunDirectory
@@ -46,6 +46,7 @@ LARGEST = 256 * 1024 * 1024
 """Bytes of a file of which a backup is kept."""
 RESTARTING = ("nimclient", "niminit")
 """Commands that stop nimsh, change how SRC starts it, and start it, in that order (isg3T1024615)."""
+_CHANGED_BY_COMMANDS = ("crypto", "ssl", "connect", "filesets", "push", "boot")
 _WATCHED = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*", f"{CERTS}/*", "/etc/niminfo")
 _DIRECTORIES = ("/ssl_nimsh", CERTS)
 
@@ -94,7 +95,16 @@ def paths_of(step: Step) -> Tuple[str, ...]:
         return (do.path,)
     if isinstance(do, Transient) and do.edit:
         return (do.edit.path,)
-    return ()
+    changed = mode_changed(step)
+    return (changed[0],) if changed else ()
+
+
+def mode_changed(step: Step) -> Optional[Tuple[str, int]]:
+    """The file of which a command changes nothing but the mode, and the mode it had; None where it does not."""
+    if not isinstance(step.do, Run):
+        return None
+    paths = [one.path for one in step.verify if isinstance(one, ModeIs)]
+    return next(((one.path, one.mode) for one in step.before if isinstance(one, ModeIs) and one.path in paths), None)
 
 
 def kept_path(step: Step) -> Optional[str]:
@@ -107,7 +117,7 @@ def kept_path(step: Step) -> Optional[str]:
 
 def state_before(step: Step, now: Moment) -> Dict[str, Any]:
     """What a step's effects are measured against: the state of its end, and what else this very step may change."""
-    from nimdoctor.facts import Subsystems
+    from nimdoctor.facts import Inittab, NimshMode, Subsystems
 
     found = state_of(now, step.where)
     subsystems = now.fact(step.where, Subsystems)
@@ -117,6 +127,12 @@ def state_before(step: Step, now: Moment) -> Dict[str, Any]:
         found["filesets"] = _filesets(step, now)
     if any(isinstance(one, NimInfoSays) for one in step.verify):
         found["connect"] = _connect(now)
+    if any(isinstance(one, PushIs) for one in step.verify):
+        mode = now.fact(step.where, NimshMode)
+        found["push"] = not mode.push_disabled if mode else None
+    if any(isinstance(one, BootRow) for one in step.verify):
+        inittab = now.fact(step.where, Inittab)
+        found["boot"] = (inittab.at.text if inittab.at else "") if inittab else None
     return found
 
 
@@ -156,16 +172,28 @@ def present(place: Place) -> List[str]:
 
 
 def left_behind(place: Place, step: Step, was: Mapping[str, Any]) -> Dict[str, Optional[str]]:
-    """The files a step left, by SHA-256 (None: nothing is there, "dir": a directory): what an undo may go back from."""
-    found: Dict[str, Optional[str]] = {}
+    """The files a step left, by SHA-256 (None: nothing is there, "dir": a directory, "mode 0600": the mode that it
+    gave them): what an undo may go back from.
+    """
     paths: Iterable[str] = paths_of(step)
     if isinstance(step.do, Run):
         before = set(was.get("present") or ())
-        paths = [path for path in present(place) if path not in before]
-    for path in paths:
-        look = place.look(path)
-        found[path] = None if look is None else place.fingerprint(path) if look.kind == "file" else look.kind
-    return found
+        paths = [*paths, *(path for path in present(place) if path not in before)]
+    return {path: _stands(place, step, path) for path in paths}
+
+
+def _stands(place: Place, step: Step, path: str) -> Optional[str]:
+    """What stands at a path that a step changes: as in `left_behind`, of a file whose mode it changes just the mode."""
+    look = place.look(path)
+    if look is None or look.kind != "file":
+        return look.kind if look else None
+    changed = mode_changed(step)
+    # what may be a key is not read, not even for a checksum
+    return _mode_words(look.mode) if changed and changed[0] == path else place.fingerprint(path)
+
+
+def _mode_words(mode: int) -> str:
+    return f"mode {mode:04o}"
 
 
 class Hands:
@@ -302,8 +330,7 @@ class Hands:
         """
         place = self.place(step.where)
         for path, expected in left.items():
-            look = place.look(path)
-            current = None if look is None else place.fingerprint(path) if look.kind == "file" else look.kind
+            look, current = place.look(path), _stands(place, step, path)
             if current == expected or self._is_undone(step, path, current):
                 continue
             said = f"{path} is no longer as this run left it"
@@ -321,7 +348,8 @@ class Hands:
         if isinstance(step.do, Move):
             return (path == step.do.path) == (current is not None)
         if isinstance(step.do, Run):
-            return current is None
+            changed = mode_changed(step)
+            return current == _mode_words(changed[1]) if changed and changed[0] == path else current is None
         kept = self.kept(step) if kept_path(step) == path else None
         return kept is not None and current == kept.sha256
 
@@ -367,7 +395,8 @@ class Hands:
     def undo_begun(self, step: Step, was: Mapping[str, Any], now: Moment) -> None:
         """Takes back what a step did that was begun and not done, as far as it can be. Raises as `undo`."""
         if isinstance(step.do, Run):
-            changed = state_of(self.ends.now(), step.where)["crypto"] != was.get("crypto")
+            present = state_before(step, self.ends.now())
+            changed = any(present[name] != was.get(name) for name in ("crypto", "push", "boot") if name in present)
             self.act(step.where, step.do.undo if step.do.undo and changed else step.do.repair, was, now)
         elif not step.no_undo:
             self.undo(step, was, now)
@@ -376,7 +405,7 @@ class Hands:
         """Whether something is other than before the step was begun; `opened` is the record of its beginning."""
         now, was = self.ends.now(), opened.get("was") or {}
         present = state_before(step, now)
-        if any(name in was and present[name] != was[name] for name in ("crypto", "ssl", "connect", "filesets")):
+        if any(name in was and present[name] != was[name] for name in _CHANGED_BY_COMMANDS):
             return True
         # a certificate file written anew with the same content is no difference
         files = [

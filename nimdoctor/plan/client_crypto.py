@@ -4,6 +4,7 @@ import posixpath
 from typing import List, Optional, Tuple
 
 from nimdoctor.facts import NimshMode
+from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import Role
 from nimdoctor.plan.conditions import (
     AuditingOff,
@@ -22,6 +23,7 @@ from nimdoctor.plan.conditions import (
     NotInWpar,
     NotOwned,
     NotSecureMaster,
+    PortFor,
     SharesCertificate,
     SslSupport,
     SubsystemIs,
@@ -38,6 +40,8 @@ FOR_THE_OTHERS = (CRYPTO_OFF, CRYPTO_ON)
 LIBRARIES = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*")
 HAS_OPENSSL = FilesetsNotMissing(Role.CLIENT, ("openssl.base",))
 """Without it nimclient -c has nothing to extract."""
+NIMSH_CAN_START = PortFor(Role.CLIENT, NIMSH_PORTS["nimsh"], "nimsh")
+"""What stops and starts nimsh would leave it down where another program has its port."""
 FETCHING = (
     "align-ssl-mode", "enable-client-ssl", "recycle-certificates", "refresh-client-certificate", "refresh-ssl-libs",
     "switch-to-nimsh",
@@ -121,7 +125,7 @@ def crypto_off(case: Case, why: str) -> Step:
         do=Run(CRYPTO_OFF, NIMCLIENT_DEADLINE, repair=(Undo(start="nimsh"),)),
         why=why,
         effect="nimsh runs without -c; no secured push works until the next step is done",
-        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), HAS_OPENSSL, *fetch_proof(case)),
+        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), NIMSH_CAN_START, HAS_OPENSSL, *fetch_proof(case)),
         verify=(CryptoIs(Role.CLIENT, False),),
         no_undo="its inverse is nimclient -c, which needs the fetch from the master",
         impact="nimsh is stopped and started; secured pushes to this client are refused meanwhile",
@@ -152,7 +156,7 @@ def crypto_on(case: Case, mode: Optional[NimshMode], why: str, *, renewed: bool 
         do=Run(CRYPTO_ON, NIMCLIENT_DEADLINE, undo, (Undo(new=fetched), Undo(start="nimsh"))),
         why=why,
         effect="the client holds a new certificate of its master and nimsh runs with -c",
-        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), HAS_OPENSSL, *fetch_proof(case)),
+        before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), NIMSH_CAN_START, HAS_OPENSSL, *fetch_proof(case)),
         verify=tuple(verify),
         undo="nimclient -C, and the files that it brought are removed" if undoable else "",
         no_undo="" if undoable else "the certificate it replaces is not kept, since it may hold a private key",

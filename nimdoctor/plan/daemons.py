@@ -42,7 +42,7 @@ def bring_up(
         return
     if not active and listening:
         yield Advice(
-            f"port {daemon.port} is taken by another program, so {daemon.name} cannot start; {daemon.taken}",
+            f"port {daemon.port} is taken, so {daemon.name} cannot start; {daemon.taken}",
             f"netstat -Aan | grep {daemon.port}",
             where,
         )

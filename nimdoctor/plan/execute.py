@@ -14,7 +14,7 @@ from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
 from nimdoctor.plan.actions import EndedAtDeadline, Failed, left_behind, present, state_before
 from nimdoctor.plan.asking import refusal
-from nimdoctor.plan.conditions import Condition, FileAbsent, FileIs, LibraryCopyIs, Renamable
+from nimdoctor.plan.conditions import Condition, FileAbsent, FileIs, LibraryCopyIs, ModeIs, Renamable
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import Ends, Moment
 from nimdoctor.plan.lock import Locked
@@ -359,7 +359,7 @@ def _words(error: Exception) -> str:
 
 def _of_files(condition: Condition) -> bool:
     """Whether a step's own half-done work may make the condition false."""
-    return isinstance(condition, (FileIs, LibraryCopyIs, Renamable, FileAbsent))
+    return isinstance(condition, (FileIs, LibraryCopyIs, ModeIs, Renamable, FileAbsent))
 
 
 __all__ = ["Executor", "Locked", "NotApplied", "Result", "refuse_up_front", "unfinished_words"]

@@ -117,6 +117,7 @@ def _numbered(steps: Sequence[Step]) -> List[Step]:
 
 def _slug(step: Step) -> str:
     if isinstance(step.do, Run):
-        # the id is a part of file names
-        return re.sub(r"[^A-Za-z0-9._-]+", "-", "".join(step.do.argv[:2]))[:40]
+        # the id is a part of file names, so of what follows the command only an option's letters
+        option = "".join(word for word in step.do.argv[1:2] if word.startswith("-"))
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", step.do.argv[0] + option)[:40]
     return kind_of(step.do) if step.phase is not Phase.TIDY else f"{kind_of(step.do)}-tidy"

@@ -54,6 +54,7 @@ class Look(NamedTuple):
     ino: int
     dev: int
     nlink: int
+    access_list: bool = False
 
 
 class _Spot(NamedTuple):
@@ -106,6 +107,7 @@ class Place:
                     ino=found.st_ino,
                     dev=found.st_dev,
                     nlink=_links(spot, found),
+                    access_list=_has_access_list(found),
                 )
         except _Absent:
             return None
@@ -466,8 +468,12 @@ def _must_be(path: str, current: str, expected: str) -> None:
         )
 
 
+def _has_access_list(found: os.stat_result) -> bool:
+    return sys.platform.startswith("aix") and bool(found.st_mode & _EXTENDED_ACL)
+
+
 def _no_access_list(path: str, found: os.stat_result) -> None:
-    if sys.platform.startswith("aix") and found.st_mode & _EXTENDED_ACL:
+    if _has_access_list(found):
         raise Refused(f"{path} has an access control list (aclget), which would be lost: change it by hand")
 
 

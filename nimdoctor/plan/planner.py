@@ -137,10 +137,11 @@ class Planner:
             elif fix is None:
                 self._advice.append(_counsel(result))
                 continue
-            elif fix.named_only:
-                continue
             elsewhere = self._elsewhere(result, fix)
-            if elsewhere is None:
+            if elsewhere is None and fix.named_only and not self.options.only:
+                hint = f"not planned by itself, since somebody may have meant it: --only {fix.id} plans it"
+                self._advice.append(_counsel(result, hint))
+            elif elsewhere is None:
                 called.setdefault(fix.id, []).append(result)
             elif elsewhere is not _NOTHING:
                 self._advice.append(elsewhere)

@@ -21,6 +21,7 @@ NIMCLIENT_DEADLINE, NIMCONFIG_DEADLINE, CUST_DEADLINE, SRC_DEADLINE = 300, 600, 
 class Phase(enum.Enum):
     """The order of a plan's steps."""
 
+    SERVICES = "services"
     TFTP = "tftp"
     MASTER_SSL = "master-ssl"
     FILESETS = "filesets"
@@ -202,6 +203,16 @@ def edited(content: bytes, changes: Sequence[Change]) -> bytes:
         return b""
     # where the last line, which had no newline, was dropped, the one before it keeps its own
     return b"\n".join(lines) + (b"\n" if ended or dropped_last else b"")
+
+
+def last_line(content: bytes) -> int:
+    r"""The number of the last line, behind which a row is added.
+
+    >>> last_line(b"a\nb\n"), last_line(b"a\nb"), last_line(b"\n\n")
+    (2, 2, 2)
+    """
+    lines = content.split(b"\n")
+    return len(lines) - 1 if lines[-1] == b"" and len(lines) > 1 else len(lines)
 
 
 def make_edit(path: str, content: bytes, changes: Sequence[Change], rereads: str = "") -> Edit:

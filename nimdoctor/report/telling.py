@@ -113,7 +113,7 @@ def by_hand(report: Report, result: Result) -> str:
 
 
 def _plan(report: Report, first: Result, room: int) -> Tuple[str, str]:
-    only = ["--only", str(first.fix)] if first.severity.rank < Severity.MEDIUM.rank else []
+    only = [] if _planned(first) else ["--only", str(first.fix)]
     master = ["--master", report.master.target] if report.master else []
     target = [report.host.target] if report.host.target else []
     bare = as_typed(["nimdoctor", "fix", *only])
@@ -146,9 +146,14 @@ def fix(result: Result) -> Optional[str]:
     """The command that shows the plan of a finding's fix, None where there is none."""
     if not result.fix:
         return None
-    planned = result.severity.rank >= Severity.MEDIUM.rank
+    planned = _planned(result)
     command = "nimdoctor fix" if planned else f"nimdoctor fix --only {result.fix}"
     return f"{command} shows the plan{f' ({result.fix})' if planned else ''}"
+
+
+def _planned(result: Result) -> bool:
+    """Whether `nimdoctor fix` plans the finding's fix without being told its name."""
+    return result.severity.rank >= Severity.MEDIUM.rank and not result.named_only
 
 
 def missing(result: Result) -> str:

@@ -69,3 +69,11 @@ def test_a_translated_heading_is_survived():
 def test_what_lists_no_file_system_is_refused(content):
     with pytest.raises(BadEvidence):
         systems(content)
+
+
+@pytest.mark.parametrize(
+    ("command", "complete"),
+    [("df", True), ("df -k", True), ("df.txt", True), ("df -k /usr", False), ("df -k | grep usr", False)],
+)
+def test_a_command_that_names_file_systems_does_not_list_all(command, complete):
+    assert systems(BLOCKS, command).complete is complete

@@ -86,3 +86,73 @@ def test_lost_alignment_keeps_the_apar_of_the_abstract():
 def test_what_lists_no_fix_is_refused(content):
     with pytest.raises(BadEvidence):
         fixes(content)
+
+
+# the shape in which a program of IBM's reads `emgr -lv3`; the values are invented
+LISTED = (
+    "EFIX ID: 1\n"
+    "EFIX LABEL: IJ55968s5a\n"
+    "EFIX STATE: STABLE\n"
+    "ABSTRACT: a potential security issue exists\n"
+    "\nEFIX FILES:\n"
+    "   LOCATION:      /usr/sbin/nimsh\n"
+    "   PACKAGE:            bos.sysmgt.nim.client\n"
+    "   LOCATION:      /usr/lpp/bos.sysmgt/nim/methods/c_script\n"
+    "   PACKAGE:            bos.sysmgt.nim.client\n"
+    "APAR information:\n=================\n\n"
+    "APAR number:      IJ55968\n"
+    "APAR abstract:    a potential security issue exists\n"
+)
+
+
+def test_the_longest_listing_tells_files_and_packages():
+    (fix,) = fixes(LISTED).fixes
+    assert fix.files == ("/usr/sbin/nimsh", "/usr/lpp/bos.sysmgt/nim/methods/c_script")
+    assert fix.packages == ("bos.sysmgt.nim.client",)
+    assert (fix.abstract, fix.apars) == ("a potential security issue exists", ("IJ55968",))
+
+
+def test_a_table_beside_the_longest_listing_keeps_files_and_packages():
+    row = "1   *Q*   IJ55968s5a 12/01/25 09:00:12            IJ55968 for 7.2 TL5 SP10\n"
+    for both in (fixes(row + LISTED), InterimFixes.combine([fixes(row), fixes(LISTED)])):
+        assert [(fix.letters, fix.packages) for fix in both.fixes] == [("Q", ("bos.sysmgt.nim.client",))]
+
+
+@pytest.mark.parametrize(
+    ("printed", "letters"),
+    [
+        ("S", "S"),
+        ("STABLE", "S"),
+        ("*Q*", "Q"),
+        ("*RQ*", "RQ"),
+        ("sn", "SN"),
+        ("REBOOT REQUIRED", "Q"),
+        ("STABLE + PATCHED", "SP"),
+        ("STABLE+NOT PATCHED", "SN"),
+        ("Z", ""),
+        ("", ""),
+        ("*", ""),
+    ],
+)
+def test_a_state_is_told_by_the_letters_of_the_legend(printed, letters):
+    (fix,) = fixes("1    S    nimfix     03/20/25 10:22:41            x\n").fixes
+    assert fix._replace(state=printed).letters == letters
+
+
+@pytest.mark.parametrize(
+    ("command", "complete"),
+    [
+        ("emgr -lv3", True),
+        ("emgr -l", True),
+        ("emgr_-lv3", True),
+        ("emgr -l -L IJ53757s1a -v 3", False),
+        ("emgr -lv3L IJ53757s1a", False),
+        ("emgr_-l_-L_IJ53757s1a", False),
+        ("emgr -ln1", False),
+        ("emgr -l -n 1", False),
+    ],
+)
+def test_a_listing_of_one_fix_is_not_all_of_them(command, complete):
+    told = InterimFixes.parse(Text.of(TABLE, command, name=command))
+    assert told.complete is complete
+    assert InterimFixes.combine([told, fixes(TABLE)]).complete

@@ -89,6 +89,14 @@ def test_the_line_of_a_level_that_is_on_openssls_own_line_is_itself(fields):
     assert level.openssl() == level or level.fields[0] == 20
 
 
+@given(st.sampled_from([13, 16]), st.integers(0, 99), st.integers(0, 9999), st.integers(0, 9999))
+def test_a_fips_build_of_1_0_2_lies_on_that_line_in_the_order_of_its_fix_level(second, third, one, other):
+    line = Level.read("1.0.2")
+    for field in (third, 102):
+        low, high = (Level((20, second, field, fix)).openssl() for fix in sorted((one, other)))
+        assert low.on_line(line) and high.on_line(line) and low <= high < Level.read("1.1.0")
+
+
 @pytest.mark.parametrize(
     ("text", "inside", "outside"),
     [

@@ -209,3 +209,18 @@ def test_the_newest_of_several_levels_is_found_by_its_numbers():
     assert lpp.level("bos.sysmgt.nim.client") == "7.2.5.203"
     assert lpp.vrmf("bos.sysmgt.nim.client") == Level((7, 2, 5, 203))
     assert lpp.vrmf("openssl.base") is None
+
+
+@pytest.mark.parametrize(
+    ("state", "half_done", "known"),
+    [
+        ("COMMITTED", False, True),
+        ("APPLYING", True, True),
+        ("BROKEN", False, True),
+        ("VALIDE", False, True),
+        ("BEST\u00c4TIGT", False, False),
+    ],
+)
+def test_a_state_is_half_done_or_not_known(state, half_done, known):
+    row = filesets(LC.replace("COMMITTED", state)).get("openssl.base")
+    assert (row.half_done, row.state_known) == (half_done, known)

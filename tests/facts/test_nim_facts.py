@@ -8,6 +8,7 @@ from nimdoctor.facts import (
     Apars,
     InetdConf,
     InterimFixes,
+    LevelTables,
     NimclientObjects,
     NimGeneration,
     NimInfo,
@@ -19,6 +20,7 @@ from nimdoctor.facts import (
     Processes,
     Rhosts,
 )
+from nimdoctor.facts.lsnim import ENABLED, PERFORMED, READY
 from nimdoctor.text import BadEvidence, Text
 
 LSNIM = """master:
@@ -181,6 +183,7 @@ def generation(level=None, apars="", fixes=None):
         InterimFixes.parse(Text.of(fixes, "emgr -l")) if fixes else None,
         OsLevel.parse(Text.of(level + "\n", "oslevel -s")) if level else None,
         None,
+        LevelTables(None),
     )
 
 
@@ -226,3 +229,21 @@ def test_shuffled_lines_never_break_a_parser(lines, kind):
         kind.parse(Text.of("\n".join(lines), "lsnim -l master"))
     except BadEvidence:
         pass
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("ready for a NIM operation", (READY, True)),
+        ("Base  Operating System installation has been enabled", (ENABLED, True)),
+        ("customization is being performed", (PERFORMED, True)),
+        ("la personnalisation est en cours", (PERFORMED, False)),
+        ("not ready for a NIM operation", ("", False)),
+        ("", ("", False)),
+    ],
+)
+def test_a_control_state_is_known_by_its_words(words, state):
+    listing = (
+        f"lpar7:\n   class = machines\n   type = standalone\n   Cstate = {words}\n   prev_state = is being performed\n"
+    )
+    assert NimObjects.parse(Text.of(listing, "lsnim -l")).objects[0].state == state

@@ -91,3 +91,21 @@ def test_arguments_without_parents_are_read_where_the_command_asked_for_them():
 def test_names_without_arguments_are_no_evidence_of_arguments():
     with pytest.raises(BadEvidence):
         Processes.parse(Text.of("    PID COMMAND\n6685140 nimsh\n", "ps -eo pid,comm"))
+
+
+@pytest.mark.parametrize(
+    ("args", "runs", "operates", "installs"),
+    [
+        ("nim -o cust lpar7", "nim", True, False),
+        ("/usr/sbin/nimclient -o cust", "nimclient", True, False),
+        ("/bin/ksh /usr/lpp/bos.sysmgt/nim/methods/c_cust -a x=y", "c_cust", True, False),
+        ("/usr/bin/ksh -x /usr/sbin/nimadm -c lpar7", "nimadm", False, True),
+        ("alt_disk_copy -d hdisk1", "alt_disk_copy", False, True),
+        ("-ksh", "-ksh", False, False),
+        ("vi nim", "vi", False, False),
+        ("nimsh -s -c", "nimsh", False, False),
+    ],
+)
+def test_a_process_is_known_by_what_it_runs(args, runs, operates, installs):
+    row = processes(f"     PID     PPID     ELAPSED COMMAND\n 9306482  7405942       05:10 {args}\n").rows[0]
+    assert (row.runs, row.operates, row.installs) == (runs, operates, installs)

@@ -66,6 +66,14 @@ SITUATIONS = {
         {"tftp-disabled": "fixed", "client-not-secure": "applied-unverified"},
         PUSH,
     ),
+    "allow-tftp": Situation(
+        "tftp-denied",
+        (),
+        ("master-edit", ON),
+        {"tftp-denied": "fixed", "client-not-secure": "applied-unverified"},
+        PUSH,
+    ),
+    "restrict-keys": Situation("key-exposed", (), ("master-chmod600",) * 3, {"key-exposed": "fixed"}),
     "install-openssl": Situation(
         "openssl-missing",
         (),
@@ -84,6 +92,18 @@ SITUATIONS = {
     ),
     "remove-rhosts": Situation(
         "rhosts-left-over", ("--only", "remove-rhosts"), ("client-edit-tidy",), {"rhosts-left-over": "fixed"}
+    ),
+    "add-services": Situation(
+        "services-missing",
+        (),
+        ("client-edit", "client-subsystem"),
+        {"services-missing": "fixed", "nimsh-inactive": "fixed"},
+    ),
+    "allow-push": Situation(
+        "push-disabled", ("--only", "allow-push"), ("client-nimclient-p",), {"push-disabled": "fixed"}
+    ),
+    "start-at-boot": Situation(
+        "nimsh-not-at-boot", ("--only", "start-at-boot"), ("client-mkitab",), {"nimsh-not-at-boot": "fixed"}
     ),
     "align-ssl-mode": Situation("ssl-one-sided", (), (ON,), {"ssl-one-sided": "fixed"}),
 }  # fmt: skip

@@ -20,8 +20,7 @@ def test_a_port_that_something_else_has_is_a_persons_matter(lab_of, fix):
     planned = fix(lab)
     assert (planned.status, planned.steps) == (1, [])
     assert planned.advice == [
-        "port 1058 is taken by another program, so nimesis cannot start; find out whose it is, or whether nimesis was "
-        "started past SRC"
+        "port 1058 is taken, so nimesis cannot start; find out whose it is, or whether nimesis was started past SRC"
     ]
 
 

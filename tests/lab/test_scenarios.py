@@ -14,6 +14,7 @@ JOINED = (
     "both-known-issues+tftp-disabled+nimsh-inactive+rhosts-left-over",
     "client-uses-rsh+tftp-disabled",
     "nimsh-inactive+tftp-disabled",
+    "tftp-disabled+tftp-denied+key-exposed",
 )
 
 
@@ -33,6 +34,31 @@ def test_what_rhosts_still_trusts_is_low(originals, scan):
     report = scan(originals("rhosts-left-over"))
     assert failing(report, Severity.LOW) == {"rhosts-left-over"}
     assert list(only_finding(report, "rhosts-left-over").objects) == ["nim1 root", "nim1.example.com\troot"]
+
+
+def test_the_processes_of_a_push_that_hangs_are_named_and_low(lab_of, scan):
+    lab = lab_of("create-bio-hang")
+    lab.hang()
+    report = scan(lab)
+    found = only_finding(report, "hung-push")
+    assert found.objects == ("master 9437574", "client 9306482")
+    assert [cause.check for cause in report.story.behind(found)] == ["create-bio-hang", "certificate-mismatch"]
+    assert failing(report) == problems("create-bio-hang")
+
+
+def test_a_clock_that_is_far_behind_is_told_as_the_reason_of_a_certificate_that_is_not_valid_yet(lab_of, scan):
+    lab = lab_of("clock-skew")
+    with open(f"{lab.client}/.lab/clock", "w", encoding="ascii") as stream:
+        stream.write(f"{-200 * 86400}\n")
+    report = scan(lab)
+    skew = only_finding(report, "clock-skew")
+    assert skew.severity is Severity.HIGH and report.story.findings[0] is skew
+    assert [one.check for one, _ in report.story.effects(skew)] == ["certificate-not-yet-valid"]
+
+
+def test_certificates_are_not_made_anew_before_the_clocks_agree(originals, scan):
+    report = scan(originals("create-bio-hang-master+clock-skew"))
+    assert (report.story.findings[0].check, report.first.check) == ("create-bio-hang", "clock-skew")
 
 
 @pytest.mark.parametrize(

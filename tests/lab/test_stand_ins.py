@@ -99,6 +99,28 @@ def test_nimclient_P_disables_pushes_and_p_allows_them(healthy):
     assert healthy.push().status == 0
 
 
+def test_a_nimsh_whose_port_is_held_or_has_no_name_does_not_start(lab_of):
+    lab = lab_of("port-taken")
+    assert "0513-052" in failed(lab, "client", "startsrc", "-s", "nimsh")
+    assert ran(lab, "client", "netstat", "-an").count(".3901 ") == 1
+    os.unlink(lab.client + "/.lab/held")
+    ran(lab, "client", "startsrc", "-s", "nimsh")
+    assert "0513-052" in failed(lab_of("services-missing"), "client", "startsrc", "-s", "nimsh")
+
+
+def test_mkitab_adds_a_row_once_and_rmitab_takes_it_out(lab_of):
+    lab = lab_of("healthy")
+    row = ran(lab, "client", "lsitab", "nimsh").strip()
+    before = read(lab.client, "/etc/inittab")
+    assert "already used" in failed(lab, "client", "mkitab", row)
+    ran(lab, "client", "rmitab", "nimsh")
+    result = lab.run("client", "lsitab", "nimsh")
+    assert (result.status, result.stdout, result.stderr) == (1, b"", b"")
+    ran(lab, "client", "mkitab", row)
+    assert read(lab.client, "/etc/inittab") == before
+    assert failed(lab, "client", "rmitab", "nothing") == ""
+
+
 def test_nimclient_l_asks_the_master(healthy):
     assert ran(healthy, "client", "nimclient", "-l", "-l", "lpar8") == ran(healthy, "master", "lsnim", "-l", "lpar8")
     assert "0042-053" in failed(healthy, "client", "nimclient", "-l", "-l", "lpar99")
@@ -339,7 +361,7 @@ def test_a_preview_of_cust_changes_nothing(lab_of):
     said = ran(
         lab, "master", "nim", "-o", "cust", *CUST, "-a", "accept_licenses=yes", "-a", "installp_flags=-acgXYp", "lpar7"
     )
-    assert "openssl.base 1.0.2.1800" in said
+    assert "openssl.base 1.1.2.2200" in said
     assert (lab.snapshot(), ran(lab, "client", "lslpp", "-lc")) == before
 
 
@@ -347,9 +369,9 @@ def test_cust_installs_openssl_so_that_crypto_can_be_switched_on(lab_of, scan):
     lab = lab_of("openssl-missing")
     assert "0707-109" in failed(lab, "client", "nimclient", "-c")
     ran(lab, "master", "nim", "-o", "cust", *CUST, "-a", "accept_licenses=yes", "lpar7")
-    assert ran(lab, "client", "lslpp", "-lc", "openssl.base").count("openssl.base:1.0.2.1800::COMMITTED") == 1
-    assert "openssl.base:1.0.2.1800::COMMIT:COMPLETE" in ran(lab, "client", "lslpp", "-hc", "openssl.base")
-    assert ran(lab, "client", "openssl", "version") == "OpenSSL 1.0.2r  26 Feb 2019\n"
+    assert ran(lab, "client", "lslpp", "-lc", "openssl.base").count("openssl.base:1.1.2.2200::COMMITTED") == 1
+    assert "openssl.base:1.1.2.2200::COMMIT:COMPLETE" in ran(lab, "client", "lslpp", "-hc", "openssl.base")
+    assert ran(lab, "client", "openssl", "version") == "OpenSSL 1.1.1t  7 Feb 2023\n"
     assert "x - /usr/lib/libssl.so.0.9.8" in ran(lab, "client", "nimclient", "-c")
     assert lab.push().status == 0
     assert scan(lab).exit_status == 0
@@ -449,3 +471,14 @@ def test_date_is_that_of_the_machine(originals):
 def test_there_is_no_rpm(originals):
     with pytest.raises(FileNotFoundError):
         originals("healthy").run("client", "rpm", "-qf", COPIES[0])
+
+
+# -- chmod
+
+
+def test_chmod_changes_a_file_of_its_own_tree_and_says_so_where_there_is_none(healthy):
+    key = "/ssl_nimsh/keys/serverkey.pem"
+    assert ran(healthy, "master", "chmod", "640", key) == ""
+    assert stat.S_IMODE(os.stat(healthy.master + key).st_mode) == 0o640
+    assert "does not exist" in failed(healthy, "master", "chmod", "600", "/ssl_nimsh/keys/none")
+    assert healthy.calls("master")[-2:] == [f"chmod 640 {key}", "chmod 600 /ssl_nimsh/keys/none"]

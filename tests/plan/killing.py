@@ -1187,6 +1187,8 @@ EXPLORATIONS: Dict[str, Exploration] = {
     "rsh left over": _explore("rhosts-left-over", "--only", "remove-rhosts", kills=2),
     "stale libraries without crypto": _explore("stale-ssl-libs+ssl-one-sided", judged=("lie",)),
     "SSL off on the master": _explore("ssl-not-configured", judged=("half", "lie")),
+    "tftp allowed": _explore("tftp-denied", judged=("lie",)),
+    "keys exposed": _explore("key-exposed", judged=("half", "silent", "lie")),
     "tftp not refreshed": _explore("tftp-not-refreshed", judged=("silent",)),
     "disk full, stale libraries": FullDisk(Scenario("stale-ssl-libs", "stale-ssl-libs")),
 }

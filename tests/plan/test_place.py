@@ -419,6 +419,7 @@ def test_a_file_with_an_access_control_list_is_left_alone_on_aix(root, place, mo
         with pytest.raises(Refused, match="access control list"):
             USES[use](place)
     assert conf(root).read_bytes() == OLD
+    assert place.look(CONF).access_list
 
 
 # -- removing and bringing back

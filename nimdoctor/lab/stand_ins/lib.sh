@@ -9,6 +9,8 @@
 #                  runs on that stands behind it or "-", arguments
 #   nimsh_args     how SRC starts nimsh; no file = no such subsystem
 #   nimsh_libraries  whether the libraries it loaded when it started were fresh or stale
+#   clock          seconds that `date` is ahead of the machine the lab runs on; no file = none
+#   held           a port on which another program listens; nimsh cannot start where that is its own
 #   inetd          services that inetd has activated
 #   fault/COMMAND  or COMMAND.WORD with WORD among its arguments: what goes wrong, see begin
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -138,8 +140,14 @@ not_on_file() {
     failed "0513-085 The $1 Subsystem is not on file."
 }
 
+# nimsh_can_listen: its port has a name (that it asks for it by name is inferred), and nobody else has the port
+nimsh_can_listen() {
+    grep '^nimsh[ 	][ 	]*[0-9][0-9]*/tcp' "$ROOT/etc/services" > /dev/null && [ ! -f "$LAB/held" ]
+}
+
 # start NAME: what startsrc does, without a word of it; sets PID.
 start() {
+    [ "$1" != nimsh ] || nimsh_can_listen || return 1
     read -r GROUP PID < "$LAB/src/$1"
     new_pid
     [ "$1" != nimsh ] || load_libraries

@@ -22,27 +22,31 @@ from nimdoctor.plan.conditions.fetch import (
     NobodyFetches,
     TftpAllowed,
     TftpAnswers,
+    TftpdIdle,
     TftpServed,
 )
-from nimdoctor.plan.conditions.files import FileAbsent, FileIs, LibraryCopyIs, MemberKept, NotOwned, Renamable
+from nimdoctor.plan.conditions.files import FileAbsent, FileIs, LibraryCopyIs, MemberKept, ModeIs, NotOwned, Renamable
 from nimdoctor.plan.conditions.guards import ClientIdle, MasterIdle, NotHardened, NotInWpar, NotSecureMaster, RoleIs
 from nimdoctor.plan.conditions.nim import (
+    BootRow,
     CryptoIs,
     FilesetsInstalled,
     FilesetsNotMissing,
     FilesetsUnlocked,
     NimInfoSays,
     ObjectIsHosts,
+    PortFor,
     PortFree,
     PreviewTouchesOnly,
+    PushIs,
     SubsystemIs,
 )
 
 __all__ = [
-    "Answer", "AuditingOff", "CertificateNew", "CertificateServed", "CertificatesAre", "CertificatesRenewed", "ClientIdle", "Condition",
+    "Answer", "AuditingOff", "BootRow", "CertificateNew", "CertificateServed", "CertificatesAre", "CertificatesRenewed", "ClientIdle", "Condition",
     "CryptoIs", "FetchUnproved", "FileAbsent", "FileIs", "FilesetsInstalled", "FilesetsNotMissing", "FilesetsUnlocked", "InetdAgrees",
-    "LibraryCopyIs", "MasterIdle", "MemberKept", "NimInfoSays", "NobodyFetches", "NotHardened", "NotInWpar",
-    "NotOwned", "NotSecureMaster", "ObjectIsHosts", "PortFree", "PreviewTouchesOnly", "Renamable", "RoleIs",
+    "LibraryCopyIs", "MasterIdle", "MemberKept", "ModeIs", "NimInfoSays", "NobodyFetches", "NotHardened", "NotInWpar",
+    "NotOwned", "NotSecureMaster", "ObjectIsHosts", "PortFor", "PortFree", "PreviewTouchesOnly", "PushIs", "Renamable", "RoleIs",
     "SecuredClientsAre", "SharesCertificate", "SslSupport", "SubsystemIs", "TftpAllowed", "TftpAnswers",
-    "TftpServed", "TreeComplete", "condition", "from_dict", "kind_of", "kinds",
+    "TftpServed", "TftpdIdle", "TreeComplete", "condition", "from_dict", "kind_of", "kinds",
 ]  # fmt: skip

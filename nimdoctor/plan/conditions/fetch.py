@@ -12,16 +12,13 @@ from nimdoctor.facts import (
     NimObjects,
     Paths,
     Processes,
-    TftpAccess,
+    TftpRules,
 )
 from nimdoctor.facts.inetd_conf import InetdRow
+from nimdoctor.facts.tftp_rules import ACCESS, SERVED
 from nimdoctor.model import Role
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import CERTS, Elsewhere, Moment
-
-ACCESS = "/etc/tftpaccess.ctl"
-SERVED = f"{CERTS}/server.pem"
-"""The certificate that goes to clients, by name (FACTS: seen in IBM code)."""
 
 
 @condition("tftp-served")
@@ -55,27 +52,15 @@ class TftpAllowed(NamedTuple):
         return f"{ACCESS} on the master does not deny {CERTS}"
 
     def decide(self, now: Moment, was: Was) -> Answer:
-        access = now.fact(self.where, TftpAccess)
-        if access is None:
+        rules = now.fact(self.where, TftpRules)
+        if rules is None:
             return Answer(None, f"{ACCESS} of the master was not collected")
-        if access.exists and _hidden_from_nobody(now, self.where, ACCESS):
+        if rules.access.exists and rules.binding is False:
             return Answer(True, f"nobody cannot read {ACCESS}, so tftpd serves what others can read")
-        files = _pems(now, self.where)
-        if not files:
-            return Answer(
-                access.permits(SERVED), f"{ACCESS} {'allows' if access.permits(SERVED) else 'denies'} {SERVED}"
-            )
-        wanted = [SERVED] if SERVED in files else files
-        denied = [path for path in wanted if not access.permits(path)]
+        denied = rules.denied()
         return Answer(
             not denied, f"{ACCESS} denies {', '.join(denied)}" if denied else f"{ACCESS} allows the certificate"
         )
-
-
-def _hidden_from_nobody(now: Moment, where: Role, path: str) -> bool:
-    paths = now.fact(where, Paths)
-    state = paths.get(path) if paths else None
-    return bool(state and state.mode is not None and not state.mode & 0o004 and state.owner != "nobody")
 
 
 def _pems(now: Moment, where: Role) -> List[str]:
@@ -117,7 +102,7 @@ class CertificateServed(NamedTuple):
         files, paths = _pems(now, self.where), now.fact(self.where, Paths)
         if files:
             served = SERVED if SERVED in files else files[0]
-            if _hidden_from_nobody(now, self.where, served):
+            if paths is not None and paths.readable_by_nobody(served) is False:
                 return Answer(False, f"{served} cannot be read by nobody, as whom tftpd serves it")
             return Answer(True, f"{served} holds a certificate")
         if paths is not None and any(path.endswith(".pem") for path in paths.below(CERTS)):
@@ -194,6 +179,24 @@ def _changed(row: InetdRow, command: str, description: str, inetd: InetdConf) ->
     if shown and command.startswith("/") and not any(one.startswith(shown) for one in arguments):
         return f"from '{shown}' to '{arguments[0]}'"
     return None
+
+
+@condition("tftpd-idle")
+class TftpdIdle(NamedTuple):
+    """No tftpd runs: one that does may hold the rules that it began with (IBM's page does not say)."""
+
+    where: Role
+
+    def words(self) -> str:
+        return f"no tftpd runs, which may hold the rules that it found in {ACCESS} when it began"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        processes = now.fact(self.where, Processes)
+        if processes is None:
+            return Answer(None, "the master's processes are not known (ps)")
+        if processes.named("tftpd"):
+            return Answer(False, "tftpd serves somebody right now: it ends by itself when nobody asks any more")
+        return Answer(True, "no tftpd runs")
 
 
 @condition("nobody-fetches")

@@ -1,15 +1,26 @@
 """Conditions about files: their bytes, whether they are there, whether a fileset owns them."""
 
-from typing import NamedTuple
+import posixpath
+from typing import NamedTuple, Optional
 
 from nimdoctor.facts import LibraryArchives
 from nimdoctor.model import Role
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import Moment
+from nimdoctor.plan.place import Look
 from nimdoctor.private_keys import holds_private_key
 
 _NOT_OWNED = b"not owned by any package"
 """What rpm -qf says of a file of nobody; a database that it cannot read ends with the same status."""
+
+
+def _strange(path: str, look: Optional[Look]) -> str:
+    """Why what stands there is no regular file of one name; empty where it is."""
+    if look is None:
+        return f"{path} does not exist"
+    if look.kind != "file":
+        return f"{path} is no regular file but a {look.kind}"
+    return "" if look.nlink == 1 else f"{path} has {look.nlink} hard links"
 
 
 @condition("file-is")
@@ -26,13 +37,9 @@ class FileIs(NamedTuple):
 
     def decide(self, now: Moment, was: Was) -> Answer:
         place = now.place(self.where)
-        look = place.look(self.path)
-        if look is None:
-            return Answer(False, f"{self.path} does not exist")
-        if look.kind != "file":
-            return Answer(False, f"{self.path} is no regular file but a {look.kind}")
-        if look.nlink != 1:
-            return Answer(False, f"{self.path} has {look.nlink} hard links")
+        strange = _strange(self.path, place.look(self.path))
+        if strange:
+            return Answer(False, strange)
         if place.fingerprint(self.path) != self.sha256:
             # a plan is made from the text without keys, so the bytes of such a file can never be the plan's
             if holds_private_key(place.read(self.path)):
@@ -54,6 +61,35 @@ class FileAbsent(NamedTuple):
     def decide(self, now: Moment, was: Was) -> Answer:
         look = now.place(self.where).look(self.path)
         return Answer(look is None, f"{self.path} " + ("does not exist" if look is None else f"exists: a {look.kind}"))
+
+
+@condition("mode-is")
+class ModeIs(NamedTuple):
+    """A regular file with one link and without an access control list has exactly these permission bits, and nobody
+    but its owner and group may put another in its place.
+    """
+
+    where: Role
+    path: str
+    mode: int
+
+    def words(self) -> str:
+        return f"{self.path} is a regular file, no link, of mode {self.mode:04o}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        place = now.place(self.where)
+        look = place.look(self.path)
+        if look is None or _strange(self.path, look):
+            return Answer(False, _strange(self.path, look))
+        if look.access_list:
+            return Answer(False, f"{self.path} has an access control list, which chmod would switch off")
+        directory = posixpath.dirname(self.path)
+        while directory != "/":
+            above = place.look(directory)
+            if above is not None and above.mode & 0o002:
+                return Answer(False, f"others may write in {directory} (mode {above.mode:04o})")
+            directory = posixpath.dirname(directory)
+        return Answer(look.mode == self.mode, f"{self.path} has mode {look.mode:04o}")
 
 
 @condition("renamable")

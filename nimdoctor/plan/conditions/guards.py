@@ -13,17 +13,7 @@ HUNG_AFTER = 600
 """Seconds after which an operation that stands at `create BIO` counts as hung."""
 STARTING = 120
 """Seconds that a push may have run before its session reached `create BIO`, and that clocks may differ by."""
-_SHELLS = ("ksh", "ksh93", "bsh", "sh", "bash", "psh", "perl")
-_INSTALLERS = ("installp", "mksysb", "nimadm", "alt_disk_install", "alt_disk_copy", "alt_disk_mksysb", "alt_rootvg_op")
 _PERFORMED = "is being performed"
-
-
-def program_of(row: ProcessRow) -> str:
-    """Base name of what runs; of a script, for which ps shows the shell first, that of the script."""
-    if row.program not in _SHELLS:
-        return row.program
-    script = next((word for word in row.words if not word.startswith("-")), "")
-    return script.rsplit("/", 1)[-1] or row.program
 
 
 class Hung(NamedTuple):
@@ -67,9 +57,8 @@ class ClientIdle(NamedTuple):
         if processes is None:
             return Answer(None, "the client's processes are not known (ps)")
         for row in processes.rows:
-            name = program_of(row)
-            if name in _INSTALLERS or name.startswith("alt_disk"):
-                return Answer(False, f"{name} runs (process {row.pid})")
+            if row.installs:
+                return Answer(False, f"{row.runs} runs (process {row.pid})")
         mode = now.fact(self.where, NimshMode)
         children = mode.children if mode else ()
         if not children:

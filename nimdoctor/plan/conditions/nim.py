@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Tuple
 
-from nimdoctor.facts import Filesets, NimInfo, NimObjects, NimshMode, Sockets, Subsystems
+from nimdoctor.facts import Filesets, Inittab, NimInfo, NimObjects, NimshMode, Sockets, Subsystems
 from nimdoctor.facts.rhosts import same_host
 from nimdoctor.model import Role
 from nimdoctor.plan.conditions.base import Answer, Was, condition
@@ -51,6 +51,24 @@ class PortFree(NamedTuple):
         return Answer(True, f"nothing listens on {self.port}")
 
 
+@condition("port-for")
+class PortFor(NamedTuple):
+    """Nothing but that daemon listens on the port: SRC says that it is active, or nothing listens."""
+
+    where: Role
+    port: int
+    name: str
+
+    def words(self) -> str:
+        return f"nothing but {self.name} listens on port {self.port} of the {self.where.value}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        subsystems = now.fact(self.where, Subsystems)
+        if subsystems and subsystems.active(self.name):
+            return Answer(True, f"{self.name} is active")
+        return PortFree(self.where, self.port).decide(now, was)
+
+
 @condition("crypto-is")
 class CryptoIs(NamedTuple):
     """nimsh runs, or would be started, with cryptographic authentication (-c), or without."""
@@ -66,6 +84,42 @@ class CryptoIs(NamedTuple):
         if mode is None:
             return Answer(None, "nimsh's arguments are not known (ps, lssrc -S -s nimsh)")
         return Answer(mode.secure is self.on, f"nimsh has crypto {'on' if mode.secure else 'off'}")
+
+
+@condition("push-is")
+class PushIs(NamedTuple):
+    """nimsh runs, or would be started, so that it takes pushes, or refuses them (-P)."""
+
+    where: Role
+    on: bool
+
+    def words(self) -> str:
+        return f"nimsh on the {self.where.value} {'takes pushes (no -P)' if self.on else 'refuses pushes (-P)'}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        mode = now.fact(self.where, NimshMode)
+        if mode is None:
+            return Answer(None, "nimsh's arguments are not known (ps, lssrc -S -s nimsh)")
+        return Answer(mode.push_disabled is not self.on, f"nimsh {'refuses' if mode.push_disabled else 'takes'} pushes")
+
+
+@condition("boot-row")
+class BootRow(NamedTuple):
+    """/etc/inittab has a row of nimsh by which init starts something at boot, or has no row of it at all."""
+
+    where: Role
+    present: bool
+
+    def words(self) -> str:
+        row = "a row that init acts on at boot" if self.present else "no row"
+        return f"lsitab nimsh shows {row} on the {self.where.value}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        inittab = now.fact(self.where, Inittab)
+        if inittab is None:
+            return Answer(None, "whether /etc/inittab has a row of nimsh is not known (lsitab nimsh)")
+        said = f"lsitab nimsh shows {inittab.at.text.strip() if inittab.at else 'no row'}"
+        return Answer(inittab.at_boot if self.present else not inittab.present, said)
 
 
 @condition("niminfo-says")

@@ -1,5 +1,6 @@
 """A condition of a plan as a call of the shell function that answers it."""
 
+import stat
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from nimdoctor.plan.ksh.quoting import quoted, said, words
@@ -11,11 +12,21 @@ def _yes(value: object) -> str:
     return "yes" if value else "no"
 
 
+def as_listed(mode: int) -> str:
+    """A file's mode as ls shows it.
+
+    >>> as_listed(0o640)
+    '-rw-r-----'
+    """
+    return stat.filemode(stat.S_IFREG | mode)
+
+
 _CALLS: Dict[str, Words] = {
     "file-is": lambda one: ["file_is", one["where"], one["path"], one["cksum"]],
     "file-absent": lambda one: ["file_absent", one["where"], one["path"]],
     "renamable": lambda one: ["renamable", one["where"], one["path"], one["to"]],
     "library-copy-is": lambda one: ["library_copy_is", one["where"], one["path"], str(one["size"])],
+    "mode-is": lambda one: ["mode_is", one["where"], one["path"], as_listed(one["mode"])],
     "not-owned": lambda one: ["not_owned", one["where"], one["path"]],
     "member-kept": lambda one: ["member_kept", one["where"], one["archive"], one["member"]],
     "ssl-support": lambda one: ["ssl_support", one["where"], _yes(one["on"])],
@@ -37,6 +48,7 @@ _CALLS: Dict[str, Words] = {
     "tftp-answers": lambda one: ["tftp_answers", one["where"], one["master"], str(one["port"])],
     "fetch-unproved": lambda one: ["fetch_unproved", one["where"]],
     "inetd-agrees": lambda one: ["inetd_agrees", one["where"], one["besides"]],
+    "tftpd-idle": lambda one: ["tftpd_idle", one["where"]],
     "nobody-fetches": lambda one: ["nobody_fetches", one["where"]],
     "client-idle": lambda one: ["client_idle", one["where"], _yes(one["accept_hung"])],
     "master-idle": lambda one: ["master_idle", one["where"], " ".join(one["machines"]), one["accept_hung"]],
@@ -45,7 +57,10 @@ _CALLS: Dict[str, Words] = {
     "not-in-wpar": lambda one: ["not_in_wpar", one["where"]],
     "subsystem-is": lambda one: ["subsystem_is", one["where"], one["name"], _yes(one["active"])],
     "port-free": lambda one: ["port_free", one["where"], str(one["port"])],
+    "port-for": lambda one: ["port_for", one["where"], str(one["port"]), one["name"]],
     "crypto-is": lambda one: ["crypto_is", one["where"], "on" if one["on"] else "off"],
+    "push-is": lambda one: ["push_is", one["where"], "on" if one["on"] else "off"],
+    "boot-row": lambda one: ["boot_row", one["where"], _yes(one["present"])],
     "niminfo-says": lambda one: ["niminfo_says", one["where"], one["variable"], one["value"]],
     "object-is-hosts": lambda one: ["object_is_hosts", one["where"], one["name"], *one["hostnames"]],
     "filesets-installed": lambda one: ["filesets_installed", one["where"], " ".join(one["filesets"])],
@@ -85,7 +100,6 @@ def _below_g2(one: Mapping[str, Any], plan: Mapping[str, Any]) -> Optional[List[
     for refusal in plan.get("refusals") or ():
         if refusal["must"] == one["says"]:
             return ["hardened", where, said(refusal["seen"])]
-    from nimdoctor.facts.generation import rows
+    from nimdoctor.facts.generation import later_apars
 
-    later = " ".join(row["apar"] for row in rows() if row["apar"] and row["generation"] >= "G2")
-    return ["as_at_plan", where, (plan.get("levels") or {}).get(where) or "", later]
+    return ["as_at_plan", where, (plan.get("levels") or {}).get(where) or "", " ".join(later_apars("G2"))]

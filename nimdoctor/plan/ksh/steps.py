@@ -1,9 +1,9 @@
 """One step of a plan as shell functions: what must hold, what is done, what proves it, how it is undone."""
 
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor.plan.actions import RESTARTING, allowed
-from nimdoctor.plan.ksh.conditions import need
+from nimdoctor.plan.ksh.conditions import as_listed, need
 from nimdoctor.plan.ksh.quoting import awk_string, comment, quoted, said, words
 
 _EDITED = """\
@@ -79,7 +79,8 @@ class KshStep:
         if self.kind == "move":
             return [str(self.do["path"]), str(self.do["to"])]
         changed = self.edit or (self.do if self.kind == "remove" else None)
-        return [str(changed["path"])] if changed else []
+        path = str(changed["path"]) if changed else self._mode_changed()[0]
+        return [path] if path else []
 
     def facts(self) -> str:
         """Its row in the function `step`."""
@@ -99,6 +100,10 @@ class KshStep:
             "HELPLESS": "yes" if self.kind == "run" and not self.do["undo"] and not self.do["repair"] else "",
             "CONNECT_OF": self._verified("niminfo-says", "value", variable="NIM_NAME"),
             "FILESETS_OF": self._verified("filesets-installed", "where"),
+            "PUSH_OF": self._verified("push-is", "where"),
+            "BOOT_OF": self._verified("boot-row", "where"),
+            "MODE_OF": self._mode_changed()[0],
+            "MODE_WAS": self._mode_changed()[1],
             "LEG": self.step["leg"] or "",
             "AGAIN": "yes" if self.step["again"] else "",
             "NO_UNDO": said(self.no_undo),
@@ -112,6 +117,12 @@ class KshStep:
             one for one in self.step["verify"] if one["kind"] == kind and all(one[name] == like[name] for name in like)
         )
         return next((str(one[field]) for one in found), "")
+
+    def _mode_changed(self) -> Tuple[str, str]:
+        """The file of which a command changes the mode, and that mode as ls shows it; two empty ones without."""
+        path = self._verified("mode-is", "path") if self.kind == "run" else ""
+        former = (one for one in self.step["before"] if one["kind"] == "mode-is" and one["path"] == path)
+        return next(((path, as_listed(one["mode"])) for one in former), ("", ""))
 
     def heading(self, total: int) -> List[str]:
         """The comment above its functions: what, why, on what evidence, how it is undone, what it risks."""

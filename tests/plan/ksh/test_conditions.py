@@ -22,6 +22,7 @@ from nimdoctor.plan.steps import Phase, Run, Step
 from .conftest import Scripts, ends_of, script_ends
 
 C, M = Role.CLIENT, Role.MASTER
+KEY = "/ssl_nimsh/keys/serverkey.pem"
 LIBRARY = "/usr/lib/libssl.so.0.9.8"
 PREVIEW = ("nim", "-o", "cust", "-a", "installp_flags=-apgQX", "-a", "lpp_source=lpp_7104", "-a", "accept_licenses=yes")
 
@@ -47,6 +48,9 @@ def asked(lab: Lab) -> List[c.Condition]:
         c.Renamable(C, "/etc/niminfo", "/etc/niminfo.old.x"),
         c.LibraryCopyIs(C, LIBRARY, size),
         c.LibraryCopyIs(C, LIBRARY, size + 1),
+        *(c.ModeIs(M, KEY, mode) for mode in (0o600, 0o644)),
+        c.ModeIs(M, "/ssl_nimsh/keys", 0o755),
+        c.ModeIs(M, "/ssl_nimsh/keys/none", 0o600),
         c.NotOwned(C, LIBRARY),
         c.NotOwned(C, "/usr/lib/libssl.a"),
         c.MemberKept(C, "libssl.a", "libssl.so.0.9.8"),
@@ -70,6 +74,7 @@ def asked(lab: Lab) -> List[c.Condition]:
         c.InetdAgrees(C, "tftp"),
         c.InetdAgrees(M, "telnet"),
         c.NobodyFetches(M),
+        c.TftpdIdle(M),
         c.ClientIdle(C),
         c.ClientIdle(C, True),
         c.MasterIdle(M, ("lpar7",)),
@@ -84,7 +89,12 @@ def asked(lab: Lab) -> List[c.Condition]:
         c.SubsystemIs(M, "inetd", True),
         c.PortFree(C, 3901),
         c.PortFree(C, 7),
+        c.PortFor(C, 3901, "nimsh"),
+        c.PortFor(M, 3901, "nimsh"),
+        c.PortFor(C, 22, "nothing"),
         *(c.CryptoIs(C, on) for on in both),
+        *(c.PushIs(C, on) for on in both),
+        *(c.BootRow(end, present) for end in (C, M) for present in both),
         c.NimInfoSays(C, "NIM_NAME", "lpar7"),
         c.NimInfoSays(C, "NIM_SHELL", "NIMSH"),
         c.NimInfoSays(C, "NIM_HOSTS", "x"),
@@ -185,6 +195,30 @@ def stopped(lab: Lab) -> None:
     lab.run("master", "stopsrc", "-s", "inetd")
 
 
+def port_taken(lab: Lab) -> None:
+    lab.run("client", "stopsrc", "-s", "nimsh")
+    put(lab.client + "/.lab/held", "3901\n")
+
+
+def pushes_off(lab: Lab) -> None:
+    lab.run("client", "nimclient", "-P")
+
+
+def pushes_off_for_later(lab: Lab) -> None:
+    lab.run("client", "stopsrc", "-s", "nimsh")
+    put(lab.client + "/.lab/nimsh_args", "-s -P\n")
+
+
+def no_boot_row(lab: Lab) -> None:
+    lab.run("client", "rmitab", "nimsh")
+    put(lab.master + "/etc/inittab", "init:2:initdefault:\nnimsh:2:off:/usr/bin/startsrc -g nimclient\n")
+
+
+def other_boot_rows(lab: Lab) -> None:
+    put(lab.client + "/etc/inittab", "nimsh:34:wait:/usr/bin/startsrc -g nimclient\n")
+    put(lab.master + "/etc/inittab", "nimsh::once:/usr/bin/startsrc -s nimsh:\n")
+
+
 def links(lab: Lab) -> None:
     for path in (lab.master + "/etc/inetd.conf", lab.master + "/ssl_nimsh"):
         os.rename(path, path + ".real")
@@ -216,6 +250,18 @@ def broken_filesets(lab: Lab) -> None:
     )
 
 
+def keys_open(lab: Lab) -> None:
+    os.chmod(lab.master + KEY, 0o644)
+
+
+def keys_replaceable(lab: Lab) -> None:
+    os.chmod(lab.master + "/ssl_nimsh", 0o777)
+
+
+def keys_linked(lab: Lab) -> None:
+    os.link(lab.master + KEY, lab.master + "/tmp/key")
+
+
 def hung(lab: Lab) -> None:
     lab.hang(age=3600)
 
@@ -224,8 +270,9 @@ HAPPENED: Dict[str, Callable[[Lab], None]] = {
     one.__name__: one
     for one in (
         nothing, commands_gone, more_commands_gone, commands_fail, files_gone, at_work, enabled, denied, hidden_rules,
-        rules_of_prose, inetd_differs, stopped, links, niminfo_written_by_hand, client_has_other_certificates,
-        broken_filesets, hung,
+        rules_of_prose, inetd_differs, stopped, port_taken, pushes_off, pushes_off_for_later, no_boot_row,
+        other_boot_rows, links, niminfo_written_by_hand, client_has_other_certificates,
+        broken_filesets, keys_open, keys_replaceable, keys_linked, hung,
     )
 }  # fmt: skip
 

@@ -383,3 +383,86 @@ def test_a_push_that_hangs_is_waived_and_a_later_one_is_not(
 
     assert refused.status == 1 and "which began after the one that is proved to hang (process 999)" in refused.err
     assert done.status == 0, done
+
+
+@pytest.mark.parametrize("fault", ["fail", "silent", "half", "lie"])
+@pytest.mark.parametrize(
+    ("scenario", "fix", "command"),
+    [("push-disabled", "allow-push", "nimclient.-p"), ("nimsh-not-at-boot", "start-at-boot", "mkitab")],
+)
+def test_what_a_command_did_although_it_failed_is_taken_back_and_nothing_else(
+    scenario: str, fix: str, command: str, fault: str, shell: str, lab_of: Callable[[str], Lab], scripts: Make
+) -> None:
+    lab = lab_of(scenario)
+    made = quick(scripts(lab, shell, Options(only=(fix,))))
+    before = both(lab), lab.run("client", "lssrc", "-S", "-s", "nimsh").stdout
+    lab.fault("client", command, fault)
+
+    done = made.apply()
+
+    assert done.status == 1 and "restored: nothing of this plan is left on the host" in done.err, done
+    assert (both(lab), lab.run("client", "lssrc", "-S", "-s", "nimsh").stdout) == before
+    assert lab.run("client", "lssrc", "-s", "nimsh").stdout.split()[-1] == b"active"
+
+
+KEY = "/ssl_nimsh/keys/serverkey.pem"
+
+
+def test_a_mode_that_somebody_else_changed_is_not_taken_back(
+    shell: str, lab_of: Callable[[str], Lab], scripts: Make
+) -> None:
+    lab = lab_of("key-exposed")
+    made = scripts(lab, shell)
+    assert made.apply().status == 0
+    os.chmod(lab.master + KEY, 0o400)
+    before = lab.snapshot("master")
+
+    refused = made.roll_back()
+
+    assert refused.status == 1
+    assert f"{KEY} is no longer as this run left it (mode -rw-------, now mode -r--------)" in refused.err
+    assert lab.snapshot("master") == before
+
+    os.chmod(lab.master + KEY, 0o644)
+
+    assert made.roll_back().status == 0, "the mode that undoing gives is no hindrance"
+
+
+def test_a_mode_is_not_changed_through_a_link_that_came_since(
+    dash: str, lab_of: Callable[[str], Lab], scripts: Make
+) -> None:
+    lab = lab_of("key-exposed")
+    made = scripts(lab, dash)
+    os.rename(lab.master + KEY, lab.master + "/etc/other")
+    os.symlink(lab.master + "/etc/other", lab.master + KEY)
+
+    refused = made.apply()
+
+    assert refused.status == 1 and f"{KEY} is a link" in refused.err
+    assert os.stat(lab.master + "/etc/other").st_mode & 0o777 == 0o644
+    assert lab.calls("master") == []
+
+
+def test_a_chmod_without_effect_is_not_called_done(dash: str, lab_of: Callable[[str], Lab], scripts: Make) -> None:
+    lab = lab_of("key-exposed")
+    before = lab.snapshot("master")
+    made = scripts(lab, dash)
+    made.patch("apply.ksh", "SETTLING=4", "SETTLING=1")
+    lab.fault("master", "chmod", "silent")
+
+    done = made.apply()
+
+    assert done.status == 1 and f"{KEY.replace('server', 'client')} has mode -rw-r--r--" in done.out + done.err
+    assert lab.snapshot("master") == before
+
+
+def test_rules_of_tftp_are_not_changed_while_tftpd_runs(dash: str, lab_of: Callable[[str], Lab], scripts: Make) -> None:
+    lab = lab_of("tftp-denied")
+    made = scripts(lab, dash)
+    with open(lab.master + "/.lab/proc/997", "w", encoding="ascii") as stream:
+        stream.write("1 1 - /usr/sbin/tftpd -n\n")
+
+    refused = made.apply()
+
+    assert refused.status == 1 and "tftpd serves somebody right now" in refused.err
+    assert lab.calls("client") == []

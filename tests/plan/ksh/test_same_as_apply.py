@@ -22,13 +22,20 @@ SITUATIONS: Dict[str, Options] = {
     "openssl-missing": Options(),
     "nimsh-inactive": Options(),
     "nimesis-inactive": Options(),
+    "tftp-denied": Options(),
+    "key-exposed": Options(),
     "ssl-not-configured": Options(),
     "client-uses-rsh": Options(),
     "rhosts-left-over": Options(only=("remove-rhosts",)),
+    "services-missing": Options(),
+    "push-disabled": Options(only=("allow-push",)),
+    "nimsh-not-at-boot": Options(only=("start-at-boot",)),
     "healthy": Options(only=("disable-client-ssl",)),
 }
 ALL_SHELLS = (
     "tftp-disabled", "create-bio-hang-master", "both-known-issues", "openssl-missing", "client-uses-rsh", "rhosts-left-over",
+    "services-missing", "push-disabled", "nimsh-not-at-boot",
+    "tftp-denied", "key-exposed",
 )  # fmt: skip
 """Together they have every kind of step; the others run under one shell."""
 _RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")

@@ -42,23 +42,52 @@ nimsh_process() {
     BUSY=$(awk -v daemon="$DAEMON" 'daemon != "" && $2 == daemon && $1 != daemon { print $1 }' "$ROWS")
 }
 
-# crypto END: sets CRYPTO to on or off, as nimsh runs, else as it would be started
-crypto() {
-    CRYPTO='' crypto_words=''
-    nimsh_process "$1" && [ -n "$DAEMON" ] && crypto_words=" $DAEMON_ARGUMENTS " && CRYPTO=off
-    if [ -z "$CRYPTO" ]; then
+# nimsh_words END: the arguments with which nimsh runs, else with which it would be started, in $NIMSH_WORDS
+nimsh_words() {
+    NIMSH_WORDS=''
+    nimsh_process "$1" && [ -n "$DAEMON" ] && NIMSH_WORDS=" $DAEMON_ARGUMENTS "
+    if [ -z "$NIMSH_WORDS" ]; then
         at "$1" || return 3
-        ask "$1" definition lssrc -S -s nimsh && crypto_words=$(awk -F: '
+        ask "$1" definition lssrc -S -s nimsh && NIMSH_WORDS=$(awk -F: '
             /^#/ { for (i = 1; i <= NF; i++) if ($i == "cmdargs") column = i; next }
             $1 == "nimsh" && NF > 3 { print " " $(column ? column : 3) " "; exit }' "$OUT")
-        [ -z "$crypto_words" ] || CRYPTO=off
     fi
-    case $crypto_words in
-        *' -c '*) CRYPTO=on ;;
-    esac
-    [ -n "$CRYPTO" ] && return 0
+    [ -n "$NIMSH_WORDS" ] && return 0
     SAYS="nimsh's arguments are not known (ps, lssrc -S -s nimsh)"
     return 2
+}
+
+# crypto END: sets CRYPTO to on or off, as nimsh runs, else as it would be started
+crypto() {
+    CRYPTO=''
+    nimsh_words "$1" || return $?
+    case $NIMSH_WORDS in
+        *' -c '*) CRYPTO=on ;;
+        *) CRYPTO=off ;;
+    esac
+}
+
+# push_of END: sets PUSH to on, or off where nimsh refuses pushes or would
+push_of() {
+    PUSH=''
+    nimsh_words "$1" || return $?
+    case $NIMSH_WORDS in
+        *' -P '*) PUSH=off ;;
+        *) PUSH=on ;;
+    esac
+}
+
+# boot_of END: the row of nimsh in /etc/inittab, empty where there is none, in $BOOT_ROW
+boot_of() {
+    BOOT_ROW=''
+    ask "$1" inittab lsitab nimsh || return $?
+    # not $OUT, which is what stands on standard error where there is no row
+    BOOT_ROW=$(awk '/^[ \t]*nimsh:[^:]*:[^:]*:/ { print; exit }' "$WORK/now/$1.inittab")
+    [ -z "$BOOT_ROW" ] || return 0
+    SAYS="whether /etc/inittab has a row of nimsh is not known (lsitab nimsh)"
+    ! grep '[^ \t]' "$WORK/now/$1.inittab" > /dev/null || return 2
+    # exit 0 would say that there is a row
+    [ "$STATUS" = 1 ] || return 2
 }
 
 # subsystem END NAME: sets ACTIVE to yes or no, and SRC_PID to its process
@@ -362,6 +391,28 @@ library_copy_is() {
     [ "$SIZE" = "$3" ]
 }
 
+# mode_is END PATH MODE: a regular file with one name, whose mode ls shows so; nobody may put another in its place
+mode_is() {
+    plain "$1" "$2" || not_if_absent "$?" || return $?
+    mode_rights=$RIGHTS mode_above=${2%/*}
+    while [ -n "$mode_above" ]; do
+        look "$ROOT$mode_above"
+        case $RIGHTS in
+            d???????w*)
+                SAYS="others may write in $mode_above ($RIGHTS)"
+                return 1
+                ;;
+        esac
+        mode_above=${mode_above%/*}
+    done
+    # an access control list shows as a plus; a dot or a minus means that there is none
+    SAYS="$2 has mode $mode_rights"
+    case $mode_rights in
+        "$3" | "$3". | "$3"-) return 0 ;;
+    esac
+    return 1
+}
+
 # not_owned END PATH: by no fileset and no rpm package
 not_owned() {
     ask "$1" "owner$(printf '%s\n' "$2" | tr -c 'A-Za-z0-9\n' _)" lslpp -w "$2" || return $?
@@ -632,11 +683,16 @@ inetd_agrees() {
     [ -z "$SAYS" ]
 }
 
-# nobody_fetches END
-nobody_fetches() {
+# tftpd_idle END: no tftpd runs, which may hold the rules that it began with
+tftpd_idle() {
     processes "$1" || return $?
     SAYS='tftpd serves somebody right now'
-    awk '{ program = $4; sub(/^.*\//, "", program); if (program == "tftpd") found = 1 } END { exit !found }' "$ROWS" && return 1
+    awk '{ program = $4; sub(/^.*\//, "", program); if (program == "tftpd") found = 1 } END { exit found }' "$ROWS"
+}
+
+# nobody_fetches END
+nobody_fetches() {
+    tftpd_idle "$1" || return $?
     objects "$1" || return $?
     nobody_busy=$(machines 'v("Cstate") ~ /has been enabled/ || v("Cstate") ~ /is being performed/')
     SAYS="an operation is prepared or under way: $(on_one_line "$nobody_busy")"
@@ -814,11 +870,40 @@ port_free() {
     [ -z "$port_row" ]
 }
 
+# port_for END PORT NAME: nothing but that daemon listens
+port_for() {
+    at "$1" || return 3
+    if subsystem "$1" "$3" && [ "$ACTIVE" = yes ]; then
+        return 0
+    fi
+    port_free "$1" "$2"
+}
+
 # crypto_is END on|off
 crypto_is() {
     crypto "$1" || return $?
     SAYS="nimsh has crypto $CRYPTO"
     [ "$CRYPTO" = "$2" ]
+}
+
+# push_is END on|off
+push_is() {
+    push_of "$1" || return $?
+    SAYS="nimsh takes pushes"
+    [ "$PUSH" = on ] || SAYS="nimsh refuses pushes"
+    [ "$PUSH" = "$2" ]
+}
+
+# boot_row END yes|no: a row that init acts on when it boots to run level 2, or none at all
+boot_row() {
+    boot_of "$1" || return $?
+    SAYS="lsitab nimsh shows ${BOOT_ROW:-no row}"
+    if [ "$2" = no ]; then
+        [ -z "$BOOT_ROW" ]
+        return
+    fi
+    printf '%s\n' "$BOOT_ROW" | awk -F: '
+        { exit !(NF > 3 && ($2 == "" || $2 ~ /2/) && $3 ~ /^(boot|bootwait|once|respawn|sysinit|wait)$/) }'
 }
 
 # niminfo_says END VARIABLE VALUE

@@ -25,7 +25,7 @@ remember() {
     # whatever a step before it did to nimsh: undoing brings back what was found at first
     at "$END"
     ! grep -x 'nimsh=yes' "$DIR"/was.*/state > /dev/null 2>&1 || ACTIVE=yes
-    printf '%s\n' "crypto=$CRYPTO" "nimsh=$ACTIVE" "nimsh_pid=$SRC_PID" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS" > "$remember_at.new/state"
+    printf '%s\n' "crypto=$CRYPTO" "nimsh=$ACTIVE" "nimsh_pid=$SRC_PID" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS" "push=$PUSH" "boot=$BOOT_ROW" > "$remember_at.new/state"
     : > "$remember_at.new/certificates"
     certificates_of "$END" && cat "$ROWS" > "$remember_at.new/certificates"
     at "$END"
@@ -45,7 +45,7 @@ remember() {
 # state_now N: what the step may change, as it is now
 state_now() {
     step "$1"
-    CRYPTO='' ACTIVE='' SRC_PID='' SSL='' CONNECT='' FILESETS=''
+    CRYPTO='' ACTIVE='' SRC_PID='' SSL='' CONNECT='' FILESETS='' PUSH='' BOOT_ROW=''
     crypto "$END"
     subsystem "$END" nimsh
     ssl_of "$END"
@@ -56,6 +56,8 @@ state_now() {
         sum_of "$OUT"
         FILESETS=$SUM
     fi
+    [ -z "$PUSH_OF" ] || push_of "$END"
+    [ -z "$BOOT_OF" ] || boot_of "$END"
     step "$1"
 }
 
@@ -437,7 +439,7 @@ bring_back() {
     rm -f "$DIR/later"
 }
 
-# left_by N: what the step left, a line each: sum and path, or `absent` or `dir` and path
+# left_by N: what the step left, a line each: sum and path, or `absent` or `dir` and path, or `mode`, the mode it gave and path
 left_by() {
     step "$1"
     at "$END"
@@ -445,6 +447,7 @@ left_by() {
         present "$END" | while read -r left_path; do
             grep -Fx "$left_path" "$DIR/was.$1/present" > /dev/null || left_one "$left_path"
         done
+        [ -z "$MODE_OF" ] || left_one "$MODE_OF"
         return
     fi
     [ -z "$KEEP" ] || left_one "$KEEP"
@@ -459,6 +462,10 @@ left_one() {
         printf 'dir %s\n' "$1"
     elif [ -f "$ROOT$1" ]; then
         case $1 in
+            "$MODE_OF")
+                look "$ROOT$1"
+                SUM="mode $(printf '%s\n' "$RIGHTS" | cut -c 1-10)"
+                ;;
             /ssl_nimsh/*)
                 # it may hold a key, of which not even a checksum is kept
                 look "$ROOT$1"
@@ -477,10 +484,13 @@ undo_begun() {
     step "$1"
     if [ "$KIND" = run ]; then
         a_new_moment
-        CRYPTO=''
-        crypto "$END"
-        was "$1" crypto
-        if [ -z "$NO_UNDO" ] && [ "$CRYPTO" != "$FORMER" ]; then
+        state_now "$1"
+        undo_changed=''
+        for undo_pair in "crypto=$CRYPTO" "push=$PUSH" "boot=$BOOT_ROW"; do
+            was "$1" "${undo_pair%%=*}"
+            [ "${undo_pair#*=}" = "$FORMER" ] || undo_changed=yes
+        done
+        if [ -z "$NO_UNDO" ] && [ -n "$undo_changed" ]; then
             "step_$1_undo"
         else
             "step_$1_repair"
@@ -494,7 +504,7 @@ undo_begun() {
 some_effect() {
     a_new_moment
     state_now "$1"
-    for effect_pair in "crypto=$CRYPTO" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS"; do
+    for effect_pair in "crypto=$CRYPTO" "ssl=$SSL" "connect=$CONNECT" "filesets=$FILESETS" "push=$PUSH" "boot=$BOOT_ROW"; do
         was "$1" "${effect_pair%%=*}"
         [ "${effect_pair#*=}" = "$FORMER" ] || return 0
     done

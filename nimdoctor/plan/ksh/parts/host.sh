@@ -531,7 +531,7 @@ need() {
     need_words=$1
     shift
     case $LENIENT$1 in
-        yesfile_is | yesfile_absent | yeslibrary_copy_is | yesrenamable) return 0 ;;
+        yesfile_is | yesfile_absent | yeslibrary_copy_is | yesmode_is | yesrenamable) return 0 ;;
         newcertificate_new)
             VERDICTS=${VERDICTS}3
             return 0

@@ -70,7 +70,10 @@ unchanged_since() {
                 if [ "$since_was" = absent ] && [ "$since_now" != absent ]; then continue; fi
                 if [ "$since_was" != absent ] && [ "$since_now" = absent ]; then continue; fi
                 ;;
-            run) [ "$since_now" != absent ] || continue ;;
+            run)
+                [ "$since_now" != absent ] || continue
+                [ -z "$MODE_OF" ] || [ "$since_now" != "mode $MODE_WAS" ] || continue
+                ;;
             *) kept "$1" && [ "$since_now" = "$KEPT" ] && continue ;;
         esac
         warn "refused: $since_path is no longer as this run left it ($since_was, now $since_now)"

@@ -1,0 +1,94 @@
+"""The filesets that NIMSH over SSL rests on must be installed whole."""
+
+from typing import Iterator, List, Optional
+
+from nimdoctor.facts import Filesets, Processes
+from nimdoctor.facts.lslpp import FilesetRow
+from nimdoctor.model import Confidence, Finding, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
+
+_NIM = ("bos.sysmgt.nim.client", "bos.sysmgt.nim.master")
+_RESTS_ON = (
+    *_NIM,
+    "bos.net.tcp.client",
+    "bos.net.tcp.client_core",
+    "bos.net.tcp.server",
+    "bos.net.tcp.server_core",
+    "bos.rte.SRC",
+)
+_BESIDE = ("bos.sysmgt.nim.", "bos.sysmgt.sysbr", "bos.net.tcp.", "bos.rte.install")
+_LISTING, _PS = "lslpp -lc", "ps -eo pid,ppid,etime,args"
+
+
+@check(
+    "fileset-broken",
+    title="A fileset of NIM or TCP/IP is broken or half installed",
+    role=Role.BOTH,
+    severity=Severity.MEDIUM,
+    confidence=Confidence.CERTAIN,
+    source="IBM docs, lslpp: a broken fileset is to be reinstalled before it is used",
+    cause="an installation, an update or a removal was broken off: no space, a killed installp, a crash",
+    impact="programs, methods or subsystem entries of it may be missing or of two levels: what NIM does next may fail",
+    cure="installp -C cleans up what was broken off; then install the fileset again at its level (installp -acgXYF), on a "
+    "client from media or a mounted lpp_source, since a push may not work; lppchk -v until it prints nothing",
+)
+def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterator[Verdict]:
+    """A broken fileset is to be reinstalled before use: daemons and methods of NIM may be of two levels.
+
+    OpenSSL's filesets are left to openssl-missing, so that one thing is told once.
+    """
+    if all(filesets.installed(name) is False for name in _NIM):
+        yield NotApplicable("no fileset of NIM is installed")
+        return
+    rows = [row for row in filesets.rows if not row.is_rpm and _concerns(row.name)]
+    if not any(row.name in _NIM for row in rows):
+        raise Missing(_LISTING, message="whether a fileset of NIM is broken cannot be told from this listing")
+    bad = [row for row in rows if row.broken]
+    running = processes.named("installp") if processes else ()
+    if running and bad and all(row.half_done for row in bad):
+        yield Unknown(
+            f"{_told(bad)} while installp runs: scan again when it has ended",
+            [_LISTING],
+            [*(row.at for row in bad), running[0].at],
+        )
+        return
+    for core in (True, False):
+        found = [row for row in bad if (row.name in _RESTS_ON) is core]
+        if found:
+            certain = processes is not None or not all(row.half_done for row in found)
+            yield Finding(
+                _told(found),
+                evidence=[row.at for row in found],
+                objects=list(dict.fromkeys(row.name for row in found)),
+                severity=Severity.MEDIUM if core else Severity.LOW,
+                confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
+                impact=None if core else "as a rule none for a push; installations and backups through NIM may fail",
+                run="lppchk -v",
+                missing=() if certain else (_PS,),
+            )
+    unread = [row for row in rows if not row.state_known]
+    if unread:
+        words = ", ".join(dict.fromkeys(row.state for row in unread))
+        yield Unknown(
+            f"the state is told by words that are not known ({words}): run lslpp with LC_ALL=C",
+            [_LISTING],
+            [row.at for row in unread],
+            Severity.LOW,
+        )
+    elif not filesets.complete:
+        names = ", ".join(dict.fromkeys(row.name for row in rows))
+        yield Unknown(
+            f"sound: {names}; this listing shows no others", [_LISTING], [row.at for row in rows], Severity.LOW
+        )
+    else:
+        sound = [row for row in rows if row.name in _RESTS_ON]
+        yield Passed("sound: " + ", ".join(dict.fromkeys(row.name for row in sound)), [row.at for row in sound])
+
+
+def _concerns(name: str) -> bool:
+    return name in _RESTS_ON or name.startswith(_BESIDE)
+
+
+def _told(rows: List[FilesetRow]) -> str:
+    """Each part with its state as lslpp prints it."""
+    parts = [f"{row.name} is {row.state}{' in its root part' if row.root == '/etc/objrepos' else ''}" for row in rows]
+    return ", ".join(dict.fromkeys(parts))

@@ -1,0 +1,162 @@
+"""`nimclient -c` must extract the members that the installed OpenSSL has."""
+
+from typing import Iterator, Optional, Sequence, Tuple
+
+from nimdoctor.facts import (
+    Apars,
+    CryptoSetup,
+    Filesets,
+    InterimFixes,
+    LevelTables,
+    LibraryArchives,
+    NimIdentity,
+    RecordedPush,
+)
+from nimdoctor.facts.level import Level
+from nimdoctor.facts.level_table import LevelRow
+from nimdoctor.facts.loader import LoaderComplaint
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Missing,
+    NotApplicable,
+    OnMaster,
+    Passed,
+    Role,
+    Severity,
+    Verdict,
+    check,
+)
+
+_CLIENT, _BASE = "bos.sysmgt.nim.client", "openssl.base"
+_ARCHIVE, _MEMBER = "libssl.a", "libssl.so.0.9.8"
+_COPIES = (_MEMBER, "libcrypto.so.0.9.8")
+_LISTING, _AR = "lslpp -lc", "ar -X32_64 -tv /usr/lib/libssl.a"
+_FIRST_LINE = Level((1, 0))
+_WITHOUT_MEMBER = Level((3, 0))
+"""The first line of OpenSSL whose libssl.a has no 0.9.8 member (3.0.8.1000 by its README, the others inferred)."""
+
+
+@check(
+    "nimclient-extracts-old-libs",
+    title="nimclient -c extracts libraries of OpenSSL 0.9.8",
+    role=Role.CLIENT,
+    severity=Severity.HIGH,
+    confidence=Confidence.LIKELY,
+    source="IBM isg1fixinfo181111; IBM READMEs of openssl.base for the members of libssl.a",
+    cause="bos.sysmgt.nim.client is older than the OpenSSL of the host: it looks for the member libssl.so.0.9.8 only",
+    impact="crypto cannot be enabled again once it is off, and pushes to a secured client may fail",
+    cure="update bos.sysmgt.nim.client to the level named, then renew the copies as stale-ssl-libs says",
+    explains=("stale-ssl-libs", "ssl-object-error"),
+)
+def nimclient_extracts_old_libs(
+    filesets: Filesets,
+    tables: LevelTables,
+    apars: Optional[Apars],
+    fixes: Optional[InterimFixes],
+    archives: Optional[LibraryArchives],
+    setup: Optional[CryptoSetup],
+    push: Optional[OnMaster[RecordedPush]],
+    identity: Optional[NimIdentity],
+) -> Iterator[Verdict]:
+    """An old nim.client takes libssl.so.0.9.8 out of libssl.a, and cannot where OpenSSL has it no more.
+
+    While the member is there that is latent: a healthy client of the guide has both 0.9.8 copies.
+    """
+    for name in (_CLIENT, _BASE):
+        if filesets.installed(name) is False:
+            yield NotApplicable(f"{name} is not installed")
+            return
+    nim, openssl = filesets.vrmf(_CLIENT), filesets.vrmf(_BASE)
+    if nim is None or openssl is None:
+        raise Missing(_LISTING, message=f"the levels of {_CLIENT} and {_BASE} cannot be told from this listing")
+    levels = [filesets.quote(_CLIENT), filesets.quote(_BASE)]
+    if openssl.openssl() < _FIRST_LINE:
+        yield Passed(f"{_BASE} is {openssl}, of which libssl.so.0.9.8 is the current member", levels)
+        return
+    row, older = _row_for(nim, tables.rows("nimclient_members"))
+    if row is None and not older:
+        yield Passed(f"{_CLIENT} is {nim}, of a technology level that began after the cure", levels)
+        return
+    if row:
+        cured = _cured(row, nim, apars, fixes)
+        if cured:
+            yield Passed(cured.message, [*levels, *cured.evidence])
+            return
+        apar = row.text("apar")
+        behind = f"{_CLIENT} is {nim}, below {row.text('level')} (APAR {apar})"
+        levels += [apars.quote(apar)] if apars and apars.installed(apar) is False else []
+        levels += [row.at] if row.at else []
+        cure = f"update {_CLIENT} to {row.text('level')} or later, then renew the copies as stale-ssl-libs says"
+    else:
+        behind = f"{_CLIENT} is {nim}, of a technology level that is older than any with the cure"
+        cure = f"move to a technology level that has the cure, {_CLIENT} with it, then renew the copies as stale-ssl-libs says"
+    names = [identity.nim_name, *identity.names] if identity else []
+    pushes = [one for one in push.every() if one.may_be_to(names)] if push else []
+    said = [*(setup.loader if setup else ()), *(complaint for one in pushes for complaint in one.loader)]
+    refused = [line for complaint in said if _names_a_copy(complaint) for line in complaint.lines]
+    there = archives.members_named(_ARCHIVE, _MEMBER) if archives else ()
+    if refused:
+        yield Finding(
+            f"{behind}, and the loader refuses what it extracted",
+            evidence=[*levels, *refused],
+            confidence=Confidence.CERTAIN if row else Confidence.LIKELY,
+            cure=cure,
+        )
+    elif not there and archives and archives.listed(_ARCHIVE):
+        yield Finding(
+            f"{behind}, and {_ARCHIVE} of {_BASE} {openssl} has no member {_MEMBER}",
+            evidence=[*levels, archives.whole()],
+            cure=cure,
+        )
+    elif not there and openssl.openssl() >= _WITHOUT_MEMBER:
+        yield Finding(
+            f"{behind}, and {_ARCHIVE} of {_BASE} {openssl} should have no member {_MEMBER}",
+            evidence=levels,
+            confidence=Confidence.POSSIBLE,
+            cure=cure,
+            missing=[_AR],
+        )
+    else:
+        still = f", which {_ARCHIVE} still has" if there else f"; whether {_ARCHIVE} still has it is not known"
+        yield Finding(
+            f"{behind}: nimclient -c extracts {_MEMBER}{still}",
+            evidence=levels,
+            severity=Severity.LOW,
+            confidence=Confidence.CERTAIN if row else Confidence.POSSIBLE,
+            impact="none while libssl.a has that member: the client uses code of OpenSSL 0.9.8. An OpenSSL without it "
+            "(3.0) leaves the client unable to enable crypto",
+            cure=f"before the next update of OpenSSL: {cure}",
+            against=[member.at for member in there],
+            missing=() if there else (_AR,),
+            explains=(),
+        )
+
+
+def _cured(row: LevelRow, nim: Level, apars: Optional[Apars], fixes: Optional[InterimFixes]) -> Optional[Passed]:
+    """What shows that the cure of that row is there."""
+    wanted, apar = row.level("level"), row.text("apar")
+    if wanted and nim >= wanted:
+        return Passed(f"{_CLIENT} is {nim}, at or above {wanted}, which has the cure")
+    if apars and apars.installed(apar):
+        return Passed(f"APAR {apar}, which has the cure, is installed", [apars.quote(apar)])
+    if fixes and apar in fixes.stable_apars():
+        return Passed(f"an interim fix carries APAR {apar}, which has the cure", [fixes.quote(apar)])
+    return None
+
+
+def _row_for(nim: Level, rows: Sequence[LevelRow]) -> Tuple[Optional[LevelRow], bool]:
+    """The row of the technology level that the fileset is of; without one, whether that is older than the cure.
+
+    A technology level later than the last row of its version began with the cure; so did a later version (inferred).
+    """
+    lines = [(Level(level.fields[:3]), row) for row in rows for level in [row.level("level")] if level]
+    own = next((row for line, row in lines if nim.on_line(line)), None)
+    same_version = [line for line, _ in lines if line.fields[:2] == nim.fields[:2]]
+    last = max(same_version or [line for line, _ in lines], default=None)
+    return own, own is None and last is not None and Level(nim.fields[:3]) < last
+
+
+def _names_a_copy(complaint: LoaderComplaint) -> bool:
+    """Whether the loader speaks of a copy of 0.9.8; of what a program lacks in it, 0509-136 speaks."""
+    return any(name in complaint.words for name in _COPIES)
