@@ -3,7 +3,7 @@
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Outcome, Quote
+from nimdoctor.model import Outcome, Quote, Severity
 from nimdoctor.report import telling
 from nimdoctor.report.html.pictures import figures
 from nimdoctor.report.html.table import table
@@ -45,7 +45,7 @@ class Part:
         if pictures:
             yield self._section("pictures", "Pictures", element("div", *pictures, class_="pictures"))
         if report.story.findings:
-            yield self._section("findings", "Findings", *(self._finding(one) for one in report.story.findings))
+            yield self._section("findings", "Findings", *self._findings())
         yield from self._rest()
 
     def _section(self, name: str, heading: str, *content: Content) -> Markup:
@@ -84,12 +84,12 @@ class Part:
                     _badge(result),
                     " ",
                     self._to(result),
-                    f" {result.title}",
+                    f" on {telling.place(result, self.report)}: {result.title}",
                     join([" (because of ", why, ")"]) if why else None,
                     class_=f"deep{min(depth, DEEPEST)}",
                 )
             )
-        yield element("p", "What was found, each below what explains it:")
+        yield element("p", f"What was found{', each below what explains it' if story.links else ''}:")
         yield element("ol", *items, class_="told")
 
     def _id(self, result: Result) -> str:
@@ -102,6 +102,16 @@ class Part:
     def _links(self, others: Sequence[Tuple[Result, bool]]) -> Optional[Markup]:
         said = [join([None if sure else "perhaps ", self._to(other)]) for other, sure in others]
         return join(said, ", ") if said else None
+
+    def _findings(self) -> Iterator[Markup]:
+        """Those below medium are folded where there are worse ones: they are not why somebody looks here."""
+        found = self.report.story.findings
+        worse = [one for one in found if one.severity.rank >= Severity.MEDIUM.rank] or list(found)
+        lesser = [self._finding(one) for one in found if all(one is not other for other in worse)]
+        yield from map(self._finding, worse)
+        if lesser:
+            summary = element("summary", f"Below medium: {count(len(lesser), 'finding')}")
+            yield element("details", summary, join(lesser, BREAK))
 
     def _finding(self, result: Result) -> Markup:
         story = self.report.story
