@@ -34,7 +34,7 @@ def prose(words: str, limit: int = 0) -> str:
     """Running text in which nothing of the words means more than it says.
 
     >>> prose("two of `a_b`, <i> and #3")
-    'two of `` `a_b` ``, `<i>` and `#3`'
+    'two of `a_b`, `<i>` and `#3`'
     """
     return "".join(map(_piece, _QUOTED.split(printable(words, limit))))
 
