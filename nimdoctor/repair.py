@@ -156,7 +156,7 @@ class Repair:
         planner = Planner(self.engine, self.ends, self.registry.fixes(), self.options, self._probed())
         self.command = planner.command()
         self.client = planner.client
-        return planner.plan(self.report.results)
+        return planner.plan(self.report.results, self.report.story)
 
     def _probed(self) -> Probed:
         if not self.options.probe or self.roles:

@@ -18,6 +18,7 @@ from nimdoctor.plan.order import arranged
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.steps import Step, Transient
 from nimdoctor.plan.typed import as_typed, push_named_in
+from nimdoctor.story import Story, told
 from nimdoctor.wording import named
 
 BAR = Severity.MEDIUM
@@ -70,9 +71,9 @@ class Planner:
         self._cautions: List[str] = []
         self.client = self._client_name()
 
-    def plan(self, results: Sequence[Result]) -> Plan:
-        """The plan for these results of a scan."""
-        called, minor = self._called(results)
+    def plan(self, results: Sequence[Result], story: Optional[Story] = None) -> Plan:
+        """The plan for these results of a scan; `story` is theirs, told anew where it is not given."""
+        called, minor = self._called(results, told(results) if story is None else story)
         asked = self._asked(called, minor)
         steps = arranged([step for one in asked for step in one.steps])
         stepped = {check for step in steps for check in step.checks}
@@ -120,8 +121,11 @@ class Planner:
 
     # -- which fixes
 
-    def _called(self, results: Sequence[Result]) -> Tuple[Dict[str, List[Result]], List[Result]]:
-        """The findings by the fix they call for; and those below the bar, which call for none."""
+    def _called(self, results: Sequence[Result], story: Story) -> Tuple[Dict[str, List[Result]], List[Result]]:
+        """The findings by the fix they call for; and those below the bar, which call for none.
+
+        What a cause explains that only a person can cure calls for none either: its fix would treat the symptom.
+        """
         called: Dict[str, List[Result]] = {name: [] for name in self.options.only}
         minor: List[Result] = []
         for result in results:
@@ -142,10 +146,19 @@ class Planner:
                 hint = f"not planned by itself, since somebody may have meant it: --only {fix.id} plans it"
                 self._advice.append(_counsel(result, hint))
             elif elsewhere is None:
-                called.setdefault(fix.id, []).append(result)
+                first = None if self.options.only else self._for_a_person(story.behind(result))
+                if first:
+                    hint = f"its cause comes first, {first.check}, which only a person can cure"
+                    self._advice.append(_counsel(result, f"{hint}; --only {fix.id} plans it all the same"))
+                else:
+                    called.setdefault(fix.id, []).append(result)
             elif elsewhere is not _NOTHING:
                 self._advice.append(elsewhere)
         return called, minor
+
+    def _for_a_person(self, causes: Sequence[Result]) -> Optional[Result]:
+        """The nearest of these causes that no fix treats."""
+        return next((cause for cause in causes if cause.fix not in self.fixes), None)
 
     def _elsewhere(self, result: Result, fix: Fix) -> Optional[Counsel]:
         """What is advised instead of a finding that is not for this plan: it is about other clients, or about

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nimdoctor.lab import Lab
-from nimdoctor.model import Outcome, Role
+from nimdoctor.model import Confidence, Outcome, Role
 from nimdoctor.plan.conditions import ClientIdle, MasterIdle
 from nimdoctor.plan.document import canonical, parse
 from nimdoctor.plan.fix import Advice, Options, fix
@@ -47,6 +47,22 @@ OPTIONS = st.builds(
 def plan_of(repair, results, options):
     """The plan for some of the results, over hosts already read."""
     return Planner(repair.engine, repair.ends, repair.registry.fixes(), options).plan(results)
+
+
+def test_a_symptom_of_what_only_a_person_can_cure_is_advice_until_it_is_named(repairs):
+    repair = repairs[0]
+    hang = next(one for one in repair.report.results if one.check == "create-bio-hang")
+    cause = hang._replace(check="certificate-not-yet-valid", fix=None, causes=("create-bio-hang",))
+    plan = plan_of(repair, [cause, hang], Options())
+    assert not plan.steps and not plan.findings
+    (advice,) = (one for one in plan.advice if one.about == "create-bio-hang")
+    assert "its cause comes first, certificate-not-yet-valid" in advice.text
+    assert f"--only {hang.fix} plans it all the same" in advice.text
+    assert plan_of(repair, [cause, hang], Options(only=(hang.fix,))).steps
+    # a cause that a fix treats is treated with it
+    assert plan_of(repair, [cause._replace(fix=hang.fix), hang], Options()).steps
+    # one that only may be the cause holds nothing up
+    assert plan_of(repair, [cause._replace(confidence=Confidence.POSSIBLE), hang], Options()).steps
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
