@@ -24,6 +24,7 @@ def whole(path: str, mode: int = 0o600) -> Iterator[BinaryIO]:
     if os.path.realpath(directory).startswith("/dev") or (os.path.exists(path) and not os.path.isfile(path)):
         # renaming onto /dev/null or /dev/stdout would replace it, and root may
         raise OSError(errno.EINVAL, "it is not a regular file", path)
+    _refuse_planted(directory)
     partial = os.path.join(directory, f".{name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
     try:
@@ -35,3 +36,26 @@ def whole(path: str, mode: int = 0o600) -> Iterator[BinaryIO]:
     except BaseException:
         os.unlink(partial)
         raise
+
+
+def _refuse_planted(directory: str) -> None:
+    """Raises OSError where the way there leads over a link that another user put where all may write, as into /tmp.
+
+    Linux does not follow such links for root by itself, AIX does.
+    """
+    here, links = os.sep, 0
+    waiting = directory.split(os.sep)[::-1]
+    while waiting:
+        part = waiting.pop()
+        place = os.path.normpath(os.path.join(here, part))
+        if not os.path.islink(place):
+            here = place
+            continue
+        links += 1
+        if os.stat(here).st_mode & 0o002 and os.lstat(place).st_uid not in (0, os.geteuid()):
+            raise OSError(errno.ELOOP, f"{place} is a link of another user in a directory that all may write to")
+        if links > 40:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), directory)
+        target = os.readlink(place)
+        here = os.sep if os.path.isabs(target) else here
+        waiting += target.split(os.sep)[::-1]

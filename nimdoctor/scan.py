@@ -14,6 +14,7 @@ from nimdoctor.story import Pair, Story, rank, told
 from nimdoctor.timeline import what_changed
 
 if TYPE_CHECKING:
+    from nimdoctor.pictures import Pictures
     from nimdoctor.probe import Probe
 
 HEALTHY, PROBLEMS, INCONCLUSIVE = "healthy", "problems", "inconclusive"
@@ -32,8 +33,8 @@ class ScannedHost(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Its name, or the target where the name is not known."""
-        return self.name or self.target
+        """Its name, or the target where the name is not known; this host has no target."""
+        return self.name or self.target or "this host"
 
 
 class Report(NamedTuple):
@@ -55,6 +56,8 @@ class Report(NamedTuple):
     """What was asked over the network, and the answers; empty unless the scan was told to ask."""
     story: Story = Story()
     """What of that explains what."""
+    pictures: "Optional[Pictures]" = None
+    """What the report can show as a picture; None unless the scan was told to make it."""
 
     @property
     def exit_status(self) -> int:
@@ -82,12 +85,14 @@ def scan(
     rules: Sequence[ignore.Rule] = (),
     now: Optional[datetime] = None,
     probe: bool = False,
+    pictures: bool = False,
 ) -> Report:
     """Runs the checks over the target and, where given, its master.
 
     `role` client or master overrides what the evidence says; `only` and `skip` are check ids;
     `rules` come on top of the ones in the target's own ignore file. Only with `probe` is anything
-    sent: each live host then asks the other end over the network.
+    sent: each live host then asks the other end over the network. `pictures` asks for facts that
+    only a report with pictures has a use for.
     """
     engine = open_hosts(target, master, registry=registry, role=role)
     report = scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
@@ -95,6 +100,10 @@ def scan(
         from nimdoctor.probe import ask
 
         report = report._replace(probes=ask([engine.target, engine.master]))
+    if pictures:
+        from nimdoctor.pictures import pictures_of
+
+        report = report._replace(pictures=pictures_of(engine, report.results, lambda: pair_of(engine)))
     return report
 
 

@@ -257,6 +257,22 @@ def test_a_scan_of_a_recorded_host_loads_no_heavy_library(format):
     assert format == "text" or "tabulate" not in modules
 
 
+FORMATS = ("html", "markdown_report", "junit_report", "nagios_report", "markup", "cells")
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_scan_loads_nothing_of_the_formats_that_it_does_not_write(format):
+    modules = loaded("scan", HOSTS / "healthy/client", "--format", format)
+    others = [f"nimdoctor.report.{name}" for name in FORMATS]
+    assert not [name for name in modules if within(name, "nimdoctor.pictures", *others)]
+    assert format == "text" or not {name for name in modules if within(name, "nimdoctor.report.text_report", "html")}
+
+
+def test_a_page_of_a_recorded_host_loads_no_tables_of_the_terminal():
+    modules = loaded("scan", HOSTS / "healthy/client", "--format", "html")
+    assert within("nimdoctor.report.html", *modules) and "tabulate" not in modules
+
+
 @pytest.mark.parametrize(
     ("check", "end", "wanted"),
     [

@@ -6,12 +6,12 @@ target that cannot be read, 3 inconclusive, 4 nimdoctor itself failed, 130 inter
 
 import os
 import sys
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 import typer
 
 from nimdoctor import __version__
-from nimdoctor.cli import collect, reference, repair, scan
+from nimdoctor.cli import collect, monitoring, reference, repair, scan
 from nimdoctor.cli.output import FAILED, INTERRUPTED, USAGE, CannotWrite, UsageError, flush, lines, say
 from nimdoctor.wording import visible
 
@@ -39,32 +39,37 @@ for command in (
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs one command line and gives its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    status, wrong = _run(words)
+    if wrong:
+        say(wrong)
+        return monitoring.unknown(wrong) if monitoring.asks(words) else status
+    return status
+
+
+def _run(words: List[str]) -> Tuple[int, str]:
+    """The exit status, and what went wrong where the command could not do what it was asked to."""
     try:
         if not words and "_NIMDOCTOR_COMPLETE" not in os.environ:
-            return _usage()
+            return _usage(), ""
         status = app(args=words, prog_name="nimdoctor", standalone_mode=False)
         flush()
         if status == INTERRUPTED:  # Typer turns KeyboardInterrupt into this status and says nothing
-            say("interrupted")
-        return status if isinstance(status, int) else 0
+            return INTERRUPTED, "interrupted"
+        return status if isinstance(status, int) else 0, ""
     except (KeyboardInterrupt, typer.Abort):
-        say("interrupted")
-        return INTERRUPTED
+        return INTERRUPTED, "interrupted"
     except UsageError as error:
-        say(lines(str(error)))
-        return error.status
+        return error.status, lines(str(error))
     except CannotWrite as error:
-        say(f"the report cannot be written: {error}")
-        return FAILED
+        return FAILED, f"the report cannot be written: {error}"
     except Exception as error:
         message = getattr(error, "format_message", None)
         if message is not None:
-            say(f"{lines(message())} (nimdoctor --help shows the usage)")
-            return USAGE
+            return USAGE, f"{lines(message())} (nimdoctor --help shows the usage)"
         if os.environ.get("NIMDOCTOR_DEBUG"):
             raise
-        say(f"nimdoctor itself failed: {type(error).__name__}: {visible(str(error))}; NIMDOCTOR_DEBUG=1 shows where")
-        return FAILED
+        said = f"{type(error).__name__}: {visible(str(error))}"
+        return FAILED, f"nimdoctor itself failed: {said}; NIMDOCTOR_DEBUG=1 shows where"
 
 
 def _usage() -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Callable, List, Optional, Sequence
 
 import typer
 
-from nimdoctor.cli.output import USAGE, Format, UsageError, say, width, write
+from nimdoctor.cli.output import USAGE, UsageError, say, width, write
 from nimdoctor.wording import visible
 
 if TYPE_CHECKING:
@@ -26,6 +26,21 @@ class RoleOption(str, Enum):
     AUTO = "auto"
     CLIENT = "client"
     MASTER = "master"
+
+
+class ScanFormat(str, Enum):
+    """How a scan's report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
+    NAGIOS = "nagios"
+
+
+WITH_PICTURES = (ScanFormat.HTML, ScanFormat.NAGIOS)
+"""Formats that show what only the pictures' facts say."""
 
 
 class SeverityOption(str, Enum):
@@ -58,7 +73,7 @@ def scan(
     skip: Optional[List[str]] = typer.Option(
         None, "--skip", metavar="ID", help="Without this check; may be repeated.", autocompletion=complete_ids
     ),
-    format: Format = typer.Option(Format.TEXT, "--format", help="How the report is written."),
+    format: ScanFormat = typer.Option(ScanFormat.TEXT, "--format", help="How the report is written."),
     output: Optional[str] = typer.Option(None, "--output", metavar="FILE", help="Write the report there."),
     fail_on: SeverityOption = typer.Option(SeverityOption.MEDIUM, "--fail-on", help="The bar for exit status 1."),
     timeout: float = typer.Option(
@@ -96,13 +111,16 @@ def scan(
         if any(evidence.live for evidence in hosts) or (end and end.live):
             restore = end_like_ctrl_c()
         for evidence in hosts:
-            reports.append(_scan(evidence, end, registry, role, check or [], skip or [], fail_on, probe))
+            pictures = format in WITH_PICTURES
+            reports.append(_scan(evidence, end, registry, role, check or [], skip or [], fail_on, probe, pictures))
             evidence.close()
         if end:
             end.close()
     finally:
         waiting.close()
         restore()
+    if format is ScanFormat.NAGIOS:
+        return _told_to_monitoring(reports, refused, fail_on, output)
     if reports:
         # several targets are one object a line, for tools that read line by line
         write(_rendered(reports, format, output, one_line=len(targets or []) > 1), output)
@@ -146,6 +164,7 @@ def _scan(
     skip: Sequence[str],
     fail_on: SeverityOption,
     probe: bool,
+    pictures: bool,
 ) -> "Report":
     from nimdoctor.model import Severity
     from nimdoctor.scan import scan as run_scan
@@ -160,6 +179,7 @@ def _scan(
         fail_on=Severity(fail_on.value),
         rules=() if evidence.live else local_rules(),
         probe=probe,
+        pictures=pictures,
     )
 
 
@@ -200,11 +220,34 @@ def _registry(only: Sequence[str], skip: Sequence[str]) -> "Registry":
     return registry
 
 
-def _rendered(reports: "Sequence[Report]", format: Format, output: Optional[str], one_line: bool) -> str:
-    if format is Format.JSON:
+def _told_to_monitoring(
+    reports: "Sequence[Report]", refused: Sequence[str], fail_on: SeverityOption, output: Optional[str]
+) -> int:
+    from nimdoctor.model import Severity
+    from nimdoctor.report import nagios_report
+
+    bar = Severity(fail_on.value)
+    write(nagios_report.render(reports, bar, refused), output)
+    return nagios_report.status(reports, bar, refused)
+
+
+def _rendered(reports: "Sequence[Report]", format: ScanFormat, output: Optional[str], one_line: bool) -> str:
+    if format is ScanFormat.JSON:
         from nimdoctor.report import json_report
 
         return "".join(json_report.render(report, indent=None if one_line else 2) + "\n" for report in reports)
+    if format is ScanFormat.HTML:
+        from nimdoctor.report import html
+
+        return html.render(reports)
+    if format is ScanFormat.MARKDOWN:
+        from nimdoctor.report import markdown_report
+
+        return markdown_report.render(reports)
+    if format is ScanFormat.JUNIT:
+        from nimdoctor.report import junit_report
+
+        return junit_report.render(reports)
     from nimdoctor.report import text_report
 
     terminal = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ

@@ -16,7 +16,8 @@ TEXT_LIMIT = 2000
 
 def render(report: Report, *, indent: Optional[int] = 2) -> str:
     """The report as JSON in ASCII, so that it passes through any terminal's encoding."""
-    return json.dumps(as_dict(report), indent=indent, ensure_ascii=True)
+    # DEL is ASCII, and the one control character that json leaves as it is
+    return json.dumps(as_dict(report), indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 def as_dict(report: Report) -> Dict[str, Any]:

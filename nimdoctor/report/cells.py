@@ -1,0 +1,10 @@
+"""What a table's cell may not begin with, wherever the table is pasted."""
+
+
+def cell(words: str) -> str:
+    """The words; after an apostrophe where a spreadsheet would take them for a formula.
+
+    >>> cell("=1+1"), cell(" @x"), cell("lpar7")
+    ("'=1+1", "' @x", 'lpar7')
+    """
+    return f"'{words}" if words.lstrip()[:1] in ("=", "+", "-", "@") else words

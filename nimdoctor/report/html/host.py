@@ -1,0 +1,225 @@
+"""One host's part of the document: the story, the pictures, the findings, and what else was seen."""
+
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+from nimdoctor.engine import Result
+from nimdoctor.model import Outcome, Quote, Severity
+from nimdoctor.report import telling
+from nimdoctor.report.html.pictures import figures
+from nimdoctor.report.html.table import table
+from nimdoctor.report.json_report import TEXT_LIMIT
+from nimdoctor.report.markup import BREAK, Content, Markup, element, join, text
+from nimdoctor.scan import INCONCLUSIVE, Report
+from nimdoctor.wording import count
+
+DEEPEST = 4
+
+
+class Part:
+    """A report within the document. `level` is that of its title's heading, `prefix` begins every id it gives."""
+
+    def __init__(self, report: Report, level: int, prefix: str) -> None:
+        self.report = report
+        self.level = level
+        self.prefix = prefix
+
+    def title(self) -> Markup:
+        report = self.report
+        counts = ", ".join(telling.counts(report))
+        verdict = element("span", report.verdict.upper(), class_=report.verdict)
+        heading = element(f"h{self.level}", f"{report.host.label}: ", verdict, id=f"{self.prefix}title")
+        said = f"{telling.hosts(report)}{': ' + counts if counts else ''}"
+        return join([heading, element("p", said, class_="soft")])
+
+    def link(self) -> Markup:
+        """From the list of hosts to this one."""
+        verdict = element("span", self.report.verdict, class_=self.report.verdict)
+        counts = ", ".join(telling.counts(self.report))
+        name = element("a", self.report.host.label, href=f"#{self.prefix}title")
+        return join([name, ": ", verdict, f" ({counts})" if counts else None])
+
+    def sections(self) -> Iterator[Markup]:
+        report = self.report
+        yield self._section("short", "In short", self._brief(), *self._story())
+        pictures = figures(report.pictures, self.level + 2, self.prefix) if report.pictures else []
+        if pictures:
+            yield self._section("pictures", "Pictures", element("div", *pictures, class_="pictures"))
+        if report.story.findings:
+            yield self._section("findings", "Findings", *self._findings())
+        yield from self._rest()
+
+    def _section(self, name: str, heading: str, *content: Content) -> Markup:
+        label = f"{self.prefix}{name}"
+        title = element(f"h{self.level + 1}", heading, id=label, class_="part")
+        return element("section", title, join(content, BREAK), aria_labelledby=label)
+
+    def _brief(self) -> Markup:
+        head = telling.head(self.report)
+        rows: List[Tuple[str, Content]] = [
+            ("Cause", head.cause),
+            ("Next", self._next(head)),
+            ("Touches", head.touches),
+        ]
+        if self.report.changed:
+            rows.append(("Changed", self.report.changed))
+        return _list(rows, "brief")
+
+    def _next(self, head: telling.Head) -> Content:
+        if not self.report.root():
+            return head.next
+        plan = [_command(head.plan), element("p", head.said, class_="said")] if head.plan else []
+        return join([*plan, _command(head.next)])
+
+    def _story(self) -> Iterator[Markup]:
+        """Every finding in the order of telling, what follows from another below it."""
+        story = self.report.story
+        if len(story.findings) < 2:
+            return
+        items = []
+        for result, depth in zip(story.findings, story.depths):
+            why = self._links(story.causes(result))
+            items.append(
+                element(
+                    "li",
+                    _badge(result),
+                    " ",
+                    self._to(result),
+                    f" on {telling.place(result, self.report)}: {result.title}",
+                    join([" (because of ", why, ")"]) if why else None,
+                    class_=f"deep{min(depth, DEEPEST)}",
+                )
+            )
+        yield element("p", f"What was found{', each below what explains it' if story.links else ''}:")
+        yield element("ol", *items, class_="told")
+
+    def _id(self, result: Result) -> str:
+        return f"{self.prefix}finding-{telling.number(self.report, result)}"
+
+    def _to(self, result: Result) -> Markup:
+        number = telling.number(self.report, result)
+        return element("a", f"{number}. {result.check}", href=f"#{self._id(result)}")
+
+    def _links(self, others: Sequence[Tuple[Result, bool]]) -> Optional[Markup]:
+        said = [join([None if sure else "perhaps ", self._to(other)]) for other, sure in others]
+        return join(said, ", ") if said else None
+
+    def _findings(self) -> Iterator[Markup]:
+        """Those below medium are folded where there are worse ones: they are not why somebody looks here."""
+        found = self.report.story.findings
+        worse = [one for one in found if one.severity.rank >= Severity.MEDIUM.rank] or list(found)
+        lesser = [self._finding(one) for one in found if all(one is not other for other in worse)]
+        yield from map(self._finding, worse)
+        if lesser:
+            summary = element("summary", f"Below medium: {count(len(lesser), 'finding')}")
+            yield element("details", summary, join(lesser, BREAK))
+
+    def _finding(self, result: Result) -> Markup:
+        story = self.report.story
+        label = self._id(result)
+        sure = f", {result.confidence.value}" if result.confidence else ""
+        place = telling.place(result, self.report)
+        heading = element(
+            f"h{self.level + 2}",
+            f"{telling.number(self.report, result)}. ",
+            _badge(result),
+            f" {result.check} on {place}{sure}",
+            id=label,
+        )
+        command = _command(telling.by_hand(self.report, result)) if result.run else None
+        rows: List[Tuple[str, Content]] = [
+            ("Wrong", element("strong", telling.wrong(result))),
+            ("Because of", self._links(story.causes(result))),
+            ("Explains", self._links(story.effects(result))),
+            ("Breaks", result.impact),
+            ("Cause", result.cause),
+            ("Evidence", _quotes(result.evidence)),
+            ("Against", _quotes(result.against)),
+            ("Missing", telling.missing(result) if result.missing else None),
+            ("Do", telling.cure(self.report, result) if result.cure else None),
+            ("Next command", command),
+            ("Fix", telling.fix(result)),
+            ("Read", telling.read(result)),
+        ]
+        return element(
+            "article", heading, _list(rows, "field"), class_=f"at-{result.severity.value}", aria_labelledby=label
+        )
+
+    def _rest(self) -> Iterator[Markup]:
+        report = self.report
+        open_ = report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN)
+        passed, off = report.with_outcome(Outcome.PASS), report.with_outcome(Outcome.NOT_APPLICABLE)
+        groups = (
+            ("Could not be checked", self._rows(open_), len(open_), report.verdict == INCONCLUSIVE),
+            ("Notes", _items(telling.notes(report)), len(telling.notes(report)), False),
+            ("Passed", self._rows(passed, False), len(passed), False),
+            ("Not applicable", self._rows(off, False), len(off), False),
+            ("Ignored", _items(telling.ignored(report)), len(telling.ignored(report)), False),
+        )
+        parts = [
+            element("details", element("summary", f"{name}: {number}"), content, open=True if unfolded else None)
+            for name, content, number, unfolded in groups
+            if number
+        ]
+        if parts:
+            yield self._section("rest", "What else was looked at", *parts)
+
+    def _rows(self, results: Sequence[Result], outcome: bool = True) -> Markup:
+        heads = ["Outcome"] * outcome + ["Severity", "Check", "Where", "What was seen"]
+        rows = []
+        for result in results:
+            message = result.message
+            if result.missing:
+                message += f"; would be settled by: {', '.join(result.missing)}"
+            place = telling.place(result, self.report)
+            rows.append([result.outcome.value] * outcome + [result.severity.value, result.check, place, message])
+        return table("", heads, rows, words=len(heads) - 2)
+
+
+def _command(words: str) -> Markup:
+    # each word is a box, so that no line ends within an option
+    return element("pre", join([element("span", word) for word in words.split(" ")], " "), class_="command")
+
+
+def _badge(result: Result) -> Markup:
+    return element("span", result.severity.value.upper(), class_=f"badge {result.severity.value}")
+
+
+def _list(rows: Sequence[Tuple[str, Content]], kind: str) -> Markup:
+    said = [(name, content) for name, content in rows if content]
+    pairs = [piece for name, content in said for piece in (element("dt", name), element("dd", content))]
+    return element("dl", *pairs, class_=kind)
+
+
+def _items(lines: Sequence[str]) -> Markup:
+    return element("ul", *(element("li", line) for line in lines), class_="plain")
+
+
+def _quotes(quotes: Sequence[Quote]) -> Optional[Markup]:
+    """Lines of one source that follow each other in one block, each with its number."""
+    groups: List[Tuple[str, List[Quote]]] = []
+    for quote in quotes:
+        if not groups or groups[-1][0] != quote.source:
+            groups.append((quote.source, []))
+        groups[-1][1].append(quote)
+    blocks = []
+    for source, found in groups:
+        width = max(len(str(quote.line)) for quote in found if quote.line is not None) if _numbered(found) else 0
+        lines = [_line(quote, width) for quote in found]
+        name = element("figcaption", element("code", source), f", {_which(found)}" if width else None)
+        blocks.append(element("figure", name, element("pre", join(lines, BREAK)), class_="quote"))
+    return join(blocks) if blocks else None
+
+
+def _numbered(quotes: Sequence[Quote]) -> bool:
+    return any(quote.line is not None for quote in quotes)
+
+
+def _which(quotes: Sequence[Quote]) -> str:
+    numbers = [str(quote.line) for quote in quotes if quote.line is not None]
+    return f"line {numbers[0]}" if len(numbers) == 1 else f"{count(len(numbers), 'line')}"
+
+
+def _line(quote: Quote, width: int) -> Markup:
+    number = "" if quote.line is None else str(quote.line)
+    shown = element("span", f"{number:>{width}}  ", class_="number") if width else None
+    return join([shown, text(telling.quoted(quote), TEXT_LIMIT)])

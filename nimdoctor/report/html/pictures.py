@@ -1,0 +1,55 @@
+"""The pictures of a scan, each with its heading and with a table that says the same."""
+
+from typing import Iterator, List, NamedTuple, Sequence, Tuple
+
+from nimdoctor.pictures import Pictures
+from nimdoctor.report.html import ends, timeline, validity
+from nimdoctor.report.html.table import table
+from nimdoctor.report.markup import Content, Markup, element
+
+
+class Drawn(NamedTuple):
+    """A picture and the table in its place."""
+
+    heading: str
+    svg: Markup
+    caption: str
+    heads: Tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+    below: Content = None
+
+
+def figures(pictures: Pictures, level: int, prefix: str) -> List[Markup]:
+    """Every picture there is something for."""
+    return [_figure(one, level, f"{prefix}picture-{number}") for number, one in enumerate(_drawn(pictures, prefix), 1)]
+
+
+def _drawn(pictures: Pictures, prefix: str) -> Iterator[Drawn]:
+    label = f"{prefix}ends"
+    yield Drawn(
+        "Master and client", ends.draw(pictures.ends, label), "The links between the two ends", ends.HEADS,
+        ends.rows(pictures.ends),
+    )  # fmt: skip
+    for number, one in enumerate(pictures.timelines, 1):
+        yield Drawn(
+            f"Sessions of nimsh on {one.host}",
+            timeline.draw(one, f"{prefix}timeline-{number}"),
+            f"Sessions in {one.source}, the newest first, and what changed on the hosts",
+            timeline.HEADS,
+            timeline.rows(one),
+            timeline.below(one),
+        )
+    if pictures.validities:
+        yield Drawn(
+            "How long certificates hold",
+            validity.draw(pictures.validities, f"{prefix}validity"),
+            "Certificates and their validity",
+            validity.HEADS,
+            validity.rows(pictures.validities),
+        )
+
+
+def _figure(one: Drawn, level: int, label: str) -> Markup:
+    other = element("details", element("summary", "The same as a table"), table(one.caption, one.heads, one.rows))
+    heading = element(f"h{level}", one.heading, id=label)
+    return element("figure", heading, one.svg, one.below, other, class_="picture", aria_labelledby=label)

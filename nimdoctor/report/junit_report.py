@@ -1,0 +1,112 @@
+"""The report as JUnit XML, for build servers: a test suite a host, a test case a check.
+
+A fail is a failure whatever its severity, a check that broke an error; unknown and not-applicable are skipped, with
+the reason first, since nothing passes without evidence.
+"""
+
+from typing import Dict, Iterator, List, Sequence, Tuple
+
+from nimdoctor.engine import Result
+from nimdoctor.model import Outcome, Quote, Role
+from nimdoctor.report import telling
+from nimdoctor.report.json_report import TEXT_LIMIT
+from nimdoctor.report.markup import BREAK, Markup, element, join, text
+from nimdoctor.report.text_report import printable
+from nimdoctor.scan import Report, ScannedHost
+
+Case = Tuple[str, Role]
+"""A test case: a check's id, and the end it judged."""
+Cases = Dict[Case, List[Result]]
+
+
+def render(reports: Sequence[Report]) -> str:
+    """All reports in one document."""
+    hosts = [host for report in reports for host in _hosts(report)]
+    numbers = [_numbers(cases) for _, _, cases in hosts]
+    sums = {name: sum(one[name] for one in numbers) for name in _numbers({})}
+    whole = element("testsuites", *(join([BREAK, _suite(*host)]) for host in hosts), BREAK, name="nimdoctor", **sums)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}\n'
+
+
+def _hosts(report: Report) -> Iterator[Tuple[Report, ScannedHost, Cases]]:
+    masters = [one for one in report.results if report.master and _is_masters(one, report.master)]
+    others = [one for one in report.results if all(one is not other for other in masters)]
+    yield report, report.host, _cases(others)
+    if report.master:
+        yield report, report.master, _cases(masters)
+
+
+def _is_masters(result: Result, master: ScannedHost) -> bool:
+    return result.where is Role.MASTER and result.host in (None, master.name)
+
+
+def _suite(report: Report, host: ScannedHost, cases: Cases) -> Markup:
+    said = [("verdict", telling.headline(report)), ("target", host.target), ("oslevel", host.oslevel or "not known")]
+    properties = [element("property", name=name, value=value) for name, value in said]
+    content = [element("properties", *properties), *(_case(report, key, found) for key, found in cases.items())]
+    return element(
+        "testsuite",
+        *(join((BREAK, " ", piece)) for piece in content),
+        BREAK,
+        name=f"{host.label} ({host.role})",
+        hostname=host.label,
+        timestamp=report.generated.strftime("%Y-%m-%dT%H:%M:%S"),
+        time="0",
+        **_numbers(cases),
+    )
+
+
+def _cases(results: Sequence[Result]) -> Cases:
+    cases: Cases = {}
+    for result in results:
+        cases.setdefault((result.check, result.where), []).append(result)
+    return cases
+
+
+def _numbers(cases: Cases) -> Dict[str, int]:
+    outcomes = [found[0].outcome for found in cases.values()]
+    skipped = outcomes.count(Outcome.UNKNOWN) + outcomes.count(Outcome.NOT_APPLICABLE)
+    numbers = {"failures": outcomes.count(Outcome.FAIL), "errors": outcomes.count(Outcome.ERROR), "skipped": skipped}
+    return {"tests": len(outcomes), **numbers}
+
+
+def _case(report: Report, key: Case, results: Sequence[Result]) -> Markup:
+    first = results[0]
+    attributes = {"classname": f"nimdoctor.{key[1].value}", "name": key[0], "time": "0"}
+    if first.outcome is Outcome.PASS:
+        return element("testcase", **attributes)
+    message = first.message if len(results) == 1 else f"{first.message} (and {len(results) - 1} more)"
+    if first.outcome is Outcome.FAIL:
+        lines = [line for result in results for line in (*_told(report, result), "")][:-1]
+        said = element("failure", _block(lines), message=message, type=first.severity.value)
+    elif first.outcome is Outcome.ERROR:
+        said = element("error", message=message, type="the check broke")
+    else:
+        wanted = f"; would be settled by: {', '.join(first.missing)}" if first.missing else ""
+        said = element("skipped", message=f"{first.outcome.value}: {message}{wanted}")
+    return element("testcase", said, **attributes)
+
+
+def _told(report: Report, result: Result) -> Iterator[str]:
+    yield telling.wrong(result)
+    fields = (("Breaks", result.impact), ("Cause", result.cause))
+    yield from (f"{name}: {words}" for name, words in fields if words)
+    for name, quotes in (("Evidence", result.evidence), ("Against", result.against)):
+        yield from (f"{name}: {_quoted(quote)}" for quote in quotes)
+    if result.missing:
+        yield f"Missing: {telling.missing(result)}"
+    if result.cure:
+        yield f"Do: {telling.cure(report, result)}"
+    plan = telling.fix(result)
+    if plan:
+        yield f"Fix: {plan}"
+    yield f"Next: {telling.by_hand(report, result)}"
+    yield f"Read: {telling.read(result)}"
+
+
+def _quoted(quote: Quote) -> str:
+    return f"{telling.source(quote)}: {printable(telling.quoted(quote), TEXT_LIMIT)}"
+
+
+def _block(lines: Sequence[str]) -> Markup:
+    return join([join([BREAK, text(line)]) for line in lines])

@@ -1,0 +1,178 @@
+"""The report as Markdown, to paste into a case or an issue.
+
+Evidence stands in fences longer than any run of backticks in it. In running text a word that Markdown, HTML or a
+forge could take for more (a path with underscores, `<b>`, `@name`, an address) stands as code, so that it is
+shown as it is; in a table a `|` is shown as an escape, since no quoting of it is the same everywhere.
+"""
+
+import re
+from typing import Iterator, List, Sequence, Tuple
+
+from nimdoctor import __version__
+from nimdoctor.engine import Result
+from nimdoctor.model import Outcome, Quote
+from nimdoctor.report import telling
+from nimdoctor.report.cells import cell
+from nimdoctor.report.json_report import TEXT_LIMIT
+from nimdoctor.report.text_report import printable
+from nimdoctor.scan import Report
+from nimdoctor.wording import count
+
+CELL_WIDTH = 300
+_MEANS_MORE = re.compile(r"[\\`*_\[\]{}<>&#@!|~^$]|://|www\.|^[-+=](?=.)", re.IGNORECASE)
+_QUOTED = re.compile(r"((?<!\S)`[^`]+`(?=[,.;:)]?(?:\s|$)))")
+"""A command that a message quotes as Markdown does already."""
+_ENDS = ",.;:?)'\""
+
+
+def render(reports: Sequence[Report]) -> str:
+    """All reports in one text, a rule between them."""
+    return "\n---\n\n".join("\n".join(_lines(report)) + "\n" for report in reports)
+
+
+def prose(words: str, limit: int = 0) -> str:
+    """Running text in which nothing of the words means more than it says.
+
+    >>> prose("two of `a_b`, <i> and #3")
+    'two of `a_b`, `<i>` and `#3`'
+    """
+    return "".join(map(_piece, _QUOTED.split(printable(words, limit))))
+
+
+def code(words: str) -> str:
+    """A code span, whatever it holds."""
+    ticks = "`" * (1 + _longest_run(words))
+    pad = " " if words.startswith("`") or words.endswith("`") or not words.strip() else ""
+    return f"{ticks}{pad}{words}{pad}{ticks}" if words else ""
+
+
+def _piece(piece: str) -> str:
+    return piece if _QUOTED.fullmatch(piece) else " ".join(_word(word) for word in piece.split(" "))
+
+
+def _word(word: str) -> str:
+    if not _MEANS_MORE.search(word):
+        return word
+    bare = word.rstrip(_ENDS)
+    return code(bare) + word[len(bare) :]
+
+
+def _longest_run(words: str) -> int:
+    return max(map(len, re.findall("`+", words)), default=0)
+
+
+def _in_cell(words: str) -> str:
+    return prose(cell(words.replace("|", "\\x7c")), CELL_WIDTH)
+
+
+def _fence(lines: Sequence[str]) -> Iterator[str]:
+    shown = [printable(line, TEXT_LIMIT) for line in lines]
+    ticks = "`" * max(3, 1 + max(map(_longest_run, shown), default=0))
+    yield from ("", f"{ticks}text", *shown, ticks)
+
+
+def _lines(report: Report) -> Iterator[str]:
+    head = telling.head(report)
+    yield f"# {report.verdict.upper()}: {prose(report.host.label)}"
+    yield ""
+    counts = telling.counts(report)
+    if counts:
+        yield f"- **Found:** {', '.join(counts)}"
+    yield f"- **Host:** {prose(telling.hosts(report))}"
+    yield f"- **Cause:** {prose(head.cause)}"
+    yield f"- **Touches:** {prose(head.touches)}"
+    if report.changed:
+        yield f"- **Changed:** {prose(report.changed)}"
+    yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
+    if head.plan:
+        yield f"- **Next:** this {head.said}"
+        yield from _fence([head.plan])
+        yield ""
+    else:
+        yield "- **Next:**"
+    yield from _fence([head.next])
+    for result in report.story.findings:
+        yield from _finding(report, result)
+    yield from _undecided(report)
+    for title, lines in (("Notes", telling.notes(report)), ("Ignored", telling.ignored(report))):
+        if lines:
+            yield from ("", f"## {title}", "", *(f"- {prose(line)}" for line in lines))
+    yield from _table(report)
+
+
+def _finding(report: Report, result: Result) -> Iterator[str]:
+    sure = f", {result.confidence.value}" if result.confidence else ""
+    place = prose(telling.place(result, report))
+    number = telling.number(report, result)
+    yield from ("", f"## {number}. {result.severity.value.upper()} {prose(result.check)} on {place}{sure}", "")
+    yield f"**Wrong:** {prose(telling.wrong(result))}"
+    for name, others in (
+        ("Because of", report.story.causes(result)),
+        ("Explains", report.story.effects(result)),
+    ):
+        words = [
+            f"{'' if certain else 'perhaps '}{telling.number(report, other)}. {other.check}"
+            for other, certain in others
+        ]
+        yield from _field(name, ", ".join(words))
+    yield from _field("Breaks", result.impact or "")
+    yield from _field("Cause", result.cause or "")
+    for name, quotes in (("Evidence", result.evidence), ("Against", result.against)):
+        yield from _quotes(name, quotes)
+    yield from _field("Missing", telling.missing(result) if result.missing else "")
+    yield from _field("Do", telling.cure(report, result) if result.cure else "")
+    yield from _field("Fix", telling.fix(result) or "")
+    if result.run:
+        yield from ("", "**Next command:**")
+        yield from _fence([telling.by_hand(report, result)])
+    yield from _field("Read", telling.read(result))
+
+
+def _field(name: str, words: str) -> Iterator[str]:
+    if words:
+        yield from ("", f"**{name}:** {prose(words)}")
+
+
+def _quotes(name: str, quotes: Sequence[Quote]) -> Iterator[str]:
+    """The lines of one source after each other in one fence, with their numbers."""
+    if not quotes:
+        return
+    groups: List[Tuple[str, List[Quote]]] = []
+    for quote in quotes:
+        if not groups or groups[-1][0] != quote.source:
+            groups.append((quote.source, []))
+        groups[-1][1].append(quote)
+    for source, found in groups:
+        yield from ("", f"**{name}:** {code(printable(source)) or 'no source'}")
+        yield from _fence([_numbered(quote) for quote in found])
+
+
+def _numbered(quote: Quote) -> str:
+    return telling.quoted(quote) if quote.line is None else f"{quote.line:>6}: {telling.quoted(quote)}"
+
+
+def _undecided(report: Report) -> Iterator[str]:
+    open_ = report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN)
+    if not open_:
+        return
+    yield from ("", f"## Could not be checked: {count(len(open_), 'check')}", "")
+    for result in open_:
+        place = telling.place(result, report)
+        yield f"- {result.severity.value} {prose(result.check)} on {prose(place)}: {prose(result.message)}"
+        if result.missing:
+            yield f"  - would be settled by: {prose(', '.join(result.missing))}"
+
+
+def _table(report: Report) -> Iterator[str]:
+    yield from ("", "## Every check", "")
+    yield "| Outcome | Severity | Check | Where | What was seen |"
+    yield "|---|---|---|---|---|"
+    for result in report.results:
+        cells = (
+            result.outcome.value,
+            result.severity.value,
+            result.check,
+            result.host or f"the {result.where.value}",
+            result.message,
+        )
+        yield f"| {' | '.join(_in_cell(words) for words in cells)} |"

@@ -1,0 +1,103 @@
+"""One line for monitoring, with performance data, and the states that monitoring knows.
+
+CRITICAL (2): a fail of high or critical. WARNING (1): a fail below high that reaches the bar. UNKNOWN (3): no such fail,
+but a check of the bar's severity that could not be decided, or a target that cannot be read. OK (0): none of these.
+Fails below the bar (`--fail-on`) change nothing, and are counted.
+"""
+
+import re
+from typing import Dict, Sequence
+
+from nimdoctor.model import Outcome, Severity
+from nimdoctor.report import telling
+from nimdoctor.report.text_report import printable
+from nimdoctor.scan import INCONCLUSIVE, PROBLEMS, Report
+
+OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
+WORST_FIRST = (CRITICAL, WARNING, UNKNOWN, OK)
+WORDS = {OK: "OK", WARNING: "WARNING", CRITICAL: "CRITICAL", UNKNOWN: "UNKNOWN"}
+
+LIMIT = 400
+"""Characters before the performance data: NRPE of old takes 1,024 bytes in all."""
+
+# `|` begins the performance data; the others are markup or shell to what reads the line
+_UNSAFE = re.compile(r"[|<>&`$]")
+
+
+def render(reports: Sequence[Report], fail_on: Severity, refused: Sequence[str] = ()) -> str:
+    """The line for all targets; `refused` says why one could not be read."""
+    state = status(reports, fail_on, refused)
+    said = [_said(report) for report in sorted(reports, key=lambda one: _rank(_state(one, fail_on)))]
+    worse = [f"cannot be read: {reason}" for reason in refused]
+    said = worse + said if state == UNKNOWN else said + worse
+    return f"{line(state, '; '.join(said))} | {_performance(reports, len(refused))}\n"
+
+
+def status(reports: Sequence[Report], fail_on: Severity, refused: Sequence[str] = ()) -> int:
+    """The exit status: the worst of all targets."""
+    states = [_state(report, fail_on) for report in reports] + [UNKNOWN] * bool(refused)
+    return min(states, key=_rank, default=UNKNOWN)
+
+
+def line(state: int, words: str) -> str:
+    """One line without performance data and without its end, in ASCII."""
+    return f"NIMDOCTOR {WORDS[state]} - {_plain(words, LIMIT)}"
+
+
+def _plain(words: str, limit: int = 0) -> str:
+    shown = printable(words).encode("ascii", "backslashreplace").decode("ascii")
+    shown = _UNSAFE.sub(lambda found: f"\\x{ord(found.group()):02x}", shown)
+    return shown if not limit or len(shown) <= limit else shown[: limit - 4] + " ..."
+
+
+def _rank(state: int) -> int:
+    return WORST_FIRST.index(state)
+
+
+def _state(report: Report, fail_on: Severity) -> int:
+    if report.verdict == INCONCLUSIVE:
+        return UNKNOWN
+    if report.verdict != PROBLEMS:
+        return OK
+    counted = [one.severity for one in report.with_outcome(Outcome.FAIL) if one.severity.rank >= fail_on.rank]
+    return CRITICAL if any(one.rank >= Severity.HIGH.rank for one in counted) else WARNING
+
+
+def _said(report: Report) -> str:
+    root = report.root()
+    counts = ", ".join(telling.counts(report))
+    if root:
+        return f"{report.host.label}: {counts}: {root.check}: {root.message}"
+    if report.verdict == INCONCLUSIVE:
+        return f"{report.host.label}: {counts}: {telling.head(report).cause}"
+    return f"{report.host.label}: {counts or 'no check found a fault'}"
+
+
+def _performance(reports: Sequence[Report], unread: int) -> str:
+    results = [one for report in reports for one in report.results]
+    outcomes = [one.outcome for one in results]
+    numbers = {
+        "fails": outcomes.count(Outcome.FAIL),
+        "unknowns": outcomes.count(Outcome.UNKNOWN),
+        "errors": outcomes.count(Outcome.ERROR),
+        "passes": outcomes.count(Outcome.PASS),
+    }
+    for severity in reversed(Severity):
+        of_it = sum(1 for one in results if one.outcome is Outcome.FAIL and one.severity is severity)
+        numbers.update({severity.value: of_it} if severity is not Severity.INFO else {})
+    numbers["ignored"] = sum(len(report.ignored) for report in reports)
+    numbers["unread"] = unread
+    return " ".join(f"{name}={number}" for name, number in {**numbers, **_days(reports)}.items())
+
+
+def _days(reports: Sequence[Report]) -> Dict[str, int]:
+    """Days that the first certificate to run out holds, an end; of several hosts the fewest."""
+    found: Dict[str, int] = {}
+    for report in reports:
+        for one in report.pictures.validities if report.pictures else ():
+            days = one.days_left()
+            role = one.role if one.role in ("client", "master") else "host"
+            if days is not None:
+                name = f"{role}_certificate_days"
+                found[name] = min(days, found.get(name, days))
+    return found
