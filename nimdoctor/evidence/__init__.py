@@ -8,7 +8,7 @@ from nimdoctor.evidence.source import Evidence, TargetError
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.catalog import Catalog
-    from nimdoctor.evidence.live import Progress
+    from nimdoctor.evidence.asked import Progress
     from nimdoctor.evidence.tree import Tree
 
 __all__ = ["Evidence", "TargetError", "open_target", "open_targets"]
