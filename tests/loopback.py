@@ -1,0 +1,151 @@
+"""A real sshd on loopback behind which each host of a lab looks like a host: its tree is `/` for what is run there.
+
+The forced command of a host's key runs the line that came in a mount namespace of its own, in whose root the lab's
+tree stands beside the shell and tools of this machine. So `ssh:lpar7` is what a user types, and nothing in nimdoctor
+knows of it; only the program `ssh` that is found in PATH reads a configuration made for the test.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from typing import Dict, Optional
+
+_FORCED = """\
+#!/bin/sh
+# enter ROOT MOUNTPOINT LAB: runs the line that came over ssh where ROOT is /
+exec unshare -m /bin/sh -c '
+    mount --make-rprivate / && mount -t tmpfs none "$2" || exit 96
+    mkdir "$2/bin" "$2/lib" "$2/lib64" "$2/dev" "$2/proc" "$2/tmp" || exit 96
+    for one in "$1"/* "$1"/.[!.]*; do
+        name=${one##*/}
+        if [ -d "$one" ]; then
+            [ "$name" = tmp ] || { mkdir "$2/$name" && mount --bind "$one" "$2/$name"; }
+        elif [ -e "$one" ]; then
+            cp -p "$one" "$2/$name"
+        fi || exit 96
+    done
+    mount --bind /usr/bin "$2/bin" && mount --bind /usr/lib "$2/lib" && mount --rbind /dev "$2/dev" || exit 96
+    [ ! -d /lib64 ] || mount --bind /lib64/. "$2/lib64" || exit 96
+    mount --rbind /proc "$2/proc" && mkdir -p "$2$3" && mount --bind "$3" "$2$3" || exit 96
+    cd /
+    exec chroot "$2" /bin/sh -c "$SSH_ORIGINAL_COMMAND"
+' sh "$@"
+"""
+
+_SSHD = """\
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {place}/host_key
+PidFile none
+AuthorizedKeysFile {place}/authorized_keys
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+MaxSessions 20
+"""
+
+
+def why_not() -> Optional[str]:
+    """Why no sshd can be run here with a lab behind it; None where one can."""
+    for program in ("ssh", "ssh-keygen", "unshare"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    if _sshd() is None:
+        return "sshd is not installed (Debian package openssh-server)"
+    if os.geteuid() != 0:
+        return "a lab's tree becomes / for what comes over ssh in a mount namespace, which root alone may make"
+    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        return "this machine lets no mount namespace be made"
+    return None
+
+
+def _sshd() -> Optional[str]:
+    return shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin")
+
+
+class Loopback:
+    """The daemon, and the program `ssh` in `path` that knows its hosts by name."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.path = os.path.join(place, "bin")
+        self.hosts: Dict[str, str] = {}
+        os.makedirs(self.path)
+        self._write("enter", _FORCED, 0o755)
+        self._write("bin/ssh", f'#!/bin/sh\nexec {shutil.which("ssh")} -F {place}/config "$@"\n', 0o755)
+        self._keygen("host_key")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._write("sshd_config", _SSHD.format(port=self.port, place=place))
+        self._write("known_hosts", f"[127.0.0.1]:{self.port} {self._read('host_key.pub')}")
+        self._write("authorized_keys", "")
+        self._write("config", "")
+        os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
+        self._daemon = subprocess.Popen(
+            [str(_sshd()), "-D", "-f", f"{place}/sshd_config", "-E", f"{place}/log"],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._wait()
+
+    def add(self, name: str, root: str, lab: str, *, command: str = "", known_hosts: str = "known_hosts") -> None:
+        """From now on `ssh NAME` comes to that tree of that lab; `command` takes the place of the way there."""
+        self._keygen(f"key-{name}")
+        os.makedirs(f"{self.place}/root-{name}")
+        forced = command or f"{self.place}/enter {root} {self.place}/root-{name} {lab}"
+        with open(f"{self.place}/authorized_keys", "a", encoding="ascii") as stream:
+            stream.write(f'restrict,command="{forced}" {self._read(f"key-{name}.pub")}')
+        with open(f"{self.place}/config", "a", encoding="ascii") as stream:
+            stream.write(
+                f"Host {name}\n  HostName 127.0.0.1\n  Port {self.port}\n  User root\n  IdentitiesOnly yes\n"
+                f"  IdentityFile {self.place}/key-{name}\n  UserKnownHostsFile {self.place}/{known_hosts}\n"
+                "  GlobalKnownHostsFile none\n"
+            )
+
+    def drop_connections(self) -> None:
+        """Ends every connection that is open, as a firewall or a reboot would; the daemon goes on."""
+        for pid in _children(self._daemon.pid):
+            os.kill(pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        self.drop_connections()
+        self._daemon.kill()
+        self._daemon.wait()
+
+    def _keygen(self, name: str) -> None:
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", f"{self.place}/{name}"],
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def _write(self, name: str, text: str, mode: int = 0o600) -> None:
+        path = os.path.join(self.place, name)
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(text)
+        os.chmod(path, mode)
+
+    def _read(self, name: str) -> str:
+        with open(os.path.join(self.place, name), encoding="ascii") as stream:
+            return stream.read()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            assert self._daemon.poll() is None, self._read("log")
+            time.sleep(0.02)
+        raise AssertionError(self._read("log"))
+
+
+def _children(pid: int) -> "list[int]":
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as stream:
+        return [int(word) for word in stream.read().split()]
