@@ -11,28 +11,33 @@ import signal
 import socket
 import subprocess
 import time
-from typing import Dict, Optional
+from typing import Optional
+
+_STAGE = """\
+# ROOT MOUNTPOINT LAB: makes the root directory, says so and keeps it
+mount --make-rprivate / && mount -t tmpfs none "$2" || exit 96
+mkdir "$2/bin" "$2/lib" "$2/lib64" "$2/dev" "$2/proc" "$2/tmp" || exit 96
+for one in "$1"/* "$1"/.[!.]*; do
+    name=${one##*/}
+    case $name in
+        tmp) ;;
+        etc) cp -a "$one" "$2/etc" ;;
+        *) if [ -d "$one" ]; then mkdir "$2/$name" && mount --bind "$one" "$2/$name"; else cp -p "$one" "$2/$name"; fi ;;
+    esac || exit 96
+done
+cp -a /etc/passwd /etc/group "$2/etc" && mkdir "$2/etc/alternatives" || exit 96
+awk=$(readlink -f "$(command -v awk)") && ln -s "/bin/${awk##*/}" "$2/etc/alternatives/awk" || exit 96
+mount --bind /usr/bin "$2/bin" && mount --bind /usr/lib "$2/lib" && mount --rbind /dev "$2/dev" || exit 96
+[ ! -d /lib64 ] || mount --bind /lib64/. "$2/lib64" || exit 96
+mount --rbind /proc "$2/proc" && mkdir -p "$2$3" && mount --bind "$3" "$2$3" || exit 96
+echo staged
+exec sleep 600
+"""
 
 _FORCED = """\
 #!/bin/sh
-# enter ROOT MOUNTPOINT LAB: runs the line that came over ssh where ROOT is /
-exec unshare -m /bin/sh -c '
-    mount --make-rprivate / && mount -t tmpfs none "$2" || exit 96
-    mkdir "$2/bin" "$2/lib" "$2/lib64" "$2/dev" "$2/proc" "$2/tmp" || exit 96
-    for one in "$1"/* "$1"/.[!.]*; do
-        name=${one##*/}
-        if [ -d "$one" ]; then
-            [ "$name" = tmp ] || { mkdir "$2/$name" && mount --bind "$one" "$2/$name"; }
-        elif [ -e "$one" ]; then
-            cp -p "$one" "$2/$name"
-        fi || exit 96
-    done
-    mount --bind /usr/bin "$2/bin" && mount --bind /usr/lib "$2/lib" && mount --rbind /dev "$2/dev" || exit 96
-    [ ! -d /lib64 ] || mount --bind /lib64/. "$2/lib64" || exit 96
-    mount --rbind /proc "$2/proc" && mkdir -p "$2$3" && mount --bind "$3" "$2$3" || exit 96
-    cd /
-    exec chroot "$2" /bin/sh -c "$SSH_ORIGINAL_COMMAND"
-' sh "$@"
+# enter PROCESS MOUNTPOINT: runs the line that came over ssh in that process's mounts, where the mount point is /
+exec nsenter -t "$1" -m -- chroot "$2" /bin/sh -c "cd /; $SSH_ORIGINAL_COMMAND"
 """
 
 _SSHD = """\
@@ -52,7 +57,7 @@ MaxSessions 20
 
 def why_not() -> Optional[str]:
     """Why no sshd can be run here with a lab behind it; None where one can."""
-    for program in ("ssh", "ssh-keygen", "unshare"):
+    for program in ("ssh", "ssh-keygen", "unshare", "nsenter"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
     if _sshd() is None:
@@ -74,7 +79,7 @@ class Loopback:
     def __init__(self, place: str) -> None:
         self.place = place
         self.path = os.path.join(place, "bin")
-        self.hosts: Dict[str, str] = {}
+        self._stages: "list[subprocess.Popen[bytes]]" = []
         os.makedirs(self.path)
         self._write("enter", _FORCED, 0o755)
         self._write("bin/ssh", f'#!/bin/sh\nexec {shutil.which("ssh")} -F {place}/config "$@"\n', 0o755)
@@ -97,8 +102,7 @@ class Loopback:
     def add(self, name: str, root: str, lab: str, *, command: str = "", known_hosts: str = "known_hosts") -> None:
         """From now on `ssh NAME` comes to that tree of that lab; `command` takes the place of the way there."""
         self._keygen(f"key-{name}")
-        os.makedirs(f"{self.place}/root-{name}")
-        forced = command or f"{self.place}/enter {root} {self.place}/root-{name} {lab}"
+        forced = command or f"{self.place}/enter {self._stage(name, root, lab)} {self.place}/root-{name}"
         with open(f"{self.place}/authorized_keys", "a", encoding="ascii") as stream:
             stream.write(f'restrict,command="{forced}" {self._read(f"key-{name}.pub")}')
         with open(f"{self.place}/config", "a", encoding="ascii") as stream:
@@ -108,6 +112,17 @@ class Loopback:
                 "  GlobalKnownHostsFile none\n"
             )
 
+    def _stage(self, name: str, root: str, lab: str) -> int:
+        os.makedirs(f"{self.place}/root-{name}")
+        stage = subprocess.Popen(
+            ["unshare", "-m", "/bin/sh", "-c", _STAGE, "sh", root, f"{self.place}/root-{name}", lab],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+        self._stages.append(stage)
+        assert stage.stdout and stage.stdout.readline() == b"staged\n", "the lab's tree cannot be made a root"
+        return stage.pid
+
     def drop_connections(self) -> None:
         """Ends every connection that is open, as a firewall or a reboot would; the daemon goes on."""
         for pid in _children(self._daemon.pid):
@@ -115,8 +130,12 @@ class Loopback:
 
     def close(self) -> None:
         self.drop_connections()
-        self._daemon.kill()
-        self._daemon.wait()
+        for one in (self._daemon, *self._stages):
+            one.kill()
+            one.wait()
+        for stage in self._stages:
+            if stage.stdout:
+                stage.stdout.close()
 
     def _keygen(self, name: str) -> None:
         subprocess.run(

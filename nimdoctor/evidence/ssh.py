@@ -213,13 +213,16 @@ class SshHost(AskedHost):
             found = self._file(f"{directory}/{name}", row)
             if found:
                 texts.append(found)
+            elif f"{directory}/{name}" in self.problems:
+                # where none of them can be read, it must not be said that there are none
+                self.problems.setdefault(row.label, f"{name} {self.problems[f'{directory}/{name}']}")
         return texts
 
     def _file(self, path: str, row: Row) -> Optional[Text]:
         if not may_be_opened(path):
             return None
         verb = "read_newest" if row.streamed else "read_file"
-        variables = f"KEY_ENDS={shlex.quote(KEY_ENDS)}\nREMOVED={REMOVED.decode()}\nBLOCK={BLOCK} BLOCKS={BLOCKS}\n"
+        variables = f"KEY_ENDS={shlex.quote(KEY_ENDS)}\nREMOVED={shlex.quote(REMOVED.decode())}\nBLOCK={BLOCK} BLOCKS={BLOCKS}\n"
         answer = self._read(["read.sh", "keys.sh"], f'{variables}{verb} "$1"', (path,), path)
         if answer is None:
             return None
