@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from typing import Optional
+from typing import List, Optional
 
 _STAGE = """\
 # ROOT MOUNTPOINT LAB: makes the root directory, says so and keeps it
@@ -52,6 +52,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin yes
 MaxSessions 20
+SetEnv HOME={place}
 """
 
 
@@ -79,7 +80,7 @@ class Loopback:
     def __init__(self, place: str) -> None:
         self.place = place
         self.path = os.path.join(place, "bin")
-        self._stages: "list[subprocess.Popen[bytes]]" = []
+        self._stages: List[subprocess.Popen[bytes]] = []
         os.makedirs(self.path)
         self._write("enter", _FORCED, 0o755)
         self._write("bin/ssh", f'#!/bin/sh\nexec {shutil.which("ssh")} -F {place}/config "$@"\n', 0o755)
@@ -165,6 +166,8 @@ class Loopback:
         raise AssertionError(self._read("log"))
 
 
-def _children(pid: int) -> "list[int]":
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as stream:
-        return [int(word) for word in stream.read().split()]
+def _children(pid: int) -> List[int]:
+    """Of one process, from ps."""
+    listing = subprocess.run(["ps", "-eo", "pid,ppid"], check=True, capture_output=True, text=True).stdout
+    rows = [line.split() for line in listing.splitlines()[1:]]
+    return [int(child) for child, parent in rows if int(parent) == pid]
