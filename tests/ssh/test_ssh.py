@@ -6,16 +6,15 @@ import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loopback import Loopback, why_not
+from loopback import Loopback
 from shells import SHELLS, gone, processes_of, shell_named
 
 from nimdoctor.collection import collect
@@ -30,6 +29,7 @@ from nimdoctor.private_keys import REMOVED
 from nimdoctor.registry import Registry
 from nimdoctor.scan import scan
 
+Hang = Callable[[str, str], None]
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n"
 BODY = KEY.splitlines()[1]
 
@@ -186,38 +186,6 @@ def test_an_answer_without_its_end_is_none() -> None:
 # -- against a real sshd
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with Lab.build("create-bio-hang", str(tmp_path_factory.mktemp("lab") / "lab")) as built:
-        yield built
-
-
-@pytest.fixture(scope="module")
-def sshd(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
-    reason = why_not()
-    if reason:
-        pytest.skip(f"no sshd on loopback: {reason}")
-    daemon = Loopback(str(tmp_path_factory.mktemp("sshd")))
-    try:
-        daemon.add("lpar7", lab.client, lab.place)
-        daemon.add("nim1", lab.master, lab.place)
-        yield daemon
-    finally:
-        daemon.close()
-
-
-@pytest.fixture
-def over(sshd: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Loopback]:
-    """With `ssh` in PATH; whatever the test does, nothing of a connection may be left."""
-    monkeypatch.setenv("PATH", f"{sshd.path}:{os.environ['PATH']}")
-    place = Path(tempfile.mkdtemp(prefix="nd"))
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    yield sshd
-    assert list(place.iterdir()) == []
-    assert gone(f"{place}/nimdoctor-ssh-")
-    place.rmdir()
-
-
 TIMES = re.compile(r"\d\d:\d\d(:\d\d)?Z?|\d+-\d\d")
 
 
@@ -281,19 +249,12 @@ def test_no_key_crosses_the_wire(over: Loopback, lab: Lab, monkeypatch: pytest.M
     assert BODY.encode() not in came.getvalue() and key.encode() not in came.getvalue()
 
 
-def hang(tree: str, command: str) -> Path:
-    fault = Path(tree) / ".lab/fault" / command
-    fault.parent.mkdir(exist_ok=True)
-    fault.write_text("hang\n")
-    return fault
-
-
 def row_of(name: str) -> Row:
     return next(row for row in ROWS if row.name == name)
 
 
-def test_a_command_that_hangs_is_ended_there_too(over: Loopback, lab: Lab) -> None:
-    fault = hang(lab.client, "emgr")
+def test_a_command_that_hangs_is_ended_there_too(over: Loopback, lab: Lab, hang: Hang) -> None:
+    hang(lab.client, "emgr")
     host = SshHost("ssh:lpar7", timeout=1)
     try:
         began = time.monotonic()
@@ -303,7 +264,6 @@ def test_a_command_that_hangs_is_ended_there_too(over: Loopback, lab: Lab) -> No
         assert gone("/usr/sbin/emgr")
         assert host.texts(row_of("oslevel -s"), {})
     finally:
-        fault.unlink()
         host.close()
 
 
@@ -319,8 +279,8 @@ def test_where_the_host_cannot_end_it_the_report_says_so(over: Loopback, monkeyp
     assert host.problems["emgr -lv3"] == "hung and was ended after 1 s; on lpar7 it may still run"
 
 
-def test_a_connection_lost_in_the_middle_is_told_and_ends_the_asking(over: Loopback, lab: Lab) -> None:
-    fault = hang(lab.client, "emgr")
+def test_a_connection_lost_in_the_middle_is_told_and_ends_the_asking(over: Loopback, lab: Lab, hang: Hang) -> None:
+    hang(lab.client, "emgr")
     host = SshHost("ssh:lpar7", timeout=5)
     try:
 
@@ -344,7 +304,6 @@ def test_a_connection_lost_in_the_middle_is_told_and_ends_the_asking(over: Loopb
         # what ran there was watched there, and goes at its deadline
         assert gone("/usr/sbin/emgr", 8)
     finally:
-        fault.unlink()
         host.close()
 
 
