@@ -13,6 +13,8 @@ import subprocess
 import time
 from typing import List, Optional
 
+from shells import processes_of
+
 _STAGE = """\
 # ROOT MOUNTPOINT LAB: makes the root directory, says so and keeps it
 mount --make-rprivate / && mount -t tmpfs none "$2" || exit 96
@@ -129,6 +131,21 @@ class Loopback:
         for pid in _children(self._daemon.pid):
             os.kill(pid, signal.SIGKILL)
 
+    def running(self, word: str) -> List[int]:
+        """What runs behind this daemon with that word among its arguments."""
+        # each process there has the daemon's port in its environment
+        return [pid for pid in processes_of(f"127.0.0.1 {self.port}") if word.encode() in _arguments(pid)]
+
+    def ended(self, word: str, patience: float = 2.0) -> bool:
+        """Whether none such is left, after a moment; what is left is killed."""
+        until = time.monotonic() + patience
+        while self.running(word) and time.monotonic() < until:
+            time.sleep(0.02)
+        left = self.running(word)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        return not left
+
     def close(self) -> None:
         self.drop_connections()
         for one in (self._daemon, *self._stages):
@@ -164,6 +181,14 @@ class Loopback:
             assert self._daemon.poll() is None, self._read("log")
             time.sleep(0.02)
         raise AssertionError(self._read("log"))
+
+
+def _arguments(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as stream:
+            return stream.read()
+    except OSError:
+        return b""
 
 
 def _children(pid: int) -> List[int]:

@@ -10,7 +10,6 @@ from typing import Any, Callable
 
 import pytest
 from loopback import Loopback
-from shells import gone, processes_of
 
 from nimdoctor.lab import Lab
 
@@ -65,12 +64,12 @@ def test_an_interruption_leaves_nothing(over: Loopback, lab: Lab, hang: Hang, nu
     argv = [sys.executable, "-m", "nimdoctor", "scan", "ssh:lpar7", "--timeout", "4"]
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until = time.monotonic() + 20
-    while not processes_of("/usr/sbin/emgr") and time.monotonic() < until:
+    while not over.running("/usr/sbin/emgr") and time.monotonic() < until:
         time.sleep(0.02)
     process.send_signal(number)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 130 and out == b""
-    assert gone("/usr/sbin/emgr", 8)
+    assert over.ended("/usr/sbin/emgr", 8)
 
 
 def test_a_host_that_cannot_be_reached_is_one_line_and_status_2(over: Loopback) -> None:
