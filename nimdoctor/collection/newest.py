@@ -3,9 +3,7 @@
 from collections import deque
 from typing import BinaryIO, Deque, NamedTuple
 
-BLOCK = 1024 * 1024
-BLOCKS = 8
-"""Blocks of a streamed file that are collected at most. The script cuts at the same places."""
+from nimdoctor.evidence.shell import BLOCK, BLOCKS
 
 
 class NewestPart(NamedTuple):

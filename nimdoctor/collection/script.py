@@ -4,10 +4,9 @@ from typing import Iterable, List, Mapping
 
 from nimdoctor import __version__
 from nimdoctor.collection.collect import TRUST, path_rows_of, rows_of
-from nimdoctor.collection.newest import BLOCK, BLOCKS
 from nimdoctor.collection.record import NAME_LENGTH, recorded_name
 from nimdoctor.evidence.catalog import EVERY, Kind, Row
-from nimdoctor.evidence.shell import KEY_ENDS
+from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
 from nimdoctor.plan.ksh.library import functions, with_library
 from nimdoctor.plan.ksh.quoting import quoted, words
 from nimdoctor.private_keys import REMOVED

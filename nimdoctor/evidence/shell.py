@@ -4,6 +4,10 @@ import pkgutil
 import re
 from functools import cache
 
+BLOCK = 1024 * 1024
+BLOCKS = 8
+"""Blocks of a streamed file that are collected, or come over ssh, at most: its newest."""
+
 KEY_ENDS = """
         # whether a line ends a key that began before it, or on it: its last marker decides
         function ends(upper,   at, last) {

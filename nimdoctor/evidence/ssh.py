@@ -18,15 +18,12 @@ from nimdoctor.evidence.asked import FILES_OF_A_ROW, AskedHost, Progress
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import may_be_opened, without_keys
 from nimdoctor.evidence.command import PROGRAM_PATH, CommandResult, run
-from nimdoctor.evidence.shell import KEY_ENDS, part
+from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS, part
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.private_keys import REMOVED, without_private_keys
 from nimdoctor.text import TEXT_LIMIT, Text, decode
 
-BLOCK = 1024 * 1024
-BLOCKS = 8
-"""Of a streamed file its newest blocks are brought here, cut where a collection is cut."""
 PATIENCE = 5.0
 """Seconds that an answer may be late after the command's own deadline on the host."""
 CONNECT = 20
@@ -250,7 +247,10 @@ class SshHost(AskedHost):
         answer = self._read(
             ["paths.sh", "states.sh"], 'ROOT=""\nlist_paths "$@"', tuple(patterns), "the states of paths"
         )
-        if answer is None or answer.said is None:
+        if answer is None:
+            return PathRecord({}, ())
+        if answer.said is None:
+            self.problems["the states of paths"] = "more than 16 MiB of them: not used"
             return PathRecord({}, ())
         states = {path: state for path, state in map(_state, answer.stdout.splitlines()) if path}
         self._states.update(states)

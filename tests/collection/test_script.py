@@ -13,7 +13,7 @@ from typing import Any, Callable
 import pytest
 from shells import LACKING
 
-from nimdoctor.collection.script import collector
+from nimdoctor.collection.script import SHARED, collector
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.lab import Lab
 from nimdoctor.plan.ksh.library import functions
@@ -44,6 +44,7 @@ def test_it_holds_nothing_that_ksh88_or_aix_lacks() -> None:
 def test_of_the_functions_of_plans_it_has_those_that_it_calls() -> None:
     shared = {name for part in ("host.sh", "facts.sh", "hands.sh") for name in functions(part)}
     own = set(functions("collect.sh", "nimdoctor.collection"))
+    own |= {name for part in SHARED for name in functions(part, "nimdoctor.evidence")}
     found = set(re.findall(r"^([a-z_]+)\(\) \{", collector(Catalog()), re.MULTILINE))
     reading = {"program", "limited", "end_watch", "watch", "end_tree", "anything", "niminfo", "interrupted"}
     assert found & shared - own == {"say", "warn", "stop", "begin_script", *reading}

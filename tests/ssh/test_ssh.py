@@ -22,8 +22,8 @@ from nimdoctor.evidence import TargetError, open_target
 from nimdoctor.evidence.catalog import ROWS, Kind, Row
 from nimdoctor.evidence.command import CommandResult
 from nimdoctor.evidence.live import LiveHost
-from nimdoctor.evidence.shell import KEY_ENDS, part
-from nimdoctor.evidence.ssh import BLOCK, SshHost, _answer, destination, remote_line
+from nimdoctor.evidence.shell import BLOCK, KEY_ENDS, part
+from nimdoctor.evidence.ssh import SshHost, _answer, destination, remote_line
 from nimdoctor.lab import Lab
 from nimdoctor.private_keys import REMOVED
 from nimdoctor.registry import Registry
