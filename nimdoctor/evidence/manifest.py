@@ -5,6 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
 from nimdoctor.evidence.source import TargetError
+from nimdoctor.evidence.told_certificates import ToldFile, told_files
 from nimdoctor.path_state import PathState
 from nimdoctor.text import decode
 
@@ -30,7 +31,9 @@ class RecordedCommand(NamedTuple):
 
 
 class Manifest:
-    """What the manifest says. `collected` is seconds since 1970; `paths` has None for an absent one."""
+    """What the manifest says. `collected` is seconds since 1970; `paths` has None for an absent one; `certificates`
+    are there where they left redacted.
+    """
 
     def __init__(self) -> None:
         self.host: Optional[str] = None
@@ -38,6 +41,7 @@ class Manifest:
         self.collected: Optional[int] = None
         self.commands: Dict[str, RecordedCommand] = {}
         self.paths: Dict[str, Optional[PathState]] = {}
+        self.certificates: Tuple[ToldFile, ...] = ()
         self.remarks: List[str] = []
         self.unsaid = 0
 
@@ -84,6 +88,10 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
             manifest.paths[path] = None if entry is None else _state(path, entry, manifest)
         else:
             manifest.remark(f"path {_shown(path)} is not an object")
+    if "certificates" in content:
+        manifest.certificates, damaged = told_files(content["certificates"])
+        if damaged:
+            manifest.remark(f"certificates: {damaged} entries that are none")
     if manifest.unsaid:
         manifest.remarks.append(f"manifest.json: {manifest.unsaid} more entries like these")
     return manifest
