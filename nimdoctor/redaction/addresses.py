@@ -8,7 +8,7 @@ ranges stay private, and the last byte stays 0 or 255 where it is.
 
 import hashlib
 import hmac
-from typing import Dict, List, Tuple
+from typing import Dict, Tuple
 
 _KEPT_4 = tuple(
     (int.from_bytes(bytes(map(int, net.split("."))), "big") >> (32 - bits), bits)
@@ -19,6 +19,9 @@ _KEPT_4 = tuple(
 )  # fmt: skip
 """Beginnings that stay; those of special meaning and those of private networks."""
 
+_HALF_KEPT = frozenset(start >> (bits - 8) for start, bits in _KEPT_4 if bits > 8)
+"""First bytes of which only some second bytes have a meaning."""
+
 
 class Addresses:
     """`turn` is another drawing of all pseudonyms, for where the first one meets an address that really is there."""
@@ -27,6 +30,7 @@ class Addresses:
         self._key = key
         self._turn = turn.to_bytes(2, "big")
         self._bits: Dict[Tuple[int, bytes], bytes] = {}
+        self._steps: Dict[Tuple[int, bytes], Tuple[bytes, bool]] = {}
         self._known: Dict[Tuple[int, int], int] = {}
 
     def ipv4(self, address: int) -> int:
@@ -49,28 +53,37 @@ class Addresses:
         return mapped
 
     def _turned(self, family: int, raw: bytes) -> int:
+        mapped, turned_one = b"", False
+        for place in range(len(raw)):
+            step = self._steps.get((family, raw[: place + 1]))
+            if step is None:
+                byte, turned_one = self._byte(family, raw, place, turned_one)
+                step = mapped + bytes([byte]), turned_one
+                if place + 1 < len(raw):
+                    self._steps[family, raw[: place + 1]] = step
+            mapped, turned_one = step
+        return int.from_bytes(mapped, "big")
+
+    def _byte(self, family: int, raw: bytes, place: int, turned_one: bool) -> Tuple[int, bool]:
+        """One byte of the pseudonym, and whether any bit was turned up to there."""
         kept = _kept_bits_4(raw) if family == 4 else _kept_bits_6(raw)
-        turned_one = False
-        result: List[int] = []
-        for place, byte in enumerate(raw):
-            drawn = self._drawn(family, raw[:place])
-            node, out = 1, 0
-            for bit in range(8):
-                own = byte >> (7 - bit) & 1
-                at = place * 8 + bit
-                # the last byte of an IPv4 address stays 0 or 255, which are no hosts
-                edge = family == 4 and place == 3 and node in ((1 << bit), (1 << (bit + 1)) - 1)
-                if at < kept or edge or (family == 4 and _on_the_way(raw, at)):
-                    flip = 0
-                elif not turned_one:
-                    flip = 1
-                    turned_one = True
-                else:
-                    flip = drawn[node >> 3] >> (node & 7) & 1
-                out = out << 1 | (own ^ flip)
-                node = node << 1 | own
-            result.append(out)
-        return int.from_bytes(bytes(result), "big")
+        drawn = self._drawn(family, raw[:place])
+        meaning = family == 4 and (place == 0 or (place == 1 and raw[0] in _HALF_KEPT))
+        node, out = 1, 0
+        for bit in range(8):
+            own = raw[place] >> (7 - bit) & 1
+            # the last byte of an IPv4 address stays 0 or 255, which are no hosts
+            edge = family == 4 and place == 3 and node in ((1 << bit), (1 << (bit + 1)) - 1)
+            if place * 8 + bit < kept or edge or (meaning and _on_the_way(raw, place * 8 + bit)):
+                flip = 0
+            elif turned_one:
+                flip = drawn[node >> 3] >> (node & 7) & 1
+            else:
+                flip = 1
+                turned_one = True
+            out = out << 1 | (own ^ flip)
+            node = node << 1 | own
+        return out, turned_one
 
     def _drawn(self, family: int, before: bytes) -> bytes:
         """256 bits, one for each place in the tree of the next byte."""

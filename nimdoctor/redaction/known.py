@@ -5,12 +5,14 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Dict, Iterable, List, Optional, Set
 
 from nimdoctor.redaction.addresses import Addresses, is_special_4, is_special_6
-from nimdoctor.redaction.pseudonyms import PREFIXES, Exhausted, Pseudonyms
+from nimdoctor.redaction.pseudonyms import PREFIXES, Pseudonyms
 from nimdoctor.redaction.words import CERTIFICATE, USERS, vocabulary
 
 KINDS = ("host", "object", "domain", "user", "name")
 """Of names, the strongest first: a word that is two things is taken for the first."""
 HARDWARE = re.compile(r"[0-9a-f]{12}")
+_TURNS, _MANY = 32, 2000
+"""Drawings of the addresses that are tried, and addresses from which on only one is."""
 _LABEL = re.compile(r"(?!\d+\Z)[^\W_](?:[\w-]*[^\W_])?", re.UNICODE)
 _OBJECT = re.compile(r"(?!\d+\Z)[A-Za-z0-9_.@+-]{2,64}")
 _SERIAL = re.compile(r"(?=.*\d)[A-Z0-9]{6,20}")
@@ -123,19 +125,15 @@ class Known:
     # -- pseudonyms
 
     def settle(self) -> None:
-        """Chooses how addresses are drawn: so that none becomes one that really is there."""
-        if self._addresses is not None:
-            found = self._addresses
-            if not self._meets(found):
-                return
-        for turn in range(64):
-            found = Addresses(self._key, turn)
-            if not self._meets(found):
-                self._addresses = found
-                self._drawn_4.clear()
-                self._drawn_6.clear()
-                return
-        raise Exhausted("no drawing of the addresses keeps clear of real ones")
+        """Chooses how addresses are drawn: so that none becomes one that really is there.
+
+        Where there are so many that some always does, the first drawing serves: every real one is replaced all the same.
+        """
+        if self._addresses is None:
+            turns = _TURNS if len(self.ipv4) + len(self.ipv6) <= _MANY else 1
+            drawings = (Addresses(self._key, turn) for turn in range(turns))
+            found = next((drawn for drawn in drawings if not self._meets(drawn)), None)
+            self._addresses = found or Addresses(self._key)
 
     def _meets(self, addresses: Addresses) -> bool:
         return any(addresses.ipv4(real) in self.ipv4 for real in self.ipv4) or any(

@@ -32,53 +32,52 @@ from nimdoctor.text import TEXT_LIMIT, decode
 
 _SEEN = 200_000
 """Lines that are remembered while learning, so that one which comes again costs nothing."""
-_LINES = re.compile(
-    rb"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:[A-Z]{3,4} )?\d{4} )?([^\n]+)",
-    re.MULTILINE,
-)
-_HOST = r"([A-Za-z0-9][\w.-]*)"
-_PLACES = {
-    # what nimsh, NIM and the shell say before a host's name
-    "host": (
-        r"(?i)source hostname is\s*:?\s*" + _HOST,
-        r"(?i)master host ?name is\s*:?\s*" + _HOST,
-        r"(?i)(?:cannot find address for host|host name|hostname)\s*[:=]?\s+" + _HOST + r"(?=\s|\.?\s*$)",
-        r"(?i)\bno (?:NIM object|machine|client|host) named \W?" + _HOST,
-        r"(?m)^AIX\s+([A-Za-z][\w.-]*)\s+\d+\s+\d+\s+[0-9A-F]{12}\b",
-        r"(?m)^[a-z_][\w-]{0,31}@([A-Za-z][\w.-]*):[^\n#$>]{0,200}[#$>](?:\s|$)",
-        r"(?m)^\(?([A-Za-z][\w.-]*)\)?:/[^\n#$>:]{0,200}[#$](?:\s|$)",
-        r"(?m)^([A-Za-z][\w.-]*):/[\w./-]+\s+\d+\s+\d+\s+\d+%",
-        r"(?i)(?:\"|')(?:host|hostname|master|client|target)(?:\"|')\s*:\s*(?:\"|')([A-Za-z0-9][\w.-]*)(?:\"|')",
-        r"(?i)(?:remote value passed|environment value),? '([^'\s]+)'",
-    ),
-    "user": (
-        r"(?m)^([a-z_][\w-]{0,31})@[A-Za-z][\w.-]*:[^\n#$>]{0,200}[#$>](?:\s|$)",
-        r"(?m)^[bcdlps-][rwxsStT-]{9}[+.]?\s+\d+\s+([A-Za-z_][\w-]*)\s+[A-Za-z_][\w-]*\s+\d",
-        r"(?m)^[bcdlps-][rwxsStT-]{9}[+.]?\s+\d+\s+[A-Za-z_][\w-]*\s+([A-Za-z_][\w-]*)\s+\d",
-        r"/home/([A-Za-z_][\w-]*)",
-        r"\bsshd: ([A-Za-z_][\w-]*)(?:@| \[)",
-        r"(?i)\b(?:user(?: ?name)?|login|logname|owner)\s*[=:]\s*\"?([A-Za-z_][\w-]*)",
-        r"(?m)^\s*([a-z_][\w-]*)\s+\d+\s+\d+\s+\d+\s+\S+\s+(?:\d+\s+)?\S+\s+\d+:\d\d\s",
-    ),
-    "hardware": (
-        r"(?i)(?:local|remote|cpu|machine|master) ?id(?: is)?\s*[:=]?\s*'?([0-9A-Fa-f]{12})\b",
-        r"(?i)(?:passed|value),? '([0-9A-Fa-f]{12})'",
-        r"(?i)\bcpuid\s*[=:]\s*([0-9A-Fa-f]{12})\b",
-        r"(?i)\b(?:hardware|network|mac)[ _-]addr(?:ess)?[ .:=]*([0-9A-Fa-f]{12}|[0-9A-Fa-f]{1,2}(?:[:.-][0-9A-Fa-f]{1,2}){5})\b",
-        r"link#\d+\s+([0-9A-Fa-f]{1,2}(?:\.[0-9A-Fa-f]{1,2}){5})\b",
-        r"\bNIM_MASTERID=\"?([0-9A-Fa-f]{12})",
-        r"(?m)^\s*if\d+\s*=\s*\S+\s+\S+\s+([0-9A-Fa-f]{12})\b",
-        r"\b([0-9A-Fa-f]{12})\b(?=[^\n]*\bether)",
-    ),
-    "serial": (
-        r"(?i)\bserial(?:[ _-]?(?:number|num|no))?\.?[ \t]*[.:=]*[ \t]*\"?(?=[A-Z0-9-]*\d)([A-Z0-9]{6,20})\b",
-        r"\bIBM,(?:\d{2})?([0-9A-Z]{7})\b",
-        r"[-*_ ]SN([0-9A-Z]{7})\b",
-        r"\b\d{4}-[0-9A-Z]{3}[*_]([0-9A-Z]{7})\b",
-        r"(?i)\b(?:systemid|system id|hw_serial)\b[ \t]*[=:]?[ \t]*(?:IBM,)?(?:\d{2})?([0-9A-Z]{7})\b",
-    ),
-}
-_FOUND = {kind: [re.compile(place) for place in places] for kind, places in _PLACES.items()}
+_LINES = re.compile(rb"(?:^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} )?([^\n]+)", re.MULTILINE)
+"""Lines without the stamp that makes each of them another."""
+_HOST = r"([a-z0-9][\w.-]*)"
+_USER = r"([a-z_][\w-]*)"
+_PROMPT = r"(?m)^([a-z_][\w-]{0,31})@([a-z][\w.-]*):[^\n#$>]{0,200}[#$>](?:\s|$)"
+_MODES = r"(?m)^[bcdlps-][rwxst-]{9}[+.]?\s+\d+\s+"
+_TWELVE = r"([0-9a-f]{12})\b"
+_PLACES = (
+    # kind, a word that must be there at all, and where the name stands in text in small letters
+    ("host", "source hostname is", r"source hostname is\s*:?\s*" + _HOST),
+    ("host", "master host", r"master host ?name is\s*:?\s*" + _HOST),
+    ("host", "address for host", r"address for host\s+" + _HOST),
+    ("host", "host name", r"host name\s*[:=]?\s+" + _HOST + r"(?=\s|\.?\s*$)"),
+    ("host", "hostname", r"hostname\s*[:=]\s*" + _HOST),
+    ("host", " named ", r"no (?:nim object|machine|client|host) named \W?" + _HOST),
+    ("host", "aix ", r"(?m)^aix\s+([a-z][\w.-]*)\s+\d+\s+\d+\s+[0-9a-f]{12}\b"),
+    ("host", ":/", r"(?m)^\(?([a-z][\w.-]*)\)?:/[^\n#$>:]{0,200}[#$](?:\s|$)"),
+    ("host", "%", r"(?m)^([a-z][\w.-]*):/[\w./-]+\s+\d+\s+\d+\s+\d+%"),
+    ("host", "host", r"[\"'](?:host|hostname)[\"']\s*:\s*[\"']" + _HOST + "[\"']"),
+    ("host", "master", r"[\"'](?:master|client|target)[\"']\s*:\s*[\"']" + _HOST + "[\"']"),
+    ("host", "remote value", r"remote value passed,? '([^'\s]+)'"),
+    ("host", "environment value", r"environment value,? '([^'\s]+)'"),
+    ("user", "rw", _MODES + _USER + r"\s+[a-z_][\w-]*\s+\d"),
+    ("user", "rw", _MODES + r"[a-z_][\w-]*\s+" + _USER + r"\s+\d"),
+    ("user", "/home/", "/home/" + _USER),
+    ("user", "sshd: ", "sshd: " + _USER + r"(?:@| \[)"),
+    ("user", "user", r"user(?: ?name)?\s*[=:]\s*\"?" + _USER),
+    ("user", "login", r"login\s*[=:]\s*\"?" + _USER),
+    ("user", "logname", r"logname\s*[=:]\s*\"?" + _USER),
+    ("user", "owner", r"owner\s*[=:]\s*\"?" + _USER),
+    ("user", "/", r"(?m)^\s*" + _USER + r"\s+\d+\s+\d+\s+\d+\s+\S+\s+(?:\d+\s+)?\S+\s+\d+:\d\d\s"),
+    ("hardware", " id", r" id(?: is)?\s*[:=]?\s*'?" + _TWELVE),
+    ("hardware", "value", r"value(?: passed)?,? '" + _TWELVE),
+    ("hardware", "cpuid", r"cpuid\s*[=:]\s*" + _TWELVE),
+    ("hardware", "addr", r"(?:hardware|network|mac)[ _-]addr(?:ess)?[ .:=]*([0-9a-f]{12}|[0-9a-f]{1,2}(?:[:.-][0-9a-f]{1,2}){5})\b"),
+    ("hardware", "link#", r"link#\d+\s+([0-9a-f]{1,2}(?:\.[0-9a-f]{1,2}){5})\b"),
+    ("hardware", "nim_masterid", r"nim_masterid=\"?" + _TWELVE),
+    ("hardware", "ether", r"\b([0-9a-f]{12})\b(?=[^\n]{0,200}\bether)"),
+    ("serial", "serial", r"serial(?:[ _-]?(?:number|num|no))?\.?[ \t]*[.:=]*[ \t]*\"?(?=[a-z0-9-]*\d)([a-z0-9]{6,20})\b"),
+    ("serial", "ibm,", r"ibm,(?:\d{2})?([0-9a-z]{7})\b"),
+    ("serial", "sn", r"[-*_ ]sn([0-9a-z]{7})\b"),
+    ("serial", "-", r"\b\d{4}-[0-9a-z]{3}[*_]([0-9a-z]{7})\b"),
+    ("serial", "system", r"\bsystem ?id\b[ \t]*[=:]?[ \t]*(?:ibm,)?(?:\d{2})?([0-9a-z]{7})\b"),
+)  # fmt: skip
+_FOUND = [(kind, word, re.compile(place)) for kind, word, place in _PLACES]
+_AT_PROMPT = re.compile(_PROMPT)
 _DOTTED = re.compile(r"(?<![\w.-])(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*(?![\w-])")
 _FULL = re.compile(patterns.FULL_NAME, re.IGNORECASE)
 _EMAIL = re.compile(patterns.EMAIL)
@@ -89,7 +88,7 @@ _SUBJECT = re.compile(
     r"(?m)^[ \t]*(?:\d\.)?(?:C|ST|L|O|OU|CN|DC|UID|emailAddress|countryName|stateOrProvinceName|localityName|"
     r"organizationName|organizationalUnitName|commonName)(?:_default)?[ \t]*=[ \t]*([^\n]+)"
 )
-_ALTERNATIVE = re.compile(r"\b(?:DNS|IP Address|email|IP)[:.]\d*\s*=?\s*([^\s,]+)")
+_ALTERNATIVE = re.compile(r"\b(?:dns|ip address|email|ip)[:.]\d*\s*=?\s*([^\s,]+)")
 _REFERENCES = ("serves", "server", "spot", "lpp_source", "mksysb", "bosinst_data", "image_data", "script", "resolv_conf",
                "members", "member", "mgmt_source", "groups", "client", "current_master", "control", "net_definition",
                "lpp_source_default", "exclude_files", "fix_bundle", "installp_bundle", "root", "dump", "boot",
@@ -303,39 +302,47 @@ class Learner:
 
     def _lines(self, text: str) -> None:
         known = self._known
-        for pattern in _FOUND["host"]:
-            for name in pattern.findall(text):
-                known.add(name, "host")
-        for pattern in _FOUND["user"]:
-            for name in pattern.findall(text):
-                known.add_user(name)
-        for pattern in _FOUND["hardware"]:
-            for digits in pattern.findall(text):
-                known.add_hardware(digits)
-        for pattern in _FOUND["serial"]:
-            for serial in pattern.findall(text):
-                known.add_serial(serial)
-        if "." in text:
-            for address in set(_NUMBERS.findall(text)):
-                known.add_address(address)
-            self._dotted.update(name.lower() for name in _DOTTED.findall(text) if len(self._dotted) < _SEEN)
-            for name in {found.group() for found in _FULL.finditer(text)}:
-                if not _PRODUCT.match(name):
-                    known.add(name, "host" if name.count(".") > 1 else "domain")
-        if ":" in text:
-            for found in _IPV6.finditer(text):
-                known.add_address(found.group())
+        lower = text.lower()
+        add = {
+            "host": lambda name: known.add(name, "host"),
+            "user": known.add_user,
+            "hardware": known.add_hardware,
+            "serial": known.add_serial,
+        }
+        for kind, word, pattern in _FOUND:
+            if word in lower:
+                for name in set(pattern.findall(lower)):
+                    add[kind](name)
         if "@" in text:
-            for found in _EMAIL.finditer(text):
-                user, _, place = found.group().partition("@")
+            for user, host in set(_AT_PROMPT.findall(lower)):
                 known.add_user(user)
-                known.add(place, "domain")
+                known.add(host, "host")
+        self._words(set(lower.split()))
         if "=" in text:
-            for value in _SUBJECT.findall(text):
+            for value in set(_SUBJECT.findall(text)):
                 known.add_phrase(value)
-        for name in _ALTERNATIVE.findall(text):
-            known.add(name, "host")
-            known.add_address(name)
+        for mark in ("dns", "ip address", "email"):
+            if mark in lower:
+                for name in set(_ALTERNATIVE.findall(lower)):
+                    known.add(name, "host")
+                    known.add_address(name)
+
+    def _words(self, words: Set[str]) -> None:
+        """What shows within a word, in small letters."""
+        known = self._known
+        with_dots = " ".join([word for word in words if "." in word])
+        for address in set(_NUMBERS.findall(with_dots)):
+            known.add_address(address)
+        self._dotted.update(name for name in _DOTTED.findall(with_dots) if len(self._dotted) < _SEEN)
+        for name in {found.group() for found in _FULL.finditer(with_dots)}:
+            if not _PRODUCT.match(name):
+                known.add(name, "host" if name.count(".") > 1 else "domain")
+        for found in _IPV6.finditer(" ".join([word for word in words if word.count(":") > 1])):
+            known.add_address(found.group())
+        for found in _EMAIL.finditer(" ".join([word for word in words if "@" in word])):
+            user, _, place = found.group().partition("@")
+            known.add_user(user)
+            known.add(place, "domain")
 
     def _own_domains(self) -> None:
         """Names in a domain of the site, wherever they stood."""

@@ -21,6 +21,8 @@ _NAMED = re.compile(
     rb"before|below|since|until))?" + _BETWEEN + _MORE + rb"\Z",
     re.IGNORECASE,
 )
+_HINT = re.compile(rb"(?i)level|version|vrmf|release|fileset|openss|aix|vios|java|[tms][lp] ?\d|[a-z0-9]\.[a-z]")
+"""Without any of these nothing is named; spares the longer look."""
 _ROW = re.compile(rb"\s*(?:/[\w/.-]+:)?(?:[A-Za-z][\w+-]*(?:\.[\w+-]+)+[:\s]+)+" + _MORE + rb"\Z")
 _FILESET_BEFORE = re.compile(rb"(?:^|[\s:])[A-Za-z][\w+-]*(?:\.[\w+-]+)+[\s:]")
 
@@ -32,6 +34,8 @@ def is_level(text: bytes, start: int, software: bool, known: bool) -> bool:
     """
     line = text.rfind(b"\n", 0, start) + 1
     before = text[max(line, start - 300) : start]
+    if not software and not _HINT.search(before):
+        return False
     if _NAMED.search(before):
         return True
     if not software:

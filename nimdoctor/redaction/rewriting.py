@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from nimdoctor.redaction import patterns
 from nimdoctor.redaction.alternation import alternation
@@ -20,30 +20,29 @@ CACHED = 50_000
 """Lines whose redacted form is kept."""
 CACHED_BYTES = 16 << 20
 
-_STAMP = (
+_STAMP = re.compile(
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d "
-    rb"(?:[A-Z]{3,4} )?\d{4}[ \t]"
+    rb"\d{4}[ \t]"
 )
-_LINES = re.compile(rb"(" + _STAMP + rb")?([^\n]*)\n")
+_STAMPED = 25
+"""Bytes of the stamp that begins a line of nimsh.log."""
 _OPTION = re.compile(rb"([ \t]-[pwcAXau][ \t]*)(?!\*REMOVED\*)([^\s-]\S*)")
+_OF_LINES = (
+    "pass secret pwd pw token credential apikey api_key api-key community authoriz mysql smbclient ldap snmp curl"
+).encode().split()
+"""What may make more than a word a password."""
+_DOTS_BETWEEN_NUMBERS = re.compile(rb"\d\.\d")
+_ADDRESS = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
 # the software products of AIX have names with dots too
 _PRODUCT = re.compile(r"(?i)(?:bos|devices|openssl|openssh|x11|rsct|printers|java\d*|xlc|perl|sysmgt|invscout)\.")
 
 Counts = Tuple[Tuple[str, int], ...]
-Replace = Callable[[str, str, str], Optional[str]]
-
-
-class Found(NamedTuple):
-    """What a gate finds left: its kind, and where in the text it stands."""
-
-    kind: str
-    line: int
 
 
 class Rewriter:
     """Rewrites text by what is known. `software` is for the output of commands that list levels of software.
 
-    With `gate` nothing is meant to be left to replace: what is, goes to `left`.
+    With `gate` nothing is meant to be left to replace: the text stays as it is, and what is left in it is counted.
     """
 
     def __init__(self, known: Known, software: bool = False, *, gate: bool = False, strict: bool = True) -> None:
@@ -59,30 +58,35 @@ class Rewriter:
         self._inner = re.compile("|".join([*own, inner]).encode("latin-1"), re.IGNORECASE)
         self._cache: Dict[bytes, Tuple[bytes, Counts]] = {}
         self._cached_bytes = 0
+        self._harmless: Set[bytes] = set()
+        self._before = b""
         self._counting: Counter[str] = Counter()
-        self.left: Optional[Found] = None
 
     def rewrite(self, raw: bytes, counts: "Counter[str]") -> bytes:
         """The text with pseudonyms; what was replaced is added to `counts` by kind. Lines keep their number."""
-        ended = raw.endswith(b"\n")
-        lines = _LINES.findall(raw if ended else raw + b"\n")
-        messages = [message for _, message in lines]
+        lines = raw.split(b"\n")
+        stamps = [line[:_STAMPED] for line in lines]
+        unstamped = {stamp for stamp in set(stamps) if not _STAMP.fullmatch(stamp)}
+        if unstamped:
+            stamps = [b"" if stamp in unstamped else stamp for stamp in stamps]
+        messages = [line[len(stamp) :] for line, stamp in zip(lines, stamps)]
         often = Counter(messages)
         new = [message for message in often if message not in self._cache]
         if len(self._cache) + len(new) > CACHED or self._cached_bytes > CACHED_BYTES:
             self._cache.clear()
             self._cached_bytes = 0
             new = list(often)
+        lower = raw.lower()
+        line_by_line = any(word in lower for word in _OF_LINES)
         for message in new:
-            self._keep(message)
+            self._keep(message, line_by_line)
         cache = self._cache
         for message, times in often.items():
             for kind, number in cache[message][1]:
                 counts[kind] += number * times
         if self._gate:
             return raw
-        result = b"\n".join([stamp + cache[message][0] for stamp, message in lines]) + b"\n"
-        return result if ended else result[:-1]
+        return b"\n".join([stamp + cache[message][0] for stamp, message in zip(stamps, messages)])
 
     def text(self, text: str, counts: "Counter[str]") -> str:
         """The same of a string of any number of lines."""
@@ -92,11 +96,53 @@ class Rewriter:
         counts.update(self._counting)
         return found.decode("utf-8", "surrogateescape")
 
-    def _keep(self, message: bytes) -> None:
+    def _keep(self, message: bytes, line_by_line: bool) -> None:
         self._counting = Counter()
-        found = self._whole.sub(self._replaced, message)
+        if line_by_line and any(word in message.lower() for word in _OF_LINES):
+            found = self._whole.sub(self._replaced, message)
+        else:
+            found = self._by_word(message)
         self._cache[message] = found, tuple(self._counting.items())
         self._cached_bytes += len(message) + len(found)
+
+    def _by_word(self, message: bytes) -> bytes:
+        """The same, word by word: most words are met again, and few hold anything at all."""
+        words = message.split(b" ")
+        changed = False
+        for at, word in enumerate(words):
+            if not word or word in self._harmless or (word.isdigit() and len(word) < 12):
+                continue
+            alone = not _DOTS_BETWEEN_NUMBERS.search(word)
+            # whether numbers are a level depends on what stands before
+            self._before = b"" if alone else b" ".join(words[:at]) + b" "
+            counted = sum(self._counting.values())
+            found = self._address(word) if _ADDRESS.fullmatch(word) else self._whole.sub(self._replaced, word)
+            if found != word:
+                words[at] = found
+                changed = True
+            elif alone and counted == sum(self._counting.values()) and len(self._harmless) < CACHED:
+                self._harmless.add(word)
+        self._before = b""
+        return b" ".join(words) if changed else message
+
+    def _address(self, word: bytes) -> bytes:
+        """Of a word that is an address and nothing else."""
+        four = _four(word.split(b"."))
+        found = None if four is None else self._four(four, self._before + word, len(self._before))
+        return word if found is None else str(IPv4Address(found)).encode("ascii")
+
+    def _four(self, four: int, text: bytes, start: int) -> Optional[int]:
+        """The pseudonym of an address that begins at `start`; None where it is none, or stays."""
+        known = four in self._known.ipv4
+        if is_level(text, start, self._software, known):
+            return None
+        if self._gate and (self._known.gave_4(four) or not (self._strict or known)):
+            return None
+        found = self._known.ip4(four)
+        if found == four:
+            return None
+        self._count("address")
+        return found
 
     # -- one match
 
@@ -259,30 +305,22 @@ class Rewriter:
         start = match.start()
         if _letter_before(match.string, start) and not known:
             return None
-        if is_level(match.string, start, self._software, known):
-            return None
         after = match.string[match.end() : match.end() + 13].lower()
-        if after == b".in-addr.arpa":
+        reverse = after == b".in-addr.arpa"
+        if reverse:
             four = int.from_bytes(four.to_bytes(4, "big"), "little")
-            known = four in self._known.ipv4
-        if self._gate and (self._known.gave_4(four) or not (self._strict or known)):
+        found = self._four(four, self._before + match.string, len(self._before) + start)
+        if found is None:
             return None
-        found = self._known.ip4(four)
-        if found == four:
-            return None
-        self._count("address")
-        if after == b".in-addr.arpa":
+        if reverse:
             found = int.from_bytes(found.to_bytes(4, "big"), "little")
         return b".".join([str(IPv4Address(found)).encode("ascii"), *parts[4:]])
 
     def _beginning(self, match: "re.Match[bytes]", parts: List[bytes]) -> Optional[bytes]:
         """Three numbers, where they begin an address of this site."""
         four = _four([*parts, b"0"])
-        if (
-            four is None
-            or four >> 8 not in self._prefixes
-            or is_level(match.string, match.start(), self._software, False)
-        ):
+        text, start = self._before + match.string, len(self._before) + match.start()
+        if four is None or four >> 8 not in self._prefixes or is_level(text, start, self._software, False):
             return None
         if _letter_before(match.string, match.start()):
             return None
