@@ -84,6 +84,54 @@ _EMAIL = re.compile(patterns.EMAIL)
 _NUMBERS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d)")
 _IPV6 = re.compile(patterns.IPV6, re.IGNORECASE)
 _PRODUCT = re.compile(r"(?i)(?:bos|devices|openssl|openssh|x11|rsct|printers|java\d*|xlc|perl|sysmgt|invscout)\.")
+_ENDINGS = frozenset(
+    [
+        "log",
+        "logs",
+        "gz",
+        "z",
+        "tar",
+        "tgz",
+        "bz2",
+        "zip",
+        "pax",
+        "pem",
+        "crt",
+        "cer",
+        "key",
+        "cnf",
+        "conf",
+        "cfg",
+        "ctl",
+        "txt",
+        "out",
+        "err",
+        "bak",
+        "old",
+        "new",
+        "orig",
+        "save",
+        "sh",
+        "ksh",
+        "py",
+        "pl",
+        "img",
+        "iso",
+        "bff",
+        "mksysb",
+        "image",
+        "data",
+        "json",
+        "jsonl",
+        "html",
+        "xml",
+        "csv",
+        "so",
+        "a",
+        "o",
+    ]
+)
+"""Of files, which may be called after a host."""
 _SUBJECT = re.compile(
     r"(?m)^[ \t]*(?:\d\.)?(?:C|ST|L|O|OU|CN|DC|UID|emailAddress|countryName|stateOrProvinceName|localityName|"
     r"organizationName|organizationalUnitName|commonName)(?:_default)?[ \t]*=[ \t]*([^\n]+)"
@@ -345,12 +393,16 @@ class Learner:
             known.add(place, "domain")
 
     def _own_domains(self) -> None:
-        """Names in a domain of the site, wherever they stood."""
+        """Names in a domain of the site, wherever they stood; a domain shows by standing behind a known host too."""
+        for name in self._dotted:
+            labels = name.split(".")
+            if self._known.kinds.get(labels[0]) == "host" and labels[-1] not in _ENDINGS:
+                self._known.add(name, "host")
         for name in self._dotted:
             domain = name
-            while "." in domain:
+            while domain.count(".") > 1:
                 domain = domain.split(".", 1)[1]
-                if domain in self._known.dotted and domain.count(".") >= 1:
+                if domain in self._known.domains:
                     self._known.add(name, "host")
                     break
 

@@ -4,7 +4,7 @@ COUNTRIES = (
     "de fr uk us bg ch nl eu dk cz sk hu ro gr tr ru ua cn jp kr au nz br mx ar ca za il lu lt lv ee si hr pt es se fi"
     " ie sg hk tw th my vn ph sa ae kw qa eg ma ng ke pk bd lk kz rs mk al ba cy mt is no at be it pl in"
 )
-DOMAINS = "com org net edu gov mil local lan corp intra intranet internal home localdomain domain site info biz priv"
+DOMAINS = "com org net edu gov mil local lan corp intra intranet internal home localdomain domain site info biz priv example invalid cloud"
 
 BEFORE = (
     # an escape such as \n in JSON, %20 in a URL or one of ANSI may stand right before a name

@@ -28,8 +28,8 @@ _STAMPED = 25
 """Bytes of the stamp that begins a line of nimsh.log."""
 _OPTION = re.compile(rb"([ \t]-[pwcAXau][ \t]*)(?!\*REMOVED\*)([^\s-]\S*)")
 _OF_LINES = (
-    "pass secret pwd pw token credential apikey api_key api-key community authoriz mysql smbclient ldap snmp curl"
-).encode().split()
+    b"pass secret pwd pw token credential apikey api_key api-key community authoriz mysql smbclient ldap snmp curl"
+).split()
 """What may make more than a word a password."""
 _DOTS_BETWEEN_NUMBERS = re.compile(rb"\d\.\d")
 _ADDRESS = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
@@ -76,7 +76,7 @@ class Rewriter:
             self._cache.clear()
             self._cached_bytes = 0
             new = list(often)
-        lower = raw.lower()
+        lower = b"\n".join(new).lower()
         line_by_line = any(word in lower for word in _OF_LINES)
         for message in new:
             self._keep(message, line_by_line)
