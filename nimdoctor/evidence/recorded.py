@@ -8,6 +8,7 @@ from typing import BinaryIO, Callable, Dict, List, Mapping, NamedTuple, Optional
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.manifest import Manifest, RecordedCommand, RecordedFile, parse_manifest
+from nimdoctor.evidence.told_certificates import ToldFile
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.text import TEXT_LIMIT, Text
@@ -65,8 +66,9 @@ class RecordedEvidence:
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """Every recorded piece for the row; of commands the one with exactly these names first."""
         if row.kind is Kind.FILE:
-            paths = [path for path in sorted(self._copies()) if path_matches(row.name, path)]
-            found = [self._file(path, row) for path in paths]
+            told = {file.path: file for file in self._manifest.certificates if not file.command}
+            paths = [path for path in sorted(self._copies() | set(told)) if path_matches(row.name, path)]
+            found = [self._told(told[path]) if path in told else self._file(path, row) for path in paths]
         elif row.kind is Kind.COMMAND:
             wanted = file_name(" ".join(row.argv(names) or [row.name]))
             outputs = [output for output in self._commands() if self._serves(row, output)]
@@ -103,6 +105,15 @@ class RecordedEvidence:
         if path in self._manifest.paths:
             return self._manifest.paths[path] is None
         return None
+
+    @property
+    def told_certificates(self) -> Tuple[ToldFile, ...]:
+        """Certificates of which, in redacted evidence, only what they say is left."""
+        return self._manifest.certificates
+
+    def recorded_commands(self) -> Mapping[str, RecordedCommand]:
+        """The commands that the manifest names, by their lines."""
+        return self._manifest.commands
 
     def close(self) -> None:
         """Closes the tree."""
@@ -183,6 +194,11 @@ class RecordedEvidence:
             self.remarks.append(remark)
 
     # -- texts
+
+    def _told(self, file: ToldFile) -> Optional[Text]:
+        if not may_be_opened(file.path):
+            return None
+        return Text.of(file.content(), file.path, name=file.path)
 
     def _file(self, path: str, row: Row) -> Optional[Text]:
         if not may_be_opened(path):
