@@ -121,7 +121,7 @@ def _directory(target: str, catalog: "Optional[Catalog]") -> Evidence:
     if any(mark in inside for mark in _MARKS):
         from nimdoctor.evidence.recorded import RecordedEvidence
 
-        return RecordedEvidence(target, tree, catalog)
+        return _bundled(target, tree, catalog) or RecordedEvidence(target, tree, catalog)
     return _loose(target, _tree_pieces(tree, target), tree, catalog)
 
 
@@ -140,6 +140,9 @@ def _archive(target: str, catalog: "Optional[Catalog]") -> Optional[Evidence]:
     from nimdoctor.evidence.tree import Subtree
 
     tree: Tree = open_archive(target, kind, target)
+    bundled = _bundled(target, tree, catalog)
+    if bundled:
+        return bundled
     folders = _evidence_folders(tree)
     if len(folders) > 1:
         tree.close()
@@ -147,6 +150,22 @@ def _archive(target: str, catalog: "Optional[Catalog]") -> Optional[Evidence]:
     if folders:
         return RecordedEvidence(target, Subtree(tree, folders[0]) if folders[0] else tree, catalog)
     return _loose(target, _tree_pieces(tree, target), tree, catalog)
+
+
+def _bundled(target: str, tree: "Tree", catalog: "Optional[Catalog]") -> Optional[Evidence]:
+    """The evidence in a bundle: the first end of it, with its master as `paired` where both are there."""
+    from nimdoctor.evidence.bundles import ends_of_bundle, folder_of_bundle, order_of
+    from nimdoctor.evidence.recorded import RecordedEvidence
+    from nimdoctor.evidence.tree import Subtree
+
+    folder = folder_of_bundle(tree)
+    if folder is None:
+        return None
+    inside = Subtree(tree, folder) if folder else tree
+    ends = ends_of_bundle(inside, target)
+    first, *others = (RecordedEvidence(target, Subtree(inside, ends[end]), catalog) for end in order_of(ends))
+    first.paired = others[-1] if others else None
+    return first
 
 
 def _may_be_archive(path: str) -> bool:
