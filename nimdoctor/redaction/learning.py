@@ -26,6 +26,7 @@ from nimdoctor.redaction import patterns
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
 from nimdoctor.redaction.known import Known
+from nimdoctor.redaction.levels import names_software
 from nimdoctor.redaction.rows import PORTS, Ends
 from nimdoctor.redaction.words import RESERVED
 from nimdoctor.text import TEXT_LIMIT, decode
@@ -83,7 +84,6 @@ _FULL = re.compile(patterns.FULL_NAME, re.IGNORECASE)
 _EMAIL = re.compile(patterns.EMAIL)
 _NUMBERS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d)")
 _IPV6 = re.compile(patterns.IPV6, re.IGNORECASE)
-_PRODUCT = re.compile(r"(?i)(?:bos|devices|openssl|openssh|x11|rsct|printers|java\d*|xlc|perl|sysmgt|invscout)\.")
 _ENDINGS = frozenset(
     [
         "log",
@@ -383,7 +383,7 @@ class Learner:
             known.add_address(address)
         self._dotted.update(name for name in _DOTTED.findall(with_dots) if len(self._dotted) < _SEEN)
         for name in {found.group() for found in _FULL.finditer(with_dots)}:
-            if not _PRODUCT.match(name):
+            if not names_software(name):
                 known.add(name, "host" if name.count(".") > 1 else "domain")
         for found in _IPV6.finditer(" ".join([word for word in words if word.count(":") > 1])):
             known.add_address(found.group())

@@ -27,6 +27,18 @@ _ROW = re.compile(rb"\s*(?:/[\w/.-]+:)?(?:[A-Za-z][\w+-]*(?:\.[\w+-]+)+[:\s]+)+"
 _FILESET_BEFORE = re.compile(rb"(?:^|[\s:])[A-Za-z][\w+-]*(?:\.[\w+-]+)+[\s:]")
 
 
+_SOFTWARE = re.compile(r"(?i)(?:bos|devices|openssl|openssh|x11|rsct|printers|java\d*|xlc|perl|sysmgt|invscout)\.")
+
+
+def names_software(name: str) -> bool:
+    """Whether a name with dots is a fileset's rather than a host's.
+
+    >>> names_software("bos.iconv.com"), names_software("nim1.example.com")
+    (True, False)
+    """
+    return bool(_SOFTWARE.match(name))
+
+
 def is_level(text: bytes, start: int, software: bool, known: bool) -> bool:
     """Whether the four numbers that begin at `start` are a level.
 

@@ -8,7 +8,7 @@ from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
 from nimdoctor.redaction import patterns
 from nimdoctor.redaction.alternation import alternation
 from nimdoctor.redaction.known import Known, hardware_of
-from nimdoctor.redaction.levels import is_level
+from nimdoctor.redaction.levels import is_level, names_software
 from nimdoctor.redaction.pseudonyms import PSEUDONYM, spelled_as
 from nimdoctor.redaction.words import USERS
 
@@ -33,8 +33,6 @@ _OF_LINES = (
 """What may make more than a word a password."""
 _DOTS_BETWEEN_NUMBERS = re.compile(rb"\d\.\d")
 _ADDRESS = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
-# the software products of AIX have names with dots too
-_PRODUCT = re.compile(r"(?i)(?:bos|devices|openssl|openssh|x11|rsct|printers|java\d*|xlc|perl|sysmgt|invscout)\.")
 
 Counts = Tuple[Tuple[str, int], ...]
 
@@ -345,7 +343,7 @@ class Rewriter:
     def _full(self, match: "re.Match[bytes]") -> Optional[bytes]:
         """A name that shows by the end of its domain."""
         text = match.group().decode("latin-1")
-        if _PRODUCT.match(text) or self._software:
+        if names_software(text) or self._software:
             return self._within_dots(match.group())
         if self._gate:
             if all(self._is_mine(label) for label in text.split(".")[1:]):
