@@ -81,7 +81,8 @@ class Text:
     the command as typed) and differs from `source` for loose files. `first_line` is the number of
     its first line in that source, greater than 1 for a section of a longer transcript.
     `command` is True when it is a command's output and `status` its exit status where known. `partial` says that
-    lines of the source are missing or blank here because they were not collected.
+    lines of the source are missing or blank here because they were not collected,
+    `left_out` how many bytes before the first line were not.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Text:
         command: bool = False,
         status: Optional[int] = None,
         partial: bool = False,
+        left_out: int = 0,
     ) -> None:
         self.source = source
         self.name = name or source
@@ -101,6 +103,7 @@ class Text:
         self.command = command
         self.status = status
         self.partial = partial
+        self.left_out = left_out
         self._opener = opener
 
     @classmethod

@@ -21,7 +21,7 @@ SHOWN = 40
 
 
 def collect(
-    target: str = typer.Argument("", metavar="[TARGET]", help="Nothing for this host, or root:DIR."),
+    target: str = typer.Argument("", metavar="[TARGET]", help="Nothing for this host; root:DIR; ssh:[USER@]HOST."),
     output: Optional[str] = typer.Option(
         None, "--output", metavar="FILE", help="The archive, .tar, .tar.gz or .tgz; HOST.nimdoctor.UTC.tar.gz without."
     ),

@@ -67,6 +67,12 @@ def fix(
     from nimdoctor.repair import Repair, Where
     from nimdoctor.waiting import Waiting
 
+    for one in (target, master):
+        if one and one.startswith("ssh:"):
+            raise UsageError(
+                f"{visible(one)}: nothing is repaired over ssh: collect or scan over ssh; run nimdoctor fix on the host, "
+                "or write scripts with --script and run them there"
+            )
     registry = Registry()
     named = tuple(only or ())
     _known_fixes(registry, named)

@@ -63,7 +63,7 @@ def scan(
     targets: Optional[List[str]] = typer.Argument(
         None,
         metavar="[TARGET]...",
-        help="Nothing for this host; root:DIR; an evidence directory or archive; loose files.",
+        help="Nothing for this host; root:DIR; ssh:[USER@]HOST; an evidence directory or archive; loose files.",
     ),
     master: Optional[str] = typer.Option(None, "--master", metavar="TARGET", help="The NIM master's evidence."),
     role: RoleOption = typer.Option(RoleOption.AUTO, "--role", help="Which end the target is."),
@@ -96,7 +96,11 @@ def scan(
     refused: List[str] = []
     reports: List[Report] = []
     restore: Callable[[], None] = nothing
+    hosts: List[Evidence] = []
+    end: Optional[Evidence] = None
     try:
+        if any(target == "" or target.startswith("ssh:") for target in (*(targets or [""]), master or "-")):
+            restore = end_like_ctrl_c()
         try:
             hosts = open_targets(
                 targets or [], timeout=timeout, progress=waiting, catalog=catalog, refused=refused if targets else None
@@ -108,7 +112,7 @@ def scan(
             raise UsageError(visible(str(error))) from error
         if probe:
             _must_be_live(hosts)
-        if any(evidence.live for evidence in hosts) or (end and end.live):
+        if restore is nothing and (any(evidence.live for evidence in hosts) or (end and end.live)):
             restore = end_like_ctrl_c()
         for evidence in hosts:
             pictures = format in WITH_PICTURES
@@ -116,9 +120,9 @@ def scan(
             paired = end or getattr(evidence, "paired", None)
             reports.append(_scan(evidence, paired, registry, role, check or [], skip or [], fail_on, probe, pictures))
             evidence.close()
-        if end:
-            end.close()
     finally:
+        for evidence in (*hosts, *([end] if end else ())):
+            evidence.close()
         waiting.close()
         restore()
     if format is ScanFormat.NAGIOS:
@@ -188,6 +192,11 @@ def _scan(
 def _must_be_live(hosts: "Sequence[Evidence]") -> None:
     """Recorded evidence may come from a host in another network: what answers here says nothing of it."""
     for evidence in hosts:
+        if getattr(evidence, "remote", False):
+            raise UsageError(
+                f"--probe asks the network from the host that is scanned, and {visible(evidence.target)} is asked from "
+                "here: run it on that host (no TARGET)"
+            )
         if not evidence.live:
             raise UsageError(
                 f"--probe asks the network from the host that is scanned, and {visible(evidence.target)} is recorded "

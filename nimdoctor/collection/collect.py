@@ -132,8 +132,10 @@ class _Collector:
                 with text.open() as stream:
                     part = newest(stream)
                 self.record.file(path, without_private_keys(part.content))
-                if part.bytes_left_out:
-                    self.record.files[path] = {"first_line": part.first_line, "bytes_left_out": part.bytes_left_out}
+                left_out = text.left_out + part.bytes_left_out
+                if left_out:
+                    first_line = text.first_line + part.first_line - 1
+                    self.record.files[path] = {"first_line": first_line, "bytes_left_out": left_out}
             elif path == TRUST:
                 self._lines_that_name_the_master(text)
             else:

@@ -7,9 +7,13 @@ from nimdoctor.collection.collect import TRUST, path_rows_of, rows_of
 from nimdoctor.collection.newest import BLOCK, BLOCKS
 from nimdoctor.collection.record import NAME_LENGTH, recorded_name
 from nimdoctor.evidence.catalog import EVERY, Kind, Row
+from nimdoctor.evidence.shell import KEY_ENDS
 from nimdoctor.plan.ksh.library import functions, with_library
 from nimdoctor.plan.ksh.quoting import quoted, words
 from nimdoctor.private_keys import REMOVED
+
+SHARED = ("keys.sh", "states.sh")
+"""Parts that are sent over ssh too."""
 
 _HEAD = """\
 #!/bin/ksh
@@ -36,18 +40,6 @@ trap 'clean_up' EXIT
 main "$@"
 """
 
-_KEY_ENDS = """
-        # whether a line ends a key that began before it, or on it: its last marker decides
-        function ends(upper,   at, last) {
-            last = 0
-            for (at = 1; at <= length(upper); at++) {
-                if (substr(upper, at, 4) == "END ") last = 1
-                if (substr(upper, at, 6) == "BEGIN ") last = 0
-            }
-            return last && index(upper, "PRIVATE KEY")
-        }
-"""
-
 
 def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
     """The script; `root` is the directory that holds the host's files and commands, empty for the host itself.
@@ -61,6 +53,7 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
         "# rows: every file and command of the catalog\n" + _function("rows", body),
         "# path_rows: every path whose state is read\n" + _function("path_rows", map(_path, path_rows_of(rows))),
         *functions("collect.sh", "nimdoctor.collection").values(),
+        *(text for part in SHARED for text in functions(part, "nimdoctor.evidence").values()),
         _TAIL.format(root=quoted(root)),
     ]
     variables = {
@@ -70,7 +63,7 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
         "BLOCK": str(BLOCK),
         "BLOCKS": str(BLOCKS),
         "NAME_LENGTH": str(NAME_LENGTH),
-        "KEY_ENDS": _KEY_ENDS,
+        "KEY_ENDS": KEY_ENDS,
         "REMOVED": REMOVED.decode("ascii"),
         "DATE_FILE": recorded_name("date -u +%Y-%m-%dT%H:%M:%SZ"),
         "HOST_FILE": recorded_name("hostname"),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Sequence, 
 from nimdoctor.evidence.source import Evidence, TargetError
 
 if TYPE_CHECKING:
+    from nimdoctor.evidence.asked import Progress
     from nimdoctor.evidence.catalog import Catalog
-    from nimdoctor.evidence.live import Progress
     from nimdoctor.evidence.tree import Tree
 
 __all__ = ["ARCHIVE_NAMES", "Evidence", "TargetError", "open_target", "open_targets"]
@@ -101,9 +101,9 @@ def _host(
             raise TargetError(f"{target}: not a directory")
         return LiveHost(root, timeout, progress)
     if target.startswith("ssh:"):
-        raise TargetError(
-            f"{target}: ssh targets come in a later version: copy the evidence here and give the directory"
-        )
+        from nimdoctor.evidence.ssh import SshHost
+
+        return SshHost(target, timeout, progress)
     mode = _mode(target, target)
     if stat.S_ISDIR(mode):
         return _directory(target, catalog)

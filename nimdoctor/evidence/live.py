@@ -1,11 +1,10 @@
 """A host that is asked now: this one, or the one whose file system lies below a directory."""
 
-import contextlib
 import os
-import re
 import time
-from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tuple
 
+from nimdoctor.evidence.asked import FILES_OF_A_ROW, AskedHost, Progress
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.files import list_directory, on_this_host, open_regular, path_state, walk_below
@@ -17,44 +16,15 @@ if TYPE_CHECKING:
 
 PROGRAM_DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 ROOT_PROGRAM_DIRECTORIES = ("/usr/sbin", "/usr/bin")
-FILES_OF_A_ROW = 200
-TIMES_THE_TIMEOUT = 10
-"""All commands of a scan together get this many times the timeout of one."""
-
-_NAMES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:% +-]*\Z")
 
 
-class Progress(Protocol):
-    """Told what is being waited for; a screen may name the slow ones."""
-
-    def start(self, label: str) -> None:
-        """Just before a command runs."""
-
-    def end(self) -> None:
-        """When it has ended."""
-
-
-class NoProgress:
-    """Says nothing."""
-
-    def start(self, label: str) -> None:
-        """Nothing."""
-
-    def end(self) -> None:
-        """Nothing."""
-
-
-class LiveHost:
+class LiveHost(AskedHost):
     """Evidence read from a running host on demand; each command runs at most once.
 
     `root` is the directory that holds the host's file system; commands then are the programs in
     its usr/sbin and usr/bin and nothing else, run with NIMDOCTOR_ROOT. `timeout` is a command's, in
     seconds.
     """
-
-    loose = False
-    live = True
-    roles: Tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -63,30 +33,13 @@ class LiveHost:
         progress: Optional[Progress] = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.target = "" if root is None else f"root:{root}"
+        super().__init__("" if root is None else f"root:{root}", timeout, progress, clock)
         self.root = None if root is None else os.path.realpath(root)
         # below another root only those commands run that somebody put there
         self.thorough = root is None
-        self.host: Optional[str] = _this_host() if root is None else None
-        self.problems: Dict[str, str] = {}
-        self.remarks: List[str] = _about_this_host() if root is None else []
-        self.timeout = timeout
-        self.progress: Progress = progress or NoProgress()
-        self._clock = clock
-        self._spent = 0.0
-        self._hung: Dict[str, str] = {}
-        self._ran: Dict[Tuple[str, ...], Tuple[Optional[CommandResult], Optional[str]]] = {}
-
-    def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
-        """The file, the files of the directory, the output of the command, or the rehearsal's verdict."""
-        if not row.live or row.kind is Kind.PATHS:
-            return []
-        if row.kind is Kind.FILE:
-            return self._files(row)
-        if row.kind is Kind.REHEARSAL:
-            return [self._rehearsal(row)]
-        found = self._table(row) or self._command(row, names)
-        return [found] if found else []
+        if root is None:
+            self.host = _this_host()
+            self.remarks = _about_this_host()
 
     def paths(self, rows: List[Row]) -> PathRecord:
         """States of what the rows' patterns cover; a pattern is complete when all of it was seen."""
@@ -107,42 +60,6 @@ class LiveHost:
             return path_state(path, self.root) is None
         except OSError:
             return None
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def run(
-        self, argv: Sequence[str], timeout: Optional[float] = None, stdin: bytes = b""
-    ) -> "Tuple[Optional[CommandResult], str]":
-        """Runs a command of the host that is no row of the catalog: its result, or None and why it could not run.
-
-        The deadline, in seconds, is that of the scan's commands unless one is given; nothing is kept. `stdin` is what
-        it reads, nothing by default.
-        """
-        program, refusal = self.program(argv[0])
-        if program is None:
-            return None, refusal
-        from nimdoctor.evidence.command import command_environment, run
-
-        label = as_typed(argv)
-        self.progress.start(label)
-        try:
-            environment = command_environment(self.root)
-            result = run([program, *argv[1:]], timeout=timeout or self.timeout, env=environment, stdin=stdin)
-        finally:
-            self.progress.end()
-        if result.error:
-            return None, f"cannot be run: {result.error}"
-        return result, ""
-
-    def again(self, row: Row) -> Tuple[Optional[Text], str]:
-        """A row's command run now, whether or not it has run before: its output, or None and why there is none.
-
-        For what changes while one looks, as a clock does; nothing is kept.
-        """
-        argv = row.name.split()
-        result, problem = self._run(row, argv)
-        return _text(as_typed(argv), result), problem or ""
 
     # -- files
 
@@ -240,81 +157,29 @@ class LiveHost:
                 return Text.of(found[1], found[0], name=found[0], command=True)
         return None
 
-    def _command(self, row: Row, names: Mapping[str, str]) -> Optional[Text]:
-        typed, result = self.command_result(row, names)
-        return _text(typed, result)
-
-    def command_result(self, row: Row, names: Mapping[str, str]) -> "Tuple[str, Optional[CommandResult]]":
-        """The row's command as typed, and how it ended; None where it was not run. Run at most once.
-
-        One that hung is a result that says so. Why something is missing goes to `problems`.
-        """
-        argv = row.argv(names)
-        if argv is None:
-            wanted = [word.strip("{}") for word in row.name.split() if word.startswith("{")]
-            unknown = ", ".join(word for word in wanted if not names.get(word))
-            self.problems[row.label] = f"not run: {unknown} is not known"
-            return row.label, None
-        key = tuple(argv)
-        if key not in self._ran:
-            self._ran[key] = self._run(row, argv)
-        result, problem = self._ran[key]
-        if problem:
-            self.problems[row.label] = problem
-        else:
-            self.problems.pop(row.label, None)
-        return as_typed(argv), result
-
-    def _rehearsal(self, row: Row) -> Text:
+    def _rehearsal(self, row: Row) -> List[Text]:
         """The verdict of a rehearsal, which is there also where none could be held."""
         from nimdoctor.evidence.rehearsal import rehearse, undone
 
         allowed = self._allowed()
         if allowed <= 0:
-            return Text.of(undone("not held: the scan's time was used up"), row.name)
+            return [Text.of(undone("not held: the scan's time was used up"), row.name)]
         with self._spending(row):
-            return Text.of(rehearse(self.root, allowed), row.name)
+            return [Text.of(rehearse(self.root, allowed), row.name)]
 
-    def _allowed(self) -> float:
-        """Seconds that the next thing may take; none are left when it is not above 0."""
-        return min(self.timeout, TIMES_THE_TIMEOUT * self.timeout - self._spent)
-
-    @contextlib.contextmanager
-    def _spending(self, row: Row) -> Iterator[None]:
-        """Counts the time of what is done within against the scan's, and shows it as being under way."""
-        self.progress.start(row.label)
-        began = self._clock()
-        try:
-            yield
-        finally:
-            self._spent += max(0.0, self._clock() - began)
-            self.progress.end()
-
-    def _run(self, row: Row, argv: List[str]) -> "Tuple[Optional[CommandResult], Optional[str]]":
-        for typed, word in zip(row.name.split(), argv):
-            # a name out of a file must not become an option: `nimclient -l -l -P` disables pushes
-            if typed.startswith("{") and not is_name(word):
-                return None, f"not run: {word!a} is no name"
-        program, error = self.program(argv[0])
-        if program is None:
-            return None, error
-        if argv[0] in self._hung:
-            return None, f"not run: {argv[0]} {self._hung[argv[0]]} before"
-        allowed = self._allowed()
-        if allowed <= 0:
-            return None, "not run: the scan's time was used up"
+    def execute(self, argv: Sequence[str], timeout: float, stdin: bytes = b"") -> "Tuple[Optional[CommandResult], str]":
+        """Runs the program of that name here."""
         from nimdoctor.evidence.command import command_environment, run
 
-        with self._spending(row):
-            result = run([program, *argv[1:]], timeout=allowed, env=command_environment(self.root))
-        if result.timed_out:
-            self._hung[argv[0]] = "hung"
-            return result, f"hung and was ended after {allowed:.3g} s"
-        if result.error:
-            return None, f"cannot be run: {result.error}"
-        if result.flooded:
-            self._hung[argv[0]] = "flooded"
-        return result, "printed more than 16 MiB; the first 16 MiB were used" if result.flooded else None
+        program, refusal = self.program(argv[0])
+        if program is None:
+            return None, refusal
+        result = run([program, *argv[1:]], timeout=timeout, env=command_environment(self.root), stdin=stdin)
+        return (None, f"cannot be run: {result.error}") if result.error else (result, "")
+
+    def lacks(self, name: str) -> str:
+        """Why there is no such program here, or it must not be run."""
+        return self.program(name)[1]
 
     def program(self, name: str) -> Tuple[Optional[str], str]:
         """The program's path, or None and why not."""
@@ -354,32 +219,6 @@ def _about_this_host() -> List[str]:
     if os.geteuid() != 0:
         remarks.append("not run as root: what only root may read is unknown")
     return remarks
-
-
-def is_name(word: str) -> bool:
-    """Whether a word out of a file may stand where a command wants a name: it cannot become an option.
-
-    >>> is_name("lpar7"), is_name("-P"), is_name("")
-    (True, False, False)
-    """
-    return bool(_NAMES.match(word))
-
-
-def as_typed(argv: Sequence[str]) -> str:
-    """The command line as a person types it.
-
-    >>> as_typed(["instfix", "-ik", "IJ07373 IJ12360"])
-    'instfix -ik "IJ07373 IJ12360"'
-    """
-    return " ".join(f'"{word}"' if " " in word else word for word in argv)
-
-
-def _text(name: str, result: "Optional[CommandResult]") -> Optional[Text]:
-    """What the command said; None where it was not run, or was ended at its deadline."""
-    if result is None or result.timed_out:
-        return None
-    content = result.stdout if result.stdout.strip() else result.stderr
-    return Text.of(content, name, name=name, command=True, status=result.status)
 
 
 def _this_host() -> str:

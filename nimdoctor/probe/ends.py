@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.live import as_typed, is_name
+from nimdoctor.evidence.asked import as_typed, is_name
 from nimdoctor.facts import Hosts, NimInfo, NimObjects, Services
 from nimdoctor.facts.lsnim import NimObject
 from nimdoctor.host import Absent, Host

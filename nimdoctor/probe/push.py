@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.live import as_typed, is_name
+from nimdoctor.evidence.asked import as_typed, is_name
 from nimdoctor.facts import NimObjects, RecordedPush
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.host import Host

@@ -162,7 +162,7 @@ def test_the_error_is_one_line_whatever_the_target_is_called(doctor, tmp_path):
     assert "\x1b" not in one_line(ended)
 
 
-@pytest.mark.parametrize("words", [["root:/no/such/root"], ["ssh:lpar7"]])
+@pytest.mark.parametrize("words", [["root:/no/such/root"], ["ssh:no-such-host.invalid"], ["ssh:-v"]])
 def test_a_target_that_cannot_be_asked_exits_2(doctor, words):
     ended = doctor("scan", *words)
     assert ended.status == 2

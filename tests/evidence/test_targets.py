@@ -49,8 +49,8 @@ def test_root_is_a_live_host_below_a_directory(tmp_path: Path) -> None:
     assert refusal(f"root:{tmp_path}/file") == f"root:{tmp_path}/file: not a directory"
 
 
-def test_ssh_is_not_pretended() -> None:
-    assert "come in a later version" in refusal("ssh:root@lpar7")
+def test_ssh_takes_no_option_for_a_host() -> None:
+    assert "names no host" in refusal("ssh:-oProxyCommand=true")
 
 
 def test_what_does_not_exist_is_said_in_one_line(tmp_path: Path) -> None:

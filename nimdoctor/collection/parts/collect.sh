@@ -342,13 +342,6 @@ could_not() {
     not_collected "$1" "cannot be read, or there is no room for its copy"
 }
 
-# is_binary FILE: whether it is no text, as a key in DER is none
-is_binary() {
-    [ "$(($(tr -d '\000' < "$1" | wc -c)))" = "$(($(wc -c < "$1")))" ] || return 0
-    # a value in DER begins with a sequence, which is written as the digit 0
-    [ "$(dd if="$1" bs=1 count=1 2> /dev/null)" = 0 ]
-}
-
 # first_part FILE: its first 16 MiB, without private keys
 first_part() {
     if grep -i 'PRIVATE KEY' "$1" > /dev/null 2>&1; then
@@ -356,81 +349,6 @@ first_part() {
     else
         dd if="$1" bs="$BLOCK" count=16 2> /dev/null
     fi
-}
-
-# without_keys FILE: all of it but its private keys; lines mine their numbers
-without_keys() {
-    if ! grep -i 'PRIVATE KEY' "$1" > /dev/null 2>&1; then
-        cat "$1"
-        return
-    fi
-    tr -d '\000' < "$1" | awk -v removed="$REMOVED" "$KEY_ENDS"'
-        function body(line) {
-            sub(/^[ \t\r>#|;*!"\047\\]*/, "", line)
-            sub(/^[A-Za-z0-9_.-]+:[ \t\r]/, "", line)
-            sub(/^[ \t\r]*/, "", line)
-            sub(/[ \t\r"\047\\]*$/, "", line)
-            sub(/=?=?$/, "", line)
-            return length(line) > 15 && line !~ /[^A-Za-z0-9+\/]/
-        }
-        {
-            upper = toupper($0)
-            if (upper ~ /-[ \t\r]*(BEGIN|END)[^A-Z0-9_].*PRIVATE KEY/ || index(upper, removed)) {
-                over = ends(upper)
-                if (over && !inside && !index(upper, "BEGIN")) {
-                    for (at = count; at && (body(text[at]) || text[at] !~ /[^ \t\r]/); at--) text[at] = ""
-                }
-                text[++count] = (inside && over) ? "" : removed
-                inside = !over && !index($0, removed)
-                next
-            }
-            if (inside) {
-                line = $0
-                sub(/^[ \t\r>#|;*!"\047\\]*/, "", line)
-                sub(/^[A-Za-z0-9_.-]+:[ \t\r]/, "", line)
-                inside = line !~ /[^A-Za-z0-9+\/=,: \t\r"\047\\.-]/
-            }
-            text[++count] = inside ? "" : $0
-        }
-        END { for (at = 1; at <= count; at++) print text[at] }'
-}
-
-# certificates_only FILE: its CERTIFICATE blocks on the lines where they stood; other lines become blank
-certificates_only() {
-    if [ "$(($(wc -l < "$1")))" = 0 ]; then
-        tr '\r' '\n' < "$1"
-    else
-        cat "$1"
-    fi | awk -v removed="$REMOVED" "$KEY_ENDS"'
-        function drop(   at) {
-            if (opened) for (at = opened + 1; at <= count; at++) text[at] = ""
-        }
-        {
-            upper = toupper($0)
-            bare = $0
-            sub(/^\357\273\277/, "", bare)
-            if (inside) {
-                inside = !ends(upper)
-                text[++count] = ""
-            } else if (index(upper, "PRIVATE KEY")) {
-                drop()
-                opened = 0
-                inside = !index($0, removed) && !ends(upper)
-                text[++count] = removed
-            } else if (bare ~ /^[ \t\r]*-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----[ \t\r]*$/) {
-                drop()
-                text[++count] = bare
-                opened = count
-            } else if (opened && $0 ~ /^[ \t\r]*-----END (TRUSTED |X509 )?CERTIFICATE-----[ \t\r]*$/) {
-                text[++count] = $0
-                opened = 0
-            } else text[++count] = (opened && $0 !~ /[^\t\r -~]/) ? $0 : ""
-        }
-        END {
-            drop()
-            while (count && text[count] == "") count--
-            for (at = 1; at <= count; at++) print text[at]
-        }'
 }
 
 # -- paths: kind, mode, owner, group, size and time of what is there
@@ -491,50 +409,8 @@ path_below() {
 # paths_as_json: the states of all that are listed; their times only where there is perl, which AIX has unless it was removed
 paths_as_json() {
     sort -u "$WORK/listed" | grep '^/' > "$WORK/sorted"
-    if command -v perl > /dev/null; then
-        perl -e '
-            $root = shift;
-            while (<STDIN>) {
-                chomp;
-                @state = lstat("$root$_");
-                if (!@state) {
-                    print "absent - - - - - $_\n" if $! == 2 || $! == 20;
-                    next;
-                }
-                $kind = -l _ ? "link" : -f _ ? "file" : -d _ ? "dir" : "other";
-                $owner = getpwuid($state[4]);
-                $group = getgrgid($state[5]);
-                $owner = $state[4] unless defined $owner;
-                $group = $state[5] unless defined $group;
-                printf "%s %04o %s %s %s %s %s\n", $kind, $state[2] & 07777, $owner, $group, $state[7], $state[9], $_;
-            }' "$ROOT" < "$WORK/sorted" > "$WORK/states"
-    else
-        remark "there is no perl on this host: of paths the modes and sizes were collected, not the times"
-        while IFS= read -r paths_one; do
-            if anything "$ROOT$paths_one"; then
-                # shellcheck disable=SC2012 # this is about what ls says
-                ls -ld "$ROOT$paths_one" | awk '
-                    {
-                        kind = substr($1, 1, 1)
-                        kind = kind == "-" ? "file" : kind == "d" ? "dir" : kind == "l" ? "link" : "other"
-                        mode = special = 0
-                        for (i = 0; i < 9; i++) {
-                            letter = substr($1, i + 2, 1)
-                            mode *= 2
-                            if (letter ~ /[rwxst]/) mode++
-                            if (letter ~ /[sStT]/) special = special + (i == 2 ? 4 : i == 5 ? 2 : 1)
-                        }
-                        mode = sprintf("%o%03o", special, mode)
-                        printf "%s %s %s %s %s - ", kind, mode, $3, $4, $5
-                    }'
-            elif [ -d "$(dirname "$ROOT$paths_one")" ] || ! anything "$(dirname "$ROOT$paths_one")"; then
-                printf 'absent - - - - - '
-            else
-                continue
-            fi
-            printf '%s\n' "$paths_one"
-        done < "$WORK/sorted" > "$WORK/states"
-    fi
+    command -v perl > /dev/null || remark "there is no perl on this host: of paths the modes and sizes were collected, not the times"
+    path_states < "$WORK/sorted" > "$WORK/states"
     while read -r paths_kind paths_mode paths_owner paths_group paths_size paths_time paths_one; do
         if [ "$paths_kind" = absent ]; then
             entry paths "$paths_one" null

@@ -1,0 +1,27 @@
+"""Shell that runs on the host whose evidence is read: the parts, and what their variables hold."""
+
+import pkgutil
+import re
+from functools import cache
+
+KEY_ENDS = """
+        # whether a line ends a key that began before it, or on it: its last marker decides
+        function ends(upper,   at, last) {
+            last = 0
+            for (at = 1; at <= length(upper); at++) {
+                if (substr(upper, at, 4) == "END ") last = 1
+                if (substr(upper, at, 6) == "BEGIN ") last = 0
+            }
+            return last && index(upper, "PRIVATE KEY")
+        }
+"""
+"""What the filters of keys share: a function of awk."""
+
+
+@cache
+def part(name: str) -> str:
+    """The functions of a part, without its comments. Raises FileNotFoundError."""
+    raw = pkgutil.get_data("nimdoctor.evidence", f"parts/{name}")
+    if raw is None:
+        raise FileNotFoundError(f"nimdoctor was installed without parts/{name}")
+    return re.sub(r"^ *# [^\n]*\n|^\n", "", raw.decode("ascii"), flags=re.MULTILINE)

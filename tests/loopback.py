@@ -1,0 +1,198 @@
+"""A real sshd on loopback behind which each host of a lab looks like a host: its tree is `/` for what is run there.
+
+The forced command of a host's key runs the line that came in a mount namespace of its own, in whose root the lab's
+tree stands beside the shell and tools of this machine. So `ssh:lpar7` is what a user types, and nothing in nimdoctor
+knows of it; only the program `ssh` that is found in PATH reads a configuration made for the test.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from typing import List, Optional
+
+from shells import processes_of
+
+_STAGE = """\
+# ROOT MOUNTPOINT LAB: makes the root directory, says so and keeps it
+mount --make-rprivate / && mount -t tmpfs none "$2" || exit 96
+mkdir "$2/bin" "$2/lib" "$2/lib64" "$2/dev" "$2/proc" "$2/tmp" || exit 96
+for one in "$1"/* "$1"/.[!.]*; do
+    name=${one##*/}
+    case $name in
+        tmp) ;;
+        etc) cp -a "$one" "$2/etc" ;;
+        *) if [ -d "$one" ]; then mkdir "$2/$name" && mount --bind "$one" "$2/$name"; else cp -p "$one" "$2/$name"; fi ;;
+    esac || exit 96
+done
+cp -a /etc/passwd /etc/group "$2/etc" && mkdir "$2/etc/alternatives" || exit 96
+awk=$(readlink -f "$(command -v awk)") && ln -s "/bin/${awk##*/}" "$2/etc/alternatives/awk" || exit 96
+mount --bind /usr/bin "$2/bin" && mount --bind /usr/lib "$2/lib" && mount --rbind /dev "$2/dev" || exit 96
+[ ! -d /lib64 ] || mount --bind /lib64/. "$2/lib64" || exit 96
+mount --rbind /proc "$2/proc" && mkdir -p "$2$3" && mount --bind "$3" "$2$3" || exit 96
+echo staged
+exec sleep 600
+"""
+
+_FORCED = """\
+#!/bin/sh
+# enter PROCESS MOUNTPOINT: runs the line that came over ssh in that process's mounts, where the mount point is /
+exec nsenter -t "$1" -m -- chroot "$2" /bin/sh -c "cd /; $SSH_ORIGINAL_COMMAND"
+"""
+
+_SSHD = """\
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {place}/host_key
+PidFile none
+AuthorizedKeysFile {place}/authorized_keys
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+MaxSessions 20
+SetEnv HOME={place}
+"""
+
+
+def why_not() -> Optional[str]:
+    """Why no sshd can be run here with a lab behind it; None where one can."""
+    for program in ("ssh", "ssh-keygen", "unshare", "nsenter"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    if _sshd() is None:
+        return "sshd is not installed (Debian package openssh-server)"
+    if os.geteuid() != 0:
+        return "a lab's tree becomes / for what comes over ssh in a mount namespace, which root alone may make"
+    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        return "this machine lets no mount namespace be made"
+    return None
+
+
+def _sshd() -> Optional[str]:
+    return shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin")
+
+
+class Loopback:
+    """The daemon, and the program `ssh` in `path` that knows its hosts by name."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.path = os.path.join(place, "bin")
+        self._stages: List[subprocess.Popen[bytes]] = []
+        os.makedirs(self.path)
+        self._write("enter", _FORCED, 0o755)
+        self._write("bin/ssh", f'#!/bin/sh\nexec {shutil.which("ssh")} -F {place}/config "$@"\n', 0o755)
+        self._keygen("host_key")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._write("sshd_config", _SSHD.format(port=self.port, place=place))
+        self._write("known_hosts", f"[127.0.0.1]:{self.port} {self._read('host_key.pub')}")
+        self._write("authorized_keys", "")
+        self._write("config", "")
+        os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
+        self._daemon = subprocess.Popen(
+            [str(_sshd()), "-D", "-f", f"{place}/sshd_config", "-E", f"{place}/log"],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._wait()
+
+    def add(self, name: str, root: str, lab: str, *, command: str = "", known_hosts: str = "known_hosts") -> None:
+        """From now on `ssh NAME` comes to that tree of that lab; `command` takes the place of the way there."""
+        self._keygen(f"key-{name}")
+        forced = command or f"{self.place}/enter {self._stage(name, root, lab)} {self.place}/root-{name}"
+        with open(f"{self.place}/authorized_keys", "a", encoding="ascii") as stream:
+            stream.write(f'restrict,command="{forced}" {self._read(f"key-{name}.pub")}')
+        with open(f"{self.place}/config", "a", encoding="ascii") as stream:
+            stream.write(
+                f"Host {name}\n  HostName 127.0.0.1\n  Port {self.port}\n  User root\n  IdentitiesOnly yes\n"
+                f"  IdentityFile {self.place}/key-{name}\n  UserKnownHostsFile {self.place}/{known_hosts}\n"
+                "  GlobalKnownHostsFile none\n"
+            )
+
+    def _stage(self, name: str, root: str, lab: str) -> int:
+        os.makedirs(f"{self.place}/root-{name}")
+        stage = subprocess.Popen(
+            ["unshare", "-m", "/bin/sh", "-c", _STAGE, "sh", root, f"{self.place}/root-{name}", lab],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+        self._stages.append(stage)
+        assert stage.stdout and stage.stdout.readline() == b"staged\n", "the lab's tree cannot be made a root"
+        return stage.pid
+
+    def drop_connections(self) -> None:
+        """Ends every connection that is open, as a firewall or a reboot would; the daemon goes on."""
+        for pid in _children(self._daemon.pid):
+            os.kill(pid, signal.SIGKILL)
+
+    def running(self, word: str) -> List[int]:
+        """What runs behind this daemon with that word among its arguments."""
+        # each process there has the daemon's port in its environment
+        return [pid for pid in processes_of(f"127.0.0.1 {self.port}") if word.encode() in _arguments(pid)]
+
+    def ended(self, word: str, patience: float = 2.0) -> bool:
+        """Whether none such is left, after a moment; what is left is killed."""
+        until = time.monotonic() + patience
+        while self.running(word) and time.monotonic() < until:
+            time.sleep(0.02)
+        left = self.running(word)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        return not left
+
+    def close(self) -> None:
+        self.drop_connections()
+        for one in (self._daemon, *self._stages):
+            one.kill()
+            one.wait()
+        for stage in self._stages:
+            if stage.stdout:
+                stage.stdout.close()
+
+    def _keygen(self, name: str) -> None:
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", f"{self.place}/{name}"],
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def _write(self, name: str, text: str, mode: int = 0o600) -> None:
+        path = os.path.join(self.place, name)
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(text)
+        os.chmod(path, mode)
+
+    def _read(self, name: str) -> str:
+        with open(os.path.join(self.place, name), encoding="ascii") as stream:
+            return stream.read()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            assert self._daemon.poll() is None, self._read("log")
+            time.sleep(0.02)
+        raise AssertionError(self._read("log"))
+
+
+def _arguments(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as stream:
+            return stream.read()
+    except OSError:
+        return b""
+
+
+def _children(pid: int) -> List[int]:
+    """Of one process, from ps."""
+    listing = subprocess.run(["ps", "-eo", "pid,ppid"], check=True, capture_output=True, text=True).stdout
+    rows = [line.split() for line in listing.splitlines()[1:]]
+    return [int(child) for child, parent in rows if int(parent) == pid]

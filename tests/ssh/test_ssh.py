@@ -1,0 +1,348 @@
+"""A host over ssh: what is sent, what comes back, and that nothing is left of the connection."""
+
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Tuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loopback import Loopback
+from shells import SHELLS, gone, shell_named
+
+from nimdoctor.collection import collect
+from nimdoctor.evidence import TargetError, open_target
+from nimdoctor.evidence.catalog import ROWS, Kind, Row
+from nimdoctor.evidence.command import CommandResult
+from nimdoctor.evidence.live import LiveHost
+from nimdoctor.evidence.shell import KEY_ENDS, part
+from nimdoctor.evidence.ssh import BLOCK, SshHost, _answer, destination, remote_line
+from nimdoctor.lab import Lab
+from nimdoctor.private_keys import REMOVED
+from nimdoctor.registry import Registry
+from nimdoctor.scan import scan
+
+Hang = Callable[[str, str], None]
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n"
+BODY = KEY.splitlines()[1]
+
+# -- what is sent
+
+
+@pytest.mark.parametrize("target", ["ssh:lpar7", "ssh:root@lpar7.example.com", "ssh:10.1.2.3", "ssh:nim@corp@lpar7"])
+def test_a_host_and_its_user_are_taken_as_typed(target: str) -> None:
+    assert destination(target) == target[4:]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("ssh:", "ssh:-oProxyCommand=x", "ssh:a b", "ssh:a\nb", "ssh:@lpar7", "ssh:root@", "ssh:-l@lpar7"),
+        *("ssh:root@-x", "ssh:$(id)", "ssh:`id`", "ssh:a;b", "ssh://lpar7", "ssh:a/b", "ssh:\x1b[2J", "ssh:a'b"),
+        *("ssh:lpar7\n", "ssh:r t@a"),
+    ],
+)
+def test_what_could_become_an_option_or_a_command_is_no_host(target: str) -> None:
+    with pytest.raises(TargetError, match="names no host"):
+        destination(target)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.binary(min_size=0, max_size=30).filter(lambda raw: b"\0" not in raw), min_size=1, max_size=4))
+def test_any_name_arrives_as_one_word(shell: str, names: List[bytes]) -> None:
+    line = remote_line([], 'printf "%s\\0" "$@"', [os.fsdecode(name) for name in names])
+    ended = subprocess.run([shell_named(shell), "-c", line], capture_output=True, check=True)
+    assert ended.stdout == b"".join(name + b"\0" for name in names)
+
+
+def said(shell: str, parts: List[str], program: str, *words: str, stdin: bytes = b"") -> "Tuple[bytes, List[str]]":
+    """What a part answers under a shell, with perl where this machine has it."""
+    line = remote_line(["answer.sh", *parts], f"MARK=mark\nanswer\n{program}", words)
+    argv = [shell_named(shell), *shlex.split(line)[1:]]
+    ended = subprocess.run(argv, input=stdin, capture_output=True, check=True, timeout=30)
+    answer = _answer(CommandResult(ended.returncode, ended.stdout, ended.stderr), b"mark")
+    return answer.stdout, answer.said or []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_command_tells_its_status_and_gets_its_words(shell: str) -> None:
+    run = 'run_command "$@"'
+    assert said(shell, ["run.sh"], run, "9", "/usr/bin /bin", "echo", "a  b", "*") == (b"a  b *\n", ["status", "0"])
+    assert said(shell, ["run.sh"], run, "9", "/usr/bin /bin", "sh", "-c", "exit 255") == (b"", ["status", "255"])
+    assert said(shell, ["run.sh"], run, "9", "/usr/bin /bin", "no-such-program") == (b"", ["absent"])
+    assert said(shell, ["run.sh"], run, "9", "/usr/bin /bin", "cat", stdin=b"in\n") == (b"in\n", ["status", "0"])
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_command_is_ended_with_its_children_at_its_deadline(shell: str) -> None:
+    long = f"47.{os.getpid()}"
+    began = time.monotonic()
+    found = said(
+        shell, ["run.sh"], 'run_command "$@"', "1", "/usr/bin /bin", "sh", "-c", f"sleep {long} & sleep {long}"
+    )
+    assert found == (b"", ["late"]) and time.monotonic() - began < 10
+    assert gone(long)
+
+
+def read(shell: str, path: Path, verb: str = "read_file") -> "Tuple[bytes, List[str]]":
+    variables = f"KEY_ENDS={shlex.quote(KEY_ENDS)}\nREMOVED={shlex.quote(REMOVED.decode())}\nBLOCK={BLOCK} BLOCKS=8\n"
+    return said(shell, ["read.sh", "keys.sh"], f'{variables}{verb} "$1"', str(path))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_file_is_read_and_what_is_none_is_named(shell: str, tmp_path: Path) -> None:
+    plain = tmp_path / "it's a $(file)"
+    plain.write_text("one\ntwo")
+    assert read(shell, plain) == (b"one\ntwo", ["file", "plain"])
+    assert read(shell, tmp_path / "none") == (b"", ["absent"])
+    assert read(shell, tmp_path / "none/none") == (b"", ["absent"])
+    (tmp_path / "dangling").symlink_to("none")
+    assert read(shell, tmp_path / "dangling")[1][:4] == ["why", "is", "a", "link"]
+    (tmp_path / "link").symlink_to(plain)
+    assert read(shell, tmp_path / "link") == (b"one\ntwo", ["file", "plain"])
+    os.mkfifo(tmp_path / "fifo")
+    assert read(shell, tmp_path / "fifo")[1][-3:] == ["a", "regular", "file"]
+    (tmp_path / "loop").symlink_to("loop")
+    assert read(shell, tmp_path / "loop")[1][0] == "why"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_of_a_large_log_the_newest_blocks_come_with_where_they_begin(shell: str, tmp_path: Path) -> None:
+    from nimdoctor.collection.newest import newest
+    from nimdoctor.evidence.ssh import _newest_part
+
+    log = tmp_path / "nimsh.log"
+    log.write_bytes(b"".join(b"%07d\n" % number for number in range(9 * BLOCK // 8 + 100)))
+    raw, words = read(shell, log, "read_newest")
+    assert words[0] == "part"
+    text = _newest_part("/nimsh.log", raw, int(words[1]), int(words[2]))
+    with log.open("rb") as stream:
+        wanted = newest(stream)
+    with text.open() as stream:
+        assert stream.read() == wanted.content
+    assert (text.first_line, text.left_out, text.partial) == (wanted.first_line, wanted.bytes_left_out, True)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_directory_is_listed_without_its_directories(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "certs").mkdir()
+    for name in ("b.pem", ".hidden", "a b"):
+        (tmp_path / "certs" / name).touch()
+    (tmp_path / "certs/deep").mkdir()
+    (tmp_path / "certs/deep/x.pem").touch()
+    raw, words = said(shell, ["read.sh"], 'list_files "$@"', str(tmp_path / "certs"), "")
+    assert sorted(raw.decode().splitlines()) == [".hidden", "a b", "b.pem"] and words == ["listed"]
+    assert said(shell, ["read.sh"], 'list_files "$@"', str(tmp_path / "certs"), "/x.pem")[0] == b"deep/x.pem\n"
+    assert said(shell, ["read.sh"], 'list_files "$@"', str(tmp_path / "none"), "") == (b"", ["absent"])
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_states_are_those_that_python_sees(shell: str, tmp_path: Path) -> None:
+    from nimdoctor.evidence.ssh import _state
+
+    (tmp_path / "ssl/keys").mkdir(parents=True)
+    (tmp_path / "ssl/keys/a key.pem").write_text("x")
+    (tmp_path / "ssl/keys/a key.pem").chmod(0o600)
+    (tmp_path / "libssl.so.1").symlink_to("ssl")
+    patterns = [f"{tmp_path}/ssl/**", f"{tmp_path}/libssl.so*", f"{tmp_path}/none"]
+    raw, words = said(shell, ["paths.sh", "states.sh"], 'ROOT=""\nlist_paths "$@"', *patterns)
+    assert words == ["paths"]
+    rows = [Row(pattern, Kind.PATHS, ()) for pattern in patterns]
+    assert dict(map(_state, raw.splitlines())) == LiveHost().paths(rows).states
+
+
+def test_the_parts_are_plain_shell() -> None:
+    whole = "#!/bin/ksh\n# shellcheck disable=SC2015,SC2016,SC2034,SC2154,SC2317,SC2329,SC3045\n" + "\n".join(
+        map(part, ("answer.sh", "run.sh", "read.sh", "paths.sh"))
+    )
+    ended = subprocess.run(["shellcheck", "-s", "sh", "-"], input=whole, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout
+    lacking = r"\[\[|\+=|=~|\$'|<<<|\b(local|typeset|declare|mktemp|readlink|timeout|stat|seq|head|setsid)\s"
+    assert not re.search(lacking, whole.replace("lstat", ""))
+
+
+def test_an_answer_without_its_end_is_none() -> None:
+    def answer(out: bytes, err: bytes, status: int = 0) -> "Tuple[bytes, Any]":
+        found = _answer(CommandResult(status, out, err), b"mark")
+        return found.stdout, found.said
+
+    assert answer(b"Welcome\nmark\nout", b"motd\nmark\nerr\nmark status 3\n") == (b"out", ["status", "3"])
+    assert answer(b"mark\nhalf", b"mark\nclient_loop: send disconnect: Broken pipe\n", 255) == (b"half", None)
+    assert answer(b"", b"Permission denied (publickey).\n", 255) == (b"", None)
+
+
+# -- against a real sshd
+
+
+TIMES = re.compile(r"\d\d:\d\d(:\d\d)?Z?|\d+-\d\d|\d+ s of asking")
+
+
+def findings(target: Any, master: Any) -> Dict[Tuple[str, str], List[str]]:
+    found: Dict[Tuple[str, str], List[str]] = {}
+    for result in scan(target, master, registry=Registry()).results:
+        if result.check != "handshake-fails":
+            found.setdefault((result.check, result.where.value), []).append(TIMES.sub("TIME", repr(result)))
+    return found
+
+
+def test_a_scan_says_what_it_says_on_the_host_itself(over: Loopback, lab: Lab) -> None:
+    client, master = open_target("ssh:lpar7"), open_target("ssh:nim1")
+    try:
+        assert findings(client, master) == findings(LiveHost(lab.client), LiveHost(lab.master))
+        assert client.remarks == [] and "keys stay on the host" in master.problems["rehearsal of the handshake"]
+    finally:
+        client.close()
+        master.close()
+
+
+def test_a_collection_is_the_one_that_is_made_on_the_host(over: Loopback, lab: Lab, tmp_path: Path) -> None:
+    made = []
+    for number, evidence in enumerate((SshHost("ssh:nim1"), LiveHost(lab.master))):
+        place = tmp_path / str(number)
+        place.mkdir(mode=0o700)
+        tree = collect(evidence, Registry().catalog, str(place))  # type: ignore[arg-type]
+        evidence.close()
+        names = [name for name in tree.names() if name != "manifest.json" and not re.search("/(date|ps_)", name)]
+        made.append({name: tree.open(name).read() for name in names})
+    assert made[0] == made[1]
+    assert not any(b"PRIVATE KEY-----\n" in raw and REMOVED not in raw for raw in made[0].values())
+
+
+def test_no_key_crosses_the_wire(over: Loopback, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nimdoctor.evidence import ssh
+
+    certificates = Path(lab.master) / "ssl_nimsh/certs"
+    (certificates / "both.pem").write_text(KEY)
+    (certificates / "link.pem").symlink_to("../keys/serverkey.pem")
+    came = io.BytesIO()
+    real = ssh.run
+
+    def watched(*words: Any, **more: Any) -> CommandResult:
+        result = real(*words, **more)
+        came.write(result.stdout + result.stderr)
+        return result
+
+    monkeypatch.setattr(ssh, "run", watched)
+    host = SshHost("ssh:nim1")
+    try:
+        for row in ROWS:
+            if row.kind is Kind.FILE:
+                host.texts(row, {})
+    finally:
+        host.close()
+        (certificates / "both.pem").unlink()
+        (certificates / "link.pem").unlink()
+    key = (Path(lab.master) / "ssl_nimsh/keys/serverkey.pem").read_text().splitlines()[1]
+    assert REMOVED in came.getvalue() and b"CERTIFICATE" in came.getvalue()
+    assert BODY.encode() not in came.getvalue() and key.encode() not in came.getvalue()
+
+
+def row_of(name: str) -> Row:
+    return next(row for row in ROWS if row.name == name)
+
+
+def test_a_command_that_hangs_is_ended_there_too(over: Loopback, lab: Lab, hang: Hang) -> None:
+    hang(lab.client, "emgr")
+    host = SshHost("ssh:lpar7", timeout=1)
+    try:
+        began = time.monotonic()
+        assert host.texts(row_of("emgr -lv3"), {}) == []
+        assert time.monotonic() - began < 10
+        assert host.problems["emgr -lv3"] == "hung and was ended after 1 s"
+        assert over.ended("/usr/sbin/emgr")
+        assert host.texts(row_of("oslevel -s"), {})
+    finally:
+        host.close()
+
+
+def test_where_the_host_cannot_end_it_the_report_says_so(over: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nimdoctor.evidence import ssh
+
+    host = SshHost("ssh:lpar7", timeout=1)
+    real = ssh.run
+    monkeypatch.setattr(ssh, "run", lambda *words, **more: CommandResult(timed_out=True))
+    host.texts(row_of("emgr -lv3"), {})
+    monkeypatch.setattr(ssh, "run", real)
+    host.close()
+    assert host.problems["emgr -lv3"] == "hung and was ended after 1 s; on lpar7 it may still run"
+
+
+def test_a_connection_lost_in_the_middle_is_told_and_ends_the_asking(over: Loopback, lab: Lab, hang: Hang) -> None:
+    hang(lab.client, "emgr")
+    host = SshHost("ssh:lpar7", timeout=5)
+    try:
+
+        def drop() -> None:
+            until = time.monotonic() + 5
+            while not over.running("/usr/sbin/emgr") and time.monotonic() < until:
+                time.sleep(0.02)
+            over.drop_connections()
+
+        dropping = threading.Thread(target=drop)
+        dropping.start()
+        assert host.texts(row_of("emgr -lv3"), {}) == []
+        dropping.join()
+        assert host.problems["emgr -lv3"].startswith("the connection to lpar7 was lost")
+        assert "may still run" in host.problems["emgr -lv3"]
+        assert host.texts(row_of("oslevel -s"), {}) == [] and "was lost" in host.problems["oslevel -s"]
+        assert host.texts(row_of("/etc/niminfo"), {}) == [] and "was lost" in host.problems["/etc/niminfo"]
+        assert host.paths([row_of("/ssl_nimsh/**")]).complete == ()
+        assert host.file_absent("/etc/niminfo") is None
+        assert len(host.remarks) == 1 and "was lost at emgr" in host.remarks[0]
+        # what ran there was watched there, and goes at its deadline
+        assert over.ended("/usr/sbin/emgr", 8)
+    finally:
+        host.close()
+
+
+def refusal(target: str) -> str:
+    with pytest.raises(TargetError) as caught:
+        open_target(target, timeout=5)
+    assert "\n" not in str(caught.value) and str(caught.value).startswith(target)
+    return str(caught.value)
+
+
+def test_why_a_host_cannot_be_reached_is_one_line_with_what_to_do(
+    over: Loopback, sshd: Loopback, tmp_path: Path
+) -> None:
+    sshd.add("stranger", "", "", command="true", known_hosts="none_known")
+    assert "Host key verification failed" in refusal("ssh:stranger") and "accept its key" in refusal("ssh:stranger")
+    sshd.add("locked", "", "", command="true")
+    shutil.copy(f"{sshd.place}/host_key", f"{sshd.place}/key-locked")
+    assert "Permission denied" in refusal("ssh:locked") and "asks for no password" in refusal("ssh:locked")
+    sshd.add("restricted", "", "", command="echo no shell here")
+    assert "did not run a line of POSIX shell" in refusal("ssh:restricted")
+    assert "Could not resolve hostname" in refusal("ssh:no-such-host.invalid")
+
+
+def test_without_ssh_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "install OpenSSH" in refusal("ssh:lpar7")
+
+
+def test_a_login_that_talks_is_not_taken_for_an_answer(over: Loopback, sshd: Loopback, tmp_path: Path) -> None:
+    script = tmp_path / "talk"
+    script.write_text('#!/bin/sh\necho Welcome\necho Beware >&2\neval "$SSH_ORIGINAL_COMMAND"\n')
+    script.chmod(0o755)
+    sshd.add("chatty", "", "", command=str(script))
+    host = SshHost("ssh:chatty")
+    try:
+        result, _ = host.execute(["echo", "out"], 5)
+        assert result is not None and (result.stdout, result.stderr) == (b"out\n", b"")
+        assert host.remarks[0].startswith("that host runs Linux, not AIX")
+    finally:
+        host.close()
+
+
+def test_a_host_that_nobody_closes_is_hung_up_on_all_the_same(over: Loopback) -> None:
+    host = SshHost("ssh:lpar7")
+    assert os.stat(host._place).st_mode & 0o777 == 0o700 and os.path.exists(f"{host._place}/c")
+    del host
