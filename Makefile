@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint pytest bench bench-repair clean
+.PHONY: demo test lint pytest bench bench-repair bench-redaction clean
 
 demo: $(VENV)/installed
 	@$(BIN)/nimdoctor demo
@@ -25,6 +25,9 @@ bench: $(VENV)/installed
 
 bench-repair: $(VENV)/installed
 	$(BIN)/python benchmarks/repair.py
+
+bench-redaction: $(VENV)/installed
+	$(BIN)/python benchmarks/redaction.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -94,6 +94,8 @@ def main() -> None:
         log = os.path.join(place, "nimsh.log")
         large_log(log)
         python, grep = sys.executable, shutil.which("grep") or "/usr/bin/grep"
+        bundle = [NIMDOCTOR, "report", "--case", "TS001234567", "--output", place]
+        key = ["--redact-key", os.path.join(place, "site.key")]
         small = {
             "python3 -c pass": [python, "-c", "pass"],
             "nimdoctor --help": [NIMDOCTOR, "--help"],
@@ -102,6 +104,12 @@ def main() -> None:
             "nimdoctor scan CLIENT --master MASTER --format json": [
                 NIMDOCTOR, "scan", CLIENT, "--master", MASTER, "--format", "json",
             ],
+            "nimdoctor scan CLIENT --master MASTER --format html": [
+                NIMDOCTOR, "scan", CLIENT, "--master", MASTER, "--format", "html",
+            ],
+            "nimdoctor report CLIENT --case ... --no-redact": [*bundle, CLIENT, "--no-redact"],
+            "nimdoctor report CLIENT --case ...": [*bundle, CLIENT, *key],
+            "nimdoctor report CLIENT --master MASTER --case ...": [*bundle, CLIENT, "--master", MASTER, *key],
         }  # fmt: skip
         large = {
             "grep -cE 'create BIO' (200 MB)": [grep, "-cE", "create BIO", log],

@@ -94,12 +94,18 @@ class Repair:
         progress: Any = None,
         say: Say = lambda line: None,
         roles: Sequence[Role] = (),
+        opened: Optional[Callable[[str], Evidence]] = None,
     ) -> None:
-        """`roles` are those of the ends of a run on record: half-way through it the hosts may no longer tell."""
+        """`roles` are those of the ends of a run on record: half-way through it the hosts may no longer tell.
+
+        `opened` gives the evidence of a target that is only a name for what is open already.
+        """
         self.roles = frozenset(roles)
-        self.where = where._replace(
-            target=absolute(where.target), master=None if where.master is None else absolute(where.master)
-        )
+        self.opened = opened
+        self.where = where
+        if opened is None:
+            master = None if where.master is None else absolute(where.master)
+            self.where = where._replace(target=absolute(where.target), master=master)
         self.registry = registry
         self.options = options
         self.rules = rules
@@ -114,6 +120,8 @@ class Repair:
     # -- reading
 
     def _evidence(self, target: str) -> Evidence:
+        if self.opened is not None:
+            return self.opened(target)
         return open_target(target, timeout=self.where.timeout, progress=self.progress, catalog=self.registry.catalog)
 
     def _open(self) -> Engine:

@@ -122,9 +122,23 @@ def test_nothing_imports_a_check_or_a_fix_by_name():
     ] == []
 
 
+def test_what_collects_and_redacts_needs_the_standard_library_only():
+    below = (*BARE, "nimdoctor.evidence", "nimdoctor.facts", "nimdoctor.host", "nimdoctor.__version__")
+    assert wrong(("nimdoctor/redaction",), (*below, "nimdoctor.redaction", "nimdoctor.model")) == []
+    shared = (
+        "nimdoctor.atomic",
+        "nimdoctor.wording",
+        "nimdoctor.path_state",
+        "nimdoctor.plan.ksh",
+        "nimdoctor.collection",
+    )
+    assert wrong(("nimdoctor/collection",), (*below, *shared, "nimdoctor")) == []
+
+
 def test_nothing_below_the_command_line_imports_it_or_the_report():
-    above = ("nimdoctor.cli", "nimdoctor.report", "nimdoctor.start")
-    entries = ("start.py", "__main__.py")
+    above = ("nimdoctor.cli", "nimdoctor.report", "nimdoctor.start", "nimdoctor.bundle")
+    # a bundle holds reports, so it stands above them
+    entries = ("start.py", "__main__.py", "bundle.py")
     below = [
         path
         for path in sources("nimdoctor", "checks")

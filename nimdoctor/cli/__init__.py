@@ -11,7 +11,7 @@ from typing import List, Optional, Sequence, Tuple
 import typer
 
 from nimdoctor import __version__
-from nimdoctor.cli import collect, monitoring, reference, repair, scan
+from nimdoctor.cli import collect, monitoring, reference, repair, report, scan
 from nimdoctor.cli.output import FAILED, INTERRUPTED, USAGE, CannotWrite, UsageError, flush, lines, say
 from nimdoctor.wording import visible
 
@@ -29,6 +29,7 @@ for command in (
     repair.rollback,
     repair.runs,
     collect.collect,
+    report.report,
     reference.checks,
     reference.explain,
     reference.demo,

@@ -1,7 +1,7 @@
 """`nimdoctor collect`: a host's evidence as an archive, or the script that makes one where there is no Python."""
 
 import os
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, List, Optional, Sequence
 
 import typer
 
@@ -11,10 +11,10 @@ from nimdoctor.wording import count, visible
 
 if TYPE_CHECKING:
     from nimdoctor.collection import Collection
+    from nimdoctor.evidence.catalog import Catalog
     from nimdoctor.evidence.source import Evidence
     from nimdoctor.evidence.tree import Tree
-
-    Redact = Callable[[Tree], Tree]
+    from nimdoctor.leaving import Leaving
 
 SHOWN = 40
 """Things not collected that are named one by one."""
@@ -44,39 +44,65 @@ def collect(
     if script:
         _print_script(target, output, timeout)
         return 0
-    redact = None if no_redact else redaction(redact_key)
+    from nimdoctor.registry import Registry
+
     if output is not None:
         _check_output(output)
+    catalog = Registry().catalog
+    redaction = None if no_redact else leaving(redact_key, catalog)
     restore = end_like_ctrl_c()
     try:
-        collection = _collected(target, timeout)
+        collection = collected(target, timeout, catalog)
         try:
-            path = _written(collection, output, redact)
+            path = _written(collection, output, redaction)
         finally:
             collection.close()
     finally:
         restore()
+    tell_not_collected(collection)
+    tell_redacted(redaction, path)
+    write(f"{path}\n", None)
+    return 0
+
+
+def tell_not_collected(collection: "Collection") -> None:
+    """Says on stderr what could not be had."""
     not_collected = collection.not_collected
     for name, reason in list(not_collected.items())[:SHOWN]:
         say(visible(f"not collected: {name}: {reason}"))
     if len(not_collected) > SHOWN:
         say(f"not collected: {count(len(not_collected) - SHOWN, 'more thing')}, see not_collected in its manifest.json")
-    if no_redact:
+
+
+def tell_redacted(redaction: "Optional[Leaving]", path: str) -> None:
+    """Says on stderr whether names left, and where the way back from the pseudonyms is."""
+    if redaction is None:
         say(
             "not redacted: names, addresses and serial numbers of this site are in it as they are; read it, then send it"
         )
-    else:
-        say("redacted: names, addresses and serial numbers were replaced")
-    write(f"{path}\n", None)
-    return 0
+        return
+    place = keep_map(redaction, path)
+    number = sum(redaction.redactor.ledger.by_kind().values())
+    say(f"redacted: {count(number, 'replacement')} of names, addresses and numbers; key {visible(redaction.key)}")
+    say(f"the way back from the pseudonyms stays here: {visible(place)}")
 
 
-def redaction(key: Optional[str]) -> "Redact":
-    """What replaces names and addresses in a collection. Raises UsageError where that cannot be done."""
-    raise UsageError(
-        "this version cannot redact yet, and nothing leaves raw unless it is asked for: "
-        "--no-redact writes names and addresses as they are"
-    )
+def keep_map(redaction: "Leaving", path: str) -> str:
+    """Where the map was written. Raises UsageError."""
+    try:
+        return redaction.keep_map(path)
+    except OSError as error:
+        raise UsageError(f"the map of the pseudonyms cannot be kept: {error.strerror or error}") from error
+
+
+def leaving(key: Optional[str], catalog: "Catalog") -> "Leaving":
+    """What replaces names and addresses. Raises UsageError where its key cannot be used."""
+    from nimdoctor.leaving import BadKey, Leaving
+
+    try:
+        return Leaving(key, catalog)
+    except BadKey as error:
+        raise UsageError(visible(str(error))) from error
 
 
 def _print_script(target: str, output: Optional[str], timeout: float) -> None:
@@ -102,17 +128,16 @@ def _check_output(path: str) -> None:
         raise UsageError(f"--output {visible(path)}: its directory does not exist")
 
 
-def _collected(target: str, timeout: float) -> "Collection":
+def collected(target: str, timeout: float, catalog: "Catalog") -> "Collection":
+    """A live host's evidence. Raises UsageError."""
     import tempfile
 
     from nimdoctor.collection import collect as run_collect
     from nimdoctor.evidence import open_target
     from nimdoctor.evidence.source import TargetError
-    from nimdoctor.registry import Registry
     from nimdoctor.waiting import Waiting
 
     waiting = Waiting()
-    catalog = Registry().catalog
     evidence: Optional[Evidence] = None
     try:
         evidence = open_target(target, timeout=timeout, progress=waiting, catalog=catalog)
@@ -131,14 +156,14 @@ def _collected(target: str, timeout: float) -> "Collection":
             evidence.close()
 
 
-def _written(collection: "Collection", output: Optional[str], redact: "Optional[Redact]") -> str:
+def _written(collection: "Collection", output: Optional[str], redaction: "Optional[Leaving]") -> str:
     """Where the archive is, after it was written."""
     from nimdoctor.collection.archive import archive_name, manifest_of, write_archive
 
     tree: Tree = collection
     host = collection.host
-    if redact:
-        tree = redact(collection)
+    if redaction:
+        (tree,) = redacted(redaction, [collection])
         said = manifest_of(tree)
         if said.redacted is not True:
             raise UsageError("what was to be redacted does not say that it is: nothing was written")
@@ -149,3 +174,18 @@ def _written(collection: "Collection", output: Optional[str], redact: "Optional[
     except OSError as error:
         raise UsageError(f"{visible(path)} cannot be written: {error.strerror or error}") from error
     return path
+
+
+def redacted(redaction: "Leaving", trees: "Sequence[Tree]") -> "List[Tree]":
+    """These ends redacted and read again. Raises UsageError, and nothing is written, where anything is left."""
+    from nimdoctor.leaving import Leak
+
+    try:
+        found = redaction.redacted(trees)
+        for tree in found:
+            redaction.check(tree)
+    except Leak as error:
+        raise UsageError(visible(f"refused, since not all could be redacted: {error}")) from error
+    except OSError as error:
+        raise UsageError(f"the evidence cannot be redacted: {error.strerror or error}") from error
+    return found

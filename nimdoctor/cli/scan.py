@@ -116,7 +116,9 @@ def scan(
             restore = end_like_ctrl_c()
         for evidence in hosts:
             pictures = format in WITH_PICTURES
-            reports.append(_scan(evidence, end, registry, role, check or [], skip or [], fail_on, probe, pictures))
+            # a bundle brings its master along
+            paired = end or getattr(evidence, "paired", None)
+            reports.append(_scan(evidence, paired, registry, role, check or [], skip or [], fail_on, probe, pictures))
             evidence.close()
     finally:
         for evidence in (*hosts, *([end] if end else ())):

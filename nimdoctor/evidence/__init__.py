@@ -11,13 +11,28 @@ if TYPE_CHECKING:
     from nimdoctor.evidence.catalog import Catalog
     from nimdoctor.evidence.tree import Tree
 
-__all__ = ["Evidence", "TargetError", "open_target", "open_targets"]
+__all__ = ["ARCHIVE_NAMES", "Evidence", "TargetError", "open_target", "open_targets"]
 
 Piece = Tuple[str, Callable[[], BinaryIO], int]
 """A loose piece: its name, how to open it, its size in bytes."""
 
 _MARKS = ("manifest.json", "files", "commands")
-_PACKED = (".tar.z", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
+ARCHIVE_NAMES = (
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".zip",
+    ".pax",
+    ".pax.gz",
+    ".cpio",
+    ".cpio.gz",
+    ".tar.z",
+    ".pax.z",
+    ".cpio.z",
+)
+"""Names that promise an archive, whatever the first bytes say."""
+_SHOWN = 10
+_PACKED = (".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
 
 
 def open_target(
@@ -121,7 +136,7 @@ def _directory(target: str, catalog: "Optional[Catalog]") -> Evidence:
     if any(mark in inside for mark in _MARKS):
         from nimdoctor.evidence.recorded import RecordedEvidence
 
-        return RecordedEvidence(target, tree, catalog)
+        return _bundled(target, tree, catalog) or RecordedEvidence(target, tree, catalog)
     return _loose(target, _tree_pieces(tree, target), tree, catalog)
 
 
@@ -140,6 +155,9 @@ def _archive(target: str, catalog: "Optional[Catalog]") -> Optional[Evidence]:
     from nimdoctor.evidence.tree import Subtree
 
     tree: Tree = open_archive(target, kind, target)
+    bundled = _bundled(target, tree, catalog)
+    if bundled:
+        return bundled
     folders = _evidence_folders(tree)
     if len(folders) > 1:
         tree.close()
@@ -149,15 +167,31 @@ def _archive(target: str, catalog: "Optional[Catalog]") -> Optional[Evidence]:
     return _loose(target, _tree_pieces(tree, target), tree, catalog)
 
 
+def _bundled(target: str, tree: "Tree", catalog: "Optional[Catalog]") -> Optional[Evidence]:
+    """The evidence in a bundle: the first end of it, with its master as `paired` where both are there."""
+    from nimdoctor.evidence.bundles import ends_of_bundle, folder_of_bundle, order_of
+    from nimdoctor.evidence.recorded import RecordedEvidence
+    from nimdoctor.evidence.tree import Subtree
+
+    folder = folder_of_bundle(tree)
+    if folder is None:
+        return None
+    inside = Subtree(tree, folder) if folder else tree
+    ends = ends_of_bundle(inside, target)
+    first, *others = (RecordedEvidence(target, Subtree(inside, ends[end]), catalog) for end in order_of(ends))
+    first.paired = others[-1] if others else None
+    return first
+
+
 def _may_be_archive(path: str) -> bool:
     """A look at the file without loading tarfile. Raises OSError."""
     from nimdoctor.evidence.files import open_regular
 
     with open_regular(path) as stream:
         start = stream.read(512)
-    packed = start.startswith((b"\x1f\x8b", b"PK\3\4", b"PK\5\6"))
+    packed = start.startswith((b"\x1f\x8b", b"PK\3\4", b"PK\5\6", b"07070", b"\xc7\x71", b"\x71\xc7"))
     # an old tar has no magic word; its name field is padded with NUL, which no text holds
-    return packed or b"\0" in start or path.lower().endswith((".tar", ".tar.gz", ".tgz", ".zip"))
+    return packed or b"\0" in start or path.lower().endswith(ARCHIVE_NAMES)
 
 
 def _evidence_folders(tree: "Tree") -> List[str]:
@@ -197,8 +231,20 @@ def _loose(target: str, pieces: List[Piece], tree: "Optional[Tree]", catalog: "O
     try:
         evidence: Evidence = LooseEvidence(target, pieces, catalog)
     except TargetError as error:
+        if tree is None:
+            raise
+        said = f"{error}; {_inside(tree)}" if "nothing in " in str(error) else str(error)
         # what was not looked at may be why nothing was found
-        raise TargetError(f"{error}; {tree.remarks[0]}" if tree and tree.remarks else str(error)) from error
+        said = f"{said}; {tree.remarks[0]}" if tree.remarks else said
+        tree.close()
+        raise TargetError(said) from error
     if tree is not None:
         evidence.remarks.extend(tree.remarks)
     return evidence
+
+
+def _inside(tree: "Tree") -> str:
+    """The first files of a tree in which nothing was found, and how many more there are."""
+    names = list(tree.names())
+    shown = ", ".join(ascii(name)[1:-1][:80] for name in names[:_SHOWN])
+    return f"it holds {shown}" + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

@@ -1,4 +1,6 @@
-"""tar, tar.gz and zip archives as trees of files: checked whole before use, never unpacked to disk.
+"""tar, cpio (plain, of gzip, of compress) and zip archives as trees of files: checked whole before use.
+
+Nothing is unpacked to disk but the content of a .Z file as a whole, into a file without a name.
 
 An archive comes from somebody else's mail. What it declares is believed only as a reason to
 refuse it: the declared sizes are looked at before anything is decompressed.
@@ -14,9 +16,12 @@ import zipfile
 import zlib
 from typing import Any, BinaryIO, Callable, Dict, List, Optional, Sequence, Set
 
+from nimdoctor.evidence import ARCHIVE_NAMES
+from nimdoctor.evidence.cpio import Member, begins_cpio, members, stands_behind
 from nimdoctor.evidence.files import open_regular
 from nimdoctor.evidence.manifest import stays_inside
 from nimdoctor.evidence.source import TargetError
+from nimdoctor.evidence.uncompressed import NotUncompressed, TooMuch, uncompressed
 
 MEMBERS = 20_000
 NAME_LENGTH = 1_023
@@ -26,7 +31,11 @@ MEMBER_SIZE = 256 * 1024 * 1024
 TOTAL_SIZE = 1024 * 1024 * 1024
 KEPT_MEMBER = 1024 * 1024
 KEPT_TOTAL = 64 * 1024 * 1024
+REPEATED = 20
+"""Names that are in an archive twice and are told."""
 _HEADER = 1024 * 1024
+_WHOLE = TOTAL_SIZE + 4 * 512 * MEMBERS
+"""Bytes of a tar or cpio: each member may take two blocks for header and padding, two more for a long name."""
 _ZIP_DIRECTORY = 16 * 1024 * 1024
 
 _DAMAGE = (EOFError, OSError, ValueError, RecursionError, struct.error, zlib.error, tarfile.TarError)
@@ -39,11 +48,13 @@ class _Breach(Exception):
 def archive_kind(path: str) -> Optional[str]:
     """`tar`, `tar.gz` or `zip` by the file's first bytes, by its name where these say nothing.
 
-    None for what is no archive. Raises OSError.
+    `cpio`, `cpio.gz` and `Z` (of compress, known by its name) are what pax and snap write. None for what is
+    no archive. Raises OSError.
     """
     with open_regular(path) as stream:
         start = stream.read(512)
     name = path.lower()
+    promised = name.endswith(ARCHIVE_NAMES)
     if start.startswith((b"PK\3\4", b"PK\5\6")):
         return "zip"
     if start.startswith(b"\x1f\x8b"):
@@ -52,12 +63,18 @@ def archive_kind(path: str) -> Optional[str]:
                 inside = inner.read(512)
         except (EOFError, OSError, zlib.error):
             inside = b""
-        return "tar.gz" if _begins_tar(inside) or name.endswith((".tar", ".tar.gz", ".tgz", ".zip")) else None
-    if _begins_tar(start) or name.endswith(".tar"):
+        if begins_cpio(inside):
+            return "cpio.gz"
+        return "tar.gz" if _begins_tar(inside) or promised else None
+    if promised and (start.startswith(b"\x1f\x9d") or name.endswith(".z")):
+        return "Z"
+    if begins_cpio(start):
+        return "cpio"
+    if _begins_tar(start):
         return "tar"
-    if name.endswith((".tar.gz", ".tgz")):
-        return "tar.gz"
-    return "zip" if name.endswith(".zip") else None
+    if not promised:
+        return None
+    return "zip" if name.endswith(".zip") else "tar.gz" if name.endswith("gz") else "tar"
 
 
 def open_archive(path: str, kind: str, target: str) -> "ArchiveTree":
@@ -65,14 +82,19 @@ def open_archive(path: str, kind: str, target: str) -> "ArchiveTree":
     try:
         if kind == "zip":
             return _read_zip(path)
-        return _read_tar(gzip.open(path) if kind == "tar.gz" else open_regular(path), kind)
+        return _read_stream(_stream(path, kind), kind)
     except _Breach as breach:
         raise TargetError(f"{target}: refused, {breach}") from None
+    except TooMuch:
+        raise TargetError(f"{target}: refused, more than 1 GiB in all, as decompressed") from None
+    except NotUncompressed as error:
+        raise TargetError(f"{target}: {error}") from None
     except PermissionError as error:
         raise TargetError(f"{target}: {error.strerror}") from None
     except (zipfile.BadZipFile, NotImplementedError, *_DAMAGE) as error:
         said = "nested too deeply" if isinstance(error, RecursionError) else str(error) or type(error).__name__
-        raise TargetError(f"{target}: is damaged: {_shown(said)}") from None
+        todo = ": unpack it and give the directory" if kind == "Z" else ""
+        raise TargetError(f"{target}: is damaged: {_shown(said)}{todo}") from None
 
 
 class ArchiveTree:
@@ -84,6 +106,8 @@ class ArchiveTree:
     def __init__(self, held: Any) -> None:
         self._held = held
         self.remarks: List[str] = []
+        self.kept = 0
+        self._repeated = 0
         self._openers: Dict[str, Callable[[], BinaryIO]] = {}
         self._sizes: Dict[str, int] = {}
         self._directories: Set[str] = set()
@@ -129,10 +153,17 @@ class ArchiveTree:
     def add_file(self, name: str, size: int, opener: Callable[[], BinaryIO]) -> None:
         """Adds a file; a second one of that name replaces the first, with a remark."""
         if name in self._openers:
-            self.remarks.append(f"{_shown(name)} is in the archive more than once; the last one counts")
+            self._repeat(name)
         self._openers[name] = opener
         self._sizes[name] = size
         self.add_directory(name.rpartition("/")[0])
+
+    def _repeat(self, name: str) -> None:
+        self._repeated += 1
+        if self._repeated <= REPEATED:
+            self.remarks.append(f"{_shown(name)} is in the archive more than once; the last one counts")
+        elif self._repeated == REPEATED + 1:
+            self.remarks.append("other names are in the archive more than once, too; the last one counts")
 
 
 class _Limits:
@@ -164,7 +195,87 @@ def _shown(name: str) -> str:
     return ascii(name)[1:-1][:200]
 
 
-# -- tar
+# -- tar and cpio: streams of members
+
+
+def _stream(path: str, kind: str) -> Any:
+    """The archive's bytes. Raises what `uncompressed` raises, and OSError."""
+    if kind == "Z":
+        return uncompressed(path, _WHOLE)
+    return gzip.open(path) if kind.endswith(".gz") else open_regular(path)
+
+
+def _read_stream(stream: Any, kind: str) -> ArchiveTree:
+    tree = ArchiveTree(stream)
+    try:
+        if kind == "Z":
+            start = stream.read(512)
+            stream.seek(0)
+            kind = "cpio" if begins_cpio(start) else "tar"
+        read = _read_cpio if kind.startswith("cpio") else _read_tar
+        read(tree, _Measured(stream), kind.endswith(".gz"))
+    except BaseException:
+        tree.close()
+        raise
+    return tree
+
+
+def _opener(tree: ArchiveTree, measured: Any, start: int, size: int, packed: bool) -> Callable[[], BinaryIO]:
+    """How to read a member; a small one of a `packed` archive is read now, since there is no way back in it."""
+    if not packed or size > KEPT_MEMBER or tree.kept + size > KEPT_TOTAL:
+        return _streamed(measured.stream, start, size)
+    measured.seek(start)
+    content = measured.read(size)
+    if len(content) < size:
+        raise EOFError("it ends inside a member")
+    tree.kept += len(content)
+    return _kept(content)
+
+
+def _read_cpio(tree: ArchiveTree, measured: Any, packed: bool) -> None:
+    limits = _Limits()
+    unfilled: Dict[Any, str] = {}
+    filled: Set[Any] = set()
+    for member in members(measured):
+        # pax drops the slash at the beginning as well; what leads outside is refused
+        name = limits.admit(member.name.lstrip("/"), member.size)
+        said = _CPIO_KINDS.get(stat.S_IFMT(member.mode), "special member")
+        if said == "folder" and not member.size:
+            tree.add_directory(name)
+            continue
+        if said != "file":
+            raise _Breach(f"a {said}, only plain files may be inside: {_shown(member.name)}")
+        if not name:
+            raise _Breach(f"a file without a name: {_shown(member.name)}")
+        if member.links > 1:
+            _note_link(member, unfilled, filled)
+        tree.add_file(name, member.size, _opener(tree, measured, member.content, member.size, packed))
+    for inode, name in unfilled.items():
+        if inode in filled:
+            raise _Breach(f"a link, only plain files may be inside: {_shown(name)}")
+    if stands_behind(measured):
+        tree.remarks.append("more stands behind the archive's end mark; it was not read")
+    if not limits.count:
+        raise EOFError("it holds no members")
+
+
+def _note_link(member: Member, empty: Dict[Any, str], filled: Set[Any]) -> None:
+    """One of several names of a file. With content it is a file like any other; without, it is a link."""
+    if member.size:
+        filled.add(member.inode)
+    else:
+        empty.setdefault(member.inode, member.name)
+
+
+_CPIO_KINDS = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "folder",
+    stat.S_IFLNK: "link",
+    stat.S_IFIFO: "FIFO",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+    stat.S_IFSOCK: "socket",
+}
 
 
 def _begins_tar(start: bytes) -> bool:
@@ -203,23 +314,12 @@ class _Measured:
         return place
 
     def _check(self, position: int) -> None:
-        # every member may take two blocks for its header and padding, and two more for a long name
-        if position > TOTAL_SIZE + 4 * 512 * MEMBERS:
+        if position > _WHOLE:
             raise _Breach("more than 1 GiB in all, as decompressed")
 
 
-def _read_tar(stream: Any, kind: str) -> ArchiveTree:
-    tree = ArchiveTree(stream)
-    try:
-        _read_members(tree, _Measured(stream), kind)
-    except BaseException:
-        tree.close()
-        raise
-    return tree
-
-
-def _read_members(tree: ArchiveTree, measured: Any, kind: str) -> None:
-    limits, kept, end = _Limits(), 0, 0
+def _read_tar(tree: ArchiveTree, measured: Any, packed: bool) -> None:
+    limits, end = _Limits(), 0
     tar = tarfile.TarFile(fileobj=measured, mode="r", errors="surrogateescape")
     while True:
         member = tar.next()
@@ -237,15 +337,7 @@ def _read_members(tree: ArchiveTree, measured: Any, kind: str) -> None:
         if not name:
             raise _Breach(f"a file without a name: {_shown(member.name)}")
         end = member.offset_data + member.size
-        if kind == "tar.gz" and member.size <= KEPT_MEMBER and kept + member.size <= KEPT_TOTAL:
-            measured.seek(member.offset_data)
-            content = measured.read(member.size)
-            if len(content) < member.size:
-                raise EOFError("it ends inside " + _shown(member.name))
-            kept += len(content)
-            tree.add_file(name, member.size, _kept(content))
-        else:
-            tree.add_file(name, member.size, _streamed(measured.stream, member.offset_data, member.size))
+        tree.add_file(name, member.size, _opener(tree, measured, member.offset_data, member.size, packed))
     _check_end(measured, end, tar.offset, tree)
     if not limits.count:
         raise EOFError("it holds no members")
@@ -348,7 +440,7 @@ def _read_zip_members(tree: ArchiveTree, archive: zipfile.ZipFile) -> None:
     for member in archive.infolist():
         # zipfile cuts a name at NUL; the name as it stands in the archive is what is judged
         name = limits.admit(member.orig_filename, member.file_size)
-        kind = stat.S_IFMT(member.external_attr >> 16) if member.create_system == 3 else 0
+        kind = stat.S_IFMT(member.external_attr >> 16) if member.create_system in (3, 19) else 0
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             said = "link" if kind == stat.S_IFLNK else "special file"
             raise _Breach(f"a {said}, only plain files may be inside: {_shown(name)}")
@@ -374,9 +466,17 @@ def _check_zip_directory(stream: BinaryIO) -> None:
     found = tail.rfind(b"PK\5\6")
     if found < 0 or len(tail) < found + 22:
         raise EOFError("its directory is missing, it may have been cut short")
-    members, size = struct.unpack("<HL", tail[found + 10 : found + 16])
-    if members > MEMBERS or size > _ZIP_DIRECTORY:
+    count, size = struct.unpack("<HL", tail[found + 10 : found + 16])
+    if count > MEMBERS or size > _ZIP_DIRECTORY:
         raise _Breach(f"more than {MEMBERS:,} members")
+    # a directory of 64 bits, where there is one, is what zipfile reads instead
+    if tail[max(0, found - 20) : found].startswith(b"PK\6\7"):
+        wide = tail[max(0, found - 76) : found - 20]
+        if len(wide) < 56 or not wide.startswith(b"PK\6\6"):
+            raise EOFError("its directory of 64 bits is missing")
+        count, size = struct.unpack("<QQ", wide[32:48])
+        if count > MEMBERS or size > _ZIP_DIRECTORY:
+            raise _Breach(f"more than {MEMBERS:,} members")
 
 
 def _inflated(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], BinaryIO]:

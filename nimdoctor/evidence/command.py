@@ -9,7 +9,7 @@ import selectors
 import signal
 import subprocess
 import time
-from typing import IO, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import IO, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 OUTPUT_LIMIT = 16 * 1024 * 1024
 """Bytes of one stream that are kept; a command that prints more is ended."""
@@ -56,10 +56,14 @@ def run(
     cwd: str = "/",
     limit: int = OUTPUT_LIMIT,
     stdin: bytes = b"",
+    stdin_file: Optional[IO[bytes]] = None,
+    stdout_file: Optional[IO[bytes]] = None,
 ) -> CommandResult:
     """Runs `argv` with standard input closed, at most `timeout` seconds, and leaves no child behind.
 
     `stdin` is what the command reads instead; never anything secret, since it passes through a file without a name.
+    `stdin_file` is an open file that it reads as such; standard output goes to `stdout_file` where one is
+    given, up to `limit`, and is then not in the result. Raises OSError when that file cannot be written.
 
     `argv[0]` is best a path. A program that cannot be started is a result with `error`. On
     KeyboardInterrupt the command is ended first. A command that exits leaving a background child
@@ -75,7 +79,7 @@ def run(
         process = subprocess.Popen(
             list(argv),
             bufsize=0,
-            stdin=given or subprocess.DEVNULL,
+            stdin=given or stdin_file or subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd,
@@ -93,7 +97,7 @@ def run(
         if given:
             given.close()
     try:
-        result = _attend(process, deadline, limit)
+        result = _attend(process, deadline, limit, _Filed(stdout_file) if stdout_file else bytearray())
         if result.timed_out or result.flooded:
             _end(process, mark)
         return result
@@ -116,9 +120,32 @@ def _given(content: bytes) -> IO[bytes]:
     return stream
 
 
-def _attend(process: "subprocess.Popen[bytes]", deadline: float, limit: int) -> CommandResult:
+class _Filed:
+    """Standard output that goes to a file: counted as if it were kept, and nothing of it is."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._length = stream, 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __bytes__(self) -> bytes:
+        return b""
+
+    def __getitem__(self, part: slice) -> bytes:
+        return b""
+
+    def extend(self, chunk: bytes) -> None:
+        """Raises OSError."""
+        self._stream.write(chunk)
+        self._length += len(chunk)
+
+
+def _attend(
+    process: "subprocess.Popen[bytes]", deadline: float, limit: int, out: Union[bytearray, _Filed]
+) -> CommandResult:
     assert process.stdout and process.stderr
-    out, err = bytearray(), bytearray()
+    err = bytearray()
     exited: Optional[float] = None
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, out)

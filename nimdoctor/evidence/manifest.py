@@ -5,6 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
 from nimdoctor.evidence.source import TargetError
+from nimdoctor.evidence.told_certificates import ToldFile, told_files
 from nimdoctor.path_state import PathState
 from nimdoctor.private_keys import without_private_keys
 from nimdoctor.text import decode
@@ -50,7 +51,7 @@ class RecordedFile(NamedTuple):
 class Manifest:
     """What the manifest says. `collected` is seconds since 1970; `paths` has None for an absent one. `complete` are
     patterns of the catalog of which every path is in `paths`; `not_collected` has the reason by catalog name;
-    `thorough` and `redacted` are None where it does not tell.
+    `thorough` and `redacted` are None where it does not tell; `certificates` are there where they left redacted.
     """
 
     def __init__(self) -> None:
@@ -65,6 +66,7 @@ class Manifest:
         self.notes: Tuple[str, ...] = ()
         self.thorough: Optional[bool] = None
         self.redacted: Optional[bool] = None
+        self.certificates: Tuple[ToldFile, ...] = ()
         self.remarks: List[str] = []
         self.unsaid = 0
 
@@ -122,6 +124,10 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
             manifest.remark(f"not_collected {_shown(name)} is no text")
     manifest.thorough = _flag(content, "thorough", manifest)
     manifest.redacted = _flag(content, "redacted", manifest)
+    if "certificates" in content:
+        manifest.certificates, damaged = told_files(content["certificates"])
+        if damaged:
+            manifest.remark(f"certificates: {damaged} entries that are none")
     if manifest.unsaid:
         manifest.remarks.append(f"manifest.json: {manifest.unsaid} more entries like these")
     return manifest

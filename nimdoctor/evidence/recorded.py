@@ -8,6 +8,7 @@ from typing import BinaryIO, Callable, Dict, List, Mapping, NamedTuple, Optional
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.manifest import Manifest, RecordedCommand, RecordedFile, parse_manifest
+from nimdoctor.evidence.told_certificates import ToldFile
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.text import TEXT_LIMIT, Text
@@ -33,7 +34,8 @@ class _Output(NamedTuple):
 class RecordedEvidence:
     """Evidence below a tree of files. Raises TargetError, when made, for a manifest of another schema.
 
-    `collected` is when, in seconds since 1970, where the manifest says so.
+    `collected` is when, in seconds since 1970, where the manifest says so. `tree` is what it reads; `paired` the
+    master's evidence where both ends came in one bundle.
     """
 
     loose = False
@@ -41,8 +43,9 @@ class RecordedEvidence:
 
     def __init__(self, target: str, tree: Tree, catalog: Optional[Catalog] = None) -> None:
         self.target = target
+        self.paired: Optional[RecordedEvidence] = None
         self.problems: Dict[str, str] = {}
-        self._tree = tree
+        self.tree = tree
         self._catalog = catalog or Catalog()
         self.remarks: List[str] = []
         self._manifest = self._read_manifest()
@@ -65,8 +68,9 @@ class RecordedEvidence:
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """Every recorded piece for the row; of commands the one with exactly these names first."""
         if row.kind is Kind.FILE:
-            paths = [path for path in sorted(self._copies()) if path_matches(row.name, path)]
-            found = [self._file(path, row) for path in paths]
+            told = {file.path: file for file in self._manifest.certificates if not file.command}
+            paths = [path for path in sorted(self._copies() | set(told)) if path_matches(row.name, path)]
+            found = [self._told(told[path]) if path in told else self._file(path, row) for path in paths]
         elif row.kind is Kind.COMMAND:
             wanted = file_name(" ".join(row.argv(names) or [row.name]))
             outputs = [output for output in self._commands() if self._serves(row, output)]
@@ -84,13 +88,13 @@ class RecordedEvidence:
         """
         states = dict(self._manifest.paths)
         copies = self._copies()
-        for directory in self._tree.directories():
+        for directory in self.tree.directories():
             if directory.startswith("files/"):
                 self._present(directory[5:], PathState(kind="dir"), states)
         for path in copies:
             if states.get(path) is None:
                 try:
-                    size: Optional[int] = self._tree.size("files" + path)
+                    size: Optional[int] = self.tree.size("files" + path)
                 except OSError:
                     size = None
                 self._present(path, PathState(kind="file", size=size), states)
@@ -104,15 +108,24 @@ class RecordedEvidence:
             return self._manifest.paths[path] is None
         return None
 
+    @property
+    def told_certificates(self) -> Tuple[ToldFile, ...]:
+        """Certificates of which, in redacted evidence, only what they say is left."""
+        return self._manifest.certificates
+
+    def recorded_commands(self) -> Mapping[str, RecordedCommand]:
+        """The commands that the manifest names, by their lines."""
+        return self._manifest.commands
+
     def close(self) -> None:
         """Closes the tree."""
-        self._tree.close()
+        self.tree.close()
 
     # -- what is there
 
     def _read_manifest(self) -> Manifest:
         try:
-            with self._tree.open(MANIFEST) as stream:
+            with self.tree.open(MANIFEST) as stream:
                 raw = stream.read(TEXT_LIMIT + 1)
         except FileNotFoundError:
             return Manifest()
@@ -127,7 +140,7 @@ class RecordedEvidence:
     def _copies(self) -> Set[str]:
         """Paths on the host of the copies below files/."""
         if self._files is None:
-            self._files = {name[5:] for name in self._tree.names() if name.startswith("files/")}
+            self._files = {name[5:] for name in self.tree.names() if name.startswith("files/")}
             self._take_remarks()
         return self._files
 
@@ -144,7 +157,7 @@ class RecordedEvidence:
                 self._outputs.append(_Output(name, row, entry))
             else:
                 unknown.append(name)
-        for path in self._tree.names():
+        for path in self.tree.names():
             if not path.startswith("commands/") or path in claimed:
                 continue
             stem = path[len("commands/") :]
@@ -164,8 +177,8 @@ class RecordedEvidence:
         return self._outputs
 
     def _take_remarks(self) -> None:
-        self.remarks.extend(self._tree.remarks)
-        del self._tree.remarks[:]
+        self.remarks.extend(self.tree.remarks)
+        del self.tree.remarks[:]
 
     def _serves(self, row: Row, output: _Output) -> bool:
         # a row that somebody added after this evidence was opened is not in the catalog
@@ -184,6 +197,11 @@ class RecordedEvidence:
 
     # -- texts
 
+    def _told(self, file: ToldFile) -> Optional[Text]:
+        if not may_be_opened(file.path):
+            return None
+        return Text.of(file.content(), file.path, name=file.path)
+
     def _file(self, path: str, row: Row) -> Optional[Text]:
         if not may_be_opened(path):
             return None
@@ -193,7 +211,7 @@ class RecordedEvidence:
             self._remark_once(f"{ascii(path)[1:-1]}: {lacks.remark}")
         try:
             if is_guarded(path):
-                with self._tree.open(name) as stream:
+                with self.tree.open(name) as stream:
                     return Text.of(without_keys(path, stream.read(TEXT_LIMIT)), path, name=path)
             return self._text(name, path, path, row, lacks=lacks)
         except OSError as error:
@@ -221,9 +239,9 @@ class RecordedEvidence:
         return None
 
     def _blank(self, name: str) -> bool:
-        if self._tree.size(name) > 4096:
+        if self.tree.size(name) > 4096:
             return False
-        with self._tree.open(name) as stream:
+        with self.tree.open(name) as stream:
             return not stream.read(4096).strip()
 
     def _text(
@@ -238,7 +256,7 @@ class RecordedEvidence:
         lacks: RecordedFile = _WHOLE,
     ) -> Text:
         """Small texts are read at once, so that damage shows here; raises OSError."""
-        tree = self._tree
+        tree = self.tree
         first, partial = lacks.first_line, bool(lacks.remark)
         size = tree.size(name)
         if size > TEXT_LIMIT and not row.streamed:

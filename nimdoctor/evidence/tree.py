@@ -9,6 +9,8 @@ from nimdoctor.evidence.files import open_plain
 
 NAMES = 20_000
 """Files of one collection that are looked at."""
+SKIPPED = 20
+"""Links and other special files that are named; the others are counted."""
 
 
 class Tree(Protocol):
@@ -77,12 +79,16 @@ class DirectoryTree:
     def _walk(self) -> Tuple[List[str], List[str]]:
         if self._found is None:
             self._found = ([], [])
-            self._below()
+            skipped: List[str] = []
+            self._below(skipped)
+            self.remarks += skipped[:SKIPPED]
+            if len(skipped) > SKIPPED:
+                self.remarks.append(f"{len(skipped) - SKIPPED:,} more are no regular files and were skipped")
             self._found[0].sort()
             self._found[1].sort()
         return self._found
 
-    def _below(self) -> None:
+    def _below(self, skipped: List[str]) -> None:
         assert self._found is not None
         files, directories = self._found
         todo = [("", self.path)]
@@ -96,14 +102,14 @@ class DirectoryTree:
                             self.remarks.append(f"more than {NAMES:,} files; the rest was not looked at")
                             return
                         if entry.is_symlink():
-                            self.remarks.append(f"{ascii(name)[1:-1]} is a symbolic link and was skipped")
+                            skipped.append(f"{ascii(name)[1:-1]} is a symbolic link and was skipped")
                         elif entry.is_dir(follow_symlinks=False):
                             directories.append(name)
                             todo.append((name + "/", entry.path))
                         elif entry.is_file(follow_symlinks=False):
                             files.append(name)
                         else:
-                            self.remarks.append(f"{ascii(name)[1:-1]} is not a regular file and was skipped")
+                            skipped.append(f"{ascii(name)[1:-1]} is not a regular file and was skipped")
             except OSError as error:
                 self.remarks.append(f"{ascii(above or '.')[1:-1]} cannot be listed: {error.strerror or error}")
 

@@ -6,13 +6,14 @@ evidence has that command's recorded output instead. Only CERTIFICATE blocks com
 """
 
 import re
-from typing import Any, Callable, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.evidence import openssl_text
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificate_block
 from nimdoctor.evidence.der import BadDer, read_certificate
 from nimdoctor.evidence.source import Evidence
+from nimdoctor.evidence.told_certificates import ToldFile, is_stand_in
 from nimdoctor.text import BadEvidence, decode
 from nimdoctor.x509_record import X509Record
 
@@ -43,6 +44,8 @@ class CertificateReader:
 
     def read(self, der: bytes) -> X509Record:
         """What a certificate says. Raises BadEvidence, with what to install or record."""
+        if is_stand_in(der):
+            return self._told(der)
         try:
             return read_certificate(der)
         except BadDer as error:
@@ -65,7 +68,22 @@ class CertificateReader:
                 except ValueError:
                     continue
                 found.append(Printed(_path_of(text.name), text.source, record))
+        for file in self._told_files():
+            for told in file.certificates if file.command else ():
+                if isinstance(told.record, X509Record):
+                    found.append(Printed(file.path, str(file.command), told.record))
         return found
+
+    def _told_files(self) -> Sequence[ToldFile]:
+        files: Sequence[ToldFile] = getattr(self.evidence, "told_certificates", ())
+        return files
+
+    def _told(self, der: bytes) -> X509Record:
+        for file in self._told_files():
+            for told in file.certificates:
+                if told.stand_in == der:
+                    return told.read()
+        raise BadEvidence("what it says is not in the manifest")
 
     def looked_at(self) -> FrozenSet[str]:
         """Paths of the files that were there to be read, whatever was in them."""

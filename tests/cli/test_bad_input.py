@@ -326,8 +326,9 @@ def test_what_only_calls_itself_an_archive_is_refused(doctor, tmp_path, name, co
 
 
 def test_archives_of_an_unsupported_kind_say_what_to_do(doctor, tmp_path):
-    (tmp_path / "snap.tar.Z").write_bytes(b"\x1f\x9d\x90")
-    assert "unpack" in refused(doctor("scan", tmp_path / "snap.tar.Z"))
+    for name, content in (("case.tar.xz", b"\xfd7zXZ"), ("case.7z", b"7z\xbc\xaf"), ("snap.pax.Z", b"\x1f\x9d\x90")):
+        (tmp_path / name).write_bytes(content)
+        assert "unpack" in refused(doctor("scan", tmp_path / name))
 
 
 # -- commands of a live host

@@ -3,15 +3,15 @@
 import os
 import re
 import stat
+import tarfile
 import tempfile
 from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
 
-import nimdoctor.cli.collect as command
-from nimdoctor.evidence.tree import Tree
 from nimdoctor.lab import Lab
+from nimdoctor.leaving import Leaving
 
 from .conftest import Outcome
 
@@ -29,10 +29,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     assert os.listdir(tmp_path / "temporary") == []
 
 
-def test_without_redaction_nothing_is_written_unless_it_is_asked_for(doctor: Doctor, healthy: Lab, here: Path) -> None:
-    ended = doctor("collect", healthy.client_target)
-    assert ended.status == 2 and "--no-redact" in ended.err and not ended.out
-    assert os.listdir(here) == []
+def test_names_are_replaced_unless_it_is_asked_for_otherwise(doctor: Doctor, healthy: Lab, here: Path) -> None:
+    ended = doctor("collect", healthy.client_target, "--redact-key", here.parent / "key")
+    archive = here / ended.out.strip()
+    assert ended.status == 0 and any(line.startswith("nimdoctor: redacted:") for line in ended.said)
+    with tarfile.open(archive) as tar:
+        for member in tar.getmembers():
+            stream = tar.extractfile(member) if member.isfile() else None
+            raw = stream.read() if stream else b""
+            assert not [word for word in (b"lpar7", b"nim1", b"10.1.1.") if word in raw + member.name.encode()], member
+    found, plain = (doctor("scan", target, json=True) for target in (archive, healthy.client_target))
+    assert found.outcomes() == plain.outcomes()
 
 
 def test_raw_when_asked_for_and_said_to_be(doctor: Doctor, healthy: Lab, here: Path) -> None:
@@ -81,11 +88,9 @@ def test_recorded_evidence_is_not_collected_again(words: "list[str]", doctor: Do
 def test_what_says_not_that_it_is_redacted_is_not_written(
     doctor: Doctor, healthy: Lab, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def pretend(tree: Tree) -> Tree:
-        return tree
-
-    monkeypatch.setattr(command, "redaction", lambda key: pretend)
-    ended = doctor("collect", healthy.client_target)
+    monkeypatch.setattr(Leaving, "redacted", lambda self, trees: list(trees))
+    monkeypatch.setattr(Leaving, "check", lambda self, tree: None)
+    ended = doctor("collect", healthy.client_target, "--redact-key", here.parent / "key")
     assert ended.status == 2 and "nothing was written" in ended.err and os.listdir(here) == []
 
 

@@ -125,6 +125,64 @@ def test_a_link_in_a_zip_refuses_it(tmp_path: Path) -> None:
     assert "a link" in refusal(tmp_path / "a.zip")
 
 
+def test_a_link_in_a_zip_of_a_mac_refuses_it_too(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
+        member = zipfile.ZipInfo("commands/x")
+        member.create_system, member.external_attr = 19, 0o120777 << 16
+        made.writestr(member, "/etc/passwd")
+    assert "a link" in refusal(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "said"),
+    [
+        (20_001, 100, "more than 20,000 members"),
+        (2, 2**40, "more than 20,000 members"),
+        (None, 0, "64 bits is missing"),
+    ],
+)
+def test_a_directory_of_64_bits_is_looked_at_as_well(tmp_path: Path, count: Any, size: int, said: str) -> None:
+    raw = in_zip(tmp_path).read_bytes()
+    end = raw.rindex(b"PK\5\6")
+    wide = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, 0) if count else b""
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+    (tmp_path / "a.zip").write_bytes(raw[:end] + wide + locator + raw[end:])
+    assert said in refusal(tmp_path / "a.zip")
+
+
+def test_a_good_directory_of_64_bits_is_read(tmp_path: Path) -> None:
+    raw = in_zip(tmp_path).read_bytes()
+    end = raw.rindex(b"PK\5\6")
+    members, size, start = struct.unpack("<HLL", raw[end + 10 : end + 20])
+    wide = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, members, members, size, start)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+    (tmp_path / "a.zip").write_bytes(raw[:end] + wide + locator + raw[end:])
+    assert open_target(str(tmp_path / "a.zip")).texts(ROWS["lssrc -a"], {})[0].read() == "inetd\n"
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.zip"])
+def test_names_that_are_there_twice_are_not_all_told(tmp_path: Path, name: str) -> None:
+    members: List[Tuple[Any, bytes]] = [(f"commands/{number}", b"x") for number in range(30)] * 2
+    if name.endswith("zip"):
+        with pytest.warns(UserWarning), zipfile.ZipFile(tmp_path / name, "w") as made:
+            for member, content in members:
+                made.writestr(member, content)
+    else:
+        make_tar(tmp_path / name, members)
+    assert len(load(tmp_path / name).remarks) == 21
+
+
+def test_a_member_of_a_zip_that_goes_on_beyond_its_size_is_not_read_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("commands/lssrc_-a", bytes(64 * MIB))
+    raw = path.read_bytes()
+    central = raw.rindex(b"PK\1\2")
+    path.write_bytes(raw[: central + 24] + struct.pack("<L", 1000) + raw[central + 28 :])
+    with load(path).open("commands/lssrc_-a") as stream, pytest.raises(OSError, match=r"damaged in the archive"):
+        stream.read()
+
+
 def test_too_many_members(tmp_path: Path) -> None:
     block = info("commands/x").tobuf()
     (tmp_path / "a.tar").write_bytes(block * 20_001 + bytes(1024))

@@ -95,6 +95,14 @@ def test_another_directory_is_loose_files(tmp_path: Path) -> None:
     assert found.pieces[0][1]().read() == b"x" and found.remarks == ["link is a symbolic link and was skipped"]
 
 
+def test_of_many_links_the_first_are_named(tmp_path: Path) -> None:
+    (tmp_path / "nimsh.log").write_bytes(b"x")
+    for number in range(25):
+        (tmp_path / f"link{number}").symlink_to("/etc/passwd")
+    found: Any = open_target(str(tmp_path))
+    assert len(found.remarks) == 21 and found.remarks[-1] == "5 more are no regular files and were skipped"
+
+
 def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
     assert refusal(str(tmp_path)) == f"{tmp_path}: holds no files"
 
@@ -119,8 +127,8 @@ def test_a_binary_file_is_loose(tmp_path: Path) -> None:
 
 
 def test_archives_of_other_kinds_are_named(tmp_path: Path) -> None:
-    (tmp_path / "a.tar.Z").write_bytes(b"\x1f\x9d")
-    assert "unpack it" in refusal(str(tmp_path / "a.tar.Z"))
+    (tmp_path / "a.tar.bz2").write_bytes(b"BZh9")
+    assert "unpack it" in refusal(str(tmp_path / "a.tar.bz2"))
 
 
 def test_an_archive_without_evidence_is_loose_files(tmp_path: Path) -> None:

@@ -59,35 +59,6 @@ class Fixed(NamedTuple):
         return [found["push"] for found in self.document["result"]["findings"] if found["push"]]
 
 
-@pytest.fixture(scope="session")
-def originals() -> Iterator[Callable[[str], Lab]]:
-    """Labs by scenario, each built once; not to be changed."""
-    built: Dict[str, Lab] = {}
-
-    def get(scenario: str) -> Lab:
-        if scenario not in built:
-            built[scenario] = Lab.build(scenario)
-        return built[scenario]
-
-    yield get
-    for lab in built.values():
-        lab.close()
-
-
-@pytest.fixture
-def lab_of(originals: Callable[[str], Lab]) -> Iterator[Callable[[str], Lab]]:
-    """A lab of a scenario, or of several joined by `+`, that the test may change."""
-    copies: List[Lab] = []
-
-    def get(scenario: str) -> Lab:
-        copies.append(originals(scenario).copy())
-        return copies[-1]
-
-    yield get
-    for lab in copies:
-        lab.close()
-
-
 @pytest.fixture
 def fix(capsys: pytest.CaptureFixture) -> Callable[..., Fixed]:
     """`nimdoctor fix CLIENT --master MASTER WORDS --format json`; `client`, `master` are other targets, None for none."""

@@ -1,0 +1,73 @@
+"""Redaction: evidence without the names of a site, the same names under the same pseudonyms.
+
+    redactor = Redactor(key_file("/path/redact.key"))
+    redactor.learn(client), redactor.learn(master)      # trees of evidence directories, before anything is replaced
+    redacted = redactor.redacted(client)                # a tree again
+    redactor.check(redacted)                            # raises Leak
+
+It fails closed: what is not known to be harmless is replaced or does not leave, and what is found left at the end is
+an error. `ledger` says what was replaced where, without originals; `map()` is the way back and stays on the host.
+"""
+
+from typing import Dict, Optional
+
+from nimdoctor.evidence.catalog import Catalog
+from nimdoctor.evidence.tree import Tree
+from nimdoctor.redaction.gate import Gate, Leak
+from nimdoctor.redaction.key import BadKey, key_file
+from nimdoctor.redaction.known import Known
+from nimdoctor.redaction.learning import Learner
+from nimdoctor.redaction.ledger import Ledger
+from nimdoctor.redaction.redacted import RedactedTree
+from nimdoctor.redaction.rows import PORTS, Ends
+
+__all__ = ["BadKey", "Leak", "Ledger", "RedactedTree", "Redactor", "key_file"]
+
+
+class Redactor:
+    """Redacts the evidence of one host, or of the two ends of a pair, with one key.
+
+    `place` is a directory for files that are too large to be held in memory; they have no name there.
+    """
+
+    def __init__(self, key: bytes, catalog: Optional[Catalog] = None, *, place: Optional[str] = None) -> None:
+        self._catalog = catalog or Catalog()
+        self._place = place
+        self._known = Known(key)
+        self._ends = Ends(frozenset(), frozenset(), PORTS)
+        self._begun = False
+        self.ledger = Ledger()
+
+    def learn(self, tree: Tree) -> None:
+        """Takes in the names of one end. Every end is learnt before the first is redacted (else RuntimeError).
+
+        Raises TargetError for a manifest of another schema.
+        """
+        if self._begun:
+            raise RuntimeError("all ends are learnt before the first is redacted")
+        ends = Learner(self._known, self._catalog).learn(tree)
+        self._ends = Ends(
+            self._ends.names | ends.names, self._ends.addresses | ends.addresses, self._ends.ports | ends.ports
+        )
+
+    def redacted(self, tree: Tree) -> RedactedTree:
+        """That end's evidence, redacted; files are rewritten when they are first opened, so the tree stays open.
+
+        Raises OSError where a certificate file cannot be read.
+        """
+        self._begun = True
+        self._known.settle()
+        return RedactedTree(tree, self._known, self.ledger, self._catalog, self._ends, self._place)
+
+    def check(self, tree: Tree) -> None:
+        """Reads finished output again, evidence and whatever else leaves with it. Raises Leak, or OSError."""
+        self._known.settle()
+        Gate(self._known, self._catalog).check(tree)
+
+    def map(self) -> Dict[str, str]:
+        """Original to pseudonym, of all that was replaced. For the host's own administrator only."""
+        return dict(sorted(self._known.given.items()))
+
+    def kinds(self) -> Dict[str, str]:
+        """Original to its kind, of the same."""
+        return dict(sorted(self._known.given_by_kind.items()))

@@ -1,0 +1,107 @@
+"""Reading text in pieces of whole lines, without keys, certificates and other PEM blocks, in bounded memory."""
+
+import re
+from typing import BinaryIO, Iterator, List
+
+from nimdoctor.private_keys import REMOVED, lines_of, without_private_keys
+from nimdoctor.text import LINE_LIMIT
+
+CHUNK = 1 << 20
+BLOCK_REMOVED = b"-----%s REMOVED-----"
+"""Stands in the place of a PEM block, with its name."""
+CERTIFICATE_REMOVED = BLOCK_REMOVED % b"CERTIFICATE"
+_LONGEST_BLOCK = 256 * 1024
+
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_END = re.compile(rb"-----END [A-Z0-9 ]{1,40}-----")
+_BODY = re.compile(rb"""[\s>#|;*!"'\\]*(?:[\w.-]+:\s)?[A-Za-z0-9+/=,:\s"'\\.-]*\Z""")
+
+
+def pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """The text piece by piece, each of whole lines; no block is parted, and lines keep their numbers."""
+    rest = b""
+    dropping = False
+    while True:
+        chunk = stream.read(CHUNK)
+        if not chunk:
+            break
+        if dropping:
+            # what a line has beyond its limit
+            end = chunk.find(b"\n")
+            if end < 0:
+                continue
+            chunk, dropping = chunk[end:], False
+        data = rest + chunk
+        cut = _whole_lines(data)
+        if not cut and len(data) > max(CHUNK, _LONGEST_BLOCK):
+            if b"\n" in data:
+                cut = data.rfind(b"\n") + 1
+            else:
+                rest, dropping = data[: 2 * LINE_LIMIT], True
+                continue
+        rest = data[cut:]
+        if cut:
+            yield _clean(data[:cut])
+    if rest:
+        yield _clean(rest)
+
+
+def _whole_lines(data: bytes) -> int:
+    """Where to cut: behind the last line that does not belong to a block still open."""
+    cut = data.rfind(b"\n") + 1
+    begins = data.rfind(b"-----BEGIN ", 0, cut)
+    if begins >= 0 and cut - begins < _LONGEST_BLOCK and data.find(b"-----END ", begins, cut) < 0:
+        return data.rfind(b"\n", 0, begins) + 1
+    return cut
+
+
+def _clean(data: bytes) -> bytes:
+    if b"\0" in data:
+        data = b"".join(_without_nul(line) for line in data.splitlines(True))
+    if _has_long_line(data):
+        data = b"\n".join(_cut_line(line) for line in data.split(b"\n"))
+    if b"PRIVATE KEY" in data.upper():
+        data = without_private_keys(data)
+    return without_blocks(data) if b"-----BEGIN " in data or b"-----END " in data else data
+
+
+def _has_long_line(data: bytes) -> bool:
+    # a line of twice the limit covers one of these windows whole
+    return any(data.find(b"\n", at, at + LINE_LIMIT) < 0 for at in range(0, len(data) - LINE_LIMIT, LINE_LIMIT))
+
+
+def _without_nul(line: bytes) -> bytes:
+    """Names are not hidden by NULs between their letters (UTF-16); one stays, for a parser to see that it is binary."""
+    if b"\0" not in line:
+        return line
+    return line.replace(b"\0", b"").rstrip(b"\r\n") + b"\0" + (b"\n" if line.endswith(b"\n") else b"")
+
+
+def _cut_line(line: bytes) -> bytes:
+    """What is read of a line at most; no name is parted."""
+    if len(line) <= LINE_LIMIT:
+        return line
+    return re.sub(rb"[^\s]{1,4096}\Z", b"", line[:LINE_LIMIT])
+
+
+def without_blocks(raw: bytes) -> bytes:
+    r"""The text without its PEM blocks, certificates among them; lines keep their numbers.
+
+    >>> without_blocks(b"see\n> -----BEGIN CERTIFICATE-----\n> MAMC\n> -----END CERTIFICATE-----\nabove\n")
+    b'see\n-----CERTIFICATE REMOVED-----\n\n\nabove\n'
+    """
+    kept: List[bytes] = []
+    inside = False
+    for line in lines_of(raw):
+        begin, end = _BEGIN.search(line), _END.search(line)
+        if begin:
+            inside = not (end and end.start() > begin.start())
+            kept.append(BLOCK_REMOVED % begin.group(1) + b"\n")
+        elif end:
+            kept.append(b"\n" if inside else BLOCK_REMOVED % b"BLOCK" + b"\n")
+            inside = False
+        else:
+            inside = inside and REMOVED not in line and bool(_BODY.match(line))
+            kept.append(b"\n" if inside else line)
+    found = b"".join(kept)
+    return found if raw.endswith(b"\n") else found[:-1]

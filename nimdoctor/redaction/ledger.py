@@ -1,0 +1,54 @@
+"""What was replaced where, by kind and count; no original is in it."""
+
+from collections import Counter
+from typing import Dict, List, Mapping, Tuple
+
+
+class Ledger:
+    """Counts by file and kind; `left_out` are files that did not leave, by the reason why."""
+
+    def __init__(self) -> None:
+        self._files: Dict[str, Counter[str]] = {}
+        self._left_out: Counter[str] = Counter()
+
+    def note(self, file: str, counts: Mapping[str, int]) -> None:
+        """What was replaced in a file (by its redacted name); said again, it stands for the former."""
+        found = Counter({kind: number for kind, number in counts.items() if number})
+        if found:
+            self._files[file] = found
+        else:
+            self._files.pop(file, None)
+
+    def leave_out(self, why: str) -> None:
+        """Counts a file that does not leave."""
+        self._left_out[why] += 1
+
+    def by_kind(self) -> Dict[str, int]:
+        """How often each kind was replaced in all files together."""
+        total: Counter[str] = Counter()
+        for counts in self._files.values():
+            total.update(counts)
+        return dict(sorted(total.items()))
+
+    def by_file(self) -> Dict[str, Dict[str, int]]:
+        """The counts of each file."""
+        return {file: dict(sorted(counts.items())) for file, counts in sorted(self._files.items())}
+
+    def left_out(self) -> Dict[str, int]:
+        """How many files did not leave, by the reason."""
+        return dict(sorted(self._left_out.items()))
+
+    def record(self) -> Dict[str, object]:
+        """All of it, for JSON."""
+        return {"kinds": self.by_kind(), "files": self.by_file(), "left_out": self.left_out()}
+
+    def lines(self) -> List[str]:
+        """The same for people, one line a file.
+
+        >>> ledger = Ledger()
+        >>> ledger.note("files/etc/hosts", {"host": 2, "address": 1})
+        >>> ledger.lines()
+        ['files/etc/hosts: 1 address, 2 host']
+        """
+        rows: List[Tuple[str, Dict[str, int]]] = list(self.by_file().items())
+        return [f"{file}: " + ", ".join(f"{number} {kind}" for kind, number in counts.items()) for file, counts in rows]

@@ -1,0 +1,463 @@
+"""Text in, text without names out: one pass over each line, and a line that comes again costs nothing."""
+
+import re
+from collections import Counter
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
+
+from nimdoctor.redaction import patterns
+from nimdoctor.redaction.alternation import alternation
+from nimdoctor.redaction.known import Known, hardware_of
+from nimdoctor.redaction.levels import is_level, names_software
+from nimdoctor.redaction.pseudonyms import PSEUDONYM, spelled_as
+from nimdoctor.redaction.words import USERS
+
+SECRET_REMOVED = "*REMOVED*"
+"""Stands in the place of a password."""
+SOLID_REMOVED = "*KEY-LIKE TEXT REMOVED*"
+"""Stands in the place of what may be a line of a key."""
+CACHED = 50_000
+"""Lines whose redacted form is kept."""
+CACHED_BYTES = 16 << 20
+
+_STAMP = re.compile(
+    rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d "
+    rb"\d{4}[ \t]"
+)
+_STAMPED = 25
+"""Bytes of the stamp that begins a line of nimsh.log."""
+_OPTION = re.compile(rb"([ \t]-[pwcAXau][ \t]*)(?!\*REMOVED\*)([^\s-]\S*)")
+_OF_LINES = (
+    b"pass secret pwd pw token credential apikey api_key api-key community authoriz mysql smbclient ldap snmp curl"
+).split()
+"""What may make more than a word a password."""
+_DOTS_BETWEEN_NUMBERS = re.compile(rb"\d\.\d")
+_ADDRESS = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
+
+Counts = Tuple[Tuple[str, int], ...]
+
+
+class Rewriter:
+    """Rewrites text by what is known. `software` is for the output of commands that list levels of software.
+
+    With `gate` nothing is meant to be left to replace: the text stays as it is, and what is left in it is counted.
+    """
+
+    def __init__(self, known: Known, software: bool = False, *, gate: bool = False, strict: bool = True) -> None:
+        self._known = known
+        self._software = software
+        self._gate = gate
+        self._strict = strict
+        self._prefixes = {address >> 8 for address in known.ipv4}
+        inner = _expression(known)
+        shapes = [patterns.SECRET, patterns.PROGRAM, patterns.HASHED, patterns.IN_URL, patterns.SOLID]
+        own = [rf"(?P<pseudonym>(?<![A-Za-z0-9]){PSEUDONYM}(?![A-Za-z0-9]))"] if gate else []
+        self._whole = re.compile("|".join([*own, *shapes, inner]).encode("latin-1"), re.IGNORECASE)
+        self._inner = re.compile("|".join([*own, inner]).encode("latin-1"), re.IGNORECASE)
+        self._cache: Dict[bytes, Tuple[bytes, Counts]] = {}
+        self._cached_bytes = 0
+        self._harmless: Set[bytes] = set()
+        self._before = b""
+        self._counting: Counter[str] = Counter()
+
+    def rewrite(self, raw: bytes, counts: "Counter[str]") -> bytes:
+        """The text with pseudonyms; what was replaced is added to `counts` by kind. Lines keep their number."""
+        lines = raw.split(b"\n")
+        stamps = [line[:_STAMPED] for line in lines]
+        unstamped = {stamp for stamp in set(stamps) if not _STAMP.fullmatch(stamp)}
+        if unstamped:
+            stamps = [b"" if stamp in unstamped else stamp for stamp in stamps]
+        messages = [line[len(stamp) :] for line, stamp in zip(lines, stamps)]
+        often = Counter(messages)
+        new = [message for message in often if message not in self._cache]
+        if len(self._cache) + len(new) > CACHED or self._cached_bytes > CACHED_BYTES:
+            self._cache.clear()
+            self._cached_bytes = 0
+            new = list(often)
+        lower = b"\n".join(new).lower()
+        line_by_line = any(word in lower for word in _OF_LINES)
+        for message in new:
+            self._keep(message, line_by_line)
+        cache = self._cache
+        for message, times in often.items():
+            for kind, number in cache[message][1]:
+                counts[kind] += number * times
+        if self._gate:
+            return raw
+        return b"\n".join([stamp + cache[message][0] for stamp, message in zip(stamps, messages)])
+
+    def text(self, text: str, counts: "Counter[str]") -> str:
+        """The same of a string of any number of lines."""
+        raw = text.encode("utf-8", "surrogateescape")
+        self._counting = Counter()
+        found = self._whole.sub(self._replaced, raw)
+        counts.update(self._counting)
+        return found.decode("utf-8", "surrogateescape")
+
+    def _keep(self, message: bytes, line_by_line: bool) -> None:
+        self._counting = Counter()
+        if line_by_line and any(word in message.lower() for word in _OF_LINES):
+            found = self._whole.sub(self._replaced, message)
+        else:
+            found = self._by_word(message)
+        self._cache[message] = found, tuple(self._counting.items())
+        self._cached_bytes += len(message) + len(found)
+
+    def _by_word(self, message: bytes) -> bytes:
+        """The same, word by word: most words are met again, and few hold anything at all."""
+        words = message.split(b" ")
+        changed = False
+        for at, word in enumerate(words):
+            if not word or word in self._harmless or (word.isdigit() and len(word) < 12):
+                continue
+            alone = not _DOTS_BETWEEN_NUMBERS.search(word)
+            # whether numbers are a level depends on what stands before
+            self._before = b"" if alone else b" ".join(words[:at]) + b" "
+            counted = sum(self._counting.values())
+            found = self._address(word) if _ADDRESS.fullmatch(word) else self._whole.sub(self._replaced, word)
+            if found != word:
+                words[at] = found
+                changed = True
+            elif alone and counted == sum(self._counting.values()) and len(self._harmless) < CACHED:
+                self._harmless.add(word)
+        self._before = b""
+        return b" ".join(words) if changed else message
+
+    def _address(self, word: bytes) -> bytes:
+        """Of a word that is an address and nothing else."""
+        four = _four(word.split(b"."))
+        found = None if four is None else self._four(four, self._before + word, len(self._before))
+        return word if found is None else str(IPv4Address(found)).encode("ascii")
+
+    def _four(self, four: int, text: bytes, start: int) -> Optional[int]:
+        """The pseudonym of an address that begins at `start`; None where it is none, or stays."""
+        known = four in self._known.ipv4
+        if is_level(text, start, self._software, known):
+            return None
+        if self._gate and (self._known.gave_4(four) or not (self._strict or known)):
+            return None
+        found = self._known.ip4(four)
+        if found == four:
+            return None
+        self._count("address")
+        return found
+
+    # -- one match
+
+    def _replaced(self, match: "re.Match[bytes]") -> bytes:
+        how = match.lastgroup or ""
+        if how == "value":
+            how = "secret"
+        if how == "pseudonym" and self._known.pseudonyms.gave(match.group().decode("latin-1").lower()):
+            return match.group()
+        replaced: Optional[bytes] = getattr(self, "_" + how)(match)
+        if replaced is None or replaced == match.group():
+            return match.group()
+        return replaced
+
+    def _within(self, raw: bytes) -> bytes:
+        return self._inner.sub(self._replaced, raw)
+
+    def _count(self, kind: str) -> None:
+        self._counting[kind] += 1
+
+    def _pseudonym(self, match: "re.Match[bytes]") -> bytes:
+        return self._within_word(match.group())
+
+    def _within_word(self, raw: bytes) -> bytes:
+        # looks like a pseudonym, but nobody was given it: whatever is known in it counts
+        return re.sub(rb"[A-Za-z0-9]+", lambda part: self._plain(part.group()), raw)
+
+    def _plain(self, raw: bytes) -> bytes:
+        return self._given_word(raw) if self._known.is_known(raw.decode("latin-1")) else raw
+
+    def _secret(self, match: "re.Match[bytes]") -> bytes:
+        value = match.group("value")
+        if value.startswith((b"*REMOVED*", b'"*REMOVED*', b"'*REMOVED*")) or not value.strip(b"\"' \t\r"):
+            return self._within(match.group())
+        self._count("password")
+        quote = value[:1] if value[:1] in (b'"', b"'") else b""
+        closed = quote if quote and value.endswith(quote) and len(value) > 1 else b""
+        ended = b"\r" if value.endswith(b"\r") else b""
+        return self._within(match.group("secret")) + quote + SECRET_REMOVED.encode() + closed + ended
+
+    def _program(self, match: "re.Match[bytes]") -> bytes:
+        parts = _OPTION.split(match.group())
+        for at in range(2, len(parts), 3):
+            self._count("password")
+            parts[at] = SECRET_REMOVED.encode()
+        return b"".join(part if at % 3 == 2 else self._within(part) for at, part in enumerate(parts))
+
+    def _hashed(self, match: "re.Match[bytes]") -> bytes:
+        self._count("password")
+        return SECRET_REMOVED.encode()
+
+    def _inurl(self, match: "re.Match[bytes]") -> bytes:
+        self._count("password")
+        user = match.group().split(b":", 1)[0]
+        return self._user(user) + b":" + SECRET_REMOVED.encode()
+
+    def _solid(self, match: "re.Match[bytes]") -> bytes:
+        if is_key_like(match.group()):
+            self._count("key-like text")
+            return SOLID_REMOVED.encode()
+        return self._within(match.group())
+
+    def _email(self, match: "re.Match[bytes]") -> bytes:
+        user, _, place = match.group().partition(b"@")
+        text = place.decode("latin-1")
+        if re.fullmatch(r"[\d.]+", text):
+            return self._within(user) + b"@" + self._within(place)
+        if self._gate:
+            mine = all(self._is_mine(label) for label in text.split("."))
+            plain = user.lower().decode("latin-1") in USERS or self._is_mine(user.decode("latin-1"))
+            if not (mine and plain) and self._strict:
+                self._count("e-mail address")
+            return self._within(user) + b"@" + self._within(place)
+        self._count("e-mail address")
+        return (
+            self._user(user)
+            + b"@"
+            + self._known.name(text, "host" if self._is_host(text) else "domain").encode("latin-1")
+        )
+
+    def _user(self, user: bytes) -> bytes:
+        name = user.decode("latin-1")
+        if name.lower() in USERS:
+            return user
+        return self._known.word(name, "user").encode("latin-1")
+
+    def _is_mine(self, word: str) -> bool:
+        return self._known.pseudonyms.gave(word.lower())
+
+    def _is_host(self, name: str) -> bool:
+        return self._known.kinds.get(name.split(".")[0].lower()) == "host"
+
+    def _colons(self, match: "re.Match[bytes]") -> Optional[bytes]:
+        digits = match.group().decode("ascii").replace(":", "")
+        if len(digits) == 16 and not re.search("[a-fA-F]", digits):
+            return None
+        found = self._hex(digits, "fingerprint", self._known.digest)
+        return None if found is None else ":".join(_pairs(found)).encode("ascii")
+
+    def _mac(self, match: "re.Match[bytes]") -> Optional[bytes]:
+        text = match.group().decode("ascii")
+        digits = hardware_of(text)
+        if digits is None or not digits.strip("0") or not digits.strip("f"):
+            return None
+        if not re.search("[a-f]", digits) and digits not in self._known.hardware:
+            return None
+        found = self._hex(digits, "hardware", self._known.cpu_id)
+        if found is None:
+            return None
+        mark = text[re.search("[:.-]", text).start()]  # type: ignore[union-attr]
+        # AIX prints no leading zeros in its form with dots
+        parts = [part.lstrip("0") or "0" for part in _pairs(found)] if mark == "." else _pairs(found)
+        return spelled_as(text, mark.join(parts)).encode("ascii")
+
+    def _hex(self, digits: str, kind: str, give: Callable[[str], str]) -> Optional[str]:
+        if self._gate:
+            if self._is_mine(digits):
+                return None
+            if not self._strict and digits.lower() not in self._known.given:
+                return None
+        self._count(kind)
+        return give(digits)
+
+    def _hexadecimal(self, match: "re.Match[bytes]") -> Optional[bytes]:
+        digits = match.group().decode("ascii")
+        if len(digits) == 12:
+            if not digits.strip("0") or not digits.lower().strip("f"):
+                return None
+            if digits.isdigit() and digits not in self._known.hardware:
+                return None
+            found = self._hex(digits, "hardware", self._known.cpu_id)
+        else:
+            found = self._hex(digits, "fingerprint", self._known.digest)
+        return None if found is None else (found if digits == digits.lower() else found.upper()).encode("ascii")
+
+    def _ipv6(self, match: "re.Match[bytes]") -> Optional[bytes]:
+        text = match.group().decode("ascii")
+        try:
+            address = int(IPv6Address(text))
+        except AddressValueError:
+            return None
+        if self._gate and (self._known.gave_6(address) or not (self._strict or address in self._known.ipv6)):
+            return None
+        found = self._known.ip6(address)
+        if found == address:
+            return None
+        self._count("address")
+        return str(IPv6Address(found)).encode("ascii")
+
+    def _numbers(self, match: "re.Match[bytes]") -> Optional[bytes]:
+        parts = match.group().split(b".")
+        if len(parts) == 3:
+            return self._beginning(match, parts)
+        four = _four(parts)
+        if four is None or (len(parts) == 5 and int(parts[4]) > 65535):
+            return None
+        known = four in self._known.ipv4
+        if len(parts) > 5 and not known:
+            return None
+        start = match.start()
+        if _letter_before(match.string, start) and not known:
+            return None
+        after = match.string[match.end() : match.end() + 13].lower()
+        reverse = after == b".in-addr.arpa"
+        if reverse:
+            four = int.from_bytes(four.to_bytes(4, "big"), "little")
+        found = self._four(four, self._before + match.string, len(self._before) + start)
+        if found is None:
+            return None
+        if reverse:
+            found = int.from_bytes(found.to_bytes(4, "big"), "little")
+        return b".".join([str(IPv4Address(found)).encode("ascii"), *parts[4:]])
+
+    def _beginning(self, match: "re.Match[bytes]", parts: List[bytes]) -> Optional[bytes]:
+        """Three numbers, where they begin an address of this site."""
+        four = _four([*parts, b"0"])
+        text, start = self._before + match.string, len(self._before) + match.start()
+        if four is None or four >> 8 not in self._prefixes or is_level(text, start, self._software, False):
+            return None
+        if _letter_before(match.string, match.start()):
+            return None
+        found = self._known.addresses.ipv4(four)
+        if self._gate and any(given >> 8 == four >> 8 for given in self._drawn()):
+            return None
+        self._count("address")
+        return b".".join(str(IPv4Address(found)).encode("ascii").split(b".")[:3])
+
+    def _drawn(self) -> Iterable[int]:
+        return (self._known.addresses.ipv4(address) for address in self._known.ipv4)
+
+    def _dashed(self, match: "re.Match[bytes]") -> Optional[bytes]:
+        """An address of this site within a name: ip-10-1-1-7."""
+        mark = b"-" if b"-" in match.group() else b"_"
+        four = _four(match.group().split(mark))
+        if four is None or four not in self._known.ipv4:
+            return None
+        self._count("address")
+        return str(IPv4Address(self._known.ip4(four))).encode("ascii").replace(b".", mark)
+
+    def _full(self, match: "re.Match[bytes]") -> Optional[bytes]:
+        """A name that shows by the end of its domain."""
+        text = match.group().decode("latin-1")
+        if names_software(text) or self._software:
+            return self._within_dots(match.group())
+        if self._gate:
+            if all(self._is_mine(label) for label in text.split(".")[1:]):
+                return self._within_dots(match.group())
+            if not self._strict and not self._known.is_known(text):
+                return self._within_dots(match.group())
+        self._count("host")
+        return self._known.name(text, "host").encode("latin-1")
+
+    def _own(self, match: "re.Match[bytes]") -> Optional[bytes]:
+        text = match.group().decode("latin-1")
+        if self._gate and all(self._is_mine(label) for label in text.split(".")[1:]):
+            return None
+        domain = text.lower() in self._known.dotted and not self._is_host(text)
+        self._count("domain" if domain else "host")
+        return self._known.name(text, "domain" if domain else "host").encode("latin-1")
+
+    def _within_dots(self, raw: bytes) -> bytes:
+        return re.sub(rb"[^.]+", lambda part: self._label(part.group()), raw)
+
+    def _label(self, raw: bytes) -> bytes:
+        return re.sub(rb"[A-Za-z0-9_-]+", lambda part: self._plain(part.group()), raw)
+
+    def _known_name(self, match: "re.Match[bytes]") -> bytes:
+        return self._given_word(match.group())
+
+    _known_short = _known_name
+
+    def _given_word(self, raw: bytes) -> bytes:
+        text = _decoded(raw)
+        kind = self._known.kinds.get(text.lower(), "name")
+        self._count(kind)
+        return self._known.word(text, kind).encode("utf-8", "surrogateescape")
+
+    def _serial(self, match: "re.Match[bytes]") -> Optional[bytes]:
+        text = match.group().decode("ascii")
+        if self._gate and self._is_mine(text):
+            return None
+        self._count("serial")
+        found = self._known.serial(text)
+        return (found if text == text.upper() else found.lower()).encode("ascii")
+
+
+def _expression(known: Known) -> str:
+    names = [name for name in known.kinds if len(name) > 2]
+    short = [name for name in known.kinds if len(name) == 2]
+    domains = alternation(_forms(known.dotted))
+    parts = [
+        patterns.EMAIL,
+        patterns.COLONS,
+        patterns.MAC,
+        patterns.IPV6,
+        patterns.NUMBERS,
+        patterns.DASHED,
+        rf"(?P<serial>{alternation(sorted(known.serials))})",
+        patterns.FULL_NAME,
+        patterns.BEFORE
+        + "(?:"
+        + "|".join(
+            [
+                patterns.full_name_of(domains),
+                rf"(?P<known_name>{alternation(_forms(names))}){patterns.AFTER}",
+                rf"(?P<known_short>(?<!-){alternation(_forms(short))}){patterns.AFTER}",
+                patterns.HEXADECIMAL,
+            ]
+        )
+        + ")",
+    ]
+    return "|".join(parts)
+
+
+def _forms(names: Iterable[str]) -> List[str]:
+    """The names as they may stand in bytes, each byte a character."""
+    found = set()
+    for name in names:
+        for form in (name, name.upper()) if not name.isascii() else (name,):
+            found.add(form.encode("utf-8", "surrogateescape").decode("latin-1"))
+            try:
+                found.add(form.encode("latin-1").decode("latin-1"))
+            except UnicodeEncodeError:
+                pass
+    return sorted(found)
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _pairs(digits: str) -> List[str]:
+    return [digits[at : at + 2] for at in range(0, len(digits), 2)]
+
+
+def _four(parts: List[bytes]) -> Optional[int]:
+    numbers = [int(part) for part in parts[:4]]
+    return int.from_bytes(bytes(numbers), "big") if max(numbers) < 256 else None
+
+
+def _letter_before(text: bytes, start: int) -> bool:
+    """Whether the word begins with letters, as versions do (`v1.2.3.4`); not with an escape."""
+    if not start or not text[start - 1 : start].isalpha():
+        return False
+    return not re.search(rb"\\[nrtbf]\Z|\x1b\[[\d;]*m\Z", text[max(0, start - 10) : start])
+
+
+def is_key_like(raw: bytes) -> bool:
+    """Whether a long run of letters and digits may be part of a key: of base64, and neither a path nor a digest."""
+    text = raw.rstrip(b"=")
+    if re.fullmatch(rb"[0-9a-fA-F]+|[0-9]+", text):
+        return False
+    if not (re.search(rb"[a-z]", text) and re.search(rb"[A-Z]", text) and re.search(rb"[0-9]", text)):
+        return False
+    parts = [part for part in text.split(b"/") if part]
+    # a path has many short parts; base64 has a slash in sixty-four characters
+    return max(map(len, parts)) >= 24

@@ -1,0 +1,99 @@
+"""What is found in redacted evidence is what is found in the original, but for names."""
+
+import json
+import re
+from typing import Any, Dict, List, Mapping, Tuple
+
+import pytest
+from hosts import PS, MemoryTree, scan_hosts
+from scenarios import ENDS, names, scenario
+
+from nimdoctor.engine import Result
+from nimdoctor.evidence.recorded import RecordedEvidence
+from nimdoctor.redaction import Redactor
+from nimdoctor.scan import Report
+
+KEY = bytes(range(32))
+WAYS = ("pair", "client", "master")
+# port-taken hints at a SAP process by its row of ps, which names a system of the site and so does not leave
+
+
+def held(redactor: Redactor, tree: MemoryTree) -> MemoryTree:
+    """A tree redacted, passed through the gate, and held in memory."""
+    redacted = redactor.redacted(tree)
+    redactor.check(redacted)
+    found = MemoryTree({name: redacted.open(name).read() for name in redacted.names()})
+    redacted.close()
+    return found
+
+
+def apart(trees: Mapping[str, MemoryTree]) -> Tuple[Dict[str, MemoryTree], Dict[str, str]]:
+    """Each end redacted by itself with one key; and both maps together, from pseudonym to original."""
+    found, back = {}, {}
+    for end, tree in trees.items():
+        redactor = Redactor(KEY)
+        redactor.learn(MemoryTree(tree.files))
+        found[end] = held(redactor, MemoryTree(tree.files))
+        back.update({pseudonym.lower(): original for original, pseudonym in redactor.map().items()})
+    return found, back
+
+
+def mapped_back(text: Any, back: Mapping[str, str]) -> Any:
+    if not isinstance(text, str):
+        return text
+    if not back:
+        return text
+    words = "|".join(re.escape(word) for word in sorted(back, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", re.IGNORECASE)
+    return pattern.sub(lambda found: back[found.group().lower()], text)
+
+
+def same_words(text: Any) -> Any:
+    """Without what the order of names changes, and in small letters."""
+    return sorted(re.findall(r"[\w.-]+", text.lower())) if isinstance(text, str) else text
+
+
+def said(result: Result, back: Mapping[str, str]) -> Dict[str, Any]:
+    texts = {
+        field: same_words(mapped_back(getattr(result, field), back))
+        for field in ("host", "message", "cause", "impact", "cure", "run")
+    }
+    return {
+        **texts,
+        "check": result.check,
+        "where": result.where,
+        "outcome": result.outcome,
+        "severity": result.severity,
+        "confidence": result.confidence,
+        "fix": result.fix,
+        "objects": sorted(mapped_back(one, back).lower() for one in result.objects),
+        "missing": sorted(mapped_back(one, back).lower() for one in result.missing),
+        "lines": sorted(
+            {
+                (mapped_back(quote.source, back), quote.line or 0)
+                for quote in result.evidence
+                if not (result.check == "port-taken" and quote.source == PS)
+            }
+        ),
+        "against": sorted({(mapped_back(quote.source, back), quote.line or 0) for quote in result.against}),
+    }
+
+
+def entries(report: Report, back: Mapping[str, str]) -> List[Dict[str, Any]]:
+    found = [said(result, back) for result in report.results]
+    return sorted(found, key=lambda entry: json.dumps(entry, default=str))
+
+
+def report_on(trees: Mapping[str, MemoryTree], way: str) -> Report:
+    hosts = {end: RecordedEvidence(end, MemoryTree(trees[end].files)) for end in ENDS}
+    return scan_hosts(hosts["client"], hosts["master"]) if way == "pair" else scan_hosts(hosts[way])
+
+
+@pytest.mark.parametrize("name", names())
+def test_ends_that_were_redacted_apart_give_the_same_findings(name: str) -> None:
+    trees = scenario(name)
+    redacted, back = apart(trees)
+    for way in WAYS:
+        before, after = report_on(trees, way), report_on(redacted, way)
+        assert entries(after, back) == entries(before, {}), way
+        assert (after.verdict, after.exit_status) == (before.verdict, before.exit_status)
