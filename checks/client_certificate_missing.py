@@ -3,7 +3,7 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import CertificateDetails, NimGeneration, NimIdentity, NimObjects, NimshMode, Paths
-from nimdoctor.facts.certificate_details import CERTS
+from nimdoctor.facts.certificates import CERTS
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import (
     Confidence,

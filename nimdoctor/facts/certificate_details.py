@@ -3,12 +3,11 @@
 from datetime import datetime, timezone
 from typing import ClassVar, Dict, FrozenSet, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
-from nimdoctor.facts.certificates import CertificateFile, Certificates
+from nimdoctor.facts.certificates import CERTS, CertificateFile, Certificates
 from nimdoctor.facts.paths import Paths
 from nimdoctor.text import BadEvidence, Quote
 from nimdoctor.x509_record import X509Record
 
-CERTS = "/ssl_nimsh/certs"
 LIMIT = 200
 """Certificates of a host that are read; nobody has more than a few."""
 ONE_MAKING = 3600

@@ -2,13 +2,11 @@
 
 from typing import FrozenSet, NamedTuple, Optional, Tuple
 
-from nimdoctor.facts.certificates import Certificates
+from nimdoctor.facts.certificates import CERTS, Certificates
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import newest_certificate
-
-CERTS = "/ssl_nimsh/certs"
 
 
 class CertificateState(NamedTuple):

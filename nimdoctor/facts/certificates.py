@@ -8,6 +8,8 @@ from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _BEGIN = Pattern(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _END = Pattern(r"-----END ([A-Z0-9 ]{1,40})-----")
+CERTS = "/ssl_nimsh/certs"
+"""Where the certificates of either end are."""
 _KEY_REMOVED = "-----PRIVATE KEY REMOVED-----"
 """What the evidence's side leaves in the place of a private key."""
 

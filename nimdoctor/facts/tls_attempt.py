@@ -8,6 +8,7 @@ against `date -u`, and stamps serve to tell how much earlier than the last line 
 from datetime import datetime, timezone
 from typing import List, NamedTuple, Optional, Tuple
 
+from nimdoctor.facts.certificates import CERTS
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.netstat import Sockets
@@ -176,7 +177,7 @@ def _is_later(when: datetime, session: Session, utc: Optional[int], clock: Optio
 
 def _written_after(paths: Paths, utc: int) -> List[Tuple[str, str]]:
     found = []
-    places = [(path, state, "a certificate was written") for path, state in paths.below("/ssl_nimsh/certs").items()]
+    places = [(path, state, "a certificate was written") for path, state in paths.below(CERTS).items()]
     for pattern in ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*"):
         places += [(path, state, "a library was written") for path, state in paths.matching(pattern).items()]
     for path, state, what in sorted(places, key=lambda place: place[0]):
@@ -199,7 +200,7 @@ def newest_certificate(paths: Paths) -> Optional[Tuple[str, int]]:
     """Path and time of change of the newest file below /ssl_nimsh/certs; None when none is known."""
     found = [
         (state.mtime, path)
-        for path, state in paths.below("/ssl_nimsh/certs").items()
+        for path, state in paths.below(CERTS).items()
         if state.mtime is not None and state.kind not in ("dir", "link")
     ]
     return (max(found)[1], max(found)[0]) if found else None

@@ -6,11 +6,10 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tup
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.command import CommandResult
 from nimdoctor.evidence.source import Evidence
+from nimdoctor.facts.certificates import CERTS as CERTS
 from nimdoctor.host import Host
 from nimdoctor.model import Role
 from nimdoctor.plan.place import Place
-
-CERTS = "/ssl_nimsh/certs"
 
 
 class Elsewhere(Exception):
