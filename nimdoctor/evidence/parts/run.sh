@@ -44,9 +44,14 @@ run_watch() {
     exec > /dev/null 2>&1 < /dev/null 3<&-
     run_sleep=''
     trap '[ -z "$run_sleep" ] || kill -KILL "$run_sleep"; exit 0' TERM
-    sleep "$run_by" &
-    run_sleep=$!
-    wait "$run_sleep"
+    # in steps, since mksh loses a signal that comes just before it waits
+    while [ "$run_by" -gt 0 ]; do
+        sleep 1 &
+        run_sleep=$!
+        wait "$run_sleep" || exit 0
+        run_by=$((run_by - 1))
+        kill -0 "$run_child" || exit 0
+    done
     # what waits for the command is about to say that it is over
     trap '' TERM
     kill -KILL "-$run_child"
