@@ -58,6 +58,8 @@ class Report(NamedTuple):
     """What of that explains what."""
     pictures: "Optional[Pictures]" = None
     """What the report can show as a picture; None unless the scan was told to make it."""
+    redacted: bool = False
+    """Whether all names in it are pseudonyms, since its evidence was redacted."""
 
     @property
     def exit_status(self) -> int:
@@ -155,6 +157,7 @@ def scan_hosts(
         changed=what_changed(host) if any(found.check in dated for found in story.findings) else None,
         first=_first(story.findings, chosen),
         story=story,
+        redacted=all(getattr(one, "redacted", False) for one in (target, master) if one is not None),
     )
 
 

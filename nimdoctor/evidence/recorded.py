@@ -35,7 +35,7 @@ class RecordedEvidence:
     """Evidence below a tree of files. Raises TargetError, when made, for a manifest of another schema.
 
     `collected` is when, in seconds since 1970, where the manifest says so. `tree` is what it reads; `paired` the
-    master's evidence where both ends came in one bundle.
+    master's evidence where both ends came in one bundle; `redacted` says that names in it are pseudonyms.
     """
 
     loose = False
@@ -55,6 +55,7 @@ class RecordedEvidence:
         self.host: Optional[str] = self._manifest.host
         self.roles: Tuple[str, ...] = self._manifest.roles
         self.collected: Optional[int] = self._manifest.collected
+        self.redacted = self._manifest.redacted is True
         self._outputs: Optional[List[_Output]] = None
         self._files: Optional[Set[str]] = None
 

@@ -28,6 +28,7 @@ def as_dict(report: Report) -> Dict[str, Any]:
         "schema": SCHEMA,
         "version": __version__,
         "generated": report.generated.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "redacted": report.redacted,
         "host": _host(report.host),
         "verdict": report.verdict,
         "summary": {

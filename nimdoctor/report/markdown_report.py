@@ -84,6 +84,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.changed:
         yield f"- **Changed:** {prose(report.changed)}"
     yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
+    yield f"- **Names:** {prose(telling.names(report))}"
     if head.plan:
         yield f"- **Next:** this {head.said}"
         yield from _fence([head.plan])

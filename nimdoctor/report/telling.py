@@ -44,6 +44,13 @@ def hosts(report: Report) -> str:
     return host(report.host) + (f" with {host(report.master)}" if report.master else "")
 
 
+def names(report: Report) -> str:
+    """Whether the names in the report are those of the site."""
+    if report.redacted:
+        return "redacted: hosts, addresses and numbers are pseudonyms"
+    return "not redacted: read it before you send it; nimdoctor report makes an archive without the site's names"
+
+
 def place(result: Result, report: Report) -> str:
     """The host that a result is about, with the end it is judged as."""
     if result.host:

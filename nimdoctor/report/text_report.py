@@ -203,6 +203,8 @@ class _Page:
             yield f"Ignored: {count(len(ignored), 'finding')}"
             for line in ignored:
                 yield from self._item(line)
+        yield ""
+        yield from self._field("Names", telling.names(self.report))
 
 
 def _quoted(quote: Quote) -> str:

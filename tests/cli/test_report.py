@@ -131,6 +131,14 @@ def test_without_redaction_it_says_so_everywhere(reported, hosts):
     assert "not redacted" in reported.said
 
 
+def test_every_report_in_it_says_whether_its_names_are_the_sites(reported, hosts):
+    for words, told in (((), b"pseudonyms"), (("--no-redact",), b"not redacted: read it before you send it")):
+        inside = members(reported(hosts / "healthy" / "client", *words))
+        assert json.loads(inside["report.json"])["redacted"] is not bool(words)
+        for name in ("report.txt", "report.html"):
+            assert told in b" ".join(inside[name].split()), name
+
+
 def test_it_never_sends_and_says_where_to(reported, hosts):
     reported(hosts / "healthy" / "client")
     assert "nimdoctor sends nothing" in reported.said and "ibm.com" in reported.said

@@ -48,7 +48,11 @@ def _body(reports: Sequence[Report]) -> Markup:
         "body",
         element("a", "Skip to the findings" if len(reports) == 1 else "Skip to the hosts", class_="skip", href="#main"),
         *(_one(reports[0]) if len(reports) == 1 else _several(reports)),
-        element("footer", element("p", f"nimdoctor {__version__}, {generated} UTC. This file loads nothing and runs no script.")),
+        element(
+            "footer",
+            element("p", f"nimdoctor {__version__}, {generated} UTC. This file loads nothing and runs no script."),
+            *(element("p", f"Names: {said}.") for said in dict.fromkeys(map(telling.names, reports))),
+        ),
     )  # fmt: skip
 
 
