@@ -3,6 +3,7 @@
 import pytest
 from hosts import evidence
 
+from nimdoctor.evidence import command
 from nimdoctor.host import Host
 from nimdoctor.probe import Push, push
 from nimdoctor.registry import Registry
@@ -95,9 +96,7 @@ def test_anything_but_filesets_and_status_0_did_not_come_through(live, script, s
 
 
 def test_a_flood_is_no_list_of_filesets(live, monkeypatch):
-    monkeypatch.setattr(
-        "nimdoctor.evidence.command.run.__kwdefaults__", {"env": None, "cwd": "/", "limit": 1000, "stdin": b""}
-    )
+    monkeypatch.setitem(command.run.__kwdefaults__, "limit", 1000)
     found = push(live(commands={"nim": f"while :; do {FILESETS}done\n", "lsnim": lsnim()}), "lpar7")
     assert not found.came_through
     assert "printed without end and was ended" in found.says
