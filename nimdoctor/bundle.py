@@ -162,17 +162,21 @@ def finish(made: Bundled, label: str, registry: Registry, ledger: Optional[Ledge
 
 def own_words(registry: Registry) -> FrozenSet[str]:
     """Words of nimdoctor's own sentences, in small letters."""
-    said = [described(check, registry.catalog, registry.fixes()) for check in registry.checks()]
-    pages = [page(check, registry.catalog, registry.fixes()) for check in registry.checks()]
-    return frozenset(re.findall(r"[a-z]+", (json.dumps(said) + "".join(pages)).lower()))
+    checks, fixes = registry.checks(), registry.fixes()
+    pages = [page(check, registry.catalog, fixes) for check in checks]
+    return frozenset(re.findall(r"[a-z]+", (_said(registry) + "".join(pages)).lower()))
 
 
 def rules(registry: Registry) -> Dict[str, Any]:
     """Which rules judged: how many, and a digest of what they say of themselves."""
-    checks, fixes = registry.checks(), registry.fixes()
-    said = [described(check, registry.catalog, fixes) for check in checks]
-    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode("ascii")).hexdigest()
-    return {"checks": len(checks), "fixes": len(fixes), "sha256": digest}
+    digest = hashlib.sha256(_said(registry).encode("ascii")).hexdigest()
+    return {"checks": len(registry.checks()), "fixes": len(registry.fixes()), "sha256": digest}
+
+
+def _said(registry: Registry) -> str:
+    """What all checks say of themselves, as JSON."""
+    fixes = registry.fixes()
+    return json.dumps([described(check, registry.catalog, fixes) for check in registry.checks()], sort_keys=True)
 
 
 def _host(report: Report, folder: str) -> Optional[str]:

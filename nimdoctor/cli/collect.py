@@ -130,9 +130,6 @@ def _check_output(path: str) -> None:
 
 def collected(target: str, timeout: float, catalog: "Catalog") -> "Collection":
     """A live host's evidence. Raises UsageError."""
-    import tempfile
-
-    from nimdoctor.collection import collect as run_collect
     from nimdoctor.evidence import open_target
     from nimdoctor.evidence.source import TargetError
     from nimdoctor.waiting import Waiting
@@ -143,17 +140,27 @@ def collected(target: str, timeout: float, catalog: "Catalog") -> "Collection":
         evidence = open_target(target, timeout=timeout, progress=waiting, catalog=catalog)
         if not evidence.live:
             raise UsageError(f"{visible(target)} is recorded evidence already: collect reads a host")
-        return run_collect(evidence, catalog, tempfile.mkdtemp(prefix="nimdoctor-"))
+        return kept(evidence, catalog)
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
-    except OSError as error:
-        raise UsageError(
-            f"the evidence cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}"
-        ) from error
     finally:
         waiting.close()
         if evidence:
             evidence.close()
+
+
+def kept(evidence: "Evidence", catalog: "Catalog") -> "Collection":
+    """What that host shows, in a directory of its own. Raises UsageError."""
+    import tempfile
+
+    from nimdoctor.collection import collect as run_collect
+
+    try:
+        return run_collect(evidence, catalog, tempfile.mkdtemp(prefix="nimdoctor-"))
+    except OSError as error:
+        raise UsageError(
+            f"the evidence cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}"
+        ) from error
 
 
 def _written(collection: "Collection", output: Optional[str], redaction: "Optional[Leaving]") -> str:

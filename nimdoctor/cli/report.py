@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 
 import typer
 
-from nimdoctor.cli.collect import collected, leaving, redacted, tell_not_collected, tell_redacted
+from nimdoctor.cli.collect import kept, leaving, redacted, tell_not_collected, tell_redacted
 from nimdoctor.cli.output import UsageError, say, write
 from nimdoctor.cli.scan import end_like_ctrl_c
 from nimdoctor.wording import visible
@@ -73,10 +73,13 @@ class _Opened:
     """The trees of the targets: of what was collected already its own, of all else one that is made now."""
 
     def __init__(self, timeout: float, registry: "Registry") -> None:
+        from nimdoctor.waiting import Waiting
+
         self.timeout = timeout
         self.registry = registry
         self.collections: List[Collection] = []
         self.moment: Optional[int] = None
+        self.waiting = Waiting()
         self._evidence: List[Evidence] = []
 
     def ends(self, target: str, master: Optional[str]) -> "Dict[str, Tree]":
@@ -88,11 +91,12 @@ class _Opened:
         second = self._opened(master) if master is not None else paired
         roles = self._roles(first)
         if second is not None:
-            return {CLIENT: self._tree(first, target), MASTER: self._tree(second, master or target)}
+            return {CLIENT: self._tree(first), MASTER: self._tree(second)}
         folder = CLIENT if roles == ("client",) else MASTER if "master" in roles else HOST
-        return {folder: self._tree(first, target)}
+        return {folder: self._tree(first)}
 
     def close(self) -> None:
+        self.waiting.close()
         for evidence in self._evidence:
             evidence.close()
         for collection in self.collections:
@@ -103,7 +107,7 @@ class _Opened:
         from nimdoctor.evidence.source import TargetError
 
         try:
-            found = open_target(target, timeout=self.timeout, catalog=self.registry.catalog)
+            found = open_target(target, timeout=self.timeout, progress=self.waiting, catalog=self.registry.catalog)
         except TargetError as error:
             raise UsageError(visible(str(error))) from error
         self._evidence.append(found)
@@ -114,19 +118,13 @@ class _Opened:
 
         return Host(evidence, self.registry.catalog).roles
 
-    def _tree(self, evidence: "Evidence", target: str) -> "Tree":
-        import tempfile
-
-        from nimdoctor.collection import collect
+    def _tree(self, evidence: "Evidence") -> "Tree":
         from nimdoctor.evidence.recorded import RecordedEvidence
 
         if isinstance(evidence, RecordedEvidence):
             return evidence.tree
-        if evidence.live:
-            collection = collected(target, self.timeout, self.registry.catalog)
-        else:
-            # loose files, sorted into the places that they have on a host
-            collection = collect(evidence, self.registry.catalog, tempfile.mkdtemp(prefix="nimdoctor-"))
+        # loose files are sorted into the places that they have on a host
+        collection = kept(evidence, self.registry.catalog)
         self.collections.append(collection)
         self.moment = collection.moment
         return collection
