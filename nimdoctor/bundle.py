@@ -22,7 +22,7 @@ from nimdoctor.plan.fix import Options
 from nimdoctor.redaction import Ledger
 from nimdoctor.registry import Registry
 from nimdoctor.repair import Repair, Where
-from nimdoctor.scan import Report, scan
+from nimdoctor.scan import Report, with_pictures
 
 _CASE = re.compile(r"TS[0-9]{9}", re.ASCII)
 _PMR = re.compile(r"([0-9]{5}),([0-9A-Za-z]{3}),([0-9]{3})", re.ASCII)
@@ -107,17 +107,12 @@ def bundled(ends: Mapping[str, Tree], registry: Registry, moment: Optional[int] 
     target = next(evidence[folder] for folder in (CLIENT, HOST, MASTER) if folder in evidence)
     master = evidence[MASTER] if MASTER in evidence and target is not evidence[MASTER] else None
     time = next((one.collected for one in (target, master) if one and one.collected is not None), moment or 0)
-    report = scan(target, master, registry=registry, now=datetime.fromtimestamp(time, timezone.utc), pictures=True)
-    plan = _plan(target, master, registry)
-    documents = _rendered(report, plan)
-    return Bundled(BundleTree(ends, documents), report, plan, time)
-
-
-def _plan(target: RecordedEvidence, master: Optional[RecordedEvidence], registry: Registry) -> Optional[Plan]:
-    opened = {one.target: one for one in (target, master) if one}
+    # one scan serves report and plan
     where = Where(target.target, master.target if master else None)
-    plan = Repair(where, registry, Options(), opened=opened.__getitem__).plan
-    return plan if plan.steps or plan.advice else None
+    repair = Repair(where, registry, Options(), opened=evidence.__getitem__)
+    report = with_pictures(repair.report._replace(generated=datetime.fromtimestamp(time, timezone.utc)), repair.engine)
+    plan = repair.plan if repair.plan.steps or repair.plan.advice else None
+    return Bundled(BundleTree(ends, _rendered(report, plan)), report, plan, time)
 
 
 def _rendered(report: Report, plan: Optional[Plan]) -> Dict[str, bytes]:

@@ -103,10 +103,15 @@ def scan(
 
         report = report._replace(probes=ask([engine.target, engine.master]))
     if pictures:
-        from nimdoctor.pictures import pictures_of
-
-        report = report._replace(pictures=pictures_of(engine, report.results, lambda: pair_of(engine)))
+        report = with_pictures(report, engine)
     return report
+
+
+def with_pictures(report: Report, engine: Engine) -> Report:
+    """The report of these hosts with what can be shown as a picture."""
+    from nimdoctor.pictures import pictures_of
+
+    return report._replace(pictures=pictures_of(engine, report.results, lambda: pair_of(engine)))
 
 
 def open_hosts(
