@@ -74,5 +74,17 @@ def test_unknown_when_only_some_rows_of_the_master_were_shown():
     assert result_of(CHECK, shown, role="master").outcome.value == "unknown"
 
 
+def test_unknown_when_nothing_shows_whether_a_client_is_secure():
+    found = result_of(CHECK, master(PLAIN_MASTER_STANZA, "lsnim -l master"))
+    assert (found.outcome.value, found.missing) == ("unknown", ("lsnim -l",))
+    seen = evidence(files={"/etc/niminfo": niminfo()}, commands={"nimclient -l -l master": PLAIN_MASTER_STANZA})
+    assert result_of(CHECK, seen).outcome.value == "not-applicable"
+
+
+def test_near_miss_a_plain_client_that_sees_its_master_without_ssl():
+    found = result_of(CHECK, client(**{"nimclient -l -l master": PLAIN_MASTER_STANZA}))
+    assert (found.outcome.value, found.severity.value) == ("pass", "info")
+
+
 def test_not_applicable_on_a_client_that_sees_nothing_of_its_master():
     assert result_of(CHECK, client("-s -c")).outcome.value == "not-applicable"
