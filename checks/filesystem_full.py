@@ -1,11 +1,12 @@
 """What NIMSH over SSL and its repair write needs room in /, /usr, /var and /tmp."""
 
 import re
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import FileSystems, LibraryArchives
 from nimdoctor.facts.df import FileSystemRow
 from nimdoctor.model import Confidence, Finding, Passed, Role, Severity, Subject, Unknown, Verdict, check
+from nimdoctor.named_tuple import NamedTuple
 
 DF = "df -k"
 _LIBRARIES = (("libssl.a", "libssl.so.0.9.8"), ("libcrypto.a", "libcrypto.so.0.9.8"))

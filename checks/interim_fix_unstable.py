@@ -2,17 +2,18 @@
 
 import re
 import shlex
-from typing import FrozenSet, Iterator, List, NamedTuple, Optional, Sequence
+from typing import FrozenSet, Iterator, List, Optional, Sequence
 
 from nimdoctor.facts import InterimFixes, LevelTables, Processes
 from nimdoctor.facts.emgr import STATES, InterimFix
 from nimdoctor.model import Confidence, Finding, Note, Passed, Quote, Role, Severity, Unknown, Verdict, check
+from nimdoctor.named_tuple import NamedTuple
 
 _LISTING, _PS = "emgr -lv3", "ps -eo pid,ppid,etime,args"
 _PACKAGES = ("bos.sysmgt.nim.", "openssl.")
-_FILES = re.compile(r"/usr/(?:s?bin/(?:nim|m_|openssl)|lpp/bos\.sysmgt/nim/|lib/lib(?:ssl|crypto)\b)")
-_WORDS = re.compile(
-    r"(?<![a-z])(?:nim(?:sh|esis|client|master|config|init|query|adm|http)?|openssl|lib(?:ssl|crypto))(?![a-z])", re.I
+_FILES = r"/usr/(?:s?bin/(?:nim|m_|openssl)|lpp/bos\.sysmgt/nim/|lib/lib(?:ssl|crypto)\b)"
+_WORDS = (
+    r"(?i)(?<![a-z])(?:nim(?:sh|esis|client|master|config|init|query|adm|http)?|openssl|lib(?:ssl|crypto))(?![a-z])"
 )
 _SOUND = ("S", "SP")
 _HALF_DONE = ("I", "R")
@@ -70,11 +71,13 @@ class _Known(NamedTuple):
 
     def concerns(self, fix: InterimFix) -> Optional[bool]:
         """Whether it is of NIM or OpenSSL; None where neither its words nor what it replaces tell."""
-        if any(package.startswith(_PACKAGES) for package in fix.packages) or any(map(_FILES.match, fix.files)):
+        if any(package.startswith(_PACKAGES) for package in fix.packages) or any(
+            re.match(_FILES, path) for path in fix.files
+        ):
             return True
         if self.apars.intersection(fix.apars) or fix.label in self.labels:
             return True
-        if _WORDS.search(fix.label) or _WORDS.search(fix.abstract):
+        if re.search(_WORDS, fix.label) or re.search(_WORDS, fix.abstract):
             return True
         return False if fix.packages or fix.files else None
 

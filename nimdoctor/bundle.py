@@ -9,13 +9,14 @@ import io
 import json
 import re
 from datetime import datetime, timezone
-from typing import Any, BinaryIO, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, BinaryIO, Dict, FrozenSet, List, Mapping, Optional, Sequence
 
 from nimdoctor import __version__
 from nimdoctor.checks_document import described
 from nimdoctor.evidence.bundles import CLIENT, HOST, MANIFEST, MASTER, SCHEMA
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.tree import Tree
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.pages import page
 from nimdoctor.plan.document import Plan
 from nimdoctor.plan.fix import Options

@@ -4,7 +4,7 @@ A check that breaks becomes a result of outcome error and the others go on. Noth
 evidence: a check that says nothing passes on the facts it was given, and only on them.
 """
 
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor.host import Absent, Host, parameters
 from nimdoctor.model import (
@@ -24,6 +24,7 @@ from nimdoctor.model import (
     Unknown,
     Verdict,
 )
+from nimdoctor.named_tuple import NamedTuple
 
 QUOTED_LINES = 20
 """Lines of evidence a result quotes at most."""

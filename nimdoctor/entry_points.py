@@ -8,7 +8,9 @@ import os
 import re
 import sys
 from functools import lru_cache
-from typing import Dict, Iterator, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List, Tuple
+
+from nimdoctor.named_tuple import NamedTuple
 
 
 class EntryPoint(NamedTuple):

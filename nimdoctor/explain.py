@@ -10,10 +10,11 @@ import re
 import sys
 import textwrap
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.model import Check
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.pages import WIDTH, ascii_only, facts_of, fix_page, page, wrapped
 from nimdoctor.plan.fix import Fix
 

@@ -5,10 +5,11 @@ finding is ignored. A line without a reason is not obeyed, and said.
 """
 
 import re
-from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterable, List, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import Text
 
 

@@ -6,8 +6,9 @@ that yields nothing passes on the evidence of the facts it was given.
 """
 
 import enum
-from typing import Annotated, Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Annotated, Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, TypeVar, Union
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Quote, Text
 
 __all__ = [

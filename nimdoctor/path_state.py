@@ -1,6 +1,8 @@
 """The state of a path as evidence records it, shared by the sources of evidence and the facts."""
 
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, Optional, Tuple
+
+from nimdoctor.named_tuple import NamedTuple
 
 
 class PathState(NamedTuple):

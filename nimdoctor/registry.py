@@ -15,7 +15,6 @@ from typing import (
     Iterable,
     Iterator,
     List,
-    NamedTuple,
     Optional,
     Sequence,
     Set,
@@ -28,6 +27,7 @@ from typing import (
 from nimdoctor.entry_points import EntryPoint, entry_points
 from nimdoctor.evidence.catalog import ROWS, Catalog, Row
 from nimdoctor.model import Check
+from nimdoctor.named_tuple import NamedTuple
 
 CHECKS, FIXES, FACTS = "nimdoctor.checks", "nimdoctor.fixes", "nimdoctor.facts"
 

@@ -1,7 +1,7 @@
 """A repair: one target, its master where given; a plan comes out, which can be applied, resumed or taken back."""
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor import ignore
 from nimdoctor.engine import Engine
@@ -10,6 +10,7 @@ from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.host import Host
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.execute import Executor, NotApplied, Result, refuse_up_front, unfinished_words

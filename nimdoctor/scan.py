@@ -1,7 +1,7 @@
 """A scan: one target, its master where given, the chosen checks; a report comes out."""
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor import ignore
 from nimdoctor.engine import Engine, Result
@@ -9,6 +9,7 @@ from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.host import Host
 from nimdoctor.model import Check, Outcome, Role, Severity
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.registry import Registry
 from nimdoctor.story import Pair, Story, rank, told
 from nimdoctor.timeline import what_changed

@@ -5,10 +5,11 @@ findings of one end and host, and from the master down to its client, never up. 
 only possible, or of less than medium severity, it *may* explain: such a link is shown, and moves nothing.
 """
 
-from typing import Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Confidence, Outcome, Role, Severity
+from nimdoctor.named_tuple import NamedTuple
 
 _SURENESS = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE, None)
 

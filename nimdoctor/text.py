@@ -7,8 +7,9 @@ of it, or the whole), and `BadEvidence`, the only error a parser raises.
 
 import io
 import re
-from typing import BinaryIO, Callable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Callable, Iterator, List, Optional, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.private_keys import without_private_keys
 
 LINE_LIMIT = 64 * 1024

@@ -1,7 +1,9 @@
 """What a certificate says, shared by the readers of evidence and the facts."""
 
 import re
-from typing import NamedTuple, Optional
+from typing import Optional
+
+from nimdoctor.named_tuple import NamedTuple
 
 _DIGEST = re.compile(r"(?i)(md[245]|sha3-\d+|sha\d+|ripemd160)")
 

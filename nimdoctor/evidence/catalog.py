@@ -7,7 +7,9 @@ what is read from a host. A third party adds rows with `nimdoctor.registry.fact`
 import enum
 import re
 from functools import cache
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
+
+from nimdoctor.named_tuple import NamedTuple
 
 CLIENT, MASTER = "client", "master"
 EVERY = frozenset({CLIENT, MASTER})

@@ -9,7 +9,9 @@ import selectors
 import signal
 import subprocess
 import time
-from typing import IO, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import IO, Any, Dict, List, Mapping, Optional, Sequence, Union
+
+from nimdoctor.named_tuple import NamedTuple
 
 OUTPUT_LIMIT = 16 * 1024 * 1024
 """Bytes of one stream that are kept; a command that prints more is ended."""

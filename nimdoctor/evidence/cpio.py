@@ -7,7 +7,9 @@ and not read.
 
 import re
 import struct
-from typing import Iterator, List, NamedTuple, Protocol, Tuple
+from typing import Iterator, List, Protocol, Tuple
+
+from nimdoctor.named_tuple import NamedTuple
 
 TRAILER = "TRAILER!!!"
 _ODC, _NEWC = b"070707", (b"070701", b"070702")

@@ -6,8 +6,9 @@ is plain DER and refuses everything else with `BadDer`; who asked then goes anot
 
 import importlib
 from functools import cache
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.x509_record import X509Record
 
 LIMIT = 64 * 1024

@@ -3,8 +3,9 @@
 import errno
 import os
 import stat
-from typing import BinaryIO, Dict, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Dict, List, Optional, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathState
 
 LINKS = 40

@@ -3,7 +3,7 @@
 import functools
 import io
 import re
-from typing import BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.recognise import (
@@ -19,6 +19,7 @@ from nimdoctor.evidence.recognise import (
     strip_quoting,
 )
 from nimdoctor.evidence.source import TargetError
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathRecord
 from nimdoctor.private_keys import REMOVED, without_private_keys
 from nimdoctor.text import TEXT_LIMIT, BadEvidence, Text, decode, split_lines

@@ -1,11 +1,12 @@
 """manifest.json of an evidence directory, read as far as it makes sense."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.evidence.told_certificates import ToldFile, told_files
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathState
 from nimdoctor.private_keys import without_private_keys
 from nimdoctor.text import decode

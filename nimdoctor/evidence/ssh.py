@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.asked import FILES_OF_A_ROW, AskedHost, Progress
 from nimdoctor.evidence.catalog import Kind, Row
@@ -20,6 +20,7 @@ from nimdoctor.evidence.certificates_only import may_be_opened, without_keys
 from nimdoctor.evidence.command import PROGRAM_PATH, CommandResult, run
 from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS, part
 from nimdoctor.evidence.source import TargetError
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.private_keys import REMOVED, without_private_keys
 from nimdoctor.text import TEXT_LIMIT, Text, decode

@@ -6,8 +6,9 @@ certificate has the same bytes on both ends, so that ends are compared as they a
 
 import base64
 import json
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.private_keys import REMOVED
 from nimdoctor.text import BadEvidence
 from nimdoctor.x509_record import X509Record

@@ -5,16 +5,15 @@ refuses goes to `cryptography`, where that is installed, else to the host's own 
 evidence has that command's recorded output instead. Only CERTIFICATE blocks come here, and nothing else leaves.
 """
 
-import re
-from typing import Any, Callable, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, FrozenSet, List, Optional, Sequence, Tuple
 
-from nimdoctor.evidence import openssl_text
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificate_block
 from nimdoctor.evidence.der import BadDer, read_certificate
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.told_certificates import ToldFile, is_stand_in
-from nimdoctor.text import BadEvidence, decode
+from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.text import BadEvidence, Pattern, decode
 from nimdoctor.x509_record import X509Record
 
 FACT = "CertificateDetails"
@@ -22,8 +21,8 @@ FACT = "CertificateDetails"
 DEADLINE = 10.0
 """Seconds that `openssl x509` may take: it reads one block."""
 
-_IN = re.compile(r"-in[ =]\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
-_IN_FILE_NAME = re.compile(r"-in ssl nimsh certs (.+?)\s*\Z")
+_IN = Pattern(r"-in[ =]\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
+_IN_FILE_NAME = Pattern(r"-in ssl nimsh certs (.+?)\s*\Z")
 
 
 class Printed(NamedTuple):
@@ -63,6 +62,8 @@ class CertificateReader:
         found = []
         for row in self._rows:
             for text in self.evidence.texts(row, {}) if row.kind is Kind.COMMAND else ():
+                from nimdoctor.evidence import openssl_text
+
                 try:
                     record = openssl_text.parse(text.read())
                 except ValueError:
@@ -91,6 +92,8 @@ class CertificateReader:
         return frozenset(text.name for row in rows for text in self.evidence.texts(row, {}))
 
     def _by_openssl(self, der: bytes) -> X509Record:
+        from nimdoctor.evidence import openssl_text
+
         run: Optional[Callable[..., Tuple[object, str]]] = getattr(self.evidence, "run", None)
         if run is None or not self.evidence.live:
             raise BadEvidence(f"record: openssl {' '.join(openssl_text.ARGUMENTS)} -in PATH")

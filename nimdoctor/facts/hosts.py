@@ -1,8 +1,9 @@
 """/etc/hosts: addresses and the names that share them."""
 
 import ipaddress
-from typing import NamedTuple, Set, Tuple
+from typing import Set, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Quote, Text
 
 

@@ -1,7 +1,8 @@
 """What the host calls itself: `uname -m` and `hostname`."""
 
-from typing import List, NamedTuple
+from typing import List
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
 _MACHINE_ID = Pattern(r"[0-9A-Fa-f]{12}")

@@ -1,7 +1,8 @@
 """`lsitab nimsh`: whether nimsh is started at boot."""
 
-from typing import NamedTuple, Optional
+from typing import Optional
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
 ROW = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1"

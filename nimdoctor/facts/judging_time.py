@@ -1,8 +1,9 @@
 """The time by which something's validity is judged, and whose clock it is."""
 
-from typing import ClassVar, NamedTuple, Optional, Protocol, Tuple
+from typing import ClassVar, Optional, Protocol, Tuple
 
 from nimdoctor.facts.clock import UtcDate
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import Quote
 
 

@@ -8,9 +8,10 @@ import json
 import pkgutil
 import re
 from functools import cache
-from typing import Any, Callable, Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
 
 from nimdoctor.facts.level import Level, LevelRange
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import Pattern, Quote, first_words
 
 TABLES = ("generations", "nim_affected", "nim_cves", "nimclient_members", "openssl_support")
@@ -116,6 +117,10 @@ class LevelTable(NamedTuple):
     per: Tuple[str, ...]
     rows: Tuple[LevelRow, ...] = ()
 
+    def own_row(self, given: Mapping[str, Any]) -> LevelRow:
+        """A row of nimdoctor's own data, as it stands."""
+        return LevelRow(self.name, tuple((name, str(given[name])) for name, *_ in self.columns if name in given))
+
     def row(self, given: Mapping[str, Any], at: Optional[Quote] = None) -> LevelRow:
         """A checked row of these values, None for none. Raises BadRow."""
         known = {column.name: column for column in self.columns}
@@ -152,27 +157,26 @@ class LevelTable(NamedTuple):
 
 @cache
 def table(name: str) -> LevelTable:
-    """nimdoctor's own table of that name, read and checked when first asked for. Raises BadRow where it is damaged."""
+    """nimdoctor's own table of that name, read when first asked for.
+
+    That its rows are what `read` lets pass is a test of the project's; checking them again in every scan took a
+    fortieth of it.
+    """
+    given = data_of(name)
+    empty = _empty(name, given)
+    return empty._replace(rows=tuple(empty.own_row(one) for one in given["rows"]))
+
+
+def data_of(name: str) -> Dict[str, Any]:
+    """What the data file of that name holds."""
     raw = pkgutil.get_data("nimdoctor.facts", f"data/{name}.json")
-    return read(name, json.loads((raw or b"{}").decode("utf-8")))
+    found: Dict[str, Any] = json.loads((raw or b"{}").decode("utf-8"))
+    return found
 
 
 def read(name: str, given: Mapping[str, Any]) -> LevelTable:
-    """The table of a data file's content. Raises BadRow, KeyError or TypeError for what is none."""
-    columns = tuple(
-        Column(column, said["kind"], bool(said.get("needed")), said["says"], said.get("on", ""))
-        for column, said in given["columns"].items()
-    )
-    floor = given.get("floor") or {}
-    empty = LevelTable(
-        name,
-        given["note"],
-        columns,
-        tuple(given["key"]),
-        tuple(given.get("one_of", ())),
-        floor.get("column", ""),
-        tuple(floor.get("per", ())),
-    )
+    """The checked table of a data file's content. Raises BadRow, KeyError or TypeError for what is none."""
+    empty = _empty(name, given)
     rows: Tuple[LevelRow, ...] = ()
     for one in given["rows"]:
         row = empty.row(one)
@@ -181,6 +185,23 @@ def read(name: str, given: Mapping[str, Any]) -> LevelTable:
             raise BadRow(f"two rows of {name} have the key {[row.get(column) for column in empty.key]}")
         rows += (row,)
     return empty._replace(rows=rows)
+
+
+def _empty(name: str, given: Mapping[str, Any]) -> LevelTable:
+    columns = tuple(
+        Column(column, said["kind"], bool(said.get("needed")), said["says"], said.get("on", ""))
+        for column, said in given["columns"].items()
+    )
+    floor = given.get("floor") or {}
+    return LevelTable(
+        name,
+        given["note"],
+        columns,
+        tuple(given["key"]),
+        tuple(given.get("one_of", ())),
+        floor.get("column", ""),
+        tuple(floor.get("per", ())),
+    )
 
 
 def _is_on(value: str, line: str) -> bool:

@@ -2,7 +2,7 @@
 
 import posixpath
 from datetime import datetime, timedelta
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from nimdoctor.facts.ar import LibraryArchives
 from nimdoctor.facts.clock import HostClock
@@ -10,6 +10,7 @@ from nimdoctor.facts.level import Level
 from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.paths import Paths
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathState
 from nimdoctor.text import Quote
 

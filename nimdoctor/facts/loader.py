@@ -1,8 +1,9 @@
 """What AIX's loader says when a program or library cannot be loaded: 0509-NNN, each over one line or more."""
 
 import re
-from typing import Iterable, List, NamedTuple, Tuple
+from typing import Iterable, List, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import Pattern, Quote
 
 _OWN = Pattern(r"(?<![\d-])(0509-\d{3})(?!\d)", re.ASCII)

@@ -7,9 +7,10 @@ carry no process id, so sessions of concurrent pushes interleave.
 
 import enum
 from datetime import datetime
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.private_keys import without_private_keys
 from nimdoctor.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, decode
 

@@ -1,9 +1,10 @@
 """`oslevel -s` of AIX and `ioslevel` of a Virtual I/O Server."""
 
 import re
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 from nimdoctor.facts.level import Level
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
 
 # AIX has been 5 or later since 2001 and VIOS has not passed 4, so neither is taken for the other

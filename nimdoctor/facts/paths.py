@@ -4,8 +4,9 @@ import fnmatch
 import posixpath
 import re
 from datetime import datetime, timedelta
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 

@@ -3,8 +3,9 @@
 import json
 import posixpath
 from datetime import datetime, timezone
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Quote, Text
 
 UNFINISHED = ("running", "stopped", "rolling-back")

@@ -1,10 +1,11 @@
 """How a host resolves names: what `host` answered, else what /etc/hosts says where it is asked first."""
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 from nimdoctor.facts.hosts import Hosts
 from nimdoctor.facts.name_lookups import NameLookups
 from nimdoctor.facts.netsvc import NetsvcConf
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Quote
 
 

@@ -1,7 +1,8 @@
 """/.rhosts: which hosts root trusts for rsh."""
 
-from typing import Iterable, NamedTuple, Tuple
+from typing import Iterable, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Quote, Text
 
 

@@ -1,9 +1,10 @@
 """/etc/services: the names of ports."""
 
 import re
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 from nimdoctor.facts.niminfo import NimInfo
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
 NIMSH_PORTS = {"nimsh": 3901, "nimaux": 3902}

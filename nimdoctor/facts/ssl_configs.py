@@ -1,7 +1,8 @@
 """SSL_root.cnf, SSL_server.cnf and SSL_client.cnf: what the master's certificates are made from."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Dict, List, Optional, Sequence, Tuple, Type, TypeVar
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
 _SECTION = Pattern(r"\s*\[\s*([^\]]{1,200}?)\s*\]\s*")

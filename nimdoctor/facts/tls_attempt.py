@@ -6,7 +6,7 @@ against `date -u`, and stamps serve to tell how much earlier than the last line 
 """
 
 from datetime import datetime, timezone
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from nimdoctor.facts.certificates import CERTS
 from nimdoctor.facts.clock import HostClock
@@ -16,6 +16,7 @@ from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.ps import Processes
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import Quote
 
 LOG = "/var/adm/ras/nimsh.log"

@@ -4,7 +4,9 @@ import os
 import subprocess
 import tempfile
 import time
-from typing import Dict, NamedTuple
+from typing import Dict
+
+from nimdoctor.named_tuple import NamedTuple
 
 KINDS = ("root", "server", "client")
 

@@ -4,7 +4,9 @@ Times are ages in seconds before the lab is built, so that they fit each other w
 """
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
+
+from nimdoctor.named_tuple import NamedTuple
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 

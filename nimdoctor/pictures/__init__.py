@@ -4,9 +4,10 @@ Made at the end of a scan, and only for a format that shows it: it asks for fact
 Nothing here draws.
 """
 
-from typing import Callable, Iterator, List, NamedTuple, Sequence, Tuple, TypeVar
+from typing import Callable, Iterator, List, Sequence, Tuple, TypeVar
 
 from nimdoctor.engine import Engine, Result
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.pictures.links import Ends, ends_of
 from nimdoctor.pictures.sessions import Timeline, timeline_of
 from nimdoctor.pictures.validity import Validity, validity_of

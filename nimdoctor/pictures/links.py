@@ -1,9 +1,10 @@
 """The links between a NIM master and its client, and which of them the findings say is broken."""
 
-from typing import TYPE_CHECKING, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Engine, Result
 from nimdoctor.model import Confidence, Outcome, Role, Severity
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.story import Pair
 
 if TYPE_CHECKING:

@@ -1,9 +1,10 @@
 """The sessions of a host's nimsh in time, by how they ended."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Iterator, List, Optional, Tuple
 
 from nimdoctor.host import Host
+from nimdoctor.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from nimdoctor.facts import HostClock

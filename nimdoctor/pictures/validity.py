@@ -1,8 +1,9 @@
 """How long the certificates of a host hold, against its own clock."""
 
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 from nimdoctor.host import Host
+from nimdoctor.named_tuple import NamedTuple
 
 DAY = 86400
 HOLDS, RUN_OUT, NOT_YET = "holds", "has run out", "not valid yet"

@@ -2,10 +2,11 @@
 
 import fnmatch
 import hashlib
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.command import CommandResult
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.asking import holds
 from nimdoctor.plan.conditions import BootRow, CertificateNew, FilesetsInstalled, ModeIs, NimInfoSays, PushIs
 from nimdoctor.plan.ends import CERTS, Elsewhere, Ends, Moment, state_of

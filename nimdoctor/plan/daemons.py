@@ -1,9 +1,10 @@
 """The step that brings a daemon up which the SRC says is down, and what keeps it from being planned."""
 
-from typing import Iterator, List, NamedTuple, Optional
+from typing import Iterator, List, Optional
 
 from nimdoctor.facts import Sockets, Subsystems
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.client_crypto import at_rest
 from nimdoctor.plan.conditions import Condition, PortFree, RoleIs, SubsystemIs
 from nimdoctor.plan.fix import Advice, Case, Said

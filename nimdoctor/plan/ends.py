@@ -1,7 +1,7 @@
 """The two ends a plan acts on, and what they look like at one moment."""
 
 import hashlib
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.command import CommandResult
@@ -9,6 +9,7 @@ from nimdoctor.evidence.source import Evidence
 from nimdoctor.facts.certificates import CERTS as CERTS
 from nimdoctor.host import Host
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.place import Place
 
 

@@ -8,10 +8,11 @@ space, backups; then for each step a `begin` record, the step, a fresh read that
 import datetime
 import json
 import time
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.actions import EndedAtDeadline, Failed, left_behind, present, state_before
 from nimdoctor.plan.asking import refusal
 from nimdoctor.plan.conditions import Condition, FileAbsent, FileIs, LibraryCopyIs, ModeIs, Renamable

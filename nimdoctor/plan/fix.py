@@ -6,10 +6,11 @@ right already. It reads nothing and does nothing.
 """
 
 import re
-from typing import Any, Callable, Iterator, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterator, Optional, Sequence, Tuple, Union
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.steps import Step
 from nimdoctor.text import Quote, decode
 

@@ -10,8 +10,9 @@ import errno
 import json
 import os
 import stat
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.place import Refused
 
 LIMIT = 16 * 1024 * 1024

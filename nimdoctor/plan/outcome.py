@@ -1,9 +1,10 @@
 """What became of each finding: a second scan decides, never a return code."""
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome, Severity
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.document import Plan, Treated
 from nimdoctor.plan.typed import push_named_in
 

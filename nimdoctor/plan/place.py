@@ -12,7 +12,9 @@ import os
 import re
 import stat
 import sys
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
+
+from nimdoctor.named_tuple import NamedTuple
 
 LIMIT = 16 * 1024 * 1024
 """Bytes that `read` takes unless told otherwise: the files that a plan edits have a few thousand."""

@@ -4,11 +4,12 @@ A plan is made from a scan and writes nothing. Which fixes are called: those of 
 and more, or those named by `--only`; what they need comes along where they plan a step at all.
 """
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.engine import HARDENED, Engine, NotNamed, Result
 from nimdoctor.host import Absent, Host
 from nimdoctor.model import Outcome, Role, Severity
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions import ClientIdle, Condition, MasterIdle
 from nimdoctor.plan.conditions.guards import proved_hung
 from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Refusal, Treated

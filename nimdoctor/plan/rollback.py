@@ -3,10 +3,11 @@
 import contextlib
 import fnmatch
 import os
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.actions import Hands, kept_path, paths_of
 from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.lock import lock

@@ -4,9 +4,10 @@ import contextlib
 import datetime
 import json
 import os
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.actions import Hands, kept_path
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import End, Ends

@@ -3,9 +3,10 @@
 import contextlib
 import json
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.repair_runs import UNFINISHED, left_open_of, state_of
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.document import BadPlan, Plan, parse
 from nimdoctor.plan.journal import read_journal
 from nimdoctor.plan.lock import Locked, lock

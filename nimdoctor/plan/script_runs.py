@@ -1,8 +1,9 @@
 """Runs of rendered scripts, as they left their marks in STATE/scripts: which were not brought to an end."""
 
-from typing import List, NamedTuple
+from typing import List
 
 from nimdoctor.facts.repair_runs import UNFINISHED
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.place import Place, Refused
 
 

@@ -14,9 +14,10 @@ import os
 import re
 import shutil
 import stat
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 from nimdoctor.atomic import write_whole
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.journal import RESERVED, Journal
 from nimdoctor.plan.place import Look, Place, Refused
 from nimdoctor.private_keys import holds_private_key

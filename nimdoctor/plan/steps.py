@@ -3,9 +3,10 @@
 import difflib
 import enum
 import hashlib
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.checksum import cksum
 from nimdoctor.plan.conditions import Condition, FileIs, from_dict
 from nimdoctor.plan.conditions.base import as_dict as condition_as_dict

@@ -1,11 +1,12 @@
 """One push to one client, from its master: the only proof that pushes work, and that they are secure."""
 
-from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.asked import as_typed, is_name
 from nimdoctor.facts import NimObjects, RecordedPush
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.host import Host
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.probe.answer import shown
 from nimdoctor.text import BadEvidence, Text
 

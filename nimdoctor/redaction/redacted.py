@@ -7,13 +7,14 @@ import os
 import posixpath
 import tempfile
 from collections import Counter
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Sequence
 
 from nimdoctor.evidence.catalog import Catalog, Row, file_name
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.recorded import MANIFEST, RecordedEvidence
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.evidence.x509 import CertificateReader
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.redaction import rows
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts

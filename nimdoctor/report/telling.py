@@ -2,10 +2,11 @@
 or escaped yet, so whatever writes it must do that.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.typed import as_typed
 from nimdoctor.scan import INCONCLUSIVE, Report, ScannedHost
 from nimdoctor.wording import count

@@ -1,7 +1,6 @@
 """Tables of levels: every row is checked, names its source, and a site adds to them and never overrules."""
 
 import json
-import pkgutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts import LevelTables, SiteLevels
-from nimdoctor.facts.level_table import TABLES, BadRow, read, table
+from nimdoctor.facts.level_table import TABLES, BadRow, data_of, read, table
 from nimdoctor.model import Text
 
 DATA = Path(__file__).resolve().parents[2] / "nimdoctor" / "facts" / "data"
@@ -22,7 +21,7 @@ def site(*lines):
 
 
 def damaged(name, **changed):
-    raw = json.loads(pkgutil.get_data("nimdoctor.facts", f"data/{name}.json"))
+    raw = data_of(name)
     raw["rows"][0] = {**raw["rows"][0], **changed}
     return raw
 
@@ -34,7 +33,7 @@ def test_every_row_of_nimdoctors_own_tables_is_in_order(name):
     for row in found.rows:
         assert row.source and row.sure in "ABCM" and not row.of_site
     raw = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
-    assert len(raw["rows"]) == len(found.rows)
+    assert read(name, raw) == found and len(raw["rows"]) == len(found.rows)
     assert {column.name for column in found.columns} >= {"source", "sure", *found.key, *found.per, *found.one_of}
 
 

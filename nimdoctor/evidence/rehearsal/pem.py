@@ -1,9 +1,10 @@
 """Files of /ssl_nimsh as the rehearsal reads them: whole, bounded, and cut into PEM blocks."""
 
 import re
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from nimdoctor.evidence.files import list_directory, open_regular, path_state
+from nimdoctor.named_tuple import NamedTuple
 
 FILES = 64
 """Files of one directory that are read; there are three on a master."""

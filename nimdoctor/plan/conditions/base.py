@@ -1,8 +1,9 @@
 """What every condition has in common."""
 
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Protocol, Tuple, Type, TypeVar
+from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple, Type, TypeVar
 
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.ends import Moment
 
 Was = Mapping[str, Any]

@@ -1,10 +1,11 @@
 """Conditions about SSL on the master and the certificates of both ends."""
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from nimdoctor.facts import Certificates, NimObjects, Paths
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.checksum import cksum
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import CERTS, Elsewhere, Moment, certificate_files

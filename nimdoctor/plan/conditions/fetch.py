@@ -2,7 +2,7 @@
 cannot fetch its certificate leaves the client without any push.
 """
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from nimdoctor.facts import (
     Auditing,
@@ -17,6 +17,7 @@ from nimdoctor.facts import (
 from nimdoctor.facts.inetd_conf import InetdRow
 from nimdoctor.facts.tftp_rules import ACCESS, SERVED
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import CERTS, Elsewhere, Moment
 

@@ -1,10 +1,11 @@
 """Conditions about files: their bytes, whether they are there, whether a fileset owns them."""
 
 import posixpath
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from nimdoctor.facts import LibraryArchives
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import Moment
 from nimdoctor.plan.place import Look

@@ -1,11 +1,12 @@
 """Conditions that keep a plan away from a host at work, or from one it does not know."""
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 from nimdoctor.facts import NimGeneration, NimInfo, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import Elsewhere, Moment
 

@@ -1,11 +1,12 @@
 """Conditions about SRC, filesets, niminfo and NIM's objects."""
 
 import re
-from typing import NamedTuple, Tuple
+from typing import Tuple
 
 from nimdoctor.facts import Filesets, Inittab, NimInfo, NimObjects, NimshMode, Sockets, Subsystems
 from nimdoctor.facts.rhosts import same_host
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import Elsewhere, Moment
 

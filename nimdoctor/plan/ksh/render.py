@@ -1,8 +1,9 @@
 """A plan as ksh88 scripts that end in the same state as applying it."""
 
 from types import MappingProxyType
-from typing import Any, Dict, Mapping, NamedTuple
+from typing import Any, Dict, Mapping
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.ksh.readme import readme
 from nimdoctor.plan.ksh.script import ScriptEnd, apply_script, client_script, rollback_script
 from nimdoctor.wording import as_file_name

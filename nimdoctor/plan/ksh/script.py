@@ -1,7 +1,8 @@
 """The scripts of a plan: apply.ksh, rollback.ksh and one for each client that must follow."""
 
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.ksh.library import functions, with_library
 from nimdoctor.plan.ksh.quoting import comment, quoted, said, words
 from nimdoctor.plan.ksh.steps import KshStep, numbered

@@ -1,8 +1,9 @@
 """The picture of nimsh's sessions: one lane an outcome, and the newest TLS session marked where it is a bad one."""
 
 from datetime import datetime, timedelta
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.pictures.sessions import ENDS, Mark, Timeline
 from nimdoctor.report.html.drawing import WIDTH, circle, cross, drawing, line, shape, words
 from nimdoctor.report.markup import Content, Markup, element, join
