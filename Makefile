@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# timings are of an installation as users have it, not of one that points into this directory
+PLAIN = .venv-plain
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test lint pytest bench bench-repair bench-redaction clean
@@ -20,14 +22,14 @@ lint: $(VENV)/developed
 pytest: $(VENV)/developed
 	$(BIN)/python -m pytest -n auto
 
-bench: $(VENV)/installed
-	$(BIN)/python benchmarks/measure.py
+bench: $(PLAIN)/installed
+	$(PLAIN)/bin/python benchmarks/measure.py
 
-bench-repair: $(VENV)/installed
-	$(BIN)/python benchmarks/repair.py
+bench-repair: $(PLAIN)/installed
+	$(PLAIN)/bin/python benchmarks/repair.py
 
-bench-redaction: $(VENV)/installed
-	$(BIN)/python benchmarks/redaction.py
+bench-redaction: $(PLAIN)/installed
+	$(PLAIN)/bin/python benchmarks/redaction.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -42,5 +44,12 @@ $(VENV)/developed: $(VENV)/bin/python pyproject.toml
 	@$(BIN)/python -m compileall -q nimdoctor checks fixes
 	@touch $@
 
+$(PLAIN)/installed: pyproject.toml $(shell find nimdoctor checks fixes -name '*.py' -o -name '*.sh' -o -name '*.json' -o -name '*.css')
+	rm -rf $(PLAIN) build
+	$(PYTHON) -m venv $(PLAIN)
+	$(PLAIN)/bin/python -m pip install --quiet --disable-pip-version-check .
+	rm -rf build
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist nimdoctor.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PLAIN) build dist nimdoctor.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
