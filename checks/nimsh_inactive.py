@@ -2,7 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import Filesets, Sockets, Subsystems
+from nimdoctor.facts import Filesets, Services, Sockets, Subsystems
 from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import (
@@ -33,9 +33,13 @@ PORT = NIMSH_PORTS["nimsh"]
     cure="startsrc -s nimsh",
 )
 def nimsh_inactive(
-    subject: Subject, subsystems: Subsystems, sockets: Optional[Sockets], filesets: Optional[Filesets]
+    subject: Subject,
+    subsystems: Subsystems,
+    sockets: Optional[Sockets],
+    filesets: Optional[Filesets],
+    services: Optional[Services],
 ) -> Iterator[Verdict]:
-    """No push can reach a host whose nimsh does not run or does not listen on 3901."""
+    """No push can reach a host whose nimsh does not run or does not listen on its port."""
     if filesets and filesets.installed(CLIENT_FILESET) is False:
         yield NotApplicable(f"{CLIENT_FILESET} is not installed")
         return
@@ -55,7 +59,11 @@ def nimsh_inactive(
             run="smitty niminit",
         )
         return
-    listening = sockets.listening(PORT) if sockets else ()
+    # a site may have moved it in /etc/services; what listens on the usual port counts then too
+    port = (services.port("nimsh") if services else None) or PORT
+    listening = (sockets.listening(port) or sockets.listening(PORT)) if sockets else ()
+    if listening:
+        port = listening[0].local_port
     if not active:
         status = row.status if row else "unknown"
         said = Finding(
@@ -63,18 +71,18 @@ def nimsh_inactive(
         )
         if listening:
             said = said._replace(
-                message=f"SRC says nimsh is {status}, but something listens on {PORT}",
+                message=f"SRC says nimsh is {status}, but something listens on {port}",
                 against=[listening[0].at],
                 confidence=Confidence.LIKELY,
                 cause="what listens there keeps nimsh from starting: see port-taken",
-                cure=f"find out who listens on {PORT} (netstat -Aan); nimsh can start once it is gone",
-                run=f"netstat -Aan | grep {PORT}",
+                cure=f"find out who listens on {port} (netstat -Aan); nimsh can start once it is gone",
+                run=f"netstat -Aan | grep {port}",
             )
         yield said
         return
     if sockets is not None and not listening:
         yield Finding(
-            f"SRC says nimsh is active, but nothing listens on {PORT}",
+            f"SRC says nimsh is active, but nothing listens on {port}",
             evidence=[subsystems.quote("nimsh"), sockets.whole()],
             confidence=Confidence.LIKELY,
             impact=impact,
@@ -84,6 +92,6 @@ def nimsh_inactive(
         )
         return
     known = (
-        f"nimsh is active and listens on {PORT}" if listening else "nimsh is active; whether it listens is not known"
+        f"nimsh is active and listens on {port}" if listening else "nimsh is active; whether it listens is not known"
     )
     yield Passed(known, [subsystems.quote("nimsh"), *(socket.at for socket in listening[:1])])

@@ -108,7 +108,7 @@ def _ruled_out(
     An interim fix in whatever state keeps one from being ruled out, since it may take effect with a reboot; so does
     a site's row, which never rules one out.
     """
-    if apars is None or fixes is None or level is None:
+    if apars is None or fixes is None or not fixes.complete or level is None:
         return frozenset()
     listed = {apar for fix in fixes.fixes for apar in fix.apars}
     asked: Dict[str, List[LevelRow]] = {}

@@ -58,6 +58,18 @@ def test_passes_when_active_and_listening():
     assert [(source, line) for source, line, _ in quoted(found)] == [("lssrc -a", 3), ("netstat -an", 4)]
 
 
+def test_passes_when_listening_where_etc_services_moved_it():
+    moved = {"/etc/services": "ssh 22/tcp\nnimsh 3911/tcp\n"}
+    given = {"lssrc -a": RUNS, "netstat -an": listening(22, 3911)}
+    found = result_of(CHECK, evidence(files=moved, commands=given))
+    assert (found.outcome.value, "listens on 3911" in found.message) == ("pass", True)
+    gone = result_of(CHECK, evidence(files=moved, commands={**given, "netstat -an": listening(22)}))
+    assert (gone.outcome.value, "nothing listens on 3911" in gone.message) == ("fail", True)
+    # nimsh was not started again since the row was changed
+    before = result_of(CHECK, evidence(files=moved, commands={**given, "netstat -an": listening(22, 3901)}))
+    assert (before.outcome.value, "listens on 3901" in before.message) == ("pass", True)
+
+
 def test_passes_on_src_alone_and_says_that_the_listener_is_not_known():
     found = judge(RUNS)
     assert found.outcome.value == "pass"

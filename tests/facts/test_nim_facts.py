@@ -177,10 +177,10 @@ def test_without_the_process_the_definition_tells_the_mode():
     assert (mode.secure, mode.push_disabled, mode.running) == (True, True, False)
 
 
-def generation(level=None, apars="", fixes=None):
+def generation(level=None, apars="", fixes=None, listed_by="emgr -l"):
     return NimGeneration.derive(
         Apars.parse(Text.of(apars, "instfix -ik")) if apars else None,
-        InterimFixes.parse(Text.of(fixes, "emgr -l")) if fixes else None,
+        InterimFixes.parse(Text.of(fixes, listed_by)) if fixes else None,
         OsLevel.parse(Text.of(level + "\n", "oslevel -s")) if level else None,
         None,
         LevelTables(None),
@@ -204,6 +204,15 @@ def test_without_evidence_a_concerned_level_is_unknown_never_unpatched():
     assert (found.proved, found.may_be_hardened) == (None, True)
     newer = generation("7400-00-00-0000")
     assert (newer.proved, newer.may_be_hardened) == (None, True)
+
+
+def test_a_generation_is_ruled_out_only_where_every_interim_fix_is_listed():
+    lacking = "    Not all filesets for IJ53757 were found.\n    Not all filesets for IJ55968 were found.\n"
+    lacking += "    Not all filesets for IJ60000 were found.\n"
+    other = "ID  STATE LABEL\n=== ===== =====\n1    S    IJ40000s9a 11/20/25 10:00:00            IJ40000 something else\n"
+    assert "G2" in generation("7200-05-09-2446", lacking, other).ruled_out
+    found = generation("7200-05-09-2446", lacking, other, "emgr -l -L IJ40000s9a")
+    assert (found.ruled_out, found.may_be_hardened) == (frozenset(), True)
 
 
 def test_a_level_no_fix_was_made_for_is_g0():
