@@ -63,7 +63,7 @@ def nimsh_inactive(
     port = (services.port("nimsh") if services else None) or PORT
     listening = (sockets.listening(port) or sockets.listening(PORT)) if sockets else ()
     if listening:
-        port = listening[0].local_port
+        port = listening[0].local_port or port
     if not active:
         status = row.status if row else "unknown"
         said = Finding(

@@ -477,6 +477,7 @@ def test_the_child_is_found_also_where_nimdoctor_lies_in_a_zip_file(master: Mast
     with zipfile.ZipFile(archive, "w") as packed:
         for path in [
             package / "__init__.py",
+            package / "named_tuple.py",
             package / "path_state.py",
             package / "private_keys.py",
             *package.glob("text.py"),

@@ -209,7 +209,9 @@ def test_without_evidence_a_concerned_level_is_unknown_never_unpatched():
 def test_a_generation_is_ruled_out_only_where_every_interim_fix_is_listed():
     lacking = "    Not all filesets for IJ53757 were found.\n    Not all filesets for IJ55968 were found.\n"
     lacking += "    Not all filesets for IJ60000 were found.\n"
-    other = "ID  STATE LABEL\n=== ===== =====\n1    S    IJ40000s9a 11/20/25 10:00:00            IJ40000 something else\n"
+    other = (
+        "ID  STATE LABEL\n=== ===== =====\n1    S    IJ40000s9a 11/20/25 10:00:00            IJ40000 something else\n"
+    )
     assert "G2" in generation("7200-05-09-2446", lacking, other).ruled_out
     found = generation("7200-05-09-2446", lacking, other, "emgr -l -L IJ40000s9a")
     assert (found.ruled_out, found.may_be_hardened) == (frozenset(), True)
