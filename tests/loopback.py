@@ -16,20 +16,25 @@ from typing import List, Optional
 from shells import processes_of
 
 _STAGE = """\
-# ROOT MOUNTPOINT LAB: makes the root directory, says so and keeps it
+# ROOT MOUNTPOINT LAB SHELL: makes the root directory, in which sh and ksh are that shell, says so and keeps it
 mount --make-rprivate / && mount -t tmpfs none "$2" || exit 96
 mkdir "$2/bin" "$2/lib" "$2/lib64" "$2/dev" "$2/proc" "$2/tmp" || exit 96
 for one in "$1"/* "$1"/.[!.]*; do
     name=${one##*/}
     case $name in
         tmp) ;;
-        etc) cp -a "$one" "$2/etc" ;;
         *) if [ -d "$one" ]; then mkdir "$2/$name" && mount --bind "$one" "$2/$name"; else cp -p "$one" "$2/$name"; fi ;;
     esac || exit 96
 done
 cp -a /etc/passwd /etc/group "$2/etc" && mkdir "$2/etc/alternatives" || exit 96
 awk=$(readlink -f "$(command -v awk)") && ln -s "/bin/${awk##*/}" "$2/etc/alternatives/awk" || exit 96
-mount --bind /usr/bin "$2/bin" && mount --bind /usr/lib "$2/lib" && mount --rbind /dev "$2/dev" || exit 96
+ln -s "/bin/$4" "$2/etc/alternatives/ksh" || exit 96
+mount --bind /usr/bin "$2/bin" && { [ "$4" = dash ] || mount --bind "/usr/bin/$4" "$2/bin/dash"; } || exit 96
+# a stand-in finds the other hosts beside its own
+for one in "$3"/*; do
+    mkdir "$2/${one##*/}" && mount --bind "$one" "$2/${one##*/}" || exit 96
+done
+mount --bind /usr/lib "$2/lib" && mount --rbind /dev "$2/dev" || exit 96
 [ ! -d /lib64 ] || mount --bind /lib64/. "$2/lib64" || exit 96
 mount --rbind /proc "$2/proc" && mkdir -p "$2$3" && mount --bind "$3" "$2$3" || exit 96
 echo staged
@@ -102,10 +107,21 @@ class Loopback:
         )
         self._wait()
 
-    def add(self, name: str, root: str, lab: str, *, command: str = "", known_hosts: str = "known_hosts") -> None:
-        """From now on `ssh NAME` comes to that tree of that lab; `command` takes the place of the way there."""
+    def add(
+        self,
+        name: str,
+        root: str,
+        lab: str,
+        *,
+        command: str = "",
+        known_hosts: str = "known_hosts",
+        shell: str = "dash",
+    ) -> str:
+        """From now on `ssh NAME` comes to that tree of that lab, under that shell; `command` takes the place of the way
+        there. Gives the path by which this process sees the host's `/`."""
         self._keygen(f"key-{name}")
-        forced = command or f"{self.place}/enter {self._stage(name, root, lab)} {self.place}/root-{name}"
+        stage = 0 if command else self._stage(name, root, lab, shell)
+        forced = command or f"{self.place}/enter {stage} {self.place}/root-{name}"
         with open(f"{self.place}/authorized_keys", "a", encoding="ascii") as stream:
             stream.write(f'restrict,command="{forced}" {self._read(f"key-{name}.pub")}')
         with open(f"{self.place}/config", "a", encoding="ascii") as stream:
@@ -114,11 +130,12 @@ class Loopback:
                 f"  IdentityFile {self.place}/key-{name}\n  UserKnownHostsFile {self.place}/{known_hosts}\n"
                 "  GlobalKnownHostsFile none\n"
             )
+        return f"/proc/{stage}/root{self.place}/root-{name}"
 
-    def _stage(self, name: str, root: str, lab: str) -> int:
+    def _stage(self, name: str, root: str, lab: str, shell: str) -> int:
         os.makedirs(f"{self.place}/root-{name}")
         stage = subprocess.Popen(
-            ["unshare", "-m", "/bin/sh", "-c", _STAGE, "sh", root, f"{self.place}/root-{name}", lab],
+            ["unshare", "-m", "/bin/sh", "-c", _STAGE, "sh", root, f"{self.place}/root-{name}", lab, shell],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
         )

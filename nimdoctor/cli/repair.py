@@ -3,11 +3,11 @@
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 import typer
 
-from nimdoctor.cli.interrupt import Interruption
+from nimdoctor.cli.interrupt import HERE, THERE, Interruption
 from nimdoctor.cli.output import INTERRUPTED, Format, UsageError, lines, say, width, write
 from nimdoctor.cli.scan import end_like_ctrl_c, local_rules
 from nimdoctor.wording import count, visible
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from nimdoctor.plan.execute import Result
     from nimdoctor.plan.fix import Options
     from nimdoctor.registry import Registry
-    from nimdoctor.repair import Repair, Runs
+    from nimdoctor.repair import Repair
 
 REFUSED = 1
 """Exit status of a fix that was refused, stopped, restored or is waiting."""
+
+
+_TARGET = typer.Option(
+    None, "--target", metavar="TARGET", help="Whose runs: root:DIR or ssh:[USER@]HOST; this host's without it."
+)
 
 
 def _complete_fixes(incomplete: str) -> List[str]:
@@ -31,7 +36,9 @@ def _complete_fixes(incomplete: str) -> List[str]:
 
 def fix(
     target: Optional[str] = typer.Argument(
-        None, metavar="[TARGET]", help="Nothing for this host; root:DIR; evidence, for which a plan can be shown."
+        None,
+        metavar="[TARGET]",
+        help="Nothing for this host; root:DIR; ssh:[USER@]HOST; evidence, for which a plan can be shown.",
     ),
     master: Optional[str] = typer.Option(None, "--master", metavar="TARGET", help="The NIM master."),
     only: Optional[List[str]] = typer.Option(
@@ -64,15 +71,10 @@ def fix(
     """Show one plan for all that was found; with --apply carry it out and prove it."""
     from nimdoctor.plan.fix import Options
     from nimdoctor.registry import Registry
-    from nimdoctor.repair import Repair, Where
+    from nimdoctor.repair import Repair, TargetError, Where
     from nimdoctor.waiting import Waiting
 
-    for one in (target, master):
-        if one and one.startswith("ssh:"):
-            raise UsageError(
-                f"{visible(one)}: nothing is repaired over ssh: collect or scan over ssh; run nimdoctor fix on the host, "
-                "or write scripts with --script and run them there"
-            )
+    over_ssh = _over_ssh(target, state_dir, probe)
     registry = Registry()
     named = tuple(only or ())
     _known_fixes(registry, named)
@@ -92,11 +94,35 @@ def fix(
     restore = end_like_ctrl_c()
     try:
         where = Where(target or "", master, state_dir, timeout)
-        repair = _open(Repair, where, registry, options, waiting)
-        return _fix(repair, saved, apply, yes, affects, plan, script, format)
+        kind = Repair
+        if over_ssh:
+            from nimdoctor.repair_over_ssh import RemoteRepair
+
+            kind = RemoteRepair
+        repair = _open(kind, where, registry, options, waiting)
+        try:
+            return _fix(repair, saved, apply, yes, affects, plan, script, format)
+        except TargetError as error:
+            raise UsageError(visible(str(error))) from error
+        finally:
+            repair.close()
     finally:
         waiting.close()
         restore()
+
+
+def _over_ssh(target: Optional[str], state_dir: Optional[str], probe: bool) -> bool:
+    """Whether the target is reached over ssh. Raises UsageError for what cannot be done so."""
+    if not target or not target.startswith("ssh:"):
+        return False
+    if state_dir is not None:
+        raise UsageError(f"--state-dir is for runs that are kept here: on {visible(target)} it is /var/adm/nimdoctor")
+    if probe:
+        raise UsageError(
+            f"--probe asks the network from the host that is repaired, and {visible(target)} is asked from here: give "
+            "--master, or run nimdoctor fix on that host"
+        )
+    return True
 
 
 def _open(kind: Any, where: Any, registry: "Registry", options: Any, waiting: Any) -> "Repair":
@@ -104,7 +130,7 @@ def _open(kind: Any, where: Any, registry: "Registry", options: Any, waiting: An
     from nimdoctor.repair import TargetError
 
     try:
-        rules = () if where.target == "" or where.target.startswith("root:") else local_rules()
+        rules = () if where.target == "" or where.target.startswith(("root:", "ssh:")) else local_rules()
         repair: Repair = kind(where, registry, options, rules=rules, progress=waiting, say=say)
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
@@ -186,6 +212,7 @@ def _fix(
         stale = repair.stale(saved)
         if stale:
             return _refuse(plan, [f"stale plan {saved.id[:16]}: {reason}" for reason in stale], format, open_runs)
+        repair.render_as(saved)
     if script is not None:
         _write_scripts(repair, script)
     if not apply:
@@ -250,7 +277,7 @@ def _apply(repair: "Repair", format: Format) -> int:
 
     plan = repair.plan
     try:
-        with Interruption() as interrupted:
+        with Interruption(THERE if repair.where.target.startswith("ssh:") else HERE) as interrupted:
             result = repair.apply(interrupted)
     except NotApplied as error:
         return _refuse(plan, [_words(one) for one in error.refusals], format)
@@ -281,20 +308,17 @@ def _resume(
     from nimdoctor.repair import TargetError
 
     runs = _runs(target, state_dir, registry, timeout)
-    try:
-        run = runs.find(name)
-    except Refused as error:
-        raise UsageError(visible(str(error))) from error
+    run = _found(runs, name)
     from nimdoctor.facts.repair_runs import UNFINISHED
 
-    if run.state not in UNFINISHED:
+    if run.state not in (*UNFINISHED, *runs.retold):
         raise UsageError(f"run {run.name} is {run.state}: there is nothing to go on with")
-    answer = "" if yes else _answer(f"Go on with run {run.name} ({run.state})?", "goes on")
+    answer = "" if yes or run.state in runs.retold else _answer(f"Go on with run {run.name} ({run.state})?", "goes on")
     if answer:
         return _refuse(None, [answer], format)
     try:
         plan = run.plan()
-        with Interruption() as interrupted:
+        with Interruption(THERE if runs.remote else HERE) as interrupted:
             result = runs.resume(run, options, interrupted)
     except NotApplied as error:
         return _refuse(None, [_words(one) for one in error.refusals], format)
@@ -304,8 +328,22 @@ def _resume(
         raise UsageError(visible(str(error))) from error
     except OSError as error:
         return _refuse(None, [_failed_at(error)], format)
+    finally:
+        runs.close()
     _show_result(result, plan, format)
     return _status(result, interrupted)
+
+
+def _found(runs: Any, name: str) -> Any:
+    """The run of that name. Raises UsageError where there is none."""
+    from nimdoctor.plan.place import Refused
+    from nimdoctor.repair import TargetError
+
+    try:
+        return runs.find(name)
+    except (Refused, TargetError) as error:
+        runs.close()
+        raise UsageError(visible(str(error))) from error
 
 
 def rollback(
@@ -315,6 +353,7 @@ def rollback(
     ),
     yes: bool = typer.Option(False, "--yes", help="Do not ask."),
     state_dir: Optional[str] = typer.Option(None, "--state-dir", metavar="DIR", help="Where the runs are kept."),
+    target: Optional[str] = _TARGET,
     format: Format = typer.Option(Format.TEXT, "--format", help="How the result is written."),
 ) -> int:
     """Take a run back, down to the last step that cannot be undone."""
@@ -325,23 +364,22 @@ def rollback(
 
     registry = Registry()
     _known_fixes(registry, tuple(only or ()))
-    runs = _runs(None, state_dir, registry, 30.0)
-    try:
-        found = runs.find(run)
-    except Refused as error:
-        raise UsageError(visible(str(error))) from error
+    runs = _runs(target, state_dir, registry, 30.0)
+    found = _found(runs, run)
     answer = "" if yes else _answer(f"Take back run {found.name} ({found.state})?", "takes it back")
     if answer:
         return _not_taken_back(found.name, answer, format)
     try:
-        with Interruption():
-            done = runs.roll_back(found, tuple(only or ()))
+        with Interruption(THERE if runs.remote else HERE) as interrupted:
+            done = runs.roll_back(found, tuple(only or ()), interrupted)
     except (Refused, Locked) as error:
         return _not_taken_back(found.name, str(error), format)
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
     except OSError as error:
         return _not_taken_back(found.name, _failed_at(error), format)
+    finally:
+        runs.close()
     if format is Format.JSON:
         from nimdoctor.report.plan_json import render_rolled_back as render
     else:
@@ -365,13 +403,15 @@ def runs(
     followed: Optional[str] = typer.Option(
         None, "--followed", metavar="NAME", help="Say that this client has fetched its new certificate."
     ),
+    target: Optional[str] = _TARGET,
 ) -> int:
     """List the runs of `fix` and what became of each."""
+    if target is not None and target.startswith("ssh:"):
+        return _runs_over_ssh(target, state_dir, followed, format)
     from nimdoctor.plan import runs as recorded
     from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import state_directory
 
-    state = state_directory("", state_dir)
+    state = _state(target, state_dir)
     status = 0
     if followed is not None:
         try:
@@ -381,17 +421,41 @@ def runs(
             say(lines(f"refused: {error}"))
             status = REFUSED
     found = [recorded.as_dict(run) for run in recorded.every(state)]
+    _show_runs(found, state, format)
+    return status
+
+
+def _runs_over_ssh(target: str, state_dir: Optional[str], followed: Optional[str], format: Format) -> int:
+    from nimdoctor.evidence.catalog import STATE_DIRECTORY
+    from nimdoctor.plan.place import Refused
+    from nimdoctor.registry import Registry
+    from nimdoctor.repair import TargetError
+
+    if followed is not None:
+        raise UsageError("--followed is noted in the journal of a nimdoctor on the host: log in there for it")
+    runs = _runs(target, state_dir, Registry(), 30.0)
+    try:
+        found = [one.as_dict() for one in runs.every()]
+    except (Refused, TargetError) as error:
+        raise UsageError(visible(str(error))) from error
+    finally:
+        runs.close()
+    _show_runs(found, STATE_DIRECTORY, format)
+    return 0
+
+
+def _show_runs(found: List[Dict[str, Any]], state: str, format: Format) -> None:
     if format is Format.JSON:
         from nimdoctor.report.plan_json import render_runs as render
     else:
         from nimdoctor.report.plan_text import render_runs as render
     write(render(found, state), None)
-    return status
 
 
-def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry", timeout: float) -> "Runs":
+def _state(target: Optional[str], state_dir: Optional[str]) -> str:
+    """Where the runs on a target are kept. Raises UsageError where it has none."""
     from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import Runs, absolute, state_directory
+    from nimdoctor.repair import absolute, state_directory
 
     try:
         state = state_directory(absolute(target or ""), state_dir)
@@ -399,7 +463,22 @@ def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry",
         raise UsageError(visible(str(error))) from error
     if not state:
         raise UsageError(f"{target}: recorded evidence has no runs")
-    return Runs(state, registry, timeout=timeout, say=say)
+    return state
+
+
+def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry", timeout: float) -> Any:
+    """The runs of a target: a `Runs`, or over ssh a `RemoteRuns`, which is asked in the same words. Raises UsageError."""
+    if _over_ssh(target, state_dir, False):
+        from nimdoctor.repair import TargetError
+        from nimdoctor.repair_over_ssh import RemoteRuns
+
+        try:
+            return RemoteRuns(target or "", registry, timeout=timeout, say=say)
+        except TargetError as error:
+            raise UsageError(visible(str(error))) from error
+    from nimdoctor.repair import Runs
+
+    return Runs(_state(target, state_dir), registry, timeout=timeout, say=say)
 
 
 # -- showing
