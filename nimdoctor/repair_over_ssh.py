@@ -54,7 +54,15 @@ class RemoteRepair(Repair):
         """What forbids applying the plan, as far as it is known before anything is sent."""
         connections = {where: self.connection(end.target) for where, end in self.ends.ends.items() if end.remote}
         answered = {where: (one.system, one.user) for where, one in connections.items()}
-        return refuse_up_front(self.plan, self.ends, 0, "", answered)
+        here = [end for where, end in self.ends.ends.items() if end.live and self.plan.touches(where)]
+        return [
+            *refuse_up_front(self.plan, self.ends, 0, "AIX", answered),
+            *(
+                Refusal("", f"the {end.where.value} can be changed over ssh", f"the {end.where.value} is "
+                        f"{end.target or 'this host'}: run nimdoctor fix {end.target} for it first".replace("  ", " "))
+                for end in here
+            ),
+        ]  # fmt: skip
 
     def apply(self, interrupted: Interrupted = never) -> Result:
         """Sends the scripts, starts them and follows them. Raises NotApplied, Refused, TargetError."""
@@ -116,8 +124,17 @@ class RemoteRun:
 
     @property
     def state(self) -> str:
-        """running while it is under way, whatever its marks say; refused where no step was ever about to begin."""
-        return "running" if self.sent.under_way else self.sent.state or "refused"
+        """running while it is under way, whatever its marks say; refused where no step was ever about to begin.
+
+        Raises Refused, TargetError.
+        """
+        if self.sent.under_way:
+            return "running"
+        if self.sent.state == "restored":
+            plan = self.plan()
+            if len({host.target for where, host in plan.hosts.items() if plan.touches(where)}) > 1:
+                return "stopped"  # here nothing is left of it; what the other host did first may stand
+        return self.sent.state or "refused"
 
     def plan(self) -> Plan:
         """The plan that was sent. Raises Refused, TargetError."""

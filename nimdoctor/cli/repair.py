@@ -545,4 +545,4 @@ def _write_scripts(repair: "Repair", directory: str) -> None:
             write_whole(path, content, 0o700 if name.endswith(".ksh") else 0o600)
     except OSError as error:
         raise UsageError(f"{directory} cannot be written: {error.strerror or error}") from error
-    say(f"apply.ksh, rollback.ksh and README were written to {visible(directory)}")
+    say(f"apply.ksh, rollback.ksh, README and plan.json were written to {visible(directory)}")

@@ -135,11 +135,7 @@ class _Page:
         commands = "; ".join(" ".join(argv) for argv in affects.cure)
         for name in affects.clients:
             yield f"   - {printable(name)}: not yet. There, as root, by ssh or console: {commands}"
-        kept = (
-            ""
-            if _over_ssh(_targets(self.plan))
-            else "nimdoctor runs shows who has followed; "
-        )
+        kept = "" if _over_ssh(_targets(self.plan)) else "nimdoctor runs shows who has followed; "
         yield f"   {kept}a script for each is written with --script DIR"
 
     def _refused(self) -> List[str]:

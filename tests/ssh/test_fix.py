@@ -1,6 +1,7 @@
 """`nimdoctor fix ssh:HOST`: its scripts are sent, run there on their own, and followed."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -10,13 +11,16 @@ import sys
 import tempfile
 import threading
 import time
+from importlib import resources
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
+import jsonschema
 import pytest
 from loopback import Loopback
 from shells import SHELLS, processes_of
 
+import nimdoctor.report
 from nimdoctor.cli import main
 from nimdoctor.evidence import connection
 from nimdoctor.lab import Lab
@@ -71,8 +75,9 @@ def started(over: Loopback, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     yield start
     for process in running:
-        process.kill()
-        process.communicate()
+        # it says good-bye to the host, and follows no longer
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
 
 def until(seen: Callable[[], Any], patience: float = 30.0) -> Any:
@@ -99,14 +104,31 @@ def sent(lab: Lab, end: str = "client") -> List[Path]:
     return sorted(Path(lab.tree(end), STATE, "sent").glob("*"))
 
 
-def cured_here(lab: Lab) -> Lab:
-    """The lab after the same plan was applied without ssh."""
-    assert main(["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"]) == 0
-    return lab
+@pytest.fixture(scope="session")
+def cured(originals: Callable[[str], Lab]) -> Iterator[Callable[[str], Tuple[List[Any], List[str]]]]:
+    """The trees of a scenario after the same plan was applied without ssh, and what was called on the client."""
+    known: Dict[str, Tuple[List[Any], List[str]]] = {}
+
+    def get(scenario: str) -> Tuple[List[Any], List[str]]:
+        if scenario not in known:
+            with originals(scenario).copy() as lab:
+                assert main(["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"]) == 0
+                known[scenario] = ends(lab), lab.calls("client")
+        return known[scenario]
+
+    yield get
 
 
 def ends(lab: Any) -> List[Any]:
     return [lab.whole(end) if hasattr(lab, "whole") else lab.snapshot(end) for end in ("client", "master")]
+
+
+def valid(schema: str, text: str) -> Any:
+    """The document, once it fits its published schema."""
+    document = json.loads(text)
+    published = resources.files(nimdoctor.report).joinpath(f"{schema}.schema.json").read_text("utf-8")
+    jsonschema.Draft7Validator(json.loads(published)).validate(document)
+    return document
 
 
 # -- from the plan to the proof
@@ -125,15 +147,14 @@ def test_the_plan_is_shown_and_nothing_is_touched(hosts: Hosts, doctor: Callable
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_client_ends_as_it_does_when_it_is_cured_on_the_host(
-    shell: str, hosts: Hosts, lab_of: Callable[[str], Lab], doctor: Callable[..., Said]
+    shell: str, hosts: Hosts, cured: Callable[[str], Any], doctor: Callable[..., Said]
 ) -> None:
     there = hosts("stale-ssl-libs", shell)
     said = doctor("fix", there.client, "--master", there.master, "--apply", "--yes")
     assert said.status == 0, said
     assert said.out.startswith("COMPLETE: run ") and "fixed              stale-ssl-libs on the client" in said.out
     assert "client: remove /usr/lib/libssl.so.0.9.8 ..." in said.err
-    here = cured_here(lab_of("stale-ssl-libs"))
-    assert ends(there) == ends(here) and there.lab.calls("client") == here.calls("client")
+    assert (ends(there), there.lab.calls("client")) == cured("stale-ssl-libs")
     again = doctor("fix", there.client, "--master", there.master, "--apply", "--yes")
     assert again.status == 0 and len(sent(there.lab)) == 1
 
@@ -150,14 +171,14 @@ def test_what_only_a_push_can_prove_is_said(hosts: Hosts, every_check: None, doc
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_plan_for_two_hosts_is_run_on_each_the_master_first(
-    shell: str, hosts: Hosts, lab_of: Callable[[str], Lab], doctor: Callable[..., Said]
+    shell: str, hosts: Hosts, cured: Callable[[str], Any], doctor: Callable[..., Said]
 ) -> None:
     there = hosts("tftp-disabled", shell)
     before = ends(there)
     said = doctor("fix", there.client, "--master", there.master, "--apply", "--yes")
     assert said.status == 0, said
     assert said.err.index("master: switch tftp on ...") < said.err.index("client: fetch the certificate")
-    assert ends(there) == ends(cured_here(lab_of("tftp-disabled")))
+    assert ends(there) == cured("tftp-disabled")[0]
     assert state(there.lab, "client") == state(there.lab, "master") == "complete"
 
     back = doctor("rollback", "--target", there.client, "--yes")
@@ -171,7 +192,10 @@ def test_a_master_alone_is_cured_and_taken_back(hosts: Hosts, doctor: Callable[.
     before = there.whole("master")
     said = doctor("fix", there.master, "--apply", "--yes", "--format", "json")
     assert said.status == 0, said
+    valid("plan-1", said.out)
     assert '"outcome": "fixed"' in said.out and there.whole("master") != before
+    (run,) = valid("runs-1", doctor("runs", "--target", there.master, "--format", "json").out)["runs"]
+    assert run["state"] == "complete" and [step["state"] for step in run["steps"]] == ["done"]
     listed = doctor("runs", "--target", there.master)
     name = re.search(r"^(\S+Z-\w{4})  complete .* enable-tftp$", listed.out, re.MULTILINE)
     assert name, listed
@@ -267,31 +291,38 @@ def end_ssh(over: Loopback) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("lose", [drop, end_ssh])
-@pytest.mark.parametrize("mark", ["begun.1", "done.1", "begun.3", "done.3"])
+@pytest.mark.parametrize(
+    ("mark", "lose"),
+    [("begun.1", drop), ("done.1", end_ssh), ("begun.3", end_ssh), ("done.3", drop), ("sums", drop), ("sums", end_ssh)],
+)
 def test_a_connection_that_is_lost_changes_nothing(
     mark: str,
     lose: Callable[[Loopback], None],
     over: Loopback,
     hosts: Hosts,
-    lab_of: Callable[[str], Lab],
+    cured: Callable[[str], Any],
     doctor: Callable[..., Said],
 ) -> None:
     there = hosts("stale-ssl-libs")
+    wanted = cured("stale-ssl-libs")
 
     def losing() -> None:
-        until(lambda: mark in marks(there.lab))
-        for _ in range(3):
+        if mark == "sums":
+            # again and again, as long as the script runs
+            until(lambda: [path for place in sent(there.lab) for path in place.glob("start.1/pid")])
+            while state(there.lab) != "complete":
+                lose(over)
+                time.sleep(0.3)
+        else:
+            until(lambda: mark in marks(there.lab))
             lose(over)
-            time.sleep(0.05)
 
     thread = threading.Thread(target=losing)
     thread.start()
     said = doctor("fix", there.client, "--master", there.master, "--apply", "--yes")
     thread.join()
     assert said.status == 0 and said.out.startswith("COMPLETE"), said
-    here = cured_here(lab_of("stale-ssl-libs"))
-    assert ends(there) == ends(here) and there.lab.calls("client") == here.calls("client")
+    assert (ends(there), there.lab.calls("client")) == wanted
 
 
 def test_a_host_that_stays_away_is_given_up_and_found_again(
@@ -310,10 +341,10 @@ def test_a_host_that_stays_away_is_given_up_and_found_again(
         return real(argv, **more)
 
     monkeypatch.setattr(connection, "run", gone)
-    said = doctor("fix", there.client, "--master", there.master, "--apply", "--yes")
-    assert said.status == 1 and said.out.startswith("RUNNING: run "), said
-    assert "Network is unreachable" in said.err and "goes on" in said.out
-    assert f"nimdoctor fix {there.client} --resume" in said.out
+    said = doctor("fix", there.client, "--master", there.master, "--apply", "--yes", "--format", "json")
+    assert said.status == 1 and "Network is unreachable" in said.err, said
+    result = valid("plan-1", said.out)["result"]
+    assert result["state"] == "running" and "goes on, on " in result["why"]
     monkeypatch.setattr(connection, "run", real)
     until(lambda: state(there.lab) == "complete")
     said = doctor("fix", there.client, "--resume", "last")
@@ -381,8 +412,7 @@ def test_a_second_run_is_refused_while_one_is_under_way(
     there.lab.fault("client", "nimclient.-c", "late")
     words = ("fix", there.client, "--master", there.master, "--apply", "--yes")
     started(*words)
-    until(lambda: "begun.3" in marks(there.lab))
-    calls = there.lab.calls("client")
+    calls = until(lambda: there.lab.calls("client"))
     said = doctor(*words[:4])
     assert said.status == 1 and " is under way on " in said.out.splitlines()[0] and "follows it" in said.out
     said = doctor(*words)
@@ -404,7 +434,7 @@ def test_a_second_run_is_refused_while_one_is_under_way(
 
 
 def test_a_script_that_is_killed_there_is_told_and_gone_on_with(
-    hosts: Hosts, started: Callable[..., Any], doctor: Callable[..., Said], lab_of: Callable[[str], Lab]
+    hosts: Hosts, started: Callable[..., Any], doctor: Callable[..., Said], cured: Callable[[str], Any]
 ) -> None:
     there = hosts("stale-ssl-libs")
     there.lab.fault("client", "nimclient.-c", "hang once")
@@ -416,7 +446,7 @@ def test_a_script_that_is_killed_there_is_told_and_gone_on_with(
     assert process.returncode == 1 and out.startswith("RUNNING: run ") and "was killed there" in out, err
     said = doctor("fix", there.client, "--resume", "last", "--yes")
     assert said.status == 0 and said.out.startswith("COMPLETE"), said
-    assert ends(there) == ends(cured_here(lab_of("stale-ssl-libs")))
+    assert ends(there) == cured("stale-ssl-libs")[0]
 
 
 # -- what fails
@@ -444,6 +474,19 @@ def test_a_run_that_stopped_is_gone_on_with(hosts: Hosts, doctor: Callable[..., 
     assert "nobody can be asked" in doctor("fix", there.client, "--resume", "last").err
     said = doctor("fix", there.client, "--resume", "last", "--yes")
     assert said.status == 0 and said.out.startswith("APPLIED-UNVERIFIED"), said
+
+
+def test_what_the_master_did_stands_when_its_client_fails_and_is_gone_on_with(
+    hosts: Hosts, cured: Callable[[str], Any], doctor: Callable[..., Said]
+) -> None:
+    there = hosts("tftp-disabled")
+    there.lab.fault("client", "nimclient.-c", "fail once")
+    said = doctor("fix", there.client, "--master", there.master, "--apply", "--yes")
+    assert said.status == 1 and said.out.startswith("STOPPED: run "), said
+    assert "done       1-master-edit" in said.out and "failed     2-client-nimclient-c" in said.out
+    assert "   - switch tftp on: done" in said.out
+    said = doctor("fix", there.client, "--resume", "last", "--yes")
+    assert said.status == 0 and ends(there) == cured("tftp-disabled")[0], said
 
 
 def test_what_does_not_hold_at_the_other_end_is_refused_before_anything_is_sent(
@@ -478,6 +521,23 @@ def test_who_is_not_let_in_is_told_and_nothing_is_done(
         assert said.status == 2 and "Could not resolve" in said.err
     said = doctor("fix", "ssh:no-such-host.invalid", "--resume", "last")
     assert said.status == 2 and "Could not resolve" in said.err
+
+
+def test_a_host_here_and_one_over_ssh_are_not_changed_by_one_plan(hosts: Hosts, doctor: Callable[..., Said]) -> None:
+    there = hosts("tftp-disabled")
+    before = ends(there)
+    said = doctor("fix", there.client, "--master", there.lab.master_target, "--apply", "--yes")
+    assert said.status == 1 and f"run nimdoctor fix {there.lab.master_target} for it first" in said.err, said
+    said = doctor("fix", there.lab.client_target, "--master", there.master, "--apply", "--yes")
+    assert said.status == 1 and f"nimdoctor fix {there.master} changes it alone" in said.err, said
+    assert ends(there) == before and sent(there.lab) == sent(there.lab, "master") == []
+
+
+def test_a_client_here_is_cured_with_its_master_over_ssh(hosts: Hosts, cured: Any, doctor: Callable[..., Said]) -> None:
+    there = hosts("stale-ssl-libs")
+    wanted = cured("stale-ssl-libs")
+    said = doctor("fix", there.lab.client_target, "--master", there.master, "--apply", "--yes")
+    assert said.status == 0 and ends(there) == wanted[0], said
 
 
 def test_another_user_than_root_is_refused(hosts: Hosts, doctor: Callable[..., Said], monkeypatch: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Callable, List, NamedTuple, Optional
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.remote.host import Lost, RemoteHost, Told
 from nimdoctor.text import decode
+from nimdoctor.wording import visible
 
 PAUSES = (0.1, 0.2, 0.4, 0.7, 1.0, 2.0)
 """Seconds between two questions, growing while nothing new is said."""
@@ -14,6 +15,8 @@ RECONNECTING = (0.2, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0)
 """Seconds before each try to reach a host again; an answer begins the count anew."""
 UNSEEN = 20
 """Questions after which a start that shows no process counts as one that never ran."""
+GONE = 4
+"""Questions after which one whose process is gone counts as killed: its status is noted a moment later."""
 
 _DOING = re.compile(r"step \d+ \((client|master)\) (.*) \.\.\.\Z")
 _KNOWN = re.compile(r"step \d+ \((client|master)\) .*: done\Z|complete: |nothing to do: |now clients/|what only a push")
@@ -56,14 +59,15 @@ class Follower:
         """Reports what it says as it says it. Raises Unfollowed, Refused."""
         until = self.clock() + self.limit
         said, open_line = b"", b""
-        quiet = unseen = 0
+        quiet = unseen = gone = 0
         while True:
             told = self._asked(place, start, len(said))
             said += told.said
             *whole, open_line = (open_line + told.said).split(b"\n")
             for line in whole:
                 self._report(decode(line))
-            if told.how in ("ended", "gone") and not told.said:
+            gone = gone + 1 if told.how == "gone" and not told.said else 0
+            if (told.how == "ended" and not told.said) or gone == GONE:
                 return Ended(told.status, decode(said))
             unseen = unseen + 1 if told.how == "new" else 0
             if unseen == UNSEEN:
@@ -71,7 +75,7 @@ class Follower:
             quiet = 0 if told.said else quiet + 1
             if self.clock() > until:
                 raise Unfollowed(f"it has run longer than {self.limit:.0f} s")
-            if told.how not in ("ended", "gone"):
+            if told.how != "ended":
                 self.sleep(PAUSES[min(quiet, len(PAUSES) - 1)])
 
     def _asked(self, place: str, start: int, offset: int) -> Told:
@@ -93,9 +97,9 @@ class Follower:
         """A line of the script, as `nimdoctor fix --apply` says the same."""
         doing = _DOING.match(line)
         if doing:
-            self.say(f"{doing.group(1)}: {doing.group(2)} ...")
+            self.say(visible(f"{doing.group(1)}: {doing.group(2)} ..."))
         elif line.strip() and not _KNOWN.match(line):
-            self.say(f"{self.host.connection.destination}: {line}")
+            self.say(visible(f"{self.host.connection.destination}: {line}"))
 
 
 def refusal_in(said: str) -> List[str]:

@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 
 
 class Stretch(NamedTuple):
-    """One start of a script: on which host, with which words, and whether something comes before it there."""
+    """One start of a script: on which host, and with which words."""
 
     host: RemoteHost
     words: Tuple[str, ...]
@@ -75,8 +75,14 @@ class Remote:
 
         Raises Refused where nothing was done.
         """
+        if self.interrupted():
+            raise Refused("interrupted by somebody, before anything was started")
         waiting = list(self._stretches("apply.ksh"))
         for number, one in enumerate(waiting):
+            if number and self.interrupted():
+                return self._left(
+                    f"interrupted by somebody, before {' '.join(one.words)} was started on {one.host.target}"
+                )
             try:
                 ended = self._run(one, follow)
             except (Unfollowed, Lost) as error:

@@ -105,7 +105,11 @@ how_is() {
     elif [ -s "$1/pid" ]; then
         how_pid=$(cat "$1/pid")
         HOW=gone
-        ! kill -0 "$how_pid" 2> /dev/null || HOW="runs $how_pid"
+        how_place=${1%/start.*}
+        # after a boot another process may have the number
+        if kill -0 "$how_pid" 2> /dev/null && ps -p "$how_pid" -o args | grep -F "${how_place##*/}" > /dev/null; then
+            HOW="runs $how_pid"
+        fi
         # it may have ended since
         [ ! -s "$1/status" ] || HOW="ended $(cat "$1/status")"
     fi
