@@ -115,26 +115,25 @@ def proved(result: Result, plan: Plan, before: Sequence[Any], rescan: Any) -> Re
 
 
 class RemoteRun:
-    """A run on a host over ssh, by the scripts that were sent for it."""
+    """A run on a host over ssh, by the scripts that were sent for it.
+
+    `state` is running while it is under way, whatever its marks say. Raises Refused, TargetError.
+    """
 
     def __init__(self, host: RemoteHost, sent: Sent) -> None:
         self.host = host
         self.sent = sent
         self.name = sent.name
+        self.state = self._state()
 
-    @property
-    def state(self) -> str:
-        """running while it is under way, whatever its marks say; refused where no step was ever about to begin.
-
-        Raises Refused, TargetError.
-        """
+    def _state(self) -> str:
         if self.sent.under_way:
             return "running"
         if self.sent.state == "restored":
             plan = self.plan()
             if len({host.target for where, host in plan.hosts.items() if plan.touches(where)}) > 1:
                 return "stopped"  # here nothing is left of it; what the other host did first may stand
-        return self.sent.state or "refused"
+        return self.sent.state
 
     def plan(self) -> Plan:
         """The plan that was sent. Raises Refused, TargetError."""

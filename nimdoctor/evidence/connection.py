@@ -11,11 +11,12 @@ import shlex
 import shutil
 import tempfile
 import weakref
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.command import PROGRAM_PATH, CommandResult, run
 from nimdoctor.evidence.shell import part
 from nimdoctor.evidence.source import TargetError
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import decode
 
 PATIENCE = 5.0

@@ -2,8 +2,9 @@
 
 import re
 import time
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, List, Optional
 
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.remote.host import Lost, RemoteHost, Told
 from nimdoctor.text import decode

@@ -2,12 +2,13 @@
 
 import os
 from functools import cache
-from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.connection import Connection, last_line
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.facts.repair_runs import UNFINISHED
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.checksum import cksum
 from nimdoctor.plan.document import BadPlan, Plan, parse
 from nimdoctor.plan.ksh.library import functions, with_library

@@ -2,9 +2,10 @@
 
 import hashlib
 import time
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor.model import Role
+from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.document import Plan
 from nimdoctor.plan.execute import Result
 from nimdoctor.plan.ksh.steps import numbered, stretches
