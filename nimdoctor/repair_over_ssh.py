@@ -246,15 +246,16 @@ class RemoteRuns:
         local = [target for target in ends.values() if not target.startswith("ssh:")]
         if local:
             raise Refused(f"run {run.name} also changes {local[0] or 'another host'}, which is not over ssh")
-        remote = Remote(plan, {where: self._host(target) for where, target in ends.items()}, self.say, interrupted)
+        there = {target: self._host(target) for target in set(ends.values())}
+        remote = Remote(plan, {where: there[target] for where, target in ends.items()}, self.say, interrupted)
         for host in dict.fromkeys(remote.hosts.values()):
-            if host is run.host or host.target == self.target:
+            if host.target == self.target:
                 remote.found(host, run.sent)
                 continue
-            there = [sent for sent in host.overview().sent if sent.plan == run.sent.plan]
-            if not there:
+            before = [sent for sent in host.overview().sent if sent.plan == run.sent.plan]
+            if not before:
                 raise Refused(f"the scripts of run {run.name} are not on {host.target}: start again with nimdoctor fix")
-            remote.found(host, there[-1])
+            remote.found(host, before[-1])
         return remote
 
     def _target_of(self, plan: Plan, where: Role) -> str:

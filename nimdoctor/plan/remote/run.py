@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
@@ -19,6 +19,7 @@ SPARE = 1800.0
 """Seconds beyond the deadlines of its steps for which a script is followed."""
 
 Say = Callable[[str], None]
+Answered = TypeVar("Answered")
 
 
 class Stretch(NamedTuple):
@@ -92,7 +93,10 @@ class Remote:
                 follow = None
             if ended.status != 0:
                 return self._failed(ended, bool(number))
-        return self._result("complete")
+        try:
+            return self._result("complete")
+        except Lost as error:
+            return self._left(str(error))
 
     def told(self) -> Result:
         """What came of a plan whose every step is done, by its marks. Raises Lost, Refused."""
@@ -108,7 +112,7 @@ class Remote:
 
     def _started(self, stretch: Stretch, place: str) -> int:
         """The number of a new start. Where the answer is lost, the host is asked whether it began. Raises Lost, Refused."""
-        before = self._starts(stretch.host, place)
+        before = self._surely(lambda: self._starts(stretch.host, place))
         for pause in RECONNECTING:
             try:
                 now = before if pause is RECONNECTING[0] else self._starts(stretch.host, place)
@@ -150,7 +154,16 @@ class Remote:
     # -- what came of it
 
     def _marks(self) -> Mapping[str, Mapping[str, str]]:
-        return {host.target: host.marks(self.plan.id) for host in self._each()}
+        return {host.target: self._surely(lambda host=host: host.marks(self.plan.id)) for host in self._each()}  # type: ignore[misc]
+
+    def _surely(self, question: Callable[[], Answered]) -> Answered:
+        """The answer to a question that changes nothing, asked again where it was lost. Raises Lost, Refused."""
+        for pause in RECONNECTING:
+            try:
+                return question()
+            except Lost:
+                self.sleep(pause)
+        return question()
 
     def _result(self, state: str, why: str = "", failed: int = 0) -> Result:
         marks = self._marks()

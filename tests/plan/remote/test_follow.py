@@ -147,6 +147,11 @@ def test_a_start_that_never_arrived_is_made_again() -> None:
     assert host.asked == [("apply.ksh",), ("apply.ksh",)]
 
 
+def test_a_question_that_changes_nothing_is_asked_again() -> None:
+    host = Host(LOST, LOST, overview(0), 1)
+    assert remote()._started(Stretch(host, ("apply.ksh",)), PLACE) == 1
+
+
 def test_where_it_stays_unknown_it_is_said() -> None:
     with pytest.raises(TargetError, match=r"whether apply\.ksh was started is not known"):
         remote()._started(Stretch(Host(overview(0), LOST), ("apply.ksh",)), PLACE)
