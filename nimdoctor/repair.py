@@ -25,6 +25,7 @@ from nimdoctor.registry import Registry
 from nimdoctor.scan import Report, open_hosts, scan_hosts
 
 if TYPE_CHECKING:
+    from nimdoctor.evidence.connection import Connection
     from nimdoctor.plan.ksh import ScriptEnd
 
 PUSH_DEADLINE = 60.0
@@ -96,10 +97,12 @@ class Repair:
         say: Say = lambda line: None,
         roles: Sequence[Role] = (),
         opened: Optional[Callable[[str], Evidence]] = None,
+        connections: "Optional[Dict[str, Connection]]" = None,
     ) -> None:
         """`roles` are those of the ends of a run on record: half-way through it the hosts may no longer tell.
 
-        `opened` gives the evidence of a target that is only a name for what is open already.
+        `opened` gives the evidence of a target that is only a name for what is open already, `connections` are those
+        that are open to hosts over ssh, by target.
         """
         self.roles = frozenset(roles)
         self.opened = opened
@@ -113,6 +116,9 @@ class Repair:
         self.progress = progress
         self.say = say
         self._proved: Optional[str] = None
+        self._connections: Dict[str, Connection] = {} if connections is None else connections
+        self._document: Optional[Plan] = None
+        self._files: Optional[Mapping[str, bytes]] = None
         self.engine = self._open()
         self.report = self._scan(self.engine)
         self.target_role, self.ends = self._ends()
@@ -123,7 +129,25 @@ class Repair:
     def _evidence(self, target: str) -> Evidence:
         if self.opened is not None:
             return self.opened(target)
+        if target.startswith("ssh:"):
+            from nimdoctor.evidence.ssh import SshHost
+
+            # however often a host is read anew, it is over one connection
+            return SshHost(target, self.where.timeout, self.progress, connection=self.connection(target))
         return open_target(target, timeout=self.where.timeout, progress=self.progress, catalog=self.registry.catalog)
+
+    def connection(self, target: str) -> "Connection":
+        """The one connection to that host. Raises TargetError."""
+        if target not in self._connections:
+            from nimdoctor.evidence.connection import Connection
+
+            self._connections[target] = Connection(target, self.where.timeout)
+        return self._connections[target]
+
+    def close(self) -> None:
+        """Ends what is held open to other hosts."""
+        for connection in self._connections.values():
+            connection.close()
 
     def _open(self) -> Engine:
         master = None if self.where.master is None else self._evidence(self.where.master)
@@ -149,7 +173,7 @@ class Repair:
         return leads, Ends(found, self.registry.catalog)
 
     def _end(self, role: Role, target: str, host: Host, state_dir: Optional[str]) -> End:
-        live = host.evidence.live
+        live = host.evidence.live and not target.startswith("ssh:")
         root = os.path.realpath(target[5:]) if target.startswith("root:") else None
         return End(
             role,
@@ -291,25 +315,43 @@ class Repair:
         files = render(plan.as_dict(), self.script_ends()).files
         return {name: content for name, content in files.items() if name.startswith("clients/")}
 
+    def render_as(self, saved: Plan) -> None:
+        """From now on scripts are those of the plan as it was saved, which is the very same one: to the byte what was
+        written when it was, though a finding may be an hour older by now."""
+        self._document = saved
+
     def scripts(self) -> Mapping[str, bytes]:
         """The plan as scripts for change management: relative names and contents."""
         from nimdoctor.plan.ksh import render
 
-        files: Mapping[str, bytes] = render(self.plan.as_dict(), self.script_ends()).files
-        return files
+        if self._files is None:
+            self._files = render((self._document or self.plan).as_dict(), self.script_ends()).files
+        return self._files
 
     def script_ends(self) -> "Dict[str, ScriptEnd]":
         """The ends as rendered scripts see them."""
         from nimdoctor.plan.ksh import ScriptEnd
 
+        ends = self.ends.ends.values()
+        # over ssh they run on the host itself, where both ends are here when that is both
+        there = all(end.remote for end in ends) and len({end.target for end in ends}) == 1
         return {
-            role.value: ScriptEnd(end.target[5:] if end.target.startswith("root:") else None, end.state, end.live)
+            role.value: ScriptEnd(
+                end.target[5:] if end.target.startswith("root:") else None,
+                # of a host that is elsewhere they run where its runs have their own place
+                end.state or STATE_DIRECTORY,
+                end.live or there,
+            )
             for role, end in self.ends.ends.items()
         }
 
 
 class Runs:
     """The runs of one state directory."""
+
+    remote = False
+    retold: Tuple[str, ...] = ()
+    """States of a run that is at its end, and is looked at again by a resume."""
 
     def __init__(
         self,
@@ -325,6 +367,9 @@ class Runs:
         self.timeout = timeout
         self.progress = progress
         self.say = say
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def find(self, name: str) -> Run:
         """The run of that name, or the last; of one that another end leads, as that one tells. Raises Refused."""
@@ -348,8 +393,8 @@ class Runs:
         repair._note_followed()
         return result
 
-    def roll_back(self, run: Run, only: Sequence[str]) -> RolledBack:
-        """Takes a run back. Raises as `Rollback.roll_back`, and TargetError."""
+    def roll_back(self, run: Run, only: Sequence[str], interrupted: Interrupted = never) -> RolledBack:
+        """Takes a run back, whoever interrupts. Raises as `Rollback.roll_back`, and TargetError."""
         repair = self._repair(run, Options())
         return Rollback(run, repair.ends, repair.target_role, only=only, say=self.say).roll_back()
 

@@ -6,32 +6,30 @@ knows of it; only the program `ssh` that is found in PATH reads a configuration 
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from shells import processes_of
 
 _STAGE = """\
-# ROOT MOUNTPOINT LAB: makes the root directory, says so and keeps it
-mount --make-rprivate / && mount -t tmpfs none "$2" || exit 96
-mkdir "$2/bin" "$2/lib" "$2/lib64" "$2/dev" "$2/proc" "$2/tmp" || exit 96
-for one in "$1"/* "$1"/.[!.]*; do
-    name=${one##*/}
-    case $name in
-        tmp) ;;
-        etc) cp -a "$one" "$2/etc" ;;
-        *) if [ -d "$one" ]; then mkdir "$2/$name" && mount --bind "$one" "$2/$name"; else cp -p "$one" "$2/$name"; fi ;;
-    esac || exit 96
+# ROOT MOUNTPOINT LAB SHELL: makes the tree a root, in which sh and ksh are that shell, says so and keeps it
+mount --make-rprivate / && mount --bind "$1" "$2" || exit 96
+cd "$2" && mkdir bin lib lib64 dev proc etc/alternatives && cp -a /etc/passwd /etc/group etc || exit 96
+awk=$(readlink -f "$(command -v awk)") && ln -s "/bin/${awk##*/}" etc/alternatives/awk || exit 96
+ln -s "/bin/$4" etc/alternatives/ksh || exit 96
+mount --bind /usr/bin bin && { [ "$4" = dash ] || mount --bind "/usr/bin/$4" bin/dash; } || exit 96
+mount --bind /usr/lib lib && mount --rbind /dev dev && mount --rbind /proc proc || exit 96
+[ ! -d /lib64 ] || mount --bind /lib64/. lib64 || exit 96
+mount -t tmpfs none tmp && mkdir -p ".$3" && mount --bind "$3" ".$3" || exit 96
+# a stand-in finds the other hosts beside its own
+for one in "$3"/*; do
+    mkdir "${one##*/}" && mount --bind "$one" "${one##*/}" || exit 96
 done
-cp -a /etc/passwd /etc/group "$2/etc" && mkdir "$2/etc/alternatives" || exit 96
-awk=$(readlink -f "$(command -v awk)") && ln -s "/bin/${awk##*/}" "$2/etc/alternatives/awk" || exit 96
-mount --bind /usr/bin "$2/bin" && mount --bind /usr/lib "$2/lib" && mount --rbind /dev "$2/dev" || exit 96
-[ ! -d /lib64 ] || mount --bind /lib64/. "$2/lib64" || exit 96
-mount --rbind /proc "$2/proc" && mkdir -p "$2$3" && mount --bind "$3" "$2$3" || exit 96
 echo staged
 exec sleep 600
 """
@@ -82,7 +80,7 @@ class Loopback:
     def __init__(self, place: str) -> None:
         self.place = place
         self.path = os.path.join(place, "bin")
-        self._stages: List[subprocess.Popen[bytes]] = []
+        self._stages: Dict[str, subprocess.Popen[bytes]] = {}
         os.makedirs(self.path)
         self._write("enter", _FORCED, 0o755)
         self._write("bin/ssh", f'#!/bin/sh\nexec {shutil.which("ssh")} -F {place}/config "$@"\n', 0o755)
@@ -102,10 +100,20 @@ class Loopback:
         )
         self._wait()
 
-    def add(self, name: str, root: str, lab: str, *, command: str = "", known_hosts: str = "known_hosts") -> None:
-        """From now on `ssh NAME` comes to that tree of that lab; `command` takes the place of the way there."""
+    def add(
+        self,
+        name: str,
+        root: str,
+        lab: str,
+        *,
+        command: str = "",
+        known_hosts: str = "known_hosts",
+        shell: str = "dash",
+    ) -> None:
+        """From now on `ssh NAME` comes to that tree of that lab, under that shell; `command` takes the place of the way
+        there."""
         self._keygen(f"key-{name}")
-        forced = command or f"{self.place}/enter {self._stage(name, root, lab)} {self.place}/root-{name}"
+        forced = command or f"{self.place}/enter {self._stage(name, root, lab, shell)} {self.place}/root-{name}"
         with open(f"{self.place}/authorized_keys", "a", encoding="ascii") as stream:
             stream.write(f'restrict,command="{forced}" {self._read(f"key-{name}.pub")}')
         with open(f"{self.place}/config", "a", encoding="ascii") as stream:
@@ -115,16 +123,31 @@ class Loopback:
                 "  GlobalKnownHostsFile none\n"
             )
 
-    def _stage(self, name: str, root: str, lab: str) -> int:
+    def _stage(self, name: str, root: str, lab: str, shell: str) -> int:
         os.makedirs(f"{self.place}/root-{name}")
         stage = subprocess.Popen(
-            ["unshare", "-m", "/bin/sh", "-c", _STAGE, "sh", root, f"{self.place}/root-{name}", lab],
+            ["unshare", "-m", "/bin/sh", "-c", _STAGE, "sh", root, f"{self.place}/root-{name}", lab, shell],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
         )
-        self._stages.append(stage)
+        self._stages[name] = stage
         assert stage.stdout and stage.stdout.readline() == b"staged\n", "the lab's tree cannot be made a root"
         return stage.pid
+
+    @staticmethod
+    def made_for_it(path: str) -> bool:
+        """Whether a path of a tree is there only because the tree is a root."""
+        return (
+            re.match("/(bin|lib|lib64|dev|proc|nim1|lpar[0-9]|etc/(passwd|group|alternatives/?.*))$", path) is not None
+        )
+
+    def leave(self, name: str) -> None:
+        """Nobody comes to that host any more, and its mounts go."""
+        stage = self._stages.pop(name)
+        stage.kill()
+        stage.wait()
+        if stage.stdout:
+            stage.stdout.close()
 
     def drop_connections(self) -> None:
         """Ends every connection that is open, as a firewall or a reboot would; the daemon goes on."""
@@ -148,12 +171,10 @@ class Loopback:
 
     def close(self) -> None:
         self.drop_connections()
-        for one in (self._daemon, *self._stages):
-            one.kill()
-            one.wait()
-        for stage in self._stages:
-            if stage.stdout:
-                stage.stdout.close()
+        self._daemon.kill()
+        self._daemon.wait()
+        for name in list(self._stages):
+            self.leave(name)
 
     def _keygen(self, name: str) -> None:
         subprocess.run(

@@ -97,6 +97,12 @@ def test_evidence_imports_the_standard_library_the_text_and_itself():
     assert wrong(("nimdoctor/evidence",), (*BARE, "nimdoctor.evidence", *LAZY)) == []
 
 
+def test_what_runs_a_plan_over_ssh_has_the_connection_and_none_of_the_evidence():
+    ways = tuple(f"nimdoctor.evidence.{name}" for name in ("catalog", "connection", "source"))
+    below = ("nimdoctor.plan", "nimdoctor.model", "nimdoctor.facts.repair_runs", "nimdoctor.text", "nimdoctor.wording")
+    assert wrong(("nimdoctor/plan/remote",), (*ways, *below, "nimdoctor.named_tuple")) == []
+
+
 def test_what_everybody_shares_imports_nothing_of_the_project_but_what_keeps_keys_out():
     bare = ("path_state", "private_keys", "x509_record", "wording", "named_tuple")
     assert wrong(tuple(f"nimdoctor/{name}.py" for name in bare), (RECORDS,)) == []

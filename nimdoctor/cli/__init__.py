@@ -11,7 +11,7 @@ from typing import List, Optional, Sequence, Tuple
 import typer
 
 from nimdoctor import __version__
-from nimdoctor.cli import collect, monitoring, reference, repair, report, scan
+from nimdoctor.cli import collect, monitoring, reference, repair, report, runs, scan
 from nimdoctor.cli.output import FAILED, INTERRUPTED, USAGE, CannotWrite, UsageError, flush, lines, say
 from nimdoctor.wording import visible
 
@@ -26,8 +26,8 @@ app = typer.Typer(
 for command in (
     scan.scan,
     repair.fix,
-    repair.rollback,
-    repair.runs,
+    runs.rollback,
+    runs.runs,
     collect.collect,
     report.report,
     reference.checks,

@@ -7,15 +7,19 @@ from typing import Any, Dict, Optional, Type
 
 from nimdoctor.cli.output import say
 
+HERE = "the step under way is finished first, then what can be undone is; once more ends it at once"
+THERE = "what was begun on the host goes on there, and is no longer followed"
+
 
 class Interruption:
     """While it is entered, a first Ctrl-C or kill is only noted, so that the step under way is finished; a second
     one ends it at once. A lost terminal (SIGHUP) stops nothing: what was begun goes on to its end.
 
-    Call it to learn whether somebody interrupted.
+    Call it to learn whether somebody interrupted. `words` say what the first one brings about.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, words: str = HERE) -> None:
+        self.words = words
         self.noted = False
         self._former: Dict[int, Any] = {}
 
@@ -39,4 +43,4 @@ class Interruption:
         if self.noted:
             raise KeyboardInterrupt
         self.noted = True
-        say("interrupted: the step under way is finished first, then what can be undone is; once more ends it at once")
+        say(f"interrupted: {self.words}")

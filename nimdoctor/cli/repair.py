@@ -1,41 +1,47 @@
-"""`nimdoctor fix`, `rollback` and `runs`: plan a cure, carry it out, take it back, see what was done."""
+"""`nimdoctor fix`: plan a cure, show it, carry it out."""
 
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, List, Optional
 
 import typer
 
-from nimdoctor.cli.interrupt import Interruption
-from nimdoctor.cli.output import INTERRUPTED, Format, UsageError, lines, say, width, write
+from nimdoctor.cli.ending import (
+    REFUSED,
+    answer_to,
+    complete_fixes,
+    failed_at,
+    known_fixes,
+    over_ssh,
+    refuse,
+    show_result,
+    status_of,
+    terminal,
+    words_of,
+)
+from nimdoctor.cli.interrupt import HERE, THERE, Interruption
+from nimdoctor.cli.output import Format, UsageError, say, width, write
+from nimdoctor.cli.runs import resume_run
 from nimdoctor.cli.scan import end_like_ctrl_c, local_rules
 from nimdoctor.wording import count, visible
 
 if TYPE_CHECKING:
-    from nimdoctor.plan.document import Plan, Refusal
-    from nimdoctor.plan.execute import Result
+    from nimdoctor.plan.document import Plan
     from nimdoctor.plan.fix import Options
     from nimdoctor.registry import Registry
-    from nimdoctor.repair import Repair, Runs
-
-REFUSED = 1
-"""Exit status of a fix that was refused, stopped, restored or is waiting."""
-
-
-def _complete_fixes(incomplete: str) -> List[str]:
-    from nimdoctor.registry import Registry
-
-    return [fix.id for fix in Registry().fixes() if fix.id.startswith(incomplete)]
+    from nimdoctor.repair import Repair
 
 
 def fix(
     target: Optional[str] = typer.Argument(
-        None, metavar="[TARGET]", help="Nothing for this host; root:DIR; evidence, for which a plan can be shown."
+        None,
+        metavar="[TARGET]",
+        help="Nothing for this host; root:DIR; ssh:[USER@]HOST; evidence, for which a plan can be shown.",
     ),
     master: Optional[str] = typer.Option(None, "--master", metavar="TARGET", help="The NIM master."),
     only: Optional[List[str]] = typer.Option(
-        None, "--only", metavar="ID", help="Only this fix; may be repeated.", autocompletion=_complete_fixes
+        None, "--only", metavar="ID", help="Only this fix; may be repeated.", autocompletion=complete_fixes
     ),
     apply: bool = typer.Option(False, "--apply", help="Carry the plan out; without it, it is only shown."),
     yes: bool = typer.Option(False, "--yes", help="Do not ask."),
@@ -64,27 +70,22 @@ def fix(
     """Show one plan for all that was found; with --apply carry it out and prove it."""
     from nimdoctor.plan.fix import Options
     from nimdoctor.registry import Registry
-    from nimdoctor.repair import Repair, Where
+    from nimdoctor.repair import Repair, TargetError, Where
     from nimdoctor.waiting import Waiting
 
-    for one in (target, master):
-        if one and one.startswith("ssh:"):
-            raise UsageError(
-                f"{visible(one)}: nothing is repaired over ssh: collect or scan over ssh; run nimdoctor fix on the host, "
-                "or write scripts with --script and run them there"
-            )
+    there = over_ssh(target, state_dir, probe)
     registry = Registry()
     named = tuple(only or ())
-    _known_fixes(registry, named)
+    known_fixes(registry, named)
     if resume is not None:
         if plan or script:
             raise UsageError("--resume goes on with the plan of its run: give neither --plan nor --script with it")
-        return _resume(resume, target, state_dir, registry, Options(probe=probe), yes, format, timeout)
+        return resume_run(resume, target, state_dir, registry, Options(probe=probe), yes, format, timeout)
     options = Options(named, transient_tftp, lpp_source, accept_hung, probe)
     try:
         saved = _saved(plan) if plan and apply else None
     except _Refused as error:
-        return _refuse(None, [str(error)], format)
+        return refuse(None, [str(error)], format)
     if saved is not None:
         options = _saved_options(saved, options)
         master = master or _saved_master(saved)
@@ -92,8 +93,18 @@ def fix(
     restore = end_like_ctrl_c()
     try:
         where = Where(target or "", master, state_dir, timeout)
-        repair = _open(Repair, where, registry, options, waiting)
-        return _fix(repair, saved, apply, yes, affects, plan, script, format)
+        kind = Repair
+        if there:
+            from nimdoctor.repair_over_ssh import RemoteRepair
+
+            kind = RemoteRepair
+        repair = _open(kind, where, registry, options, waiting)
+        try:
+            return _fix(repair, saved, apply, yes, affects, plan, script, format)
+        except TargetError as error:
+            raise UsageError(visible(str(error))) from error
+        finally:
+            repair.close()
     finally:
         waiting.close()
         restore()
@@ -104,28 +115,13 @@ def _open(kind: Any, where: Any, registry: "Registry", options: Any, waiting: An
     from nimdoctor.repair import TargetError
 
     try:
-        rules = () if where.target == "" or where.target.startswith("root:") else local_rules()
+        rules = () if where.target == "" or where.target.startswith(("root:", "ssh:")) else local_rules()
         repair: Repair = kind(where, registry, options, rules=rules, progress=waiting, say=say)
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
     except Refused as error:
         raise UsageError(visible(str(error))) from error
     return repair
-
-
-def _known_fixes(registry: "Registry", names: "tuple[str, ...]") -> None:
-    from nimdoctor.registry import close_ids
-
-    fixes = registry.fixes()
-    for name in names:
-        if name in {fix.id for fix in fixes}:
-            continue
-        check = next((check for check in registry.checks() if check.id == name), None)
-        if check and check.fix:
-            raise UsageError(f"{name!r} is a check; its fix is {check.fix}: --only {check.fix}")
-        close = close_ids(name, fixes)
-        hint = f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(one.id for one in fixes)}"
-        raise UsageError(f"there is no fix {name!r}{hint}")
 
 
 def _saved(path: str) -> "Plan":
@@ -185,7 +181,8 @@ def _fix(
     if saved is not None:
         stale = repair.stale(saved)
         if stale:
-            return _refuse(plan, [f"stale plan {saved.id[:16]}: {reason}" for reason in stale], format, open_runs)
+            return refuse(plan, [f"stale plan {saved.id[:16]}: {reason}" for reason in stale], format, open_runs)
+        repair.render_as(saved)
     if script is not None:
         _write_scripts(repair, script)
     if not apply:
@@ -194,20 +191,20 @@ def _fix(
             _write_plan(plan, plan_file)
         return REFUSED if plan.steps or plan.advice or open_runs else 0
     if open_runs:
-        return _refuse(plan, open_runs, format, open_runs)
+        return refuse(plan, open_runs, format, open_runs)
     if not plan.steps:
         _show(repair, open_runs, format)
         return REFUSED if plan.advice else 0
     refusals = {(one.step, one.must): one for one in [*repair.refusals(), *plan.refusals]}
-    reasons = [_words(one) for one in refusals.values()] or _unconfirmed(plan, affects)
+    reasons = [words_of(one) for one in refusals.values()] or _unconfirmed(plan, affects)
     if reasons:
         if format is Format.TEXT:
             _show(repair, [], format)
-        return _refuse(plan, list(dict.fromkeys(reasons)), format)
+        return refuse(plan, list(dict.fromkeys(reasons)), format)
     if not yes:
         answer = _asked(repair, format)
         if answer:
-            return _refuse(plan, [answer], format)
+            return refuse(plan, [answer], format)
     return _apply(repair, format)
 
 
@@ -227,21 +224,9 @@ def _asked(repair: "Repair", format: Format) -> str:
     if format is Format.TEXT:
         _show(repair, [], format)
     licence = any("accept_licenses=yes" in getattr(step.do, "argv", ()) for step in plan.steps)
-    if licence and _terminal():
+    if licence and terminal():
         print("This accepts the licence of the OpenSSL filesets.", file=sys.stderr)
-    return _answer(f"Apply this plan ({count(len(plan.steps), 'step')}, risk {plan.risk})?", "applies")
-
-
-def _terminal() -> bool:
-    return bool(sys.stdin and sys.stdin.isatty())
-
-
-def _answer(question: str, yes_does: str) -> str:
-    """Why not, or empty when somebody at a terminal typed yes."""
-    if not _terminal():
-        return f"nobody can be asked: no terminal; --yes {yes_does} without a question"
-    print(f"{question} Type yes: ", end="", file=sys.stderr, flush=True)
-    return "" if sys.stdin.readline().strip().lower() == "yes" else "the answer was not yes"
+    return answer_to(f"Apply this plan ({count(len(plan.steps), 'step')}, risk {plan.risk})?", "applies")
 
 
 def _apply(repair: "Repair", format: Format) -> int:
@@ -250,159 +235,16 @@ def _apply(repair: "Repair", format: Format) -> int:
 
     plan = repair.plan
     try:
-        with Interruption() as interrupted:
+        with Interruption(THERE if repair.where.target.startswith("ssh:") else HERE) as interrupted:
             result = repair.apply(interrupted)
     except NotApplied as error:
-        return _refuse(plan, [_words(one) for one in error.refusals], format)
+        return refuse(plan, [words_of(one) for one in error.refusals], format)
     except (Locked, Refused) as error:
-        return _refuse(plan, [str(error)], format)
+        return refuse(plan, [str(error)], format)
     except OSError as error:
-        return _refuse(plan, [_failed_at(error)], format)
-    _show_result(result, plan, format)
-    return _status(result, interrupted)
-
-
-def _status(result: "Result", interrupted: Interruption) -> int:
-    if result.good:
-        return 0
-    return INTERRUPTED if interrupted.noted else REFUSED
-
-
-def _failed_at(error: OSError) -> str:
-    return f"{error.filename or 'the state directory'}: {error.strerror or error}"
-
-
-def _resume(
-    name: str, target: Optional[str], state_dir: Optional[str], registry: "Registry", options: Any, yes: bool,
-    format: Format, timeout: float,
-) -> int:  # fmt: skip
-    from nimdoctor.plan.execute import Locked, NotApplied
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import TargetError
-
-    runs = _runs(target, state_dir, registry, timeout)
-    try:
-        run = runs.find(name)
-    except Refused as error:
-        raise UsageError(visible(str(error))) from error
-    from nimdoctor.facts.repair_runs import UNFINISHED
-
-    if run.state not in UNFINISHED:
-        raise UsageError(f"run {run.name} is {run.state}: there is nothing to go on with")
-    answer = "" if yes else _answer(f"Go on with run {run.name} ({run.state})?", "goes on")
-    if answer:
-        return _refuse(None, [answer], format)
-    try:
-        plan = run.plan()
-        with Interruption() as interrupted:
-            result = runs.resume(run, options, interrupted)
-    except NotApplied as error:
-        return _refuse(None, [_words(one) for one in error.refusals], format)
-    except (Locked, Refused) as error:
-        return _refuse(None, [str(error)], format)
-    except TargetError as error:
-        raise UsageError(visible(str(error))) from error
-    except OSError as error:
-        return _refuse(None, [_failed_at(error)], format)
-    _show_result(result, plan, format)
-    return _status(result, interrupted)
-
-
-def rollback(
-    run: str = typer.Argument("last", metavar="[RUN]", help="The run to take back; the last one without it."),
-    only: Optional[List[str]] = typer.Option(
-        None, "--only", metavar="FIX", help="Only this fix's steps; may be repeated.", autocompletion=_complete_fixes
-    ),
-    yes: bool = typer.Option(False, "--yes", help="Do not ask."),
-    state_dir: Optional[str] = typer.Option(None, "--state-dir", metavar="DIR", help="Where the runs are kept."),
-    format: Format = typer.Option(Format.TEXT, "--format", help="How the result is written."),
-) -> int:
-    """Take a run back, down to the last step that cannot be undone."""
-    from nimdoctor.plan.execute import Locked
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.registry import Registry
-    from nimdoctor.repair import TargetError
-
-    registry = Registry()
-    _known_fixes(registry, tuple(only or ()))
-    runs = _runs(None, state_dir, registry, 30.0)
-    try:
-        found = runs.find(run)
-    except Refused as error:
-        raise UsageError(visible(str(error))) from error
-    answer = "" if yes else _answer(f"Take back run {found.name} ({found.state})?", "takes it back")
-    if answer:
-        return _not_taken_back(found.name, answer, format)
-    try:
-        with Interruption():
-            done = runs.roll_back(found, tuple(only or ()))
-    except (Refused, Locked) as error:
-        return _not_taken_back(found.name, str(error), format)
-    except TargetError as error:
-        raise UsageError(visible(str(error))) from error
-    except OSError as error:
-        return _not_taken_back(found.name, _failed_at(error), format)
-    if format is Format.JSON:
-        from nimdoctor.report.plan_json import render_rolled_back as render
-    else:
-        from nimdoctor.report.plan_text import render_rolled_back as render
-    write(render(done), None)
-    return 0 if done.good else REFUSED
-
-
-def _not_taken_back(run: str, reason: str, format: Format) -> int:
-    say(lines(f"refused: {reason}"))
-    if format is Format.JSON:
-        from nimdoctor.report.plan_json import render_rollback_refused
-
-        write(render_rollback_refused(run, [reason]), None)
-    return REFUSED
-
-
-def runs(
-    state_dir: Optional[str] = typer.Option(None, "--state-dir", metavar="DIR", help="Where the runs are kept."),
-    format: Format = typer.Option(Format.TEXT, "--format", help="How the list is written."),
-    followed: Optional[str] = typer.Option(
-        None, "--followed", metavar="NAME", help="Say that this client has fetched its new certificate."
-    ),
-) -> int:
-    """List the runs of `fix` and what became of each."""
-    from nimdoctor.plan import runs as recorded
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import state_directory
-
-    state = state_directory("", state_dir)
-    status = 0
-    if followed is not None:
-        try:
-            if not recorded.mark_followed(state, followed):
-                raise UsageError(f"no run in {state} waits for a client {followed!r}")
-        except (Refused, OSError) as error:
-            say(lines(f"refused: {error}"))
-            status = REFUSED
-    found = [recorded.as_dict(run) for run in recorded.every(state)]
-    if format is Format.JSON:
-        from nimdoctor.report.plan_json import render_runs as render
-    else:
-        from nimdoctor.report.plan_text import render_runs as render
-    write(render(found, state), None)
-    return status
-
-
-def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry", timeout: float) -> "Runs":
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import Runs, absolute, state_directory
-
-    try:
-        state = state_directory(absolute(target or ""), state_dir)
-    except Refused as error:
-        raise UsageError(visible(str(error))) from error
-    if not state:
-        raise UsageError(f"{target}: recorded evidence has no runs")
-    return Runs(state, registry, timeout=timeout, say=say)
-
-
-# -- showing
+        return refuse(plan, [failed_at(error)], format)
+    show_result(result, plan, format)
+    return status_of(result, interrupted)
 
 
 def _show(repair: "Repair", open_runs: List[str], format: Format) -> None:
@@ -414,32 +256,6 @@ def _show(repair: "Repair", open_runs: List[str], format: Format) -> None:
     from nimdoctor.report.plan_text import render_plan
 
     write(render_plan(repair.plan, width=width(), command=repair.command), None)
-
-
-def _show_result(result: "Result", plan: "Plan", format: Format) -> None:
-    if format is Format.JSON:
-        from nimdoctor.report import plan_json
-
-        write(plan_json.render_result(plan, result), None)
-        return
-    from nimdoctor.report.plan_text import render_result
-
-    write(render_result(result, plan, width=width()), None)
-
-
-def _refuse(plan: "Optional[Plan]", reasons: List[str], format: Format, open_runs: Sequence[str] = ()) -> int:
-    """Says why nothing was done: on stderr, and as a document where one is asked for."""
-    for reason in reasons:
-        say(lines(f"refused: {reason}"))
-    if format is Format.JSON:
-        from nimdoctor.report.plan_json import render_refused
-
-        write(render_refused(plan, reasons, open_runs), None)
-    return REFUSED
-
-
-def _words(one: "Refusal") -> str:
-    return f"{one.step + ': ' if one.step else ''}it must hold that {one.must}, but {one.seen}"
 
 
 def _write_plan(plan: "Plan", path: str) -> None:
@@ -466,4 +282,4 @@ def _write_scripts(repair: "Repair", directory: str) -> None:
             write_whole(path, content, 0o700 if name.endswith(".ksh") else 0o600)
     except OSError as error:
         raise UsageError(f"{directory} cannot be written: {error.strerror or error}") from error
-    say(f"apply.ksh, rollback.ksh and README were written to {visible(directory)}")
+    say(f"apply.ksh, rollback.ksh, README and plan.json were written to {visible(directory)}")

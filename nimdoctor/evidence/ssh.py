@@ -1,62 +1,23 @@
-"""A host that is asked now by way of the system's own `ssh`: its config, agent, known hosts and jump hosts.
+"""A host that is asked now by way of ssh: its commands, files and states of paths.
 
-Nothing is installed on the other side. Each question is one line of POSIX shell with every word quoted, each answer
-stands between marks; all go over one connection, whose socket lies in a private directory and goes with the scan.
+Nothing is installed on the other side, and private keys stay there.
 """
 
 import math
 import os
-import re
 import shlex
-import shutil
-import tempfile
 import time
-import weakref
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.asked import FILES_OF_A_ROW, AskedHost, Progress
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import may_be_opened, without_keys
-from nimdoctor.evidence.command import PROGRAM_PATH, CommandResult, run
-from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS, part
-from nimdoctor.evidence.source import TargetError
-from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.evidence.command import CommandResult
+from nimdoctor.evidence.connection import PATIENCE, Answer, Connection, last_line
+from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.private_keys import REMOVED, without_private_keys
-from nimdoctor.text import TEXT_LIMIT, Text, decode
-
-PATIENCE = 5.0
-"""Seconds that an answer may be late after the command's own deadline on the host."""
-CONNECT = 20
-"""Seconds to connect in at most, each hop."""
-
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\Z")
-_HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]*\Z")
-_SOCKET_LENGTH = 70
-
-
-class Answer(NamedTuple):
-    """`said` is how it ended, in the words of the host's side; None where no end of it came."""
-
-    stdout: bytes
-    stderr: bytes
-    said: Optional[List[str]]
-    result: CommandResult
-
-
-def destination(target: str) -> str:
-    """The [USER@]HOST of a target. Raises TargetError for what ssh could take for an option, or a shell for more.
-
-    >>> destination("ssh:root@lpar7"), destination("ssh:fe80::1%en0")
-    ('root@lpar7', 'fe80::1%en0')
-    """
-    where = target[len("ssh:") :]
-    user, at, host = where.rpartition("@")
-    if not _HOST.match(host) or (at and not _USER.match(user)):
-        raise TargetError(
-            f"{target}: names no host: give ssh:HOST or ssh:USER@HOST; ports and jump hosts stand in ssh's own config"
-        )
-    return where
+from nimdoctor.text import TEXT_LIMIT, Text
 
 
 class SshHost(AskedHost):
@@ -75,20 +36,16 @@ class SshHost(AskedHost):
         timeout: float = 30.0,
         progress: Optional[Progress] = None,
         clock: Callable[[], float] = time.monotonic,
+        connection: Optional[Connection] = None,
     ) -> None:
+        """`connection` is one that others use too, and close."""
         super().__init__(target, timeout, progress, clock)
-        self.destination = destination(target)
-        program = shutil.which("ssh")
-        if program is None:
-            raise TargetError(f"{target}: there is no ssh on this host: install OpenSSH, or run nimdoctor on the host")
-        self._program = program
-        self._place = _private_place()
-        self._options = _options(self._place, timeout)
-        self._mark = f"nimdoctor-{os.urandom(8).hex()}"
+        self._owned = connection is None
+        self.connection = Connection(target, timeout) if connection is None else connection
+        self.destination = self.connection.destination
         self._lost = ""
         self._may_run = False
         self._states: Dict[str, Optional[PathState]] = {}
-        self._end = weakref.finalize(self, _hang_up, program, self._options, self.destination, self._place)
         try:
             self._connect()
         except BaseException:
@@ -96,22 +53,19 @@ class SshHost(AskedHost):
             raise
 
     def close(self) -> None:
-        """Ends the connection and leaves nothing of it; also done when the process ends without."""
-        self._end()
+        """Ends the connection where it is this host's own, and leaves nothing of it."""
+        if self._owned:
+            self.connection.close()
 
     # -- asking
 
     def _connect(self) -> None:
         self.progress.start(f"connecting to {self.destination}")
         try:
-            answer = self._ask(
-                ["answer.sh"], 'echo "$(uname -s) $(id -u)"; answered hello', (), min(self.timeout, CONNECT)
-            )
+            self.connection.connect()
         finally:
             self.progress.end()
-        if answer.said != ["hello"]:
-            raise TargetError(f"{self.target}: {_why(answer, self.destination)}")
-        system, _, user = decode(answer.stdout).strip().partition(" ")
+        system, user = self.connection.system, self.connection.user
         if system != "AIX":
             self.remarks.append(
                 f"that host runs {ascii(system)[1:-1]}, not AIX: neither NIM nor its commands are there"
@@ -119,18 +73,9 @@ class SshHost(AskedHost):
         if user != "0":
             self.remarks.append("not root on that host: what only root may read is unknown")
 
-    def _ask(
-        self, parts: Sequence[str], program: str, words: Sequence[str], timeout: float, stdin: bytes = b""
-    ) -> Answer:
-        line = remote_line(parts, f"MARK={self._mark}\nanswer\n{program}", words)
-        argv = [self._program, *self._options, "--", self.destination, line]
-        environment = {**os.environ, "PATH": os.environ.get("PATH", PROGRAM_PATH)}
-        result = run(argv, timeout=timeout + PATIENCE, env=environment, stdin=stdin)
-        return _answer(result, self._mark.encode())
-
     def _lose(self, name: str, answer: Answer) -> str:
         """What is said where an answer has no end; after that nothing more is asked."""
-        said = _last_line(answer.stderr)
+        said = last_line(answer.stderr)
         self._lost = f"the connection to {self.destination} was lost"
         self.remarks.append(f"{self._lost} at {name}{': ' + said if said else ''}; nothing was read after that")
         return f"{self._lost}{': ' + said if said else ''}; what ran there may still run until its deadline"
@@ -144,7 +89,7 @@ class SshHost(AskedHost):
         began = self._clock()
         self.progress.start(name)
         try:
-            answer = self._ask(["answer.sh", *parts], program, words, allowed)
+            answer = self.connection.ask(["answer.sh", *parts], program, words, allowed)
         finally:
             self._spent += max(0.0, self._clock() - began)
             self.progress.end()
@@ -168,7 +113,7 @@ class SshHost(AskedHost):
         """Runs the program of that name there; the deadline, in whole seconds, holds on both sides."""
         seconds = max(1, math.ceil(timeout))
         directories = "/usr/sbin /usr/bin /sbin /bin" + (" /usr/ios/cli" if argv[0] == "ioscli" else "")
-        answer = self._ask(
+        answer = self.connection.ask(
             ["answer.sh", "run.sh"], 'run_command "$@"', (str(seconds), directories, *argv), seconds, stdin
         )
         self._may_run = answer.result.timed_out
@@ -268,66 +213,6 @@ class SshHost(AskedHost):
         return self._states[path] is None if path in self._states else None
 
 
-def remote_line(parts: Sequence[str], program: str, words: Sequence[str]) -> str:
-    """The command line that ssh hands to the login shell: a script for /bin/sh and its words, each quoted.
-
-    >>> remote_line([], 'echo "$1"', ["it's"])
-    '/bin/sh -c \\'echo "$1"\\' nimdoctor \\'it\\'"\\'"\\'s\\''
-    """
-    script = "".join(map(part, parts)) + program
-    return " ".join(["/bin/sh", "-c", *map(shlex.quote, (script, "nimdoctor", *words))])
-
-
-def _options(place: str, timeout: float) -> List[str]:
-    """Those that must not depend on the user's configuration; all else is taken from it."""
-    chosen = {
-        "BatchMode": "yes",
-        "ConnectTimeout": str(max(1, min(CONNECT, math.ceil(timeout)))),
-        "ConnectionAttempts": "1",
-        "ServerAliveInterval": "5",
-        "ServerAliveCountMax": "3",
-        "ControlMaster": "auto",
-        "ControlPath": f"{place}/c".replace("%", "%%"),
-        "ControlPersist": "60",
-        "ClearAllForwardings": "yes",
-        "ForwardAgent": "no",
-        "ForwardX11": "no",
-        "PermitLocalCommand": "no",
-        "RemoteCommand": "none",
-        "LogLevel": "ERROR",
-    }
-    return ["-T", *(word for name, value in chosen.items() for word in ("-o", f"{name}={value}"))]
-
-
-def _private_place() -> str:
-    """A directory that nobody else may enter, with a path short enough for a socket in it."""
-    directory = tempfile.gettempdir()
-    return tempfile.mkdtemp(prefix="nimdoctor-ssh-", dir=directory if len(directory) < _SOCKET_LENGTH else "/tmp")
-
-
-def _hang_up(program: str, options: Sequence[str], where: str, place: str) -> None:
-    try:
-        if os.path.exists(f"{place}/c"):
-            run([program, *options, "-O", "exit", "--", where], timeout=PATIENCE, env=dict(os.environ))
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def _answer(result: CommandResult, mark: bytes) -> Answer:
-    """What stands between the marks; what a login printed before them is left out."""
-    started, out = _after(result.stdout, mark)
-    _, err = _after(result.stderr, mark)
-    body, found, end = err.rpartition(b"\n" + mark + b" ")
-    if not (started and found):
-        return Answer(out if started else b"", err, None, result)
-    return Answer(out, body, decode(end).split(), result)
-
-
-def _after(stream: bytes, mark: bytes) -> Tuple[bool, bytes]:
-    _, found, rest = stream.partition(mark + b"\n")
-    return (True, rest) if found else (False, stream)
-
-
 def _reason(answer: Answer) -> str:
     return " ".join((answer.said or [])[1:]) or "cannot be read"
 
@@ -355,35 +240,3 @@ def _state(line: bytes) -> Tuple[str, Optional[PathState]]:
         return path, PathState(kind, int(mode, 8), owner, group, int(size), None if mtime == "-" else int(mtime))
     except ValueError:
         return "", None
-
-
-def _last_line(said: bytes) -> str:
-    lines = [line.strip() for line in decode(said).splitlines() if line.strip()]
-    return ascii(lines[-1])[1:-1][:200] if lines else ""
-
-
-_CURES = (
-    ("host key verification failed", "log in once by hand (ssh {where}) and accept its key, after comparing it"),
-    ("host identification has changed", "compare its key, then correct known_hosts"),
-    ("permission denied", "nimdoctor asks for no password: give ssh a key or an agent that opens {where}"),
-    ("could not resolve", "is the name right? ssh's own config may give it another"),
-    ("", "try it by hand: ssh {where} true"),
-)
-
-
-def _why(answer: Answer, where: str) -> str:
-    """One line: what ssh said, and what to do next."""
-    result = answer.result
-    if result.error:
-        return f"ssh cannot be run: {result.error}"
-    if result.timed_out:
-        return f"cannot connect: no answer in time; try it by hand: ssh {where} true"
-    said = _last_line(answer.stderr)
-    if result.status != 255 or not said:
-        return (
-            f"its login shell did not run a line of POSIX shell (status {result.status}{', ' + said if said else ''}); "
-            f"try it by hand: ssh {where} /bin/sh -c true"
-        )
-    whole = decode(answer.stderr).lower()
-    cure = next(cure for words, cure in _CURES if words in whole)
-    return f"cannot connect: {said}; {cure.format(where=where)}"

@@ -37,6 +37,11 @@ class End(NamedTuple):
         """Whether something can be done here."""
         return self.place is not None
 
+    @property
+    def remote(self) -> bool:
+        """Whether it is reached over ssh, where only scripts change anything."""
+        return self.target.startswith("ssh:")
+
 
 class Ends:
     """The ends of a plan by role; an end may be missing."""

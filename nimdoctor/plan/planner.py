@@ -376,7 +376,11 @@ class Planner:
 
     def _not_here(self, where: Role) -> str:
         end = self.ends.ends.get(where)
-        return "" if end is None or end.live else f"{end.target} is recorded evidence: run nimdoctor fix on that host"
+        return (
+            ""
+            if end is None or end.live or end.remote
+            else f"{end.target} is recorded evidence: run nimdoctor fix on that host"
+        )
 
 
 def decide(condition: Condition, now: Moment) -> Optional[str]:

@@ -1,6 +1,6 @@
 """What keeps a plan from being applied before anything is read, and how that is said."""
 
-from typing import List, Sequence
+from typing import List, Mapping, Sequence, Tuple
 
 from nimdoctor.model import Role
 from nimdoctor.plan.actions import allowed, paths_of
@@ -17,14 +17,32 @@ class NotApplied(Exception):
         self.refusals = tuple(refusals)
 
 
-def refuse_up_front(plan: Plan, ends: Ends, uid: int, system: str) -> List[Refusal]:
-    """What forbids applying the plan before anything is read: whose machine this is, and who asks."""
+def refuse_up_front(
+    plan: Plan, ends: Ends, uid: int, system: str, answered: Mapping[Role, Tuple[str, str]] = {}
+) -> List[Refusal]:
+    """What forbids applying the plan before anything is read: whose machine this is, and who asks.
+
+    `answered` are the ends that are changed over ssh: what each said of its system and of who asks (`uname -s`, `id -u`).
+    """
     found: List[Refusal] = []
     for where in (Role.CLIENT, Role.MASTER):
         if not plan.touches(where):
             continue
         end = ends.ends.get(where)
-        if end is None or not end.live:
+        if where in answered:
+            runs, user = answered[where]
+            if runs != "AIX":
+                found.append(Refusal("", "the host runs AIX", f"the {where.value} runs {ascii(runs)[1:-1]}, not AIX"))
+            if user != "0":
+                found.append(
+                    Refusal("", "ssh logs in as root", f"it logged in as user {ascii(user)[1:-1]}: ssh:root@HOST")
+                )
+        elif end is not None and end.remote:
+            found.append(
+                Refusal("", f"the {where.value} can be changed from here", f"the {where.value} is {end.target}, and the "
+                        f"other end is not over ssh: nimdoctor fix {end.target} changes it alone")
+            )  # fmt: skip
+        elif end is None or not end.live:
             target = end.target if end else "not given"
             found.append(
                 Refusal("", f"the {where.value} can be changed from here", f"the {where.value} is {target}: recorded "

@@ -13,6 +13,11 @@ class ScriptRun(NamedTuple):
     plan: str
     state: str
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether it was neither brought to its end nor taken back."""
+        return self.state in UNFINISHED
+
     def words(self, directory: str) -> str:
         """What to do about it."""
         return (
@@ -34,6 +39,7 @@ def unfinished_scripts(state: str) -> List[ScriptRun]:
             said = place.read(f"/scripts/{name}/state", limit=100).decode("ascii", "replace").strip()
         except (Refused, OSError):
             continue  # none was written: it never began
-        if said in UNFINISHED:
-            found.append(ScriptRun(name, said))
+        run = ScriptRun(name, said)
+        if run.unfinished:
+            found.append(run)
     return found

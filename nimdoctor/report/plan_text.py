@@ -135,7 +135,8 @@ class _Page:
         commands = "; ".join(" ".join(argv) for argv in affects.cure)
         for name in affects.clients:
             yield f"   - {printable(name)}: not yet. There, as root, by ssh or console: {commands}"
-        yield "   nimdoctor runs shows who has followed; a script for each is written with --script DIR"
+        kept = "" if _over_ssh(_targets(self.plan)) else "nimdoctor runs shows who has followed; "
+        yield f"   {kept}a script for each is written with --script DIR"
 
     def _refused(self) -> List[str]:
         return [
@@ -211,7 +212,8 @@ def render_result(result: Result, plan: Plan, *, width: int = 96) -> str:
     """How a run ended, for people."""
     lines = [f"{result.state.upper()}: run {result.run}"]
     if result.why:
-        lines += textwrap.wrap(printable(f"Failed:   {result.why}"), width, subsequent_indent=" " * 10)
+        word = "Why:" if result.state == "running" else "Failed:"
+        lines += textwrap.wrap(printable(f"{word:<10}{result.why}"), width, subsequent_indent=" " * 10)
     titles: Mapping[str, Step] = {step.id: step for step in plan.steps}
     for step, outcome, says in result.steps:
         title = titles[step].title if step in titles else step
@@ -223,13 +225,17 @@ def render_result(result: Result, plan: Plan, *, width: int = 96) -> str:
     if result.stands:
         lines.append("Stands:")
         lines += [f"   - {printable(line)}" for line in result.stands]
+    over_ssh = _over_ssh(_targets(plan))
+    if result.state in ("stopped", "running"):
+        lines.append(f"Next:     {_resuming(result.run, over_ssh)}")
     if result.state == "stopped":
-        lines += [f"Next:     nimdoctor fix --resume {result.run}", f"          nimdoctor rollback {result.run}"]
+        lines.append(f"          {_taking_back(result.run, over_ssh)}")
     if plan.affects and plan.affects.clients and result.state in ("complete", "applied-unverified"):
         lines.append("Other clients that must still follow:")
         commands = "; ".join(" ".join(argv) for argv in plan.affects.cure)
+        noting = "" if over_ssh else "; then nimdoctor runs --followed {}"
         lines += [
-            f"   - {printable(name)}: not yet. There, as root: {commands}; then nimdoctor runs --followed {printable(name)}"
+            f"   - {printable(name)}: not yet. There, as root: {commands}{noting.format(printable(name))}"
             for name in plan.affects.clients
         ]
     return "\n".join(lines) + "\n"
@@ -278,10 +284,30 @@ def render_runs(runs: Sequence[Mapping[str, object]], state: str) -> str:
     return "\n".join([table, *([""] if notes else []), *notes]) + "\n"
 
 
+def _over_ssh(targets: Mapping[str, str]) -> str:
+    """The target that leads, of these by end, where it is over ssh; empty where runs are kept here."""
+    leads = targets["client"] if "client" in targets else targets.get("master", "")
+    return leads if leads.startswith("ssh:") else ""
+
+
+def _targets(plan: Plan) -> Mapping[str, str]:
+    return {where.value: host.target for where, host in plan.hosts.items()}
+
+
+def _resuming(run: object, over_ssh: str) -> str:
+    return f"nimdoctor fix {over_ssh + ' ' if over_ssh else ''}--resume {run}"
+
+
+def _taking_back(run: object, over_ssh: str) -> str:
+    return f"nimdoctor rollback {run}{' --target ' + over_ssh if over_ssh else ''}"
+
+
 def _run_notes(run: Mapping[str, object]) -> Iterator[str]:
     name = run["run"]
     if run["state"] in ("running", "stopped", "rolling-back"):
-        yield f"{name} is unfinished: nimdoctor fix --resume {name}, or nimdoctor rollback {name}"
+        targets = run["targets"]
+        over_ssh = _over_ssh(targets if isinstance(targets, dict) else {})
+        yield f"{name} is unfinished: {_resuming(name, over_ssh)}, or {_taking_back(name, over_ssh)}"
     if run["left_open"]:
         yield f"{name}: {printable(str(run['left_open']))}"
     affects = run["affects"]

@@ -144,6 +144,13 @@ def test_recorded_evidence_shows_a_plan_that_cannot_be_applied_there(doctor):
     assert len(set(reasons)) == len(reasons), "each reason once"
 
 
+def test_scripts_of_recorded_evidence_keep_their_state_where_its_host_does(doctor, tmp_path):
+    doctor("fix", *recorded("create-bio-hang"), "--script", str(tmp_path))
+    for name in ("apply.ksh", "rollback.ksh"):
+        text = (tmp_path / name).read_text("ascii")
+        assert "\nCLIENT_ROOT='' CLIENT_STATE=/var/adm/nimdoctor CLIENT_HERE=no\n" in text
+
+
 @pytest.mark.parametrize("name", sorted(place.name for place in HOSTS.iterdir() if (place / "client").is_dir()))
 def test_every_recorded_host_has_a_plan_that_fits_the_schema(name, doctor):
     ended = doctor("fix", *recorded(name), json=True)

@@ -55,7 +55,7 @@ def test_scripts_written_by_the_command_line_run_as_they_are_and_roll_back(shell
         original = [lab.snapshot(end) for end in ("client", "master")]
         scripts = os.path.join(lab.place, "scripts")
         assert quiet("fix", lab.client_target, "--master", lab.master_target, "--script", scripts) == 1
-        assert sorted(os.listdir(scripts)) == ["README", "apply.ksh", "rollback.ksh"]
+        assert sorted(os.listdir(scripts)) == ["README", "apply.ksh", "plan.json", "rollback.ksh"]
         ran = script(shell, f"{scripts}/apply.ksh")
         assert ran.returncode == 0, ran.stdout + ran.stderr
         assert quiet("scan", lab.client_target, "--master", lab.master_target, "--check", "tftp-disabled") == 0

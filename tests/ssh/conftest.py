@@ -1,15 +1,19 @@
 """A lab whose hosts are reached over ssh, and that nothing is left of a connection."""
 
+import itertools
 import os
 import tempfile
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Dict, Iterator, NamedTuple
 
 import pytest
 from loopback import Loopback, why_not
 from shells import gone
 
-from nimdoctor.lab import Lab
+from nimdoctor.lab import Entry, Lab
+
+Tree = Dict[str, Entry]
+_NUMBERS = itertools.count(100)
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +46,42 @@ def over(sshd: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ite
     assert list(place.iterdir()) == []
     assert gone(f"{place}/nimdoctor-ssh-")
     place.rmdir()
+
+
+class Hosts(NamedTuple):
+    """A lab of its own that is reached over ssh: its ends as targets."""
+
+    lab: Lab
+    client: str
+    master: str
+
+    def whole(self, end: str) -> Tree:
+        """What the tree of that end holds, but for what makes it a root that can be logged in to."""
+        found = self.lab.snapshot(end)
+        return {path: entry for path, entry in found.items() if not Loopback.made_for_it(path)}
+
+
+@pytest.fixture
+def hosts(
+    over: Loopback, lab_of: Callable[[str], Lab], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Hosts]]:
+    """A lab of a scenario, which the test may change, with both its ends under one shell."""
+    names = []
+
+    def get(scenario: str, shell: str = "dash") -> Hosts:
+        with monkeypatch.context() as elsewhere:
+            # the lab it is copied from stays for other tests
+            elsewhere.setattr(tempfile, "tempdir", "/tmp")
+            lab = lab_of(scenario)
+        own = [f"{end}{next(_NUMBERS)}" for end in ("lpar", "nim")]
+        for name, tree in zip(own, (lab.client, lab.master)):
+            over.add(name, tree, lab.place, shell=shell)
+            names.append(name)
+        return Hosts(lab, *(f"ssh:{name}" for name in own))
+
+    yield get
+    for name in names:
+        over.leave(name)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`nimdoctor scan ssh:HOST`, `collect ssh:HOST`, and what is refused over ssh."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -84,11 +83,3 @@ def test_a_host_that_cannot_be_reached_is_one_line_and_status_2(over: Loopback) 
 def test_the_network_is_not_probed_from_here(over: Loopback) -> None:
     ended = doctor("scan", "ssh:lpar7", "--probe")
     assert ended.returncode == 2 and "run it on that host" in ended.stderr
-
-
-@pytest.mark.parametrize("words", [["ssh:lpar7"], ["--master", "ssh:nim1"], ["ssh:lpar7", "--apply", "--yes"]])
-def test_nothing_is_repaired_over_ssh(words: "list[str]", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere" + os.pathsep + os.environ["PATH"])
-    ended = doctor("fix", *words)
-    assert ended.returncode == 2 and ended.stdout == ""
-    assert "run nimdoctor fix on the host" in ended.stderr and len(ended.stderr.splitlines()) == 1

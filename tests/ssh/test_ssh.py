@@ -21,9 +21,10 @@ from nimdoctor.collection import collect
 from nimdoctor.evidence import TargetError, open_target
 from nimdoctor.evidence.catalog import ROWS, Kind, Row
 from nimdoctor.evidence.command import CommandResult
+from nimdoctor.evidence.connection import _answer, destination, remote_line
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.evidence.shell import BLOCK, KEY_ENDS, part
-from nimdoctor.evidence.ssh import SshHost, _answer, destination, remote_line
+from nimdoctor.evidence.ssh import SshHost
 from nimdoctor.lab import Lab
 from nimdoctor.private_keys import REMOVED
 from nimdoctor.registry import Registry
@@ -217,20 +218,20 @@ def test_a_collection_is_the_one_that_is_made_on_the_host(over: Loopback, lab: L
 
 
 def test_no_key_crosses_the_wire(over: Loopback, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nimdoctor.evidence import ssh
+    from nimdoctor.evidence import connection
 
     certificates = Path(lab.master) / "ssl_nimsh/certs"
     (certificates / "both.pem").write_text(KEY)
     (certificates / "link.pem").symlink_to("../keys/serverkey.pem")
     came = io.BytesIO()
-    real = ssh.run
+    real = connection.run
 
     def watched(*words: Any, **more: Any) -> CommandResult:
         result = real(*words, **more)
         came.write(result.stdout + result.stderr)
         return result
 
-    monkeypatch.setattr(ssh, "run", watched)
+    monkeypatch.setattr(connection, "run", watched)
     host = SshHost("ssh:nim1")
     try:
         for row in ROWS:
@@ -264,13 +265,13 @@ def test_a_command_that_hangs_is_ended_there_too(over: Loopback, lab: Lab, hang:
 
 
 def test_where_the_host_cannot_end_it_the_report_says_so(over: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nimdoctor.evidence import ssh
+    from nimdoctor.evidence import connection
 
     host = SshHost("ssh:lpar7", timeout=1)
-    real = ssh.run
-    monkeypatch.setattr(ssh, "run", lambda *words, **more: CommandResult(timed_out=True))
+    real = connection.run
+    monkeypatch.setattr(connection, "run", lambda *words, **more: CommandResult(timed_out=True))
     host.texts(row_of("emgr -lv3"), {})
-    monkeypatch.setattr(ssh, "run", real)
+    monkeypatch.setattr(connection, "run", real)
     host.close()
     assert host.problems["emgr -lv3"] == "hung and was ended after 1 s; on lpar7 it may still run"
 
@@ -344,5 +345,5 @@ def test_a_login_that_talks_is_not_taken_for_an_answer(over: Loopback, sshd: Loo
 
 def test_a_host_that_nobody_closes_is_hung_up_on_all_the_same(over: Loopback) -> None:
     host = SshHost("ssh:lpar7")
-    assert os.stat(host._place).st_mode & 0o777 == 0o700 and os.path.exists(f"{host._place}/c")
+    assert os.stat(host.connection._place).st_mode & 0o777 == 0o700 and os.path.exists(f"{host.connection._place}/c")
     del host

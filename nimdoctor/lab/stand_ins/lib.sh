@@ -13,7 +13,8 @@
 #   held           a port on which another program listens; nimsh cannot start where that is its own
 #   inetd          services that inetd has activated
 #   fault/COMMAND  or COMMAND.WORD with WORD among its arguments: what goes wrong, see begin
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
+# first the tools of the machine the lab runs on: where a tree is its own root, /usr/bin holds the stand-ins
+PATH=/bin:/sbin:/usr/sbin:/usr/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 022

@@ -5,7 +5,7 @@ from typing import Any, Iterator, List, Mapping
 
 from nimdoctor.plan.ksh.quoting import comment, said
 from nimdoctor.plan.ksh.script import ScriptEnd
-from nimdoctor.plan.ksh.steps import KshStep, numbered
+from nimdoctor.plan.ksh.steps import KshStep, numbered, stretches
 from nimdoctor.wording import as_file_name
 
 _WIDTH = 96
@@ -155,14 +155,8 @@ def _order(ends: Mapping[str, ScriptEnd], steps: List[KshStep], number: str) -> 
     if all(where in ends and ends[where].here for where in {one.where for one in steps}):
         yield f"ksh ./apply.ksh{number}"
         return
-    seen: List[str] = []
-    last = ""
-    for one in steps:
-        if one.where != last:
-            again = " --next" if one.where in seen else ""
-            yield f"ksh ./apply.ksh {one.where}{number}{again}    (on the {one.where})"
-            seen.append(one.where)
-            last = one.where
+    for where, again in stretches(steps):
+        yield f"ksh ./apply.ksh {where}{number}{' --next' if again else ''}    (on the {where})"
 
 
 _REFUSES = """\

@@ -1,5 +1,6 @@
 """A plan as ksh88 scripts that end in the same state as applying it."""
 
+import json
 from types import MappingProxyType
 from typing import Any, Dict, Mapping
 
@@ -10,7 +11,7 @@ from nimdoctor.wording import as_file_name
 
 
 class Rendering(NamedTuple):
-    """The files by relative name: apply.ksh, rollback.ksh, README, clients/NAME.ksh."""
+    """The files by relative name: apply.ksh, rollback.ksh, README, plan.json, clients/NAME.ksh."""
 
     files: Mapping[str, bytes]
 
@@ -25,6 +26,7 @@ def render(plan_document: Mapping[str, Any], ends: Mapping[str, ScriptEnd]) -> R
         "apply.ksh": apply_script(plan_document, ends),
         "rollback.ksh": rollback_script(plan_document, ends),
         "README": readme(plan_document, ends),
+        "plan.json": json.dumps(plan_document, indent=1) + "\n",
     }
     for client in (plan_document.get("affects") or {}).get("clients") or ():
         name, number = as_file_name(client), 2

@@ -300,3 +300,14 @@ def numbered(plan: Mapping[str, Any]) -> List[KshStep]:
         by_id[str(step["id"])] = one
         found.append(one)
     return found
+
+
+def stretches(steps: Sequence[KshStep]) -> Iterator[Tuple[str, bool]]:
+    """The starts of apply.ksh in order where the ends are different hosts, one for each stretch of steps on one end:
+    the end, and whether it had one before, so that `--next` must say that the other end has done what lies between.
+    """
+    seen: List[str] = []
+    for one in steps:
+        if not seen or one.where != seen[-1]:
+            yield one.where, one.where in seen
+            seen.append(one.where)

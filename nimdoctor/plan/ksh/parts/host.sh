@@ -316,15 +316,20 @@ make_state() {
         make_above=$(dirname "$STATE")
         [ -d "$make_above" ] || mkdir -p "$make_above" || stop "$make_above cannot be made"
         for make_one in "$STATE" "$STATE/scripts" "$DIR" "$DIR/backup" "$DIR/log" "$DIR/work"; do
-            [ ! -h "$make_one" ] || stop "refused: $make_one is a link"
-            [ -d "$make_one" ] || mkdir -m 700 "$make_one" || stop "$make_one cannot be made"
-            look "$make_one"
-            case $RIGHTS in
-                d????w* | d???????w*) stop "refused: $make_one may be written by others ($RIGHTS)" ;;
-            esac
-            [ "$OWNER" = "$(id -un)" ] || stop "refused: $make_one belongs to $OWNER"
+            own_directory "$make_one"
         done
     done
+}
+
+# own_directory DIRECTORY: is there, is no link, belongs to who runs this, and nobody else may write in it
+own_directory() {
+    [ ! -h "$1" ] || stop "refused: $1 is a link"
+    [ -d "$1" ] || mkdir -m 700 "$1" || stop "$1 cannot be made"
+    look "$1"
+    case $RIGHTS in
+        d????w* | d???????w*) stop "refused: $1 may be written by others ($RIGHTS)" ;;
+    esac
+    [ "$OWNER" = "$(id -un)" ] || stop "refused: $1 belongs to $OWNER"
 }
 
 # lock_all: the locks of all ends that are changed, the target's first
