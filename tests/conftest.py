@@ -6,7 +6,9 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 from real_certificates import Maker
+from remembered import Rehearsals
 
+from nimdoctor.evidence import rehearsal
 from nimdoctor.lab import Lab
 
 # --doctest-modules would import each one as a module called conftest
@@ -19,6 +21,15 @@ COUNTED = pytest.StashKey["collections.Counter[str]"]()
 def counted(pytestconfig: pytest.Config) -> "collections.Counter[str]":
     """What is summed up at the end: scenarios by what they are."""
     return _counts(pytestconfig)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rehearsed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same files are rehearsed once; tests of the rehearsal itself call it by the name they imported."""
+    held = rehearsal.rehearse
+    rehearsal.rehearse = Rehearsals(str(tmp_path_factory.mktemp("rehearsals"))).rehearse
+    yield
+    rehearsal.rehearse = held
 
 
 @pytest.fixture(scope="session")
