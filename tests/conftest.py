@@ -1,8 +1,11 @@
 """What the whole suite shares: a count of the scenarios that were killed, failed or refused, whoever ran them."""
 
 import collections
+import os
+import shutil
+import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
 from real_certificates import Maker
@@ -14,7 +17,32 @@ from nimdoctor.lab import Lab
 # --doctest-modules would import each one as a module called conftest
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
+SCRATCH = "NIMDOCTOR_TESTS_SCRATCH"
+ROOM = 2 << 30
+"""Bytes free in memory from which on tests write there."""
 COUNTED = pytest.StashKey["collections.Counter[str]"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests write goes into memory where that can be; workers of pytest-xdist share the place."""
+    if SCRATCH in os.environ:
+        return
+    place = memory()
+    if place:
+        os.environ.update({SCRATCH: place, "TMPDIR": place})
+        tempfile.tempdir = place
+        config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
+
+
+def memory() -> Optional[str]:
+    """A new directory in memory, or None where there is no room, or nothing there may be executed."""
+    try:
+        found = os.statvfs("/dev/shm")
+        if found.f_bavail * found.f_frsize < ROOM or found.f_flag & os.ST_NOEXEC:
+            return None
+        return tempfile.mkdtemp(prefix="nd-", dir="/dev/shm")
+    except OSError:
+        return None
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +58,15 @@ def _rehearsed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     rehearsal.rehearse = Rehearsals(str(tmp_path_factory.mktemp("rehearsals"))).rehearse
     yield
     rehearsal.rehearse = held
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_waiting_for_the_disk() -> Iterator[None]:
+    """Only a failure of the power loses what was written and not synchronised; no test stages one."""
+    synchronise = os.fsync
+    os.fsync = lambda descriptor: None
+    yield
+    os.fsync = synchronise
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,10 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Named
 
 from nimdoctor.lab import Lab
 
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # where it runs as a program
+
+from remembered import remember_rehearsals  # noqa: E402
+
 STATE = "/var/adm/nimdoctor"
 RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
 UNFINISHED = ("running", "stopped", "rolling-back")
@@ -407,6 +411,14 @@ def answer_once(place: str) -> None:
     command.run = run  # type: ignore[assignment]
 
 
+def scan_here(lab: Lab) -> None:
+    """A scan in this process, so that those it forks know what was answered."""
+    from nimdoctor.cli import main
+
+    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):
+        main(["scan", lab.client_target, "--master", lab.master_target])
+
+
 def nimdoctor(words: Sequence[str], prepare: Prepare = nothing) -> Ended:
     """One command line in a child process. `prepare` runs there first and may change what it likes."""
     out, err = _scratch(), _scratch()
@@ -641,6 +653,8 @@ class Exploration:
         one_name()
         without_inodes()
         lab = Lab.build(self.scenario.lab)
+        rehearsals = tempfile.TemporaryDirectory(prefix="nimdoctor-rehearsals-")
+        remember_rehearsals(rehearsals.name)
         try:
             self.scenario.tidy(lab)
             self.lab = lab
@@ -650,6 +664,7 @@ class Exploration:
             self._explore()
         finally:
             lab.close()
+            rehearsals.cleanup()
         counts = self.counts
         return Explored(
             counts["killed"],
@@ -671,9 +686,9 @@ class Exploration:
         self.result = self.scene()
         self.total = {end: collections.Counter(self.result.calls(end)) for end in ("client", "master")}
         self._take_back_undisturbed()
-        answer_once(self.lab.place)
         self.camera.restore(self.first)
-        nimdoctor(["scan", self.lab.client_target, "--master", self.lab.master_target])
+        answer_once(self.lab.place)
+        scan_here(self.lab)
         waiting: collections.deque[Crashed] = collections.deque()
         ended, points = points_of(apply, self.camera)
         self.run_name = FIRST
