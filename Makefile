@@ -18,7 +18,7 @@ lint: $(VENV)/developed
 	$(BIN)/mypy
 
 pytest: $(VENV)/developed
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python tests/run.py
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/measure.py

@@ -1,10 +1,14 @@
 """What the tests of plans share: labs that are built once and copied, and command lines."""
 
 import collections
+import os
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
-from killing import EXPLORATIONS, Ended, Explored, Workers, import_all, nimdoctor
+from killing.children import Ended, import_all, nimdoctor
+from killing.explorations import EXPLORATIONS
+from killing.judging import Explored
+from killing.workers import Workers
 
 from nimdoctor.lab import Lab
 
@@ -19,11 +23,11 @@ def _imported() -> None:
 def explored(
     request: pytest.FixtureRequest, counted: "collections.Counter[str]"
 ) -> Iterator[Callable[[str], Explored]]:
-    """The result of an exploration by its name; those that tests ask for run two at a time."""
+    """The result of an exploration by its name; those that tests ask for run as many at a time as there are processors."""
     asked = [item.callspec.params.get("exploration") for item in request.session.items if hasattr(item, "callspec")]
     # pytest-xdist parts the tests among its own workers, each of which then runs what it is asked for
     parted = hasattr(request.config, "workerinput")
-    workers = Workers([name for name in EXPLORATIONS if name in asked], at_once=1 if parted else 2)
+    workers = Workers([name for name in EXPLORATIONS if name in asked], at_once=1 if parted else os.cpu_count() or 1)
 
     def get(name: str) -> Explored:
         found = Explored(*workers.result(name))

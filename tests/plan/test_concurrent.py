@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from killing import STATE, nimdoctor, tell
+from killing.children import nimdoctor
+from killing.scenes import STATE, tell
 
 
 def start(lab, target, *words):

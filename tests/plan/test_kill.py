@@ -1,7 +1,7 @@
 """Killed at any point, a run is resumed to its full result and taken back to its beginning, and says where it stands."""
 
 import pytest
-from killing import EXPLORATIONS
+from killing.explorations import EXPLORATIONS
 
 
 @pytest.mark.parametrize("exploration", EXPLORATIONS)
