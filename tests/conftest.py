@@ -5,9 +5,11 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
+from effort import FEWER, examples
+from hypothesis import settings
 from real_certificates import Maker
 from remembered import Rehearsals
 
@@ -20,6 +22,9 @@ collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 SCRATCH = "NIMDOCTOR_TESTS_SCRATCH"
 ROOM = 2 << 30
 """Bytes free in memory from which on tests write there."""
+settings.register_profile("fewer", max_examples=examples(100), derandomize=True)
+if FEWER:
+    settings.load_profile("fewer")
 COUNTED = pytest.StashKey["collections.Counter[str]"]()
 
 
@@ -76,14 +81,15 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Maker:
 
 
 @pytest.fixture(scope="session")
-def originals() -> Iterator[Callable[[str], Lab]]:
-    """Labs by scenario, each built once; not to be changed."""
-    built: Dict[str, Lab] = {}
+def originals() -> Iterator[Callable[..., Lab]]:
+    """Labs by scenario and names of clients, each built once; not to be changed."""
+    built: Dict[Tuple[str, ...], Lab] = {}
 
-    def get(scenario: str) -> Lab:
-        if scenario not in built:
-            built[scenario] = Lab.build(scenario)
-        return built[scenario]
+    def get(scenario: str, *clients: str) -> Lab:
+        key = scenario, *clients
+        if key not in built:
+            built[key] = Lab.build(scenario, **({"clients": clients} if clients else {}))
+        return built[key]
 
     yield get
     for lab in built.values():
@@ -91,12 +97,12 @@ def originals() -> Iterator[Callable[[str], Lab]]:
 
 
 @pytest.fixture
-def lab_of(originals: Callable[[str], Lab]) -> Iterator[Callable[[str], Lab]]:
+def lab_of(originals: Callable[..., Lab]) -> Iterator[Callable[..., Lab]]:
     """A lab of a scenario that the test may change; no daemons."""
     copies: List[Lab] = []
 
-    def get(scenario: str) -> Lab:
-        copies.append(originals(scenario).copy())
+    def get(scenario: str, *clients: str) -> Lab:
+        copies.append(originals(scenario, *clients).copy())
         return copies[-1]
 
     yield get
@@ -105,7 +111,7 @@ def lab_of(originals: Callable[[str], Lab]) -> Iterator[Callable[[str], Lab]]:
 
 
 @pytest.fixture
-def healthy(lab_of: Callable[[str], Lab]) -> Lab:
+def healthy(lab_of: Callable[..., Lab]) -> Lab:
     """A lab where nothing is the matter, to be changed by the test."""
     return lab_of("healthy")
 

@@ -16,3 +16,8 @@ FEWER = os.environ.get("NIMDOCTOR_TESTS") == "fewer"
 def one_in(number: int, things: Iterable[Thing]) -> List[Thing]:
     """All of them; of `fewer` the first, and each that many further on."""
     return list(things)[:: number if FEWER else 1]
+
+
+def examples(number: int) -> int:
+    """So many examples of a property, or of `fewer` a fifth."""
+    return max(number // 5, 10) if FEWER else number

@@ -2,15 +2,13 @@
 
 import collections
 import os
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Callable, Iterator
 
 import pytest
 from killing.children import Ended, import_all, nimdoctor
 from killing.explorations import EXPLORATIONS
 from killing.judging import Explored
 from killing.workers import Workers
-
-from nimdoctor.lab import Lab
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,36 +38,6 @@ def explored(
 
     yield get
     workers.close()
-
-
-@pytest.fixture(scope="session")
-def originals() -> Iterator[Callable[..., Lab]]:
-    """Labs by scenario, each built once; not to be changed."""
-    built: Dict[Any, Lab] = {}
-
-    def get(scenario: str, *clients: str) -> Lab:
-        key = scenario, clients
-        if key not in built:
-            built[key] = Lab.build(scenario, **({"clients": clients} if clients else {}))
-        return built[key]
-
-    yield get
-    for lab in built.values():
-        lab.close()
-
-
-@pytest.fixture
-def lab_of(originals: Callable[..., Lab]) -> Iterator[Callable[..., Lab]]:
-    """A lab of a scenario that the test may change."""
-    copies: List[Lab] = []
-
-    def get(scenario: str, *clients: str) -> Lab:
-        copies.append(originals(scenario, *clients).copy())
-        return copies[-1]
-
-    yield get
-    for lab in copies:
-        lab.close()
 
 
 @pytest.fixture
