@@ -22,9 +22,9 @@ collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 SCRATCH = "NIMDOCTOR_TESTS_SCRATCH"
 ROOM = 2 << 30
 """Bytes free in memory from which on tests write there."""
-settings.register_profile("fewer", max_examples=examples(100), derandomize=True)
-if FEWER:
-    settings.load_profile("fewer")
+# how long an example takes says more of what else the machine does
+settings.register_profile("suite", max_examples=examples(100), derandomize=FEWER, deadline=None)
+settings.load_profile("suite")
 COUNTED = pytest.StashKey["collections.Counter[str]"]()
 
 

@@ -111,7 +111,9 @@ class Results:
             self.failed.append(one.part)
             print("\n".join(said))
         else:
-            print(*(line for line in said if line.startswith("SKIPPED")), sep="\n", end="")
+            for line in said:
+                if line.startswith("SKIPPED"):
+                    print(line)
         print(f"{one.part}: {last}", flush=True)
 
 

@@ -43,7 +43,7 @@ def processes_of(word: str) -> List[int]:
     return found
 
 
-def gone(word: str, patience: float = 2.0) -> bool:
+def gone(word: str, patience: float = 10.0) -> bool:
     """Whether no such process is left, after a moment for what was just killed to go."""
     until = time.monotonic() + patience
     while time.monotonic() < until:

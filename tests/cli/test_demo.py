@@ -83,7 +83,7 @@ def test_the_default_goes_from_a_hang_that_hangs_to_the_push_that_proves_the_cur
                 "APPLIED-UNVERIFIED", "came back in", "nimsh (secure)", "HEALTHY", "applied-unverified  "]  # fmt: skip
     at = [text.find(word) for word in in_order]
     assert -1 not in at and at == sorted(at), list(zip(in_order, at))
-    assert took < 20, "it takes some three seconds on an idle machine"
+    assert took < 45, "it takes some three seconds on an idle machine"
 
 
 def test_the_default_touches_the_client_alone(default):

@@ -345,9 +345,9 @@ def test_a_child_that_never_ends_is_ended_with_all_it_started(master: Master, tm
     pids = tmp_path / "pids"
     script = f"sleep 100 & echo $! > {pids}; echo $$ >> {pids}; wait"
     began = time.monotonic()
-    found = json.loads(rehearse(str(master.root), 0.5, ["/bin/sh", "-c", script]))
-    assert found == {"rehearsal": "undone", "reason": "it did not end within 0.5 s and was ended"}
-    assert time.monotonic() - began < 5
+    found = json.loads(rehearse(str(master.root), 1, ["/bin/sh", "-c", script]))
+    assert found == {"rehearsal": "undone", "reason": "it did not end within 1 s and was ended"}
+    assert time.monotonic() - began < 30
     for _ in range(100):
         if not any(_lives(int(number)) for number in pids.read_text().split()):
             break
