@@ -100,7 +100,7 @@ class Results:
         for number, what in COUNT.findall(last):
             self.tests[what.rstrip("s") if what.startswith(("error", "warning")) else what] += int(number)
         summed = False
-        for line in said:
+        for line in said[:-1]:
             if line.startswith("="):
                 summed = SUMMED in line
             elif summed:
