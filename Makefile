@@ -20,7 +20,7 @@ lint: $(VENV)/developed
 	$(BIN)/mypy
 
 pytest: $(VENV)/developed
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python tests/run.py
 
 bench: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/measure.py

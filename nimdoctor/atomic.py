@@ -21,7 +21,7 @@ def whole(path: str, mode: int = 0o600) -> Iterator[BinaryIO]:
     directory, name = os.path.split(os.path.abspath(path))
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "it is a directory", path)
-    if os.path.realpath(directory).startswith("/dev") or (os.path.exists(path) and not os.path.isfile(path)):
+    if _of_devices(os.path.realpath(directory)) or (os.path.exists(path) and not os.path.isfile(path)):
         # renaming onto /dev/null or /dev/stdout would replace it, and root may
         raise OSError(errno.EINVAL, "it is not a regular file", path)
     _refuse_planted(directory)
@@ -36,6 +36,11 @@ def whole(path: str, mode: int = 0o600) -> Iterator[BinaryIO]:
     except BaseException:
         os.unlink(partial)
         raise
+
+
+def _of_devices(directory: str) -> bool:
+    """Whether it is /dev or below it; /dev/shm of Linux holds files like any other file system."""
+    return f"{directory}/".startswith("/dev/") and not f"{directory}/".startswith("/dev/shm/")
 
 
 def _refuse_planted(directory: str) -> None:

@@ -1,24 +1,77 @@
 """What the whole suite shares: a count of the scenarios that were killed, failed or refused, whoever ran them."""
 
 import collections
+import os
+import shutil
+import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
+from effort import FEWER, examples
+from hypothesis import settings
 from real_certificates import Maker
+from remembered import Rehearsals
 
+from nimdoctor.evidence import rehearsal
 from nimdoctor.lab import Lab
 
 # --doctest-modules would import each one as a module called conftest
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
+SCRATCH = "NIMDOCTOR_TESTS_SCRATCH"
+ROOM = 2 << 30
+"""Bytes free in memory from which on tests write there."""
+# how long an example takes says more of what else the machine does
+settings.register_profile("suite", max_examples=examples(100), derandomize=FEWER, deadline=None)
+settings.load_profile("suite")
 COUNTED = pytest.StashKey["collections.Counter[str]"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests write goes into memory where that can be; workers of pytest-xdist share the place."""
+    if SCRATCH in os.environ:
+        return
+    place = memory()
+    if place:
+        os.environ.update({SCRATCH: place, "TMPDIR": place})
+        tempfile.tempdir = place
+        config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
+
+
+def memory() -> Optional[str]:
+    """A new directory in memory, or None where there is no room, or nothing there may be executed."""
+    try:
+        found = os.statvfs("/dev/shm")
+        if found.f_bavail * found.f_frsize < ROOM or found.f_flag & os.ST_NOEXEC:
+            return None
+        return tempfile.mkdtemp(prefix="nd-", dir="/dev/shm")
+    except OSError:
+        return None
 
 
 @pytest.fixture(scope="session")
 def counted(pytestconfig: pytest.Config) -> "collections.Counter[str]":
     """What is summed up at the end: scenarios by what they are."""
     return _counts(pytestconfig)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rehearsed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same files are rehearsed once; tests of the rehearsal itself call it by the name they imported."""
+    held = rehearsal.rehearse
+    rehearsal.rehearse = Rehearsals(str(tmp_path_factory.mktemp("rehearsals"))).rehearse
+    yield
+    rehearsal.rehearse = held
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_waiting_for_the_disk() -> Iterator[None]:
+    """Only a failure of the power loses what was written and not synchronised; no test stages one."""
+    synchronise = os.fsync
+    os.fsync = lambda descriptor: None
+    yield
+    os.fsync = synchronise
 
 
 @pytest.fixture(scope="session")
@@ -28,14 +81,15 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Maker:
 
 
 @pytest.fixture(scope="session")
-def originals() -> Iterator[Callable[[str], Lab]]:
-    """Labs by scenario, each built once; not to be changed."""
-    built: Dict[str, Lab] = {}
+def originals() -> Iterator[Callable[..., Lab]]:
+    """Labs by scenario and names of clients, each built once; not to be changed."""
+    built: Dict[Tuple[str, ...], Lab] = {}
 
-    def get(scenario: str) -> Lab:
-        if scenario not in built:
-            built[scenario] = Lab.build(scenario)
-        return built[scenario]
+    def get(scenario: str, *clients: str) -> Lab:
+        key = scenario, *clients
+        if key not in built:
+            built[key] = Lab.build(scenario, **({"clients": clients} if clients else {}))
+        return built[key]
 
     yield get
     for lab in built.values():
@@ -43,12 +97,12 @@ def originals() -> Iterator[Callable[[str], Lab]]:
 
 
 @pytest.fixture
-def lab_of(originals: Callable[[str], Lab]) -> Iterator[Callable[[str], Lab]]:
+def lab_of(originals: Callable[..., Lab]) -> Iterator[Callable[..., Lab]]:
     """A lab of a scenario that the test may change; no daemons."""
     copies: List[Lab] = []
 
-    def get(scenario: str) -> Lab:
-        copies.append(originals(scenario).copy())
+    def get(scenario: str, *clients: str) -> Lab:
+        copies.append(originals(scenario, *clients).copy())
         return copies[-1]
 
     yield get
@@ -57,7 +111,7 @@ def lab_of(originals: Callable[[str], Lab]) -> Iterator[Callable[[str], Lab]]:
 
 
 @pytest.fixture
-def healthy(lab_of: Callable[[str], Lab]) -> Lab:
+def healthy(lab_of: Callable[..., Lab]) -> Lab:
     """A lab where nothing is the matter, to be changed by the test."""
     return lab_of("healthy")
 

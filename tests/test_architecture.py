@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
@@ -47,7 +48,12 @@ def module_name(path: Path) -> str:
 
 def imports(*places: str) -> Iterator[Import]:
     for path in sources(*places):
-        yield from _imports(ast.parse(path.read_text(encoding="utf-8")), path, True)
+        yield from imports_of(path)
+
+
+@cache
+def imports_of(path: Path) -> "tuple[Import, ...]":
+    return tuple(_imports(ast.parse(path.read_text(encoding="utf-8")), path, True))
 
 
 def _imports(node: ast.AST, path: Path, eager: bool) -> Iterator[Import]:

@@ -64,3 +64,14 @@ def test_links_that_lead_in_a_circle_are_an_error(tmp_path):
     (tmp_path / "b").symlink_to("a")
     with pytest.raises(OSError):
         write_whole(str(tmp_path / "a" / "x"), b"x")
+
+
+def test_nothing_is_written_among_devices_but_in_memory_and_where_the_name_only_begins_alike():
+    from nimdoctor.atomic import _of_devices
+
+    assert [
+        path for path in ("/dev", "/dev/pts/0", "/dev/shm", "/dev/shm/lab", "/development", "/") if _of_devices(path)
+    ] == [
+        "/dev",
+        "/dev/pts/0",
+    ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, List, Tuple
 
 import pytest
+from effort import examples
 from hosts import loose, scan_hosts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from scenarios import names, scenario
 from nimdoctor.evidence import open_target
 
 SCENARIOS = names()
-few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def judged(*hosts: Any) -> List[Tuple[Any, ...]]:

@@ -6,7 +6,8 @@ target that cannot be read, 3 inconclusive, 4 nimdoctor itself failed, 130 inter
 
 import os
 import sys
-from typing import List, Optional, Sequence, Tuple
+from functools import lru_cache
+from typing import Any, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -37,6 +38,12 @@ for command in (
     app.command()(command)
 
 
+@lru_cache(maxsize=1)
+def commands() -> Any:
+    """What Typer makes of the declarations, once: it takes longer than many a command."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs one command line and gives its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -52,7 +59,7 @@ def _run(words: List[str]) -> Tuple[int, str]:
     try:
         if not words and "_NIMDOCTOR_COMPLETE" not in os.environ:
             return _usage(), ""
-        status = app(args=words, prog_name="nimdoctor", standalone_mode=False)
+        status = commands()(args=words, prog_name="nimdoctor", standalone_mode=False)
         flush()
         if status == INTERRUPTED:  # Typer turns KeyboardInterrupt into this status and says nothing
             return INTERRUPTED, "interrupted"
@@ -78,7 +85,7 @@ def _usage() -> int:
     from contextlib import redirect_stdout
 
     with redirect_stdout(sys.stderr):
-        app(args=["--help"], prog_name="nimdoctor", standalone_mode=False)
+        commands()(args=["--help"], prog_name="nimdoctor", standalone_mode=False)
     return USAGE
 
 

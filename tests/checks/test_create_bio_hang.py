@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from effort import examples
 from hosts import (
     FIXTURES,
     HISTORY,
@@ -408,7 +409,7 @@ def shifted(log, by):
     return "".join(lines)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(quarters=st.integers(-12 * 4, 14 * 4), shape=st.sampled_from(sorted(SHAPES)), local=st.booleans())
 def test_a_host_in_any_time_zone_gets_the_same_verdict_and_confidence(quarters, shape, local):
     log = SHAPES[shape]

@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from effort import examples
 from hosts import LOCAL, LOG, MemoryTree, scan_hosts
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,7 +84,7 @@ def test_a_time_zone_changes_no_verdict(name):
     st.integers(WEST, EAST),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_nor_does_any_zone_in_which_the_host_did_not_tell_its_own(name, way, client, master, told):
     at_home, away = scenario(name), in_zones(name, {"client": client, "master": master})
     if not told:

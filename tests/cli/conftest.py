@@ -172,7 +172,7 @@ def gone() -> Callable[[Path], bool]:
 
         import psutil
 
-        for _ in range(40):
+        for _ in range(500):
             alive = []
             for number in map(int, pids.read_text().split()):
                 try:

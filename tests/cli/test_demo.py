@@ -10,6 +10,7 @@ import time
 from functools import cache
 
 import pytest
+from effort import one_in
 
 from nimdoctor.cli import demo
 from nimdoctor.lab import Lab
@@ -82,7 +83,7 @@ def test_the_default_goes_from_a_hang_that_hangs_to_the_push_that_proves_the_cur
                 "APPLIED-UNVERIFIED", "came back in", "nimsh (secure)", "HEALTHY", "applied-unverified  "]  # fmt: skip
     at = [text.find(word) for word in in_order]
     assert -1 not in at and at == sorted(at), list(zip(in_order, at))
-    assert took < 20, "it takes some three seconds on an idle machine"
+    assert took < 45, "it takes some three seconds on an idle machine"
 
 
 def test_the_default_touches_the_client_alone(default):
@@ -110,7 +111,9 @@ def test_commands_are_those_of_a_real_host(default):
             assert parses(command), command
 
 
-@pytest.mark.parametrize("scenario", [name for name in demo.SCENARIOS if name not in NOTHING_TO_REPAIR + FOR_A_PERSON])
+@pytest.mark.parametrize(
+    "scenario", one_in(3, (name for name in demo.SCENARIOS if name not in NOTHING_TO_REPAIR + FOR_A_PERSON))
+)
 def test_every_scenario_is_repaired_and_can_be_read_in_one_go(shown, scenario):
     text, wrong = shown(scenario)
     assert wrong == []
@@ -244,7 +247,7 @@ def test_a_reader_that_has_seen_enough_leaves_nothing_either(tmp_path):
 # -- what it claims of real hosts
 
 
-@pytest.mark.parametrize("scenario", ON_THE_MASTER)
+@pytest.mark.parametrize("scenario", one_in(3, ON_THE_MASTER))
 def test_what_it_says_to_type_on_two_real_hosts_ends_in_a_push_that_comes_through(doctor, tmp_path, scenario):
     with Lab.build(scenario, str(tmp_path / "lab"), daemons=True) as lab:
         repair = Repair(Where(lab.client_target, lab.master_target), Registry(), demo.Options())

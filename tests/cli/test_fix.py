@@ -12,40 +12,10 @@ import jsonschema
 import pytest
 
 import nimdoctor.report
-from nimdoctor.lab import Lab
 from tests.cli.conftest import HOSTS
 
 SCHEMA = json.loads(resources.files(nimdoctor.report).joinpath("plan-1.schema.json").read_text())
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
-
-
-@pytest.fixture(scope="module")
-def labs():
-    """Labs that no test here changes."""
-    built = {}
-
-    def get(scenario):
-        if scenario not in built:
-            built[scenario] = Lab.build(scenario)
-        return built[scenario]
-
-    yield get
-    for lab in built.values():
-        lab.close()
-
-
-@pytest.fixture
-def lab_of(labs):
-    """Labs that a test may change."""
-    copies = []
-
-    def get(scenario):
-        copies.append(labs(scenario).copy())
-        return copies[-1]
-
-    yield get
-    for lab in copies:
-        lab.close()
 
 
 @pytest.fixture
@@ -68,15 +38,15 @@ def trees(lab):
 # -- exit statuses
 
 
-def test_nothing_to_do_is_0(labs, fix):
+def test_nothing_to_do_is_0(originals, fix):
     for words in ((), ("--apply",), ("--apply", "--yes")):
-        ended = fix(labs("healthy"), *words)
+        ended = fix(originals("healthy"), *words)
         assert (ended.status, ended.err) == (0, "")
         assert ended.out == "Nothing to do: no finding of medium or more has a fix here.\n"
 
 
-def test_a_plan_that_waits_is_1_and_writes_nothing(labs, fix):
-    lab = labs("both-known-issues")
+def test_a_plan_that_waits_is_1_and_writes_nothing(originals, fix):
+    lab = originals("both-known-issues")
     before = trees(lab)
     ended = fix(lab)
     assert (ended.status, ended.err) == (1, "")
@@ -85,14 +55,14 @@ def test_a_plan_that_waits_is_1_and_writes_nothing(labs, fix):
     assert not os.path.exists(lab.client + "/var/adm/nimdoctor")
 
 
-def test_advice_that_waits_is_1(labs, doctor):
-    ended = doctor("fix", labs("create-bio-hang").client_target, "--only", "recycle-certificates")
+def test_advice_that_waits_is_1(originals, doctor):
+    ended = doctor("fix", originals("create-bio-hang").client_target, "--only", "recycle-certificates")
     assert ended.status == 1
     assert "the master must be given: --master TARGET" in ended.out
 
 
-def test_what_is_below_medium_is_shown_and_is_0(labs, fix):
-    ended = fix(labs("rhosts-left-over"))
+def test_what_is_below_medium_is_shown_and_is_0(originals, fix):
+    ended = fix(originals("rhosts-left-over"))
     assert ended.status == 0
     assert ended.out.splitlines()[:3] == [
         "Nothing to do: no finding of medium or more has a fix here.",
@@ -115,8 +85,8 @@ def test_what_is_below_medium_is_shown_and_is_0(labs, fix):
     ],
 )
 @pytest.mark.parametrize("json", [False, True])
-def test_what_cannot_be_meant_is_2(words, said, json, labs, fix):
-    ended = fix(labs("nimsh-inactive"), *words, json=json)
+def test_what_cannot_be_meant_is_2(words, said, json, originals, fix):
+    ended = fix(originals("nimsh-inactive"), *words, json=json)
     assert ended.status == 2 and said in ended.err
 
 
@@ -161,8 +131,8 @@ def test_every_recorded_host_has_a_plan_that_fits_the_schema(name, doctor):
 # -- asking
 
 
-def test_without_a_terminal_nobody_can_be_asked(labs, fix):
-    lab = labs("nimsh-inactive")
+def test_without_a_terminal_nobody_can_be_asked(originals, fix):
+    lab = originals("nimsh-inactive")
     before = trees(lab)
     for as_json in (False, True):
         ended = fix(lab, "--apply", json=as_json)
@@ -221,7 +191,7 @@ def test_a_saved_plan_names_its_master(lab_of, doctor, fix, tmp_path):
     assert doctor("fix", lab.client_target, "--apply", "--yes", "--plan", tmp_path / "plan.json").status == 0
 
 
-def test_a_saved_plan_is_stale_on_another_host_or_level_or_after_a_change(lab_of, labs, fix, doctor, tmp_path):
+def test_a_saved_plan_is_stale_on_another_host_or_level_or_after_a_change(lab_of, originals, fix, doctor, tmp_path):
     lab, file = lab_of("tftp-disabled"), tmp_path / "plan.json"
     fix(lab, "--plan", file)
 
@@ -235,7 +205,7 @@ def test_a_saved_plan_is_stale_on_another_host_or_level_or_after_a_change(lab_of
     other = f"root:{lab.tree('lpar8')}"
     assert "another host: the plan's client is lpar7" in why(other, "--master", lab.master_target)
     assert "another host: the plan's master is nim1" in why(
-        lab.client_target, "--master", labs("healthy").master_target
+        lab.client_target, "--master", originals("healthy").master_target
     )
     level = lab.client + "/.lab/oslevel"
     Path(level).write_text("7100-05-00-0000\n")
@@ -248,8 +218,8 @@ def test_a_saved_plan_is_stale_on_another_host_or_level_or_after_a_change(lab_of
 
 
 @pytest.mark.parametrize("where", ["in a command", "in a diff", "in the id", "another schema"])
-def test_a_saved_plan_that_was_changed_by_hand_is_refused(where, labs, fix, tmp_path):
-    lab, file = labs("tftp-disabled"), tmp_path / "plan.json"
+def test_a_saved_plan_that_was_changed_by_hand_is_refused(where, originals, fix, tmp_path):
+    lab, file = originals("tftp-disabled"), tmp_path / "plan.json"
     fix(lab, "--plan", file)
     document = json.loads(file.read_text())
     if where == "in a command":
@@ -268,8 +238,8 @@ def test_a_saved_plan_that_was_changed_by_hand_is_refused(where, labs, fix, tmp_
     assert trees(lab) == before
 
 
-def test_a_saved_plan_takes_no_other_options(labs, fix, tmp_path):
-    lab, file = labs("tftp-disabled"), tmp_path / "plan.json"
+def test_a_saved_plan_takes_no_other_options(originals, fix, tmp_path):
+    lab, file = originals("tftp-disabled"), tmp_path / "plan.json"
     fix(lab, "--only", "enable-tftp", "--plan", file)
     for words in (("--only", "start-nimsh"), ("--transient-tftp",), ("--lpp-source", "x"), ("--accept-hung", "lpar7")):
         ended = fix(lab, "--apply", "--yes", "--plan", file, *words)
@@ -278,7 +248,7 @@ def test_a_saved_plan_takes_no_other_options(labs, fix, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["directory", "fifo", "symlink"])
-def test_a_plan_file_that_is_no_file_is_2(kind, labs, fix, tmp_path):
+def test_a_plan_file_that_is_no_file_is_2(kind, originals, fix, tmp_path):
     file = tmp_path / "plan.json"
     if kind == "directory":
         file.mkdir()
@@ -286,7 +256,7 @@ def test_a_plan_file_that_is_no_file_is_2(kind, labs, fix, tmp_path):
         os.mkfifo(file)
     else:
         file.symlink_to(tmp_path / "none.json")
-    assert fix(labs("nimsh-inactive"), "--apply", "--yes", "--plan", file).status == 2
+    assert fix(originals("nimsh-inactive"), "--apply", "--yes", "--plan", file).status == 2
 
 
 # -- a document in every case
@@ -325,8 +295,8 @@ def test_unfinished_runs_are_the_first_lines(lab_of, fix, doctor):
     assert doctor("fix", "--resume", "last", *state, "--yes").status == 2, "there is nothing to go on with"
 
 
-def test_scripts_without_a_step_are_not_written_and_the_status_stays(labs, fix, tmp_path):
-    ended = fix(labs("healthy"), "--script", tmp_path / "scripts", json=True)
+def test_scripts_without_a_step_are_not_written_and_the_status_stays(originals, fix, tmp_path):
+    ended = fix(originals("healthy"), "--script", tmp_path / "scripts", json=True)
     assert (ended.status, (tmp_path / "scripts").exists()) == (0, False)
     assert "no script was written: the plan has no step" in ended.err
 

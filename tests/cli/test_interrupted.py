@@ -27,7 +27,7 @@ def begun(lab, command, *words):
 
 
 def slowed(lab, end, program, seconds=1):
-    """Makes a stand-in take its time."""
+    """Makes a stand-in take its time, but where nimclient only asks."""
     path = next(
         f"{lab.tree(end)}/usr/{place}/{program}"
         for place in ("sbin", "bin")
@@ -36,7 +36,7 @@ def slowed(lab, end, program, seconds=1):
     with open(path, encoding="utf-8") as stream:
         head, rest = stream.read().split("\n", 1)
     with open(path, "w", encoding="utf-8") as stream:
-        stream.write(f"{head}\nsleep {seconds}\n{rest}")
+        stream.write(f'{head}\n[ "$1" = -l ] || sleep {seconds}\n{rest}')
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

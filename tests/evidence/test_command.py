@@ -77,9 +77,9 @@ def test_a_hang_ends_with_its_children_and_its_output_is_thrown_away(tmp_path: P
     pids = tmp_path / "pids"
     script = f"echo half; sleep 100 & echo $! >> {pids}; sleep 100 & echo $! >> {pids}; echo $$ >> {pids}; wait"
     began = time.monotonic()
-    result = run([SH, "-c", script], timeout=0.3)
+    result = run([SH, "-c", script], timeout=1.0)
     assert result.timed_out and result.stdout == b"" and result.status is None
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     assert gone(noted(pids, 3))
 
 
@@ -107,7 +107,7 @@ def test_a_child_that_left_the_process_group_ends_too(tmp_path: Path) -> None:
 def test_no_psutil_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)
     pids = tmp_path / "pids"
-    assert run([SH, "-c", f"sleep 100 & echo $! > {pids}; wait"], timeout=0.2).timed_out
+    assert run([SH, "-c", f"sleep 100 & echo $! > {pids}; wait"], timeout=1.0).timed_out
     assert gone(noted(pids, 1))
 
 
@@ -115,7 +115,7 @@ def test_a_background_child_that_holds_the_pipe_does_not_hold_us(tmp_path: Path)
     pids = tmp_path / "pids"
     began = time.monotonic()
     result = run([SH, "-c", f"echo started; sleep 100 & echo $! > {pids}"], timeout=20)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 18
     assert (result.status, result.stdout, result.timed_out) == (0, b"started\n", False)
     os.kill(noted(pids, 1)[0], 9)
 

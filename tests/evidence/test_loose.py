@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, Callable, Dict, List, Tuple, Union
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -183,7 +184,7 @@ def test_a_large_log_is_not_read_whole() -> None:
     assert all(0 < size <= 64 * 1024 for size in read)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.dictionaries(st.text(max_size=12), st.one_of(st.binary(max_size=300), st.sampled_from(
     [LOG.encode(), STANZA.encode(), NIMINFO.encode(), KEY.encode(), b"# lssrc -a\n", b"\xff\xfe#\0 \0"]
 ).flatmap(lambda known: st.binary(max_size=40).map(lambda noise: noise + b"\n" + known))), max_size=4))  # fmt: skip

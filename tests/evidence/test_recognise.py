@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -237,7 +238,7 @@ def test_any_later_prompt_of_the_same_host_ends_a_section() -> None:
     assert [section.command for section in sections(lines)] == ["oslevel -s", "./own.sh", ""]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(), st.text(max_size=20))
 def test_nothing_makes_it_raise(text: str, hint: str) -> None:
     recognise(text, hint)

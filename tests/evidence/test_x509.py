@@ -5,6 +5,7 @@ import sys
 from typing import Any, List
 
 import pytest
+from effort import examples
 from hosts import evidence
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -213,7 +214,7 @@ def test_what_stands_behind_a_certificate_is_refused(certificates: Maker) -> Non
 
 
 @given(data=st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_a_changed_certificate_is_read_or_refused(data: st.DataObject, certificates: Maker) -> None:
     raw = bytearray(certificates(data.draw(st.sampled_from(["plain", "multi-valued", "pss", "non-ascii"]))).der)
     for _ in range(data.draw(st.integers(1, 4))):
@@ -229,7 +230,7 @@ def test_a_changed_certificate_is_read_or_refused(data: st.DataObject, certifica
 @example(b"\x30\x80\x00\x00")
 @example(b"\x30\x84\xff\xff\xff\xff")
 @example(b"\x1f\xff\xff")
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_bytes_raise_nothing_but_bad_der(raw: bytes) -> None:
     for reads in (read_certificate, taken_apart, name_text, public_key):
         with pytest.raises(BadDer):
@@ -237,14 +238,14 @@ def test_any_bytes_raise_nothing_but_bad_der(raw: bytes) -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_bytes_in_a_reader_raise_nothing_but_bad_evidence(raw: bytes) -> None:
     with pytest.raises(BadEvidence):
         CertificateReader(evidence(), Catalog()).read(raw)
 
 
 @given(st.text(max_size=300) | st.lists(st.sampled_from(OLD.splitlines())).map("\n".join))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_text_raises_nothing_but_value_error(text: str) -> None:
     try:
         assert isinstance(openssl_text.parse(text), X509Record)
@@ -253,7 +254,7 @@ def test_any_text_raises_nothing_but_value_error(text: str) -> None:
 
 
 @given(st.binary(max_size=600) | st.lists(st.sampled_from([b"-----BEGIN CERTIFICATE-----\n", b"MIIB\n", b"-----END CERTIFICATE-----\n", REMOVED, b"\0"])).map(b"".join))  # fmt: skip
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_bytes_in_a_file_raise_nothing_but_bad_evidence(raw: bytes) -> None:
     try:
         Certificates.parse(Text.of(certificates_only(raw), "/ssl_nimsh/certs/a"))

@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -230,7 +231,7 @@ def host_of(known):
     return {**rest, **dict(zip(("oslevel", "client", "master"), known["host"]))}
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(KNOWN)
 def test_a_higher_generation_includes_the_lower_and_every_state_shows_its_lines(known):
     found = exposure(**host_of(known))
@@ -244,7 +245,7 @@ def test_a_higher_generation_includes_the_lower_and_every_state_shows_its_lines(
         assert not set(found.open_to(one)) & set(found.open_to(one, CARRIED))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(KNOWN, st.sampled_from(["oslevel", "apars", "emgr", "ios"]))
 def test_taking_evidence_away_never_proves_more(known, gone):
     more, less = exposure(**host_of(known)), exposure(**{**host_of(known), gone: ""})

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -161,7 +162,7 @@ def plan_for(place, steps):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(trees().filter(lambda made: made[1]))
 def test_over_random_trees_script_and_executor_end_alike_and_both_go_back(shell, made):
     files, steps = made

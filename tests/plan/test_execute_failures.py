@@ -4,7 +4,9 @@ import json
 import os
 
 import pytest
-from killing import STATE, lay_fault, nimdoctor
+from killing.children import nimdoctor
+from killing.scenes import STATE
+from killing.staging import lay_fault
 
 from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, NIMCONFIG_DEADLINE
 

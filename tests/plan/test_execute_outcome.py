@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from killing import STATE, nimdoctor
+from killing.children import nimdoctor
+from killing.scenes import STATE
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome, Role, Severity

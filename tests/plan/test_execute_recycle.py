@@ -4,7 +4,8 @@ import json
 import os
 
 import pytest
-from killing import STATE, nimdoctor
+from killing.children import nimdoctor
+from killing.scenes import STATE
 
 HUNG = ("lpar7", "lpar9", "lpar10", "lpar11", "lpar12")
 

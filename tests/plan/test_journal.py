@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,7 +144,7 @@ KEYS = st.text(min_size=1).filter(lambda key: key not in ("event", "step", "at",
 RECORDS = st.lists(st.tuples(st.text(), st.none() | st.text(), st.dictionaries(KEYS, VALUES, max_size=3)), max_size=6)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(RECORDS, st.floats(0, 1), st.sampled_from([b"", b"\0" * 9, b"\0\n", b"{\n", b"\xff"]))
 def test_any_beginning_of_a_journal_opens_to_the_first_of_its_records(tmp_path_factory, records, part, debris):
     path = tmp_path_factory.mktemp("run") / "journal.jsonl"
@@ -162,7 +163,7 @@ def test_any_beginning_of_a_journal_opens_to_the_first_of_its_records(tmp_path_f
     assert read_journal(str(path)) == ([*left, added], False)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_reader_fail(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("run") / "journal.jsonl"

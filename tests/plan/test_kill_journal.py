@@ -6,7 +6,11 @@ import signal
 import time
 
 import pytest
-from killing import FIRST, STATE, Camera, kill_at, nimdoctor, one_name, tell, without_scans
+from killing.children import nimdoctor
+from killing.clones import kill_at
+from killing.images import Camera
+from killing.scenes import STATE, tell
+from killing.staging import FIRST, one_name, without_scans
 
 from nimdoctor.plan.runs import as_dict, load
 

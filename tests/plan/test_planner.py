@@ -4,6 +4,7 @@ import itertools
 import json
 
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +66,7 @@ def test_a_symptom_of_what_only_a_person_can_cure_is_advice_until_it_is_named(re
     assert plan_of(repair, [cause._replace(confidence=Confidence.POSSIBLE), hang], Options()).steps
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_is_found_together_the_plan_is_one_and_in_order(repairs, data):
     repair = data.draw(st.sampled_from(repairs))

@@ -6,7 +6,9 @@ import re
 import shutil
 
 import pytest
-from killing import STATE, kill_at, nimdoctor
+from killing.children import nimdoctor
+from killing.clones import kill_at
+from killing.scenes import STATE
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.model import Role

@@ -5,7 +5,9 @@ import os
 import shutil
 
 import pytest
-from killing import STATE, kill_at, nimdoctor
+from killing.children import nimdoctor
+from killing.clones import kill_at
+from killing.scenes import STATE
 
 
 def fix(lab, *words):

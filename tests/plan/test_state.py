@@ -7,6 +7,7 @@ import os
 import stat
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -145,7 +146,7 @@ def test_what_is_no_run_is_not_listed(state, run):
     assert not state.exists("20270301T120005Z-1f2e")
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0, 1, 15, 0x8000, 0xFFFE, 0xFFFF])), min_size=2, max_size=8)
 )

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -248,7 +249,7 @@ def test_any_packet_is_an_error_data_or_nothing(packet):
 
 
 @given(st.binary(max_size=600).filter(lambda packet: packet not in (b"", b"end") and packet[:2] != b"\0\3"))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_any_packet_gives_one_printable_line(packet):
     server = TftpServer(packet, NOT_FOUND)
     try:

@@ -5,6 +5,7 @@ import json
 import re
 from typing import Dict
 
+from effort import examples
 from hosts import MemoryTree, collected
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from nimdoctor.redaction.words import vocabulary
 keys = st.binary(min_size=32, max_size=32)
 ipv4 = st.integers(0, 2**32 - 1)
 labels = st.from_regex(r"[a-z]{2,6}[0-9]{1,3}", fullmatch=True).filter(lambda word: word not in vocabulary())
-slow = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+slow = settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 COMMON = "/etc/netsvc.conf"
 
 

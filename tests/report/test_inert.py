@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import hostile
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,7 +153,7 @@ def test_hostile_evidence_is_inert_in_every_format(check, words):
 
 
 @pytest.mark.parametrize("check", ALL)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(words=WORDS)
 def test_any_text_is_inert_in_every_format(check, words):
     check(hostile.report(words))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Loopback
@@ -56,7 +57,7 @@ def test_what_could_become_an_option_or_a_command_is_no_host(target: str) -> Non
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.binary(min_size=0, max_size=30).filter(lambda raw: b"\0" not in raw), min_size=1, max_size=4))
 def test_any_name_arrives_as_one_word(shell: str, names: List[bytes]) -> None:
     line = remote_line([], 'printf "%s\\0" "$@"', [os.fsdecode(name) for name in names])

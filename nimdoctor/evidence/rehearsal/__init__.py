@@ -49,7 +49,8 @@ def rehearse(root: Optional[str], timeout: float, command: Optional[Sequence[str
 def child_command(root: Optional[str], timeout: float) -> List[str]:
     """How the child is started: isolated from environment and user, with the places this process imports from.
 
-    Isolated, Python would not find a nimdoctor that lies in a zip file or is named by PYTHONPATH.
+    Isolated, Python would not find a nimdoctor that lies in a zip file or is named by PYTHONPATH. It has the
+    places at once, so that `site` has nothing to add but its time.
     """
     if not sys.executable:
         return []
@@ -58,7 +59,7 @@ def child_command(root: Optional[str], timeout: float) -> List[str]:
         package = os.path.dirname(package)
     places = [place for place in sys.path if os.path.isabs(place)]
     places += [package] if package not in places else []
-    return [sys.executable, "-I", "-c", _PROGRAM, json.dumps(places), str(timeout), *([root] if root else [])]
+    return [sys.executable, "-I", "-S", "-c", _PROGRAM, json.dumps(places), str(timeout), *([root] if root else [])]
 
 
 def undone(why: str) -> str:

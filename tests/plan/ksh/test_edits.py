@@ -5,6 +5,7 @@ import subprocess
 from typing import List, Sequence, Tuple
 
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shells import SHELLS
@@ -77,7 +78,7 @@ def a_file_and_changes(draw: st.DrawFn) -> Tuple[bytes, List[Change]]:
 
 
 @pytest.mark.parametrize("name", SHELLS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(case=a_file_and_changes())
 def test_awk_and_python_leave_the_same_bytes(
     name: str, tmp_path_factory: pytest.TempPathFactory, case: Tuple[bytes, List[Change]]

@@ -1,0 +1,157 @@
+"""Runs the whole suite part by part, each in a process of its own, as many at a time as there are processors.
+
+A process that collects all of the suite has some hundred megabytes, and each command that a test starts costs
+by them: Python 3.9 forks where later ones do not. So a part is a directory, or what of it is dear.
+
+    python tests/run.py [PART ...]
+"""
+
+import collections
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Dict, List, NamedTuple, Sequence
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SPREADING = ("tests/plan/test_kill.py",)
+"""Parts that use all processors by themselves; they come first, one after the other."""
+LONGEST = (
+    "tests/plan/ksh",
+    "tests/cli",
+    "tests/plan",
+    "tests/fixes",
+    "tests/collection",
+    "tests/lab",
+    "tests/redaction",
+    "tests/checks",
+)
+"""The parts that take longest, so that none of them is left for the end."""
+DEADLINE = 1800.0
+"""Seconds for one part."""
+COUNT = re.compile(r"(\d+) (passed|failed|error|errors|skipped|xfailed|xpassed|warning|warnings)\b")
+SUMMED = "killed, failed, refused"
+
+
+class Running(NamedTuple):
+    """A part that runs, and the file it writes into."""
+
+    part: str
+    process: "subprocess.Popen[bytes]"
+    output: "IO[bytes]"
+    since: float
+
+
+def parts() -> List[str]:
+    """Every directory with tests in it, each without what is a part of its own, and the doctests."""
+    found = {path.parent.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "tests").rglob("test_*.py")}
+    rest = sorted((found | {"nimdoctor"}) - set(LONGEST))
+    return [*SPREADING, *LONGEST, *rest]
+
+
+def words(part: str) -> List[str]:
+    """What pytest is told to run of a part: files of a directory, not those below it."""
+    place = REPOSITORY / part
+    if place.is_file() or part == "nimdoctor":
+        return [part]
+    files = sorted(path.relative_to(REPOSITORY).as_posix() for path in place.glob("*.py") if path.name != "run.py")
+    return [name for name in files if name not in SPREADING and not name.endswith("conftest.py")]
+
+
+def start(part: str) -> Running:
+    output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the part has ended
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *words(part)],
+        cwd=REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    return Running(part, process, output, time.monotonic())
+
+
+def end(running: Sequence[Running]) -> None:
+    """Ends parts and all that they started in their groups."""
+    for one in running:
+        if one.process.poll() is None:
+            os.killpg(one.process.pid, signal.SIGKILL)
+            one.process.wait()
+
+
+class Results:
+    """What the parts came to."""
+
+    def __init__(self) -> None:
+        self.failed: List[str] = []
+        self.tests: Dict[str, int] = collections.Counter()
+        self.summed: Dict[str, int] = collections.Counter()
+
+    def take(self, one: Running) -> None:
+        """Counts what a part says at its end and prints it: all of it when it failed, else its last line."""
+        one.output.seek(0)
+        said = one.output.read().decode("utf-8", "replace").splitlines()
+        one.output.close()
+        last = said[-1] if said else "nothing said"
+        for number, what in COUNT.findall(last):
+            self.tests[what.rstrip("s") if what.startswith(("error", "warning")) else what] += int(number)
+        summed = False
+        for line in said[:-1]:
+            if line.startswith("="):
+                summed = SUMMED in line
+            elif summed:
+                number, _, what = line.strip().partition(" ")
+                if number.isdigit():
+                    self.summed[what] += int(number)
+        if one.process.returncode:
+            self.failed.append(one.part)
+            print("\n".join(said))
+        else:
+            for line in said:
+                if line.startswith("SKIPPED"):
+                    print(line)
+        print(f"{one.part}: {last}", flush=True)
+
+
+def run(names: Sequence[str], at_once: int, results: Results) -> None:
+    """Runs parts to their ends, whatever becomes of each."""
+    waiting, running = list(names), []
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                running.append(start(waiting.pop(0)))
+            for one in list(running):
+                if time.monotonic() - one.since > DEADLINE:
+                    print(f"{one.part}: not done after {DEADLINE:.0f} s, ended")
+                    end([one])
+                if one.process.poll() is not None:
+                    running.remove(one)
+                    results.take(one)
+            time.sleep(0.05)
+    finally:
+        end(running)
+
+
+def main(arguments: Sequence[str]) -> int:
+    since = time.monotonic()
+    results = Results()
+    chosen = [part.rstrip("/") for part in arguments] or parts()
+    run([part for part in chosen if part in SPREADING], 1, results)
+    run([part for part in chosen if part not in SPREADING], os.cpu_count() or 1, results)
+    if results.summed:
+        print(f"\n{SUMMED}:")
+        for what, number in sorted(results.summed.items()):
+            print(f"{number:6} {what}")
+    counts = ", ".join(f"{number} {what}" for what, number in results.tests.items())
+    print(f"\n{counts} in {time.monotonic() - since:.0f} s, Python {sys.version.split()[0]}")
+    if results.failed:
+        print(f"failed: {' '.join(results.failed)}")
+    return 1 if results.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
