@@ -7,6 +7,7 @@ by them: Python 3.9 forks where later ones do not. So a part is a directory, or 
 """
 
 import collections
+import datetime
 import os
 import re
 import signal
@@ -34,6 +35,8 @@ LONGEST = (
 DEADLINE = 1800.0
 """Seconds for one part."""
 COUNT = re.compile(r"(\d+) (passed|failed|error|errors|skipped|xfailed|xpassed|warning|warnings)\b")
+ORDER = ("failed", "passed", "skipped")
+PLURAL = ("error", "warning")
 SUMMED = "killed, failed, refused"
 
 
@@ -98,7 +101,7 @@ class Results:
         one.output.close()
         last = said[-1] if said else "nothing said"
         for number, what in COUNT.findall(last):
-            self.tests[what.rstrip("s") if what.startswith(("error", "warning")) else what] += int(number)
+            self.tests[what.rstrip("s") if what.startswith(PLURAL) else what] += int(number)
         summed = False
         for line in said[:-1]:
             if line.startswith("="):
@@ -115,6 +118,12 @@ class Results:
                 if line.startswith("SKIPPED"):
                     print(line)
         print(f"{one.part}: {last}", flush=True)
+
+    def counts(self) -> str:
+        """As pytest has it in its closing line."""
+        order = sorted(self.tests, key=lambda what: (ORDER.index(what) if what in ORDER else len(ORDER), what))
+        told = [f"{self.tests[what]} {what}{'s' if what in PLURAL and self.tests[what] > 1 else ''}" for what in order]
+        return ", ".join(told) or "no tests ran"
 
 
 def run(names: Sequence[str], at_once: int, results: Results) -> None:
@@ -146,10 +155,10 @@ def main(arguments: Sequence[str]) -> int:
         print(f"\n{SUMMED}:")
         for what, number in sorted(results.summed.items()):
             print(f"{number:6} {what}")
-    counts = ", ".join(f"{number} {what}" for what, number in results.tests.items())
-    print(f"\n{counts} in {time.monotonic() - since:.0f} s, Python {sys.version.split()[0]}")
     if results.failed:
-        print(f"failed: {' '.join(results.failed)}")
+        print(f"\nparts that failed: {' '.join(results.failed)}")
+    taken = time.monotonic() - since
+    print(f"\n{results.counts()} in {taken:.2f}s ({datetime.timedelta(seconds=int(taken))})", flush=True)
     return 1 if results.failed else 0
 
 
