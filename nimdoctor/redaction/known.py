@@ -1,10 +1,11 @@
 """What is known of a site: its names by kind, its addresses and numbers, and the pseudonym of each."""
 
 import re
-from ipaddress import IPv4Address, IPv6Address
-from typing import Dict, Iterable, List, Optional, Set
+from ipaddress import IPv6Address
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
-from nimdoctor.redaction.addresses import Addresses, is_special_4, is_special_6
+from nimdoctor.redaction.address_set import AddressSet
+from nimdoctor.redaction.addresses import Addresses, is_special_4, is_special_6, number_4, printed_4
 from nimdoctor.redaction.pseudonyms import PREFIXES, Pseudonyms
 from nimdoctor.redaction.words import CERTIFICATE, USERS, vocabulary
 
@@ -30,18 +31,20 @@ class Known:
         """Host names with their domain, and domains of two labels and more."""
         self.domains: Set[str] = set()
         """Those of them that are domains."""
-        self.ipv4: Set[int] = set()
+        self.ipv4 = AddressSet()
         self.ipv6: Set[int] = set()
         self.hardware: Set[str] = set()
         """CPU ids and MAC addresses as twelve digits in small letters."""
         self.serials: Set[str] = set()
         self.digests: Set[str] = set()
         self.given: Dict[str, str] = {}
-        """Original to pseudonym, of whatever was replaced or may be."""
+        """Original to pseudonym, of whatever was replaced or may be, but for IPv4 addresses."""
         self.given_by_kind: Dict[str, str] = {}
         self.pseudonyms = Pseudonyms(key, self._is_real)
         self._addresses: Optional[Addresses] = None
-        self._drawn_4: Set[int] = set()
+        self._replaced_4 = AddressSet()
+        self._drawn_4 = AddressSet()
+        self._all_drawn_4: Optional[AddressSet] = None
         self._drawn_6: Set[int] = set()
 
     # -- learning
@@ -112,8 +115,8 @@ class Known:
                 if not is_special_6(six):
                     self.ipv6.add(six)
             else:
-                four = int(IPv4Address(text))
-                if not is_special_4(four):
+                four = number_4(text)
+                if four is not None and not is_special_4(four):
                     self.ipv4.add(four)
         except ValueError:
             return
@@ -130,8 +133,8 @@ class Known:
         Where there are so many that some always does, the first drawing serves: every real one is replaced all the same.
         """
         if self._addresses is None:
-            turns = _TURNS if len(self.ipv4) + len(self.ipv6) <= _MANY else 1
-            drawings = (Addresses(self._key, turn) for turn in range(turns))
+            many = self.ipv4.more_than(_MANY) or len(self.ipv6) > _MANY
+            drawings = (Addresses(self._key, turn) for turn in range(0 if many else _TURNS))
             found = next((drawn for drawn in drawings if not self._meets(drawn)), None)
             self._addresses = found or Addresses(self._key)
 
@@ -168,7 +171,7 @@ class Known:
         found = self.addresses.ipv4(address)
         if found != address:
             self._drawn_4.add(found)
-            self._note(str(IPv4Address(address)), str(IPv4Address(found)), "address")
+            self._replaced_4.add(address)
         return found
 
     def ip6(self, address: int) -> int:
@@ -216,9 +219,24 @@ class Known:
         """Whether that address is a pseudonym."""
         return address in self._drawn_4
 
+    def gave_network(self, beginning: int) -> bool:
+        """Whether a pseudonym of an address of this site begins with these 24 bits."""
+        if self._all_drawn_4 is None:
+            self._all_drawn_4 = AddressSet()
+            for address in self.ipv4:
+                self._all_drawn_4.add(self.addresses.ipv4(address))
+        return self._all_drawn_4.has_network(beginning)
+
     def gave_6(self, address: int) -> bool:
         """Whether that address is a pseudonym."""
         return address in self._drawn_6
+
+    def replaced(self) -> Iterator[Tuple[str, str, str]]:
+        """Original, pseudonym and kind of all that was replaced or may be."""
+        for original, pseudonym in self.given.items():
+            yield original, pseudonym, self.given_by_kind[original]
+        for address in self._replaced_4:
+            yield printed_4(address), printed_4(self.addresses.ipv4(address)), "address"
 
     def _note(self, original: str, pseudonym: str, kind: str) -> None:
         self.given[original] = pseudonym

@@ -1,0 +1,67 @@
+"""Many IPv4 addresses in little memory: a log may name all of 10/8."""
+
+from typing import Dict, Iterator, Set, Union
+
+_FEW = 64
+_BITS = 65536 // 8
+
+
+class AddressSet:
+    """Addresses as numbers. Of a network of 16 bits that has many, each is one bit."""
+
+    def __init__(self) -> None:
+        self._pages: Dict[int, Union[Set[int], bytearray]] = {}
+
+    def add(self, address: int) -> None:
+        """Takes it in."""
+        page = self._pages.get(address >> 16)
+        low = address & 0xFFFF
+        if page is None:
+            self._pages[address >> 16] = {low}
+        elif isinstance(page, bytearray):
+            page[low >> 3] |= 1 << (low & 7)
+        else:
+            page.add(low)
+            if len(page) > _FEW:
+                self._pages[address >> 16] = _as_bits(page)
+
+    def __contains__(self, address: int) -> bool:
+        page = self._pages.get(address >> 16)
+        if page is None:
+            return False
+        low = address & 0xFFFF
+        return bool(page[low >> 3] >> (low & 7) & 1) if isinstance(page, bytearray) else low in page
+
+    def __iter__(self) -> Iterator[int]:
+        for high, page in self._pages.items():
+            lows = _of_bits(page) if isinstance(page, bytearray) else page
+            for low in lows:
+                yield high << 16 | low
+
+    def more_than(self, number: int) -> bool:
+        """Whether there are more than that."""
+        return any(True for at, _ in enumerate(self) if at >= number)
+
+    def has_network(self, beginning: int) -> bool:
+        """Whether an address begins with these 24 bits."""
+        page = self._pages.get(beginning >> 8)
+        if page is None:
+            return False
+        third = beginning & 0xFF
+        if isinstance(page, bytearray):
+            return any(page[third * 32 : third * 32 + 32])
+        return any(low >> 8 == third for low in page)
+
+
+def _as_bits(lows: Set[int]) -> bytearray:
+    bits = bytearray(_BITS)
+    for low in lows:
+        bits[low >> 3] |= 1 << (low & 7)
+    return bits
+
+
+def _of_bits(bits: bytearray) -> Iterator[int]:
+    for at, byte in enumerate(bits):
+        for bit in range(8):
+            if byte >> bit & 1:
+                yield at << 3 | bit
