@@ -8,7 +8,8 @@ ranges stay private, and the last byte stays 0 or 255 where it is.
 
 import hashlib
 import socket
-from typing import Any, Callable, Dict, Optional, Tuple, TypeVar
+import struct
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, TypeVar
 
 _KEPT_4 = tuple(
     (int.from_bytes(bytes(map(int, net.split("."))), "big") >> (32 - bits), bits)
@@ -40,7 +41,7 @@ class Addresses:
         self._keyed = {family: _hmac(key, b"address%d" % family + turn.to_bytes(2, "big")) for family in (4, 6)}
         self._bits: Dict[Tuple[int, bytes], bytes] = {}
         self._steps: Dict[Tuple[int, bytes], Tuple[bytes, bool]] = {}
-        self._halves: Dict[int, Tuple[int, bool, int]] = {}
+        self._halves: Dict[int, Tuple[int, bytes]] = {}
         self._networks: Dict[int, Tuple[int, int]] = {}
 
     def ipv4(self, address: int) -> int:
@@ -52,7 +53,18 @@ class Addresses:
             network = _remembered(self._networks, address >> 8, self._network(address >> 8))
         beginning, drawn = network
         last = address & 0xFF
-        return beginning << 8 | last ^ _flipped(drawn, last)
+        one, two, three, four, five, six, seven, eight = _PATHS[last]
+        return beginning << 8 | (
+            last
+            ^ (drawn >> one & 1) << 7
+            ^ (drawn >> two & 1) << 6
+            ^ (drawn >> three & 1) << 5
+            ^ (drawn >> four & 1) << 4
+            ^ (drawn >> five & 1) << 3
+            ^ (drawn >> six & 1) << 2
+            ^ (drawn >> seven & 1) << 1
+            ^ drawn >> eight & 1
+        )
 
     def ipv6(self, address: int) -> int:
         """The pseudonym of an IPv6 address, both as numbers; what begins with 00 (::, ::1) or ff (multicast) stays."""
@@ -60,26 +72,27 @@ class Addresses:
 
     def _network(self, beginning: int) -> Tuple[int, int]:
         """The three bytes that begin the pseudonym, and what is drawn for the last; that keeps 0 and 255."""
-        raw = beginning.to_bytes(3, "big")
         half = self._halves.get(beginning >> 8)
         if half is None:
-            half = self._half(raw[:2])
-            _remembered(self._halves, beginning >> 8, half)
-        start, turned_one, drawn = half
-        if turned_one:
-            third = raw[2] ^ _flipped(drawn, raw[2])
-        else:
-            third, _ = self._byte(4, raw + b"\1", 2, False)
-        return start << 8 | third, int.from_bytes(self._keyed[4](raw), "little") & ~_EDGES
+            half = _remembered(self._halves, beginning >> 8, self._half((beginning >> 8).to_bytes(2, "big")))
+        start, thirds = half
+        drawn = int.from_bytes(self._keyed[4](beginning.to_bytes(3, "big")), "little")
+        return start << 8 | thirds[beginning & 0xFF], drawn & ~_EDGES
 
-    def _half(self, raw: bytes) -> Tuple[int, bool, int]:
-        """The two bytes that begin the pseudonym, whether a bit of them was turned, and what is drawn for the third."""
+    def _half(self, raw: bytes) -> Tuple[int, bytes]:
+        """The two bytes that begin the pseudonym, and the third of it for every third byte."""
         turned_one = False
         mapped = 0
         for place in (0, 1):
             byte, turned_one = self._byte(4, raw + b"\1\1", place, turned_one)
             mapped = mapped << 8 | byte
-        return mapped, turned_one, int.from_bytes(self._drawn(4, raw), "little")
+        drawn = int.from_bytes(self._drawn(4, raw), "little")
+        # the first bit that may be turned always is
+        # by the bits before it, which are turned of each byte's beginning; the first that may be always is
+        turned = [drawn >> 1 & 1 if turned_one else 1]
+        for bit in range(1, 8):
+            turned = [turned[at >> 1] << 1 | drawn >> (1 << bit | at) & 1 for at in range(1 << bit)]
+        return mapped, bytes(third ^ turned[third >> 1] for third in range(256))
 
     def _turned(self, family: int, raw: bytes) -> int:
         mapped, turned_one = b"", False
@@ -127,21 +140,6 @@ def _remembered(kept: Dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
     return value
 
 
-def _flipped(drawn: int, byte: int) -> int:
-    """Which bits of a byte are turned, by the bit that is drawn for each place in the tree of bytes."""
-    one, two, three, four, five, six, seven, eight = _PATHS[byte]
-    return (
-        (drawn >> one & 1) << 7
-        | (drawn >> two & 1) << 6
-        | (drawn >> three & 1) << 5
-        | (drawn >> four & 1) << 4
-        | (drawn >> five & 1) << 3
-        | (drawn >> six & 1) << 2
-        | (drawn >> seven & 1) << 1
-        | drawn >> eight & 1
-    )
-
-
 def _hmac(key: bytes, beginning: bytes) -> Callable[[bytes], bytes]:
     """HMAC-SHA256 of what begins so; at less than half of what the library takes, which begins with the key each time."""
     block = hashlib.sha256().block_size
@@ -171,6 +169,42 @@ def number_4(text: str) -> Optional[int]:
         return None
     # it takes 10.1, 0x10 and octal numbers too, and what follows a blank
     return int.from_bytes(raw, "big") if socket.inet_ntoa(raw) == text else None
+
+
+def decimal_4(raw: bytes) -> Optional[int]:
+    """An address of four decimal numbers, as numbers may stand in a text; None where one of them is too large.
+
+    >>> decimal_4(b"10.1.1.7"), decimal_4(b"010.1.1.7"), decimal_4(b"10.1.1.256")
+    (167837959, 167837959, None)
+    """
+    if raw.startswith(b"0") or b".0" in raw:
+        # the library takes these for octal numbers
+        numbers = [int(part) for part in raw.split(b".")]
+        return int.from_bytes(bytes(numbers), "big") if max(numbers) < 256 else None
+    try:
+        return int.from_bytes(socket.inet_aton(raw.decode("ascii")), "big")
+    except OSError:
+        return None
+
+
+def numbers_4(texts: Iterable[bytes]) -> Optional[Sequence[int]]:
+    """Many addresses at once as `number_4` takes them; None where one of the texts is none for it.
+
+    >>> numbers_4([b"10.1.1.7", b"10.1.1.8"]), numbers_4([b"10.1.1.7", b"10.1.1.08"])
+    ((167837959, 167837960), None)
+    """
+    printed = b" ".join(texts).decode("ascii").split(" ")
+    try:
+        raw = list(map(socket.inet_aton, printed))
+    except OSError:
+        return None
+    return struct.unpack(f">{len(raw)}I", b"".join(raw)) if list(map(socket.inet_ntoa, raw)) == printed else None
+
+
+def printed_all_4(addresses: Sequence[int]) -> List[bytes]:
+    """Many addresses as they are written."""
+    raw = struct.pack(f">{len(addresses)}I", *addresses)
+    return " ".join(map(socket.inet_ntoa, (raw[at : at + 4] for at in range(0, len(raw), 4)))).encode("ascii").split()
 
 
 def printed_4(address: int) -> str:

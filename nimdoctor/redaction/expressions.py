@@ -16,8 +16,8 @@ from nimdoctor.redaction.shapes import shape_of
 
 _PLAIN = re.compile(rb"(?!(?:[^_-]*[_-]){3})[^@{$.:\\%\x1b]{1,39}\Z", re.DOTALL)
 """A word of letters and digits that holds no more than a name, a number of a machine or a pseudonym."""
-_DOTTED = re.compile(rb"[^@{$]{1,39}\Z", re.DOTALL)
-"""A word that holds neither an e-mail address nor a password nor a line of a key."""
+_UNMARKED = re.compile(rb"[^@{$]*\Z", re.DOTALL)
+"""A word that holds neither an e-mail address nor a password."""
 
 
 class Expressions:
@@ -30,41 +30,51 @@ class Expressions:
     @cached_property
     def line(self) -> "re.Pattern[bytes]":
         """For a whole line: all there is."""
-        shapes = [patterns.SECRET, patterns.PROGRAM, patterns.HASHED, patterns.IN_URL, patterns.SOLID]
-        return self._compiled([*shapes, patterns.EMAIL, *self._dotted(of_shapes=False)])
+        return self._compiled([patterns.SECRET, patterns.PROGRAM, *self._marked()])
+
+    def within(self, matched: bytes) -> "re.Pattern[bytes]":
+        """For what stands within a match, of whatever length."""
+        return self._within_mail if b"@" in matched else self._within
 
     @cached_property
-    def within(self) -> "re.Pattern[bytes]":
-        """For what stands within a match."""
-        return self._compiled([patterns.EMAIL, *self._dotted(of_shapes=False)])
+    def _within(self) -> "re.Pattern[bytes]":
+        return self._compiled(self._unmarked(of_shapes=False))
+
+    @cached_property
+    def _within_mail(self) -> "re.Pattern[bytes]":
+        return self._compiled([patterns.EMAIL, *self._unmarked(of_shapes=False)])
 
     def of(self, word: bytes) -> "re.Pattern[bytes]":
         """For a word between blanks, of a line without a word for a password: finds what `line` would find in it."""
         if _PLAIN.match(word):
             return self._plain_word
-        return self._dotted_word if _DOTTED.match(word) else self.line
+        return self._unmarked_word if _UNMARKED.match(word) else self._marked_word
 
     def may_hold(self, shape: bytes) -> bool:
         """Whether `of` finds anything in any word of that shape; True where that cannot be told."""
         if _PLAIN.match(shape):
             return bool(self._plain_shape.search(shape))
-        return not _DOTTED.match(shape) or bool(self._dotted_shape.search(shape))
+        return not _UNMARKED.match(shape) or bool(self._unmarked_shape.search(shape))
 
     @cached_property
     def _plain_word(self) -> "re.Pattern[bytes]":
         return self._compiled(self._plain(of_shapes=False))
 
     @cached_property
-    def _dotted_word(self) -> "re.Pattern[bytes]":
-        return self._compiled(self._dotted(of_shapes=False))
+    def _unmarked_word(self) -> "re.Pattern[bytes]":
+        return self._compiled([patterns.SOLID, *self._unmarked(of_shapes=False)])
+
+    @cached_property
+    def _marked_word(self) -> "re.Pattern[bytes]":
+        return self._compiled(self._marked())
 
     @cached_property
     def _plain_shape(self) -> "re.Pattern[bytes]":
         return self._compiled(self._plain(of_shapes=True), of_shapes=True)
 
     @cached_property
-    def _dotted_shape(self) -> "re.Pattern[bytes]":
-        return self._compiled(self._dotted(of_shapes=True), of_shapes=True)
+    def _unmarked_shape(self) -> "re.Pattern[bytes]":
+        return self._compiled([patterns.SOLID, *self._unmarked(of_shapes=True)], of_shapes=True)
 
     def _compiled(self, parts: List[str], *, of_shapes: bool = False) -> "re.Pattern[bytes]":
         pseudonym = rf"(?:host|name|user)-[{ALPHABET}0]{{{TAG}}}" if of_shapes else PSEUDONYM
@@ -75,7 +85,10 @@ class Expressions:
         names = self._names(of_shapes)
         return [self._serial(of_shapes), r"(?<![A-Za-z0-9])(?:" + "|".join([*names, patterns.HEXADECIMAL]) + ")"]
 
-    def _dotted(self, *, of_shapes: bool) -> List[str]:
+    def _marked(self) -> List[str]:
+        return [patterns.HASHED, patterns.IN_URL, patterns.SOLID, patterns.EMAIL, *self._unmarked(of_shapes=False)]
+
+    def _unmarked(self, *, of_shapes: bool) -> List[str]:
         domains = alternation(_forms(self._known.dotted, of_shapes))
         own = [patterns.full_name_of(domains), *self._names(of_shapes), patterns.HEXADECIMAL]
         return [

@@ -78,14 +78,15 @@ _OF_WORDS = (
     ("address", ":", 2, re.compile(patterns.IPV6, re.IGNORECASE)),
     ("email", "@", 1, re.compile(patterns.EMAIL)),
 )
-KINDS = ("host", "user", "hardware", "serial", "alternative", "phrase", "address", "dotted", "full", "email")
-TEXT, OPEN = len(KINDS), len(KINDS) + 1
-"""A line that shapes say nothing of, and one whose name may stand in the next."""
+KINDS = ("host", "user", "hardware", "serial", "alternative", "phrase", "dotted", "full", "email", "text", "address")
+TEXT, ADDRESS, OPEN = len(KINDS) - 2, len(KINDS) - 1, len(KINDS)
+"""A line that shapes say nothing of, an address, and a line whose name may stand in the next."""
 _NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 _BETWEEN = "\n\0\n"
 """Between lines that are looked through together: no expression goes on beyond it."""
-_OPEN_ENDS = tuple(
-    "hostname is|host name is|host|host name|hostname|named|user|user name|username|login|logname|owner| id| id is|cpuid".split("|")
+_OPEN_ENDS = (
+    *("hostname is", "host name is", "host", "host name", "hostname", "named", "user", "user name", "username"),
+    *("login", "logname", "owner", " id", " id is", "cpuid"),
 )
 
 Name = Tuple[int, str]
@@ -95,7 +96,7 @@ Name = Tuple[int, str]
 def in_text(text: str) -> Set[Name]:
     """What any text names."""
     lower = text.lower()
-    found = set()
+    found: Set[Name] = set()
     for kinds, word, pattern in _OF_LINES:
         if word in lower:
             for match in pattern.finditer(lower):
@@ -114,6 +115,10 @@ def _in_word(word: str) -> Iterator[Tuple[int, int, int]]:
                 yield match.start(), match.end(), _NUMBER[kind]
 
 
+def _is_open(line: str) -> bool:
+    return line.rstrip(" \t\r:='\"").endswith(_OPEN_ENDS)
+
+
 class ShapeFinder:
     """Finds in shapes where their lines name something."""
 
@@ -129,11 +134,11 @@ class ShapeFinder:
                 plans.append(plan)
             else:
                 # what is a letter there shows only in the whole
-                plan.append((0, len(shape), TEXT, 0))
+                plan.append((0, len(shape), OPEN if _is_open(shape.decode("latin-1").lower()) else TEXT, 0))
         lower = [text.lower() for text in texts]
         for text, plan in zip(lower, plans):
             self._look_at_words(text, plan)
-            if text.rstrip(" \t\r:='\"").endswith(_OPEN_ENDS):
+            if _is_open(text):
                 plan.append((0, len(text), OPEN, 0))
         self._look_at_lines(texts, lower, plans)
 

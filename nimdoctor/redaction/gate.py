@@ -50,7 +50,7 @@ class Gate:
 
     def left(self, name: str, raw: bytes) -> Optional[str]:
         """The kind of what is left in a piece of that file, None for nothing."""
-        if b"PRIVATE KEY" in raw.upper() and holds_private_key(raw):
+        if b"-" in raw and b"PRIVATE KEY" in raw.upper() and holds_private_key(raw):
             return "a private key"
         if b"-----BEGIN " in raw and b"".join(pieces(io.BytesIO(raw))) != raw:
             return "a certificate"

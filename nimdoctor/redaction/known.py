@@ -2,10 +2,10 @@
 
 import re
 from ipaddress import IPv6Address
-from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Collection, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.redaction.address_set import AddressSet
-from nimdoctor.redaction.addresses import Addresses, is_special_4, is_special_6, number_4, printed_4
+from nimdoctor.redaction.addresses import Addresses, is_special_4, is_special_6, number_4, numbers_4, printed_4
 from nimdoctor.redaction.pseudonyms import PREFIXES, Pseudonyms
 from nimdoctor.redaction.words import CERTIFICATE, USERS, vocabulary
 
@@ -121,6 +121,16 @@ class Known:
         except ValueError:
             return
 
+    def add_addresses(self, texts: Collection[bytes]) -> None:
+        """Many of either family at once."""
+        fours = [text for text in texts if b":" not in text]
+        found = numbers_4(fours) if fours else ()
+        if found is None or len(fours) < len(texts):
+            for text in texts:
+                self.add_address(text.decode("ascii"))
+        else:
+            self.ipv4.update(four for four in found if not is_special_4(four))
+
     def is_known(self, name: str) -> bool:
         """Whether that is one of the names, whatever its case."""
         return name.lower() in self.kinds or name.lower() in self.dotted
@@ -172,6 +182,14 @@ class Known:
         if found != address:
             self._drawn_4.add(found)
             self._replaced_4.add(address)
+        return found
+
+    def ip4_of_all(self, addresses: Sequence[int]) -> List[int]:
+        """The pseudonyms of many."""
+        found = list(map(self.addresses.ipv4, addresses))
+        replaced = [(drawn, real) for drawn, real in zip(found, addresses) if drawn != real]
+        self._drawn_4.update(drawn for drawn, _ in replaced)
+        self._replaced_4.update(real for _, real in replaced)
         return found
 
     def ip6(self, address: int) -> int:

@@ -2,7 +2,7 @@
 
 import re
 from itertools import compress, count
-from typing import BinaryIO, Iterable, List, Sequence, Set, Tuple
+from typing import BinaryIO, Iterable, List, Sequence, Set
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.certificates_only import may_be_opened
@@ -25,7 +25,7 @@ from nimdoctor.facts.lsnim import NimObject
 from nimdoctor.host import Host
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
-from nimdoctor.redaction.finders import KINDS, OPEN, TEXT, ShapeFinder, in_text
+from nimdoctor.redaction.finders import ADDRESS, KINDS, OPEN, TEXT, ShapeFinder, in_text
 from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.levels import names_software
 from nimdoctor.redaction.rows import PORTS, Ends
@@ -127,7 +127,7 @@ class Learner:
         self._known = known
         self._catalog = catalog
         self._dotted: Set[str] = set()
-        self._seen: Set[Tuple[int, bytes]] = set()
+        self._seen: List[Set[bytes]] = [set() for _ in range(OPEN)]
         self._shapes = Shapes(_STAMP, ShapeFinder().look)
 
     def learn(self, tree: Tree) -> Ends:
@@ -151,7 +151,6 @@ class Learner:
                 except OSError:
                     # it cannot be read later either, and then leaves nothing
                     continue
-        self._seen.clear()
         self._own_domains()
         return ends
 
@@ -295,21 +294,23 @@ class Learner:
     def _piece(self, piece: bytes) -> None:
         lines = piece.split(b"\n")
         plans = self._shapes.plans(piece)
-        found = set()
+        found: List[Set[bytes]] = [set() for _ in self._seen]
         for at, line, plan in compress(zip(count(), lines, plans), plans):
             for start, end, what, base in plan:
                 if what == OPEN:
-                    found.add((TEXT, line[base:] + b"\n" + _next(lines, at)))
+                    found[TEXT].add(line[base:] + b"\n" + _next(lines, at))
                 else:
-                    found.add((what, line[start:end]))
-        new = found - self._seen
-        for what, raw in new:
-            if what == TEXT:
-                self._lines(decode(raw))
-            else:
-                self._add(what, raw.decode("ascii"))
-        if len(self._seen) < _SEEN:
-            self._seen.update(name for name in new if len(name[1]) < _LONGEST_SEEN)
+                    found[what].add(line[start:end])
+        self._known.add_addresses(found.pop(ADDRESS))
+        for what, (texts, seen) in enumerate(zip(found, self._seen)):
+            new = texts - seen
+            for raw in new:
+                if what == TEXT:
+                    self._lines(decode(raw))
+                else:
+                    self._add(what, raw.decode("ascii"))
+            if len(seen) < _SEEN:
+                seen.update(raw for raw in new if len(raw) < _LONGEST_SEEN)
 
     def _lines(self, text: str) -> None:
         for what, name in in_text(text):
@@ -345,11 +346,11 @@ class Learner:
 
     def _own_domains(self) -> None:
         """Names in a domain of the site, wherever they stood; a domain shows by standing behind a known host too."""
-        for name in self._dotted:
+        for name in sorted(self._dotted):
             labels = name.split(".")
             if self._known.kinds.get(labels[0]) == "host" and labels[-1] not in _ENDINGS:
                 self._known.add(name, "host")
-        for name in self._dotted:
+        for name in sorted(self._dotted):
             domain = name
             while domain.count(".") > 1:
                 domain = domain.split(".", 1)[1]

@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from ipaddress import AddressValueError, IPv6Address
 from itertools import compress, count
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
-from nimdoctor.redaction.addresses import printed_4
+from nimdoctor.redaction.addresses import decimal_4, numbers_4, printed_4, printed_all_4
 from nimdoctor.redaction.expressions import Expressions
 from nimdoctor.redaction.known import Known, hardware_of
 from nimdoctor.redaction.levels import is_level, may_name, names_software
@@ -29,15 +29,15 @@ _OF_LINES = (
 ).split()
 """What may make more than a word a password."""
 _DOTS_BETWEEN_NUMBERS = re.compile(rb"\d\.\d")
-_ADDRESS = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
+_BARE = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
+"""An address and nothing else."""
 
 _DIGIT = re.compile(rb"\d")
-_ALONE, _DEPENDS, _LINE = range(3)
-"""What is at a place: a word, a word that what stands before it makes another, or the whole line."""
+_ALONE, _ADDRESS, _DEPENDS, _LINE = range(4)
+"""What is at a place: a word, an address, a word that what stands before it makes another, or the whole line."""
 _LARGE = 64 * 1024
 """Bytes of a text that make it worth while to compile expressions for shapes."""
 _LONG_WORD, _LONG_MESSAGE = 128, 512
-_ONE_ADDRESS: Counts = (("address", 1),)
 
 
 class Rewriter:
@@ -65,6 +65,7 @@ class Rewriter:
         self._harmless: Set[bytes] = set()
         self._words = Memo(_LONG_WORD)
         self._messages = Memo(_LONG_MESSAGE)
+        self._addresses: Dict[bytes, Optional[bytes]] = {}
         self._before = b""
         self._counting: Dict[str, int] = {}
 
@@ -76,23 +77,29 @@ class Rewriter:
         lines = raw.split(b"\n")
         plans = self._shapes.plans(raw)
         words, messages = self._words.known, self._messages.known
-        often: Dict[Counts, int] = {}
+        addresses: List[Tuple[int, int, int]] = []
+        counted_each: List[Counts] = []
         for at, line, plan in compress(zip(count(), lines, plans), plans):
             start, end, what, base = plan[0]
-            if what == _ALONE and len(plan) == 1:
-                word = line[start:end]
-                found, counted = words.get(word) or self._word(word)
-            else:
+            if len(plan) > 1 or what > _ADDRESS:
                 start, end = base, len(line)
                 message = line[base:]
                 found, counted = messages.get(message) or self._message(message, plan)
+            elif what == _ADDRESS:
+                addresses.append((at, start, end))
+                continue
+            else:
+                word = line[start:end]
+                found, counted = words.get(word) or self._word(word)
             if counted:
-                often[counted] = often.get(counted, 0) + 1
+                counted_each.append(counted)
             if found is not None:
                 lines[at] = line[:start] + found + line[end:]
-        for counted, times in often.items():
+        for counted, times in Counter(counted_each).items():
             for kind, number in counted:
                 counts[kind] += number * times
+        if addresses:
+            self._replace_addresses(lines, addresses, counts)
         return raw if self._gate else b"\n".join(lines)
 
     def text(self, text: str, counts: "Counter[str]") -> str:
@@ -122,7 +129,7 @@ class Rewriter:
                 # whether numbers are a level depends on what stands before
                 numbers = _DOTS_BETWEEN_NUMBERS.search(word)
                 depends = depends or self._software or bool(numbers and may_name(shape[:end]))
-                yield start, end, _DEPENDS if numbers and depends else _ALONE, 0
+                yield start, end, _DEPENDS if numbers and depends else _ADDRESS if _BARE.fullmatch(word) else _ALONE, 0
                 # what stands there then shows only in the line
                 depends = True
             start = end + 1
@@ -141,7 +148,7 @@ class Rewriter:
 
     def _word(self, word: bytes) -> Found:
         """What a word becomes, whatever stands before it."""
-        found = self._address(word) if _ADDRESS.fullmatch(word) else self._searched(word)
+        found = self._searched(word)
         self._words.keep(word, found)
         return found
 
@@ -179,11 +186,42 @@ class Rewriter:
                 counting[kind] = counting.get(kind, 0) + number
         return before + message[done:]
 
-    def _address(self, word: bytes) -> Found:
-        """Of a word that is an address and nothing else, and no level."""
-        four = _four(word.split(b"."))
+    def _replace_addresses(
+        self, lines: List[bytes], places: Sequence[Tuple[int, int, int]], counts: "Counter[str]"
+    ) -> None:
+        """Those that stand there and are no levels, in these lines by number."""
+        words = [lines[at][start:end] for at, start, end in places]
+        new = set(words).difference(self._addresses)
+        if len(self._addresses) + len(new) > KEPT:
+            self._addresses.clear()
+            new = set(words)
+        if new:
+            self._addresses.update(self._redrawn(list(new)))
+        replaced = 0
+        for (at, start, end), found in zip(places, map(self._addresses.__getitem__, words)):
+            if found is not None:
+                replaced += 1
+                line = lines[at]
+                lines[at] = line[:start] + found + line[end:]
+        if replaced:
+            counts["address"] += replaced
+
+    def _redrawn(self, words: List[bytes]) -> Iterable[Tuple[bytes, Optional[bytes]]]:
+        """Each with its pseudonym, None where it stays."""
+        known = self._known
+        numbers = numbers_4(words)
+        if numbers is None:
+            return [(word, self._address(word)) for word in words]
+        if not self._gate:
+            found = known.ip4_of_all(numbers)
+            return zip(words, (new if new != word else None for word, new in zip(words, printed_all_4(found))))
+        return [(word, None if known.gave_4(four) else self._address(word)) for word, four in zip(words, numbers)]
+
+    def _address(self, word: bytes) -> Optional[bytes]:
+        """What an address becomes that is no level; None where it stays."""
+        four = decimal_4(word)
         found = None if four is None else self._pseudonym_of(four)
-        return (None, ()) if found is None else (printed_4(found).encode("ascii"), _ONE_ADDRESS)
+        return None if found is None else printed_4(found).encode("ascii")
 
     def _four(self, four: int, text: bytes, start: int) -> Optional[int]:
         """The pseudonym of an address that begins at `start`; None where it is none, or stays."""
@@ -216,7 +254,7 @@ class Rewriter:
         return replaced
 
     def _within(self, raw: bytes) -> bytes:
-        return self._expressions.within.sub(self._replaced, raw)
+        return self._expressions.within(raw).sub(self._replaced, raw)
 
     def _count(self, kind: str) -> None:
         self._counting[kind] = self._counting.get(kind, 0) + 1
