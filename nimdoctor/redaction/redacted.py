@@ -18,6 +18,7 @@ from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.redaction import rows
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
+from nimdoctor.redaction.expressions import Expressions
 from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.learning import Borrowed
 from nimdoctor.redaction.ledger import Ledger
@@ -59,8 +60,9 @@ class RedactedTree:
         self._catalog = catalog
         self._ends = ends
         self._place = place
-        self._plain = Rewriter(known)
-        self._software = Rewriter(known, software=True)
+        expressions = Expressions(known, gate=False)
+        self._plain = Rewriter(known, expressions)
+        self._software = Rewriter(known, expressions, software=True)
         self._sources: Dict[str, _Source] = {}
         self._held: Dict[str, bytes | BinaryIO] = {}
         self._told: List[Dict[str, Any]] = []

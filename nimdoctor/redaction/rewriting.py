@@ -49,17 +49,17 @@ class Rewriter:
     def __init__(
         self,
         known: Known,
-        software: bool = False,
+        expressions: Expressions,
         *,
+        software: bool = False,
         gate: bool = False,
         strict: bool = True,
-        expressions: Optional[Expressions] = None,
     ) -> None:
         self._known = known
         self._software = software
         self._gate = gate
         self._strict = strict
-        self._expressions = expressions or Expressions(known, gate=gate)
+        self._expressions = expressions
         self._shapes = Shapes(_STAMP, self._look)
         self._by_shape = False
         self._harmless: Set[bytes] = set()
@@ -104,10 +104,7 @@ class Rewriter:
 
     def text(self, text: str, counts: "Counter[str]") -> str:
         """The same of a string of any number of lines."""
-        raw = text.encode("utf-8", "surrogateescape")
-        self._counting = {}
-        found = self._expressions.line.sub(self._replaced, raw)
-        counts.update(self._counting)
+        found = self.rewrite(text.encode("utf-8", "surrogateescape"), counts)
         return found.decode("utf-8", "surrogateescape")
 
     # -- where in a line something may be

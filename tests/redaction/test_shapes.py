@@ -89,13 +89,14 @@ def plainly(rewriter: Rewriter, expressions: Expressions, raw: bytes) -> Tuple[b
 def compare(raw: bytes, software: bool, large: bool) -> None:
     known = site()
     for gate in (False, True):
-        rewriter = Rewriter(known, software, gate=gate)
+        expressions = Expressions(known, gate=gate)
+        rewriter = Rewriter(known, expressions, software=software, gate=gate)
         counts: Counter[str] = Counter()
         with mock.patch.object(rewriting, "_LARGE", -1 if large else 1 << 40):
             # a second time from what was remembered of the first
             rewriter.rewrite(raw, Counter())
             found = rewriter.rewrite(raw, counts)
-        expected, counted = plainly(Rewriter(known, software, gate=gate), Expressions(known, gate=gate), raw)
+        expected, counted = plainly(Rewriter(known, expressions, software=software, gate=gate), expressions, raw)
         assert dict(counts) == counted
         assert found == (raw if gate else expected)
         raw = expected
