@@ -83,6 +83,5 @@ def _as_bits(lows: Set[int]) -> bytearray:
 
 def _of_bits(bits: bytearray) -> Iterator[int]:
     for at, byte in enumerate(bits):
-        for bit in range(8):
-            if byte >> bit & 1:
-                yield at << 3 | bit
+        if byte:
+            yield from (at << 3 | bit for bit in range(8) if byte >> bit & 1)

@@ -7,9 +7,8 @@ ranges stay private, and the last byte stays 0 or 255 where it is.
 """
 
 import hashlib
-import socket
 import struct
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 _KEPT_4 = tuple(
     (int.from_bytes(bytes(map(int, net.split("."))), "big") >> (32 - bits), bits)
@@ -29,6 +28,9 @@ _KEPT = 16_384
 _PATHS = [tuple(1 << bit | byte >> (8 - bit) for bit in range(8)) for byte in range(256)]
 """Of a byte, the place of each of its bits in the tree of all bytes."""
 _EDGES = sum(1 << node for node in {*_PATHS[0], *_PATHS[255]})
+
+MANY = 64
+"""Addresses from which on it is worth while to take them at once."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -163,12 +165,12 @@ def number_4(text: str) -> Optional[int]:
     >>> number_4("10.1.1.7"), number_4("10.1.1.07"), number_4("10.1.7")
     (167837959, None, None)
     """
-    try:
-        raw = socket.inet_aton(text)
-    except (OSError, ValueError):
+    parts = text.split(".")
+    if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 4 for part in parts):
         return None
-    # it takes 10.1, 0x10 and octal numbers too, and what follows a blank
-    return int.from_bytes(raw, "big") if socket.inet_ntoa(raw) == text else None
+    if any(part[0] == "0" and part != "0" for part in parts):
+        return None
+    return decimal_4(text.encode("ascii"))
 
 
 def decimal_4(raw: bytes) -> Optional[int]:
@@ -177,39 +179,39 @@ def decimal_4(raw: bytes) -> Optional[int]:
     >>> decimal_4(b"10.1.1.7"), decimal_4(b"010.1.1.7"), decimal_4(b"10.1.1.256")
     (167837959, 167837959, None)
     """
-    if raw.startswith(b"0") or b".0" in raw:
-        # the library takes these for octal numbers
-        numbers = [int(part) for part in raw.split(b".")]
-        return int.from_bytes(bytes(numbers), "big") if max(numbers) < 256 else None
-    try:
-        return int.from_bytes(socket.inet_aton(raw.decode("ascii")), "big")
-    except OSError:
-        return None
+    numbers = [int(part) for part in raw.split(b".")]
+    return int.from_bytes(bytes(numbers), "big") if max(numbers) < 256 else None
 
 
-def numbers_4(texts: Iterable[bytes]) -> Optional[Sequence[int]]:
+def printed_4(address: int) -> str:
+    """An IPv4 address as it is written."""
+    return f"{address >> 24}.{address >> 16 & 0xFF}.{address >> 8 & 0xFF}.{address & 0xFF}"
+
+
+def numbers_4(texts: Sequence[bytes]) -> Optional[Sequence[int]]:
     """Many addresses at once as `number_4` takes them; None where one of the texts is none for it.
 
     >>> numbers_4([b"10.1.1.7", b"10.1.1.8"]), numbers_4([b"10.1.1.7", b"10.1.1.08"])
     ((167837959, 167837960), None)
     """
+    # it takes longer to load than a few addresses to read
+    import socket
+
     printed = b" ".join(texts).decode("ascii").split(" ")
     try:
         raw = list(map(socket.inet_aton, printed))
     except OSError:
         return None
+    # it takes 10.1, 0x10 and octal numbers too
     return struct.unpack(f">{len(raw)}I", b"".join(raw)) if list(map(socket.inet_ntoa, raw)) == printed else None
 
 
 def printed_all_4(addresses: Sequence[int]) -> List[bytes]:
     """Many addresses as they are written."""
+    import socket
+
     raw = struct.pack(f">{len(addresses)}I", *addresses)
     return " ".join(map(socket.inet_ntoa, (raw[at : at + 4] for at in range(0, len(raw), 4)))).encode("ascii").split()
-
-
-def printed_4(address: int) -> str:
-    """An IPv4 address as it is written."""
-    return socket.inet_ntoa(address.to_bytes(4, "big"))
 
 
 def is_special_4(address: int) -> bool:

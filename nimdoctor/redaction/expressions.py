@@ -5,7 +5,7 @@ smallest that has all that can be in it; what each leaves out cannot be in such 
 """
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Iterable, List
 
 from nimdoctor.redaction import patterns
@@ -14,10 +14,25 @@ from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.pseudonyms import ALPHABET, PSEUDONYM, TAG
 from nimdoctor.redaction.shapes import shape_of
 
+_PASSWORDS = (
+    b"pass secret pwd pw token credential apikey api_key api-key community authoriz mysql smbclient ldap snmp curl"
+).split()
+"""One of these is in each line with a password that more than a word shows."""
 _PLAIN = re.compile(rb"(?!(?:[^_-]*[_-]){3})[^@{$.:\\%\x1b]{1,39}\Z", re.DOTALL)
 """A word of letters and digits that holds no more than a name, a number of a machine or a pseudonym."""
 _UNMARKED = re.compile(rb"[^@{$]*\Z", re.DOTALL)
 """A word that holds neither an e-mail address nor a password."""
+
+
+@cache
+def _of_passwords() -> "re.Pattern[bytes]":
+    return re.compile(f"{patterns.SECRET}|{patterns.PROGRAM}".encode("ascii"), re.IGNORECASE)
+
+
+def may_hold_password(message: bytes) -> bool:
+    """Whether more than a word of that line may be a password; digits are all one to it."""
+    lower = message.lower()
+    return any(word in lower for word in _PASSWORDS) and bool(_of_passwords().search(message))
 
 
 class Expressions:
@@ -34,7 +49,10 @@ class Expressions:
 
     def within(self, matched: bytes) -> "re.Pattern[bytes]":
         """For what stands within a match, of whatever length."""
-        return self._within_mail if b"@" in matched else self._within
+        if b"@" in matched:
+            return self._within_mail
+        # nothing so short is a line of a key
+        return self._unmarked_word if len(matched) < 40 else self._within
 
     @cached_property
     def _within(self) -> "re.Pattern[bytes]":

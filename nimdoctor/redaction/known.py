@@ -5,7 +5,7 @@ from ipaddress import IPv6Address
 from typing import Collection, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.redaction.address_set import AddressSet
-from nimdoctor.redaction.addresses import Addresses, is_special_4, is_special_6, number_4, numbers_4, printed_4
+from nimdoctor.redaction.addresses import MANY, Addresses, is_special_4, is_special_6, number_4, numbers_4, printed_4
 from nimdoctor.redaction.pseudonyms import PREFIXES, Pseudonyms
 from nimdoctor.redaction.words import CERTIFICATE, USERS, vocabulary
 
@@ -17,6 +17,8 @@ _TURNS, _MANY = 32, 2000
 _LABEL = re.compile(r"(?!\d+\Z)[^\W_](?:[\w-]*[^\W_])?", re.UNICODE)
 _OBJECT = re.compile(r"(?!\d+\Z)[A-Za-z0-9_.@+-]{2,64}")
 _SERIAL = re.compile(r"(?=.*\d)[A-Z0-9]{6,20}")
+_LIKE_SOFTWARE = re.compile(r"db2|sdd|sp[2-9]*\Z")
+"""Pseudonyms behind which an address would be taken for a level."""
 _ADDRESS_LIKE = re.compile(r"[\d.]+\Z")
 
 
@@ -124,7 +126,7 @@ class Known:
     def add_addresses(self, texts: Collection[bytes]) -> None:
         """Many of either family at once."""
         fours = [text for text in texts if b":" not in text]
-        found = numbers_4(fours) if fours else ()
+        found = numbers_4(fours) if len(fours) >= MANY else None
         if found is None or len(fours) < len(texts):
             for text in texts:
                 self.add_address(text.decode("ascii"))
@@ -266,7 +268,7 @@ class Known:
         tag = lower.split("-", 1)[-1] if lower.split("-", 1)[0] in (*PREFIXES, "name") else lower
         if lower in self.kinds or tag in self.kinds or lower in self.hardware or lower in self.digests:
             return True
-        if candidate.upper() in self.serials:
+        if candidate.upper() in self.serials or _LIKE_SOFTWARE.match(tag):
             return True
         return any(len(name) > 2 and name in tag for name in self._short_names())
 

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import posixpath
-import tempfile
 from collections import Counter
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Sequence
 
@@ -166,6 +165,8 @@ class RedactedTree:
                 break
         else:
             return b"".join(small)
+        import tempfile
+
         # without a name, so that nobody else can open it and nothing is left behind
         stream = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115
         try:

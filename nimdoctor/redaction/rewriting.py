@@ -6,8 +6,8 @@ from ipaddress import AddressValueError, IPv6Address
 from itertools import compress, count
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
-from nimdoctor.redaction.addresses import decimal_4, numbers_4, printed_4, printed_all_4
-from nimdoctor.redaction.expressions import Expressions
+from nimdoctor.redaction.addresses import MANY, decimal_4, numbers_4, printed_4, printed_all_4
+from nimdoctor.redaction.expressions import Expressions, may_hold_password
 from nimdoctor.redaction.known import Known, hardware_of
 from nimdoctor.redaction.levels import is_level, may_name, names_software
 from nimdoctor.redaction.pseudonyms import spelled_as
@@ -24,10 +24,6 @@ _STAMP = re.compile(
 )
 """Begins a line of nimsh.log."""
 _OPTION = re.compile(rb"([ \t]-[pwcAXau][ \t]*)(?!\*REMOVED\*)([^\s-]\S*)")
-_OF_LINES = (
-    b"pass secret pwd pw token credential apikey api_key api-key community authoriz mysql smbclient ldap snmp curl"
-).split()
-"""What may make more than a word a password."""
 _DOTS_BETWEEN_NUMBERS = re.compile(rb"\d\.\d")
 _BARE = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
 """An address and nothing else."""
@@ -111,8 +107,7 @@ class Rewriter:
 
     def _look(self, new: Sequence[Tuple[bytes, Plan]]) -> None:
         for shape, plan in new:
-            lower = shape.lower()
-            if any(word in lower for word in _OF_LINES):
+            if may_hold_password(shape):
                 plan.append((0, len(shape), _LINE, 0))
             else:
                 plan.extend(self._places(shape))
@@ -206,7 +201,7 @@ class Rewriter:
     def _redrawn(self, words: List[bytes]) -> Iterable[Tuple[bytes, Optional[bytes]]]:
         """Each with its pseudonym, None where it stays."""
         known = self._known
-        numbers = numbers_4(words)
+        numbers = numbers_4(words) if len(words) >= MANY else None
         if numbers is None:
             return [(word, self._address(word)) for word in words]
         if not self._gate:
