@@ -29,6 +29,8 @@ _PATHS = [tuple(1 << bit | byte >> (8 - bit) for bit in range(8)) for byte in ra
 """Of a byte, the place of each of its bits in the tree of all bytes."""
 _EDGES = sum(1 << node for node in {*_PATHS[0], *_PATHS[255]})
 
+_SPECIAL_4 = frozenset({0, 127, *range(224, 256)})
+"""First bytes of what is no host's address."""
 MANY = 64
 """Addresses from which on it is worth while to take them at once."""
 
@@ -48,7 +50,7 @@ class Addresses:
 
     def ipv4(self, address: int) -> int:
         """The pseudonym of an IPv4 address, both as numbers."""
-        if is_special_4(address):
+        if address >> 24 in _SPECIAL_4:
             return address
         network = self._networks.get(address >> 8)
         if network is None:
@@ -216,8 +218,7 @@ def printed_all_4(addresses: Sequence[int]) -> List[bytes]:
 
 def is_special_4(address: int) -> bool:
     """Whether it is no host's: 0/8, 127/8, multicast, netmasks, broadcast."""
-    first = address >> 24
-    return first in (0, 127) or first >= 224
+    return address >> 24 in _SPECIAL_4
 
 
 def is_special_6(address: int) -> bool:

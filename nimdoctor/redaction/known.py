@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import IPv6Address
+from operator import eq
 from typing import Collection, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.redaction.address_set import AddressSet
@@ -131,7 +132,7 @@ class Known:
             for text in texts:
                 self.add_address(text.decode("ascii"))
         else:
-            self.ipv4.update(four for four in found if not is_special_4(four))
+            self.ipv4.update([four for four in found if not is_special_4(four)])
 
     def is_known(self, name: str) -> bool:
         """Whether that is one of the names, whatever its case."""
@@ -189,9 +190,11 @@ class Known:
     def ip4_of_all(self, addresses: Sequence[int]) -> List[int]:
         """The pseudonyms of many."""
         found = list(map(self.addresses.ipv4, addresses))
-        replaced = [(drawn, real) for drawn, real in zip(found, addresses) if drawn != real]
-        self._drawn_4.update(drawn for drawn, _ in replaced)
-        self._replaced_4.update(real for _, real in replaced)
+        if any(map(eq, found, addresses)):
+            # what is no host's stays
+            return [self.ip4(address) for address in addresses]
+        self._drawn_4.update(found)
+        self._replaced_4.update(addresses)
         return found
 
     def ip6(self, address: int) -> int:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from ipaddress import AddressValueError, IPv6Address
-from itertools import compress, count
+from itertools import compress, count, repeat
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.redaction.addresses import MANY, decimal_4, numbers_4, printed_4, printed_all_4
@@ -207,7 +207,9 @@ class Rewriter:
         if not self._gate:
             found = known.ip4_of_all(numbers)
             return zip(words, (new if new != word else None for word, new in zip(words, printed_all_4(found))))
-        return [(word, None if known.gave_4(four) else self._address(word)) for word, four in zip(words, numbers)]
+        if all(map(known.gave_4, numbers)):
+            return zip(words, repeat(None))
+        return [(word, self._address(word)) for word in words]
 
     def _address(self, word: bytes) -> Optional[bytes]:
         """What an address becomes that is no level; None where it stays."""
