@@ -7,7 +7,7 @@ beside the key.
 import json
 import os
 import re
-from typing import FrozenSet, List, Mapping, Optional, Sequence
+from typing import Callable, FrozenSet, List, Mapping, Optional, Sequence
 
 from nimdoctor.atomic import write_whole
 from nimdoctor.evidence.catalog import Catalog
@@ -44,10 +44,11 @@ class Leaving:
         """Raises Leak where anything known is left, or anything that looks like a key; OSError."""
         self.redactor.check(tree)
 
-    def check_documents(self, documents: Mapping[str, bytes], own_words: FrozenSet[str]) -> None:
+    def check_documents(self, documents: Mapping[str, bytes], own_words: Callable[[], FrozenSet[str]]) -> None:
         """The same of what nimdoctor wrote itself, where a level may look like an address: no original may be in it.
 
-        `own_words` are words of its own sentences, in small letters: a site may have a host of that name. Raises Leak.
+        `own_words` gives words of its own sentences, in small letters: a site may have a host of that name. It is
+        asked where one is found, since it reads all that nimdoctor says. Raises Leak.
         """
         kinds = self.redactor.kinds()
         originals = {original.lower(): kinds[original] for original in self.redactor.map()}
@@ -57,7 +58,7 @@ class Leaving:
             text = raw.decode("utf-8", "replace").lower()
             for found in set(_WORD.findall(text)):
                 for part in {found, *re.split(r"[-.]", found)}:
-                    if part in originals and part not in own_words:
+                    if part in originals and part not in own_words():
                         raise Leak(name, originals[part])
 
     def keep_map(self, archive: str) -> str:

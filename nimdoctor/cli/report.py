@@ -1,6 +1,7 @@
 """`nimdoctor report`: evidence and report of one host or both ends as one archive for a case at IBM."""
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Dict, List, Optional
 
 import typer
@@ -150,7 +151,7 @@ def _made(
         made = bundled(ends, registry, opened.moment)
         finish(made, label, registry, redaction.redactor.ledger if redaction else None)
         if redaction:
-            redaction.check_documents(made.tree.documents, own_words(registry))
+            redaction.check_documents(made.tree.documents, cache(lambda: own_words(registry)))
         name = f"{label}.{archive_name(made.report.host.name, made.moment)}"
         path = os.path.join(output, name)
         write_archive(made.tree, path, made.moment, folder=name[: -len(".tar.gz")])

@@ -66,8 +66,8 @@ class Redactor:
 
     def map(self) -> Dict[str, str]:
         """Original to pseudonym, of all that was replaced. For the host's own administrator only."""
-        return dict(sorted(self._known.given.items()))
+        return {original: pseudonym for original, pseudonym, _ in sorted(self._known.replaced())}
 
     def kinds(self) -> Dict[str, str]:
         """Original to its kind, of the same."""
-        return dict(sorted(self._known.given_by_kind.items()))
+        return {original: kind for original, _, kind in sorted(self._known.replaced())}

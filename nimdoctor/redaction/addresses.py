@@ -7,8 +7,8 @@ ranges stay private, and the last byte stays 0 or 255 where it is.
 """
 
 import hashlib
-import hmac
-from typing import Dict, Tuple
+import struct
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 _KEPT_4 = tuple(
     (int.from_bytes(bytes(map(int, net.split("."))), "big") >> (32 - bits), bits)
@@ -23,34 +23,80 @@ _HALF_KEPT = frozenset(start >> (bits - 8) for start, bits in _KEPT_4 if bits > 
 """First bytes of which only some second bytes have a meaning."""
 
 
+_KEPT = 16_384
+"""Networks whose drawings are remembered."""
+_PATHS = [tuple(1 << bit | byte >> (8 - bit) for bit in range(8)) for byte in range(256)]
+"""Of a byte, the place of each of its bits in the tree of all bytes."""
+_EDGES = sum(1 << node for node in {*_PATHS[0], *_PATHS[255]})
+
+_SPECIAL_4 = frozenset({0, 127, *range(224, 256)})
+"""First bytes of what is no host's address."""
+MANY = 64
+"""Addresses from which on it is worth while to take them at once."""
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
 class Addresses:
     """`turn` is another drawing of all pseudonyms, for where the first one meets an address that really is there."""
 
     def __init__(self, key: bytes, turn: int = 0) -> None:
-        self._key = key
-        self._turn = turn.to_bytes(2, "big")
+        self._keyed = {family: _hmac(key, b"address%d" % family + turn.to_bytes(2, "big")) for family in (4, 6)}
         self._bits: Dict[Tuple[int, bytes], bytes] = {}
         self._steps: Dict[Tuple[int, bytes], Tuple[bytes, bool]] = {}
-        self._known: Dict[Tuple[int, int], int] = {}
+        self._halves: Dict[int, Tuple[int, bytes]] = {}
+        self._networks: Dict[int, Tuple[int, int]] = {}
 
     def ipv4(self, address: int) -> int:
         """The pseudonym of an IPv4 address, both as numbers."""
-        return self._mapped(4, address, 32)
+        if address >> 24 in _SPECIAL_4:
+            return address
+        network = self._networks.get(address >> 8)
+        if network is None:
+            network = _remembered(self._networks, address >> 8, self._network(address >> 8))
+        beginning, drawn = network
+        last = address & 0xFF
+        one, two, three, four, five, six, seven, eight = _PATHS[last]
+        return beginning << 8 | (
+            last
+            ^ (drawn >> one & 1) << 7
+            ^ (drawn >> two & 1) << 6
+            ^ (drawn >> three & 1) << 5
+            ^ (drawn >> four & 1) << 4
+            ^ (drawn >> five & 1) << 3
+            ^ (drawn >> six & 1) << 2
+            ^ (drawn >> seven & 1) << 1
+            ^ drawn >> eight & 1
+        )
 
     def ipv6(self, address: int) -> int:
         """The pseudonym of an IPv6 address, both as numbers; what begins with 00 (::, ::1) or ff (multicast) stays."""
-        return self._mapped(6, address, 128)
+        return address if is_special_6(address) else self._turned(6, address.to_bytes(16, "big"))
 
-    def _mapped(self, family: int, address: int, length: int) -> int:
-        known = self._known.get((family, address))
-        if known is not None:
-            return known
-        raw = address.to_bytes(length // 8, "big")
-        mapped = address
-        if not (is_special_4(address) if family == 4 else is_special_6(address)):
-            mapped = self._turned(family, raw)
-        self._known[family, address] = mapped
-        return mapped
+    def _network(self, beginning: int) -> Tuple[int, int]:
+        """The three bytes that begin the pseudonym, and what is drawn for the last; that keeps 0 and 255."""
+        half = self._halves.get(beginning >> 8)
+        if half is None:
+            half = _remembered(self._halves, beginning >> 8, self._half((beginning >> 8).to_bytes(2, "big")))
+        start, thirds = half
+        drawn = int.from_bytes(self._keyed[4](beginning.to_bytes(3, "big")), "little")
+        return start << 8 | thirds[beginning & 0xFF], drawn & ~_EDGES
+
+    def _half(self, raw: bytes) -> Tuple[int, bytes]:
+        """The two bytes that begin the pseudonym, and the third of it for every third byte."""
+        turned_one = False
+        mapped = 0
+        for place in (0, 1):
+            byte, turned_one = self._byte(4, raw + b"\1\1", place, turned_one)
+            mapped = mapped << 8 | byte
+        drawn = int.from_bytes(self._drawn(4, raw), "little")
+        # the first bit that may be turned always is
+        # by the bits before it, which are turned of each byte's beginning; the first that may be always is
+        turned = [drawn >> 1 & 1 if turned_one else 1]
+        for bit in range(1, 8):
+            turned = [turned[at >> 1] << 1 | drawn >> (1 << bit | at) & 1 for at in range(1 << bit)]
+        return mapped, bytes(third ^ turned[third >> 1] for third in range(256))
 
     def _turned(self, family: int, raw: bytes) -> int:
         mapped, turned_one = b"", False
@@ -60,7 +106,7 @@ class Addresses:
                 byte, turned_one = self._byte(family, raw, place, turned_one)
                 step = mapped + bytes([byte]), turned_one
                 if place + 1 < len(raw):
-                    self._steps[family, raw[: place + 1]] = step
+                    _remembered(self._steps, (family, raw[: place + 1]), step)
             mapped, turned_one = step
         return int.from_bytes(mapped, "big")
 
@@ -72,9 +118,7 @@ class Addresses:
         node, out = 1, 0
         for bit in range(8):
             own = raw[place] >> (7 - bit) & 1
-            # the last byte of an IPv4 address stays 0 or 255, which are no hosts
-            edge = family == 4 and place == 3 and node in ((1 << bit), (1 << (bit + 1)) - 1)
-            if place * 8 + bit < kept or edge or (meaning and _on_the_way(raw, place * 8 + bit)):
+            if place * 8 + bit < kept or (meaning and _on_the_way(raw, place * 8 + bit)):
                 flip = 0
             elif turned_one:
                 flip = drawn[node >> 3] >> (node & 7) & 1
@@ -89,15 +133,92 @@ class Addresses:
         """256 bits, one for each place in the tree of the next byte."""
         found = self._bits.get((family, before))
         if found is None:
-            said = b"address%d" % family + self._turn + before
-            found = self._bits[family, before] = hmac.new(self._key, said, hashlib.sha256).digest()
+            found = _remembered(self._bits, (family, before), self._keyed[family](before))
         return found
+
+
+def _remembered(kept: Dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = value
+    return value
+
+
+def _hmac(key: bytes, beginning: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA256 of what begins so; at less than half of what the library takes, which begins with the key each time."""
+    block = hashlib.sha256().block_size
+    padded = (hashlib.sha256(key).digest() if len(key) > block else key).ljust(block, b"\0")
+    inner: Any = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded) + beginning)
+    outer: Any = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def digest(rest: bytes) -> bytes:
+        one, other = inner.copy(), outer.copy()
+        one.update(rest)
+        other.update(one.digest())
+        found: bytes = other.digest()
+        return found
+
+    return digest
+
+
+def number_4(text: str) -> Optional[int]:
+    """An address of four decimal numbers, none of which begins with 0; None for all else.
+
+    >>> number_4("10.1.1.7"), number_4("10.1.1.07"), number_4("10.1.7")
+    (167837959, None, None)
+    """
+    parts = text.split(".")
+    if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 4 for part in parts):
+        return None
+    if any(part[0] == "0" and part != "0" for part in parts):
+        return None
+    return decimal_4(text.encode("ascii"))
+
+
+def decimal_4(raw: bytes) -> Optional[int]:
+    """An address of four decimal numbers, as numbers may stand in a text; None where one of them is too large.
+
+    >>> decimal_4(b"10.1.1.7"), decimal_4(b"010.1.1.7"), decimal_4(b"10.1.1.256")
+    (167837959, 167837959, None)
+    """
+    numbers = [int(part) for part in raw.split(b".")]
+    return int.from_bytes(bytes(numbers), "big") if max(numbers) < 256 else None
+
+
+def printed_4(address: int) -> str:
+    """An IPv4 address as it is written."""
+    return f"{address >> 24}.{address >> 16 & 0xFF}.{address >> 8 & 0xFF}.{address & 0xFF}"
+
+
+def numbers_4(texts: Sequence[bytes]) -> Optional[Sequence[int]]:
+    """Many addresses at once as `number_4` takes them; None where one of the texts is none for it.
+
+    >>> numbers_4([b"10.1.1.7", b"10.1.1.8"]), numbers_4([b"10.1.1.7", b"10.1.1.08"])
+    ((167837959, 167837960), None)
+    """
+    # it takes longer to load than a few addresses to read
+    import socket
+
+    printed = b" ".join(texts).decode("ascii").split(" ")
+    try:
+        raw = list(map(socket.inet_aton, printed))
+    except OSError:
+        return None
+    # it takes 10.1, 0x10 and octal numbers too
+    return struct.unpack(f">{len(raw)}I", b"".join(raw)) if list(map(socket.inet_ntoa, raw)) == printed else None
+
+
+def printed_all_4(addresses: Sequence[int]) -> List[bytes]:
+    """Many addresses as they are written."""
+    import socket
+
+    raw = struct.pack(f">{len(addresses)}I", *addresses)
+    return " ".join(map(socket.inet_ntoa, (raw[at : at + 4] for at in range(0, len(raw), 4)))).encode("ascii").split()
 
 
 def is_special_4(address: int) -> bool:
     """Whether it is no host's: 0/8, 127/8, multicast, netmasks, broadcast."""
-    first = address >> 24
-    return first in (0, 127) or first >= 224
+    return address >> 24 in _SPECIAL_4
 
 
 def is_special_6(address: int) -> bool:

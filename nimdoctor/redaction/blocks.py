@@ -11,6 +11,7 @@ BLOCK_REMOVED = b"-----%s REMOVED-----"
 """Stands in the place of a PEM block, with its name."""
 CERTIFICATE_REMOVED = BLOCK_REMOVED % b"CERTIFICATE"
 _LONGEST_BLOCK = 256 * 1024
+_LONGEST_NAME = 4096
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _END = re.compile(rb"-----END [A-Z0-9 ]{1,40}-----")
@@ -60,6 +61,9 @@ def _clean(data: bytes) -> bytes:
         data = b"".join(_without_nul(line) for line in data.splitlines(True))
     if _has_long_line(data):
         data = b"\n".join(_cut_line(line) for line in data.split(b"\n"))
+    if b"-" not in data:
+        # no key and no block is without one
+        return data
     if b"PRIVATE KEY" in data.upper():
         data = without_private_keys(data)
     return without_blocks(data) if b"-----BEGIN " in data or b"-----END " in data else data
@@ -81,7 +85,9 @@ def _cut_line(line: bytes) -> bytes:
     """What is read of a line at most; no name is parted."""
     if len(line) <= LINE_LIMIT:
         return line
-    return re.sub(rb"[^\s]{1,4096}\Z", b"", line[:LINE_LIMIT])
+    kept = line[:LINE_LIMIT]
+    words = re.split(rb"\s", kept[-_LONGEST_NAME:])
+    return kept[: len(kept) - len(words[-1])]
 
 
 def without_blocks(raw: bytes) -> bytes:

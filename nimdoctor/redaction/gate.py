@@ -9,6 +9,7 @@ from nimdoctor.evidence.recorded import MANIFEST
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.private_keys import holds_private_key
 from nimdoctor.redaction.blocks import pieces
+from nimdoctor.redaction.expressions import Expressions
 from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.redacted import SOFTWARE
 from nimdoctor.redaction.rewriting import Rewriter
@@ -29,6 +30,7 @@ class Gate:
     def __init__(self, known: Known, catalog: Catalog) -> None:
         self._known = known
         self._catalog = catalog
+        self._expressions = Expressions(known, gate=True)
         self._rewriters: Dict[object, Rewriter] = {}
 
     def check(self, tree: Tree) -> None:
@@ -50,7 +52,7 @@ class Gate:
 
     def left(self, name: str, raw: bytes) -> Optional[str]:
         """The kind of what is left in a piece of that file, None for nothing."""
-        if b"PRIVATE KEY" in raw.upper() and holds_private_key(raw):
+        if b"-" in raw and b"PRIVATE KEY" in raw.upper() and holds_private_key(raw):
             return "a private key"
         if b"-----BEGIN " in raw and b"".join(pieces(io.BytesIO(raw))) != raw:
             return "a certificate"
@@ -67,5 +69,7 @@ class Gate:
         software = bool(row and SOFTWARE & set(row.facts))
         key = (evidence, software)
         if key not in self._rewriters:
-            self._rewriters[key] = Rewriter(self._known, software, gate=True, strict=evidence)
+            self._rewriters[key] = Rewriter(
+                self._known, self._expressions, software=software, gate=True, strict=evidence
+            )
         return self._rewriters[key]

@@ -1,10 +1,12 @@
 """What is known of a site: its names by kind, its addresses and numbers, and the pseudonym of each."""
 
 import re
-from ipaddress import IPv4Address, IPv6Address
-from typing import Dict, Iterable, List, Optional, Set
+from ipaddress import IPv6Address
+from operator import eq
+from typing import Collection, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
-from nimdoctor.redaction.addresses import Addresses, is_special_4, is_special_6
+from nimdoctor.redaction.address_set import AddressSet
+from nimdoctor.redaction.addresses import MANY, Addresses, is_special_4, is_special_6, number_4, numbers_4, printed_4
 from nimdoctor.redaction.pseudonyms import PREFIXES, Pseudonyms
 from nimdoctor.redaction.words import CERTIFICATE, USERS, vocabulary
 
@@ -16,6 +18,8 @@ _TURNS, _MANY = 32, 2000
 _LABEL = re.compile(r"(?!\d+\Z)[^\W_](?:[\w-]*[^\W_])?", re.UNICODE)
 _OBJECT = re.compile(r"(?!\d+\Z)[A-Za-z0-9_.@+-]{2,64}")
 _SERIAL = re.compile(r"(?=.*\d)[A-Z0-9]{6,20}")
+_LIKE_SOFTWARE = re.compile(r"db2|sdd|sp[2-9]*\Z")
+"""Pseudonyms behind which an address would be taken for a level."""
 _ADDRESS_LIKE = re.compile(r"[\d.]+\Z")
 
 
@@ -30,18 +34,20 @@ class Known:
         """Host names with their domain, and domains of two labels and more."""
         self.domains: Set[str] = set()
         """Those of them that are domains."""
-        self.ipv4: Set[int] = set()
+        self.ipv4 = AddressSet()
         self.ipv6: Set[int] = set()
         self.hardware: Set[str] = set()
         """CPU ids and MAC addresses as twelve digits in small letters."""
         self.serials: Set[str] = set()
         self.digests: Set[str] = set()
         self.given: Dict[str, str] = {}
-        """Original to pseudonym, of whatever was replaced or may be."""
+        """Original to pseudonym, of whatever was replaced or may be, but for IPv4 addresses."""
         self.given_by_kind: Dict[str, str] = {}
         self.pseudonyms = Pseudonyms(key, self._is_real)
         self._addresses: Optional[Addresses] = None
-        self._drawn_4: Set[int] = set()
+        self._replaced_4 = AddressSet()
+        self._drawn_4 = AddressSet()
+        self._all_drawn_4: Optional[AddressSet] = None
         self._drawn_6: Set[int] = set()
 
     # -- learning
@@ -112,11 +118,21 @@ class Known:
                 if not is_special_6(six):
                     self.ipv6.add(six)
             else:
-                four = int(IPv4Address(text))
-                if not is_special_4(four):
+                four = number_4(text)
+                if four is not None and not is_special_4(four):
                     self.ipv4.add(four)
         except ValueError:
             return
+
+    def add_addresses(self, texts: Collection[bytes]) -> None:
+        """Many of either family at once."""
+        fours = [text for text in texts if b":" not in text]
+        found = numbers_4(fours) if len(fours) >= MANY else None
+        if found is None or len(fours) < len(texts):
+            for text in texts:
+                self.add_address(text.decode("ascii"))
+        else:
+            self.ipv4.update([four for four in found if not is_special_4(four)])
 
     def is_known(self, name: str) -> bool:
         """Whether that is one of the names, whatever its case."""
@@ -130,8 +146,8 @@ class Known:
         Where there are so many that some always does, the first drawing serves: every real one is replaced all the same.
         """
         if self._addresses is None:
-            turns = _TURNS if len(self.ipv4) + len(self.ipv6) <= _MANY else 1
-            drawings = (Addresses(self._key, turn) for turn in range(turns))
+            many = self.ipv4.more_than(_MANY) or len(self.ipv6) > _MANY
+            drawings = (Addresses(self._key, turn) for turn in range(0 if many else _TURNS))
             found = next((drawn for drawn in drawings if not self._meets(drawn)), None)
             self._addresses = found or Addresses(self._key)
 
@@ -168,7 +184,17 @@ class Known:
         found = self.addresses.ipv4(address)
         if found != address:
             self._drawn_4.add(found)
-            self._note(str(IPv4Address(address)), str(IPv4Address(found)), "address")
+            self._replaced_4.add(address)
+        return found
+
+    def ip4_of_all(self, addresses: Sequence[int]) -> List[int]:
+        """The pseudonyms of many."""
+        found = list(map(self.addresses.ipv4, addresses))
+        if any(map(eq, found, addresses)):
+            # what is no host's stays
+            return [self.ip4(address) for address in addresses]
+        self._drawn_4.update(found)
+        self._replaced_4.update(addresses)
         return found
 
     def ip6(self, address: int) -> int:
@@ -216,9 +242,24 @@ class Known:
         """Whether that address is a pseudonym."""
         return address in self._drawn_4
 
+    def gave_network(self, beginning: int) -> bool:
+        """Whether a pseudonym of an address of this site begins with these 24 bits."""
+        if self._all_drawn_4 is None:
+            self._all_drawn_4 = AddressSet()
+            for address in self.ipv4:
+                self._all_drawn_4.add(self.addresses.ipv4(address))
+        return self._all_drawn_4.has_network(beginning)
+
     def gave_6(self, address: int) -> bool:
         """Whether that address is a pseudonym."""
         return address in self._drawn_6
+
+    def replaced(self) -> Iterator[Tuple[str, str, str]]:
+        """Original, pseudonym and kind of all that was replaced or may be."""
+        for original, pseudonym in self.given.items():
+            yield original, pseudonym, self.given_by_kind[original]
+        for address in self._replaced_4:
+            yield printed_4(address), printed_4(self.addresses.ipv4(address)), "address"
 
     def _note(self, original: str, pseudonym: str, kind: str) -> None:
         self.given[original] = pseudonym
@@ -230,7 +271,7 @@ class Known:
         tag = lower.split("-", 1)[-1] if lower.split("-", 1)[0] in (*PREFIXES, "name") else lower
         if lower in self.kinds or tag in self.kinds or lower in self.hardware or lower in self.digests:
             return True
-        if candidate.upper() in self.serials:
+        if candidate.upper() in self.serials or _LIKE_SOFTWARE.match(tag):
             return True
         return any(len(name) > 2 and name in tag for name in self._short_names())
 

@@ -1,6 +1,7 @@
 """Learning names from all evidence of a host, before anything of it is replaced."""
 
 import re
+from itertools import compress, count
 from typing import BinaryIO, Iterable, List, Sequence, Set
 
 from nimdoctor.evidence.catalog import Catalog
@@ -22,68 +23,22 @@ from nimdoctor.facts import (
 )
 from nimdoctor.facts.lsnim import NimObject
 from nimdoctor.host import Host
-from nimdoctor.redaction import patterns
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
+from nimdoctor.redaction.finders import ADDRESS, KINDS, OPEN, TEXT, ShapeFinder, in_text
 from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.levels import names_software
 from nimdoctor.redaction.rows import PORTS, Ends
+from nimdoctor.redaction.shapes import Shapes
 from nimdoctor.redaction.words import RESERVED
 from nimdoctor.text import TEXT_LIMIT, decode
 
-_SEEN = 200_000
-"""Lines that are remembered while learning, so that one which comes again costs nothing."""
-_LINES = re.compile(rb"(?:^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} )?([^\n]+)", re.MULTILINE)
-"""Lines without the stamp that makes each of them another."""
-_HOST = r"([a-z0-9][\w.-]*)"
-_USER = r"([a-z_][\w-]*)"
-_PROMPT = r"(?m)^([a-z_][\w-]{0,31})@([a-z][\w.-]*):[^\n#$>]{0,200}[#$>](?:\s|$)"
-_MODES = r"(?m)^[bcdlps-][rwxst-]{9}[+.]?\s+\d+\s+"
-_TWELVE = r"([0-9a-f]{12})\b"
-_PLACES = (
-    # kind, a word that must be there at all, and where the name stands in text in small letters
-    ("host", "source hostname is", r"source hostname is\s*:?\s*" + _HOST),
-    ("host", "master host", r"master host ?name is\s*:?\s*" + _HOST),
-    ("host", "address for host", r"address for host\s+" + _HOST),
-    ("host", "host name", r"host name\s*[:=]?\s+" + _HOST + r"(?=\s|\.?\s*$)"),
-    ("host", "hostname", r"hostname\s*[:=]\s*" + _HOST),
-    ("host", " named ", r"no (?:nim object|machine|client|host) named \W?" + _HOST),
-    ("host", "aix ", r"(?m)^aix\s+([a-z][\w.-]*)\s+\d+\s+\d+\s+[0-9a-f]{12}\b"),
-    ("host", ":/", r"(?m)^\(?([a-z][\w.-]*)\)?:/[^\n#$>:]{0,200}[#$](?:\s|$)"),
-    ("host", "%", r"(?m)^([a-z][\w.-]*):/[\w./-]+\s+\d+\s+\d+\s+\d+%"),
-    ("host", "host", r"[\"'](?:host|hostname)[\"']\s*:\s*[\"']" + _HOST + "[\"']"),
-    ("host", "master", r"[\"'](?:master|client|target)[\"']\s*:\s*[\"']" + _HOST + "[\"']"),
-    ("host", "remote value", r"remote value passed,? '([^'\s]+)'"),
-    ("host", "environment value", r"environment value,? '([^'\s]+)'"),
-    ("user", "rw", _MODES + _USER + r"\s+[a-z_][\w-]*\s+\d"),
-    ("user", "rw", _MODES + r"[a-z_][\w-]*\s+" + _USER + r"\s+\d"),
-    ("user", "/home/", "/home/" + _USER),
-    ("user", "sshd: ", "sshd: " + _USER + r"(?:@| \[)"),
-    ("user", "user", r"user(?: ?name)?\s*[=:]\s*\"?" + _USER),
-    ("user", "login", r"login\s*[=:]\s*\"?" + _USER),
-    ("user", "logname", r"logname\s*[=:]\s*\"?" + _USER),
-    ("user", "owner", r"owner\s*[=:]\s*\"?" + _USER),
-    ("user", "/", r"(?m)^\s*" + _USER + r"\s+\d+\s+\d+\s+\d+\s+\S+\s+(?:\d+\s+)?\S+\s+\d+:\d\d\s"),
-    ("hardware", " id", r" id(?: is)?\s*[:=]?\s*'?" + _TWELVE),
-    ("hardware", "value", r"value(?: passed)?,? '" + _TWELVE),
-    ("hardware", "cpuid", r"cpuid\s*[=:]\s*" + _TWELVE),
-    ("hardware", "addr", r"(?:hardware|network|mac)[ _-]addr(?:ess)?[ .:=]*([0-9a-f]{12}|[0-9a-f]{1,2}(?:[:.-][0-9a-f]{1,2}){5})\b"),
-    ("hardware", "link#", r"link#\d+\s+([0-9a-f]{1,2}(?:\.[0-9a-f]{1,2}){5})\b"),
-    ("hardware", "nim_masterid", r"nim_masterid=\"?" + _TWELVE),
-    ("hardware", "ether", r"\b([0-9a-f]{12})\b(?=[^\n]{0,200}\bether)"),
-    ("serial", "serial", r"serial(?:[ _-]?(?:number|num|no))?\.?[ \t]*[.:=]*[ \t]*\"?(?=[a-z0-9-]*\d)([a-z0-9]{6,20})\b"),
-    ("serial", "ibm,", r"ibm,(?:\d{2})?([0-9a-z]{7})\b"),
-    ("serial", "sn", r"[-*_ ]sn([0-9a-z]{7})\b"),
-    ("serial", "-", r"\b\d{4}-[0-9a-z]{3}[*_]([0-9a-z]{7})\b"),
-    ("serial", "system", r"\bsystem ?id\b[ \t]*[=:]?[ \t]*(?:ibm,)?(?:\d{2})?([0-9a-z]{7})\b"),
-)  # fmt: skip
-_FOUND = [(kind, word, re.compile(place)) for kind, word, place in _PLACES]
-_AT_PROMPT = re.compile(_PROMPT)
-_DOTTED = re.compile(r"(?<![\w.-])(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*(?![\w-])")
-_FULL = re.compile(patterns.FULL_NAME, re.IGNORECASE)
-_EMAIL = re.compile(patterns.EMAIL)
-_NUMBERS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d)")
-_IPV6 = re.compile(patterns.IPV6, re.IGNORECASE)
+_SEEN = 20_000
+"""Names that are remembered while learning, so that one which comes again costs nothing."""
+_LONGEST_SEEN = 128
+_DOTTED = 200_000
+"""Names with dots whose domain may show later."""
+_STAMP = re.compile(rb"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} ")
 _ENDINGS = frozenset(
     [
         "log",
@@ -132,11 +87,6 @@ _ENDINGS = frozenset(
     ]
 )
 """Of files, which may be called after a host."""
-_SUBJECT = re.compile(
-    r"(?m)^[ \t]*(?:\d\.)?(?:C|ST|L|O|OU|CN|DC|UID|emailAddress|countryName|stateOrProvinceName|localityName|"
-    r"organizationName|organizationalUnitName|commonName)(?:_default)?[ \t]*=[ \t]*([^\n]+)"
-)
-_ALTERNATIVE = re.compile(r"\b(?:dns|ip address|email|ip)[:.]\d*\s*=?\s*([^\s,]+)")
 _REFERENCES = ("serves", "server", "spot", "lpp_source", "mksysb", "bosinst_data", "image_data", "script", "resolv_conf",
                "members", "member", "mgmt_source", "groups", "client", "current_master", "control", "net_definition",
                "lpp_source_default", "exclude_files", "fix_bundle", "installp_bundle", "root", "dump", "boot",
@@ -177,7 +127,8 @@ class Learner:
         self._known = known
         self._catalog = catalog
         self._dotted: Set[str] = set()
-        self._seen: Set[bytes] = set()
+        self._seen: List[Set[bytes]] = [set() for _ in range(OPEN)]
+        self._shapes = Shapes(_STAMP, ShapeFinder().look)
 
     def learn(self, tree: Tree) -> Ends:
         """Everything that names somebody or something there; the ends of NIM that the host knows."""
@@ -200,7 +151,6 @@ class Learner:
                 except OSError:
                     # it cannot be read later either, and then leaves nothing
                     continue
-        self._seen.clear()
         self._own_domains()
         return ends
 
@@ -342,69 +292,79 @@ class Learner:
         self._lines(line)
 
     def _piece(self, piece: bytes) -> None:
-        new = set(_LINES.findall(piece)) - self._seen
-        if new:
-            if len(self._seen) < _SEEN:
-                self._seen |= new
-            self._lines(decode(b"\n".join(new)))
+        lines = piece.split(b"\n")
+        plans = self._shapes.plans(piece)
+        found: List[Set[bytes]] = [set() for _ in self._seen]
+        for at, line, plan in compress(zip(count(), lines, plans), plans):
+            for start, end, what, base in plan:
+                if what == OPEN:
+                    found[TEXT].add(line[base:] + b"\n" + _next(lines, at))
+                else:
+                    found[what].add(line[start:end])
+        self._known.add_addresses(found.pop(ADDRESS))
+        for what, (texts, seen) in enumerate(zip(found, self._seen)):
+            new = texts - seen
+            for raw in new:
+                if what == TEXT:
+                    self._lines(decode(raw))
+                else:
+                    self._add(what, raw.decode("ascii"))
+            if len(seen) < _SEEN:
+                seen.update(raw for raw in new if len(raw) < _LONGEST_SEEN)
 
     def _lines(self, text: str) -> None:
-        known = self._known
-        lower = text.lower()
-        add = {
-            "host": lambda name: known.add(name, "host"),
-            "user": known.add_user,
-            "hardware": known.add_hardware,
-            "serial": known.add_serial,
-        }
-        for kind, word, pattern in _FOUND:
-            if word in lower:
-                for name in set(pattern.findall(lower)):
-                    add[kind](name)
-        if "@" in text:
-            for user, host in set(_AT_PROMPT.findall(lower)):
-                known.add_user(user)
-                known.add(host, "host")
-        self._words(set(lower.split()))
-        if "=" in text:
-            for value in set(_SUBJECT.findall(text)):
-                known.add_phrase(value)
-        for mark in ("dns", "ip address", "email"):
-            if mark in lower:
-                for name in set(_ALTERNATIVE.findall(lower)):
-                    known.add(name, "host")
-                    known.add_address(name)
+        for what, name in in_text(text):
+            self._add(what, name)
 
-    def _words(self, words: Set[str]) -> None:
-        """What shows within a word, in small letters."""
-        known = self._known
-        with_dots = " ".join([word for word in words if "." in word])
-        for address in set(_NUMBERS.findall(with_dots)):
-            known.add_address(address)
-        self._dotted.update(name for name in _DOTTED.findall(with_dots) if len(self._dotted) < _SEEN)
-        for name in {found.group() for found in _FULL.finditer(with_dots)}:
+    def _add(self, what: int, name: str) -> None:
+        known, kind = self._known, KINDS[what]
+        if kind == "address":
+            known.add_address(name)
+        elif kind == "host":
+            known.add(name, "host")
+        elif kind == "user":
+            known.add_user(name)
+        elif kind == "hardware":
+            known.add_hardware(name)
+        elif kind == "serial":
+            known.add_serial(name)
+        elif kind == "dotted":
+            if len(self._dotted) < _DOTTED:
+                self._dotted.add(name.lower())
+        elif kind == "full":
             if not names_software(name):
                 known.add(name, "host" if name.count(".") > 1 else "domain")
-        for found in _IPV6.finditer(" ".join([word for word in words if word.count(":") > 1])):
-            known.add_address(found.group())
-        for found in _EMAIL.finditer(" ".join([word for word in words if "@" in word])):
-            user, _, place = found.group().partition("@")
+        elif kind == "email":
+            user, _, place = name.partition("@")
             known.add_user(user)
             known.add(place, "domain")
+        elif kind == "alternative":
+            known.add(name, "host")
+            known.add_address(name)
+        else:
+            known.add_phrase(name)
 
     def _own_domains(self) -> None:
         """Names in a domain of the site, wherever they stood; a domain shows by standing behind a known host too."""
-        for name in self._dotted:
+        for name in sorted(self._dotted):
             labels = name.split(".")
             if self._known.kinds.get(labels[0]) == "host" and labels[-1] not in _ENDINGS:
                 self._known.add(name, "host")
-        for name in self._dotted:
+        for name in sorted(self._dotted):
             domain = name
             while domain.count(".") > 1:
                 domain = domain.split(".", 1)[1]
                 if domain in self._known.domains:
                     self._known.add(name, "host")
                     break
+
+
+def _next(lines: List[bytes], at: int) -> bytes:
+    """The next line with anything in it, without its stamp."""
+    for line in lines[at + 1 :]:
+        if line.strip():
+            return _STAMP.sub(b"", line, count=1) if _STAMP.match(line) else line
+    return b""
 
 
 def _lower(names: Iterable[str]) -> Set[str]:

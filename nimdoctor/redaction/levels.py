@@ -39,6 +39,14 @@ def names_software(name: str) -> bool:
     return bool(_SOFTWARE.match(name))
 
 
+def may_name(before: bytes) -> bool:
+    """Whether anything in it may name software, so that numbers behind it may be a level; False for nothing at all.
+
+    It takes all digits for one.
+    """
+    return bool(_HINT.search(before))
+
+
 def is_level(text: bytes, start: int, software: bool, known: bool) -> bool:
     """Whether the four numbers that begin at `start` are a level.
 

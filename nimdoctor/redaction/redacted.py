@@ -5,7 +5,6 @@ import io
 import json
 import os
 import posixpath
-import tempfile
 from collections import Counter
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Sequence
 
@@ -18,6 +17,7 @@ from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.redaction import rows
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
+from nimdoctor.redaction.expressions import Expressions
 from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.learning import Borrowed
 from nimdoctor.redaction.ledger import Ledger
@@ -59,8 +59,9 @@ class RedactedTree:
         self._catalog = catalog
         self._ends = ends
         self._place = place
-        self._plain = Rewriter(known)
-        self._software = Rewriter(known, software=True)
+        expressions = Expressions(known, gate=False)
+        self._plain = Rewriter(known, expressions)
+        self._software = Rewriter(known, expressions, software=True)
         self._sources: Dict[str, _Source] = {}
         self._held: Dict[str, bytes | BinaryIO] = {}
         self._told: List[Dict[str, Any]] = []
@@ -164,6 +165,8 @@ class RedactedTree:
                 break
         else:
             return b"".join(small)
+        import tempfile
+
         # without a name, so that nobody else can open it and nothing is left behind
         stream = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115
         try:

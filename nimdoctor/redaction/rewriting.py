@@ -2,39 +2,38 @@
 
 import re
 from collections import Counter
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
+from ipaddress import AddressValueError, IPv6Address
+from itertools import compress, count, repeat
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
-from nimdoctor.redaction import patterns
-from nimdoctor.redaction.alternation import alternation
+from nimdoctor.redaction.addresses import MANY, decimal_4, numbers_4, printed_4, printed_all_4
+from nimdoctor.redaction.expressions import Expressions, may_hold_password
 from nimdoctor.redaction.known import Known, hardware_of
-from nimdoctor.redaction.levels import is_level, names_software
-from nimdoctor.redaction.pseudonyms import PSEUDONYM, spelled_as
+from nimdoctor.redaction.levels import is_level, may_name, names_software
+from nimdoctor.redaction.pseudonyms import spelled_as
+from nimdoctor.redaction.shapes import KEPT, Counts, Found, Memo, Place, Plan, Shapes
 from nimdoctor.redaction.words import USERS
 
 SECRET_REMOVED = "*REMOVED*"
 """Stands in the place of a password."""
 SOLID_REMOVED = "*KEY-LIKE TEXT REMOVED*"
 """Stands in the place of what may be a line of a key."""
-CACHED = 50_000
-"""Lines whose redacted form is kept."""
-CACHED_BYTES = 16 << 20
-
 _STAMP = re.compile(
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d "
     rb"\d{4}[ \t]"
 )
-_STAMPED = 25
-"""Bytes of the stamp that begins a line of nimsh.log."""
+"""Begins a line of nimsh.log."""
 _OPTION = re.compile(rb"([ \t]-[pwcAXau][ \t]*)(?!\*REMOVED\*)([^\s-]\S*)")
-_OF_LINES = (
-    b"pass secret pwd pw token credential apikey api_key api-key community authoriz mysql smbclient ldap snmp curl"
-).split()
-"""What may make more than a word a password."""
 _DOTS_BETWEEN_NUMBERS = re.compile(rb"\d\.\d")
-_ADDRESS = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
+_BARE = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
+"""An address and nothing else."""
 
-Counts = Tuple[Tuple[str, int], ...]
+_DIGIT = re.compile(rb"\d")
+_ALONE, _ADDRESS, _DEPENDS, _LINE = range(4)
+"""What is at a place: a word, an address, a word that what stands before it makes another, or the whole line."""
+_LARGE = 64 * 1024
+"""Bytes of a text that make it worth while to compile expressions for shapes."""
+_LONG_WORD, _LONG_MESSAGE = 128, 512
 
 
 class Rewriter:
@@ -43,104 +42,197 @@ class Rewriter:
     With `gate` nothing is meant to be left to replace: the text stays as it is, and what is left in it is counted.
     """
 
-    def __init__(self, known: Known, software: bool = False, *, gate: bool = False, strict: bool = True) -> None:
+    def __init__(
+        self,
+        known: Known,
+        expressions: Expressions,
+        *,
+        software: bool = False,
+        gate: bool = False,
+        strict: bool = True,
+    ) -> None:
         self._known = known
         self._software = software
         self._gate = gate
         self._strict = strict
-        self._prefixes = {address >> 8 for address in known.ipv4}
-        inner = _expression(known)
-        shapes = [patterns.SECRET, patterns.PROGRAM, patterns.HASHED, patterns.IN_URL, patterns.SOLID]
-        own = [rf"(?P<pseudonym>(?<![A-Za-z0-9]){PSEUDONYM}(?![A-Za-z0-9]))"] if gate else []
-        self._whole = re.compile("|".join([*own, *shapes, inner]).encode("latin-1"), re.IGNORECASE)
-        self._inner = re.compile("|".join([*own, inner]).encode("latin-1"), re.IGNORECASE)
-        self._cache: Dict[bytes, Tuple[bytes, Counts]] = {}
-        self._cached_bytes = 0
+        self._expressions = expressions
+        self._shapes = Shapes(_STAMP, self._look)
+        self._by_shape = False
         self._harmless: Set[bytes] = set()
+        self._words = Memo(_LONG_WORD)
+        self._messages = Memo(_LONG_MESSAGE)
+        self._addresses: Dict[bytes, Optional[bytes]] = {}
         self._before = b""
-        self._counting: Counter[str] = Counter()
+        self._counting: Dict[str, int] = {}
 
     def rewrite(self, raw: bytes, counts: "Counter[str]") -> bytes:
         """The text with pseudonyms; what was replaced is added to `counts` by kind. Lines keep their number."""
+        if len(raw) > _LARGE and not self._by_shape:
+            self._by_shape = True
+            self._shapes.clear()
         lines = raw.split(b"\n")
-        stamps = [line[:_STAMPED] for line in lines]
-        unstamped = {stamp for stamp in set(stamps) if not _STAMP.fullmatch(stamp)}
-        if unstamped:
-            stamps = [b"" if stamp in unstamped else stamp for stamp in stamps]
-        messages = [line[len(stamp) :] for line, stamp in zip(lines, stamps)]
-        often = Counter(messages)
-        new = [message for message in often if message not in self._cache]
-        if len(self._cache) + len(new) > CACHED or self._cached_bytes > CACHED_BYTES:
-            self._cache.clear()
-            self._cached_bytes = 0
-            new = list(often)
-        lower = b"\n".join(new).lower()
-        line_by_line = any(word in lower for word in _OF_LINES)
-        for message in new:
-            self._keep(message, line_by_line)
-        cache = self._cache
-        for message, times in often.items():
-            for kind, number in cache[message][1]:
+        plans = self._shapes.plans(raw)
+        words, messages = self._words.known, self._messages.known
+        addresses: List[Tuple[int, int, int]] = []
+        counted_each: List[Counts] = []
+        for at, line, plan in compress(zip(count(), lines, plans), plans):
+            start, end, what, base = plan[0]
+            if len(plan) > 1 or what > _ADDRESS:
+                start, end = base, len(line)
+                message = line[base:]
+                found, counted = messages.get(message) or self._message(message, plan)
+            elif what == _ADDRESS:
+                addresses.append((at, start, end))
+                continue
+            else:
+                word = line[start:end]
+                found, counted = words.get(word) or self._word(word)
+            if counted:
+                counted_each.append(counted)
+            if found is not None:
+                lines[at] = line[:start] + found + line[end:]
+        for counted, times in Counter(counted_each).items():
+            for kind, number in counted:
                 counts[kind] += number * times
-        if self._gate:
-            return raw
-        return b"\n".join([stamp + cache[message][0] for stamp, message in zip(stamps, messages)])
+        if addresses:
+            self._replace_addresses(lines, addresses, counts)
+        return raw if self._gate else b"\n".join(lines)
 
     def text(self, text: str, counts: "Counter[str]") -> str:
         """The same of a string of any number of lines."""
-        raw = text.encode("utf-8", "surrogateescape")
-        self._counting = Counter()
-        found = self._whole.sub(self._replaced, raw)
-        counts.update(self._counting)
+        found = self.rewrite(text.encode("utf-8", "surrogateescape"), counts)
         return found.decode("utf-8", "surrogateescape")
 
-    def _keep(self, message: bytes, line_by_line: bool) -> None:
-        self._counting = Counter()
-        if line_by_line and any(word in message.lower() for word in _OF_LINES):
-            found = self._whole.sub(self._replaced, message)
+    # -- where in a line something may be
+
+    def _look(self, new: Sequence[Tuple[bytes, Plan]]) -> None:
+        for shape, plan in new:
+            if may_hold_password(shape):
+                plan.append((0, len(shape), _LINE, 0))
+            else:
+                plan.extend(self._places(shape))
+
+    def _places(self, shape: bytes) -> Iterator[Place]:
+        """Word by word: most words are met again, and few hold anything at all."""
+        start, depends = 0, False
+        for word in shape.split(b" "):
+            end = start + len(word)
+            if word not in self._harmless and not self._is_harmless(word):
+                # whether numbers are a level depends on what stands before
+                numbers = _DOTS_BETWEEN_NUMBERS.search(word)
+                depends = depends or self._software or bool(numbers and may_name(shape[:end]))
+                yield start, end, _DEPENDS if numbers and depends else _ADDRESS if _BARE.fullmatch(word) else _ALONE, 0
+                # what stands there then shows only in the line
+                depends = True
+            start = end + 1
+
+    def _is_harmless(self, shape: bytes) -> bool:
+        """Whether nothing is found in any word of that shape."""
+        if self._by_shape:
+            harmless = not self._expressions.may_hold(shape)
         else:
-            found = self._by_word(message)
-        self._cache[message] = found, tuple(self._counting.items())
-        self._cached_bytes += len(message) + len(found)
+            harmless = not _DIGIT.search(shape) and not self._expressions.of(shape).search(shape)
+        if harmless and len(shape) <= _LONG_WORD and len(self._harmless) < KEPT:
+            self._harmless.add(shape)
+        return harmless
 
-    def _by_word(self, message: bytes) -> bytes:
-        """The same, word by word: most words are met again, and few hold anything at all."""
-        words = message.split(b" ")
-        changed = False
-        for at, word in enumerate(words):
-            if not word or word in self._harmless or (word.isdigit() and len(word) < 12):
-                continue
-            alone = not _DOTS_BETWEEN_NUMBERS.search(word)
-            # whether numbers are a level depends on what stands before
-            self._before = b"" if alone else b" ".join(words[:at]) + b" "
-            counted = sum(self._counting.values())
-            found = self._address(word) if _ADDRESS.fullmatch(word) else self._whole.sub(self._replaced, word)
-            if found != word:
-                words[at] = found
-                changed = True
-            elif alone and counted == sum(self._counting.values()) and len(self._harmless) < CACHED:
-                self._harmless.add(word)
-        self._before = b""
-        return b" ".join(words) if changed else message
+    # -- what stands there
 
-    def _address(self, word: bytes) -> bytes:
-        """Of a word that is an address and nothing else."""
-        four = _four(word.split(b"."))
-        found = None if four is None else self._four(four, self._before + word, len(self._before))
-        return word if found is None else str(IPv4Address(found)).encode("ascii")
+    def _word(self, word: bytes) -> Found:
+        """What a word becomes, whatever stands before it."""
+        found = self._searched(word)
+        self._words.keep(word, found)
+        return found
+
+    def _searched(self, word: bytes) -> Found:
+        self._counting = {}
+        found = self._expressions.of(word).sub(self._replaced, word)
+        return (None if found == word else found), tuple(self._counting.items())
+
+    def _message(self, message: bytes, plan: Plan) -> Found:
+        """What a line becomes, but for its stamp."""
+        counting: Dict[str, int] = {}
+        if plan[0][2] == _LINE:
+            self._counting = counting
+            changed = self._expressions.line.sub(self._replaced, message)
+        else:
+            changed = self._by_word(message, plan, counting)
+        found = (None if changed == message else changed), tuple(counting.items())
+        self._messages.keep(message, found)
+        return found
+
+    def _by_word(self, message: bytes, plan: Plan, counting: Dict[str, int]) -> bytes:
+        before, done = b"", 0
+        for start, end, what, base in plan:
+            word = message[start - base : end - base]
+            before += message[done : start - base]
+            if what == _DEPENDS and (self._software or may_name(before + word)):
+                self._before = before
+                found, counted = self._searched(word)
+                self._before = b""
+            else:
+                found, counted = self._words.known.get(word) or self._word(word)
+            before += word if found is None else found
+            done = end - base
+            for kind, number in counted:
+                counting[kind] = counting.get(kind, 0) + number
+        return before + message[done:]
+
+    def _replace_addresses(
+        self, lines: List[bytes], places: Sequence[Tuple[int, int, int]], counts: "Counter[str]"
+    ) -> None:
+        """Those that stand there and are no levels, in these lines by number."""
+        words = [lines[at][start:end] for at, start, end in places]
+        new = set(words).difference(self._addresses)
+        if len(self._addresses) + len(new) > KEPT:
+            self._addresses.clear()
+            new = set(words)
+        if new:
+            self._addresses.update(self._redrawn(list(new)))
+        replaced = 0
+        for (at, start, end), found in zip(places, map(self._addresses.__getitem__, words)):
+            if found is not None:
+                replaced += 1
+                line = lines[at]
+                lines[at] = line[:start] + found + line[end:]
+        if replaced:
+            counts["address"] += replaced
+
+    def _redrawn(self, words: List[bytes]) -> Iterable[Tuple[bytes, Optional[bytes]]]:
+        """Each with its pseudonym, None where it stays."""
+        known = self._known
+        numbers = numbers_4(words) if len(words) >= MANY else None
+        if numbers is None:
+            return [(word, self._address(word)) for word in words]
+        if not self._gate:
+            found = known.ip4_of_all(numbers)
+            return zip(words, (new if new != word else None for word, new in zip(words, printed_all_4(found))))
+        if all(map(known.gave_4, numbers)):
+            return zip(words, repeat(None))
+        return [(word, self._address(word)) for word in words]
+
+    def _address(self, word: bytes) -> Optional[bytes]:
+        """What an address becomes that is no level; None where it stays."""
+        four = decimal_4(word)
+        found = None if four is None else self._pseudonym_of(four)
+        return None if found is None else printed_4(found).encode("ascii")
 
     def _four(self, four: int, text: bytes, start: int) -> Optional[int]:
         """The pseudonym of an address that begins at `start`; None where it is none, or stays."""
         known = four in self._known.ipv4
         if is_level(text, start, self._software, known):
             return None
-        if self._gate and (self._known.gave_4(four) or not (self._strict or known)):
+        found = self._pseudonym_of(four)
+        if found is not None:
+            self._count("address")
+        return found
+
+    def _pseudonym_of(self, four: int) -> Optional[int]:
+        """None where it has none, or is one."""
+        if self._gate and (self._known.gave_4(four) or not (self._strict or four in self._known.ipv4)):
             return None
         found = self._known.ip4(four)
-        if found == four:
-            return None
-        self._count("address")
-        return found
+        return None if found == four else found
 
     # -- one match
 
@@ -156,10 +248,10 @@ class Rewriter:
         return replaced
 
     def _within(self, raw: bytes) -> bytes:
-        return self._inner.sub(self._replaced, raw)
+        return self._expressions.within(raw).sub(self._replaced, raw)
 
     def _count(self, kind: str) -> None:
-        self._counting[kind] += 1
+        self._counting[kind] = self._counting.get(kind, 0) + 1
 
     def _pseudonym(self, match: "re.Match[bytes]") -> bytes:
         return self._within_word(match.group())
@@ -312,24 +404,21 @@ class Rewriter:
             return None
         if reverse:
             found = int.from_bytes(found.to_bytes(4, "big"), "little")
-        return b".".join([str(IPv4Address(found)).encode("ascii"), *parts[4:]])
+        return b".".join([printed_4(found).encode("ascii"), *parts[4:]])
 
     def _beginning(self, match: "re.Match[bytes]", parts: List[bytes]) -> Optional[bytes]:
         """Three numbers, where they begin an address of this site."""
         four = _four([*parts, b"0"])
         text, start = self._before + match.string, len(self._before) + match.start()
-        if four is None or four >> 8 not in self._prefixes or is_level(text, start, self._software, False):
+        if four is None or not self._known.ipv4.has_network(four >> 8) or is_level(text, start, self._software, False):
             return None
         if _letter_before(match.string, match.start()):
             return None
         found = self._known.addresses.ipv4(four)
-        if self._gate and any(given >> 8 == four >> 8 for given in self._drawn()):
+        if self._gate and self._known.gave_network(four >> 8):
             return None
         self._count("address")
-        return b".".join(str(IPv4Address(found)).encode("ascii").split(b".")[:3])
-
-    def _drawn(self) -> Iterable[int]:
-        return (self._known.addresses.ipv4(address) for address in self._known.ipv4)
+        return b".".join(printed_4(found).encode("ascii").split(b".")[:3])
 
     def _dashed(self, match: "re.Match[bytes]") -> Optional[bytes]:
         """An address of this site within a name: ip-10-1-1-7."""
@@ -338,7 +427,7 @@ class Rewriter:
         if four is None or four not in self._known.ipv4:
             return None
         self._count("address")
-        return str(IPv4Address(self._known.ip4(four))).encode("ascii").replace(b".", mark)
+        return printed_4(self._known.ip4(four)).encode("ascii").replace(b".", mark)
 
     def _full(self, match: "re.Match[bytes]") -> Optional[bytes]:
         """A name that shows by the end of its domain."""
@@ -385,47 +474,6 @@ class Rewriter:
         self._count("serial")
         found = self._known.serial(text)
         return (found if text == text.upper() else found.lower()).encode("ascii")
-
-
-def _expression(known: Known) -> str:
-    names = [name for name in known.kinds if len(name) > 2]
-    short = [name for name in known.kinds if len(name) == 2]
-    domains = alternation(_forms(known.dotted))
-    parts = [
-        patterns.EMAIL,
-        patterns.COLONS,
-        patterns.MAC,
-        patterns.IPV6,
-        patterns.NUMBERS,
-        patterns.DASHED,
-        rf"(?P<serial>{alternation(sorted(known.serials))})",
-        patterns.FULL_NAME,
-        patterns.BEFORE
-        + "(?:"
-        + "|".join(
-            [
-                patterns.full_name_of(domains),
-                rf"(?P<known_name>{alternation(_forms(names))}){patterns.AFTER}",
-                rf"(?P<known_short>(?<!-){alternation(_forms(short))}){patterns.AFTER}",
-                patterns.HEXADECIMAL,
-            ]
-        )
-        + ")",
-    ]
-    return "|".join(parts)
-
-
-def _forms(names: Iterable[str]) -> List[str]:
-    """The names as they may stand in bytes, each byte a character."""
-    found = set()
-    for name in names:
-        for form in (name, name.upper()) if not name.isascii() else (name,):
-            found.add(form.encode("utf-8", "surrogateescape").decode("latin-1"))
-            try:
-                found.add(form.encode("latin-1").decode("latin-1"))
-            except UnicodeEncodeError:
-                pass
-    return sorted(found)
 
 
 def _decoded(raw: bytes) -> str:
