@@ -11,7 +11,6 @@ from typing import Iterator, List, Sequence, Tuple
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome, Quote
 from nimdoctor.report import telling
-from nimdoctor.report.columns import columns
 from nimdoctor.scan import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.wording import count, visible
 
@@ -180,6 +179,8 @@ class _Page:
         )
 
     def _table(self) -> Iterator[str]:
+        from tabulate import tabulate
+
         heads = ["Outcome", "Severity", "Check", "Where", "What was seen"]
         rows: List[List[str]] = [
             [
@@ -193,7 +194,7 @@ class _Page:
         taken = sum(max(map(len, column)) + 2 for column in zip(heads, *rows))
         for row, result in zip(rows, self.report.results):
             row.append(printable(result.message, max(24, self.width - taken)))
-        yield from columns(heads, rows)
+        yield from tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True).splitlines()
 
     def _tail(self) -> Iterator[str]:
         ignored = telling.ignored(self.report)
