@@ -38,23 +38,35 @@ def run(command: Sequence[str], output: str) -> Tuple[float, float]:
     return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
-def measure(commands: Dict[str, List[str]], runs: int, output: str) -> List[Tuple[str, float, float, float]]:
-    """Median and largest wall seconds and largest peak MiB of each, the commands taken in turn."""
-    found: Dict[str, List[Tuple[float, float]]] = {name: [] for name in commands}
+Figures = Dict[str, List[Tuple[float, float]]]
+
+
+def measure(commands: Dict[str, List[str]], runs: int, output: str) -> Figures:
+    """Wall seconds and peak MiB of each run of each command, the commands taken in turn."""
+    found: Figures = {name: [] for name in commands}
     for turn in range(runs + 1):
         for name, command in commands.items():
             figures = run(command, output)
             if turn:
                 found[name].append(figures)
+    return found
+
+
+def rows(figures: Figures) -> List[str]:
+    """A row for each command: median and largest wall time, largest peak."""
     return [
-        (
-            name,
-            statistics.median(wall for wall, _ in all_),
-            max(wall for wall, _ in all_),
-            max(peak for _, peak in all_),
-        )
-        for name, all_ in found.items()
+        f"| `{name}` | {_ms([wall for wall, _ in all_])} | {max(peak for _, peak in all_):.0f} MiB |"
+        for name, all_ in figures.items()
     ]
+
+
+def beyond(figures: Figures, name: str, other: str) -> str:
+    """A row for what one command takes longer than another, turn by turn."""
+    return f"| {name} beyond {other}, by pairs | {_ms([b - a for (a, _), (b, _) in zip(figures[other], figures[name])])} | |"
+
+
+def _ms(walls: List[float]) -> str:
+    return f"{statistics.median(walls) * 1000:.0f} ms | {max(walls) * 1000:.0f} ms"
 
 
 def large_log(path: str) -> None:
@@ -118,8 +130,10 @@ def main() -> None:
         print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}\n")
         print("| command | wall, median | wall, worst | peak memory |\n|---|---|---|---|")
         output = os.path.join(place, "output")
-        for name, median, worst, peak in measure(small, RUNS, output) + measure(large, 5, output):
-            print(f"| `{name}` | {median * 1000:.0f} ms | {worst * 1000:.0f} ms | {peak:.0f} MiB |")
+        taken = measure(small, RUNS, output)
+        print("\n".join(rows(taken)))
+        print(beyond(taken, "nimdoctor report CLIENT --case ...", "nimdoctor scan CLIENT --format json"))
+        print("\n".join(rows(measure(large, 5, output))))
     finally:
         shutil.rmtree(place)
 
