@@ -5,13 +5,14 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import pytest
 from effort import FEWER, examples
 from hypothesis import settings
 from real_certificates import Maker
 from remembered import Rehearsals
+from scratch import SCRATCH, memory
 
 from nimdoctor.evidence import rehearsal
 from nimdoctor.lab import Lab
@@ -19,9 +20,6 @@ from nimdoctor.lab import Lab
 # --doctest-modules would import each one as a module called conftest
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
-SCRATCH = "NIMDOCTOR_TESTS_SCRATCH"
-ROOM = 2 << 30
-"""Bytes free in memory from which on tests write there."""
 # how long an example takes says more of what else the machine does
 settings.register_profile("suite", max_examples=examples(100), derandomize=FEWER, deadline=None)
 settings.load_profile("suite")
@@ -37,17 +35,6 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.update({SCRATCH: place, "TMPDIR": place})
         tempfile.tempdir = place
         config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
-
-
-def memory() -> Optional[str]:
-    """A new directory in memory, or None where there is no room, or nothing there may be executed."""
-    try:
-        found = os.statvfs("/dev/shm")
-        if found.f_bavail * found.f_frsize < ROOM or found.f_flag & os.ST_NOEXEC:
-            return None
-        return tempfile.mkdtemp(prefix="nd-", dir="/dev/shm")
-    except OSError:
-        return None
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,16 @@ import collections
 import datetime
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, Dict, List, NamedTuple, Sequence
+from typing import IO, Dict, List, NamedTuple, Optional, Sequence
+
+from scratch import SCRATCH, memory
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SPREADING = ("tests/plan/test_kill.py",)
@@ -47,6 +50,8 @@ class Running(NamedTuple):
     process: "subprocess.Popen[bytes]"
     output: "IO[bytes]"
     since: float
+    scratch: Optional[str]
+    """Where it writes, to be removed whatever becomes of it; None where its own choice does."""
 
 
 def parts() -> List[str]:
@@ -67,15 +72,17 @@ def words(part: str) -> List[str]:
 
 def start(part: str) -> Running:
     output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the part has ended
+    scratch = None if SCRATCH in os.environ else memory()
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *words(part)],
         cwd=REPOSITORY,
+        env={**os.environ, **({SCRATCH: scratch, "TMPDIR": scratch} if scratch else {})},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    return Running(part, process, output, time.monotonic())
+    return Running(part, process, output, time.monotonic(), scratch)
 
 
 def end(running: Sequence[Running]) -> None:
@@ -84,6 +91,8 @@ def end(running: Sequence[Running]) -> None:
         if one.process.poll() is None:
             os.killpg(one.process.pid, signal.SIGKILL)
             one.process.wait()
+        if one.scratch:
+            shutil.rmtree(one.scratch, ignore_errors=True)
 
 
 class Results:
@@ -138,6 +147,7 @@ def run(names: Sequence[str], at_once: int, results: Results) -> None:
                     print(f"{one.part}: not done after {DEADLINE:.0f} s, ended")
                     end([one])
                 if one.process.poll() is not None:
+                    end([one])
                     running.remove(one)
                     results.take(one)
             time.sleep(0.05)
@@ -146,6 +156,7 @@ def run(names: Sequence[str], at_once: int, results: Results) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that nothing is left running
     since = time.monotonic()
     results = Results()
     chosen = [part.rstrip("/") for part in arguments] or parts()
