@@ -29,6 +29,7 @@ from nimdoctor.plan.rollback import Rollback
 from nimdoctor.plan.runs import every
 from nimdoctor.plan.steps import RUN, Change, Move, Phase, Remove, Step, make_edit, unchanged, written
 from nimdoctor.plan.steps import edited as edited_bytes
+from nimdoctor.private_keys import holds_private_key
 
 SHELLS = ("ksh93", "mksh", "dash")
 
@@ -70,9 +71,15 @@ def test_scripts_written_by_the_command_line_run_as_they_are_and_roll_back(shell
 LINES = st.text(st.characters(min_codepoint=1, max_codepoint=255, exclude_characters="\n\r"), max_size=12).map(
     lambda line: line.encode("iso8859-1")
 )
-CONTENTS = st.lists(LINES, min_size=1, max_size=6).flatmap(
-    lambda lines: st.sampled_from([b"\n".join(lines), b"\n".join(lines) + b"\n", b"\r\n".join(lines) + b"\r\n"])
+CONTENTS = (
+    st.lists(LINES, min_size=1, max_size=6)
+    .flatmap(
+        lambda lines: st.sampled_from([b"\n".join(lines), b"\n".join(lines) + b"\n", b"\r\n".join(lines) + b"\r\n"])
+    )
+    .filter(lambda raw: not holds_private_key(raw))
 )
+# what holds a key is refused before anything is rendered
+LIBRARIES = st.binary(max_size=40).filter(lambda raw: not holds_private_key(raw))
 MODES = st.sampled_from([0o644, 0o600, 0o444, 0o755, 0o640, 0o4755])
 
 
@@ -83,8 +90,8 @@ def trees(draw):
         "/etc/inetd.conf": (draw(CONTENTS), draw(MODES)),
         "/.rhosts": (draw(CONTENTS), draw(MODES)),
         "/etc/niminfo": (draw(CONTENTS), draw(MODES)),
-        "/usr/lib/libssl.so.0.9.8": (draw(st.binary(max_size=40)), draw(MODES)),
-        "/usr/lib/libcrypto.so.0.9.8": (draw(st.binary(max_size=40)), draw(MODES)),
+        "/usr/lib/libssl.so.0.9.8": (draw(LIBRARIES), draw(MODES)),
+        "/usr/lib/libcrypto.so.0.9.8": (draw(LIBRARIES), draw(MODES)),
     }
     steps = []
     for path in ("/etc/inetd.conf", "/.rhosts"):
