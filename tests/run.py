@@ -29,6 +29,7 @@ LONGEST = (
     "tests/cli",
     "tests/plan",
     "tests/fixes",
+    "tests/ssh",
     "tests/collection",
     "tests/lab",
     "tests/redaction",
