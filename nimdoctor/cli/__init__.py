@@ -4,43 +4,50 @@ Results go to stdout, everything else to stderr. Exit status: 0 healthy, 1 probl
 target that cannot be read, 3 inconclusive, 4 nimdoctor itself failed, 130 interrupted.
 """
 
+import importlib
 import os
 import sys
-from functools import lru_cache
+from functools import cache
 from typing import Any, List, Optional, Sequence, Tuple
 
 import typer
 
 from nimdoctor import __version__
-from nimdoctor.cli import collect, monitoring, reference, repair, report, runs, scan
+from nimdoctor.cli import monitoring
 from nimdoctor.cli.output import FAILED, INTERRUPTED, USAGE, CannotWrite, UsageError, flush, lines, say
 from nimdoctor.wording import visible
 
-app = typer.Typer(
-    name="nimdoctor",
-    help="A doctor for NIMSH over SSL on IBM AIX.",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-for command in (
-    scan.scan,
-    repair.fix,
-    runs.rollback,
-    runs.runs,
-    collect.collect,
-    report.report,
-    reference.checks,
-    reference.explain,
-    reference.demo,
-):
-    app.command()(command)
+COMMANDS = {
+    "scan": "scan",
+    "fix": "repair",
+    "rollback": "runs",
+    "runs": "runs",
+    "collect": "collect",
+    "report": "report",
+    "checks": "reference",
+    "explain": "reference",
+    "demo": "reference",
+}
+"""The commands in the order of the help, each with the module that it stands in."""
 
 
-@lru_cache(maxsize=1)
-def commands() -> Any:
-    """What Typer makes of the declarations, once: it takes longer than many a command."""
+@cache
+def commands(name: str = "") -> Any:
+    """What Typer makes of the declarations of that command, or of all of them.
+
+    A command line that begins with a command needs no other: to load and declare them all takes a tenth of a scan.
+    """
+    app = typer.Typer(
+        name="nimdoctor",
+        help="A doctor for NIMSH over SSL on IBM AIX.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    for command, module in COMMANDS.items():
+        if name in ("", command):
+            app.command()(getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command))
     return typer.main.get_command(app)
 
 
@@ -59,7 +66,8 @@ def _run(words: List[str]) -> Tuple[int, str]:
     try:
         if not words and "_NIMDOCTOR_COMPLETE" not in os.environ:
             return _usage(), ""
-        status = commands()(args=words, prog_name="nimdoctor", standalone_mode=False)
+        named = words[0] if words and words[0] in COMMANDS else ""
+        status = commands(named)(args=words, prog_name="nimdoctor", standalone_mode=False)
         flush()
         if status == INTERRUPTED:  # Typer turns KeyboardInterrupt into this status and says nothing
             return INTERRUPTED, "interrupted"
@@ -95,7 +103,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback()
 def options(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Show the version and exit."

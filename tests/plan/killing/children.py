@@ -40,7 +40,9 @@ def import_all() -> None:
         for found in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
             importlib.import_module(found.name)
     importlib.import_module(f"{nimdoctor.__name__}.repair")
-    importlib.import_module(f"{nimdoctor.__name__}.cli").commands()
+    cli = importlib.import_module(f"{nimdoctor.__name__}.cli")
+    for name in cli.COMMANDS:
+        cli.commands(name)
     gc.collect()
     gc.freeze()  # clones share what is not collected
 
