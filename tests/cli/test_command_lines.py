@@ -21,11 +21,9 @@ _PLACEHOLDERS = {"ID": "create-bio-hang", "FIX": "enable-tftp", "N": "1", "S": "
 @cache
 def commands():
     """Each command's parser, as Typer makes it."""
-    import typer.main
+    from nimdoctor.cli import commands as declared
 
-    from nimdoctor.cli import app
-
-    return typer.main.get_command(app).commands
+    return declared().commands
 
 
 @cache
