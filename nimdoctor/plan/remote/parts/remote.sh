@@ -65,8 +65,9 @@ start() {
     shift
     # job control or perl give it a process group of its own, so that what is sent to ours does not reach it
     { set -m; } 2> /dev/null
+    # before it begins, so that a hangup in the same moment does not find it
+    trap '' HUP
     (
-        trap '' HUP
         exec < /dev/null > /dev/null 2>&1
         start_attend='
             "$@" > "$0/output" 2>&1 &
@@ -80,6 +81,7 @@ start() {
         fi
         exec /bin/sh -c "$start_attend" "$@"
     ) &
+    trap - HUP
     { set +m; } 2> /dev/null
     printf '%s\n' "$start_number"
     answered started
