@@ -35,7 +35,7 @@ COMMANDS = {
 def commands(name: str = "") -> Any:
     """What Typer makes of the declarations of that command, or of all of them.
 
-    A command line that begins with a command needs no other: to load and declare them all takes a tenth of a scan.
+    A command line that begins with a command needs no other: to load and declare them all would hold up each scan.
     """
     app = typer.Typer(
         name="nimdoctor",

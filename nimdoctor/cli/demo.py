@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Callable, Iterator, List, Mapping, Optional, Tuple
 
 from nimdoctor.evidence import open_targets
+from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.command import CommandResult
 from nimdoctor.lab import SCENARIOS, Lab, LabCannotBeBuilt, problems
 from nimdoctor.model import Outcome, Role
@@ -236,7 +237,7 @@ class _Demo:
             self.wrong.append(f"the second scan's verdict is {repair.report.verdict}")
         state = os.path.join(self.lab.client, "var", "adm", "nimdoctor")
         recorded = [runs.as_dict(run) for run in runs.every(state)]
-        self._typed(CLIENT, "nimdoctor runs", plan_text.render_runs(recorded, "/var/adm/nimdoctor"))
+        self._typed(CLIENT, "nimdoctor runs", plan_text.render_runs(recorded, STATE_DIRECTORY))
         self._typed(CLIENT, "nimdoctor rollback last", f"(not done here: {_way_back(done.plan)})")
 
     def _contents_of_the_lpp_source(self) -> None:

@@ -42,7 +42,9 @@ def over_ssh(target: Optional[str], state_dir: Optional[str], probe: bool) -> bo
     if not target or not target.startswith("ssh:"):
         return False
     if state_dir is not None:
-        raise UsageError(f"--state-dir is for runs that are kept here: on {visible(target)} it is /var/adm/nimdoctor")
+        from nimdoctor.evidence.catalog import STATE_DIRECTORY
+
+        raise UsageError(f"--state-dir is for runs that are kept here: on {visible(target)} it is {STATE_DIRECTORY}")
     if probe:
         raise UsageError(
             f"--probe asks the network from the host that is repaired, and {visible(target)} is asked from here: give "

@@ -159,8 +159,7 @@ class LevelTable(NamedTuple):
 def table(name: str) -> LevelTable:
     """nimdoctor's own table of that name, read when first asked for.
 
-    That its rows are what `read` lets pass is a test of the project's; checking them again in every scan took a
-    fortieth of it.
+    That its rows are what `read` lets pass is a test of the project's, and not looked at again in every scan.
     """
     given = data_of(name)
     empty = _empty(name, given)

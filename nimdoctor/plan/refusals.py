@@ -2,6 +2,7 @@
 
 from typing import List, Mapping, Sequence, Tuple
 
+from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.model import Role
 from nimdoctor.plan.actions import allowed, paths_of
 from nimdoctor.plan.document import Plan, Refusal
@@ -63,7 +64,7 @@ def refuse_up_front(
 
 def unfinished_words(run: Run, state: str) -> str:
     """What to do about an unfinished run, with the commands."""
-    where = "" if state == "/var/adm/nimdoctor" else f" --state-dir {state}"
+    where = "" if state == STATE_DIRECTORY else f" --state-dir {state}"
     return (
         f"run {run.name} is {believed(run).state}: nimdoctor fix --resume {run.name}{where} goes on with it, "
         f"nimdoctor rollback {run.name}{where} takes it back"

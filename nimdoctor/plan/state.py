@@ -17,12 +17,11 @@ import stat
 from typing import Callable, List, Optional, Tuple
 
 from nimdoctor.atomic import write_whole
+from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.journal import RESERVED, Journal
 from nimdoctor.plan.place import Look, Place, Refused
 from nimdoctor.private_keys import holds_private_key
-
-DEFAULT = "/var/adm/nimdoctor"
 
 _RUN = re.compile(r"([0-9]{8}T[0-9]{6}Z)-([0-9a-f]{4})")
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -142,7 +141,7 @@ class RunDirectory:
 class StateDirectory:
     """STATE, where runs are kept; `path` is one of this host, so with its root where it has one."""
 
-    def __init__(self, path: str = DEFAULT) -> None:
+    def __init__(self, path: str = STATE_DIRECTORY) -> None:
         self.path = path
 
     def prepare(self) -> None:

@@ -6,9 +6,9 @@ own pseudonym. What is no address of a host stays: 0/8, 127/8, and from 224 on (
 ranges stay private, and the last byte stays 0 or 255 where it is.
 """
 
-import hashlib
+import hmac
 import struct
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
+from typing import Dict, List, Optional, Sequence, Tuple, TypeVar
 
 _KEPT_4 = tuple(
     (int.from_bytes(bytes(map(int, net.split("."))), "big") >> (32 - bits), bits)
@@ -42,7 +42,8 @@ class Addresses:
     """`turn` is another drawing of all pseudonyms, for where the first one meets an address that really is there."""
 
     def __init__(self, key: bytes, turn: int = 0) -> None:
-        self._keyed = {family: _hmac(key, b"address%d" % family + turn.to_bytes(2, "big")) for family in (4, 6)}
+        self._key = key
+        self._turn = turn.to_bytes(2, "big")
         self._bits: Dict[Tuple[int, bytes], bytes] = {}
         self._steps: Dict[Tuple[int, bytes], Tuple[bytes, bool]] = {}
         self._halves: Dict[int, Tuple[int, bytes]] = {}
@@ -80,7 +81,7 @@ class Addresses:
         if half is None:
             half = _remembered(self._halves, beginning >> 8, self._half((beginning >> 8).to_bytes(2, "big")))
         start, thirds = half
-        drawn = int.from_bytes(self._keyed[4](beginning.to_bytes(3, "big")), "little")
+        drawn = int.from_bytes(self._keyed(4, beginning.to_bytes(3, "big")), "little")
         return start << 8 | thirds[beginning & 0xFF], drawn & ~_EDGES
 
     def _half(self, raw: bytes) -> Tuple[int, bytes]:
@@ -91,8 +92,7 @@ class Addresses:
             byte, turned_one = self._byte(4, raw + b"\1\1", place, turned_one)
             mapped = mapped << 8 | byte
         drawn = int.from_bytes(self._drawn(4, raw), "little")
-        # the first bit that may be turned always is
-        # by the bits before it, which are turned of each byte's beginning; the first that may be always is
+        # each bit by what is drawn for the bits before it; the first that may be turned always is
         turned = [drawn >> 1 & 1 if turned_one else 1]
         for bit in range(1, 8):
             turned = [turned[at >> 1] << 1 | drawn >> (1 << bit | at) & 1 for at in range(1 << bit)]
@@ -133,8 +133,11 @@ class Addresses:
         """256 bits, one for each place in the tree of the next byte."""
         found = self._bits.get((family, before))
         if found is None:
-            found = _remembered(self._bits, (family, before), self._keyed[family](before))
+            found = _remembered(self._bits, (family, before), self._keyed(family, before))
         return found
+
+    def _keyed(self, family: int, before: bytes) -> bytes:
+        return hmac.digest(self._key, b"address%d" % family + self._turn + before, "sha256")
 
 
 def _remembered(kept: Dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
@@ -142,23 +145,6 @@ def _remembered(kept: Dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
         kept.clear()
     kept[key] = value
     return value
-
-
-def _hmac(key: bytes, beginning: bytes) -> Callable[[bytes], bytes]:
-    """HMAC-SHA256 of what begins so; at less than half of what the library takes, which begins with the key each time."""
-    block = hashlib.sha256().block_size
-    padded = (hashlib.sha256(key).digest() if len(key) > block else key).ljust(block, b"\0")
-    inner: Any = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded) + beginning)
-    outer: Any = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
-
-    def digest(rest: bytes) -> bytes:
-        one, other = inner.copy(), outer.copy()
-        one.update(rest)
-        other.update(one.digest())
-        found: bytes = other.digest()
-        return found
-
-    return digest
 
 
 def number_4(text: str) -> Optional[int]:

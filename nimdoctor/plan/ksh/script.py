@@ -2,6 +2,7 @@
 
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
+from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.ksh.library import functions, with_library
 from nimdoctor.plan.ksh.quoting import comment, quoted, said, words
@@ -82,7 +83,7 @@ def client_script(name: str, plan: Mapping[str, Any]) -> str:
         cure += "".join(f"    {line}\n" for line in comment(f"{' '.join(argv)}: {affects['why']}"))
         cure += f"    run_command client 300 {words(argv)} || return 1\n"
     cure += "}\n"
-    ends = {"client": ScriptEnd(None, "/var/adm/nimdoctor", True)}
+    ends = {"client": ScriptEnd(None, STATE_DIRECTORY, True)}
     own = [cure, *functions("client.sh").values()]
     variables = [f"THIS={quoted(name)}"]
     return _assembled(as_file_name(name) + ".ksh", plan, ends, about, variables, own)

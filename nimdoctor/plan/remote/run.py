@@ -4,6 +4,7 @@ import hashlib
 import time
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
+from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.document import Plan
@@ -14,6 +15,7 @@ from nimdoctor.plan.place import Refused
 from nimdoctor.plan.remote.follow import RECONNECTING, Ended, Follower, Unfollowed, failure_in, refusal_in, undone_in
 from nimdoctor.plan.remote.host import SENT, Lost, RemoteHost, Sent
 from nimdoctor.plan.rollback import RolledBack
+from nimdoctor.plan.script_runs import ScriptRun
 
 SPARE = 1800.0
 """Seconds beyond the deadlines of its steps for which a script is followed."""
@@ -79,7 +81,7 @@ class Remote:
         """
         if self.interrupted():
             raise Refused("interrupted by somebody, before anything was started")
-        waiting = list(self._stretches("apply.ksh"))
+        waiting = list(self._stretches())
         for number, one in enumerate(waiting):
             if number and self.interrupted():
                 return self._left(
@@ -200,7 +202,7 @@ class Remote:
     def roll_back(self, follow: Optional[Sent] = None) -> RolledBack:
         """Starts rollback.ksh on each host, the last step's first; one that runs there is followed. Raises Refused, Unfollowed, Lost."""
         before = self._marks()
-        ordered = list(self._stretches("apply.ksh"))
+        ordered = list(self._stretches())
         undone: List[int] = []
         for host in dict.fromkeys(one.host for one in reversed(ordered)):
             words = ("rollback.ksh", *self._end_of(host), "--yes")
@@ -226,14 +228,15 @@ class Remote:
     def _each(self) -> Tuple[RemoteHost, ...]:
         return tuple(dict.fromkeys(self.hosts.values()))
 
-    def _stretches(self, script: str) -> Iterator[Stretch]:
+    def _stretches(self) -> Iterator[Stretch]:
+        """The starts of apply.ksh that carry the plan out, in order."""
         affects = ("--affects", str(len(self.plan.affects.clients))) if self.plan.affects else ()
         if self.one_host:
-            yield Stretch(next(iter(self.hosts.values())), (script, *affects, "--yes"))
+            yield Stretch(next(iter(self.hosts.values())), ("apply.ksh", *affects, "--yes"))
             return
         for where, again in stretches(numbered(self.document)):
             more = (*affects, *(("--next",) if again else ()), "--yes")
-            yield Stretch(self.hosts[Role(where)], (script, where, *more))
+            yield Stretch(self.hosts[Role(where)], ("apply.ksh", where, *more))
 
     def _end_of(self, host: RemoteHost) -> Sequence[str]:
         return () if self.one_host else [where.value for where, one in self.hosts.items() if one is host]
@@ -270,14 +273,12 @@ def unfinished(host: RemoteHost) -> List[str]:
                 f"run {sent.name} on {host.target} is {sent.state}: nimdoctor fix {host.target} --resume {sent.name} goes "
                 f"on with it, nimdoctor rollback {sent.name} --target {host.target} takes it back"
             )
-    from nimdoctor.plan.script_runs import ScriptRun
-
     for plan, (_, state) in seen.plans.items():
         run = ScriptRun(plan, state)
         if run.unfinished and plan not in sent_plans:
-            lines.append(f"on {host.target}, {run.words('/var/adm/nimdoctor')}")
+            lines.append(f"on {host.target}, {run.words(STATE_DIRECTORY)}")
     if seen.lock and not any(sent.under_way for sent in seen.sent):
         lines.append(
-            f"process {seen.lock} on {host.target} holds /var/adm/nimdoctor/lock.d: wait for its end (ps -fp {seen.lock} there)"
+            f"process {seen.lock} on {host.target} holds {STATE_DIRECTORY}/lock.d: wait for its end (ps -fp {seen.lock} there)"
         )
     return lines
