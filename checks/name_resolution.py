@@ -7,6 +7,7 @@ from nimdoctor.facts.host_names import is_loopback, same_name
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     Note,
@@ -35,7 +36,7 @@ _CURE = (
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,
     source="IBM docs, NIMSH authentication process (first test)",
-    cause="a row of /etc/hosts or DNS is missing, old, or names another host first",
+    cause=Inferred("a row of /etc/hosts or DNS is likely missing, old, or names another host first"),
 )
 def name_resolution(
     subject: Subject,
