@@ -55,7 +55,7 @@ _BY_CAUSE: Dict[Cause, Advice] = {
         "certificates; not automatic, since a good backup spares every client a new fetch",
     ),
     Cause.OTHER: Advice(
-        "not known; OpenSSL's code for it may tell",
+        "OpenSSL refuses what these files hold; why, its code may tell",
         "look the code up with `openssl errstr CODE`, which may tell, and compare the files with those of a master that "
         "works; not automatic, since what would help is not known",
     ),

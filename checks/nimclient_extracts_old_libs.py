@@ -94,7 +94,8 @@ def nimclient_extracts_old_libs(
         cause = Inferred(f"{_CLIENT} is older than the OpenSSL of the host, and likely looks for {_MEMBER} only")
         behind = f"{_CLIENT} is {nim}, of a technology level that is older than any with the cure"
         cure = Inferred(
-            f"a technology level that has the cure should do, {_CLIENT} with it; then renew the copies as stale-ssl-libs says"
+            f"move to a technology level that has the cure, {_CLIENT} with it, which should do; then renew the copies as "
+            "stale-ssl-libs says"
         )
     names = [identity.nim_name, *identity.names] if identity else []
     pushes = [one for one in push.every() if one.may_be_to(names)] if push else []

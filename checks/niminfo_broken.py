@@ -72,7 +72,8 @@ def niminfo_broken(
     """nimsh and nimclient know their master, and nim its database, by this file alone."""
     on_master = subject.where is Role.MASTER
     told = messages.numbered(INCOMPLETE) if messages and not on_master else ()
-    vios = on_vios(ios, identity.object_in(objects)[0])
+    known = identity.known_as(subject.name) if subject.named else identity
+    vios = on_vios(ios, known.object_in(objects)[0])
     cure = _REBUILD_MASTER if on_master else _REBUILD_VIOS if vios else _REBUILD
     run = "nimconfig -r" if on_master else REMOTE_MANAGEMENT if vios else "smitty niminit"
     impact = (

@@ -39,7 +39,7 @@ def start_nimsh(
     master_sockets: Optional[OnMaster[Sockets]],
     client_filesets: Optional[OnClient[Filesets]],
     master_filesets: Optional[OnMaster[Filesets]],
-    ios: Optional[OnClient[IosLevel]],
+    ios: Optional[OnClient[IosLevel]] = None,
 ) -> Iterator[Said]:
     """`startsrc -s nimsh` on the end where it is down; stopped first where it runs and does not listen."""
     ends = (

@@ -51,7 +51,7 @@ def switch_to_nimsh(
     hosts: Optional[OnClient[Hosts]],
     interfaces: Optional[OnClient[Interfaces]],
     mode: Optional[OnClient[NimshMode]],
-    ios: Optional[OnClient[IosLevel]],
+    ios: Optional[OnClient[IosLevel]] = None,
 ) -> Iterator[Said]:
     """Keeps /etc/niminfo under another name, then `niminit -a connect=nimsh` with the old name, master and ports."""
     own = identity.object_in(objects)[0] if identity else None
