@@ -29,7 +29,7 @@ from nimdoctor.wording import configure_client, count, named
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Quick Command Reference 2",
     cause=Inferred("the client was likely set up without connect=nimsh: rsh is niminit's default"),
-    impact="pushes are neither encrypted nor authenticated, and /.rhosts must trust the master",
+    impact="pushes are not encrypted, host names alone authenticate them, and /.rhosts must trust the master",
     cure="on the client: keep /etc/niminfo under another name, then niminit -a connect=nimsh with the old name, "
     "master and ports (five attributes at most); then nimclient -c",
     classic=True,

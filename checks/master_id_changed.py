@@ -85,7 +85,7 @@ def master_id_changed(
     yield Finding(
         f"NIM_MASTERID is {stored}, the master's machine id {machine.machine_id}",
         evidence=[at, machine.at],
-        impact=f"nimsh refuses every push to {subject.name}",
+        impact=f"nimsh likely refuses every push to {subject.name}",
         cure=_cure(vios),
         fix=None,
         run=REMOTE_MANAGEMENT if vios else "smitty niminit",

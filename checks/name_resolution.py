@@ -118,7 +118,11 @@ def name_resolution(
         severity=Severity.HIGH if on_client and not alias else Severity.MEDIUM,
         # whether nimsh compares aliases too is not known
         confidence=Confidence.POSSIBLE if alias else Confidence.LIKELY,
-        impact=impact if on_client else f"the master takes nimclient of {name} for another host's",
+        impact=f"the master likely takes nimclient of {name} for another host's"
+        if not on_client
+        else f"nimsh on {subject.name} may not recognise its master"
+        if alias
+        else impact,
         cure=cure,
         run=f"host {answer.address}",
     )

@@ -135,7 +135,7 @@ def nimclient_extracts_old_libs(
             confidence=Confidence.CERTAIN if row else Confidence.POSSIBLE,
             cause=cause,
             impact="none while libssl.a has that member: the client uses code of OpenSSL 0.9.8. An OpenSSL without it "
-            "(3.0) leaves the client unable to enable crypto",
+            "(3.0) likely leaves the client unable to enable crypto",
             cure=type(cure)(f"before the next update of OpenSSL: {cure}"),
             against=[member.at for member in there],
             missing=() if there else (_AR,),

@@ -77,9 +77,9 @@ def niminfo_broken(
     cure = _REBUILD_MASTER if on_master else _REBUILD_VIOS if vios else _REBUILD
     run = "nimconfig -r" if on_master else REMOTE_MANAGEMENT if vios else "smitty niminit"
     impact = (
-        "no nim command works on the master, so no push is made"
+        "likely no nim command works on the master, so no push is made"
         if on_master
-        else f"nimsh cannot tell whom to trust, so no push to {subject.name} is accepted; nimclient refuses to run"
+        else f"nimsh cannot tell whom to trust, so likely no push to {subject.name} is accepted; nimclient refuses to run"
     )
     if not file.exists:
         known_to_src = subsystems.get("nimsh") if subsystems else None

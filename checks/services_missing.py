@@ -136,7 +136,9 @@ class _Push:
             return finding._replace(
                 severity=Severity.MEDIUM, missing=self.missing, impact=f"nimsh of {name} may not start"
             )
-        return finding._replace(severity=Severity.HIGH, impact=f"no push reaches {name}", explains=("nimsh-inactive",))
+        return finding._replace(
+            severity=Severity.HIGH, impact=f"likely no push reaches {name}", explains=("nimsh-inactive",)
+        )
 
 
 def _absent(services: Services, lacking: List[Tuple[str, int]]) -> Finding:

@@ -111,7 +111,7 @@ def switch_to_nimsh(
         phase=Phase.IDENTITY,
         title="configure the client for nimsh",
         do=Run(tuple(words), NIMCLIENT_DEADLINE, repair=(Undo(new=(NIMINFO,)),)),
-        why="pushes go by rsh, which is neither encrypted nor authenticated",
+        why="pushes go by rsh, which is not encrypted, and which host names alone authenticate",
         effect="a new /etc/niminfo with NIM_SHELL=nimsh, nimsh is started, and the master's object says connect = nimsh",
         before=(*guards, NIMSH_CAN_START),
         then=(FileAbsent(Role.CLIENT, NIMINFO),),
