@@ -7,6 +7,7 @@ from nimdoctor.facts.certificate_details import moment
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     NotApplicable,
     Note,
     OnMaster,
@@ -27,9 +28,11 @@ from nimdoctor.wording import REFRESH, ago
     severity=Severity.HIGH,
     fix="recycle-certificates",
     source="isg3T1024615, Certificates and Keys on the NIM Master; that nimsh refuses it is inferred",
-    cause="nimconfig -c made it for a limited time, and nobody made new ones since",
+    cause=Inferred("it was made for a limited time, and likely nobody has made new ones since"),
     impact="a handshake that checks the dates fails, and with it every secured push",
-    cure="make new certificates on the master, then each secured client: nimclient -C; nimclient -c",
+    cure=Inferred(
+        "new certificates should end it: recycle the master's, then on each secured client nimclient -C; nimclient -c"
+    ),
     classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
 )
@@ -75,7 +78,7 @@ def certificate_expired(
 
 
 def _clients_cure(good: bool, known: bool) -> Optional[str]:
-    fetch = f"fetch it anew: {REFRESH}"
+    fetch = f"a new fetch should end it: {REFRESH}"
     if good:
-        return f"{fetch}; the master's certificates hold, so the master stays as it is"
-    return None if known else f"{fetch}. Whether the master's have run out too is not known: give --master"
+        return Inferred(f"{fetch}; the master's certificates hold, so the master stays as it is")
+    return None if known else Inferred(f"{fetch}. Whether the master's have run out too is not known: give --master")

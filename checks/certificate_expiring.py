@@ -8,6 +8,7 @@ from nimdoctor.facts.certificate_validity import DAY
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     NotApplicable,
     OnMaster,
     Passed,
@@ -29,9 +30,11 @@ SOON, EARLY = 30, 90
     role=Role.BOTH,
     severity=Severity.MEDIUM,
     source="isg3T1024615, Certificates and Keys on the NIM Master; the days are nimdoctor's own",
-    cause="nimconfig -c made it for a limited time",
-    cure="choose a day for new certificates: nimdoctor fix --only recycle-certificates on the master shows the plan. "
-    "Not planned by itself, since every secured client loses its push until it has followed",
+    cause=Inferred("nimconfig -c likely made it for a limited time"),
+    cure=Inferred(
+        "new certificates should hold longer; choose a day for them: nimdoctor fix --only recycle-certificates on the "
+        "master shows the plan. Not planned by itself, since every secured client loses its push until it has followed"
+    ),
     classic=True,
 )
 def certificate_expiring(
@@ -65,5 +68,5 @@ def certificate_expiring(
         missing=validity.time.missing,
         impact="after that day a handshake that checks the dates fails, and with it every secured push",
         fix="refresh-client-certificate" if renewed else None,
-        cure=f"fetch it anew: {REFRESH}; the master's certificates hold longer" if renewed else None,
+        cure=Inferred(f"a new fetch should do: {REFRESH}; the master's certificates hold longer") if renewed else None,
     )

@@ -7,6 +7,7 @@ from nimdoctor.facts.certificate_details import CertificateDetail
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     NotApplicable,
     OnMaster,
     Passed,
@@ -28,8 +29,10 @@ from nimdoctor.wording import REFRESH, on_client
     fix="refresh-client-certificate",
     confidence=Confidence.LIKELY,
     source="isg3T1024615, Known Issues 1; the comparison is inferred",
-    cause="the master's certificates were made anew, and this client has not fetched one of the new set",
-    cure="fetch the client's certificate anew: nimclient -C; nimclient -c; the master stays as it is",
+    cause=Inferred(
+        "the master's certificates were likely made anew, and this client has not fetched one of the new set"
+    ),
+    cure=Inferred("a new fetch likely suffices: nimclient -C; nimclient -c on the client; the master stays as it is"),
     classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
 )
@@ -89,7 +92,7 @@ def certificate_mismatch(
         "client and master share no certificate and no issuer's key",
         evidence=quotes,
         objects=list(dict.fromkeys(found.path for found in used)),
-        impact=f"a handshake with {subject.name} cannot end well: secured pushes hang or fail",
+        impact=f"a handshake with {subject.name} likely cannot end well: secured pushes hang or fail",
         run=on_client(REFRESH, subject.master_named),
     )
 

@@ -4,7 +4,18 @@ from typing import Iterator
 
 from nimdoctor.facts import CertificateValidity
 from nimdoctor.facts.certificate_details import moment
-from nimdoctor.model import Confidence, Finding, NotApplicable, Passed, Role, Severity, Subject, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Inferred,
+    NotApplicable,
+    Passed,
+    Role,
+    Severity,
+    Subject,
+    Verdict,
+    check,
+)
 
 
 @check(
@@ -13,9 +24,11 @@ from nimdoctor.model import Confidence, Finding, NotApplicable, Passed, Role, Se
     role=Role.BOTH,
     severity=Severity.HIGH,
     source="isg3T1024615, Certificates and Keys on the NIM Master; that nimsh refuses it is inferred",
-    cause="this host's clock is behind, or the master's was ahead when it made the certificate",
-    cure="compare `date -u` of both ends and set the wrong clock by ntp; not done here, since a clock that is stepped "
-    "breaks running work. Where the certificate was made under a wrong clock: make new ones",
+    cause=Inferred("this host's clock is likely behind, or the master's was ahead when it made the certificate"),
+    cure=Inferred(
+        "compare `date -u` of both ends; the wrong clock set by ntp should end it. Not done here, since a clock that is "
+        "stepped breaks running work. Where the certificate was made under a wrong clock: make new ones"
+    ),
     classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
 )

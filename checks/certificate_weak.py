@@ -4,7 +4,7 @@ from typing import Iterator, List, Tuple
 
 from nimdoctor.facts import CertificateDetails
 from nimdoctor.facts.certificate_details import CertificateDetail
-from nimdoctor.model import Confidence, Finding, NotApplicable, Passed, Role, Severity, Verdict, check
+from nimdoctor.model import Confidence, Finding, Inferred, NotApplicable, Passed, Role, Severity, Verdict, check
 
 SMALLEST_RSA = 2048
 OLD_DIGESTS = ("md2", "md4", "md5", "sha1")
@@ -17,11 +17,13 @@ OLD_DIGESTS = ("md2", "md4", "md5", "sha1")
     severity=Severity.LOW,
     confidence=Confidence.LIKELY,
     source="OpenSSL's security levels; isg3T1024615, Certificates and Keys on the NIM Master",
-    cause="the samples in /usr/samples/nim/ssl ask for it: every old default set is so",
-    impact="nimsh accepts it; a newer OpenSSL may refuse it one day, and a scanner will report it",
-    cure="on the master set default_bits = 2048 or more and default_md = sha256 in /usr/samples/nim/ssl/SSL_*.cnf, then "
-    "recycle the certificates on a day of your choice. Not done here: without the edit the weakness comes back, and "
-    "every secured client loses its push until it has followed",
+    cause=Inferred("the samples in /usr/samples/nim/ssl likely ask for it, as every old default set is so"),
+    impact="nimsh accepts it, as far as is known; a newer OpenSSL may refuse it one day, and a scanner will report it",
+    cure=Inferred(
+        "on the master set default_bits = 2048 or more and default_md = sha256 in /usr/samples/nim/ssl/SSL_*.cnf, then "
+        "recycle the certificates on a day of your choice, which should end it. Not done here: without the edit the "
+        "weakness comes back, and every secured client loses its push until it has followed"
+    ),
 )
 def certificate_weak(details: CertificateDetails) -> Iterator[Verdict]:
     """MD5 and SHA-1 signatures and RSA keys below 2048 bits fall short of today's defaults.

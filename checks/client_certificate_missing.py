@@ -8,6 +8,7 @@ from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     OnMaster,
@@ -30,8 +31,8 @@ from nimdoctor.wording import REFRESH, on_client
     fix="refresh-client-certificate",
     confidence=Confidence.LIKELY,
     source="isg3T1024615, Configuring OpenSSL on the NIM Client; that nimsh then fails is inferred",
-    cause="nimclient -c was broken off before its certificate came, or somebody removed it",
-    cure="nimclient -C; nimclient -c, once the certificate can be fetched by tftp",
+    cause=Inferred("nimclient -c was likely broken off before its certificate came, or somebody removed it"),
+    cure=Inferred("nimclient -C; nimclient -c should bring it, once the certificate can be fetched by tftp"),
     classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
 )
@@ -73,6 +74,6 @@ def client_certificate_missing(
         f"{shown}, and no certificate is below {CERTS}",
         evidence=quotes,
         objects=[CERTS],
-        impact=f"no secured push to {subject.name} can end its handshake",
+        impact=f"likely no secured push to {subject.name} can end its handshake",
         run=on_client(REFRESH, subject.master_named),
     )

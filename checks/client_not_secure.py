@@ -8,6 +8,7 @@ from nimdoctor.facts.tls_attempt import LOG
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     OnClient,
@@ -31,7 +32,7 @@ from nimdoctor.wording import count, named
     fix="enable-client-ssl",
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Configuring OpenSSL on the NIM Client",
-    cause="nimclient -c was not run on the client since SSL was configured on the master",
+    cause=Inferred("nimclient -c was likely not run on the client since SSL was configured on the master"),
     impact="the authentication of pushes to these clients is not encrypted",
     cure="on the client: nimclient -c, once its certificate can be fetched by tftp",
     classic=True,

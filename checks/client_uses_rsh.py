@@ -2,10 +2,12 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import NimIdentity, NimInfo, NimObjects
+from nimdoctor.facts import IosLevel, NimIdentity, NimInfo, NimObjects
+from nimdoctor.facts.nim_identity import on_vios
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     OnMaster,
     Passed,
@@ -15,7 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import count, named
+from nimdoctor.wording import configure_client, count, named
 
 
 @check(
@@ -26,10 +28,10 @@ from nimdoctor.wording import count, named
     fix="switch-to-nimsh",
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Quick Command Reference 2",
-    cause="the client was set up with connect=shell, which is niminit's default",
-    impact="pushes are neither encrypted nor authenticated, and /.rhosts must trust the master",
+    cause=Inferred("the client was likely set up without connect=nimsh: rsh is niminit's default"),
+    impact="pushes are not encrypted, host names alone authenticate them, and /.rhosts must trust the master",
     cure="on the client: keep /etc/niminfo under another name, then niminit -a connect=nimsh with the old name, "
-    "master and ports; then nimclient -c",
+    "master and ports (five attributes at most); then nimclient -c",
     classic=True,
 )
 def client_uses_rsh(
@@ -37,6 +39,7 @@ def client_uses_rsh(
     info: Optional[NimInfo],
     identity: NimIdentity,
     objects: Optional[OnMaster[NimObjects]],
+    ios: Optional[IosLevel],
 ) -> Iterator[Verdict]:
     """Such clients have no SSL on their pushes, and root trusts the master by rsh."""
     if subject.where is Role.MASTER:
@@ -71,6 +74,7 @@ def client_uses_rsh(
         yield Finding(
             " and ".join(words),
             evidence=evidence,
+            cure=f"on the client: {configure_client(True)}" if on_vios(ios, own) else None,
             run="nimdoctor explain client-uses-rsh",
         )
     elif shell or connect:

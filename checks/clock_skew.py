@@ -9,6 +9,7 @@ from nimdoctor.model import (
     BadEvidence,
     Confidence,
     Finding,
+    Inferred,
     NotApplicable,
     Note,
     OnClient,
@@ -35,7 +36,7 @@ WRONG = 300
     role=Role.MASTER,
     severity=Severity.MEDIUM,
     source="inferred: a handshake that checks dates takes each end's own clock; IBM man page of nimclient (-d)",
-    cause="one of the hosts does not follow ntp, or its clock was set by hand",
+    cause=Inferred("one of the hosts likely does not follow ntp, or its clock was set by hand"),
     cure="compare both with your time server (ntpq -p; lssrc -s xntpd) to see which one is wrong, and let ntp bring it "
     "back slowly. Not done by itself: nimclient -d and date step a clock that running work and logs rest on",
     precedes=("recycle-certificates", "configure-ssl"),
@@ -88,9 +89,7 @@ def clock_skew(
         )
     elif in_use:
         severity = Severity.MEDIUM
-        impact = (
-            f"a certificate made by nimconfig -c is refused for {ago(apart)}, and it runs out so much too early or late"
-        )
+        impact = f"a certificate made by nimconfig -c may be refused for {ago(apart)}, and it runs out so much too early or late"
     else:
         severity = Severity.LOW
         impact = "no certificate is in use there; once one is, it may be refused. Times in logs of both ends do not fit"

@@ -7,6 +7,7 @@ from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     Note,
@@ -26,8 +27,10 @@ from nimdoctor.model import (
     role=Role.CLIENT,
     severity=Severity.HIGH,
     source="IBM docs, Managing client CPU ID validation; NIMSH authentication process (second test)",
-    cause="the client was moved to other hardware (Live Partition Mobility), restored elsewhere, or its object was "
-    "made for another machine",
+    cause=Inferred(
+        "the client was likely moved to other hardware (Live Partition Mobility), restored elsewhere, or its object was "
+        "made for another machine"
+    ),
 )
 def cpuid_changed(
     subject: Subject, machine: MachineId, identity: NimIdentity, objects: OnMaster[NimObjects]

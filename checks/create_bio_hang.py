@@ -3,13 +3,23 @@
 from datetime import datetime, timezone
 from typing import Iterator, List, Optional, Tuple
 
-from nimdoctor.facts import CertificateState, HostClock, NimIdentity, NimObjects, NimshMode, RepairRuns, TlsAttempt
+from nimdoctor.facts import (
+    CertificateState,
+    HostClock,
+    NimGeneration,
+    NimIdentity,
+    NimObjects,
+    NimshMode,
+    RepairRuns,
+    TlsAttempt,
+)
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.tls_attempt import PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     OnMaster,
     Passed,
     Role,
@@ -21,15 +31,25 @@ from nimdoctor.model import (
 )
 from nimdoctor.wording import REFRESH, ago, count, named, on_client, recycle
 
-_REFRESH = f"refresh this client's certificate: {REFRESH}"
-_ELSEWHERE = "look at the path between the hosts (MTU, jumbo frames, a firewall) and at the libraries"
-_LOOK_ELSEWHERE = (
-    "the certificates match and are newer than the last installation of nim.* and openssl.* on both ends, so making "
-    f"new ones would not help: {_ELSEWHERE}"
+_REFRESH = f"a new fetch of this client's certificate likely suffices: {REFRESH}"
+_FIT_NO_MORE = Inferred(
+    "the certificates of master and client likely no longer fit each other, as after an update of the master"
 )
-_RECYCLED_BEFORE = (
+_ELSEWHERE = "look at the path between the hosts (MTU, jumbo frames, a firewall) and at the libraries"
+_NOT_THE_CERTIFICATES = Inferred(
+    "not the certificates, which match; likely the path between the hosts (MTU, jumbo frames, a firewall) or the libraries"
+)
+_LOOK_ELSEWHERE = Inferred(
+    "the certificates match and are newer than the last installation of nim.* and openssl.* on both ends, so making "
+    f"new ones would not help, most likely: {_ELSEWHERE}"
+)
+_RECYCLED_BEFORE = Inferred(
     "the certificates match, and nimdoctor had recycled the master's before this push hung, so doing it again would "
-    f"not help: {_ELSEWHERE}"
+    f"not help, most likely: {_ELSEWHERE}"
+)
+_HARDENED = Inferred(
+    "not known: from NIM security generation G2 on, of which an end is or may be, it is not public what must fit; likely "
+    "places are the generations of the two ends (hardening-order, hardening-skew) and the path between them"
 )
 
 
@@ -40,8 +60,8 @@ _RECYCLED_BEFORE = (
     severity=Severity.CRITICAL,
     fix="refresh-client-certificate",
     source="isg3T1024615, Known Issues 1",
-    cause="the certificates of master and client no longer fit each other, as after an update of the master",
-    cure=_REFRESH,
+    cause=_FIT_NO_MORE,
+    cure=Inferred(_REFRESH),
     classic=True,
     explains=("hung-push",),
     timeline=True,
@@ -57,6 +77,8 @@ def create_bio_hang(
     objects: Optional[OnMaster[NimObjects]],
     runs: Optional[RepairRuns],
     masters_runs: Optional[OnMaster[RepairRuns]],
+    generation: Optional[NimGeneration],
+    masters_generation: Optional[OnMaster[NimGeneration]],
 ) -> Iterator[Verdict]:
     """Every push to this client hangs until it is ended by hand: NIM has no timeout there.
 
@@ -108,7 +130,7 @@ def create_bio_hang(
     own, _ = (identity.known_as(subject.name) if subject.named else identity).object_in(objects)
     others = [found.name for found in objects.connected(SECURE) if found != own] if objects else []
     recycled = [when for found in (runs, masters_runs) if found for when in found.completed("recycle-certificates")]
-    fix, cure, touches = _smallest_cure(
+    fix, cure, touches, cause = _smallest_cure(
         attempt, certificates, masters if subject.master_named else None, others, recycled
     )
     when = f", {ago(attempt.age)} ago" if attempt.age is not None else f" (its age is not known: {attempt.why})"
@@ -118,6 +140,7 @@ def create_bio_hang(
         f"the newest session that loaded certificates stops at 'create BIO'{when}",
         evidence=evidence,
         confidence=_confidence(attempt),
+        cause=_HARDENED if any(one and one.may_be_hardened for one in (generation, masters_generation)) else cause,
         impact=f"every push to {subject.name} hangs until it is ended by hand",
         cure=cure,
         fix=fix,
@@ -149,28 +172,33 @@ def _smallest_cure(
     masters: Optional[CertificateState],
     others: List[str],
     recycled: List[int],
-) -> Tuple[Optional[str], str, int]:
-    """The cure in the order of FACTS, smallest first: fix id, words, other hosts touched.
+) -> Tuple[Optional[str], str, int, Inferred]:
+    """The cure in the order of FACTS, smallest first: fix id, words, other hosts touched, and the cause it goes by.
 
     `recycled` are times (epoch seconds) at which a run of `nimdoctor fix` had recycled the certificates.
     """
     refresh = "refresh-client-certificate"
     if masters is None:
-        return refresh, f"{_REFRESH}. Whether the master must be recycled: not known, give --master", 0
+        words = f"{_REFRESH}. Whether the master must be recycled: not known, give --master"
+        return refresh, Inferred(words), 0, _FIT_NO_MORE
     shared = own.shares_with(masters)
     if shared is None:
         whose = "this client's" if own.certificates is None else "the master's"
         said = f"not known, {whose} certificates were not collected"
-        return refresh, f"{_REFRESH}. Whether the master must be recycled: {said}", 0
+        return refresh, Inferred(f"{_REFRESH}. Whether the master must be recycled: {said}"), 0, _FIT_NO_MORE
     stays = "the master stays as it is"
     if not shared:
-        return refresh, f"{_REFRESH}, since it shares no certificate with the master; {stays}", 0
+        words = f"{_REFRESH}, since it shares no certificate with the master; {stays}"
+        cause = "master and client share no certificate, so the handshake likely cannot end"
+        return refresh, Inferred(words), 0, Inferred(cause)
     if masters.newest and attempt.utc is not None and masters.newest[1] > attempt.utc:
-        return refresh, f"{_REFRESH}, since the master's certificate is newer than the hang; {stays}", 0
+        words = f"{_REFRESH}, since the master's certificate is newer than the hang; {stays}"
+        cause = "the master's certificates were likely made anew after this push hung: it says nothing of the new ones"
+        return refresh, Inferred(words), 0, Inferred(cause)
     if own.newer_than_installation and masters.newer_than_installation:
-        return None, _LOOK_ELSEWHERE, 0
+        return None, _LOOK_ELSEWHERE, 0, _NOT_THE_CERTIFICATES
     if attempt.utc is not None and any(when < attempt.utc for when in recycled):
-        return None, _RECYCLED_BEFORE, 0
+        return None, _RECYCLED_BEFORE, 0, _NOT_THE_CERTIFICATES
     loses = "no other client is secured"
     if others:
         who = f"{count(len(others), 'other secured client')} ({named(others)})"
@@ -180,4 +208,8 @@ def _smallest_cure(
         "recycle the master's certificates, then refresh this client's: on the master cd /; nimconfig -C; "
         f"mv ssl_nimsh to a new name; nimconfig -c; on this client {REFRESH}. Note: {loses}",
         len(others),
+        Inferred(
+            "the certificates, though both ends hold the same, likely no longer serve what was installed since, as after "
+            "an update of the master"
+        ),
     )

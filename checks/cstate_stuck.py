@@ -8,6 +8,7 @@ from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     Note,
     OnClient,
@@ -31,7 +32,9 @@ _NETWORK_INSTALLATION = ("base operating system", "bos")
     role=Role.MASTER,
     severity=Severity.MEDIUM,
     source="IBM docs, Using the NIM reset operation",
-    cause="the operation was broken off: its nim command was ended, a host went down, or a push hung and was ended",
+    cause=Inferred(
+        "the operation was likely broken off: its nim command was ended, a host went down, or a push hung and was ended"
+    ),
     impact="NIM refuses the next operation on that machine until its state is reset",
 )
 def cstate_stuck(

@@ -4,7 +4,19 @@ from typing import Iterator, List, Optional
 
 from nimdoctor.facts import Filesets, Processes
 from nimdoctor.facts.lslpp import FilesetRow
-from nimdoctor.model import Confidence, Finding, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Inferred,
+    Missing,
+    NotApplicable,
+    Passed,
+    Role,
+    Severity,
+    Unknown,
+    Verdict,
+    check,
+)
 
 _NIM = ("bos.sysmgt.nim.client", "bos.sysmgt.nim.master")
 _RESTS_ON = (
@@ -26,10 +38,13 @@ _LISTING, _PS = "lslpp -lc", "ps -eo pid,ppid,etime,args"
     severity=Severity.MEDIUM,
     confidence=Confidence.CERTAIN,
     source="IBM docs, lslpp: a broken fileset is to be reinstalled before it is used",
-    cause="an installation, an update or a removal was broken off: no space, a killed installp, a crash",
+    cause=Inferred(
+        "an installation, an update or a removal was likely broken off: no space, a killed installp, a crash"
+    ),
     impact="programs, methods or subsystem entries of it may be missing or of two levels: what NIM does next may fail",
-    cure="installp -C cleans up what was broken off; then install the fileset again at its level (installp -acgXYF), on a "
-    "client from media or a mounted lpp_source, since a push may not work; lppchk -v until it prints nothing",
+    cure="installp -C cleans up what was broken off; then install the fileset again at its level (installp -acXYF -d "
+    "DIRECTORY FILESET; -F excludes -g, so that requisites must be there), on a client from media or a mounted "
+    "lpp_source, since a push may not work; lppchk -v until it prints nothing",
 )
 def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterator[Verdict]:
     """A broken fileset is to be reinstalled before use: daemons and methods of NIM may be of two levels.

@@ -5,7 +5,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import FileSystems, LibraryArchives
 from nimdoctor.facts.df import FileSystemRow
-from nimdoctor.model import Confidence, Finding, Passed, Role, Severity, Subject, Unknown, Verdict, check
+from nimdoctor.model import Confidence, Finding, Inferred, Passed, Role, Severity, Subject, Unknown, Verdict, check
 from nimdoctor.named_tuple import NamedTuple
 
 DF = "df -k"
@@ -56,7 +56,7 @@ class _Short(NamedTuple):
     role=Role.BOTH,
     severity=Severity.LOW,
     source="inferred from what nimclient -c, nimconfig -c and NIM's methods write; isg3T1024615",
-    cause="logs, dumps, or what somebody left there",
+    cause=Inferred("likely logs, dumps, or what somebody left there"),
     precedes=(
         "refresh-client-certificate",
         "refresh-ssl-libs",
@@ -149,7 +149,9 @@ def _finding(short: Sequence[_Short], severity: Severity, impact: str) -> Findin
         severity=severity,
         confidence=Confidence.LIKELY,
         impact=impact,
-        cure=f"see what fills it: du -kxs {below} | sort -rn | head; remove what nobody needs, or {grow}. Not done by "
-        "itself: what may go, and what a volume group has left, a person knows",
+        cure=Inferred(
+            f"see what fills it: du -kxs {below} | sort -rn | head; it should help to remove what nobody needs, or {grow}. "
+            "Not done by itself: what may go, and what a volume group has left, a person knows"
+        ),
         run=f"du -kxs {below} | sort -rn | head",
     )

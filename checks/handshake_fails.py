@@ -5,20 +5,20 @@ from typing import Dict, Iterator, List, Optional
 from nimdoctor.facts import NimObjects, Rehearsal
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.rehearsal import Cause
-from nimdoctor.model import Finding, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import Finding, Inferred, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.wording import recycle
 
 REHEARSAL = "rehearsal of the handshake"
 
 _RECYCLE = (
-    "make keys and certificates anew on the master: cd /; nimconfig -C; mv ssl_nimsh to a new name; nimconfig -c; "
+    "new keys and certificates on the master should help: cd /; nimconfig -C; mv ssl_nimsh to a new name; nimconfig -c; "
     "then on every secured client nimclient -C; nimclient -c"
 )
 
 
 class Advice(NamedTuple):
-    """What a kind of failure comes from, what to do, and the fix that does it, if one may."""
+    """What a kind of failure likely comes from, what should help, and the fix that does it, if one may."""
 
     cause: str
     cure: str
@@ -27,35 +27,37 @@ class Advice(NamedTuple):
 
 _BY_CAUSE: Dict[Cause, Advice] = {
     Cause.KEY: Advice(
-        "the tree is of several makings: a key and a certificate in it do not belong to each other",
+        "the tree is likely of several makings: a key and a certificate in it do not belong to each other",
         _RECYCLE,
         "recycle-certificates",
     ),
     Cause.CHAIN: Advice(
-        "the tree is of several makings: a certificate in it was not signed by the root that is there",
+        "the tree is likely of several makings: a certificate in it was not signed by the root that is there",
         _RECYCLE,
         "recycle-certificates",
     ),
-    Cause.EXPIRED: Advice("a certificate in the tree has run out", _RECYCLE, "recycle-certificates"),
+    Cause.EXPIRED: Advice(
+        "a certificate in the tree has run out, on which a handshake likely ends", _RECYCLE, "recycle-certificates"
+    ),
     Cause.NOT_YET_VALID: Advice(
-        "a certificate in the tree is from the future, or this host's clock is behind",
-        "compare `date -u` with another host's first, and set the clock by ntp; not automatic, since others on this "
+        "a certificate in the tree is likely from the future, or this host's clock is behind",
+        "compare `date -u` with another host's first; a clock set by ntp should help; not automatic, since others on this "
         "host rely on its clock",
     ),
     Cause.ENCRYPTED: Advice(
-        "somebody put a passphrase on the key",
-        "take the passphrase off with the person who knows it (openssl rsa -in KEY -out NEW), or recycle the "
-        "certificates; not automatic, since the key may be kept so on purpose",
+        "somebody likely put a passphrase on the key",
+        "it should help to take the passphrase off with the person who knows it (openssl rsa -in KEY -out NEW), or to "
+        "recycle the certificates; not automatic, since the key may be kept so on purpose",
     ),
     Cause.DAMAGED: Advice(
-        "the file was cut, emptied, or is no PEM file",
-        "put /ssl_nimsh back from a backup that is younger than the last nimconfig -c; without one recycle the "
+        "the file was likely cut or emptied, or is no PEM file",
+        "a backup of /ssl_nimsh that is younger than the last nimconfig -c should do; without one recycle the "
         "certificates; not automatic, since a good backup spares every client a new fetch",
     ),
     Cause.OTHER: Advice(
-        "OpenSSL refuses what these files hold",
-        "look the code up with `openssl errstr CODE`, and compare the files with those of a master that works; not "
-        "automatic, since what would help is not known",
+        "OpenSSL refuses what these files hold; why, its code may tell",
+        "look the code up with `openssl errstr CODE`, which may tell, and compare the files with those of a master that "
+        "works; not automatic, since what would help is not known",
     ),
 }
 
@@ -67,7 +69,7 @@ _BY_CAUSE: Dict[Cause, Advice] = {
     severity=Severity.HIGH,
     fix="recycle-certificates",
     source="inferred from isg3T1024615, Certificates and Keys on the NIM Master",
-    impact="no secured push can get through its handshake",
+    impact="likely no secured push can get through its handshake",
     classic=True,
     explains=("create-bio-hang", "ssl-object-error"),
 )
@@ -108,8 +110,8 @@ def _finding(rehearsal: Rehearsal, secured: List[str]) -> Finding:
         f"the rehearsed handshake fails at the step '{rehearsal.step}' with {about}: {rehearsal.in_words}{code}",
         evidence=rehearsal.quotes(),
         objects=[rehearsal.path] if rehearsal.path else [],
-        cause=advice.cause,
-        cure=advice.cure,
+        cause=Inferred(advice.cause),
+        cure=Inferred(advice.cure),
         fix=advice.fix,
         run=f"on the master, as root: {recycle('unfit')}" if advice.fix else None,
         touches=len(secured) if advice.fix else 0,

@@ -50,7 +50,7 @@ def hardening_skew(subject: Subject, own: NimExposure, masters: OnMaster[NimExpo
         yield Finding(
             f"{ahead} is of generation G3, {behind} is not",
             evidence=ends.quotes,
-            impact=f"pushes to {subject.name} break, or will at the next change: what fails first is not public",
+            impact=f"pushes to {subject.name} likely break, now or at the next change: what fails first is not public",
             cure=f"on {behind}: {lagging.way_to('G3')}; it takes special steps on both ends: follow {STEPS}",
             against=ends.against,
         )

@@ -8,6 +8,7 @@ from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     NotApplicable,
     OnMaster,
     Passed,
@@ -52,7 +53,7 @@ class _Suspect(NamedTuple):
     role=Role.CLIENT,
     severity=Severity.LOW,
     source="isg3T1024615, Known Issues 1 (a hung push stays); which process is its own is concluded from their times",
-    cause="NIM has no timeout there, so both ends wait for each other until somebody ends them",
+    cause=Inferred("NIM has no timeout there, so both ends likely wait for each other until somebody ends them"),
 )
 def hung_push(
     subject: Subject,
@@ -144,15 +145,17 @@ def _cure(here: Sequence[_Suspect], there: Sequence[_Suspect], daemon: Optional[
     said = []
     if here:
         said.append(
-            f"on the master kill {_pids(here)}: this ends the nim command, which reports an error; no other client "
-            "notices"
+            f"on the master kill {_pids(here)}: this should end the nim command, which reports an error, and no other "
+            "client notices"
         )
     else:
-        said.append("the nim command on the master is the one to end first (give --master to have it looked for)")
+        said.append("the nim command on the master should be ended first (give --master to have it looked for)")
     if there:
         never = f" (never nimsh itself, {daemon.pid})" if daemon else ""
-        said.append(f"then on the client, where it is still there, kill {_pids(there)}{never}: this ends that one push")
-    return (
+        said.append(
+            f"then on the client, where it is still there, kill {_pids(there)}{never}: this should end that one push"
+        )
+    return Inferred(
         "; ".join(said) + ". The next push hangs again until create-bio-hang is cured; where the machine's Cstate "
         "stays 'is being performed', see cstate-stuck. Not done by itself: only a person sees what the push was for"
     )

@@ -6,7 +6,7 @@ from typing import FrozenSet, Iterator, List, Optional, Sequence
 
 from nimdoctor.facts import InterimFixes, LevelTables, Processes
 from nimdoctor.facts.emgr import STATES, InterimFix
-from nimdoctor.model import Confidence, Finding, Note, Passed, Quote, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import Confidence, Finding, Inferred, Note, Passed, Quote, Role, Severity, Unknown, Verdict, check
 from nimdoctor.named_tuple import NamedTuple
 
 _LISTING, _PS = "emgr -lv3", "ps -eo pid,ppid,etime,args"
@@ -20,10 +20,11 @@ _HALF_DONE = ("I", "R")
 
 
 class _Kind(NamedTuple):
-    """States that have one consequence and one cure."""
+    """States that have one cause, one consequence and one cure."""
 
     states: Sequence[str]
     severity: Severity
+    cause: str
     impact: str
     cure: str
 
@@ -32,6 +33,7 @@ _KINDS = (
     _Kind(
         ("B", "I", "R"),
         Severity.MEDIUM,
+        Inferred("its installation or removal likely failed, or was broken off"),
         "its files may be of two makes: what NIM or OpenSSL does next may fail",
         "remove it (emgr -r -L LABEL; /var/adm/ras/emgr.log says what went wrong), install it again from its package "
         "(emgr -e PACKAGE), then emgr -c -L LABEL",
@@ -39,24 +41,28 @@ _KINDS = (
     _Kind(
         ("Q", "RQ", "QP", "QN"),
         Severity.LOW,
+        "its installation or removal waits for a reboot",
         "it is not in effect before the next reboot: what it cures is open until then",
         "reboot the host when its users can do without it; then emgr -l must show S",
     ),
     _Kind(
         ("M",),
         Severity.LOW,
+        "it was only mounted (emgr -m)",
         "it is mounted over the files it replaces: a reboot takes it away",
         "install it for good (emgr -r -L LABEL, then emgr -e PACKAGE), or mount it again after each reboot: emgr -M -L LABEL",
     ),
     _Kind(
         ("U",),
         Severity.LOW,
+        Inferred("it was only mounted (emgr -m), and a reboot likely took the mounts away"),
         "it is not in effect: its files are no longer mounted over those it replaces",
         "emgr -M -L LABEL mounts it again; emgr -r -L LABEL takes it off the list",
     ),
     _Kind(
         ("SN", "N", "P", "T"),
         Severity.LOW,
+        Inferred("a part of its installation likely failed, or is still to come"),
         "it is not wholly in effect",
         "emgr -c -L LABEL says what is the matter with it",
     ),
@@ -89,7 +95,7 @@ class _Known(NamedTuple):
     severity=Severity.LOW,
     confidence=Confidence.CERTAIN,
     source="IBM docs, Understanding interim fix states; the legend that emgr -l prints",
-    cause="its installation or removal waits for a reboot, was broken off, or it was only mounted",
+    cause=Inferred("its installation or removal likely waits for a reboot, was broken off, or it was only mounted"),
 )
 def interim_fix_unstable(fixes: InterimFixes, processes: Optional[Processes], tables: LevelTables) -> Iterator[Verdict]:
     """Only a stable interim fix is in effect for certain; a broken one leaves files of two makes behind.
@@ -126,6 +132,7 @@ def interim_fix_unstable(fixes: InterimFixes, processes: Optional[Processes], ta
                 objects=[fix.label for fix in found],
                 severity=kind.severity,
                 confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
+                cause=kind.cause,
                 impact=kind.impact,
                 cure=kind.cure,
                 run=f"emgr -c -L {shlex.quote(found[0].label)}",

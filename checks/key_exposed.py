@@ -5,7 +5,19 @@ from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, SslKeys
 from nimdoctor.facts.ssl_keys import KEYS, KeyFile
-from nimdoctor.model import Confidence, Finding, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Inferred,
+    Missing,
+    NotApplicable,
+    Passed,
+    Role,
+    Severity,
+    Unknown,
+    Verdict,
+    check,
+)
 from nimdoctor.wording import named
 
 WEIGHT = {"others": Severity.HIGH, "group": Severity.MEDIUM, "nobody": Severity.LOW}
@@ -20,9 +32,12 @@ WEIGHT = {"others": Severity.HIGH, "group": Severity.MEDIUM, "nobody": Severity.
     fix="restrict-keys",
     confidence=Confidence.LIKELY,
     source="CVE-2025-36096 (IBM node/7251173) for what a key is worth; the rule for modes is inferred",
-    cause="the keys were made under an open umask, or their mode was changed later, as by a restore",
+    cause=Inferred("the keys were likely made under an open umask, or their mode was changed later, as by a restore"),
     impact="whoever has a key of the master can pose as the master, whose pushes run as root on every client",
-    cure="chmod 600 of each file; never of those in /ssl_nimsh/certs, which tftpd must read as nobody",
+    cure=Inferred(
+        "chmod 600 of each file, which NIM, running as root, should not notice; never of those in /ssl_nimsh/certs, which "
+        "tftpd must read as nobody"
+    ),
     classic=True,
     explains=("tftp-exposes-keys",),
 )

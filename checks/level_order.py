@@ -6,6 +6,7 @@ from nimdoctor.facts import IosLevel, OsLevel
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     OnMaster,
@@ -28,9 +29,9 @@ _UPDATE = "on the master: smitty update_all"
     severity=Severity.MEDIUM,
     confidence=Confidence.CERTAIN,
     source="IBM's rule for NIM: the master's level is equal to that of its clients or above it",
-    cause="the client was updated before its master",
+    cause=Inferred("the client was likely updated before its master"),
     impact="the master cannot serve it: a SPOT or lpp_source above the master's own level is not supported, and methods "
-    "of NIM that are new on the client are not known to the master",
+    "of NIM that are new on the client may not be known to the master",
     cure="update the master to the client's level or above, bos.sysmgt.nim.master with it; until then do not install or "
     "update this client through it",
 )

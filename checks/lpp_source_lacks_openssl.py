@@ -3,7 +3,19 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import LppSourceContents
-from nimdoctor.model import Confidence, Finding, NotApplicable, Note, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Inferred,
+    NotApplicable,
+    Note,
+    Passed,
+    Role,
+    Severity,
+    Unknown,
+    Verdict,
+    check,
+)
 
 FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
 
@@ -15,7 +27,7 @@ FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
     severity=Severity.LOW,
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Requirements 4",
-    cause="the lpp_source was made without -a packages=all, or from media without them",
+    cause=Inferred("the lpp_source was likely made without -a packages=all, or from media without them"),
     impact="clients cannot be given openssl.* from it",
     cure="add the filesets to the lpp_source: nim -o update -a packages=all -a source=DEVICE_OR_DIRECTORY LPP_SOURCE",
 )

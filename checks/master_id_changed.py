@@ -3,11 +3,13 @@
 import re
 from typing import Iterator, Optional
 
-from nimdoctor.facts import HostName, Hosts, MachineId, NimInfo, NimObjects
+from nimdoctor.facts import HostName, Hosts, IosLevel, MachineId, NimIdentity, NimInfo, NimObjects
 from nimdoctor.facts.host_names import known_as, same_host
+from nimdoctor.facts.nim_identity import on_vios
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     OnMaster,
@@ -19,6 +21,15 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client
+
+
+def _cure(vios: bool) -> Inferred:
+    return Inferred(
+        f"on the client: {configure_client(vios)}; that should ask the master for its id. Not done by itself: the id is "
+        "what tells the master from a host that took its name, so a person must say that the move was meant; and every "
+        "client of that master needs it"
+    )
 
 
 @check(
@@ -28,10 +39,10 @@ from nimdoctor.model import (
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,
     source="IBM docs, NIMSH authentication process (third test); niminit",
-    cause="the master was moved to other hardware (Live Partition Mobility), rebuilt or restored elsewhere",
-    cure="on the client: keep /etc/niminfo under another name, then niminit -a name=CLIENT -a master=MASTER "
-    "-a master_port=1058, which asks the master for its id. Not done by itself: the id is what tells the master from "
-    "a host that took its name, so a person must say that the move was meant; and every client of that master needs it",
+    cause=Inferred(
+        "the master was likely moved to other hardware (Live Partition Mobility), rebuilt or restored elsewhere"
+    ),
+    cure=_cure(False),
 )
 def master_id_changed(
     subject: Subject,
@@ -42,6 +53,8 @@ def master_id_changed(
     objects: Optional[OnMaster[NimObjects]],
     hosts: Optional[Hosts],
     masters_hosts: Optional[OnMaster[Hosts]],
+    identity: Optional[NimIdentity],
+    ios: Optional[IosLevel],
 ) -> Iterator[Verdict]:
     """nimsh compares the machine id that a push brings with NIM_MASTERID, and refuses any other."""
     if machine is own:
@@ -68,11 +81,13 @@ def master_id_changed(
             [at, info.quote("NIM_MASTER_HOSTNAME"), machine.at],
         )
         return
+    vios = on_vios(ios, identity.object_in(objects)[0] if identity else None)
     yield Finding(
         f"NIM_MASTERID is {stored}, the master's machine id {machine.machine_id}",
         evidence=[at, machine.at],
-        impact=f"nimsh refuses every push to {subject.name}",
+        impact=f"nimsh likely refuses every push to {subject.name}",
+        cure=_cure(vios),
         fix=None,
-        run="smitty niminit",
+        run=REMOTE_MANAGEMENT if vios else "smitty niminit",
         missing=[] if names else ["lsnim -l", "hostname"],
     )

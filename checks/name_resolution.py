@@ -7,6 +7,7 @@ from nimdoctor.facts.host_names import is_loopback, same_name
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     Note,
@@ -35,7 +36,7 @@ _CURE = (
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,
     source="IBM docs, NIMSH authentication process (first test)",
-    cause="a row of /etc/hosts or DNS is missing, old, or names another host first",
+    cause=Inferred("a row of /etc/hosts or DNS is likely missing, old, or names another host first"),
 )
 def name_resolution(
     subject: Subject,
@@ -117,7 +118,11 @@ def name_resolution(
         severity=Severity.HIGH if on_client and not alias else Severity.MEDIUM,
         # whether nimsh compares aliases too is not known
         confidence=Confidence.POSSIBLE if alias else Confidence.LIKELY,
-        impact=impact if on_client else f"the master takes nimclient of {name} for another host's",
+        impact=f"the master likely takes nimclient of {name} for another host's"
+        if not on_client
+        else f"nimsh on {subject.name} may not recognise its master"
+        if alias
+        else impact,
         cure=cure,
         run=f"host {answer.address}",
     )

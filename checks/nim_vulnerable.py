@@ -8,6 +8,7 @@ from nimdoctor.facts.nim_exposure import CARRIED, LACKING, NIM_MASTER, NOT_KNOWN
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     NotApplicable,
     Note,
     Passed,
@@ -56,7 +57,7 @@ def nim_vulnerable(subject: Subject, exposure: NimExposure, certificates: Option
             evidence=list(dict.fromkeys([*quotes, *open_keys])),
             objects=[row.text("cve") for row in whose],
             confidence=min((_CONFIDENCE.get(found.sure, Confidence.LIKELY) for found in lacking), key=_rank),
-            cause="; ".join(dict.fromkeys(found.why for found in lacking)),
+            cause=_cause(lacking),
             cure=_cure(exposure, {found.generation for found in lacking}),
             references=list(dict.fromkeys(row.source for row in whose)),
             against=[quote for found in lacking for quote in found.against],
@@ -123,6 +124,11 @@ def _key_words(keys: Sequence[Quote]) -> str:
 
 def _rank(confidence: Confidence) -> int:
     return list(Confidence).index(confidence)
+
+
+def _cause(lacking: Sequence[Standing]) -> str:
+    words = "; ".join(dict.fromkeys(found.why for found in lacking))
+    return Inferred(words) if any(found.sure in ("C", "M") for found in lacking) else words
 
 
 def _cure(exposure: NimExposure, lacking: "set[str]") -> str:

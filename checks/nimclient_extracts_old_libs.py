@@ -18,6 +18,7 @@ from nimdoctor.facts.loader import LoaderComplaint
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     OnMaster,
@@ -45,7 +46,7 @@ _WITHOUT_MEMBER = Level((3, 0))
     confidence=Confidence.LIKELY,
     source="IBM isg1fixinfo181111; IBM READMEs of openssl.base for the members of libssl.a",
     cause="bos.sysmgt.nim.client is older than the OpenSSL of the host: it looks for the member libssl.so.0.9.8 only",
-    impact="crypto cannot be enabled again once it is off, and pushes to a secured client may fail",
+    impact="crypto likely cannot be enabled again once it is off, and pushes to a secured client may fail",
     cure="update bos.sysmgt.nim.client to the level named, then renew the copies as stale-ssl-libs says",
     explains=("stale-ssl-libs", "ssl-object-error"),
 )
@@ -88,9 +89,14 @@ def nimclient_extracts_old_libs(
         levels += [apars.quote(apar)] if apars and apars.installed(apar) is False else []
         levels += [row.at] if row.at else []
         cure = f"update {_CLIENT} to {row.text('level')} or later, then renew the copies as stale-ssl-libs says"
+        cause = None
     else:
+        cause = Inferred(f"{_CLIENT} is older than the OpenSSL of the host, and likely looks for {_MEMBER} only")
         behind = f"{_CLIENT} is {nim}, of a technology level that is older than any with the cure"
-        cure = f"move to a technology level that has the cure, {_CLIENT} with it, then renew the copies as stale-ssl-libs says"
+        cure = Inferred(
+            f"move to a technology level that has the cure, {_CLIENT} with it, which should do; then renew the copies as "
+            "stale-ssl-libs says"
+        )
     names = [identity.nim_name, *identity.names] if identity else []
     pushes = [one for one in push.every() if one.may_be_to(names)] if push else []
     said = [*(setup.loader if setup else ()), *(complaint for one in pushes for complaint in one.loader)]
@@ -101,12 +107,14 @@ def nimclient_extracts_old_libs(
             f"{behind}, and the loader refuses what it extracted",
             evidence=[*levels, *refused],
             confidence=Confidence.CERTAIN if row else Confidence.LIKELY,
+            cause=cause,
             cure=cure,
         )
     elif not there and archives and archives.listed(_ARCHIVE):
         yield Finding(
             f"{behind}, and {_ARCHIVE} of {_BASE} {openssl} has no member {_MEMBER}",
             evidence=[*levels, archives.whole()],
+            cause=cause,
             cure=cure,
         )
     elif not there and openssl.openssl() >= _WITHOUT_MEMBER:
@@ -114,6 +122,7 @@ def nimclient_extracts_old_libs(
             f"{behind}, and {_ARCHIVE} of {_BASE} {openssl} should have no member {_MEMBER}",
             evidence=levels,
             confidence=Confidence.POSSIBLE,
+            cause=cause,
             cure=cure,
             missing=[_AR],
         )
@@ -124,9 +133,10 @@ def nimclient_extracts_old_libs(
             evidence=levels,
             severity=Severity.LOW,
             confidence=Confidence.CERTAIN if row else Confidence.POSSIBLE,
+            cause=cause,
             impact="none while libssl.a has that member: the client uses code of OpenSSL 0.9.8. An OpenSSL without it "
-            "(3.0) leaves the client unable to enable crypto",
-            cure=f"before the next update of OpenSSL: {cure}",
+            "(3.0) likely leaves the client unable to enable crypto",
+            cure=type(cure)(f"before the next update of OpenSSL: {cure}"),
             against=[member.at for member in there],
             missing=() if there else (_AR,),
             explains=(),

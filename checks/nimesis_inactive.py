@@ -7,6 +7,7 @@ from nimdoctor.facts.niminfo import PORTS
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     Passed,
@@ -27,7 +28,7 @@ MASTER_FILESET = "bos.sysmgt.nim.master"
     fix="start-nimesis",
     confidence=Confidence.CERTAIN,
     source="isg3T1024615: pulls go to nimesis on 1058/tcp and 1059/tcp; IBM docs, nimesis daemon",
-    cause="the subsystem was stopped, never started, or died",
+    cause=Inferred("the subsystem was likely stopped, or died"),
     impact="no client can pull from this master, ask it anything (nimclient -l) or register (niminit)",
     cure="startsrc -s nimesis",
     precedes=("switch-to-nimsh",),
@@ -51,7 +52,7 @@ def nimesis_inactive(
         yield Finding(
             "SRC does not know a nimesis subsystem",
             evidence=said,
-            cause="this host was never configured as a NIM master, or its SRC definition was removed",
+            cause=Inferred("this host was likely never configured as a NIM master, or its SRC definition was removed"),
             cure="configure the NIM master: nimconfig (smitty nimconfig) defines and starts nimesis",
             fix=None,
             run="smitty nimconfig",
@@ -65,7 +66,7 @@ def nimesis_inactive(
             evidence=said,
             against=[listening[0].at],
             confidence=Confidence.LIKELY,
-            cause="another program has the port, or nimesis was started past SRC",
+            cause=Inferred("another program likely has the port, or nimesis was started past SRC"),
             cure=f"find out who listens on {port} (netstat -Aan), end it, then startsrc -s nimesis",
             run=f"netstat -Aan | grep {port}",
         )

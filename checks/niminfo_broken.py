@@ -2,11 +2,22 @@
 
 from typing import Iterator, List, Optional, Tuple
 
-from nimdoctor.facts import Filesets, NimIdentity, NimInfo, NimInfoFile, NimMessages, NimObjects, Subsystems
+from nimdoctor.facts import (
+    Filesets,
+    IosLevel,
+    NimIdentity,
+    NimInfo,
+    NimInfoFile,
+    NimMessages,
+    NimObjects,
+    Subsystems,
+)
 from nimdoctor.facts.lslpp import CLIENT_FILESET
+from nimdoctor.facts.nim_identity import on_vios
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     NotApplicable,
     OnClient,
     OnMaster,
@@ -18,6 +29,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client
 
 INCOMPLETE = "0042-137"
 _WHO = ("NIM_NAME", "NIM_MASTER_HOSTNAME")
@@ -25,11 +37,11 @@ _MORE = ("NIM_HOSTNAME", "NIM_CONFIGURATION", "NIM_MASTER_PORT", "NIM_REGISTRATI
 _FOR_NIMINIT = ("NIM_NAME", "NIM_MASTER_HOSTNAME", "NIM_MASTER_PORT", "NIM_REGISTRATION_PORT")
 """What the fix switch-to-nimsh takes out of the old file; without these it has nothing to give to niminit."""
 _MASTER_WHO = ("NIM_NAME", "NIM_CONFIGURATION")
-_REBUILD = (
-    "on the client: keep what is left of the file under another name, then niminit -a name=CLIENT -a master=MASTER "
-    "-a master_port=1058 (smitty niminit). Not done by itself: under which name and by which master this host is "
-    "known, only a person can say now, and niminit may make a second object"
+_NOT_BY_ITSELF = (
+    "Not done by itself: under which name and by which master this host is known, only a person can say now, and that "
+    "may make a second object"
 )
+_REBUILD, _REBUILD_VIOS = (f"on the client: {configure_client(vios)}. {_NOT_BY_ITSELF}" for vios in (False, True))
 _REBUILD_MASTER = (
     "on the master: keep what is left of the file under another name, then nimconfig -r. Not done by itself: compare "
     "the two files first, a site's own variables are lost"
@@ -42,7 +54,9 @@ _REBUILD_MASTER = (
     role=Role.BOTH,
     severity=Severity.HIGH,
     source="IBM docs, niminit and nimconfig: to rebuild the /etc/niminfo file; NIM message 0042-137",
-    cause="the file was emptied or cut (a full file system, an edit by hand), or NIM was never configured to its end",
+    cause=Inferred(
+        "the file was likely emptied or cut (a full file system, an edit by hand), or NIM was never configured to its end"
+    ),
     cure=_REBUILD,
 )
 def niminfo_broken(
@@ -53,16 +67,19 @@ def niminfo_broken(
     subsystems: Optional[Subsystems],
     identity: NimIdentity,
     objects: Optional[OnMaster[NimObjects]],
+    ios: Optional[IosLevel],
 ) -> Iterator[Verdict]:
     """nimsh and nimclient know their master, and nim its database, by this file alone."""
     on_master = subject.where is Role.MASTER
     told = messages.numbered(INCOMPLETE) if messages and not on_master else ()
-    cure = _REBUILD_MASTER if on_master else _REBUILD
-    run = "nimconfig -r" if on_master else "smitty niminit"
+    known = identity.known_as(subject.name) if subject.named else identity
+    vios = on_vios(ios, known.object_in(objects)[0])
+    cure = _REBUILD_MASTER if on_master else _REBUILD_VIOS if vios else _REBUILD
+    run = "nimconfig -r" if on_master else REMOTE_MANAGEMENT if vios else "smitty niminit"
     impact = (
-        "no nim command works on the master, so no push is made"
+        "likely no nim command works on the master, so no push is made"
         if on_master
-        else f"nimsh cannot tell whom to trust, so no push to {subject.name} is accepted; nimclient refuses to run"
+        else f"nimsh cannot tell whom to trust, so likely no push to {subject.name} is accepted; nimclient refuses to run"
     )
     if not file.exists:
         known_to_src = subsystems.get("nimsh") if subsystems else None
@@ -76,8 +93,12 @@ def niminfo_broken(
                 evidence=[file.whole(), *told, *([known_to_src.at] if known_to_src else [])],
                 confidence=Confidence.CERTAIN,
                 fix=None,
-                cause="it was moved away (a niminit that failed), removed, or the master removed its object for this "
-                "host (nim -o remove), which removes the file here and leaves nimsh running",
+                cause=Inferred(
+                    "nimconfig likely never came to its end here, or the file was removed"
+                    if on_master
+                    else "it was likely moved away (a niminit that failed), removed, or the master removed its object for "
+                    "this host (nim -o remove), which removes the file here and leaves nimsh running"
+                ),
                 impact=impact,
                 cure=cure,
                 run=run,
@@ -122,6 +143,7 @@ def niminfo_broken(
             against=[file.info.quote(name) for name in _WHO],
             confidence=Confidence.POSSIBLE,
             fix=None,
+            cause=Inferred("the message is likely older than the file, or NIM wants a variable that no page names"),
             impact=impact,
             cure=cure,
             run=run,

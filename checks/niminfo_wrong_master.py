@@ -2,12 +2,14 @@
 
 from typing import FrozenSet, Iterator, List, Optional, Tuple
 
-from nimdoctor.facts import Hosts, NimIdentity, NimInfo, NimObjects
+from nimdoctor.facts import Hosts, IosLevel, NimIdentity, NimInfo, NimObjects
 from nimdoctor.facts.host_names import known_as, same_host
 from nimdoctor.facts.lsnim import NimObject
+from nimdoctor.facts.nim_identity import on_vios
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     OnMaster,
     Passed,
@@ -19,7 +21,14 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import named
+from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client, named
+
+
+def _cure(vios: bool) -> str:
+    return (
+        f"on the client: {configure_client(vios)}. Not done by itself: which master this client is to have, a person must "
+        "say, and a plan would give it the old one again"
+    )
 
 
 @check(
@@ -28,11 +37,11 @@ from nimdoctor.wording import named
     role=Role.CLIENT,
     severity=Severity.HIGH,
     source="IBM docs, NIMSH authentication process (first test); niminit",
-    cause="the master was renamed, replaced or moved to another name, or a takeover by an alternate master did not "
-    "reach this client",
-    cure="on the client: keep the file under another name, then niminit -a name=CLIENT -a master=MASTER "
-    "-a master_port=1058. Not done by itself: switch-to-nimsh would give niminit the old master again, and which "
-    "master this client is to have, a person must say",
+    cause=Inferred(
+        "the master was likely renamed, replaced or moved to another name, or a takeover by an alternate master did not "
+        "reach this client"
+    ),
+    cure=_cure(False),
 )
 def niminfo_wrong_master(
     subject: Subject,
@@ -41,6 +50,7 @@ def niminfo_wrong_master(
     identity: NimIdentity,
     hosts: Optional[Hosts],
     masters_hosts: Optional[OnMaster[Hosts]],
+    ios: Optional[IosLevel],
 ) -> Iterator[Verdict]:
     """nimsh accepts a push from the master it knows by name, and from no other host."""
     master = info.get("NIM_MASTER_HOSTNAME")
@@ -74,7 +84,8 @@ def niminfo_wrong_master(
         evidence=[at, *shown],
         confidence=Confidence.CERTAIN if hosts and masters_hosts else Confidence.LIKELY,
         impact=f"nimsh refuses every push to {subject.name}, and nimclient asks the wrong host",
-        run="smitty niminit",
+        cure=_cure(on_vios(ios, own)),
+        run=REMOTE_MANAGEMENT if on_vios(ios, own) else "smitty niminit",
         missing=[] if hosts and masters_hosts else ["/etc/hosts"],
     )
 

@@ -2,12 +2,13 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import Filesets, Services, Sockets, Subsystems
+from nimdoctor.facts import Filesets, IosLevel, Services, Sockets, Subsystems
 from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     Passed,
@@ -17,6 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.wording import REMOTE_MANAGEMENT
 
 PORT = NIMSH_PORTS["nimsh"]
 
@@ -29,7 +31,7 @@ PORT = NIMSH_PORTS["nimsh"]
     fix="start-nimsh",
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Requirements 2",
-    cause="the subsystem was stopped, never started, or died",
+    cause=Inferred("the subsystem was likely stopped, or died"),
     cure="startsrc -s nimsh",
 )
 def nimsh_inactive(
@@ -38,6 +40,7 @@ def nimsh_inactive(
     sockets: Optional[Sockets],
     filesets: Optional[Filesets],
     services: Optional[Services],
+    ios: Optional[IosLevel],
 ) -> Iterator[Verdict]:
     """No push can reach a host whose nimsh does not run or does not listen on its port."""
     if filesets and filesets.installed(CLIENT_FILESET) is False:
@@ -52,11 +55,13 @@ def nimsh_inactive(
         yield Finding(
             "SRC does not know a nimsh subsystem",
             evidence=[subsystems.quote("nimsh")],
-            cause="NIM was never configured on this host, or its SRC definition was removed",
+            cause=Inferred("NIM was likely never configured on this host, or its SRC definition was removed"),
             impact=impact,
-            cure="configure the NIM client: niminit (smitty niminit) defines and starts nimsh",
+            cure=f"configure the NIM client, which defines and starts nimsh: {REMOTE_MANAGEMENT} as padmin, since it is a VIOS"
+            if ios
+            else "configure the NIM client: niminit (smitty niminit; connect=nimsh) defines and starts nimsh",
             fix=None,
-            run="smitty niminit",
+            run=REMOTE_MANAGEMENT if ios else "smitty niminit",
         )
         return
     # a site may have moved it in /etc/services; what listens on the usual port counts then too
@@ -74,7 +79,7 @@ def nimsh_inactive(
                 message=f"SRC says nimsh is {status}, but something listens on {port}",
                 against=[listening[0].at],
                 confidence=Confidence.LIKELY,
-                cause="what listens there keeps nimsh from starting: see port-taken",
+                cause=Inferred("what listens there likely keeps nimsh from starting: see port-taken"),
                 cure=f"find out who listens on {port} (netstat -Aan); nimsh can start once it is gone",
                 run=f"netstat -Aan | grep {port}",
             )
@@ -86,8 +91,8 @@ def nimsh_inactive(
             evidence=[subsystems.quote("nimsh"), sockets.whole()],
             confidence=Confidence.LIKELY,
             impact=impact,
-            cause="nimsh lost its listening socket, or hangs at its start",
-            cure="stopsrc -s nimsh; startsrc -s nimsh",
+            cause=Inferred("nimsh likely lost its listening socket, or hangs at its start"),
+            cure=Inferred("a restart likely helps: stopsrc -s nimsh; startsrc -s nimsh"),
             run="stopsrc -s nimsh; startsrc -s nimsh",
         )
         return

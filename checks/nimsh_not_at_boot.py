@@ -8,6 +8,7 @@ from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     NotApplicable,
     Passed,
     Quote,
@@ -29,8 +30,8 @@ _SOON = 900
     severity=Severity.MEDIUM,
     fix="start-at-boot",
     confidence=Confidence.LIKELY,
-    source="isg3T1024615 (the row of /etc/inittab)",
-    cause="the row was removed, or /etc/inittab was replaced by one without it",
+    source="the row as hosts and public scripts have it; no page of IBM that was seen shows it",
+    cause=Inferred("the row was likely removed, or /etc/inittab was replaced by one without it"),
     cure=f'where nothing else starts it and nobody meant it: mkitab "{ROW}"',
     named_only=True,
 )
@@ -74,7 +75,7 @@ def nimsh_not_at_boot(
         evidence=[inittab.whole()],
         against=against,
         confidence=None if inittab.action == "off" else Confidence.POSSIBLE,
-        cause="somebody changed the row, perhaps on purpose",
+        cause=Inferred("somebody likely changed the row, perhaps on purpose"),
         impact=impact,
         cure=f'where nothing else starts it and nobody meant it: chitab "{ROW}"',
         fix=None,

@@ -3,7 +3,19 @@
 from typing import Iterator, List
 
 from nimdoctor.facts import Filesets
-from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Subject, Unknown, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Inferred,
+    Missing,
+    Passed,
+    Role,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
 
 BASE = "openssl.base"
 EXTRAS = ("openssl.license", "openssl.man.en_US")
@@ -18,7 +30,7 @@ _LISTING = "lslpp -lc"
     fix="install-openssl",
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Requirements 1",
-    cause="the filesets were never installed, or an installation was broken off",
+    cause=Inferred("the filesets were likely never installed, or an installation was broken off"),
     impact="crypto cannot be enabled, and a nimsh that has it on cannot start a handshake",
     cure="install them from an lpp_source at the host's level, the master first",
 )
@@ -42,6 +54,11 @@ def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:
                 evidence=list(dict.fromkeys(filesets.quote(name) for name in gone + broken)),
                 objects=gone + broken,
                 severity=severity,
+                cause=None
+                if gone and broken
+                else Inferred(
+                    "an installation was likely broken off" if broken else "likely never installed, or taken out again"
+                ),
                 impact=None if severity is Severity.HIGH else "none for a push; the guide asks for them",
                 # `nim -o cust` installs on a client; the master itself is a person's work
                 fix="install-openssl" if on_client else None,

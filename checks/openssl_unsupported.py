@@ -9,6 +9,7 @@ from nimdoctor.facts.level_table import LevelRow
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     Note,
@@ -52,7 +53,7 @@ def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], table
             f"{_BASE} {level}{built}: OpenSSL {line}{than} has no support since {old.text('since')}",
             evidence=[*at, *_site(old)],
             confidence=_SURE[old.sure],
-            cause="OpenSSL was not updated since its line went out of support",
+            cause=Inferred("OpenSSL was likely not updated since its line went out of support"),
             cure="install a supported openssl.base, the master first (nimdoctor explain openssl-unsupported: an old "
             "nim.client would lose its crypto by it)",
             references=[old.source],
@@ -102,13 +103,21 @@ def _vulnerable(
         f"{_BASE} is {level}, of the levels {row.range('affected')} that are vulnerable{without}{pending}",
         evidence=[*at, *([fix.at] if fix else [fixes.whole()] if fixes and label else []), *_site(row)],
         confidence=sure,
-        cause=f"the fix of {row.text('since')} was not installed",
+        cause=_why(row, fix, bool(later)),
         cure=f"read {advisory or row.source}; install {f'interim fix {label}, or ' if label else ''}a later {_BASE}, the "
         "master first, then restart what uses OpenSSL",
         against=later,
         references=[row.source],
         run=f"emgr -c -L {label}" if fix else "emgr -l",
     )
+
+
+def _why(row: LevelRow, fix: Optional[InterimFix], later: bool) -> str:
+    if fix:
+        return f"interim fix {fix.label} was installed, and is not stable"
+    if later:
+        return Inferred(f"the fix of {row.text('since')} is likely not there, unless another interim fix holds it")
+    return f"the fix of {row.text('since')} is not installed"
 
 
 def _of_openssl(fix: InterimFix) -> bool:

@@ -10,6 +10,7 @@ from nimdoctor.facts.tls_attempt import PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     Passed,
@@ -25,6 +26,7 @@ from nimdoctor.wording import named
 PORT = NIMSH_PORTS["nimsh"]
 _WHO = f"netstat -Aan | grep {PORT}"
 _MESSAGE_SERVER = "ms.sap"
+_ANOTHER = f"another program listens on {PORT}; SAP's message servers use 39NN"
 
 
 @check(
@@ -34,7 +36,7 @@ _MESSAGE_SERVER = "ms.sap"
     severity=Severity.HIGH,
     confidence=Confidence.CERTAIN,
     source="IBM isg3T1011808 (ports); SAP: the message server of instance NN listens on 39NN",
-    cause=f"another program listens on {PORT}; SAP's message servers use 39NN",
+    cause=_ANOTHER,
     cure=(
         f"find out who listens on {PORT} (netstat -Aan shows the socket, lsof -i :{PORT} its process where lsof is "
         "installed), give that program another port, then startsrc -s nimsh. Moving nimsh is not supported. Never run "
@@ -80,7 +82,7 @@ def port_taken(
             objects=[str(PORT)],
             severity=Severity.MEDIUM,
             confidence=Confidence.LIKELY,
-            cause="it was started past SRC, or a push that hangs went on when nimsh was stopped",
+            cause=Inferred("it was likely started past SRC, or a push that hangs went on when nimsh was stopped"),
             impact=f"nimsh cannot be started by SRC, nor by nimclient -c, on {subject.name}; pushes may go through or not",
             cure=f"look at it (ps -fp {own[0].pid}); when no push needs it, end it, then startsrc -s nimsh",
             run=f"ps -fp {own[0].pid}",
@@ -99,6 +101,7 @@ def port_taken(
         evidence=[*evidence, *hints],
         objects=[str(PORT)],
         confidence=confidence,
+        cause=None if processes else Inferred(f"{_ANOTHER}: likely one of these, or a nimsh that SRC does not know of"),
         impact=f"nimsh cannot start, so no push reaches {subject.name}",
         missing=() if processes else (PROCESSES,),
         run=_WHO,

@@ -1,4 +1,4 @@
-"""A nimsh that runs with -P refuses every push."""
+"""A nimsh that runs with -P refuses pushes that are not forced."""
 
 from typing import Iterator, List, Optional
 
@@ -17,14 +17,14 @@ DEFINITION = "lssrc -S -s nimsh"
     fix="allow-push",
     confidence=Confidence.CERTAIN,
     source="IBM docs, nimclient command (-P, -p)",
-    cause="somebody ran nimclient -P, perhaps on purpose: this host then takes nothing from its master",
+    cause="somebody ran nimclient -P, perhaps on purpose",
     cure="ask who switched pushes off, and why; where nobody meant it: nimclient -p",
     named_only=True,
 )
 def push_disabled(
     subject: Subject, mode: Optional[NimshMode], definition: Optional[NimshDefinition]
 ) -> Iterator[Verdict]:
-    """The master can do nothing on the host while pushes are switched off; what the host pulls itself still works."""
+    """Pushes are refused while they are switched off, unless the master forces one; what the host pulls itself still works."""
     if mode is None:
         raise Missing(PROCESSES, DEFINITION)
     later = definition.push_disabled if definition else None
@@ -36,7 +36,7 @@ def push_disabled(
             against=defined if later is False else (),
             # what is only defined says nothing of a process that was not seen
             confidence=None if mode.running else Confidence.LIKELY,
-            impact=f"every push to {subject.name} is refused",
+            impact=f"every push to {subject.name} is refused, unless the master forces it (nim -F)",
             missing=() if mode.running else (PROCESSES,),
             run="nimclient -p",
         )
@@ -46,7 +46,8 @@ def push_disabled(
             evidence=[definition.at],
             against=[mode.at],
             severity=Severity.MEDIUM,
-            impact=f"from the next start of nimsh on, every push to {subject.name} is refused",
+            impact=f"from the next start of nimsh on, every push to {subject.name} is refused, unless the master forces it "
+            "(nim -F)",
             run="nimclient -p",
         )
     else:

@@ -1,10 +1,27 @@
 """/.rhosts lines that nimsh has made needless."""
 
-from typing import Iterator, Optional
+from typing import Dict, Iterator, Optional
 
-from nimdoctor.facts import NimIdentity, NimInfo, NimObjects, Rhosts
-from nimdoctor.model import Confidence, Finding, Missing, OnMaster, Passed, Role, Severity, Subject, Verdict, check
+from nimdoctor.facts import InetdConf, InetdServices, NimIdentity, NimInfo, NimObjects, Rhosts
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Inferred,
+    Missing,
+    OnMaster,
+    Passed,
+    Role,
+    Severity,
+    Subject,
+    Verdict,
+    check,
+)
 from nimdoctor.wording import count
+
+_IMPACT: Dict[Optional[bool], str] = {
+    True: "root on the master can still log in by rsh without a password",
+    False: "none now: inetd serves no rsh here. Once it does, root on the master can log in without a password",
+}
 
 
 @check(
@@ -15,8 +32,8 @@ from nimdoctor.wording import count
     fix="remove-rhosts",
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Quick Command Reference 2",
-    cause="the lines were needed while pushes went by rsh",
-    impact="root on the master can still log in by rsh without a password",
+    cause=Inferred("the lines were likely needed while pushes went by rsh"),
+    impact="where rshd answers, root on the master can still log in by rsh without a password",
     cure="drop the lines of /.rhosts that name this NIM master; other lines serve others",
 )
 def rhosts_left_over(
@@ -25,6 +42,8 @@ def rhosts_left_over(
     info: NimInfo,
     identity: NimIdentity,
     objects: Optional[OnMaster[NimObjects]],
+    services: Optional[InetdServices],
+    inetd: Optional[InetdConf],
 ) -> Iterator[Verdict]:
     """Trust that is no longer needed stays open: once pushes go by nimsh the file may go."""
     own, _ = identity.object_in(objects)
@@ -42,9 +61,18 @@ def rhosts_left_over(
             f"{count(len(left), 'line')} for {masters[0]} though pushes go by {connect}",
             evidence=[row.at for row in left] + [info.quote("NIM_MASTER_HOSTNAME")],
             objects=[row.at.text for row in left],
+            impact=_IMPACT.get(_rsh_answers(services, inetd)),
             run="vi /.rhosts",
         )
     elif connect == "shell":
         yield Passed("pushes go by rsh, which needs the line", [left[0].at, info.quote("NIM_SHELL")])
     else:
         raise Missing("/etc/niminfo", message="whether pushes go by nimsh is not known: NIM_SHELL is not set")
+
+
+def _rsh_answers(services: Optional[InetdServices], inetd: Optional[InetdConf]) -> Optional[bool]:
+    """Whether inetd serves rsh (`shell`) on this host; None where that is not known."""
+    if services and services.known("shell"):
+        return services.active("shell")
+    rows = inetd.rows("shell") if inetd else ()
+    return any(not row.commented for row in rows) if rows else None

@@ -3,8 +3,14 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import RepairRuns
-from nimdoctor.model import Confidence, Finding, NotApplicable, Passed, Role, Severity, Verdict, check
+from nimdoctor.model import Confidence, Finding, Inferred, NotApplicable, Passed, Role, Severity, Verdict, check
 from nimdoctor.wording import count
+
+_CAUSES = {
+    "running": Inferred("nimdoctor was likely killed, unless it is still at work"),
+    "stopped": "a step failed, and what was done before it cannot be undone",
+    "rolling-back": Inferred("a rollback was likely broken off, unless it is still at work"),
+}
 
 
 @check(
@@ -14,7 +20,7 @@ from nimdoctor.wording import count
     severity=Severity.HIGH,
     confidence=Confidence.CERTAIN,
     source="nimdoctor's own journal, /var/adm/nimdoctor/runs",
-    cause="nimdoctor was killed, or a step failed and what was done before it cannot be undone",
+    cause=Inferred("nimdoctor was likely killed, or a step failed and what was done before it cannot be undone"),
     impact="the host stands between two states, and no other fix is applied until the run is ended",
     cure="go on with the run, or take it back: nimdoctor fix --resume RUN, nimdoctor rollback RUN",
 )
@@ -31,6 +37,7 @@ def run_unfinished(runs: Optional[RepairRuns]) -> Iterator[Verdict]:
             f"run {run.name} ({', '.join(run.fixes) or 'fixes not known'}) is {run.state}",
             evidence=[run.at],
             objects=[run.name],
+            cause=_CAUSES.get(run.state),
             cure=f"nimdoctor fix --resume {run.name} goes on with it; nimdoctor rollback {run.name} takes it back",
             run=f"nimdoctor fix --resume {run.name}",
         )
@@ -41,7 +48,7 @@ def run_unfinished(runs: Optional[RepairRuns]) -> Iterator[Verdict]:
                 evidence=[run.at],
                 objects=[run.name],
                 severity=Severity.LOW,
-                cause="somebody may have been using it when the run wanted to close it",
+                cause=Inferred("somebody may have been using it when the run wanted to close it"),
                 impact="tftpd goes on serving files, as far as /etc/tftpaccess.ctl lets it",
                 cure="once nobody boots or fetches: nimdoctor rollback --only enable-tftp, or comment the row out and refresh -s inetd",
                 run=f"nimdoctor rollback {run.name} --only enable-tftp",

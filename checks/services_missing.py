@@ -9,6 +9,7 @@ from nimdoctor.model import (
     CHECKS_OWN,
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     Note,
@@ -26,7 +27,7 @@ from nimdoctor.model import (
 
 PORT = NIMSH_PORTS["nimsh"]
 _MOVED = "moving nimsh to another port is not supported by IBM"
-_ASKED_BY_NAME = "nimsh, and the master when it connects, ask for the port by its name"
+_ASKED_BY_NAME = "nimsh, and the master when it connects, likely ask for the port by its name"
 
 
 @check(
@@ -36,7 +37,7 @@ _ASKED_BY_NAME = "nimsh, and the master when it connects, ask for the port by it
     severity=Severity.MEDIUM,
     fix="add-services",
     source="IBM isg3T1011808 (ports); that nimsh asks for them by name is inferred",
-    cause="the rows were removed, or /etc/services was replaced by one without them",
+    cause=Inferred("the rows were likely removed, or /etc/services was replaced by one without them"),
 )
 def services_missing(
     subject: Subject,
@@ -135,7 +136,9 @@ class _Push:
             return finding._replace(
                 severity=Severity.MEDIUM, missing=self.missing, impact=f"nimsh of {name} may not start"
             )
-        return finding._replace(severity=Severity.HIGH, impact=f"no push reaches {name}", explains=("nimsh-inactive",))
+        return finding._replace(
+            severity=Severity.HIGH, impact=f"likely no push reaches {name}", explains=("nimsh-inactive",)
+        )
 
 
 def _absent(services: Services, lacking: List[Tuple[str, int]]) -> Finding:
@@ -148,9 +151,10 @@ def _absent(services: Services, lacking: List[Tuple[str, int]]) -> Finding:
     cause, cure = None, f"add to /etc/services: {rows}"
     if off:
         said += f" ({'it is' if len(off) == 1 else 'some are'} commented out)"
-        cause = "somebody switched the row off"
+        cause = Inferred("somebody likely switched the row off")
     if names[0] in NIMSH_PORTS:
-        cause = f"{_ASKED_BY_NAME}; {cause or 'the row was removed, or the file was replaced by one without it'}"
+        why = cause or "the row was likely removed, or the file was replaced by one without it"
+        cause = Inferred(f"{_ASKED_BY_NAME}; {why}")
         cure += "; nimsh need not be restarted while it runs"
     if taken:
         others = ", ".join(f"{row.name} {row.port}/{row.protocol}" for row in taken)
@@ -196,7 +200,7 @@ def _moved(subject: Subject, row: ServiceRow, theirs: Optional[Services]) -> Fin
         objects=["nimsh"],
         severity=severity,
         confidence=confidence,
-        cause="somebody moved nimsh, for instance since another program has its port",
+        cause=Inferred("somebody likely moved nimsh, for instance since another program has its port"),
         impact=impact,
         cure=f"{_MOVED}: give the other program another port, set the row back to {PORT}, restart nimsh",
         fix=None,
@@ -211,7 +215,7 @@ def _other_protocol(row: ServiceRow, name: str, port: int) -> Finding:
         f"{name} stands in /etc/services as {row.port}/{row.protocol} alone, not as {port}/tcp",
         evidence=[row.at],
         objects=[name],
-        cause=_ASKED_BY_NAME if name in NIMSH_PORTS else "the row was changed",
+        cause=Inferred(_ASKED_BY_NAME if name in NIMSH_PORTS else "the row was likely changed"),
         cure=f"add to /etc/services, unless somebody left it out on purpose: {name} {port}/tcp",
         fix=None,
         run=f"grep -w {name} /etc/services",
@@ -224,7 +228,7 @@ def _other_port(row: ServiceRow, name: str, port: int) -> Finding:
         f"{name} is {row.port}/tcp in /etc/services, {'not' if usual else 'and /etc/niminfo says'} {port}",
         evidence=[row.at],
         objects=[name],
-        cause="somebody moved it, or one of the two was changed alone",
+        cause=Inferred("somebody likely moved it, or one of the two was changed alone"),
         cure=f"where nobody meant it, set the row of {name} to {port}/tcp",
         fix=None,
         run=f"grep -w {name} /etc/services",

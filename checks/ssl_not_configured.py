@@ -7,6 +7,7 @@ from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     Note,
     OnClient,
@@ -28,7 +29,7 @@ from nimdoctor.wording import count, named
     fix="configure-ssl",
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Configuring OpenSSL on the NIM Master",
-    cause="nimconfig -c was never run, or nimconfig -C was and -c did not follow",
+    cause=Inferred("nimconfig -c was likely never run, or nimconfig -C was and -c did not follow"),
     cure="on the master: nimconfig -c; each client then runs nimclient -C; nimclient -c",
     classic=True,
 )

@@ -8,6 +8,7 @@ from nimdoctor.facts.tls_attempt import LOG, PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     OnMaster,
     Passed,
@@ -29,8 +30,10 @@ from nimdoctor.wording import REFRESH, on_client, refresh_libraries
     severity=Severity.HIGH,
     fix="refresh-client-certificate",
     source="isg3T1024615, Known Issues 2",
-    cause="nimsh on the client cannot build the TLS connection with the libraries or the certificate it has",
-    cure="set the client up for crypto again: nimclient -C; nimclient -c",
+    cause=Inferred(
+        "nimsh on the client likely cannot build the TLS connection with the libraries or the certificate it has"
+    ),
+    cure=Inferred("set the client up for crypto again, which likely helps: nimclient -C; nimclient -c"),
     classic=True,
     timeline=True,
 )
@@ -103,7 +106,7 @@ def _finding(
         message,
         evidence + [quote for copy in stale for quote in copy.evidence[:1]],
         confidence=confidence,
-        cause="stale copies of the SSL libraries in /usr/lib",
+        cause=Inferred("likely the stale copies of the SSL libraries in /usr/lib"),
         impact=impact,
         cure=f"remove the stale copies ({', '.join(paths)}), then nimclient -c",
         fix="refresh-ssl-libs",

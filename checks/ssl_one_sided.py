@@ -8,6 +8,7 @@ from nimdoctor.facts.tls_attempt import LOG, PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Inferred,
     Missing,
     NotApplicable,
     OnMaster,
@@ -30,8 +31,8 @@ from nimdoctor.wording import REFRESH, on_client
     severity=Severity.HIGH,
     fix="align-ssl-mode",
     source="isg3T1024615; IBM docs, NIMSH authentication process",
-    cause="crypto was switched on or off on one side only",
-    cure="towards secure: nimclient -C; nimclient -c on the client",
+    cause=Inferred("crypto was likely switched on or off on one side only"),
+    cure=Inferred("towards secure, which should do: nimclient -C; nimclient -c on the client"),
     classic=True,
 )
 def ssl_one_sided(
@@ -76,6 +77,8 @@ def ssl_one_sided(
             evidence=quotes,
             confidence=Confidence.CERTAIN if mode and mode.running else Confidence.LIKELY,
             impact=impact,
+            # as the plan: what runs without crypto need not be switched off first
+            cure=Inferred("towards secure, which should do: nimclient -c on the client") if mode else None,
             run=on_client(REFRESH, subject.master_named),
         )
     elif connect == "nimsh" and secure and support is not False:

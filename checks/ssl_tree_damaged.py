@@ -4,7 +4,7 @@ from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, NimObjects, Paths
 from nimdoctor.facts.ssl_keys import PARTS, TREE, seen_into
-from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import Confidence, Finding, Inferred, Missing, Passed, Role, Severity, Unknown, Verdict, check
 from nimdoctor.wording import recycle
 
 
@@ -16,9 +16,11 @@ from nimdoctor.wording import recycle
     fix="recycle-certificates",
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Certificates and Keys on the NIM Master",
-    cause="part of the tree was removed, or nimconfig -c was broken off",
-    impact="the master cannot start a handshake and no client can fetch a certificate",
-    cure="recycle the certificates: cd /; nimconfig -C; mv ssl_nimsh to a new name; nimconfig -c; then each client",
+    cause=Inferred("part of the tree was likely removed, or nimconfig -c was broken off"),
+    impact="the master likely cannot start a handshake, and no client can fetch a certificate",
+    cure=Inferred(
+        "recycled certificates should do: cd /; nimconfig -C; mv ssl_nimsh to a new name; nimconfig -c; then each client"
+    ),
     classic=True,
 )
 def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[NimGeneration]) -> Iterator[Verdict]:

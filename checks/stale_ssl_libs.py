@@ -1,12 +1,30 @@
 """Copies of the SSL libraries that `nimclient -c` extracted must match the installed OpenSSL."""
 
-from typing import Iterator
+from typing import Iterator, Optional
 
-from nimdoctor.facts import ExtractedLibraries
-from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Subject, Unknown, Verdict, check
+from nimdoctor.facts import ExtractedLibraries, TlsAttempt
+from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Inferred,
+    Missing,
+    Passed,
+    Quote,
+    Role,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
 from nimdoctor.wording import count, refresh_libraries
 
 _LISTING = "/usr/lib/libssl.so*"
+_LAST_WENT_WELL = (
+    "the newest secured push went on with these copies; pushes may fail with 'Error connecting to SSL object' once nimsh "
+    "is started anew"
+)
 
 
 @check(
@@ -16,14 +34,14 @@ _LISTING = "/usr/lib/libssl.so*"
     severity=Severity.HIGH,
     fix="refresh-ssl-libs",
     source="isg3T1024615, Known Issues 2; APAR IV58877",
-    cause="openssl.base was updated after `nimclient -c` had extracted the copies that nimsh loads",
-    impact="pushes fail with 'Error connecting to SSL object'",
+    cause=Inferred("openssl.base was likely updated after `nimclient -c` had extracted the copies that nimsh loads"),
+    impact="secured pushes likely fail with 'Error connecting to SSL object'",
     classic=True,
     timeline=True,
     explains=("ssl-object-error",),
 )
-def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[Verdict]:
-    """Pushes fail while nimsh loads library copies older than the installed OpenSSL.
+def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries, attempt: Optional[TlsAttempt]) -> Iterator[Verdict]:
+    """Secured pushes may fail while nimsh loads library copies older than the installed OpenSSL.
 
     Copies are no fault by themselves: a healthy client has them, of their archive member's size.
     """
@@ -36,6 +54,7 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[
     stale = [copy for copy in copies if copy.verdict == "stale"]
     if stale:
         certain = any(copy.certain for copy in stale)
+        well = _went_well(attempt)
         paths = [copy.path for copy in stale]
         reasons = "; ".join(f"{copy.path}: {', '.join(copy.reasons)}" for copy in stale)
         yield Finding(
@@ -43,6 +62,8 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[
             evidence=[quote for copy in stale for quote in copy.evidence],
             objects=paths,
             confidence=Confidence.CERTAIN if certain else Confidence.POSSIBLE,
+            impact=_LAST_WENT_WELL if well else None,
+            against=[well] if well else (),
             cure=f"remove {' and '.join(paths)}, then nimclient -c, once its certificate can be fetched",
             run=refresh_libraries(paths, subject.master_named),
         )
@@ -61,3 +82,9 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[
         + "; ".join(f"{copy.path}: {', '.join(copy.reasons)}" for copy in copies),
         [quote for copy in copies for quote in copy.evidence],
     )
+
+
+def _went_well(attempt: Optional[TlsAttempt]) -> Optional[Quote]:
+    """The line of the newest secured push, where it went on and nothing is known to have changed since."""
+    session = attempt.session if attempt and not attempt.changes else None
+    return session.last if session and session.end is SessionEnd.WENT_ON else None

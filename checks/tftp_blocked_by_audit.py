@@ -9,6 +9,7 @@ from nimdoctor.model import (
     Confidence,
     Diagnosis,
     Finding,
+    Inferred,
     OnClient,
     Passed,
     Role,
@@ -30,8 +31,12 @@ _COMMAND = "audit query"
     source="IBM docs, tftpd daemon: not available while the auditing system is in use",
     cause="AIX auditing is on, and tftpd does not serve while it is",
     impact="nimclient -c on any client cannot fetch its certificate, though tftp is configured",
-    cure="with the consent of whoever answers for auditing: audit off, nimclient -c on the client, then audit on at once. "
-    "Not done here: auditing is a site's policy, and what happens meanwhile is in no trail",
+    cure=Inferred(
+        "with the consent of whoever answers for auditing: audit off, nimclient -c on the client, then audit on at once. "
+        "audit off only suspends auditing: that tftpd then serves is likely, not known; where it does not, audit shutdown "
+        "ends it and audit start begins it again. Not done here: auditing is a site's policy, and what happens meanwhile "
+        "is in no trail"
+    ),
     precedes=FETCHING,
 )
 def tftp_blocked_by_audit(

@@ -11,6 +11,7 @@ from nimdoctor.model import (
     Confidence,
     Diagnosis,
     Finding,
+    Inferred,
     OnClient,
     Passed,
     Quote,
@@ -30,7 +31,9 @@ from nimdoctor.model import (
     severity=Severity.HIGH,
     fix="allow-tftp",
     source="IBM docs, tftpd daemon; which file is fetched is inferred from isg3T1024615 and IBM's code",
-    cause="the file was written for network boots or by security hardening, without the certificate in mind",
+    cause=Inferred(
+        "the file was likely written for network boots or by security hardening, without the certificate in mind"
+    ),
     impact="nimclient -c on any client cannot fetch its certificate, though tftp runs",
     classic=True,
     precedes=FETCHING,

@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Confidence,
     Diagnosis,
     Finding,
+    Inferred,
     Missing,
     OnClient,
     Passed,
@@ -41,7 +42,7 @@ _SERVICES = "lssrc -ls inetd"
     severity=Severity.HIGH,
     fix="enable-tftp",
     source="isg3T1024615, Quick Command Reference 2",
-    cause="the tftp service is switched off, often by security hardening",
+    cause=Inferred("the tftp service was likely switched off by security hardening, or inetd is down or not refreshed"),
     impact="nimclient -c on any client cannot fetch its certificate",
     cure="make the tftp row in /etc/inetd.conf active, then refresh -s inetd",
     classic=True,
@@ -97,9 +98,18 @@ def tftp_disabled(
         evidence=evidence,
         severity=Severity.HIGH if need.must else Severity.LOW,
         confidence=Confidence.CERTAIN if need.sure else Confidence.LIKELY,
+        cause=_cause(fault),
         cure=_cure(fault),
         run=_command(fault),
     )
+
+
+def _cause(fault: str) -> Inferred:
+    if fault == REFRESH_MISSING:
+        return Inferred("inetd was likely not refreshed since the row was made active")
+    if fault == INETD_DOWN:
+        return Inferred("inetd was likely stopped, or died")
+    return Inferred("likely switched off by security hardening, which CIS and STIG ask for, or never switched on")
 
 
 def _cure(fault: str) -> Optional[str]:

@@ -113,7 +113,7 @@ def _leg(
         if case.given(Role.CLIENT)
         else (TftpServed(Role.MASTER), TftpAllowed(Role.MASTER), AuditingOff(Role.MASTER))
     )
-    why = "the master's certificates no longer serve; IBM's cure is to make new ones"
+    why = "the master's certificates likely no longer serve; IBM's cure is to make new ones"
     first = (*guards, *unchanged, *rename, *can_fetch)
     if objects.ssl_support() is not False:
         yield Step(

@@ -17,7 +17,7 @@ from nimdoctor.plan.typed import as_typed
     title="Have nimsh started at boot",
     where=Role.CLIENT,
     risk="where something else starts nimsh at boot it is started twice, and SRC refuses the second",
-    source="isg3T1024615 (the row of /etc/inittab)",
+    source="the row as hosts and public scripts have it; no page of IBM that was seen shows it",
     named_only=True,
 )
 def start_at_boot(case: Case, inittab: Optional[OnClient[Inittab]]) -> Iterator[Said]:

@@ -2,13 +2,14 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import Filesets, Sockets, Subsystems
+from nimdoctor.facts import Filesets, IosLevel, Sockets, Subsystems
 from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.plan.daemons import Daemon, bring_up
 from nimdoctor.plan.fix import Case, Said, fix
 from nimdoctor.plan.steps import Phase
+from nimdoctor.wording import REMOTE_MANAGEMENT
 
 NIMSH = Daemon(
     name="nimsh",
@@ -38,6 +39,7 @@ def start_nimsh(
     master_sockets: Optional[OnMaster[Sockets]],
     client_filesets: Optional[OnClient[Filesets]],
     master_filesets: Optional[OnMaster[Filesets]],
+    ios: Optional[OnClient[IosLevel]] = None,
 ) -> Iterator[Said]:
     """`startsrc -s nimsh` on the end where it is down; stopped first where it runs and does not listen."""
     ends = (
@@ -46,4 +48,6 @@ def start_nimsh(
     )
     for where, subsystems, sockets, filesets in ends:
         if case.given(where) and subsystems and not (filesets and filesets.installed(CLIENT_FILESET) is False):
-            yield from bring_up(case, where, NIMSH, subsystems, sockets)
+            vios = where is Role.CLIENT and ios is not None
+            nimsh = NIMSH._replace(defines=REMOTE_MANAGEMENT) if vios else NIMSH
+            yield from bring_up(case, where, nimsh, subsystems, sockets)

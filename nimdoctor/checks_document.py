@@ -7,7 +7,7 @@ that are installed.
 from typing import Any, Dict, Iterator, List, Sequence
 
 from nimdoctor.evidence.catalog import Catalog
-from nimdoctor.model import Check
+from nimdoctor.model import Check, Inferred
 from nimdoctor.pages import ascii_only, facts_of
 from nimdoctor.plan.fix import Fix
 
@@ -37,6 +37,7 @@ def described(check: Check, catalog: Catalog, fixes: Sequence[Fix]) -> Dict[str,
         "cause": check.cause,
         "impact": check.impact,
         "cure": check.cure,
+        "inferred": [name for name in ("cause", "cure") if isinstance(getattr(check, name), Inferred)],
         "fix": check.fix,
         "fix_only_named": bool(fix and fix.named_only),
         "explains": list(check.explains),
@@ -73,7 +74,11 @@ def _section(one: Dict[str, Any]) -> Iterator[str]:
     rows: List[str] = [
         f"end: {_ENDS[one['role']]}; severity: {one['severity']}; findings are {one['confidence']} unless they say otherwise"
     ]
-    rows += [f"{name}: {one[name]}" for name in ("cause", "impact", "cure") if one[name]]
+    rows += [
+        f"{name}{' (inferred)' if name in one['inferred'] else ''}: {one[name]}"
+        for name in ("cause", "impact", "cure")
+        if one[name]
+    ]
     rows.append(f"fix: {_fix_cell(one)}")
     if one["explains"]:
         rows.append(f"explains: {', '.join(one['explains'])}")

@@ -282,7 +282,7 @@ class Engine:
         command = finding.run
         if check.classic and fix and self.may_be_hardened():
             fix, command = None, None
-            cure = f"{HARDENED}; before G2 it would be: {cure}" if cure else HARDENED
+            cure = type(cure)(f"{HARDENED}; before G2 it would be: {cure}") if cure else HARDENED
         return Result(
             check=check.id,
             title=check.title,

@@ -12,7 +12,7 @@ from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Quote, Text
 
 __all__ = [
-    "BadEvidence", "Check", "Confidence", "Diagnosis", "Finding", "Missing", "NotApplicable", "Note",
+    "BadEvidence", "Check", "Confidence", "Diagnosis", "Finding", "Inferred", "Missing", "NotApplicable", "Note",
     "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "Severity", "Subject", "Text",
     "Unknown", "Verdict", "check",
 ]  # fmt: skip
@@ -60,6 +60,18 @@ class Role(str, enum.Enum):
     CLIENT = "client"
     MASTER = "master"
     BOTH = "both"
+
+
+class Inferred(str):
+    """A cause or a cure that no source tells: inferred (mark C), or only remembered (M). It is worded as likely.
+
+    A plain string rests on an IBM page or another source (A, B), or says no more than the finding's own lines show.
+
+    >>> Inferred("the clock likely stood wrong") == "the clock likely stood wrong"
+    True
+    """
+
+    __slots__ = ()
 
 
 CHECKS_OWN = ""

@@ -3,6 +3,12 @@
 REFRESH = "nimclient -C; nimclient -c"
 """Makes a client fetch its certificate anew."""
 
+NIMINIT = "niminit -a name=CLIENT -a master=MASTER -a master_port=1058 -a connect=nimsh"
+"""Makes a host the client of a master anew. Without connect=nimsh it makes rsh the protocol; five attributes are the most."""
+
+REMOTE_MANAGEMENT = "remote_management [-interface INTERFACE] MASTER"
+"""The same for a Virtual I/O Server, as padmin: niminit is not its way."""
+
 PROVE_FETCH = "on the master, before anything else: lssrc -t tftp must show active; then "
 """A client whose `nimclient -c` cannot fetch its certificate is left without any push."""
 
@@ -15,6 +21,20 @@ def recycle(label: str) -> str:
     """
     old = f"ssl_nimsh_old.{label}"
     return f"cd / && test ! -e {old} && nimconfig -C && mv ssl_nimsh {old} && nimconfig -c"
+
+
+def configure_client(vios: bool) -> str:
+    """How a client is made known to a master anew, in words; a client that was secured is not by that alone.
+
+    >>> configure_client(True)
+    'as padmin (it is a VIOS) remote_management [-interface INTERFACE] MASTER; then as root nimclient -c, where it was secured'
+    """
+    if vios:
+        return f"as padmin (it is a VIOS) {REMOTE_MANAGEMENT}; then as root nimclient -c, where it was secured"
+    return (
+        f"keep /etc/niminfo under another name, then {NIMINIT} (without connect=nimsh pushes would go by rsh again); "
+        "then nimclient -c, where it was secured"
+    )
 
 
 def visible(text: str) -> str:

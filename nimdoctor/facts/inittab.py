@@ -6,7 +6,7 @@ from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
 ROW = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1"
-"""The row that starts nimsh at boot (isg3T1024615)."""
+"""The row that starts nimsh at boot, as hosts and public scripts have it."""
 
 _ROW = Pattern(r"\s*nimsh:([^:]*):([^:]*):(.*)")
 _STARTS = Pattern(r"startsrc\s.*?(?:-g\s*nimclient|-s\s*nimsh)(?:\s|$)|(?:^|\s|/)nimsh(?:\s|$)")

@@ -290,6 +290,10 @@ class _Judge:
             if row.text("generation") <= generation and found and vrmf in found:
                 quotes = (self.filesets.quote(name), *([row.at] if row.at else []))
                 why = f"{name} {self.filesets.level(name)} is among the levels listed, {found}"
+                cured = [one for one in self.generations if one < generation and self._treated(name, one)]
+                if row.text("generation") in cured:
+                    # the list speaks of what the interim fix cured; the level still tells that nothing later came
+                    why = f"{name} {self.filesets.level(name)} is from before {generation}, and its interim fix is of {cured[-1]}"
                 if self.fixes is None:
                     return Standing(
                         generation, NOT_KNOWN, f"{why}, unless an interim fix is there", "A", quotes, (), ("emgr -lv3",)
@@ -319,8 +323,11 @@ class _Judge:
             sure = max(_INFERRED if partly else "A", *(row.sure for row in self.rows(generation)))
             pending = [fix for fix in self.fixes.fixes if not fix.stable and self._is_of(fix, generation)]
             why = "; ".join(f"interim fix {fix.label} is there, but in state {fix.state}" for fix in pending)
+            lacking = "neither its APAR nor an interim fix is there"
+            if partly:
+                lacking = "its APAR is there in part, likely not for NIM, and no interim fix is"
             quotes = (*denied, *(fix.at for fix in pending)) if pending else (*denied, self.fixes.whole())
-            return Standing(generation, LACKING, why or "neither its APAR nor an interim fix is there", sure, quotes)
+            return Standing(generation, LACKING, why or lacking, sure, quotes)
         if self._unexplained_lock(name):
             return self._locked(name, generation)
         if not self.rows(generation):
@@ -353,7 +360,7 @@ class _Judge:
                 older = _older_than_all(line, alike)
                 if not older or self._unexplained_lock(name):
                     return None
-                why = f"no fix of {generation} or later was made for {line}"
+                why = f"likely no fix of {generation} or later was made for {line}"
                 return Standing(
                     generation, LACKING, why, _INFERRED, self._level_quotes() or (self.filesets.quote(name),)
                 )

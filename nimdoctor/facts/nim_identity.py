@@ -5,6 +5,7 @@ from typing import Optional, Tuple
 from nimdoctor.facts.identity import HostName, MachineId
 from nimdoctor.facts.lsnim import NimObject, NimObjects
 from nimdoctor.facts.niminfo import NimInfo
+from nimdoctor.facts.oslevel import IosLevel
 from nimdoctor.named_tuple import NamedTuple
 
 
@@ -40,3 +41,8 @@ class NimIdentity(NamedTuple):
         if not found:
             return None, f"{objects.source} shows no machine object for {who}, by name, interface or cpuid"
         return None, f"{objects.source} shows several objects for {who}: {', '.join(item.name for item in found)}"
+
+
+def on_vios(ios: Optional[IosLevel], own: Optional[NimObject]) -> bool:
+    """Whether a client is a Virtual I/O Server: it tells a level of one, or its object is of that type."""
+    return ios is not None or (own is not None and own.get("type") == "vios")

@@ -5,6 +5,7 @@ import json
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pytest
+from aix_commands import broken, form_of, lines_in, table
 
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.lab import Lab
@@ -72,9 +73,19 @@ def fix(capsys: pytest.CaptureFixture) -> Callable[..., Fixed]:
         status = main([*arguments, *map(str, words), "--format", "json"])
         said = capsys.readouterr()
         assert status in (0, 1, 2), said.err
-        return Fixed(status, json.loads(said.out) if status != 2 else {}, said.err)
+        document = json.loads(said.out) if status != 2 else {}
+        _commands_are_known(document)
+        return Fixed(status, document, said.err)
 
     return run
+
+
+def _commands_are_known(document: Dict[str, Any]) -> None:
+    """Whatever a plan runs or advises has a row among the command lines, and breaks no rule of its page."""
+    lines = [step["do"]["argv"] for step in document.get("steps", ()) if step["kind"] == "run"]
+    lines += [words for one in document.get("advice", ()) for words in lines_in(one["run"] or "", code=True)]
+    for words in lines:
+        assert form_of(words) in table() and not broken(words), (words, broken(words))
 
 
 @pytest.fixture

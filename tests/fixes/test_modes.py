@@ -5,6 +5,10 @@ import shutil
 
 import pytest
 
+from nimdoctor.facts import IosLevel, Subsystems
+from nimdoctor.model import Role, Text
+from nimdoctor.plan.fix import Case, Options
+from nimdoctor.registry import Registry
 from tests.fixes.conftest import failing, read, trees, write
 
 OFF, ON = "client-nimclient-C", "client-nimclient-c"
@@ -17,6 +21,17 @@ def objects(lab, name, change):
 
 
 # -- start-nimsh
+
+
+def test_a_vios_without_a_nimsh_is_advised_its_own_command():
+    case = Case((), Options(), ends=(Role.CLIENT,), client="lpar7")
+    lssrc = Subsystems.parse(Text.of("Subsystem Group PID Status\n inetd tcpip 3867068 active\n", "lssrc -a"))
+    start = next(one for one in Registry().fixes() if one.id == "start-nimsh")
+    level = IosLevel.parse(Text.of("4.1.0.10\n", "ioscli ioslevel"))
+    (advice,) = start(case, lssrc, None, None, None, None, None, level)
+    assert advice.run == "remote_management [-interface INTERFACE] MASTER"
+    (advice,) = start(case, lssrc, None, None, None, None, None)
+    assert advice.run == "smitty niminit"
 
 
 def test_a_nimsh_that_is_down_is_started_on_either_end(lab_of, cure):

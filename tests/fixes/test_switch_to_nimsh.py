@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from nimdoctor.facts import Hosts, Interfaces, NimIdentity, NimInfo, NimObjects
+from nimdoctor.facts import Hosts, Interfaces, IosLevel, NimIdentity, NimInfo, NimObjects
 from nimdoctor.model import Role, Text
 from nimdoctor.plan.fix import Advice, Case, Caution, Options
 from nimdoctor.plan.steps import Run, Step
@@ -90,10 +90,66 @@ def test_the_interface_comes_along_where_the_evidence_has_it():
     table = "Name  Mtu   Network     Address            Ipkts Ierrs    Opkts Oerrs  Coll\n"
     table += "en4   1500  10.1.1      10.1.1.17          15033     0   70201     0     0\n"
     words = argv(said(niminfo(), hosts="10.1.1.17 lpar7\n", interfaces=table))
-    assert words == (*NIMINIT[:-2], "-a", "pif_name=en4", "-a", "connect=nimsh")
+    assert attributes(words) == ["name=lpar7", "master=nim1", "master_port=1058", "pif_name=en4", "connect=nimsh"]
     things = said(niminfo(), hosts="10.1.1.99 lpar7\n", interfaces=table)
     assert argv(things) == NIMINIT
     assert any("niminit gets no pif_name" in one.text for one in things if isinstance(one, Caution))
+
+
+EN4 = "en4   1500  10.1.1      10.1.1.17          15033     0   70201     0     0\n"
+
+
+def attributes(words):
+    """What stands behind each -a."""
+    assert words[1::2] == ("-a",) * (len(words) // 2)
+    return list(words[2::2])
+
+
+@pytest.mark.parametrize(
+    ("ports", "left"),
+    [
+        (("1058", "1059"), ["master_port=1058", "pif_name=en4"]),
+        (("1060", "1059"), ["master_port=1060", "pif_name=en4"]),
+        (("1058", "1061"), ["registration_port=1061", "pif_name=en4"]),
+        # without a port of its own niminit cannot reach the master; IBM's own code gives no pif_name
+        (("1060", "1061"), ["master_port=1060", "registration_port=1061"]),
+    ],
+)
+@pytest.mark.parametrize("known", [True, False], ids=["interface known", "interface not known"])
+def test_niminit_gets_five_attributes_at_most_and_every_one_that_it_cannot_do_without(ports, left, known):
+    table = "Name  Mtu   Network     Address            Ipkts Ierrs    Opkts Oerrs  Coll\n" + EN4
+    info = niminfo(NIM_MASTER_PORT=ports[0], NIM_REGISTRATION_PORT=ports[1])
+    things = said(info, **({"hosts": "10.1.1.17 lpar7\n", "interfaces": table} if known else {}))
+    given = attributes(argv(things))
+    assert len(given) <= 5 and given[:2] == ["name=lpar7", "master=nim1"] and given[-1] == "connect=nimsh"
+    for one, usual in zip(("master_port", "registration_port"), ("1058", "1059")):
+        value = ports[usual == "1059"]
+        assert f"{one}={value}" in given or value == usual
+    if known:
+        assert given[2:-1] == left
+    told = [one.text for one in things if isinstance(one, Caution) and "pif_name" in one.text]
+    assert bool(told) is not any(one.startswith("pif_name=") for one in given)
+    assert not told or ("no room" in told[0]) is known
+
+
+@pytest.mark.parametrize("shell", ["shell", None], ids=["by rsh", "no niminfo"])
+def test_a_vios_is_advised_its_own_command_and_niminit_is_not_planned(shell):
+    fix = next(one for one in Registry().fixes() if one.id == "switch-to-nimsh")
+    info = NimInfo.parse(Text.of(niminfo(NIM_SHELL=shell), INFO)) if shell else None
+    level = IosLevel.parse(Text.of("3.1.4.21\n", "ioscli ioslevel"))
+    case = Case((), Options(), ends=(Role.CLIENT,), client="lpar7")
+    (advice,) = fix(case, info, NimIdentity.derive(info, None, None), None, None, None, None, level)
+    assert (advice.run, advice.where) == ("remote_management [-interface INTERFACE] MASTER", Role.CLIENT)
+    assert "padmin" in advice.text and "nimclient -c" in advice.text
+
+
+def test_a_machine_that_the_master_calls_a_vios_is_one():
+    info = NimInfo.parse(Text.of(niminfo(), INFO))
+    objects = NimObjects.parse(Text.of(MASTER_STANZA + machine(connect="shell", kind="vios"), "lsnim -l"))
+    fix = next(one for one in Registry().fixes() if one.id == "switch-to-nimsh")
+    case = Case((), Options(), ends=(Role.CLIENT, Role.MASTER), client="lpar7")
+    (advice,) = fix(case, info, NimIdentity.derive(info, None, None), objects, None, None, None)
+    assert isinstance(advice, Advice) and advice.run.startswith("remote_management")
 
 
 def test_a_sites_own_variables_are_shown_as_a_diff_and_nims_are_not():
