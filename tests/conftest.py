@@ -10,12 +10,13 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import pytest
 from effort import FEWER, examples
 from hypothesis import settings
+from programs import absent
 from real_certificates import Maker
 from remembered import Rehearsals
 from scratch import SCRATCH, memory
 
 from nimdoctor.evidence import rehearsal
-from nimdoctor.lab import Lab
+from nimdoctor.lab import Lab, LabCannotBeBuilt, trees
 
 # --doctest-modules would import each one as a module called conftest
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
@@ -59,6 +60,18 @@ def _without_waiting_for_the_disk() -> Iterator[None]:
     os.fsync = lambda descriptor: None
     yield
     os.fsync = synchronise
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_lab_without_openssl() -> Iterator[None]:
+    """Where there is none, the tests that build a lab are among those that are not tried."""
+    held = trees.real_openssl
+    try:
+        held()
+    except LabCannotBeBuilt:
+        trees.real_openssl = lambda: absent("openssl")
+    yield
+    trees.real_openssl = held
 
 
 @pytest.fixture(scope="session")
