@@ -27,6 +27,7 @@ SPREADING = ("tests/plan/test_kill.py",)
 LONGEST = (
     "tests/plan/ksh",
     "tests/cli",
+    "tests/installed",
     "tests/plan",
     "tests/fixes",
     "tests/ssh",
