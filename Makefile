@@ -1,16 +1,17 @@
-# make demo: install into .venv and see a repair on simulated hosts, from the push that hangs to the one that proves it
+# make demo: install into .venv-plain and see a repair on simulated hosts, from the push that hangs to the one that proves it
 # make test: everything CI runs
+# make installed: of the tests those of an installation as users have it
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# timings are of an installation as users have it, not of one that points into this directory
+# an installation as users have it, from the wheel; not one that points into this directory
 PLAIN = .venv-plain
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint pytest bench bench-repair bench-redaction clean
+.PHONY: demo test lint pytest installed bench bench-repair bench-redaction clean
 
-demo: $(VENV)/installed
-	@$(BIN)/nimdoctor demo
+demo: $(PLAIN)/installed
+	@$(PLAIN)/bin/nimdoctor demo
 
 test: lint pytest
 
@@ -19,8 +20,11 @@ lint: $(VENV)/developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-pytest: $(VENV)/developed
-	$(BIN)/python tests/run.py
+pytest: $(VENV)/developed $(PLAIN)/installed
+	NIMDOCTOR_INSTALLED=$(abspath $(PLAIN)) $(BIN)/python tests/run.py
+
+installed: $(VENV)/developed $(PLAIN)/installed
+	NIMDOCTOR_INSTALLED=$(abspath $(PLAIN)) $(BIN)/python tests/run.py tests/installed
 
 bench: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/measure.py
@@ -34,17 +38,12 @@ bench-redaction: $(PLAIN)/installed
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: $(VENV)/bin/python pyproject.toml
-	$(PIP) --editable .
-	@$(BIN)/python -m compileall -q nimdoctor checks fixes
-	@touch $@
-
-$(VENV)/developed: $(VENV)/bin/python pyproject.toml
+$(VENV)/developed: $(VENV)/bin/python pyproject.toml setup.py
 	$(PIP) --editable '.[dev]'
 	@$(BIN)/python -m compileall -q nimdoctor checks fixes
 	@touch $@
 
-$(PLAIN)/installed: pyproject.toml $(shell find nimdoctor checks fixes -name '*.py' -o -name '*.sh' -o -name '*.json' -o -name '*.css')
+$(PLAIN)/installed: pyproject.toml setup.py $(shell find nimdoctor checks fixes -type f ! -name '*.pyc')
 	rm -rf $(PLAIN) build
 	$(PYTHON) -m venv $(PLAIN)
 	$(PLAIN)/bin/python -m pip install --quiet --disable-pip-version-check .

@@ -11,13 +11,14 @@ import pytest
 from effort import FEWER, examples
 from hypothesis import settings
 from marks import of_result
+from programs import absent
 from real_certificates import Maker
 from remembered import Rehearsals
 from scratch import SCRATCH, memory
 
 from nimdoctor.engine import Engine, Result
 from nimdoctor.evidence import rehearsal
-from nimdoctor.lab import Lab
+from nimdoctor.lab import Lab, LabCannotBeBuilt, trees
 from nimdoctor.model import Finding
 
 # --doctest-modules would import each one as a module called conftest
@@ -79,6 +80,18 @@ def _without_waiting_for_the_disk() -> Iterator[None]:
     os.fsync = lambda descriptor: None
     yield
     os.fsync = synchronise
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_lab_without_openssl() -> Iterator[None]:
+    """Where there is none, the tests that build a lab are among those that are not tried."""
+    held = trees.real_openssl
+    try:
+        held()
+    except LabCannotBeBuilt:
+        trees.real_openssl = lambda: absent("openssl")
+    yield
+    trees.real_openssl = held
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,13 @@ knows of it; only the program `ssh` that is found in PATH reads a configuration 
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import time
 from typing import Dict, List, Optional
 
+from programs import program
 from shells import processes_of
 
 _STAGE = """\
@@ -57,21 +57,14 @@ SetEnv HOME={place}
 
 
 def why_not() -> Optional[str]:
-    """Why no sshd can be run here with a lab behind it; None where one can."""
-    for program in ("ssh", "ssh-keygen", "unshare", "nsenter"):
-        if shutil.which(program) is None:
-            return f"{program} is not installed"
-    if _sshd() is None:
-        return "sshd is not installed (Debian package openssh-server)"
+    """Why no sshd can be run here with a lab behind it, the programs aside; None where one can."""
+    for name in ("ssh", "ssh-keygen", "unshare", "nsenter", "sshd", "ps"):
+        program(name)
     if os.geteuid() != 0:
         return "a lab's tree becomes / for what comes over ssh in a mount namespace, which root alone may make"
     if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
         return "this machine lets no mount namespace be made"
     return None
-
-
-def _sshd() -> Optional[str]:
-    return shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
 
 class Loopback:
@@ -83,7 +76,7 @@ class Loopback:
         self._stages: Dict[str, subprocess.Popen[bytes]] = {}
         os.makedirs(self.path)
         self._write("enter", _FORCED, 0o755)
-        self._write("bin/ssh", f'#!/bin/sh\nexec {shutil.which("ssh")} -F {place}/config "$@"\n', 0o755)
+        self._write("bin/ssh", f'#!/bin/sh\nexec {program("ssh")} -F {place}/config "$@"\n', 0o755)
         self._keygen("host_key")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -94,7 +87,7 @@ class Loopback:
         self._write("config", "")
         os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         self._daemon = subprocess.Popen(
-            [str(_sshd()), "-D", "-f", f"{place}/sshd_config", "-E", f"{place}/log"],
+            [program("sshd"), "-D", "-f", f"{place}/sshd_config", "-E", f"{place}/log"],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -214,6 +207,6 @@ def _arguments(pid: int) -> bytes:
 
 def _children(pid: int) -> List[int]:
     """Of one process, from ps."""
-    listing = subprocess.run(["ps", "-eo", "pid,ppid"], check=True, capture_output=True, text=True).stdout
+    listing = subprocess.run([program("ps"), "-eo", "pid,ppid"], check=True, capture_output=True, text=True).stdout
     rows = [line.split() for line in listing.splitlines()[1:]]
     return [int(child) for child, parent in rows if int(parent) == pid]

@@ -1,11 +1,10 @@
 """Certificates of every kind, made by the real `openssl` once a session; their keys do not outlive the making."""
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-OPENSSL = shutil.which("openssl") or "/usr/bin/openssl"
+from programs import program
 
 _AUTHORITY = """[ca]
 default_ca = here
@@ -130,7 +129,7 @@ class Maker:
 
     def run(self, *words: str, given: bytes = b"") -> bytes:
         """The output of `openssl WORDS`."""
-        command: List[str] = [OPENSSL, *words]
+        command: List[str] = [program("openssl"), *words]
         ended = subprocess.run(command, input=given, capture_output=True, cwd=self.place, check=False, timeout=60)
         assert ended.returncode == 0, (words, ended.stderr.decode("utf-8", "replace"))
         return ended.stdout

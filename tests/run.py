@@ -27,6 +27,7 @@ SPREADING = ("tests/plan/test_kill.py",)
 LONGEST = (
     "tests/plan/ksh",
     "tests/cli",
+    "tests/installed",
     "tests/plan",
     "tests/fixes",
     "tests/ssh",
@@ -38,6 +39,8 @@ LONGEST = (
 """The parts that take longest, so that none of them is left for the end."""
 DEADLINE = 1800.0
 """Seconds for one part."""
+UNTRIED = re.compile(r"SKIPPED \[(\d+)\] .*: (.+) is not installed$")
+"""What pytest says of tests that `programs.absent` skipped."""
 COUNT = re.compile(r"(\d+) (passed|failed|error|errors|skipped|xfailed|xpassed|warning|warnings)\b")
 ORDER = ("failed", "passed", "skipped")
 PLURAL = ("error", "warning")
@@ -103,6 +106,7 @@ class Results:
         self.failed: List[str] = []
         self.tests: Dict[str, int] = collections.Counter()
         self.summed: Dict[str, int] = collections.Counter()
+        self.untried: Dict[str, int] = collections.Counter()
 
     def take(self, one: Running) -> None:
         """Counts what a part says at its end and prints it: all of it when it failed, else its last line."""
@@ -114,7 +118,10 @@ class Results:
             self.tests[what.rstrip("s") if what.startswith(PLURAL) else what] += int(number)
         summed = False
         for line in said[:-1]:
-            if line.startswith("="):
+            lacking = UNTRIED.match(line)
+            if lacking:
+                self.untried[lacking[2]] += int(lacking[1])
+            elif line.startswith("="):
                 summed = SUMMED in line
             elif summed:
                 number, _, what = line.strip().partition(" ")
@@ -125,7 +132,7 @@ class Results:
             print("\n".join(said))
         else:
             for line in said:
-                if line.startswith("SKIPPED"):
+                if line.startswith("SKIPPED") and not UNTRIED.match(line):
                     print(line)
         print(f"{one.part}: {last}", flush=True)
 
@@ -167,6 +174,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"\n{SUMMED}:")
         for what, number in sorted(results.summed.items()):
             print(f"{number:6} {what}")
+    for name, number in sorted(results.untried.items()):
+        print(f"not tried here, since {name} is not installed: {number} test{'s' if number > 1 else ''}")
     if results.failed:
         print(f"\nparts that failed: {' '.join(results.failed)}")
     taken = time.monotonic() - since

@@ -2,12 +2,13 @@
 
 import os
 import re
-import shutil
 import signal
 import time
 from typing import List
 
-import pytest
+from programs import program as shell_named
+
+__all__ = ["LACKING", "SHELLS", "gone", "processes_of", "shell_named"]
 
 LACKING = re.compile(
     r"\[\[|\+=|=~|\$'|<<<|\b(local|typeset|declare|mktemp|readlink|timeout|stat|seq|perl|head|setsid)\s|sed -i|grep -[a-zA-Z]*[oAP]\b"
@@ -15,14 +16,6 @@ LACKING = re.compile(
 )
 """What ksh88 or AIX's commands do not have."""
 SHELLS = ("ksh93", "mksh", "dash")
-
-
-def shell_named(name: str) -> str:
-    """Where that shell is; without it the test is skipped."""
-    found = shutil.which(name)
-    if not found:
-        pytest.skip(f"{name} is not installed")
-    return found
 
 
 def processes_of(word: str) -> List[int]:

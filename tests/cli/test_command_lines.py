@@ -1,19 +1,15 @@
 """Every `nimdoctor ...` command line in the README, the documentation and the pages is one that exists."""
 
-import re
 import shlex
 from functools import cache
-from pathlib import Path
 from typing import Sequence
 
 import pytest
+from documents import PAGES, REPOSITORY, command_lines, own_ids
 
 from nimdoctor.registry import Registry
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = sorted(
-    path for place in (".", "docs", "checks", "fixes") for path in (REPOSITORY / place).glob("*.md") if path.is_file()
-)
+EVERY = [*PAGES, *sorted(path for place in ("checks", "fixes") for path in (REPOSITORY / place).glob("*.md"))]
 _GLOBAL = ("--version", "--help", "-h", "--install-completion", "--show-completion")
 _PLACEHOLDERS = {"ID": "create-bio-hang", "FIX": "enable-tftp", "N": "1", "S": "30", "MESSAGE": "0042-006"}
 
@@ -54,32 +50,11 @@ def parses(line: str, own: Sequence[str] = ()) -> bool:
     return all(name in known or name in own for option, known in ids for name in given.get(option) or ())
 
 
-def command_lines(text: str):
-    """Command lines in indented blocks, fenced blocks and backquotes; what follows a pipe, a redirection or a wide
-    gap is cut."""
-    found = re.findall(r"`(nimdoctor [a-z-][^`]*)`", text.replace("\n", " "))
-    fenced = session = False
-    for line in text.splitlines():
-        if line.startswith("```"):
-            fenced = not fenced
-        elif line.startswith("<!--"):
-            # in a session what is not typed is output
-            session = "session" in line
-        match = re.match(r"\s*([\w./-]*[#$] *)?(nimdoctor [a-z-].*)", line)
-        if match and (match.group(1) or not session) and (fenced or line.startswith("    ")):
-            found.append(match.group(2))
-    for line in found:
-        line = re.split(r"\s[|>&;(]|;\s|\s{3,}", line)[0].strip()
-        if not line.endswith("..."):
-            yield line
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+@pytest.mark.parametrize("page", EVERY, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_the_command_lines_of_a_page_exist(page):
     text = page.read_text("utf-8")
-    own = re.findall(r'@(?:check|fix)\(\s*"([\w-]+)"', text)
     for line in command_lines(text):
-        assert parses(line, own), line
+        assert parses(line, own_ids(text)), line
 
 
 @pytest.mark.parametrize(

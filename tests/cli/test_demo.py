@@ -11,6 +11,7 @@ from functools import cache
 
 import pytest
 from effort import one_in
+from programs import program
 
 from nimdoctor.cli import demo
 from nimdoctor.lab import Lab
@@ -49,6 +50,7 @@ def shown(tmp_path_factory):
 @pytest.fixture(scope="module")
 def default(tmp_path_factory):
     """The default demonstration as a user sees it, and how many seconds it took."""
+    program("openssl")
     place = tmp_path_factory.mktemp("default")
     begun = time.monotonic()
     ended = subprocess.run(
@@ -214,6 +216,7 @@ def test_a_demonstration_that_goes_wrong_says_so_and_exits_1(doctor, monkeypatch
     ],
 )
 def test_ctrl_c_leaves_neither_directory_nor_process(tmp_path, scenario, moment, number):
+    program("openssl")
     running = subprocess.Popen(
         [sys.executable, "-m", "nimdoctor", "demo", scenario],
         stdout=subprocess.PIPE,
@@ -237,6 +240,7 @@ def test_ctrl_c_leaves_neither_directory_nor_process(tmp_path, scenario, moment,
 
 
 def test_a_reader_that_has_seen_enough_leaves_nothing_either(tmp_path):
+    program("openssl")
     command = f"{sys.executable} -m nimdoctor demo nimsh-inactive | head -1"
     env = {**environment(), "TMPDIR": str(tmp_path)}
     ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=env, cwd=REPOSITORY, timeout=60)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from programs import program
 
 from .conftest import REPOSITORY, environment
 
@@ -58,6 +59,7 @@ def test_it_is_listed_with_its_check_and_explained(site):
 
 
 def test_it_cures_the_lab_and_a_start_without_effect_is_not_called_done(site):
+    program("openssl")
     (script,) = re.findall(r"```python\n(from nimdoctor.cli import main\n.*?)```", PAGE, re.S)
     ended = with_site(site, "-c", script)
     assert ended.returncode == 0, ended.stderr
@@ -66,6 +68,7 @@ def test_it_cures_the_lab_and_a_start_without_effect_is_not_called_done(site):
 
 
 def test_it_is_rendered_as_scripts_and_taken_back(site, tmp_path):
+    program("openssl")
     script = f"""
 from nimdoctor.cli import main
 from nimdoctor.lab import Lab

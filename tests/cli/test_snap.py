@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import shutil
 import stat
 import subprocess
 import tarfile
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
+from programs import program
 
 from tests.evidence.cpio_archives import Entry, make_cpio
 
@@ -51,10 +51,7 @@ def cpio(files: Dict[str, bytes]) -> bytes:
 
 
 def compressed(raw: bytes) -> bytes:
-    program = shutil.which("compress")
-    if not program:
-        pytest.skip("no compress on this host")
-    return subprocess.run([program, "-c"], input=raw, stdout=subprocess.PIPE, check=True).stdout
+    return subprocess.run([program("compress"), "-c"], input=raw, stdout=subprocess.PIPE, check=True).stdout
 
 
 def unpacked(place: Path, files: Dict[str, bytes]) -> Path:

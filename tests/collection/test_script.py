@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import stat
 import subprocess
 import tarfile
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from programs import program
 from shells import LACKING
 
 from nimdoctor.collection.script import SHARED, collector
@@ -22,8 +22,7 @@ from .conftest import Archive, Collector
 
 
 def test_it_is_clean_for_shellcheck(tmp_path: Path) -> None:
-    shellcheck = shutil.which("shellcheck")
-    assert shellcheck, "shellcheck is not installed"
+    shellcheck = program("shellcheck")
     (tmp_path / "collect.ksh").write_text(collector(Catalog(), "/mnt/it's $HOME"))
     for dialect in ("sh", "ksh"):
         done = subprocess.run(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
+from programs import program
 
 from nimdoctor.evidence import command
 from nimdoctor.evidence.command import command_environment, run
@@ -17,7 +18,7 @@ SH = "/bin/sh"
 
 def alive(pid: int) -> bool:
     """Whether that process still runs; a zombie that init has not fetched yet does not."""
-    ps = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], stdout=subprocess.PIPE, check=False)
+    ps = subprocess.run([program("ps"), "-o", "stat=", "-p", str(pid)], stdout=subprocess.PIPE, check=False)
     return bool(ps.stdout.strip()) and not ps.stdout.strip().startswith(b"Z")
 
 

@@ -13,13 +13,13 @@ from typing import Any, Callable, Dict, List, Optional
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import program
 
 from nimdoctor.evidence.catalog import REHEARSAL, Catalog
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.evidence.rehearsal import child_command, rehearse
 from nimdoctor.evidence.rehearsal.pem import FILE_LIMIT, FILES, blocks
 from nimdoctor.lab.certificates import KINDS, Chain, make_chain
-from nimdoctor.lab.trees import real_openssl
 
 DAY = 86400
 SUBJECT = "[req]\nprompt = no\ndistinguished_name = name\n[name]\nO = Example\nCN = nim1 {}\n"
@@ -28,12 +28,12 @@ SUBJECT = "[req]\nprompt = no\ndistinguished_name = name\n[name]\nO = Example\nC
 def chain_of(since: int = -DAY, until: int = 100 * DAY, key: str = "ec", digest: str = "sha256") -> Chain:
     now = int(time.time())
     names = {kind: SUBJECT.format(kind) for kind in KINDS}
-    return make_chain(real_openssl(), key, names, now + since, now + until, digest)
+    return make_chain(program("openssl"), key, names, now + since, now + until, digest)
 
 
 def openssl(*words: object, stdin: bytes = b"") -> bytes:
     """What it prints; fails the test when it fails."""
-    ended = subprocess.run([real_openssl(), *map(str, words)], input=stdin, capture_output=True, check=False)
+    ended = subprocess.run([program("openssl"), *map(str, words)], input=stdin, capture_output=True, check=False)
     assert ended.returncode == 0, ended.stderr.decode()
     return ended.stdout
 

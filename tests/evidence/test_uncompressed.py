@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
+from programs import program
 
 from nimdoctor.evidence import TargetError, archive, command, open_target, uncompressed
 from nimdoctor.evidence.archive import archive_kind, open_archive
@@ -85,19 +85,15 @@ def test_a_single_file_of_compress_is_no_archive(packed: Path) -> None:
 
 @pytest.mark.parametrize("name", ["uncompress", "gzip"])
 def test_either_program_will_do(packed: Path, programs: Path, name: str) -> None:
-    known = shutil.which("gzip")
-    if not known:
-        pytest.skip("no gzip on this host")
+    known = program("gzip")
     script(programs / name, f'exec {known} -d "$@"\n')
     assert open_archive(str(packed), "Z", "snap").names() == ["etc/niminfo"]
 
 
 def test_a_large_one_is_read_as_compress_makes_it(tmp_path: Path) -> None:
-    if not shutil.which("compress"):
-        pytest.skip("no compress on this host")
     content = b"".join(b"line %06d\n" % number for number in range(200_000))
     raw = make_cpio([Entry("a", content), Entry("etc/niminfo", NIMINFO)])
-    ended = subprocess.run(["compress", "-c"], input=raw, stdout=subprocess.PIPE, check=True)
+    ended = subprocess.run([program("compress"), "-c"], input=raw, stdout=subprocess.PIPE, check=True)
     (tmp_path / "a.pax.Z").write_bytes(ended.stdout)
     tree = open_archive(str(tmp_path / "a.pax.Z"), "Z", "snap")
     with tree.open("a") as stream:

@@ -9,6 +9,7 @@ from effort import examples
 from hosts import evidence
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from programs import program
 from real_certificates import SPECS, Maker
 
 from nimdoctor.evidence import openssl_text
@@ -294,9 +295,8 @@ def without_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def real(argv: Any, stdin: bytes) -> Any:
-    from real_certificates import OPENSSL
 
-    return run([OPENSSL, *argv[1:]], timeout=10, env=command_environment(), stdin=stdin), ""
+    return run([program("openssl"), *argv[1:]], timeout=10, env=command_environment(), stdin=stdin), ""
 
 
 @pytest.mark.usefixtures("without_cryptography")

@@ -10,6 +10,7 @@ import time
 
 import psutil
 import pytest
+from programs import program
 
 from nimdoctor.lab import Lab
 
@@ -86,7 +87,8 @@ def test_daemons_end_when_their_tree_is_gone():
 
 
 def test_daemons_end_some_time_after_the_process_that_built_the_lab():
-    program = (
+    program("openssl")
+    building = (
         "import os, signal, sys\n"
         "from nimdoctor.lab import Lab\n"
         "lab = Lab.build('healthy', daemons=True)\n"
@@ -95,7 +97,7 @@ def test_daemons_end_some_time_after_the_process_that_built_the_lab():
         "print(lab.place, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    ended = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    ended = subprocess.run([sys.executable, "-c", building], stdout=subprocess.PIPE)
     place = ended.stdout.decode().strip()
     try:
         assert ended.returncode == -signal.SIGKILL
@@ -121,10 +123,10 @@ def test_a_build_that_fails_leaves_nothing(tmp_path, monkeypatch):
 def test_an_openssl_that_fails_is_told(tmp_path, monkeypatch):
     from nimdoctor.lab import LabCannotBeBuilt, trees
 
-    program = tmp_path / "openssl"
-    program.write_text("#!/bin/sh\necho no entropy >&2\nexit 1\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(trees, "real_openssl", lambda: str(program))
+    failing = tmp_path / "openssl"
+    failing.write_text("#!/bin/sh\necho no entropy >&2\nexit 1\n")
+    failing.chmod(0o755)
+    monkeypatch.setattr(trees, "real_openssl", lambda: str(failing))
     with pytest.raises(LabCannotBeBuilt, match=r"openssl req failed: no entropy"):
         Lab.build("healthy", str(tmp_path / "lab"))
     assert not (tmp_path / "lab").exists()

@@ -6,6 +6,7 @@ import time
 from datetime import datetime
 
 import pytest
+from programs import program
 
 from nimdoctor.lab import Lab
 
@@ -16,7 +17,7 @@ def read(tree: str, path: str) -> str:
 
 
 def openssl(*words: str) -> str:
-    return subprocess.run(["openssl", *words], stdout=subprocess.PIPE, check=True).stdout.decode()
+    return subprocess.run([program("openssl"), *words], stdout=subprocess.PIPE, check=True).stdout.decode()
 
 
 def test_inetd_conf_has_what_an_edit_must_keep(originals):

@@ -9,6 +9,7 @@ from killing.children import Ended, import_all, nimdoctor
 from killing.explorations import EXPLORATIONS
 from killing.judging import Explored
 from killing.workers import Workers
+from programs import program
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,6 +29,7 @@ def explored(
     workers = Workers([name for name in EXPLORATIONS if name in asked], at_once=1 if parted else os.cpu_count() or 1)
 
     def get(name: str) -> Explored:
+        program("openssl")  # they build their labs in processes of their own
         found = Explored(*workers.result(name))
         counted["points at which a run was killed"] += found.killed
         counted["commands that failed, lied, hung or stopped half-way"] += found.failed

@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shells import SHELLS, shell_named
 
 from nimdoctor.cli import main
 from nimdoctor.evidence.catalog import Catalog
@@ -31,23 +31,15 @@ from nimdoctor.plan.steps import RUN, Change, Move, Phase, Remove, Step, make_ed
 from nimdoctor.plan.steps import edited as edited_bytes
 from nimdoctor.private_keys import holds_private_key
 
-SHELLS = ("ksh93", "mksh", "dash")
-
 
 def quiet(*words):
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return main(list(words))
 
 
-def shell_of(name):
-    found = shutil.which(name)
-    assert found, f"{name} is not installed: the scripts cannot be shown to work under it"
-    return found
-
-
 def script(shell, path, *words):
     return subprocess.run(
-        [shell_of(shell), path, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+        [shell_named(shell), path, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
     )
 
 

@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from programs import program
+
 OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--remote-debugging-pipe",
@@ -27,6 +28,7 @@ class Browser:
     """One process with one page, whose answers are read from descriptor 4 as it is told on descriptor 3."""
 
     def __init__(self) -> None:
+        chromium = program("chromium", "chromium-browser", "google-chrome")
         self.profile = tempfile.mkdtemp(prefix="nimdoctor-chromium-")
         told, self._tell = os.pipe()
         self._hear, says = os.pipe()
@@ -34,7 +36,16 @@ class Browser:
         far_told, far_says = _above(told), _above(says)
         script = f'exec 3<&{far_told} 4>&{far_says}; exec "$@"'
         self.process = subprocess.Popen(
-            ["bash", "-c", script, "bash", str(PROGRAM), *OPTIONS, f"--user-data-dir={self.profile}", "about:blank"],
+            [
+                program("bash"),
+                "-c",
+                script,
+                "bash",
+                chromium,
+                *OPTIONS,
+                f"--user-data-dir={self.profile}",
+                "about:blank",
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -12,8 +12,6 @@ from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.report import html
 from nimdoctor.scan import scan
 
-pytestmark = pytest.mark.skipif(browser.PROGRAM is None, reason="no Chromium here: install the Debian package chromium")
-
 CONTRAST = """
 (() => {
   const canvas = document.createElement('canvas'); canvas.width = canvas.height = 1;

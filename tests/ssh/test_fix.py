@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 import jsonschema
 import pytest
 from loopback import Loopback
+from programs import program
 from shells import SHELLS, processes_of
 
 import nimdoctor.report
@@ -394,7 +395,7 @@ def _end(lab: Lab) -> None:
 
 
 def _below(pid: int) -> List[str]:
-    listing = subprocess.run(["ps", "-eo", "pid,ppid"], check=True, capture_output=True, text=True).stdout
+    listing = subprocess.run([program("ps"), "-eo", "pid,ppid"], check=True, capture_output=True, text=True).stdout
     rows = [line.split() for line in listing.splitlines()[1:]]
     found, waiting = [], [str(pid)]
     while waiting:

@@ -16,6 +16,7 @@ from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Loopback
+from programs import program
 from shells import SHELLS, gone, shell_named
 
 from nimdoctor.collection import collect
@@ -165,7 +166,9 @@ def test_the_parts_are_plain_shell() -> None:
     whole = "#!/bin/ksh\n# shellcheck disable=SC2015,SC2016,SC2034,SC2154,SC2317,SC2329,SC3045\n" + "\n".join(
         map(part, ("answer.sh", "run.sh", "read.sh", "paths.sh"))
     )
-    ended = subprocess.run(["shellcheck", "-s", "sh", "-"], input=whole, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [program("shellcheck"), "-s", "sh", "-"], input=whole, capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stdout
     lacking = r"\[\[|\+=|=~|\$'|<<<|\b(local|typeset|declare|mktemp|readlink|timeout|stat|seq|head|setsid)\s"
     assert not re.search(lacking, whole.replace("lstat", ""))

@@ -8,7 +8,7 @@ import pytest
 from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shells import SHELLS
+from shells import SHELLS, shell_named
 
 from nimdoctor.model import Role
 from nimdoctor.plan.checksum import cksum
@@ -56,7 +56,7 @@ def by_awk(shell: str, step: Step, name: str, path: str) -> "subprocess.Complete
     one = numbered(plan_of_steps(step).as_dict())[0]
     text = functions("host.sh")["say"] + functions("hands.sh")["ends_with_newline"] + "".join(one.forward())
     script = f'{text}\nLC_ALL=C\nexport LC_ALL\n{name} "$1"\n'
-    return subprocess.run([shell, "-c", script, shell, path], capture_output=True, timeout=20)
+    return subprocess.run([shell_named(shell), "-c", script, shell, path], capture_output=True, timeout=20)
 
 
 @st.composite

@@ -2,11 +2,11 @@
 
 import os
 import re
-import shutil
 import subprocess
 from typing import Callable, Dict, Tuple
 
 import pytest
+from programs import program
 from shells import LACKING
 
 from nimdoctor.lab import Lab
@@ -138,8 +138,7 @@ def everything(lab: Lab) -> Plan:
 def test_scripts_are_clean_for_shellcheck(
     labs: Callable[[str], Again], hostile: Tuple[str, Plan], tmp_path: "os.PathLike[str]"
 ) -> None:
-    shellcheck = shutil.which("shellcheck")
-    assert shellcheck, "shellcheck is not installed"
+    shellcheck = program("shellcheck")
     labs("stale-ssl-libs").put_back()
     paths = []
     for number, plan in enumerate((hostile[1], everything(labs("stale-ssl-libs").lab))):

@@ -5,6 +5,7 @@ import subprocess
 from typing import Any, Callable, List, NamedTuple
 
 import pytest
+from programs import program
 from shells import LACKING, SHELLS, shell_named
 
 from nimdoctor.evidence.source import TargetError
@@ -186,7 +187,9 @@ def whole() -> str:
 def test_the_part_is_plain_shell() -> None:
     answer = 'answered() { printf "%s\\n" "$*"; }\nSTATE=/x\n'
     text = "#!/bin/ksh\n# shellcheck disable=SC2015,SC2016,SC2034,SC2154,SC2317,SC2329\n" + answer + whole()
-    ended = subprocess.run(["shellcheck", "-s", "sh", "-"], input=text, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [program("shellcheck"), "-s", "sh", "-"], input=text, capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stdout
     # perl is used where it is there
     assert not [found for found in LACKING.finditer(whole()) if "perl" not in found.group()]

@@ -1,0 +1,148 @@
+"""What the documentation says can be typed can be typed where only the wheel was installed."""
+
+import json
+import shlex
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Dict, Iterator, List
+
+import pytest
+from conftest import User
+from documents import PAGES, REPOSITORY, blocks, command_lines, own_ids, shows_what_is_printed
+from loopback import Loopback, why_not
+
+HOSTS = REPOSITORY / "fixtures" / "hosts" / "create-bio-hang"
+SHOWN = [page for page in PAGES if blocks(page.read_text("utf-8"))]
+PLACEHOLDERS = {"ID": "create-bio-hang", "MESSAGE": "0042-006", "N": "1", "NAME": "lpar8", "RUN": "last"}
+NOT_HERE = ("there is no run in", "no run in", "give either --case")
+"""How an answer begins that says that there is nothing of the kind here, exit status 2."""
+IMPORTED = """
+import importlib, json, sys
+print(json.dumps({name: importlib.import_module(name).__file__ for name in json.load(sys.stdin)}))
+"""
+
+
+def modules() -> Iterator[str]:
+    """Every module of the tree by the name it is installed under; `__main__` runs when it is imported."""
+    for place in ("nimdoctor", "checks", "fixes"):
+        for path in sorted((REPOSITORY / place).rglob("*.py")):
+            parts = path.relative_to(REPOSITORY).with_suffix("").parts
+            parts = parts if place == "nimdoctor" else ("nimdoctor", *parts)
+            if parts[-1] != "__main__":
+                yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_every_module_of_the_tree_is_imported_from_where_it_was_installed(user: User) -> None:
+    names = list(modules())
+    assert {"nimdoctor.plan.remote", "nimdoctor.checks.create_bio_hang", "nimdoctor.fixes.enable_tftp"} <= set(names)
+    ended = user.python("-c", IMPORTED, given=json.dumps(names))
+    assert ended.returncode == 0, ended.stderr
+    files = json.loads(ended.stdout)
+    assert sorted(files) == sorted(names)
+    assert not [name for name, path in files.items() if f"{user.venv}/lib" not in path]
+
+
+def test_nothing_is_missing_for_a_check(user: User) -> None:
+    desk(user)
+    ended = user.run(["nimdoctor", "scan", "lpar7", "--master", "nim1", "--format", "json"])
+    results = json.loads(ended.stdout)["results"]
+    assert ended.returncode == 1 and "create-bio-hang" in {found["check"] for found in results}
+    assert not [found for found in results if found["outcome"] == "error"]
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=lambda path: path.name)
+def test_what_a_session_shows_is_what_is_printed(page: Path, user: User) -> None:
+    def run(line: str) -> str:
+        ended = user.run(["sh", "-c", line])
+        assert ended.returncode in (0, 1), (line, ended.stderr)
+        return ended.stderr + ended.stdout
+
+    shows_what_is_printed(page, user.build, run)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_the_command_lines_of_a_page_run(page: Path, user: User) -> None:
+    typed = [line for line in typed_first_in(page) if "ssh:" not in line]
+    if not typed:
+        return
+    desk(user)
+    lab = user.desk / "lab"
+    lab.mkdir()
+    wrong = []
+    with user.build("create-bio-hang", str(lab)):
+        user.run(shlex.split(here("nimdoctor fix --master MASTER --plan plan.json", lab)))
+        for line in typed:
+            wrong += ran(user, here(line, lab))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_command_lines_over_ssh_run(user: User, tmp_path: Path) -> None:
+    reason = why_not()
+    if reason or not user.root:
+        pytest.skip(reason or "only root makes a host of a lab")
+    typed = [line for page in PAGES for line in typed_first_in(page) if "ssh:" in line]
+    # a plan is saved before another is applied, after which there is none
+    typed.sort(key=lambda line: "read" not in line)
+    lab = user.desk / "lab"
+    lab.mkdir()
+    wrong = []
+    with user.build("create-bio-hang", str(lab)):
+        daemon = Loopback(str(tmp_path / "sshd"))
+        try:
+            daemon.add("lpar7", f"{lab}/lpar7", str(lab))
+            daemon.add("nim1", f"{lab}/nim1", str(lab))
+            # whatever else is on this network, that ssh knows the lab alone
+            for line in typed:
+                wrong += ran(user, line, daemon.path)
+            runs = user.run(["nimdoctor", "runs", "--target", "ssh:lpar7"], daemon.path).stdout
+        finally:
+            daemon.close()
+    assert not wrong, "\n".join(wrong)
+    assert "refresh-client-certificate" in runs, runs
+
+
+def typed_first_in(page: Path) -> List[str]:
+    """The command lines that no page before shows, but for those of sessions and of what the page teaches to write."""
+    earlier = {line for one in PAGES[: PAGES.index(page)] for line in command_lines(one.read_text("utf-8"))}
+    text = page.read_text("utf-8")
+    own = set(own_ids(text))
+    found = [line for line in dict.fromkeys(command_lines(text)) if line not in earlier]
+    return [line for line in found if "/tmp/playground" not in line and not own & set(line.split())]
+
+
+def desk(user: User) -> None:
+    """Lays out what the documentation's command lines name."""
+    place = user.desk
+    for name, end in (("lpar7", "client"), ("nim1", "master")):
+        shutil.copytree(HOSTS / end, place / name)
+    shutil.copy(place / "lpar7/files/var/adm/ras/nimsh.log", place)
+    shutil.copy(place / "nim1/commands/lsnim_-l", place / "mail.txt")
+    for name in ("lpar7.tar.gz", "TS001234567.lpar7.nimdoctor.20250315T095320Z.tar.gz", "snap.pax.gz"):
+        with tarfile.open(place / name, "w:gz") as archive:
+            archive.add(place / "lpar7", "lpar7")
+    user.own(place)
+
+
+def here(line: str, lab: Path) -> str:
+    """The line with `this host`, wherever it may be changed, and every other host being those of the lab."""
+    words = [PLACEHOLDERS.get(word, word) for word in shlex.split(line, comments=True)]
+    named: Dict[str, str] = {"MASTER": f"root:{lab}/nim1", "root:/mnt/sysroot": f"root:{lab}/lpar7"}
+    words = [named.get(word, f"tmp/{word[5:]}" if word.startswith("/tmp/") else word) for word in words]
+    if words[1] == "fix":
+        words.insert(2, f"root:{lab}/lpar7")
+    elif words[1] in ("runs", "rollback"):
+        words += ["--target", f"root:{lab}/lpar7"]
+    return shlex.join(words)
+
+
+def ran(user: User, line: str, path: str = "") -> List[str]:
+    """Runs a line, agreeing to what it would ask; gives what is wrong with how it ended."""
+    words = shlex.split(line)
+    agreed = ["--yes"] if words[1] == "rollback" or {"--apply", "--resume"} & set(words) else []
+    ended = user.run([*words, *agreed], path)
+    if ended.returncode == 2 and ended.stderr.replace("nimdoctor: ", "").startswith(NOT_HERE):
+        return []
+    if ended.returncode not in (0, 1, 3) or "Traceback" in ended.stderr or "No module" in ended.stderr + ended.stdout:
+        return [f"{line}: exit status {ended.returncode}: {ended.stderr[-400:]}"]
+    return []
