@@ -40,12 +40,12 @@ _NOT_THE_CERTIFICATES = Inferred(
     "not the certificates, which match; likely the path between the hosts (MTU, jumbo frames, a firewall) or the libraries"
 )
 _LOOK_ELSEWHERE = Inferred(
-    "the certificates match and are newer than the last installation of nim.* and openssl.* on both ends, so making "
-    f"new ones would not help, most likely: {_ELSEWHERE}"
+    "the certificates match and are newer than the last installation of nim.* and openssl.* on both ends, so that most "
+    f"likely making new ones would not help: {_ELSEWHERE}"
 )
 _RECYCLED_BEFORE = Inferred(
-    "the certificates match, and nimdoctor had recycled the master's before this push hung, so doing it again would "
-    f"not help, most likely: {_ELSEWHERE}"
+    "the certificates match, and nimdoctor had recycled the master's before this push hung, so that most likely doing it "
+    f"again would not help: {_ELSEWHERE}"
 )
 _HARDENED = Inferred(
     "not known: from NIM security generation G2 on, of which an end is or may be, it is not public what must fit; likely "

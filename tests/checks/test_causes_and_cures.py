@@ -3,7 +3,9 @@
 Every finding that any test brings about is read as well: see `_causes_and_cures_are_read` in tests/conftest.py.
 """
 
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hosts import (
@@ -229,6 +231,14 @@ def test_a_message_that_the_file_speaks_against_does_not_say_that_the_file_was_c
     host = evidence(files={"/etc/niminfo": whole}, commands={"nimclient -c": refused})
     found = result_of("niminfo-broken", host)
     assert found.against and "cut" not in found.cause
+
+
+def test_no_page_of_ibm_is_cited_for_the_row_of_inittab_which_none_shows():
+    things = [thing for thing in (*CHECKS, *registry().fixes()) if thing.id in ("nimsh-not-at-boot", "start-at-boot")]
+    pages = [Path(sys.modules[thing.function.__module__].__file__).with_suffix(".md") for thing in things]
+    assert len(things) == 2
+    for text in (*(thing.source for thing in things), *(page.read_text("utf-8") for page in pages)):
+        assert "isg3T" not in text and "no page of IBM" in text
 
 
 # -- cures that AIX takes
