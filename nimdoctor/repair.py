@@ -21,6 +21,7 @@ from nimdoctor.plan.planner import Planner, Probed
 from nimdoctor.plan.rollback import Rollback, RolledBack
 from nimdoctor.plan.runs import Run, led, load, mark_followed, unfinished
 from nimdoctor.plan.script_runs import unfinished_scripts
+from nimdoctor.plan.ways import default_state
 from nimdoctor.registry import Registry
 from nimdoctor.scan import Report, open_hosts, scan_hosts
 
@@ -71,13 +72,9 @@ def state_directory(target: str, given: Optional[str] = None) -> str:
     """
     if given is not None:
         return os.path.abspath(given)
-    if target == "":
-        return STATE_DIRECTORY
-    if not target.startswith("root:"):
-        return ""
-    root = os.path.realpath(target[5:])
-    Place(root).look(STATE_DIRECTORY)
-    return root + STATE_DIRECTORY
+    if target.startswith("root:"):
+        Place(target[5:]).look(STATE_DIRECTORY)
+    return "" if target.startswith("ssh:") else default_state(target)
 
 
 class Repair:
@@ -226,8 +223,12 @@ class Repair:
         lines: List[str] = []
         for end in self.ends.ends.values():
             if end.state:
-                lines += [unfinished_words(run, end.state) for run in unfinished(end.state)]
-                lines += [run.words(end.state) for run in unfinished_scripts(end.state)]
+                try:
+                    lines += [unfinished_words(run) for run in unfinished(end.state)]
+                    lines += [run.words(end.state) for run in unfinished_scripts(end.state)]
+                except OSError as error:
+                    said = f"{error.filename or end.state}: {error.strerror or error}"
+                    lines.append(f"whether a run is unfinished cannot be told, {said}: run nimdoctor as root")
         return list(dict.fromkeys(lines))
 
     def stale(self, saved: Plan) -> List[str]:
@@ -395,6 +396,7 @@ class Runs:
 
     def roll_back(self, run: Run, only: Sequence[str], interrupted: Interrupted = never) -> RolledBack:
         """Takes a run back, whoever interrupts. Raises as `Rollback.roll_back`, and TargetError."""
+        run.refuse_doubt()
         repair = self._repair(run, Options())
         return Rollback(run, repair.ends, repair.target_role, only=only, say=self.say).roll_back()
 

@@ -208,7 +208,7 @@ class _Demo:
             self._quoted("\n".join(f"refused: {one.must}: {one.seen}" for one in error.refusals))
             self.wrong.append("the plan was refused")
             return
-        self._quoted(plan_text.render_result(result, plan, width=self._inner))
+        self._quoted(plan_text.render_result(result, plan, width=self._inner, brief=True))
         if not result.good:
             self.wrong.append(f"the run ended {result.state}")
 

@@ -193,8 +193,14 @@ def _fix(
     if open_runs:
         return refuse(plan, open_runs, format, open_runs)
     if not plan.steps:
-        _show(repair, open_runs, format)
-        return REFUSED if plan.advice else 0
+        status = REFUSED if plan.advice else 0
+        if format is Format.JSON:
+            from nimdoctor.report.plan_json import render_without_run
+
+            write(render_without_run(plan, status == 0), None)
+        else:
+            _show(repair, open_runs, format)
+        return status
     refusals = {(one.step, one.must): one for one in [*repair.refusals(), *plan.refusals]}
     reasons = [words_of(one) for one in refusals.values()] or _unconfirmed(plan, affects)
     if reasons:

@@ -1,7 +1,7 @@
 """`nimdoctor rollback` and `runs`, and `fix --resume`: runs on record, of this host, of another root or over ssh."""
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -39,11 +39,13 @@ def resume_run(
 
 
 def _resume(runs: Any, run: Any, options: Any, yes: bool, format: Format) -> int:
-    from nimdoctor.facts.repair_runs import UNFINISHED
+    from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
     from nimdoctor.plan.execute import Locked, NotApplied
     from nimdoctor.plan.place import Refused
     from nimdoctor.repair import TargetError
 
+    if run.state == SUSPICIOUS:
+        return refuse(None, [_doubt(run)], format)
     if run.state not in (*UNFINISHED, *runs.retold):
         raise UsageError(f"run {run.name} is {run.state}: there is nothing to go on with")
     if not yes and run.state not in runs.retold:
@@ -96,11 +98,25 @@ def rollback(
         return _roll_back(kept, _found(kept, run), tuple(only or ()), yes, format)
 
 
+def _doubt(run: Any) -> str:
+    """Why a run is suspicious, and what to do about it."""
+    from nimdoctor.plan.custody import Suspicious
+
+    try:
+        run.refuse_doubt()
+    except Suspicious as error:
+        return str(error)
+    return ""
+
+
 def _roll_back(runs: Any, found: Any, only: Tuple[str, ...], yes: bool, format: Format) -> int:
+    from nimdoctor.facts.repair_runs import SUSPICIOUS
     from nimdoctor.plan.execute import Locked
     from nimdoctor.plan.place import Refused
     from nimdoctor.repair import TargetError
 
+    if found.state == SUSPICIOUS:
+        return _not_taken_back(found.name, _doubt(found), format)
     answer = "" if yes else answer_to(f"Take back run {found.name} ({found.state})?", "takes it back")
     if answer:
         return _not_taken_back(found.name, answer, format)
@@ -108,7 +124,7 @@ def _roll_back(runs: Any, found: Any, only: Tuple[str, ...], yes: bool, format: 
         with Interruption(THERE if runs.remote else HERE) as interrupted:
             done = runs.roll_back(found, only, interrupted)
     except (Refused, Locked) as error:
-        return _not_taken_back(found.name, str(error), format)
+        return _not_taken_back(found.name, str(error), format, getattr(error, "stands", ()))
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
     except OSError as error:
@@ -121,12 +137,12 @@ def _roll_back(runs: Any, found: Any, only: Tuple[str, ...], yes: bool, format: 
     return 0 if done.good else REFUSED
 
 
-def _not_taken_back(run: str, reason: str, format: Format) -> int:
+def _not_taken_back(run: str, reason: str, format: Format, stands: Sequence[str] = ()) -> int:
     say(lines(f"refused: {reason}"))
     if format is Format.JSON:
         from nimdoctor.report.plan_json import render_rollback_refused
 
-        write(render_rollback_refused(run, [reason]), None)
+        write(render_rollback_refused(run, reason.splitlines()[:1], stands), None)
     return REFUSED
 
 

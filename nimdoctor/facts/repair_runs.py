@@ -10,6 +10,8 @@ from nimdoctor.text import BadEvidence, Quote, Text
 
 UNFINISHED = ("running", "stopped", "rolling-back")
 """States of a run that was not brought to an end."""
+SUSPICIOUS = "suspicious"
+"""The state of a run of which somebody else could have written something, or which is not what was written down."""
 
 
 class RepairRun(NamedTuple):

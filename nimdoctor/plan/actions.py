@@ -211,18 +211,21 @@ class Hands:
 
     # -- backups
 
-    def keep(self, step: Step) -> int:
-        """Keeps a backup of the file that the step changes; gives its size. Raises Refused, OSError."""
+    def keep(self, step: Step) -> Dict[str, Any]:
+        """Keeps a backup of the file that the step changes; gives what the journal writes down of it, by its name.
+
+        Raises Refused, OSError.
+        """
         path = kept_path(step)
         if path is None:
-            return 0
+            return {}
         place = self.place(step.where)
         look = place.look(path)
         if look is None:
             raise Refused(f"{path} is not there")
         content = place.read(path, limit=LARGEST)
-        self.runs[step.where].keep(_backup_name(step), content, look)
-        return len(content)
+        kept = self.runs[step.where].keep(_backup_name(step), content, look)
+        return {_backup_name(step): {"where": step.where.value, "kept": kept.as_json()}}
 
     def kept(self, step: Step) -> Optional[Kept]:
         """The backup, or None when none was made. Raises Refused when it is damaged."""

@@ -2,12 +2,13 @@
 
 from typing import List, Mapping, Sequence, Tuple
 
-from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.model import Role
 from nimdoctor.plan.actions import allowed, paths_of
+from nimdoctor.plan.custody import Suspicious
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import Ends
 from nimdoctor.plan.runs import Run, believed
+from nimdoctor.plan.typed import as_typed
 
 
 class NotApplied(Exception):
@@ -62,10 +63,13 @@ def refuse_up_front(
     return found
 
 
-def unfinished_words(run: Run, state: str) -> str:
-    """What to do about an unfinished run, with the commands."""
-    where = "" if state == STATE_DIRECTORY else f" --state-dir {state}"
-    return (
-        f"run {run.name} is {believed(run).state}: nimdoctor fix --resume {run.name}{where} goes on with it, "
-        f"nimdoctor rollback {run.name}{where} takes it back"
-    )
+def unfinished_words(recorded: Run) -> str:
+    """What to do about an unfinished run, or one in doubt, with the commands."""
+    run = believed(recorded)
+    try:
+        run.refuse_doubt()
+    except Suspicious as error:
+        return str(error)
+    ways = [f"{as_typed(run.resuming)} goes on with it"] if run.resuming else []
+    ways += [f"{as_typed(run.taking_back)} takes it back"] if run.taking_back else []
+    return f"run {run.name} is {run.state}: {', '.join(ways)}"

@@ -27,6 +27,10 @@ def render_result(plan: Plan, result: Result) -> str:
         "caused": list(result.outcomes.caused),
         "stands": list(result.stands),
         "why": result.why or None,
+        "state_directory": result.state_directory or None,
+        "resume": list(result.resuming) or None,
+        "rollback": list(result.taking_back) or None,
+        "pushes": list(result.pushes),
     }
     return _text({**plan.as_dict(), "unfinished": [], "result": ended})
 
@@ -41,9 +45,21 @@ def render_refused(plan: Optional[Plan], reasons: Sequence[str], unfinished: Seq
         "caused": [],
         "stands": [],
         "why": "; ".join(reasons),
+        "state_directory": None,
+        "resume": None,
+        "rollback": None,
+        "pushes": list(plan.pushes) if plan else [],
     }
     document: Dict[str, Any] = plan.as_dict() if plan else {"schema": SCHEMA}
     return _text({**document, "unfinished": list(unfinished), "result": refused})
+
+
+def render_without_run(plan: Plan, good: bool) -> str:
+    """The plan where it holds no step, so that nothing was begun: good when nothing is left to do either."""
+    why = "nothing to do" if good else "no step of this plan can be done by nimdoctor: see its advice"
+    document = json.loads(render_refused(plan, [why]))
+    document["result"].update({"state": "complete"} if good else {})
+    return _text(document)
 
 
 def render_rolled_back(done: RolledBack) -> str:
@@ -52,9 +68,10 @@ def render_rolled_back(done: RolledBack) -> str:
     return _text({"schema": ROLLBACK_SCHEMA, **ended, "why": None})
 
 
-def render_rollback_refused(run: Optional[str], reasons: Sequence[str]) -> str:
-    """Why a run was not taken back."""
-    refused: Dict[str, Any] = {"run": run, "state": "refused", "undone": [], "stands": [], "why": "; ".join(reasons)}
+def render_rollback_refused(run: Optional[str], reasons: Sequence[str], stands: Sequence[str] = ()) -> str:
+    """Why a run was not taken back; `stands` where nothing of it can be undone."""
+    refused: Dict[str, Any] = {"run": run, "state": "refused", "undone": [], "stands": list(stands)}
+    refused["why"] = "; ".join(reasons)
     return _text({"schema": ROLLBACK_SCHEMA, **refused})
 
 
