@@ -18,6 +18,7 @@ from nimdoctor.plan.fix import Options
 from nimdoctor.plan.outcome import remembered
 from nimdoctor.plan.place import Place, Refused
 from nimdoctor.plan.planner import Planner, Probed
+from nimdoctor.plan.refusals import strange_commands
 from nimdoctor.plan.rollback import Rollback, RolledBack
 from nimdoctor.plan.runs import Run, led, load, mark_followed, unfinished
 from nimdoctor.plan.script_runs import unfinished_scripts
@@ -258,7 +259,10 @@ class Repair:
 
     def refusals(self) -> List[Refusal]:
         """What forbids applying the plan, as far as it is known before anything is locked."""
-        return [*refuse_up_front(self.plan, self.ends, os.geteuid(), os.uname().sysname)]
+        return [
+            *refuse_up_front(self.plan, self.ends, os.geteuid(), os.uname().sysname),
+            *strange_commands(self.plan.steps, self.registry.fixes()),
+        ]
 
     # -- doing
 
@@ -388,6 +392,7 @@ class Runs:
         plan = run.plan()
         repair = self._repair(run, options._replace(probe=options.probe or plan.options.probe))
         refusals = refuse_up_front(plan, repair.ends, os.geteuid(), os.uname().sysname)
+        refusals += strange_commands(plan.steps, self.registry.fixes())
         if refusals:
             raise NotApplied(refusals)
         result = repair._executor(plan, interrupted).resume(run)
@@ -396,7 +401,9 @@ class Runs:
 
     def roll_back(self, run: Run, only: Sequence[str], interrupted: Interrupted = never) -> RolledBack:
         """Takes a run back, whoever interrupts. Raises as `Rollback.roll_back`, and TargetError."""
-        run.refuse_doubt()
+        strange = strange_commands(run.steps(), self.registry.fixes())
+        if strange:
+            raise Refused(f"{strange[0].step}: it must hold that {strange[0].must}, but {strange[0].seen}")
         repair = self._repair(run, Options())
         return Rollback(run, repair.ends, repair.target_role, only=only, say=self.say).roll_back()
 

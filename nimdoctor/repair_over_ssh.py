@@ -13,6 +13,7 @@ from nimdoctor.plan.fix import Options
 from nimdoctor.plan.outcome import assess, remembered
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.planner import decide
+from nimdoctor.plan.refusals import strange_commands
 from nimdoctor.plan.remote.follow import Unfollowed
 from nimdoctor.plan.remote.host import SENT, RemoteHost, Sent
 from nimdoctor.plan.remote.run import Remote, unfinished
@@ -60,6 +61,7 @@ class RemoteRepair(Repair):
         here = [end for where, end in self.ends.ends.items() if end.live and self.plan.touches(where)]
         return [
             *refuse_up_front(self.plan, self.ends, 0, "AIX", answered),
+            *strange_commands(self.plan.steps, self.registry.fixes()),
             *(
                 Refusal("", f"the {end.where.value} can be changed over ssh", f"the {end.where.value} is "
                         f"{end.target or 'this host'}: run nimdoctor fix {end.target} for it first".replace("  ", " "))

@@ -100,6 +100,13 @@ def paths_of(step: Step) -> Tuple[str, ...]:
     return (changed[0],) if changed else ()
 
 
+def commands_of(step: Step) -> Tuple[Tuple[str, ...], ...]:
+    """The commands that a step of kind run runs, and those that take it back."""
+    if not isinstance(step.do, Run):
+        return ()
+    return (step.do.argv, *(action.argv for action in (*step.do.undo, *step.do.repair) if action.argv))
+
+
 def mode_changed(step: Step) -> Optional[Tuple[str, int]]:
     """The file of which a command changes nothing but the mode, and the mode it had; None where it does not."""
     if not isinstance(step.do, Run):

@@ -56,7 +56,10 @@ def render_refused(plan: Optional[Plan], reasons: Sequence[str], unfinished: Seq
 
 def render_without_run(plan: Plan, good: bool) -> str:
     """The plan where it holds no step, so that nothing was begun: good when nothing is left to do either."""
-    why = "nothing to do" if good else "no step of this plan can be done by nimdoctor: see its advice"
+    undone = (
+        "nothing here can be done by nimdoctor: see the advice" if plan.advice else "no plan while so much is undecided"
+    )
+    why = "nothing to do" if good else undone
     document = json.loads(render_refused(plan, [why]))
     document["result"].update({"state": "complete"} if good else {})
     return _text(document)

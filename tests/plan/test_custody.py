@@ -10,9 +10,13 @@ from killing.children import nimdoctor
 from killing.clones import kill_at
 from killing.scenes import STATE
 
+from nimdoctor.model import Role
 from nimdoctor.plan.custody import Custody, Suspicious
 from nimdoctor.plan.document import canonical
 from nimdoctor.plan.place import Absent, Refused
+from nimdoctor.plan.refusals import strange_commands
+from nimdoctor.plan.steps import Phase, Run, Step
+from nimdoctor.registry import Registry
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 
@@ -298,3 +302,60 @@ def test_what_belongs_to_root_is_believed_by_others_and_not_the_other_way(custod
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(Suspicious, match="belongs to user 99, not to 0"):
         custody.read("/inner/file")
+
+
+# -- what may be run at all
+
+
+def with_another_plan(place, change):
+    """Has plan and journal of a run say the same new thing, as only root could."""
+    another_command_with_its_id(place)
+    rewritten(f"{place}/plan.json", change)
+    with open(f"{place}/plan.json", encoding="ascii") as stream:
+        document = json.load(stream)
+    core = {name: document[name] for name in ("schema", "hosts", "levels", "checks", "steps")}
+    document["id"] = hashlib.sha256(canonical(core)).hexdigest()
+    with open(f"{place}/plan.json", "w", encoding="ascii") as stream:
+        json.dump(document, stream)
+    with open(f"{place}/journal.jsonl", encoding="ascii") as stream:
+        start, *rest = map(json.loads, stream)
+    with open(f"{place}/journal.jsonl", "w", encoding="ascii") as stream:
+        stream.write("".join(json.dumps(record) + "\n" for record in ({**start, "plan": document["id"]}, *rest)))
+
+
+@pytest.mark.parametrize(
+    ("where", "argv"),
+    [
+        ("argv", ["touch", "/tmp/owned"]),
+        ("argv", ["/tmp/nimclient", "-c"]),
+        ("argv", ["nimclient", "-l"]),
+        ("argv", ["nim", "-o", "bos_inst", "lpar7"]),
+        ("argv", ["chmod", "600", "/ssl_nimsh/keys/serverkey.pem"]),
+        ("undo", ["sh", "-c", "id"]),
+        ("repair", ["rm", "-r", "/"]),
+    ],
+)
+def test_no_command_is_run_that_no_fix_needs_whatever_a_plan_on_record_says(killed, where, argv):
+    lab, state, place = killed()
+
+    def change(document):
+        do = document["steps"][-1]["do"]
+        do["argv"] = argv if where == "argv" else ["nimclient", "-c"]
+        if where != "argv":
+            do[where] = [{"argv": argv, "new": [], "start": ""}]
+
+    with_another_plan(place, change)
+    before, called = lab.snapshot(), lab.calls()
+    for command in (["fix", "--resume", "last"], ["rollback", "last"]):
+        ended = nimdoctor([*command, "--yes", "--state-dir", state])
+        assert ended.status == 1 and "only commands that its fixes need are run" in ended.err, ended
+    assert lab.snapshot() == before and lab.calls() == called
+
+
+def test_a_fix_may_name_commands_of_its_own_for_its_own_steps():
+    fixes = {one.id: one for one in Registry().fixes()}
+    assert fixes["restrict-keys"].runs == (("chmod",),)
+    step = Step(Role.MASTER, Phase.TIDY, "t", Run(("chmod", "600", "/x"), 30), "w", "e", fixes=("restrict-keys",))
+    assert strange_commands([step], fixes.values()) == []
+    assert len(strange_commands([step._replace(fixes=("start-nimsh",))], fixes.values())) == 1
+    assert len(strange_commands([step], [])) == 1, "a fix that is no longer installed"
