@@ -325,4 +325,4 @@ def _run_notes(run: Mapping[str, object]) -> Iterator[str]:
         yield f"{name}: {printable(str(one['client']))}: {followed}"
     stands = run["stands"]
     for line in stands if isinstance(stands, list) else ():
-        yield f"{name} stands: {printable(str(line))}"
+        yield f"{name} stands: {printable(str(line).splitlines()[0])}"
