@@ -184,6 +184,7 @@ class RemoteRun:
             "steps": steps,
             "findings": [],
             "caused": [],
+            "proved": None,
             "why": None,
             "stands": stands,
             "affects": [{"client": name, "followed": False} for name in (plan.affects.clients if plan.affects else ())],

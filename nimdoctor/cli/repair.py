@@ -175,6 +175,7 @@ def _fix(
     format: Format,
 ) -> int:
     plan = repair.plan
+    repair.note_proved()
     open_runs = repair.unfinished()
     if open_runs and format is Format.TEXT:
         write("\n".join(map(visible, open_runs)) + "\n\n", None)

@@ -159,9 +159,15 @@ def runs(
         return _runs_over_ssh(target, state_dir, followed, format)
     from nimdoctor.plan import runs as recorded
     from nimdoctor.plan.place import Refused
+    from nimdoctor.registry import Registry
+    from nimdoctor.run_records import Runs
 
     state = _state(target, state_dir)
     status = 0
+    try:
+        Runs(state, Registry(), say=say).look_for_pushes()
+    except PermissionError as error:
+        raise UsageError(f"{failed_at(error)}: run nimdoctor as root") from error
     if followed is not None:
         try:
             if not recorded.mark_followed(state, followed):
@@ -223,6 +229,6 @@ def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry",
             return RemoteRuns(target or "", registry, timeout=timeout, say=say)
         except TargetError as error:
             raise UsageError(visible(str(error))) from error
-    from nimdoctor.repair import Runs
+    from nimdoctor.run_records import Runs
 
     return Runs(_state(target, state_dir), registry, timeout=timeout, say=say)

@@ -88,6 +88,8 @@ def state_of(records: Sequence[Dict[str, Any]]) -> str:
         event = record.get("event")
         if event == "complete":
             state = str(record.get("state") or "complete")
+        elif event == "proved":
+            state = "complete"
         elif event == "stopped":
             state = "stopped"
         elif event in ("rollback", "undo", "undone"):

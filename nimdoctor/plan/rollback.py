@@ -109,10 +109,9 @@ class Rollback:
 
     def _kept_findings(self, state: str) -> Dict[str, Any]:
         """What became of the findings, where the run stays what it was."""
-        complete = self.run.last("complete")
         if state != self.run.state:
             return {}
-        return {name: complete[name] for name in ("findings", "caused") if name in complete}
+        return {"findings": list(self.run.findings()), "caused": self.run.last("complete").get("caused") or []}
 
     def _chosen(self) -> Tuple[List[Step], List[str]]:
         """Steps to undo, the last first, and what stands before the last one that cannot be undone."""

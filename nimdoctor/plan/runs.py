@@ -175,6 +175,11 @@ class Run(NamedTuple):
         """The newest record of that event, or an empty one."""
         return next((record for record in reversed(self.records) if record.get("event") == event), {})
 
+    def findings(self) -> Tuple[Dict[str, Any], ...]:
+        """What became of its findings, as the newest record of that tells."""
+        told = (record.get("findings") for record in reversed(self.records))
+        return tuple(map(dict, next((found for found in told if isinstance(found, list)), ())))
+
     def left_open(self) -> str:
         """Why a transient tftp was not closed; empty when it was, or there was none."""
         return left_open_of([dict(record) for record in self.records])
@@ -367,8 +372,9 @@ def as_dict(recorded: Run) -> Dict[str, Any]:
             }
             for step in steps
         ],
-        "findings": list(end.get("findings") or ()),
+        "findings": list(run.findings()),
         "caused": list(end.get("caused") or ()),
+        "proved": run.last("proved").get("at"),
         "why": run.doubt or stopped.get("why") or complete.get("why"),
         "stands": list(end.get("stands") or ()),
         "affects": [{"client": name, "followed": name in run.followed()} for name in run.affects()],

@@ -151,14 +151,18 @@ class _Page:
     def _next(self) -> Iterator[str]:
         plan = self.plan
         if plan.first:
-            yield from self._field("Next", f"a push hangs, which is proved: {plan.first} --apply")
+            yield from self._field("Next", "a push hangs, which is proved; this accepts it:")
+            yield f"{'':<10}{printable(plan.first)} --apply"
             return
         if plan.refusals:
             yield from self._field("Next", "settle what is refused above, then run it again")
             return
         affects = f" --affects {len(plan.affects.clients)}" if plan.affects and plan.affects.clients else ""
-        yield from self._field("Next", f"{self.command} --apply{affects}")
-        yield from self._field("", f"{self.command} --script DIR writes the same as ksh scripts for change management")
+        # a command is whole on its line, so that it can be copied
+        yield f"{'Next:':<10}{printable(self.command)} --apply{affects}"
+        yield from self._field(
+            "", "with --script DIR instead of --apply it writes the same as ksh scripts for change management"
+        )
 
     def _field(self, name: str, text: str, indent: str = "") -> Iterator[str]:
         start = f"{indent}{name + ':' if name else '':<10}"
