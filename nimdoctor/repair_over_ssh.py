@@ -184,6 +184,8 @@ class RemoteRun:
             "steps": steps,
             "findings": [],
             "caused": [],
+            "who": None,
+            "change": plan.options.change or None,
             "proved": None,
             "why": None,
             "stands": stands,

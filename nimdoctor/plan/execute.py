@@ -20,6 +20,7 @@ from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import Ends, Moment
 from nimdoctor.plan.lock import Locked
 from nimdoctor.plan.outcome import Outcomes, assess
+from nimdoctor.plan.person import person
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.progress import Progress
 from nimdoctor.plan.proofs import Proofs
@@ -134,7 +135,7 @@ class Executor:
             with self.places.opened(told.name) as run:
                 self._take(run)
                 run.journals.take_up()
-                run.journals.append("resume")
+                run.journals.append("resume", who=person())
                 run.hands.sweep(step for step in run.steps if step.id in {**told.done(), **told.begun()})
                 self.progress = Progress.of(told, run.steps, run.hands, self.proofs)
                 return self._with_ways(self._forward())

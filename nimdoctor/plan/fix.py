@@ -42,13 +42,14 @@ def line_as_it_is(raw: bytes, quote: Quote) -> Optional[str]:
 
 
 class Options(NamedTuple):
-    """What the user chose on the command line."""
+    """What the user chose on the command line; `change` is the number of a change, kept with plan and run."""
 
     only: Tuple[str, ...] = ()
     transient_tftp: bool = False
     lpp_source: str = ""
     accept_hung: str = ""
     probe: bool = False
+    change: str = ""
 
 
 class Case(NamedTuple):

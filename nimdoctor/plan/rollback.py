@@ -11,6 +11,7 @@ from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.actions import Hands, kept_path, paths_of
 from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.lock import lock
+from nimdoctor.plan.person import person
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.run_journals import RunJournals
 from nimdoctor.plan.runs import Run, believed, catch_up, every, load, refuse_suspicious
@@ -73,7 +74,7 @@ class Rollback:
             self._refuse(hands, undo)
             with RunJournals([directories[end.where] for end in self._state_ends()], self.say) as journals:
                 journals.take_up()
-                journals.append("rollback", None, only=sorted(self.only))
+                journals.append("rollback", None, only=sorted(self.only), who=person())
                 hands.sweep(undo)
                 undone = self._undo(Undoing(self.steps, hands, journals, self.ends), undo, stands)
                 state = self._state(stands)

@@ -12,6 +12,7 @@ from nimdoctor.plan.actions import Hands, kept_path
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.lock import lock
+from nimdoctor.plan.person import person
 from nimdoctor.plan.place import Place
 from nimdoctor.plan.refusals import NotApplied, unfinished_words
 from nimdoctor.plan.run_journals import RunJournals
@@ -120,6 +121,8 @@ class RunPlaces:
                     backups.update(run.hands.keep(step))
                 run.journals.begin(
                     plan=self.plan.id,
+                    who=person(),
+                    change=self.plan.options.change or None,
                     backups=backups,
                     fixes=sorted({fix for step in self.plan.steps for fix in step.fixes}),
                     targets={end.where.value: end.target for end in self.ends.ends.values()},

@@ -10,6 +10,7 @@ from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.custody import Suspicious
 from nimdoctor.plan.document import BadPlan, Plan, id_of, parse
 from nimdoctor.plan.lock import Locked, lock
+from nimdoctor.plan.person import person
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.state import RunDirectory, StateDirectory
 from nimdoctor.plan.steps import Step, with_run
@@ -332,7 +333,7 @@ def mark_followed(state: str, client: str) -> List[str]:
             try:
                 # a journal has one writer at a time
                 with lock(one.directory.state), one.directory.journal() as journal:
-                    journal.append("followed", None, client=client)
+                    journal.append("followed", None, client=client, who=person())
             except Locked as error:
                 raise Refused(str(error)) from error
     return [run.name for run in waiting]
@@ -374,6 +375,8 @@ def as_dict(recorded: Run) -> Dict[str, Any]:
         ],
         "findings": list(run.findings()),
         "caused": list(end.get("caused") or ()),
+        "who": run.start.get("who"),
+        "change": run.start.get("change"),
         "proved": run.last("proved").get("at"),
         "why": run.doubt or stopped.get("why") or complete.get("why"),
         "stands": list(end.get("stands") or ()),

@@ -58,6 +58,7 @@ def making(targets: Mapping[Role, str], options: Options, state: str = "") -> Ar
     words += ["--lpp-source", options.lpp_source] if options.lpp_source else []
     words += ["--accept-hung", options.accept_hung] if options.accept_hung else []
     words += ["--probe"] if options.probe else []
+    words += ["--change", options.change] if options.change else []
     return (*words, *state_words(target, state))
 
 

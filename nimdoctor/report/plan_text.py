@@ -8,6 +8,7 @@ from nimdoctor.model import Role
 from nimdoctor.plan.document import Counsel, Plan
 from nimdoctor.plan.execute import Result
 from nimdoctor.plan.outcome import FIXED, Outcomes
+from nimdoctor.plan.person import told
 from nimdoctor.plan.rollback import RolledBack
 from nimdoctor.plan.steps import Edit, Move, Remove, Run, Step, Subsystem, Transient, unified_diff
 from nimdoctor.plan.typed import as_typed
@@ -91,6 +92,8 @@ class _Page:
             level = f", AIX {host.level}" if host.level else ""
             where = f" [{host.target}]" if host.target else ""
             yield from self._field(role.value.capitalize(), f"{host.name or 'name not known'}{level}{where}")
+        if self.plan.options.change:
+            yield from self._field("Change", self.plan.options.change)
         yield from self._stakes()
 
     def _stakes(self) -> Iterator[str]:
@@ -321,6 +324,10 @@ def _run_notes(run: Mapping[str, object]) -> Iterator[str]:
     if run["state"] in UNFINISHED:
         ways = [as_typed(argv) for argv in (run["resume"], run["rollback"]) if isinstance(argv, list)]
         yield f"{name} is unfinished: {', or '.join(map(printable, ways))}"
+    begun = [f"begun by {who}" for who in [told(run["who"])] if who]
+    begun += [f"change {run['change']}"] if run["change"] else []
+    if begun:
+        yield f"{name}: {printable(', '.join(begun))}"
     if run["left_open"]:
         yield f"{name}: {printable(str(run['left_open']))}"
     affects = run["affects"]

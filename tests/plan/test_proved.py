@@ -10,8 +10,7 @@ from killing.scenes import STATE
 
 
 def apply(lab, *words):
-    ended = nimdoctor(["fix", lab.client_target, "--master", lab.master_target, *words, "--apply", "--yes"])
-    return ended
+    return nimdoctor(["fix", lab.client_target, "--master", lab.master_target, *words, "--apply", "--yes"])
 
 
 def runs(lab, end="client"):
