@@ -152,10 +152,15 @@ def runs(
     followed: Optional[str] = typer.Option(
         None, "--followed", metavar="NAME", help="Say that this client has fetched its new certificate."
     ),
+    prune: Optional[int] = typer.Option(
+        None, "--prune", metavar="DAYS", min=0, max=36500, help="Remove runs that are complete for so long."
+    ),
     target: Optional[str] = _TARGET,
 ) -> int:
     """List the runs of `fix` and what became of each."""
     if target is not None and target.startswith("ssh:"):
+        if prune is not None:
+            raise UsageError("--prune removes runs of a nimdoctor on the host: log in there for it")
         return _runs_over_ssh(target, state_dir, followed, format)
     from nimdoctor.plan import runs as recorded
     from nimdoctor.plan.place import Refused
@@ -175,9 +180,31 @@ def runs(
         except (Refused, OSError) as error:
             say(lines(f"refused: {error}"))
             status = REFUSED
+    pruned = None
+    if prune is not None:
+        pruned, why = _pruned(state, prune)
+        if why:
+            say(lines(f"refused: {why}"))
+            status = REFUSED
     found = [recorded.as_dict(run) for run in recorded.every(state)]
-    _show_runs(found, state, format)
+    _show_runs(found, state, format, pruned)
     return status
+
+
+def _pruned(state: str, days: int) -> Tuple[Any, str]:
+    """What was removed and kept, or None and why nothing was."""
+    from datetime import datetime, timezone
+
+    from nimdoctor.plan.lock import Locked
+    from nimdoctor.plan.place import Refused
+    from nimdoctor.plan.prune import prune
+
+    try:
+        return prune(state, days, datetime.now(timezone.utc)), ""
+    except (Locked, Refused) as error:
+        return None, str(error)
+    except OSError as error:
+        return None, failed_at(error)
 
 
 def _runs_over_ssh(target: str, state_dir: Optional[str], followed: Optional[str], format: Format) -> int:
@@ -197,12 +224,12 @@ def _runs_over_ssh(target: str, state_dir: Optional[str], followed: Optional[str
     return 0
 
 
-def _show_runs(found: List[Dict[str, Any]], state: str, format: Format) -> None:
+def _show_runs(found: List[Dict[str, Any]], state: str, format: Format, pruned: Any = None) -> None:
     if format is Format.JSON:
         from nimdoctor.report.plan_json import render_runs as render
     else:
         from nimdoctor.report.plan_text import render_runs as render
-    write(render(found, state), None)
+    write(render(found, state, pruned), None)
 
 
 def _state(target: Optional[str], state_dir: Optional[str]) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Set, 
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.plan.actions import Hands, kept_path, paths_of
+from nimdoctor.plan.actions import Hands, kept_path
+from nimdoctor.plan.changed import changed_by, paths_changed
 from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.lock import lock
 from nimdoctor.plan.person import person
@@ -16,7 +17,6 @@ from nimdoctor.plan.place import Refused
 from nimdoctor.plan.run_journals import RunJournals
 from nimdoctor.plan.runs import Run, believed, catch_up, every, load, refuse_suspicious
 from nimdoctor.plan.state import RunDirectory, StateDirectory
-from nimdoctor.plan.steps import Run as Command
 from nimdoctor.plan.steps import Step
 from nimdoctor.plan.typed import as_typed
 from nimdoctor.plan.undo import NOT_DONE, Undoing, still_running
@@ -166,19 +166,17 @@ class Rollback:
         """Only the newest run on a path may be taken back."""
         for end in self._state_ends():
             ours = {
-                path for step in undo if step.where is end.where for path in _changed(self.run, step) if "*" not in path
+                path
+                for step in undo
+                if step.where is end.where
+                for path in changed_by(self.run, step)
+                if "*" not in path
             }
             for recorded in every(end.state):
                 other = believed(recorded)
                 if other.name <= self.run.name or other.state in ("restored", "rolled-back"):
                     continue
-                touched = {*other.done(), *other.begun()}
-                theirs = [
-                    pattern
-                    for step in other.steps()
-                    if step.where is end.where and step.id in touched
-                    for pattern in _changed(other, step)
-                ]
+                theirs = [pattern for where, pattern in paths_changed(other) if where is end.where]
                 both = sorted(path for path in ours for pattern in theirs if fnmatch.fnmatchcase(path, pattern))
                 if both:
                     first = (
@@ -222,14 +220,3 @@ class Rollback:
         for where in self.ends.ends:
             found.setdefault(where, found[self.target])
         return found
-
-
-def _changed(run: Run, step: Step) -> Set[str]:
-    """The paths that a step changed, with patterns where a command may have written over what was there."""
-    files: Mapping[str, Any] = ({**run.undoing(), **run.done()}.get(step.id) or {}).get("files") or {}
-    patterns = (
-        [pattern for action in (*step.do.undo, *step.do.repair) for pattern in action.new]
-        if isinstance(step.do, Command)
-        else []
-    )
-    return {*paths_of(step), *files, *patterns}

@@ -176,6 +176,12 @@ class Run(NamedTuple):
         """The newest record of that event, or an empty one."""
         return next((record for record in reversed(self.records) if record.get("event") == event), {})
 
+    @property
+    def ended(self) -> Optional[str]:
+        """When it came to its end, in UTC; None where it has not."""
+        at = self.last("complete").get("at")
+        return str(at) if at else None
+
     def findings(self) -> Tuple[Dict[str, Any], ...]:
         """What became of its findings, as the newest record of that tells."""
         told = (record.get("findings") for record in reversed(self.records))

@@ -25,6 +25,8 @@ from nimdoctor.plan.place import Look, Refused
 from nimdoctor.private_keys import holds_private_key
 
 _RUN = re.compile(r"([0-9]{8}T[0-9]{6}Z)-([0-9a-f]{4})")
+_REMOVED = ".removed-"
+"""Begins the name of the directory of a run that is being removed."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._+=@-]{1,200}")
 
@@ -97,9 +99,16 @@ class RunDirectory:
         return f"/runs/{self.name}/{name}"
 
     def discard(self) -> None:
-        """Removes the directory of a run that has not begun, with all that is in it. Raises OSError."""
-        shutil.rmtree(self.path)
-        _settle(os.path.dirname(self.path))
+        """Removes the directory with all that is in it, following no link. Raises OSError.
+
+        It is no run from the first moment on: half of one could be taken for one that never began.
+        """
+        above, name = os.path.split(self.path)
+        away = os.path.join(above, f"{_REMOVED}{name}")
+        os.rename(self.path, away)
+        _settle(above)
+        shutil.rmtree(away)
+        _settle(above)
 
     def drop_reserve(self) -> None:
         """Gives up what a run that has ended may have set aside. Raises OSError, not for absence."""
@@ -204,6 +213,13 @@ class StateDirectory:
                 )
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+    def remove_leftovers(self) -> None:
+        """Removes what is left of runs whose removal was cut short. Raises OSError."""
+        with os.scandir(self._runs) as entries:
+            for entry in entries:
+                if entry.name.startswith(_REMOVED) and entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
 
     def path_of(self, run: str) -> str:
         """Where a run is or would be. Refused for what is no name of a run."""

@@ -6,6 +6,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 from nimdoctor.plan.document import SCHEMA, Plan
 from nimdoctor.plan.execute import Result
 from nimdoctor.plan.outcome import REFUSED, Outcomes
+from nimdoctor.plan.prune import Pruned
 from nimdoctor.plan.rollback import RolledBack
 from nimdoctor.plan.runs import SCHEMA as RUNS_SCHEMA
 
@@ -78,9 +79,13 @@ def render_rollback_refused(run: Optional[str], reasons: Sequence[str], stands: 
     return _text({"schema": ROLLBACK_SCHEMA, **refused})
 
 
-def render_runs(runs: Sequence[Mapping[str, Any]], state: str) -> str:
-    """The runs of one state directory, oldest first."""
-    return _text({"schema": RUNS_SCHEMA, "state_directory": state, "runs": list(runs)})
+def render_runs(runs: Sequence[Mapping[str, Any]], state: str, pruned: Optional[Pruned] = None) -> str:
+    """The runs of one state directory, oldest first, and what was removed from it and kept, where that was asked for."""
+    document: Dict[str, Any] = {"schema": RUNS_SCHEMA, "state_directory": state, "runs": list(runs)}
+    if pruned is not None:
+        said = {name: [{"run": run, "why": why} for run, why in part] for name, part in pruned._asdict().items()}
+        document["pruned"] = said
+    return _text(document)
 
 
 def _text(document: Mapping[str, Any]) -> str:

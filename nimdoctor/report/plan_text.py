@@ -1,7 +1,7 @@
 """A plan and its runs for people: what would be done, why, what it needs, and how to take it back."""
 
 import textwrap
-from typing import Iterator, List, Mapping, Sequence, Set
+from typing import Iterator, List, Mapping, Optional, Sequence, Set
 
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
 from nimdoctor.model import Role
@@ -9,6 +9,7 @@ from nimdoctor.plan.document import Counsel, Plan
 from nimdoctor.plan.execute import Result
 from nimdoctor.plan.outcome import FIXED, Outcomes
 from nimdoctor.plan.person import told
+from nimdoctor.plan.prune import Pruned
 from nimdoctor.plan.rollback import RolledBack
 from nimdoctor.plan.steps import Edit, Move, Remove, Run, Step, Subsystem, Transient, unified_diff
 from nimdoctor.plan.typed import as_typed
@@ -298,12 +299,14 @@ def render_rolled_back(done: RolledBack) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_runs(runs: Sequence[Mapping[str, object]], state: str) -> str:
-    """A list of runs, the newest last."""
+def render_runs(runs: Sequence[Mapping[str, object]], state: str, pruned: Optional[Pruned] = None) -> str:
+    """A list of runs, the newest last, below what was removed and kept, where that was asked for."""
     from tabulate import tabulate
 
+    said = [] if pruned is None else [f"removed {run}: {printable(why)}" for run, why in pruned.removed]
+    said += [] if pruned is None else [f"kept {run}: {printable(why)}" for run, why in pruned.kept]
     if not runs:
-        return f"No run in {state}.\n"
+        return "\n".join([*said, f"No run in {state}."]) + "\n"
     rows = []
     notes: List[str] = []
     for run in runs:
@@ -313,7 +316,7 @@ def render_runs(runs: Sequence[Mapping[str, object]], state: str) -> str:
         )
         notes += _run_notes(run)
     table = tabulate(rows, headers=["Run", "State", "Begun", "Fixes"], tablefmt="simple", disable_numparse=True)
-    return "\n".join([table, *([""] if notes else []), *notes]) + "\n"
+    return "\n".join([*said, *([""] if said else []), table, *([""] if notes else []), *notes]) + "\n"
 
 
 def _run_notes(run: Mapping[str, object]) -> Iterator[str]:
