@@ -2,7 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import RepairRuns
+from nimdoctor.facts import Paths, RepairRuns
 from nimdoctor.model import Confidence, Finding, Inferred, NotApplicable, Passed, Role, Severity, Verdict, check
 from nimdoctor.wording import count
 
@@ -24,15 +24,29 @@ _CAUSES = {
     impact="the host stands between two states, and no other fix is applied until the run is ended",
     cure="go on with the run, or take it back: nimdoctor fix --resume RUN, nimdoctor rollback RUN",
 )
-def run_unfinished(runs: Optional[RepairRuns]) -> Iterator[Verdict]:
+def run_unfinished(runs: Optional[RepairRuns], paths: Optional[Paths]) -> Iterator[Verdict]:
     """The host stands between two states until the run is resumed or rolled back.
 
-    A tftp that a run opened for a fetch and could not close is a low finding of its own.
+    A tftp that a run opened for a fetch and could not close is a low finding of its own. Of a run that others could
+    have written in, nothing can be believed, and nimdoctor carries nothing of it out.
     """
     if runs is None:
         yield NotApplicable("no run of nimdoctor fix is recorded here")
         return
+    doubted = {run.name: found for run in runs.runs for found in [run.open_to_others(paths)] if found}
+    for name, (path, why) in doubted.items():
+        yield Finding(
+            f"run {name} is suspicious: {path} {why}",
+            evidence=[paths.quote(path)] if paths else [],
+            objects=[name],
+            cause="its directory, plan, journal or backups could have been written by somebody else than root",
+            impact="nothing of it is carried out, and no other fix is applied until its directory is moved away",
+            cure="nimdoctor runs says what is wrong with it: find out who changed it, then move its directory away",
+            run="nimdoctor runs",
+        )
     for run in runs.unfinished():
+        if run.name in doubted:
+            continue
         yield Finding(
             f"run {run.name} ({', '.join(run.fixes) or 'fixes not known'}) is {run.state}",
             evidence=[run.at],

@@ -25,6 +25,7 @@ _PATH = re.compile(re.escape(KEYS) + r"(/[A-Za-z0-9_+@][A-Za-z0-9._+@-]*)+")
     risk="a program that is not root and reads these keys can no longer do so; NIM itself runs as root",
     source="CVE-2025-36096 (IBM node/7251173) for what a key is worth; the mode is inferred",
     classic=True,
+    runs=(("chmod",),),
 )
 def restrict_keys(case: Case, keys: Optional[OnMaster[SslKeys]]) -> Iterator[Said]:
     """`chmod 600` of each file below /ssl_nimsh/keys that its group or others can read or write."""

@@ -19,6 +19,7 @@ from nimdoctor.plan.typed import as_typed
     risk="where something else starts nimsh at boot it is started twice, and SRC refuses the second",
     source="the row as hosts and public scripts have it; no page of IBM that was seen shows it",
     named_only=True,
+    runs=(("mkitab", ROW), ("rmitab", "nimsh")),
 )
 def start_at_boot(case: Case, inittab: Optional[OnClient[Inittab]]) -> Iterator[Said]:
     """`mkitab` with the row that NIM itself writes, where /etc/inittab has no row of nimsh at all."""

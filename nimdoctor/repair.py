@@ -1,5 +1,6 @@
 """A repair: one target, its master where given; a plan comes out, which can be applied, resumed or taken back."""
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -13,14 +14,16 @@ from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import End, Ends
-from nimdoctor.plan.execute import Executor, NotApplied, Result, refuse_up_front, unfinished_words
+from nimdoctor.plan.execute import Executor, Result, refuse_up_front, unfinished_words
 from nimdoctor.plan.fix import Options
 from nimdoctor.plan.outcome import remembered
 from nimdoctor.plan.place import Place, Refused
 from nimdoctor.plan.planner import Planner, Probed
-from nimdoctor.plan.rollback import Rollback, RolledBack
-from nimdoctor.plan.runs import Run, led, load, mark_followed, unfinished
+from nimdoctor.plan.proved import note_proved, waiting
+from nimdoctor.plan.refusals import strange_commands
+from nimdoctor.plan.runs import mark_followed, unfinished
 from nimdoctor.plan.script_runs import unfinished_scripts
+from nimdoctor.plan.ways import default_state
 from nimdoctor.registry import Registry
 from nimdoctor.scan import Report, open_hosts, scan_hosts
 
@@ -71,13 +74,9 @@ def state_directory(target: str, given: Optional[str] = None) -> str:
     """
     if given is not None:
         return os.path.abspath(given)
-    if target == "":
-        return STATE_DIRECTORY
-    if not target.startswith("root:"):
-        return ""
-    root = os.path.realpath(target[5:])
-    Place(root).look(STATE_DIRECTORY)
-    return root + STATE_DIRECTORY
+    if target.startswith("root:"):
+        Place(target[5:]).look(STATE_DIRECTORY)
+    return "" if target.startswith("ssh:") else default_state(target)
 
 
 class Repair:
@@ -226,9 +225,24 @@ class Repair:
         lines: List[str] = []
         for end in self.ends.ends.values():
             if end.state:
-                lines += [unfinished_words(run, end.state) for run in unfinished(end.state)]
-                lines += [run.words(end.state) for run in unfinished_scripts(end.state)]
+                try:
+                    lines += [unfinished_words(run) for run in unfinished(end.state)]
+                    lines += [run.words(end.state) for run in unfinished_scripts(end.state)]
+                except OSError as error:
+                    said = f"{error.filename or end.state}: {error.strerror or error}"
+                    lines.append(f"whether a run is unfinished cannot be told, {said}: run nimdoctor as root")
         return list(dict.fromkeys(lines))
+
+    def note_proved(self) -> None:
+        """Writes down of the client's runs that waited for a push which of them this scan sees proved."""
+        client = self.ends.ends.get(Role.CLIENT)
+        if client is None:
+            return
+        for end in self.ends.ends.values():
+            with contextlib.suppress(OSError):  # that they cannot be read is told where unfinished ones are asked for
+                for run in waiting(end.state) if end.state else ():
+                    if run.start.get("targets", {}).get("client") == client.target:
+                        note_proved(run, self.report.results, self.engine.target, self.say)
 
     def stale(self, saved: Plan) -> List[str]:
         """Why a saved plan is not the plan for these hosts now; empty when it is the very same."""
@@ -257,7 +271,10 @@ class Repair:
 
     def refusals(self) -> List[Refusal]:
         """What forbids applying the plan, as far as it is known before anything is locked."""
-        return [*refuse_up_front(self.plan, self.ends, os.geteuid(), os.uname().sysname)]
+        return [
+            *refuse_up_front(self.plan, self.ends, os.geteuid(), os.uname().sysname),
+            *strange_commands(self.plan.steps, self.registry.fixes()),
+        ]
 
     # -- doing
 
@@ -346,68 +363,4 @@ class Repair:
         }
 
 
-class Runs:
-    """The runs of one state directory."""
-
-    remote = False
-    retold: Tuple[str, ...] = ()
-    """States of a run that is at its end, and is looked at again by a resume."""
-
-    def __init__(
-        self,
-        state: str,
-        registry: Registry,
-        *,
-        timeout: float = 30.0,
-        progress: Any = None,
-        say: Say = lambda line: None,
-    ) -> None:
-        self.state = state
-        self.registry = registry
-        self.timeout = timeout
-        self.progress = progress
-        self.say = say
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def find(self, name: str) -> Run:
-        """The run of that name, or the last; of one that another end leads, as that one tells. Raises Refused."""
-        if name == "last":
-            from nimdoctor.plan.runs import every
-
-            runs = every(self.state)
-            if not runs:
-                raise Refused(f"there is no run in {self.state}")
-            return led(runs[-1])
-        return led(load(self.state, name))
-
-    def resume(self, run: Run, options: Options, interrupted: Interrupted = never) -> Result:
-        """Goes on with a run. Raises NotApplied, Locked, Refused, TargetError, OSError."""
-        plan = run.plan()
-        repair = self._repair(run, options._replace(probe=options.probe or plan.options.probe))
-        refusals = refuse_up_front(plan, repair.ends, os.geteuid(), os.uname().sysname)
-        if refusals:
-            raise NotApplied(refusals)
-        result = repair._executor(plan, interrupted).resume(run)
-        repair._note_followed()
-        return result
-
-    def roll_back(self, run: Run, only: Sequence[str], interrupted: Interrupted = never) -> RolledBack:
-        """Takes a run back, whoever interrupts. Raises as `Rollback.roll_back`, and TargetError."""
-        repair = self._repair(run, Options())
-        return Rollback(run, repair.ends, repair.target_role, only=only, say=self.say).roll_back()
-
-    def _repair(self, run: Run, options: Options) -> Repair:
-        targets = run.start.get("targets") or {}
-        target = targets.get(str(run.start.get("target")))
-        if not isinstance(target, str):
-            raise Refused(f"the journal of run {run.name} does not say which host it is about")
-        master = targets.get("master") if run.start.get("target") == "client" else None
-        state = os.path.dirname(os.path.dirname(run.directory.path))
-        where = Where(target, master if isinstance(master, str) and master != target else None, state, self.timeout)
-        roles = [role for role in (Role.CLIENT, Role.MASTER) if role.value in targets]
-        return Repair(where, self.registry, options, progress=self.progress, say=self.say, roles=roles)
-
-
-__all__ = ["Repair", "Runs", "TargetError", "Where", "absolute", "state_directory"]
+__all__ = ["Repair", "TargetError", "Where", "absolute", "state_directory"]

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Sequence
 from nimdoctor.evidence import TargetError
 from nimdoctor.evidence.connection import Connection
 from nimdoctor.facts import RepairRuns
+from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.execute import NotApplied, Result, refuse_up_front
@@ -12,10 +13,13 @@ from nimdoctor.plan.fix import Options
 from nimdoctor.plan.outcome import assess, remembered
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.planner import decide
+from nimdoctor.plan.refusals import strange_commands
 from nimdoctor.plan.remote.follow import Unfollowed
 from nimdoctor.plan.remote.host import SENT, RemoteHost, Sent
 from nimdoctor.plan.remote.run import Remote, unfinished
 from nimdoctor.plan.rollback import RolledBack
+from nimdoctor.plan.way_back import can_be_taken_back
+from nimdoctor.plan.ways import default_state, resuming, taking_back
 from nimdoctor.registry import Registry
 from nimdoctor.repair import Interrupted, Repair, Say, Where, never
 
@@ -57,6 +61,7 @@ class RemoteRepair(Repair):
         here = [end for where, end in self.ends.ends.items() if end.live and self.plan.touches(where)]
         return [
             *refuse_up_front(self.plan, self.ends, 0, "AIX", answered),
+            *strange_commands(self.plan.steps, self.registry.fixes()),
             *(
                 Refusal("", f"the {end.where.value} can be changed over ssh", f"the {end.where.value} is "
                         f"{end.target or 'this host'}: run nimdoctor fix {end.target} for it first".replace("  ", " "))
@@ -103,15 +108,31 @@ class RemoteRepair(Repair):
 
 
 def proved(result: Result, plan: Plan, before: Sequence[Any], rescan: Any) -> Result:
-    """The result with what a second scan says of the findings, where every step is done."""
+    """The result with what a second scan says of the findings, where every step is done, and the ways on from it."""
     if result.state != "complete":
-        return result
+        return _with_ways(result, plan)
     try:
         outcomes = assess(plan, before, rescan(), {}, result.run)
     except TargetError as error:
         why = f"every step is done, but what came of it cannot be told: {error}"
-        return result._replace(state="stopped", why=why, stands=tuple(f"{step.title}: done" for step in plan.steps))
-    return result._replace(state="applied-unverified" if outcomes.unverified else "complete", outcomes=outcomes)
+        stands = tuple(f"{step.title}: done" for step in plan.steps)
+        return _with_ways(result._replace(state="stopped", why=why, stands=stands), plan)
+    state = "applied-unverified" if outcomes.unverified else "complete"
+    return _with_ways(result._replace(state=state, outcomes=outcomes), plan)
+
+
+def _with_ways(result: Result, plan: Plan) -> Result:
+    outcomes = {step: outcome for step, outcome, _ in result.steps}
+    done: Dict[str, Any] = {step: {} for step, outcome in outcomes.items() if outcome in ("done", "left-open")}
+    begun = [step for step, outcome in outcomes.items() if outcome == "failed"]
+    target = plan.targets.get(Role.CLIENT, plan.targets.get(Role.MASTER, ""))
+    back = result.state != "running" and can_be_taken_back(plan.steps, result.state, done, begun)
+    return result._replace(
+        state_directory=default_state(target),
+        # one that is proved by a push alone is told of anew
+        resuming=resuming(result.run, target, "") if result.state in (*UNFINISHED, "applied-unverified") else (),
+        taking_back=taking_back(result.run, target, "") if back else (),
+    )
 
 
 class RemoteRun:
@@ -147,6 +168,9 @@ class RemoteRun:
         for number, step in enumerate(plan.steps, 1):
             state = next((word for word in ("done", "begun") if f"{word}.{number}" in marks), "not-begun")
             steps.append({"id": step.id, "where": step.where.value, "title": step.title, "state": state})
+        done: Dict[str, Any] = {str(step["id"]): {} for step in steps if step["state"] == "done"}
+        half = [str(step["id"]) for step in steps if step["state"] == "begun"]
+        back = can_be_taken_back(plan.steps, self.state, done, half)
         stands = [said for name, said in sorted(marks.items()) if name.startswith("stands.")]
         left_open = next((said for name, said in sorted(marks.items()) if name.startswith("open.")), None)
         return {
@@ -160,11 +184,16 @@ class RemoteRun:
             "steps": steps,
             "findings": [],
             "caused": [],
+            "who": None,
+            "change": plan.options.change or None,
+            "proved": None,
             "why": None,
             "stands": stands,
             "affects": [{"client": name, "followed": False} for name in (plan.affects.clients if plan.affects else ())],
             "left_open": left_open,
             "led_by": None,
+            "resume": list(resuming(self.name, self.host.target, "")) if self.state in UNFINISHED else None,
+            "rollback": list(taking_back(self.name, self.host.target, "")) if back else None,
         }
 
 

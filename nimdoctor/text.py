@@ -174,13 +174,18 @@ class Text:
         return Quote(self.source, None, "")
 
 
+def may_be_a_key(line: str) -> bool:
+    """Whether a line may be a part of a key, also of one that has lost the lines that would tell."""
+    return "PRIVATE KEY" in line.upper() or bool(re.search(r"[A-Za-z0-9+/=]{40}", line))
+
+
 def first_words(line: str) -> str:
     """The beginning of a line for an error message, in ASCII and quotes; never what may be key material.
 
     >>> first_words("  ksh: lssrc:  not found."), first_words("MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQDJ")
     ("'ksh: lssrc:  not found.'", '(not shown, it may be a key)')
     """
-    if "PRIVATE KEY" in line.upper() or re.search(r"[A-Za-z0-9+/=]{40}", line):
+    if may_be_a_key(line):
         return "(not shown, it may be a key)"
     return ascii(line.strip()[:60])
 

@@ -208,7 +208,7 @@ class _Demo:
             self._quoted("\n".join(f"refused: {one.must}: {one.seen}" for one in error.refusals))
             self.wrong.append("the plan was refused")
             return
-        self._quoted(plan_text.render_result(result, plan, width=self._inner))
+        self._quoted(plan_text.render_result(result, plan, width=self._inner, brief=True))
         if not result.good:
             self.wrong.append(f"the run ended {result.state}")
 
@@ -235,6 +235,7 @@ class _Demo:
         self._report(repair.report)
         if repair.report.verdict != HEALTHY:
             self.wrong.append(f"the second scan's verdict is {repair.report.verdict}")
+        repair.note_proved()
         state = os.path.join(self.lab.client, "var", "adm", "nimdoctor")
         recorded = [runs.as_dict(run) for run in runs.every(state)]
         self._typed(CLIENT, "nimdoctor runs", plan_text.render_runs(recorded, STATE_DIRECTORY))

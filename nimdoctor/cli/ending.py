@@ -58,11 +58,12 @@ def terminal() -> bool:
 
 
 def answer_to(question: str, yes_does: str) -> str:
-    """Why not, or empty when somebody at a terminal typed yes."""
+    """Why not, or empty when somebody at a terminal typed y or yes."""
     if not terminal():
         return f"nobody can be asked: no terminal; --yes {yes_does} without a question"
-    print(f"{question} Type yes: ", end="", file=sys.stderr, flush=True)
-    return "" if sys.stdin.readline().strip().lower() == "yes" else "the answer was not yes"
+    print(f"{question} Type y or n: ", end="", file=sys.stderr, flush=True)
+    said = sys.stdin.readline().strip().lower()
+    return "" if said in ("y", "yes") else "the answer was not y or yes: nothing was changed"
 
 
 def status_of(result: "Result", interrupted: Interruption) -> int:

@@ -26,6 +26,9 @@ from nimdoctor.cli.runs import resume_run
 from nimdoctor.cli.scan import end_like_ctrl_c, local_rules
 from nimdoctor.wording import count, visible
 
+CHANGE_LIMIT = 64
+"""Characters of the number of a change."""
+
 if TYPE_CHECKING:
     from nimdoctor.plan.document import Plan
     from nimdoctor.plan.fix import Options
@@ -62,6 +65,7 @@ def fix(
     probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network, and push at the end."),
     transient_tftp: bool = typer.Option(False, "--transient-tftp", help="Switch tftp on for the fetch only."),
     lpp_source: str = typer.Option("", "--lpp-source", metavar="NAME", help="Which lpp_source has the filesets."),
+    change: str = typer.Option("", "--change", metavar="NUMBER", help="The change it is made for, kept with the run."),
     format: Format = typer.Option(Format.TEXT, "--format", help="How plan and result are written."),
     timeout: float = typer.Option(
         30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one reading command may take."
@@ -78,10 +82,10 @@ def fix(
     named = tuple(only or ())
     known_fixes(registry, named)
     if resume is not None:
-        if plan or script:
-            raise UsageError("--resume goes on with the plan of its run: give neither --plan nor --script with it")
+        if plan or script or change:
+            raise UsageError("--resume goes on with the plan of its run: give no --plan, --script or --change with it")
         return resume_run(resume, target, state_dir, registry, Options(probe=probe), yes, format, timeout)
-    options = Options(named, transient_tftp, lpp_source, accept_hung, probe)
+    options = Options(named, transient_tftp, lpp_source, accept_hung, probe, _change(change))
     try:
         saved = _saved(plan) if plan and apply else None
     except _Refused as error:
@@ -138,6 +142,14 @@ def _saved(path: str) -> "Plan":
         raise _Refused(f"{path} is no plan that can be applied: {error}") from error
 
 
+def _change(typed: str) -> str:
+    """The number of a change as it is kept. Raises UsageError for one that would not be legible in a list."""
+    number = typed.strip()
+    if (typed and not number) or len(number) > CHANGE_LIMIT or not number.isprintable():
+        raise UsageError(f"--change takes 1 to {CHANGE_LIMIT} printable characters, such as CHG0031337")
+    return number
+
+
 class _Refused(Exception):
     """A saved plan that is refused; the message is one line."""
 
@@ -154,7 +166,7 @@ def _saved_options(saved: "Plan", typed: "Options") -> "Options":
         value = getattr(typed, name)
         if value and value != getattr(saved.options, name):
             raise UsageError(f"the saved plan was made without this {word}: make a plan with it, or apply it as it is")
-    return saved.options._replace(probe=typed.probe or saved.options.probe)
+    return saved.options._replace(probe=typed.probe or saved.options.probe, change=typed.change or saved.options.change)
 
 
 def _saved_master(saved: "Plan") -> Optional[str]:
@@ -175,6 +187,7 @@ def _fix(
     format: Format,
 ) -> int:
     plan = repair.plan
+    repair.note_proved()
     open_runs = repair.unfinished()
     if open_runs and format is Format.TEXT:
         write("\n".join(map(visible, open_runs)) + "\n\n", None)
@@ -193,8 +206,14 @@ def _fix(
     if open_runs:
         return refuse(plan, open_runs, format, open_runs)
     if not plan.steps:
-        _show(repair, open_runs, format)
-        return REFUSED if plan.advice else 0
+        status = REFUSED if plan.advice else 0
+        if format is Format.JSON:
+            from nimdoctor.report.plan_json import render_without_run
+
+            write(render_without_run(plan, status == 0), None)
+        else:
+            _show(repair, open_runs, format)
+        return status
     refusals = {(one.step, one.must): one for one in [*repair.refusals(), *plan.refusals]}
     reasons = [words_of(one) for one in refusals.values()] or _unconfirmed(plan, affects)
     if reasons:

@@ -1,7 +1,7 @@
 """`nimdoctor rollback` and `runs`, and `fix --resume`: runs on record, of this host, of another root or over ssh."""
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -39,11 +39,13 @@ def resume_run(
 
 
 def _resume(runs: Any, run: Any, options: Any, yes: bool, format: Format) -> int:
-    from nimdoctor.facts.repair_runs import UNFINISHED
+    from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
     from nimdoctor.plan.execute import Locked, NotApplied
     from nimdoctor.plan.place import Refused
     from nimdoctor.repair import TargetError
 
+    if run.state == SUSPICIOUS:
+        return refuse(None, [_doubt(run)], format)
     if run.state not in (*UNFINISHED, *runs.retold):
         raise UsageError(f"run {run.name} is {run.state}: there is nothing to go on with")
     if not yes and run.state not in runs.retold:
@@ -96,11 +98,25 @@ def rollback(
         return _roll_back(kept, _found(kept, run), tuple(only or ()), yes, format)
 
 
+def _doubt(run: Any) -> str:
+    """Why a run is suspicious, and what to do about it."""
+    from nimdoctor.plan.custody import Suspicious
+
+    try:
+        run.refuse_doubt()
+    except Suspicious as error:
+        return str(error)
+    return ""
+
+
 def _roll_back(runs: Any, found: Any, only: Tuple[str, ...], yes: bool, format: Format) -> int:
+    from nimdoctor.facts.repair_runs import SUSPICIOUS
     from nimdoctor.plan.execute import Locked
     from nimdoctor.plan.place import Refused
     from nimdoctor.repair import TargetError
 
+    if found.state == SUSPICIOUS:
+        return _not_taken_back(found.name, _doubt(found), format)
     answer = "" if yes else answer_to(f"Take back run {found.name} ({found.state})?", "takes it back")
     if answer:
         return _not_taken_back(found.name, answer, format)
@@ -108,7 +124,7 @@ def _roll_back(runs: Any, found: Any, only: Tuple[str, ...], yes: bool, format: 
         with Interruption(THERE if runs.remote else HERE) as interrupted:
             done = runs.roll_back(found, only, interrupted)
     except (Refused, Locked) as error:
-        return _not_taken_back(found.name, str(error), format)
+        return _not_taken_back(found.name, str(error), format, getattr(error, "stands", ()))
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
     except OSError as error:
@@ -121,12 +137,12 @@ def _roll_back(runs: Any, found: Any, only: Tuple[str, ...], yes: bool, format: 
     return 0 if done.good else REFUSED
 
 
-def _not_taken_back(run: str, reason: str, format: Format) -> int:
+def _not_taken_back(run: str, reason: str, format: Format, stands: Sequence[str] = ()) -> int:
     say(lines(f"refused: {reason}"))
     if format is Format.JSON:
         from nimdoctor.report.plan_json import render_rollback_refused
 
-        write(render_rollback_refused(run, [reason]), None)
+        write(render_rollback_refused(run, reason.splitlines()[:1], stands), None)
     return REFUSED
 
 
@@ -136,16 +152,27 @@ def runs(
     followed: Optional[str] = typer.Option(
         None, "--followed", metavar="NAME", help="Say that this client has fetched its new certificate."
     ),
+    prune: Optional[int] = typer.Option(
+        None, "--prune", metavar="DAYS", min=0, max=36500, help="Remove runs that are complete for so long."
+    ),
     target: Optional[str] = _TARGET,
 ) -> int:
     """List the runs of `fix` and what became of each."""
     if target is not None and target.startswith("ssh:"):
+        if prune is not None:
+            raise UsageError("--prune removes runs of a nimdoctor on the host: log in there for it")
         return _runs_over_ssh(target, state_dir, followed, format)
     from nimdoctor.plan import runs as recorded
     from nimdoctor.plan.place import Refused
+    from nimdoctor.registry import Registry
+    from nimdoctor.run_records import Runs
 
     state = _state(target, state_dir)
     status = 0
+    try:
+        Runs(state, Registry(), say=say).look_for_pushes()
+    except PermissionError as error:
+        raise UsageError(f"{failed_at(error)}: run nimdoctor as root") from error
     if followed is not None:
         try:
             if not recorded.mark_followed(state, followed):
@@ -153,9 +180,31 @@ def runs(
         except (Refused, OSError) as error:
             say(lines(f"refused: {error}"))
             status = REFUSED
+    pruned = None
+    if prune is not None:
+        pruned, why = _pruned(state, prune)
+        if why:
+            say(lines(f"refused: {why}"))
+            status = REFUSED
     found = [recorded.as_dict(run) for run in recorded.every(state)]
-    _show_runs(found, state, format)
+    _show_runs(found, state, format, pruned)
     return status
+
+
+def _pruned(state: str, days: int) -> Tuple[Any, str]:
+    """What was removed and kept, or None and why nothing was."""
+    from datetime import datetime, timezone
+
+    from nimdoctor.plan.lock import Locked
+    from nimdoctor.plan.place import Refused
+    from nimdoctor.plan.prune import prune
+
+    try:
+        return prune(state, days, datetime.now(timezone.utc)), ""
+    except (Locked, Refused) as error:
+        return None, str(error)
+    except OSError as error:
+        return None, failed_at(error)
 
 
 def _runs_over_ssh(target: str, state_dir: Optional[str], followed: Optional[str], format: Format) -> int:
@@ -175,12 +224,12 @@ def _runs_over_ssh(target: str, state_dir: Optional[str], followed: Optional[str
     return 0
 
 
-def _show_runs(found: List[Dict[str, Any]], state: str, format: Format) -> None:
+def _show_runs(found: List[Dict[str, Any]], state: str, format: Format, pruned: Any = None) -> None:
     if format is Format.JSON:
         from nimdoctor.report.plan_json import render_runs as render
     else:
         from nimdoctor.report.plan_text import render_runs as render
-    write(render(found, state), None)
+    write(render(found, state, pruned), None)
 
 
 def _state(target: Optional[str], state_dir: Optional[str]) -> str:
@@ -207,6 +256,6 @@ def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry",
             return RemoteRuns(target or "", registry, timeout=timeout, say=say)
         except TargetError as error:
             raise UsageError(visible(str(error))) from error
-    from nimdoctor.repair import Runs
+    from nimdoctor.run_records import Runs
 
     return Runs(_state(target, state_dir), registry, timeout=timeout, say=say)

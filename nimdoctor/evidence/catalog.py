@@ -152,6 +152,7 @@ ROWS: Tuple[Row, ...] = (
     _paths("/var/adm/ras/nimsh.log"),
     _paths("/etc/tftpaccess.ctl"),
     _paths("/.rhosts", roles=_ONLY_CLIENT),
+    _paths(f"{STATE_DIRECTORY}/runs/**"),
     _command("oslevel -s", "OsLevel", variants=("oslevel",)),
     _command("uname -m", "MachineId"),
     _command("hostname", "HostName"),

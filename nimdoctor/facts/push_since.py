@@ -16,7 +16,8 @@ from nimdoctor.text import Quote
 
 class PushSince(NamedTuple):
     """`push` is the newest push that came through. `start` says whether one came since nimsh was
-    started, `certificate` whether one came since the certificate was written; None = not known.
+    started, `certificate` whether one came since the certificate was written; None = not known. `utc` is when it
+    ended (epoch seconds); None where that cannot be known.
     """
 
     source: str
@@ -24,6 +25,7 @@ class PushSince(NamedTuple):
     start: Optional[bool]
     certificate: Optional[bool]
     evidence: Tuple[Quote, ...] = ()
+    utc: Optional[int] = None
 
     @classmethod
     def derive(
@@ -44,7 +46,7 @@ class PushSince(NamedTuple):
             # within one second the push may as well have come before
             certificate = utc > newest[1]
             evidence.append(paths.quote(newest[0]))
-        return cls(log.source, push, start, certificate, tuple(evidence))
+        return cls(log.source, push, start, certificate, tuple(evidence), utc)
 
 
 def _since_start(

@@ -5,11 +5,15 @@ import posixpath
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from nimdoctor.facts.paths import Paths
 from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.path_state import PathState
 from nimdoctor.text import BadEvidence, Quote, Text
 
 UNFINISHED = ("running", "stopped", "rolling-back")
 """States of a run that was not brought to an end."""
+SUSPICIOUS = "suspicious"
+"""The state of a run of which somebody else could have written something, or which is not what was written down."""
 
 
 class RepairRun(NamedTuple):
@@ -23,6 +27,19 @@ class RepairRun(NamedTuple):
     ended: Optional[int]
     left_open: str
     at: Quote
+
+    def open_to_others(self, paths: Optional[Paths]) -> Optional[Tuple[str, str]]:
+        """What of it somebody else than root could have written, and why; None where nothing is known to be so."""
+        if paths is None:
+            return None
+        place = posixpath.dirname(self.at.source)
+        above = posixpath.dirname(place)
+        own = paths.get(above)
+        for path, state in [(above, own), (place, paths.get(place)), *sorted(paths.below(place).items())]:
+            why = _doubt(state, own) if state else ""
+            if why:
+                return path, why
+        return None
 
 
 class RepairRuns(NamedTuple):
@@ -86,6 +103,8 @@ def state_of(records: Sequence[Dict[str, Any]]) -> str:
         event = record.get("event")
         if event == "complete":
             state = str(record.get("state") or "complete")
+        elif event == "proved":
+            state = "complete"
         elif event == "stopped":
             state = "stopped"
         elif event in ("rollback", "undo", "undone"):
@@ -108,6 +127,17 @@ def left_open_of(records: Sequence[Dict[str, Any]]) -> str:
         elif record.get("event") in ("done", "undone") and steps & {str(record.get("step")), str(record.get("closes"))}:
             said = ""
     return said
+
+
+def _doubt(state: PathState, above: Optional[PathState]) -> str:
+    if state.kind == "link":
+        return "is a symbolic link"
+    if state.mode is not None and state.mode & 0o022:
+        return f"may be written by others (mode {state.mode:04o})"
+    # of a tree below another root that somebody made for a try, all is theirs
+    if state.owner not in (None, "root", above.owner if above else None):
+        return f"belongs to {state.owner}"
+    return ""
 
 
 def _record(line: str) -> Optional[Dict[str, Any]]:

@@ -2,15 +2,18 @@
 
 import fnmatch
 import hashlib
+import itertools
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.command import CommandResult
+from nimdoctor.evidence.catalog import file_name
+from nimdoctor.evidence.command import OUTPUT_LIMIT, CommandResult
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.asking import holds
 from nimdoctor.plan.conditions import BootRow, CertificateNew, FilesetsInstalled, ModeIs, NimInfoSays, PushIs
 from nimdoctor.plan.ends import CERTS, Elsewhere, Ends, Moment, state_of
 from nimdoctor.plan.place import Place, Refused
+from nimdoctor.plan.said import last_lines, whole
 from nimdoctor.plan.state import RunDirectory
 from nimdoctor.plan.steps import (
     SRC_DEADLINE,
@@ -98,6 +101,13 @@ def paths_of(step: Step) -> Tuple[str, ...]:
         return (do.edit.path,)
     changed = mode_changed(step)
     return (changed[0],) if changed else ()
+
+
+def commands_of(step: Step) -> Tuple[Tuple[str, ...], ...]:
+    """The commands that a step of kind run runs, and those that take it back."""
+    if not isinstance(step.do, Run):
+        return ()
+    return (step.do.argv, *(action.argv for action in (*step.do.undo, *step.do.repair) if action.argv))
 
 
 def mode_changed(step: Step) -> Optional[Tuple[str, int]]:
@@ -211,18 +221,21 @@ class Hands:
 
     # -- backups
 
-    def keep(self, step: Step) -> int:
-        """Keeps a backup of the file that the step changes; gives its size. Raises Refused, OSError."""
+    def keep(self, step: Step) -> Dict[str, Any]:
+        """Keeps a backup of the file that the step changes; gives what the journal writes down of it, by its name.
+
+        Raises Refused, OSError.
+        """
         path = kept_path(step)
         if path is None:
-            return 0
+            return {}
         place = self.place(step.where)
         look = place.look(path)
         if look is None:
             raise Refused(f"{path} is not there")
         content = place.read(path, limit=LARGEST)
-        self.runs[step.where].keep(_backup_name(step), content, look)
-        return len(content)
+        kept = self.runs[step.where].keep(_backup_name(step), content, look)
+        return {_backup_name(step): {"where": step.where.value, "kept": kept.as_json()}}
 
     def kept(self, step: Step) -> Optional[Kept]:
         """The backup, or None when none was made. Raises Refused when it is damaged."""
@@ -319,8 +332,25 @@ class Hands:
         if result.timed_out:
             raise EndedAtDeadline(f"{' '.join(argv)} did not end within {deadline} s and was ended")
         if result.status != 0:
-            raise Failed(f"{' '.join(argv)} ended with status {result.status}: {_said(result)}")
-        return _said(result)
+            flooded = f"printed more than {OUTPUT_LIMIT} bytes and was ended"
+            ending = flooded if result.flooded else f"ended with status {result.status}"
+            raise Failed(f"{' '.join(argv)} {ending}{self._kept_output(where, argv, ending, result)}")
+        return "".join(last_lines(result, 1))
+
+    def _kept_output(self, where: Role, argv: Sequence[str], ending: str, result: CommandResult) -> str:
+        """Keeps what a failed command said beside the journal; says where it is, and its last lines."""
+        lines = last_lines(result)
+        if not lines:
+            return " and said nothing"
+        run = self.runs[where]
+        name = f"output-{file_name(' '.join(argv))[:150]}"
+        number = next(number for number in itertools.count(1) if not run.has(f"{name}-{number}.txt"))
+        try:
+            run.write(f"{name}-{number}.txt", whole(argv, ending, result))
+            place = f"all that it said is in {run.path}/{name}-{number}.txt, mode 0600"
+        except OSError as error:
+            place = f"what it said could not be kept in {run.path}: {error.strerror or error}"
+        return "\n".join([f"; {place}; it ends:", *(f"  {line}" for line in lines)])
 
     # -- undoing
 
@@ -497,11 +527,3 @@ def _rows_back(content: bytes, edit: Edit) -> List[Change]:
             raise Refused(f"{edit.path} was changed meanwhile, and its row is there {len(at)} times")
         changes.append(Change(at[0], change.new, change.old))
     return changes
-
-
-def _said(result: CommandResult) -> str:
-    """What a command said last, in one line that holds nothing that may be a key."""
-    from nimdoctor.text import decode, first_words
-
-    lines = [line for line in decode(result.stdout + b"\n" + result.stderr).splitlines() if line.strip()]
-    return first_words(lines[-1]) if lines else "no output"

@@ -10,6 +10,8 @@ from nimdoctor.plan.fix import Options
 from nimdoctor.plan.steps import Step, step_as_dict, step_from_dict
 
 SCHEMA = "nimdoctor.plan/1"
+_CORE = ("schema", "hosts", "levels", "checks", "steps")
+"""What the id rests on."""
 
 
 class BadPlan(ValueError):
@@ -88,7 +90,12 @@ class Plan(NamedTuple):
     @property
     def id(self) -> str:
         """SHA-256 of the canonical JSON of what the id rests on, as hexadecimal."""
-        return hashlib.sha256(canonical(self.core())).hexdigest()
+        return id_of(self.core())
+
+    @property
+    def targets(self) -> Dict[Role, str]:
+        """The ends as on a command line."""
+        return {where: host.target for where, host in self.hosts.items()}
 
     @property
     def point_of_no_return(self) -> Optional[Step]:
@@ -158,6 +165,11 @@ class Plan(NamedTuple):
 def canonical(value: Any) -> bytes:
     """JSON in one spelling: sorted keys, no blanks, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+
+def id_of(document: Mapping[str, Any]) -> str:
+    """The id of a plan by what is written of it, whether or not this version knows all of its steps. Raises KeyError."""
+    return hashlib.sha256(canonical({name: document[name] for name in _CORE})).hexdigest()
 
 
 def parse(raw: bytes) -> Plan:

@@ -20,15 +20,19 @@ from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import Ends, Moment
 from nimdoctor.plan.lock import Locked
 from nimdoctor.plan.outcome import Outcomes, assess
+from nimdoctor.plan.person import person
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.progress import Progress
 from nimdoctor.plan.proofs import Proofs
 from nimdoctor.plan.refusals import NotApplied, refuse_up_front, unfinished_words
 from nimdoctor.plan.run_places import OpenRun, RunPlaces
 from nimdoctor.plan.runs import Run as RecordedRun
-from nimdoctor.plan.runs import load
+from nimdoctor.plan.runs import load, refuse_suspicious
 from nimdoctor.plan.steps import Run, Step
-from nimdoctor.plan.undo import NOT_DONE, Undoing, closing_of, still_open, still_running
+from nimdoctor.plan.typed import as_typed
+from nimdoctor.plan.undo import NOT_DONE, Undoing, still_running
+from nimdoctor.plan.way_back import closing_of, still_open
+from nimdoctor.plan.ways import Argv, resuming
 
 TREE = "/ssl_nimsh"
 
@@ -36,7 +40,10 @@ Say = Callable[[str], None]
 
 
 class Result(NamedTuple):
-    """How a run ended: its name, state, each step's outcome, what stands, and what became of the findings."""
+    """How a run ended: its name, state, each step's outcome, what stands, and what became of the findings.
+
+    `resuming` and `taking_back` are the commands that go on with it and take it back; empty where that cannot be.
+    """
 
     run: str
     state: str
@@ -45,6 +52,14 @@ class Result(NamedTuple):
     stands: Tuple[str, ...] = ()
     why: str = ""
     outcomes: Outcomes = Outcomes()
+    state_directory: str = ""
+    resuming: Argv = ()
+    taking_back: Argv = ()
+
+    @property
+    def pushes(self) -> Tuple[str, ...]:
+        """The pushes that alone prove it."""
+        return tuple(dict.fromkeys(found.push for found in self.outcomes.findings if found.push))
 
     @property
     def good(self) -> bool:
@@ -103,13 +118,14 @@ class Executor:
             self.places.refuse_too_little_room()
             with self.places.begun(before, self.scripts, self.now()) as run:
                 self._take(run)
-                return self._forward()
+                return self._with_ways(self._forward())
 
     def resume(self, recorded: RecordedRun) -> Result:
         """Goes on with a run that was not finished. Raises as `apply` does."""
         with self.places.locked():
             # as it is now that nobody else can go on with it
             told = load(self.places.taking_part()[0].state, recorded.name)
+            refuse_suspicious([end.state for end in self.places.taking_part()], told.name)
             if told.state not in UNFINISHED:
                 raise NotApplied([Refusal("", "the run is unfinished", f"run {told.name} is {told.state} by now")])
             self.places.refuse_unfinished(but=told.name)
@@ -119,10 +135,10 @@ class Executor:
             with self.places.opened(told.name) as run:
                 self._take(run)
                 run.journals.take_up()
-                run.journals.append("resume")
+                run.journals.append("resume", who=person())
                 run.hands.sweep(step for step in run.steps if step.id in {**told.done(), **told.begun()})
                 self.progress = Progress.of(told, run.steps, run.hands, self.proofs)
-                return self._forward()
+                return self._with_ways(self._forward())
 
     def unmet(self, steps: Sequence[Step]) -> List[Refusal]:
         """Preconditions of these steps that do not hold now."""
@@ -269,6 +285,15 @@ class Executor:
             return self._stopped(None, why, [f"{step.title}: done" for step in self.run.steps])
         return Result(self.run.lead.name, state, self._step_list(), (), "", outcomes)
 
+    def _with_ways(self, result: Result) -> Result:
+        """The result with where the run is kept, and the ways on from it."""
+        state = self.run.lead.state
+        try:
+            run = load(state, result.run)
+        except (Refused, OSError):
+            return result._replace(state_directory=state)
+        return result._replace(state_directory=state, resuming=run.resuming or (), taking_back=run.taking_back or ())
+
     def _assess(self) -> Outcomes:
         pushed = self.push(self.plan) if self.push else {}
         try:
@@ -303,7 +328,7 @@ class Executor:
         begun = opened is not None and self.run.hands.some_effect(failing, opened)
         return [
             *([f"{failing.title}: begun, some of its effects are there"] if begun else []),
-            f"the only way is forward: nimdoctor fix --resume {self.run.lead.name}",
+            f"the only way is forward: {as_typed(resuming(self.run.lead.name, self.places.lead.target, self.run.lead.state))}",
         ]
 
     def _undo_behind(self, failing: Step) -> List[str]:

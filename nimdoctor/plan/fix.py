@@ -42,13 +42,14 @@ def line_as_it_is(raw: bytes, quote: Quote) -> Optional[str]:
 
 
 class Options(NamedTuple):
-    """What the user chose on the command line."""
+    """What the user chose on the command line; `change` is the number of a change, kept with plan and run."""
 
     only: Tuple[str, ...] = ()
     transient_tftp: bool = False
     lpp_source: str = ""
     accept_hung: str = ""
     probe: bool = False
+    change: str = ""
 
 
 class Case(NamedTuple):
@@ -130,7 +131,8 @@ class Fix(NamedTuple):
 
     `needs` are fixes that come along where they are not right already. `classic` fixes touch
     certificates, libraries or tftp as they were before generation G2; from then on they are advice.
-    `named_only` fixes are never planned unless named by --only.
+    `named_only` fixes are never planned unless named by --only. `runs` are beginnings of commands, in words, that its
+    steps may run beside those of `nimdoctor.plan.refusals.COMMANDS`.
     """
 
     id: str
@@ -142,6 +144,7 @@ class Fix(NamedTuple):
     needs: Tuple[str, ...] = ()
     classic: bool = False
     named_only: bool = False
+    runs: Tuple[Tuple[str, ...], ...] = ()
 
     @property
     def summary(self) -> str:
@@ -163,10 +166,11 @@ def fix(
     needs: Sequence[str] = (),
     classic: bool = False,
     named_only: bool = False,
+    runs: Sequence[Tuple[str, ...]] = (),
 ) -> Callable[[Callable[..., Optional[Iterator[Said]]]], Fix]:
     """Makes a function a fix. `risk` says in a sentence what it can break; `where` is the end it acts on."""
 
     def register(function: Callable[..., Optional[Iterator[Said]]]) -> Fix:
-        return Fix(id, title, where, function, risk, source, tuple(needs), classic, named_only)
+        return Fix(id, title, where, function, risk, source, tuple(needs), classic, named_only, tuple(runs))
 
     return register

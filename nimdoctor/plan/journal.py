@@ -9,11 +9,11 @@ import datetime
 import errno
 import json
 import os
-import stat
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.plan.place import Refused
+from nimdoctor.plan.custody import Custody
+from nimdoctor.plan.place import CALM, Absent, Refused
 
 LIMIT = 16 * 1024 * 1024
 """Bytes of a journal; a run has some dozens of records of some hundred bytes."""
@@ -24,10 +24,11 @@ RESERVE = 64 * 1024
 RESERVED = "reserve"
 """The name of what is set aside, beside the journal."""
 
-_CALM = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Record = Dict[str, Any]
+Opener = Callable[[int], int]
+"""Gives a descriptor for the flags of `os.open`, of a file that nobody else could have written."""
 
 
 class JournalFull(OSError):
@@ -49,14 +50,15 @@ class Journal:
         self._now = now
 
     @classmethod
-    def open(cls, path: str, now: Callable[[], datetime.datetime] = utc_now) -> "Journal":
+    def open(
+        cls, path: str, now: Callable[[], datetime.datetime] = utc_now, opener: Optional[Opener] = None
+    ) -> "Journal":
         """Opens or makes the journal, mode 0600, and cuts off what a crash left at its end.
 
-        Raises Refused for a link, several hard links, what is no regular file or of somebody else,
-        and more than 16 MiB; OSError.
+        Raises Suspicious for a link, several hard links, what is no regular file or could have been written by
+        somebody else; Refused for more than 16 MiB; OSError.
         """
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | _CALM
-        descriptor = _open(path, flags)
+        descriptor = (opener or _opener(path))(os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
             os.fchmod(descriptor, 0o600)
             content = _read(descriptor, path)
@@ -111,7 +113,7 @@ class Journal:
     def reserve(self) -> None:
         """Sets room aside beside the journal, with real bytes: a hole takes no room. Raises OSError."""
         with contextlib.suppress(FileExistsError):
-            descriptor = os.open(self._reserved, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CALM, 0o600)
+            descriptor = os.open(self._reserved, os.O_WRONLY | os.O_CREAT | os.O_EXCL | CALM, 0o600)
             try:
                 rest = memoryview(os.urandom(RESERVE))  # what a file system cannot compress
                 while rest:
@@ -165,7 +167,7 @@ class Journal:
             os.ftruncate(self._descriptor, self._size)
 
 
-def read_journal(path: str) -> Tuple[List[Record], bool]:
+def read_journal(path: str, opener: Optional[Opener] = None) -> Tuple[List[Record], bool]:
     """The records of a journal, oldest first, and whether something in it is damaged.
 
     Damaged lines are left out, whatever they hold. An absent journal has no records: that is how a
@@ -175,8 +177,8 @@ def read_journal(path: str) -> Tuple[List[Record], bool]:
     [{'event': 'begin', 'step': 'a'}]
     """
     try:
-        descriptor = _open(path, os.O_RDONLY | _CALM)
-    except FileNotFoundError:
+        descriptor = (opener or _opener(path))(os.O_RDONLY)
+    except (FileNotFoundError, Absent):
         return [], False
     try:
         scanned = _scan(_read(descriptor, path))
@@ -216,25 +218,9 @@ def _record(line: bytes) -> Optional[Record]:
     return record if isinstance(record, dict) and isinstance(record.get("event"), str) else None
 
 
-def _open(path: str, flags: int) -> int:
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except OSError as problem:
-        if problem.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
-            raise Refused(f"{path} is no regular file: look at it, it is not used as a journal") from None
-        raise
-    found = os.fstat(descriptor)
-    reason = None
-    if not stat.S_ISREG(found.st_mode):
-        reason = "is no regular file"
-    elif found.st_nlink != 1:
-        reason = f"has {found.st_nlink} hard links"
-    elif found.st_uid != os.geteuid():
-        reason = f"belongs to user {found.st_uid}"
-    if reason:
-        os.close(descriptor)
-        raise Refused(f"{path} {reason}: look at it, it is not used as a journal")
-    return descriptor
+def _opener(path: str) -> Opener:
+    directory, name = os.path.split(path)
+    return lambda flags: Custody(directory or ".").open(f"/{name}", flags)
 
 
 def _read(descriptor: int, path: str) -> bytes:

@@ -23,10 +23,10 @@ RESTORING = "restore"
 """The label in the temporary name that `create` uses."""
 
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_CALM = _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-_DIRECTORY = os.O_RDONLY | _CALM | getattr(os, "O_DIRECTORY", 0)
+CALM = _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_DIRECTORY = os.O_RDONLY | CALM | getattr(os, "O_DIRECTORY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW
-_GONE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EMLINK, errno.ENXIO)
+GONE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EMLINK, errno.ENXIO)
 _NO_RENAME = (errno.EBUSY, errno.EXDEV, errno.EINVAL, errno.EEXIST, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR)
 _LABEL = re.compile(r"[A-Za-z0-9._-]+")
 _EXTENDED_ACL = 0x02000000
@@ -37,8 +37,8 @@ class Refused(Exception):
     """Something was not done, to be on the safe side: one line of what, where, what to do."""
 
 
-class _Absent(Refused):
-    """A directory on the way is not there."""
+class Absent(Refused):
+    """What is asked for, or a directory on the way to it, is not there."""
 
 
 class Look(NamedTuple):
@@ -109,14 +109,15 @@ class Place:
                     ino=found.st_ino,
                     dev=found.st_dev,
                     nlink=_links(spot, found),
-                    access_list=_has_access_list(found),
+                    access_list=has_access_list(found),
                 )
-        except _Absent:
+        except Absent:
             return None
 
     def read(self, path: str, limit: int = LIMIT) -> bytes:
         """The bytes of a regular file with one name and at most `limit` bytes."""
         with self._at(path) as spot, _opened(spot) as (descriptor, found):
+            self._admit(path, found)
             if found.st_size > limit:
                 raise Refused(f"{path} has {found.st_size} bytes, more than the {limit} that are read: look at it")
             return b"".join(_blocks(descriptor, found, path))
@@ -124,7 +125,9 @@ class Place:
     def fingerprint(self, path: str) -> str:
         """The sha256, in hex, of a regular file with one name, of any size."""
         with self._at(path) as spot:
-            return _hashed(spot)[1]
+            found, current = _hashed(spot)
+            self._admit(path, found)
+            return current
 
     def names(self, directory: str) -> List[str]:
         """The names in a directory, sorted."""
@@ -143,7 +146,7 @@ class Place:
                     else:
                         free = os.fstatvfs(spot.directory)
                     return free.f_bavail * (free.f_frsize or free.f_bsize)
-            except _Absent:
+            except Absent:
                 path = os.path.dirname(path)
 
     # -- changing
@@ -300,7 +303,7 @@ class Place:
             if found is not None and stat.S_ISREG(found.st_mode):
                 with contextlib.suppress(OSError):
                     # AIX: fsync wants a descriptor that is open for writing
-                    descriptor = os.open(spot.name, os.O_WRONLY | _CALM, dir_fd=spot.directory)
+                    descriptor = os.open(spot.name, os.O_WRONLY | CALM, dir_fd=spot.directory)
                     try:
                         os.fsync(descriptor)
                     finally:
@@ -308,6 +311,13 @@ class Place:
             _settle(spot.directory)
 
     # -- the way there
+
+    def _admit(self, path: str, found: os.stat_result) -> None:
+        """Raises Refused for a directory that was entered, or a file that was opened for reading, which is not to be used."""
+
+    def _called(self, path: str) -> str:
+        """The path in messages: as the host names it."""
+        return path
 
     def _mounted(self, path: str, found: os.stat_result, above: os.stat_result) -> bool:
         return found.st_dev != above.st_dev or _same(found, above) or os.path.ismount(self._real(path))
@@ -325,11 +335,16 @@ class Place:
             raise Refused(f"{path} has an empty part, `.` or `..` in it: name the place itself")
         try:
             descriptor = os.open(self.root or "/", _DIRECTORY)
+        except PermissionError:
+            raise
         except OSError as problem:
             raise Refused(f"{self.root or '/'} cannot be opened as a directory: {problem.strerror}") from None
         try:
+            self._admit("/", os.fstat(descriptor))
             for count, part in enumerate(parts, 1):
-                with _entered(_Spot(descriptor, part, "/" + "/".join(parts[:count]))) as inner:
+                inner_path = "/" + "/".join(parts[:count])
+                with _entered(_Spot(descriptor, part, self._called(inner_path))) as inner:
+                    self._admit(inner_path, os.fstat(inner))
                     above, descriptor = descriptor, os.dup(inner)
                 os.close(above)
             yield descriptor
@@ -344,14 +359,14 @@ class Place:
         elif not slash or name in ("", ".", ".."):
             raise Refused(f"{path!r} does not end in a name")
         with self._inside(directory or "/") as descriptor:
-            yield _Spot(descriptor, name, path)
+            yield _Spot(descriptor, name, self._called(path))
 
 
 @contextlib.contextmanager
 def _entered(spot: _Spot) -> Iterator[int]:
     before = spot.look()
     if before is None:
-        raise _Absent(f"{spot.path} is not there")
+        raise Absent(f"{spot.path} is not there")
     if not stat.S_ISDIR(before.st_mode):
         raise Refused(f"{spot.path} is {_called(before)}, not a directory: nothing is done through it")
     try:
@@ -372,7 +387,7 @@ def _opened(spot: _Spot) -> Iterator[Tuple[int, os.stat_result]]:
     # looked at before, since opening a device may already do something to it
     before = _plain(spot)
     try:
-        descriptor = os.open(spot.name, os.O_RDONLY | _CALM, dir_fd=spot.directory)
+        descriptor = os.open(spot.name, os.O_RDONLY | CALM, dir_fd=spot.directory)
     except OSError as problem:
         raise _swapped(spot, problem) from None
     try:
@@ -386,7 +401,7 @@ def _opened(spot: _Spot) -> Iterator[Tuple[int, os.stat_result]]:
 
 def _swapped(spot: _Spot, problem: OSError) -> Exception:
     """What to raise when something that was looked at cannot be opened."""
-    if problem.errno in _GONE:
+    if problem.errno in GONE:
         return Refused(f"{spot.path} was replaced just now: nothing was done, try again")
     return OSError(problem.errno, problem.strerror, spot.path)
 
@@ -394,7 +409,7 @@ def _swapped(spot: _Spot, problem: OSError) -> Exception:
 def _plain(spot: _Spot) -> os.stat_result:
     found = spot.look()
     if found is None:
-        raise Refused(f"{spot.path} is not there")
+        raise Absent(f"{spot.path} is not there")
     if not stat.S_ISREG(found.st_mode):
         raise Refused(f"{spot.path} is {_called(found)}, not a regular file: it is neither read nor changed")
     names = _links(spot, found)
@@ -470,12 +485,13 @@ def _must_be(path: str, current: str, expected: str) -> None:
         )
 
 
-def _has_access_list(found: os.stat_result) -> bool:
+def has_access_list(found: os.stat_result) -> bool:
+    """Whether AIX keeps an access control list beside the mode."""
     return sys.platform.startswith("aix") and bool(found.st_mode & _EXTENDED_ACL)
 
 
 def _no_access_list(path: str, found: os.stat_result) -> None:
-    if _has_access_list(found):
+    if has_access_list(found):
         raise Refused(f"{path} has an access control list (aclget), which would be lost: change it by hand")
 
 

@@ -19,6 +19,7 @@ from nimdoctor.plan.order import arranged
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.steps import Step, Transient
 from nimdoctor.plan.typed import as_typed, push_named_in
+from nimdoctor.plan.ways import making
 from nimdoctor.story import Story, told
 from nimdoctor.wording import named
 
@@ -324,19 +325,10 @@ class Planner:
 
     def command(self) -> str:
         """The command line that makes this plan."""
-        words = ["nimdoctor", "fix"]
-        client, master = self.ends.ends.get(Role.CLIENT), self.ends.ends.get(Role.MASTER)
-        target = client or master
-        if target and target.target:
-            words.append(target.target)
-        if client and master and master is not client and master.target != client.target:
-            words += ["--master", master.target]
-        for name in self.options.only:
-            words += ["--only", name]
-        words += ["--transient-tftp"] if self.options.transient_tftp else []
-        words += ["--lpp-source", self.options.lpp_source] if self.options.lpp_source else []
-        words += ["--probe"] if self.options.probe else []
-        return as_typed(words)
+        ends = self.ends.ends
+        leads = ends.get(Role.CLIENT) or ends.get(Role.MASTER)
+        targets = {where: end.target for where, end in ends.items()}
+        return as_typed(making(targets, self.options, leads.state if leads else ""))
 
     @property
     def one_host(self) -> bool:

@@ -7,7 +7,7 @@ from nimdoctor.plan.actions import Hands
 from nimdoctor.plan.proofs import Proofs
 from nimdoctor.plan.runs import Run as RecordedRun
 from nimdoctor.plan.steps import Run, Step, Subsystem
-from nimdoctor.plan.undo import closing_of
+from nimdoctor.plan.way_back import closing_of, in_leg
 
 Record = Mapping[str, Any]
 
@@ -46,9 +46,7 @@ class Progress:
 
     def in_leg(self) -> bool:
         """Whether a leg was begun, and not all of it is done."""
-        leg = [step for step in self.steps if step.leg]
-        begun = any(step.id in self.done or step.id in self.opened for step in leg)
-        return begun and any(step.id not in self.done for step in leg)
+        return in_leg(self.steps, {*self.done, *self.opened}, self.done)
 
     def had_nimsh(self, where: Role) -> bool:
         """Whether nimsh was active on that end when the run found it, whatever its steps did since."""

@@ -1,13 +1,29 @@
 """What keeps a plan from being applied before anything is read, and how that is said."""
 
-from typing import List, Mapping, Sequence, Tuple
+from typing import Iterable, List, Mapping, Sequence, Tuple
 
-from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.model import Role
-from nimdoctor.plan.actions import allowed, paths_of
+from nimdoctor.plan.actions import allowed, commands_of, paths_of
+from nimdoctor.plan.custody import Suspicious
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import Ends
-from nimdoctor.plan.runs import Run, believed
+from nimdoctor.plan.fix import Fix
+from nimdoctor.plan.runs import Run as RecordedRun
+from nimdoctor.plan.runs import believed
+from nimdoctor.plan.steps import Run, Step
+from nimdoctor.plan.typed import as_typed
+
+COMMANDS = (
+    ("nim", "-o", "cust"),
+    ("nimclient", "-C"),
+    ("nimclient", "-c"),
+    ("nimclient", "-P"),
+    ("nimclient", "-p"),
+    ("nimconfig", "-C"),
+    ("nimconfig", "-c"),
+    ("niminit",),
+)
+"""Beginnings, in words, of every command that a step may run or be undone by; a fix that needs another says so in `runs`."""
 
 
 class NotApplied(Exception):
@@ -54,7 +70,8 @@ def refuse_up_front(
         elif end.this_host and uid != 0:
             found.append(Refusal("", "nimdoctor runs as root", "not run as root: su - root, then again"))
     for step in plan.steps:
-        for path in paths_of(step):
+        aside = [step.do.half_made] if isinstance(step.do, Run) and step.do.half_made else []
+        for path in (*paths_of(step), *aside):
             if not allowed(path):
                 found.append(
                     Refusal(step.id, "only paths that NIMSH over SSL uses are changed", f"{path} is none of them")
@@ -62,10 +79,29 @@ def refuse_up_front(
     return found
 
 
-def unfinished_words(run: Run, state: str) -> str:
-    """What to do about an unfinished run, with the commands."""
-    where = "" if state == STATE_DIRECTORY else f" --state-dir {state}"
-    return (
-        f"run {run.name} is {believed(run).state}: nimdoctor fix --resume {run.name}{where} goes on with it, "
-        f"nimdoctor rollback {run.name}{where} takes it back"
-    )
+def strange_commands(steps: Sequence[Step], fixes: Iterable[Fix]) -> List[Refusal]:
+    """Commands of these steps that are none of `COMMANDS` and none that their fixes say they run: a plan on record may
+    be older than this nimdoctor, or of a fix that is no longer installed.
+    """
+    runs = {fix.id: fix.runs for fix in fixes}
+    found = []
+    for step in steps:
+        known = (*COMMANDS, *(beginning for name in step.fixes for beginning in runs.get(name, ())))
+        for argv in commands_of(step):
+            if not any(tuple(argv[: len(beginning)]) == beginning for beginning in known):
+                found.append(
+                    Refusal(step.id, "only commands that its fixes need are run", f"{as_typed(argv)} is none of them")
+                )
+    return found
+
+
+def unfinished_words(recorded: RecordedRun) -> str:
+    """What to do about an unfinished run, or one in doubt, with the commands."""
+    run = believed(recorded)
+    try:
+        run.refuse_doubt()
+    except Suspicious as error:
+        return str(error)
+    ways = [f"{as_typed(run.resuming)} goes on with it"] if run.resuming else []
+    ways += [f"{as_typed(run.taking_back)} takes it back"] if run.taking_back else []
+    return f"run {run.name} is {run.state}: {', '.join(ways)}"

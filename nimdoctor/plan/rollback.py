@@ -8,18 +8,29 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Set, 
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.plan.actions import Hands, kept_path, paths_of
+from nimdoctor.plan.actions import Hands, kept_path
+from nimdoctor.plan.changed import changed_by, paths_changed
 from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.lock import lock
+from nimdoctor.plan.person import person
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.run_journals import RunJournals
-from nimdoctor.plan.runs import Run, believed, catch_up, every, load
+from nimdoctor.plan.runs import Run, believed, catch_up, every, load, refuse_suspicious
 from nimdoctor.plan.state import RunDirectory, StateDirectory
-from nimdoctor.plan.steps import Run as Command
 from nimdoctor.plan.steps import Step
-from nimdoctor.plan.undo import NOT_DONE, Undoing, closing_of, still_open, still_running
+from nimdoctor.plan.typed import as_typed
+from nimdoctor.plan.undo import NOT_DONE, Undoing, still_running
+from nimdoctor.plan.way_back import in_leg, to_undo
 
 Say = Callable[[str], None]
+
+
+class NothingToUndo(Refused):
+    """Nothing of the run can be undone, and nothing was changed; `stands` says what stands and why."""
+
+    def __init__(self, message: str, stands: Tuple[str, ...]) -> None:
+        super().__init__("\n".join([message, *stands]))
+        self.stands = stands
 
 
 class RolledBack(NamedTuple):
@@ -53,15 +64,17 @@ class Rollback:
         """Undoes what can be undone. Raises Refused, before anything is changed, when it may not; Locked, OSError."""
         with self._locked():
             self.run = load(self._state_ends()[0].state, self.run.name)
+            refuse_suspicious([end.state for end in self._state_ends()], self.run.name)
             directories = self._directories()
             hands = Hands(self.ends, directories, self.run.name)
             if self.run.state not in UNFINISHED:
                 self._finish_killed(directories)
             undo, stands = self._chosen()
+            self._refuse_nothing(undo, stands)
             self._refuse(hands, undo)
             with RunJournals([directories[end.where] for end in self._state_ends()], self.say) as journals:
                 journals.take_up()
-                journals.append("rollback", None, only=sorted(self.only))
+                journals.append("rollback", None, only=sorted(self.only), who=person())
                 hands.sweep(undo)
                 undone = self._undo(Undoing(self.steps, hands, journals, self.ends), undo, stands)
                 state = self._state(stands)
@@ -97,26 +110,14 @@ class Rollback:
 
     def _kept_findings(self, state: str) -> Dict[str, Any]:
         """What became of the findings, where the run stays what it was."""
-        complete = self.run.last("complete")
         if state != self.run.state:
             return {}
-        return {name: complete[name] for name in ("findings", "caused") if name in complete}
+        return {"findings": list(self.run.findings()), "caused": self.run.last("complete").get("caused") or []}
 
     def _chosen(self) -> Tuple[List[Step], List[str]]:
         """Steps to undo, the last first, and what stands before the last one that cannot be undone."""
         done, begun = self.run.done(), self.run.begun()
-        open_still = still_open(self.steps, done, begun)
-        # what was opened and closed again needs no undoing
-        touched = [
-            step
-            for step in self.steps
-            if (step.id in done or step.id in begun)
-            and not step.restores
-            and (closing_of(self.steps, step) is None or step in open_still)
-        ]
-        barrier = max((n for n, step in enumerate(touched) if step.no_undo and step.id in done), default=-1)
-        before = [step for step in touched[: barrier + 1] if step not in open_still]
-        undo = [*reversed(touched[barrier + 1 :]), *(step for step in touched[: barrier + 1] if step in open_still)]
+        undo, before = to_undo(self.steps, done, begun)
         if self.only:
             before = [step for step in before if set(step.fixes) & self.only]
             undo = [step for step in undo if set(step.fixes) <= self.only]
@@ -125,22 +126,25 @@ class Rollback:
         ]
         return undo, stands if self.only else [*stands, *self.run.standing().values()]
 
+    def _refuse_nothing(self, undo: Sequence[Step], stands: Sequence[str]) -> None:
+        """A run that came to its end stays what it is where nothing can be undone; an unfinished one comes to an end."""
+        run = self.run
+        if run.state in ("restored", "rolled-back") or (run.state not in UNFINISHED and not undo):
+            raise NothingToUndo(f"run {run.name} is {run.state}: there is nothing to take back", tuple(stands))
+
     def _refuse(self, hands: Hands, undo: Sequence[Step]) -> None:
         """Whatever forbids it, before anything is changed."""
         run = self.run
-        if run.state in ("restored", "rolled-back") or (run.state == "abandoned" and not undo):
-            raise Refused(f"run {run.name} is {run.state}: there is nothing to take back")
         if self.only and run.state in UNFINISHED:
             raise Refused(f"run {run.name} is {run.state}: it is taken back whole, without --only, or resumed")
         running = still_running(run.begun(), self.steps, self.ends)
         if running:
             raise Refused(running[0].seen)
         done, begun = {**run.undoing(), **run.done()}, run.begun()
-        leg = [step for step in self.steps if step.leg]
-        if any(step.id in done or step.id in begun for step in leg) and not all(step.id in done for step in leg):
+        if in_leg(self.steps, {*done, *begun}, done):
             raise Refused(
                 f"run {run.name} stands within the recycle of certificates: undoing it would leave the master with SSL off. "
-                f"The only way is forward: nimdoctor fix --resume {run.name}"
+                f"The only way is forward: {as_typed(run.resuming or ())}"
             )
         self._refuse_older(undo)
         for step in undo:
@@ -162,24 +166,24 @@ class Rollback:
         """Only the newest run on a path may be taken back."""
         for end in self._state_ends():
             ours = {
-                path for step in undo if step.where is end.where for path in _changed(self.run, step) if "*" not in path
+                path
+                for step in undo
+                if step.where is end.where
+                for path in changed_by(self.run, step)
+                if "*" not in path
             }
             for recorded in every(end.state):
                 other = believed(recorded)
                 if other.name <= self.run.name or other.state in ("restored", "rolled-back"):
                     continue
-                touched = {*other.done(), *other.begun()}
-                theirs = [
-                    pattern
-                    for step in other.steps()
-                    if step.where is end.where and step.id in touched
-                    for pattern in _changed(other, step)
-                ]
+                theirs = [pattern for where, pattern in paths_changed(other) if where is end.where]
                 both = sorted(path for path in ours for pattern in theirs if fnmatch.fnmatchcase(path, pattern))
                 if both:
+                    first = (
+                        f": {as_typed(other.taking_back)}" if other.taking_back else ", which cannot be done any more"
+                    )
                     raise Refused(
-                        f"run {other.name} changed {', '.join(dict.fromkeys(both))} later: "
-                        f"take that one back first: nimdoctor rollback {other.name}"
+                        f"run {other.name} changed {', '.join(dict.fromkeys(both))} later: take that one back first{first}"
                     )
 
     def _state(self, stands: Sequence[str]) -> str:
@@ -216,14 +220,3 @@ class Rollback:
         for where in self.ends.ends:
             found.setdefault(where, found[self.target])
         return found
-
-
-def _changed(run: Run, step: Step) -> Set[str]:
-    """The paths that a step changed, with patterns where a command may have written over what was there."""
-    files: Mapping[str, Any] = ({**run.undoing(), **run.done()}.get(step.id) or {}).get("files") or {}
-    patterns = (
-        [pattern for action in (*step.do.undo, *step.do.repair) for pattern in action.new]
-        if isinstance(step.do, Command)
-        else []
-    )
-    return {*paths_of(step), *files, *patterns}

@@ -12,6 +12,7 @@ from nimdoctor.plan.actions import Hands, kept_path
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.ends import End, Ends
 from nimdoctor.plan.lock import lock
+from nimdoctor.plan.person import person
 from nimdoctor.plan.place import Place
 from nimdoctor.plan.refusals import NotApplied, unfinished_words
 from nimdoctor.plan.run_journals import RunJournals
@@ -43,6 +44,11 @@ class RunPlaces:
         self.target = target
         self.say = say
 
+    @property
+    def lead(self) -> End:
+        """The end whose state directory leads."""
+        return self.ends.ends[self.target]
+
     def taking_part(self) -> List[End]:
         """The ends whose state directories take part: the target's first, then the other's where it is touched."""
         wheres = [self.target]
@@ -70,7 +76,7 @@ class RunPlaces:
         for end in self.taking_part():
             for run in unfinished(end.state):
                 if run.name != but:
-                    raise NotApplied([Refusal("", "no other run is unfinished", unfinished_words(run, end.state))])
+                    raise NotApplied([Refusal("", "no other run is unfinished", unfinished_words(run))])
             for run in every(end.state):
                 leading = believed(run)
                 if leading is not run and run.state != leading.state and run.name != but:
@@ -110,10 +116,14 @@ class RunPlaces:
                         directory.write(name.replace("/", "-"), content)
                 made[0].write("before.json", json.dumps(before).encode("ascii"))
                 run = stack.enter_context(self.opened(made[0].name))
+                backups: Dict[str, Any] = {}
                 for step in run.steps:
-                    run.hands.keep(step)
+                    backups.update(run.hands.keep(step))
                 run.journals.begin(
                     plan=self.plan.id,
+                    who=person(),
+                    change=self.plan.options.change or None,
+                    backups=backups,
                     fixes=sorted({fix for step in self.plan.steps for fix in step.fixes}),
                     targets={end.where.value: end.target for end in self.ends.ends.values()},
                     states={end.where.value: end.state for end in ends},

@@ -3,38 +3,82 @@
 import contextlib
 import json
 import os
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from nimdoctor.facts.repair_runs import UNFINISHED, left_open_of, state_of
+from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED, left_open_of, state_of
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.plan.document import BadPlan, Plan, parse
-from nimdoctor.plan.journal import read_journal
+from nimdoctor.plan.custody import Suspicious
+from nimdoctor.plan.document import BadPlan, Plan, id_of, parse
 from nimdoctor.plan.lock import Locked, lock
+from nimdoctor.plan.person import person
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.state import RunDirectory, StateDirectory
 from nimdoctor.plan.steps import Step, with_run
+from nimdoctor.plan.way_back import can_be_taken_back
+from nimdoctor.plan.ways import Argv, resuming, taking_back
 
 SCHEMA = "nimdoctor.runs/1"
+PLAN = "plan.json"
+"""The plan's file in the directory of a run."""
 
 Record = Mapping[str, Any]
 
 
 class Run(NamedTuple):
-    """One run: `records` of its journal, the first of which is `start`."""
+    """One run: `records` of its journal, the first of which is `start`.
+
+    `doubt` says why it is not believed, or is empty. Of a run in doubt nothing is ever carried out.
+    """
 
     name: str
     directory: RunDirectory
     records: Tuple[Record, ...]
+    doubt: str = ""
 
     @property
     def state(self) -> str:
-        """running, complete, applied-unverified, restored, stopped, rolling-back, rolled-back or abandoned."""
-        return state_of([dict(record) for record in self.records])
+        """running, complete, applied-unverified, restored, stopped, rolling-back, rolled-back, abandoned or suspicious."""
+        return SUSPICIOUS if self.doubt else state_of([dict(record) for record in self.records])
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it was neither brought to an end nor taken back, or may not have been."""
+        return self.state in (*UNFINISHED, SUSPICIOUS)
+
+    def refuse_doubt(self) -> None:
+        """Raises Suspicious for a run in doubt, with what to do about it."""
+        if self.doubt:
+            raise Suspicious(
+                f"run {self.name} is suspicious: {self.doubt}. Nothing of it is carried out. Find out who changed it, "
+                f"look at what it was to change ({self.directory.path}/plan.json), then move {self.directory.path} away"
+            )
 
     @property
     def start(self) -> Record:
         """The record that began the run."""
         return next((record for record in self.records if record.get("event") == "start"), {})
+
+    @property
+    def target(self) -> str:
+        """The host whose state directory leads, as on a command line; empty for this host."""
+        targets = self.start.get("targets")
+        found = targets.get(self.start.get("target")) if isinstance(targets, dict) else None
+        return found if isinstance(found, str) else ""
+
+    @property
+    def resuming(self) -> Optional[Argv]:
+        """The command that goes on with it; None where there is nothing to go on with."""
+        return resuming(self.name, self.target, self.directory.state) if self.state in UNFINISHED else None
+
+    @property
+    def taking_back(self) -> Optional[Argv]:
+        """The command that takes it back; None where nothing can be undone, or the only way is forward."""
+        try:
+            steps = self.steps()
+        except Refused:
+            return None
+        can = can_be_taken_back(steps, self.state, {**self.undoing(), **self.done()}, self.begun())
+        return taking_back(self.name, self.target, self.directory.state) if can else None
 
     @property
     def led_by(self) -> Optional[str]:
@@ -43,13 +87,15 @@ class Run(NamedTuple):
         return found if isinstance(found, str) else None
 
     def plan(self) -> Plan:
-        """The plan it carries out. Raises Refused where it is gone or damaged."""
+        """The plan it carries out. Raises Suspicious for a run in doubt, Refused where this version cannot use the plan."""
+        self.refuse_doubt()
         try:
-            return parse(self.directory.read("plan.json"))
+            plan = parse(self.directory.read(PLAN))
         except BadPlan as error:
             raise Refused(f"the plan of run {self.name} cannot be used: {error}") from error
-        except FileNotFoundError:
-            raise Refused(f"the plan of run {self.name} is gone") from None
+        if plan.id != self.start.get("plan"):
+            raise Suspicious(f"{self.directory.path}/{PLAN} is not the plan that the journal names")
+        return plan
 
     def steps(self) -> Tuple[Step, ...]:
         """Its steps, with the run's name in them."""
@@ -130,34 +176,91 @@ class Run(NamedTuple):
         """The newest record of that event, or an empty one."""
         return next((record for record in reversed(self.records) if record.get("event") == event), {})
 
+    @property
+    def ended(self) -> Optional[str]:
+        """When it came to its end, in UTC; None where it has not."""
+        at = self.last("complete").get("at")
+        return str(at) if at else None
+
+    def findings(self) -> Tuple[Dict[str, Any], ...]:
+        """What became of its findings, as the newest record of that tells."""
+        told = (record.get("findings") for record in reversed(self.records))
+        return tuple(map(dict, next((found for found in told if isinstance(found, list)), ())))
+
     def left_open(self) -> str:
         """Why a transient tftp was not closed; empty when it was, or there was none."""
         return left_open_of([dict(record) for record in self.records])
 
 
 def load(state: str, name: str) -> Run:
-    """The run of that name. Raises Refused where there is none, or it never began."""
+    """The run of that name, in doubt where it is not to be believed. Raises Refused where there is none, or it never
+    began; PermissionError where this user may not read it.
+    """
     directory = StateDirectory(state).open_run(name)
-    records, _ = read_journal(directory.journal_path)
-    if not records:
+    run = Run(name, directory, ())
+    try:
+        run = run._replace(records=tuple(directory.records()))
+        if run.records:
+            _refuse_another_plan(run)
+            _refuse_other_backups(run)
+    except PermissionError:
+        raise
+    except Refused as error:
+        return run._replace(doubt=str(error))
+    except OSError as error:
+        return run._replace(doubt=f"{error.filename or directory.path} cannot be read: {error.strerror or error}")
+    if not run.records:
         raise Refused(f"run {name} never began: its journal is empty")
-    return Run(name, directory, tuple(records))
+    return run
+
+
+def _refuse_another_plan(run: Run) -> None:
+    """Raises Suspicious where the plan is not the one that the journal names; Refused where it cannot be read."""
+    path = f"{run.directory.path}/{PLAN}"
+    try:
+        found = id_of(json.loads(run.directory.read(PLAN).decode("utf-8")))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Suspicious(f"{path} is no plan") from None
+    if found != run.start.get("plan"):
+        raise Suspicious(f"{path} is not the plan that the journal names: its id is {found[:16]}")
+
+
+def _refuse_other_backups(run: Run) -> None:
+    """Raises Suspicious where a backup of this state directory is not the one that the journal names, or is gone."""
+    kept: Mapping[str, Any] = run.start.get("backups") or {}
+    try:
+        others = [where for where in run.start.get("states") or {} if where != run.start.get("target")]
+        own = [
+            (name, one["kept"]) for name, one in kept.items() if (one["where"] in others) == (run.led_by is not None)
+        ]
+    except (AttributeError, KeyError, TypeError):
+        raise Suspicious(f"{run.directory.journal_path} is no journal of a run") from None
+    for name, written_down in own:
+        run.directory.refuse_another(name, written_down)
+
+
+def refuse_suspicious(states: Iterable[str], name: str) -> None:
+    """Raises Suspicious where what one of these state directories holds of that run is not to be believed."""
+    for state in states:
+        try:
+            run = load(state, name)
+        except Refused:
+            continue  # it never began there
+        run.refuse_doubt()
 
 
 def every(state: str) -> List[Run]:
-    """All runs that began, oldest first."""
+    """All runs that began, oldest first. Raises PermissionError."""
     found = []
     for name in StateDirectory(state).runs():
-        try:
+        with contextlib.suppress(Refused):  # killed before its first record: it did nothing
             found.append(load(state, name))
-        except (Refused, OSError):
-            continue  # killed before its first record: it did nothing
     return found
 
 
 def unfinished(state: str) -> List[Run]:
-    """Runs that were neither brought to an end nor taken back, oldest first."""
-    return [run for run in every(state) if believed(run).state in UNFINISHED]
+    """Runs that were neither brought to an end nor taken back, or may not have been, oldest first. Raises PermissionError."""
+    return [run for run in every(state) if believed(run).unfinished]
 
 
 def led(run: Run) -> Run:
@@ -166,7 +269,7 @@ def led(run: Run) -> Run:
     Its journal in the other state directory is brought up to date where a crash left it behind.
     """
     leading = _leading(run)
-    if leading is not run and leading.state not in UNFINISHED:
+    if leading is not run and not leading.unfinished:
         with contextlib.suppress(Locked, Refused, OSError), lock(run.directory.state):
             catch_up(run.directory, leading)
     return leading
@@ -181,7 +284,7 @@ def believed(run: Run) -> Run:
 
 
 def _leading(run: Run) -> Run:
-    if run.led_by is None:
+    if run.led_by is None or run.doubt:
         return run
     path = run.led_by.rstrip("/")
     try:
@@ -198,12 +301,14 @@ def catch_up(directory: RunDirectory, leading: Run) -> None:
 
     What clients followed is kept. Raises Refused, OSError.
     """
+    if not directory.has(PLAN):
+        directory.write(PLAN, leading.directory.read(PLAN))
     wanted = [
         {**record, "led_by": leading.directory.path} if record.get("event") == "start" else dict(record)
         for record in leading.records
         if record.get("event") != "followed"
     ]
-    held, _ = read_journal(directory.journal_path)
+    held = directory.records()
     followed = [record for record in held if record.get("event") == "followed"]
     told = [record for record in held if record.get("event") != "followed"]
     if list(map(_name, told)) != list(map(_name, wanted[: len(told)])):
@@ -226,14 +331,15 @@ def _name(record: Record) -> Tuple[Any, Any]:
 
 def mark_followed(state: str, client: str) -> List[str]:
     """Notes in every run that waits for this client that it has followed; gives the runs' names. Raises Refused, OSError."""
-    waiting = [run for run in every(state) if client in run.affects() and client not in run.followed()]
+    runs = [run for run in every(state) if not run.doubt]
+    waiting = [run for run in runs if client in run.affects() and client not in run.followed()]
     for run in waiting:
         # in both journals, so that either side shows it
         for one in {each.directory.path: each for each in (run, led(run))}.values():
             try:
                 # a journal has one writer at a time
                 with lock(one.directory.state), one.directory.journal() as journal:
-                    journal.append("followed", None, client=client)
+                    journal.append("followed", None, client=client, who=person())
             except Locked as error:
                 raise Refused(str(error)) from error
     return [run.name for run in waiting]
@@ -249,6 +355,7 @@ def as_dict(recorded: Run) -> Dict[str, Any]:
         steps: Sequence[Step] = run.steps()
     except Refused:
         steps = ()
+    back = run.taking_back
     return {
         "run": run.name,
         "state": run.state,
@@ -256,7 +363,7 @@ def as_dict(recorded: Run) -> Dict[str, Any]:
         "fixes": list(run.start.get("fixes") or ()),
         "targets": dict(run.start.get("targets") or {}),
         "started": run.start.get("at"),
-        "ended": (complete or run.records[-1]).get("at"),
+        "ended": (complete or (run.records[-1] if run.records else {})).get("at"),
         "steps": [
             {
                 "id": step.id,
@@ -272,11 +379,16 @@ def as_dict(recorded: Run) -> Dict[str, Any]:
             }
             for step in steps
         ],
-        "findings": list(end.get("findings") or ()),
+        "findings": list(run.findings()),
         "caused": list(end.get("caused") or ()),
-        "why": stopped.get("why") or complete.get("why"),
+        "who": run.start.get("who"),
+        "change": run.start.get("change"),
+        "proved": run.last("proved").get("at"),
+        "why": run.doubt or stopped.get("why") or complete.get("why"),
         "stands": list(end.get("stands") or ()),
         "affects": [{"client": name, "followed": name in run.followed()} for name in run.affects()],
         "left_open": run.left_open() or None,
         "led_by": recorded.led_by,
+        "resume": list(run.resuming) if run.resuming else None,
+        "rollback": list(back) if back else None,
     }

@@ -14,16 +14,19 @@ import os
 import re
 import shutil
 import stat
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
 from nimdoctor.atomic import write_whole
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.plan.journal import RESERVED, Journal
-from nimdoctor.plan.place import Look, Place, Refused
+from nimdoctor.plan.custody import Custody, Suspicious, doubt
+from nimdoctor.plan.journal import RESERVED, Journal, Record, read_journal
+from nimdoctor.plan.place import Look, Refused
 from nimdoctor.private_keys import holds_private_key
 
 _RUN = re.compile(r"([0-9]{8}T[0-9]{6}Z)-([0-9a-f]{4})")
+_REMOVED = ".removed-"
+"""Begins the name of the directory of a run that is being removed."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._+=@-]{1,200}")
 
@@ -37,6 +40,10 @@ class Kept(NamedTuple):
     mtime_ns: int
     size: int
     sha256: str
+
+    def as_json(self) -> Dict[str, object]:
+        """As JSON values; the mode is an octal string."""
+        return {**self._asdict(), "mode": f"{self.mode:04o}"}
 
 
 def random_below(limit: int) -> int:
@@ -60,24 +67,48 @@ class RunDirectory:
         _settle(self.path)
 
     def read(self, name: str) -> bytes:
-        return Place(self.path).read("/" + _checked(name))
+        """The bytes of a file of the run. Raises Absent, Suspicious."""
+        return self.custody.read(self._inner(_checked(name)))
 
     def has(self, name: str) -> bool:
         return os.path.lexists(os.path.join(self.path, _checked(name)))
 
     def journal(self) -> Journal:
-        """The run's journal, opened for appending."""
-        return Journal.open(self.journal_path)
+        """The run's journal, opened for appending. Raises Suspicious."""
+        return Journal.open(self.journal_path, opener=self._open_journal)
+
+    def records(self) -> List[Record]:
+        """What its journal holds; nothing where there is none. Raises Suspicious."""
+        return read_journal(self.journal_path, self._open_journal)[0]
+
+    def _open_journal(self, flags: int) -> int:
+        return self.custody.open(self._inner(os.path.basename(self.journal_path)), flags)
 
     @property
     def state(self) -> str:
         """The state directory that holds it."""
         return os.path.dirname(os.path.dirname(self.path))
 
+    @property
+    def custody(self) -> Custody:
+        """The state directory, for reading what is to be believed."""
+        return Custody(self.state)
+
+    def _inner(self, name: str) -> str:
+        """A file of the run as the custody names it."""
+        return f"/runs/{self.name}/{name}"
+
     def discard(self) -> None:
-        """Removes the directory of a run that has not begun, with all that is in it. Raises OSError."""
-        shutil.rmtree(self.path)
-        _settle(os.path.dirname(self.path))
+        """Removes the directory with all that is in it, following no link. Raises OSError.
+
+        It is no run from the first moment on: half of one could be taken for one that never began.
+        """
+        above, name = os.path.split(self.path)
+        away = os.path.join(above, f"{_REMOVED}{name}")
+        os.rename(self.path, away)
+        _settle(above)
+        shutil.rmtree(away)
+        _settle(above)
 
     def drop_reserve(self) -> None:
         """Gives up what a run that has ended may have set aside. Raises OSError, not for absence."""
@@ -110,7 +141,7 @@ class RunDirectory:
             return kept
         _make(os.path.dirname(path), 0o700)
         write_whole(path, content)
-        write_whole(path + ".json", json.dumps({**kept._asdict(), "mode": f"{kept.mode:04o}"}).encode("ascii") + b"\n")
+        write_whole(path + ".json", json.dumps(kept.as_json()).encode("ascii") + b"\n")
         _settle(os.path.dirname(path))
         _settle(self.path)
         return kept
@@ -122,20 +153,33 @@ class RunDirectory:
     def kept(self, backup_name: str) -> Tuple[bytes, Kept]:
         """A backup and what goes with it; Refused when it is absent, incomplete or damaged."""
         path = self.backup_path(backup_name)
-        place = Place(self.path)
+        meta = self.described(backup_name)
+        content = self.custody.read(self._inner(f"backups/{backup_name}"), limit=meta.size)
+        if hashlib.sha256(content).hexdigest() != meta.sha256:
+            raise Refused(f"{path} is damaged: its sha256 is not the one of what was backed up")
+        return content, meta
+
+    def described(self, backup_name: str) -> Kept:
+        """What goes with a backup; Refused when it is absent or damaged."""
+        path = self.backup_path(backup_name)
         try:
-            found = json.loads(place.read(f"/backups/{backup_name}.json").decode("ascii"))
+            found = json.loads(self.custody.read(self._inner(f"backups/{backup_name}.json")).decode("ascii"))
             numbers = [found[key] for key in ("uid", "gid", "mtime_ns", "size")]
             if not all(type(number) is int for number in numbers) or not re.fullmatch("[0-9a-f]{64}", found["sha256"]):
                 raise ValueError("a value of the wrong kind")
             uid, gid, mtime_ns, size = numbers
-            meta = Kept(int(found["mode"], 8), uid, gid, mtime_ns, size, found["sha256"])
+            return Kept(int(found["mode"], 8), uid, gid, mtime_ns, size, found["sha256"])
         except (ValueError, TypeError, KeyError, RecursionError):
             raise Refused(f"{path}.json is damaged: the backup cannot be put back with its mode and owner") from None
-        content = place.read(f"/backups/{backup_name}", limit=meta.size)
-        if hashlib.sha256(content).hexdigest() != meta.sha256:
-            raise Refused(f"{path} is damaged: its sha256 is not the one of what was backed up")
-        return content, meta
+
+    def refuse_another(self, backup_name: str, written_down: Mapping[str, object]) -> None:
+        """Raises Suspicious for a backup which is not the one of that description, Absent where there is none."""
+        path = self.backup_path(backup_name)
+        described = self.described(backup_name)
+        if described.as_json() != written_down:
+            raise Suspicious(f"{path}.json is not what the journal says of that backup")
+        if self.custody.fingerprint(self._inner(f"backups/{backup_name}")) != described.sha256:
+            raise Suspicious(f"{path} is damaged: its sha256 is not the one of what was backed up")
 
 
 class StateDirectory:
@@ -169,6 +213,13 @@ class StateDirectory:
                 )
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+    def remove_leftovers(self) -> None:
+        """Removes what is left of runs whose removal was cut short. Raises OSError."""
+        with os.scandir(self._runs) as entries:
+            for entry in entries:
+                if entry.name.startswith(_REMOVED) and entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
 
     def path_of(self, run: str) -> str:
         """Where a run is or would be. Refused for what is no name of a run."""
@@ -253,17 +304,9 @@ def _make(path: str, mode: int) -> None:
 
 def _must_be_ours(path: str) -> None:
     found = os.lstat(path)
-    reason = None
-    if stat.S_ISLNK(found.st_mode):
-        reason = "is a symbolic link"
-    elif not stat.S_ISDIR(found.st_mode):
-        reason = "is no directory"
-    elif found.st_uid != os.geteuid():
-        reason = f"belongs to user {found.st_uid}, not to {os.geteuid()}"
-    elif stat.S_IMODE(found.st_mode) & 0o022:
-        reason = f"may be written by others (mode {stat.S_IMODE(found.st_mode):04o})"
+    reason = doubt(found) or ("" if stat.S_ISDIR(found.st_mode) else "is no directory")
     if reason:
-        raise Refused(f"{path} {reason}: no state is kept there, look at it or give another --state-dir")
+        raise Suspicious(f"{path} {reason}: no state is kept there, look at it or give another --state-dir")
 
 
 def _settle(directory: str) -> None:

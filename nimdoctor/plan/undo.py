@@ -9,6 +9,7 @@ from nimdoctor.plan.ends import Elsewhere, Ends, Moment
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.run_journals import RunJournals
 from nimdoctor.plan.steps import Run, Step, Transient
+from nimdoctor.plan.way_back import closing_of, opening_of
 
 NOT_DONE = (Failed, Refused, Elsewhere, OSError)
 """What doing or undoing a step raises when it does not work."""
@@ -103,29 +104,6 @@ class Undoing:
 
         services = now.fact(step.where, InetdServices)
         return services.active("tftp") if services and services.known("tftp") else None
-
-
-def opening_of(steps: Sequence[Step], closing: Step) -> Step:
-    """The step that opened what this one closes."""
-    return next(one for one in steps if isinstance(closing.do, Transient) and one.id == closing.do.of)
-
-
-def closing_of(steps: Sequence[Step], opening: Step) -> Optional[Step]:
-    """The step that closes what this one opens; None for a step that opens nothing."""
-    return next((one for one in steps if isinstance(one.do, Transient) and one.do.of == opening.id), None)
-
-
-def still_open(
-    steps: Sequence[Step], finished: Mapping[str, Mapping[str, Any]], begun: Iterable[str] = ()
-) -> List[Step]:
-    """Steps that opened something for a time which is not closed; `finished` are records of steps that are done."""
-    touched = {*finished, *begun}
-    return [
-        step
-        for step in steps
-        for closing in [closing_of(steps, step)]
-        if closing and step.id in touched and (closing.id not in finished or finished[closing.id].get("left_open"))
-    ]
 
 
 def still_running(begun: Iterable[str], steps: Sequence[Step], ends: Ends) -> List[Refusal]:

@@ -6,6 +6,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 from nimdoctor.plan.document import SCHEMA, Plan
 from nimdoctor.plan.execute import Result
 from nimdoctor.plan.outcome import REFUSED, Outcomes
+from nimdoctor.plan.prune import Pruned
 from nimdoctor.plan.rollback import RolledBack
 from nimdoctor.plan.runs import SCHEMA as RUNS_SCHEMA
 
@@ -27,6 +28,10 @@ def render_result(plan: Plan, result: Result) -> str:
         "caused": list(result.outcomes.caused),
         "stands": list(result.stands),
         "why": result.why or None,
+        "state_directory": result.state_directory or None,
+        "resume": list(result.resuming) or None,
+        "rollback": list(result.taking_back) or None,
+        "pushes": list(result.pushes),
     }
     return _text({**plan.as_dict(), "unfinished": [], "result": ended})
 
@@ -41,9 +46,24 @@ def render_refused(plan: Optional[Plan], reasons: Sequence[str], unfinished: Seq
         "caused": [],
         "stands": [],
         "why": "; ".join(reasons),
+        "state_directory": None,
+        "resume": None,
+        "rollback": None,
+        "pushes": list(plan.pushes) if plan else [],
     }
     document: Dict[str, Any] = plan.as_dict() if plan else {"schema": SCHEMA}
     return _text({**document, "unfinished": list(unfinished), "result": refused})
+
+
+def render_without_run(plan: Plan, good: bool) -> str:
+    """The plan where it holds no step, so that nothing was begun: good when nothing is left to do either."""
+    undone = (
+        "nothing here can be done by nimdoctor: see the advice" if plan.advice else "no plan while so much is undecided"
+    )
+    why = "nothing to do" if good else undone
+    document = json.loads(render_refused(plan, [why]))
+    document["result"].update({"state": "complete"} if good else {})
+    return _text(document)
 
 
 def render_rolled_back(done: RolledBack) -> str:
@@ -52,15 +72,20 @@ def render_rolled_back(done: RolledBack) -> str:
     return _text({"schema": ROLLBACK_SCHEMA, **ended, "why": None})
 
 
-def render_rollback_refused(run: Optional[str], reasons: Sequence[str]) -> str:
-    """Why a run was not taken back."""
-    refused: Dict[str, Any] = {"run": run, "state": "refused", "undone": [], "stands": [], "why": "; ".join(reasons)}
+def render_rollback_refused(run: Optional[str], reasons: Sequence[str], stands: Sequence[str] = ()) -> str:
+    """Why a run was not taken back; `stands` where nothing of it can be undone."""
+    refused: Dict[str, Any] = {"run": run, "state": "refused", "undone": [], "stands": list(stands)}
+    refused["why"] = "; ".join(reasons)
     return _text({"schema": ROLLBACK_SCHEMA, **refused})
 
 
-def render_runs(runs: Sequence[Mapping[str, Any]], state: str) -> str:
-    """The runs of one state directory, oldest first."""
-    return _text({"schema": RUNS_SCHEMA, "state_directory": state, "runs": list(runs)})
+def render_runs(runs: Sequence[Mapping[str, Any]], state: str, pruned: Optional[Pruned] = None) -> str:
+    """The runs of one state directory, oldest first, and what was removed from it and kept, where that was asked for."""
+    document: Dict[str, Any] = {"schema": RUNS_SCHEMA, "state_directory": state, "runs": list(runs)}
+    if pruned is not None:
+        said = {name: [{"run": run, "why": why} for run, why in part] for name, part in pruned._asdict().items()}
+        document["pruned"] = said
+    return _text(document)
 
 
 def _text(document: Mapping[str, Any]) -> str:

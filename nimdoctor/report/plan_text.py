@@ -1,13 +1,19 @@
 """A plan and its runs for people: what would be done, why, what it needs, and how to take it back."""
 
 import textwrap
-from typing import Iterator, List, Mapping, Sequence, Set
+from typing import Iterator, List, Mapping, Optional, Sequence, Set
 
+from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
+from nimdoctor.model import Role
 from nimdoctor.plan.document import Counsel, Plan
 from nimdoctor.plan.execute import Result
 from nimdoctor.plan.outcome import FIXED, Outcomes
+from nimdoctor.plan.person import told
+from nimdoctor.plan.prune import Pruned
 from nimdoctor.plan.rollback import RolledBack
 from nimdoctor.plan.steps import Edit, Move, Remove, Run, Step, Subsystem, Transient, unified_diff
+from nimdoctor.plan.typed import as_typed
+from nimdoctor.plan.ways import Argv, listing, making
 from nimdoctor.report.text_report import printable
 from nimdoctor.wording import count, visible
 
@@ -87,6 +93,8 @@ class _Page:
             level = f", AIX {host.level}" if host.level else ""
             where = f" [{host.target}]" if host.target else ""
             yield from self._field(role.value.capitalize(), f"{host.name or 'name not known'}{level}{where}")
+        if self.plan.options.change:
+            yield from self._field("Change", self.plan.options.change)
         yield from self._stakes()
 
     def _stakes(self) -> Iterator[str]:
@@ -135,7 +143,7 @@ class _Page:
         commands = "; ".join(" ".join(argv) for argv in affects.cure)
         for name in affects.clients:
             yield f"   - {printable(name)}: not yet. There, as root, by ssh or console: {commands}"
-        kept = "" if _over_ssh(_targets(self.plan)) else "nimdoctor runs shows who has followed; "
+        kept = "" if _over_ssh(self.plan) else "nimdoctor runs shows who has followed; "
         yield f"   {kept}a script for each is written with --script DIR"
 
     def _refused(self) -> List[str]:
@@ -147,14 +155,18 @@ class _Page:
     def _next(self) -> Iterator[str]:
         plan = self.plan
         if plan.first:
-            yield from self._field("Next", f"a push hangs, which is proved: {plan.first} --apply")
+            yield from self._field("Next", "a push hangs, which is proved; this accepts it:")
+            yield f"{'':<10}{printable(plan.first)} --apply"
             return
         if plan.refusals:
             yield from self._field("Next", "settle what is refused above, then run it again")
             return
         affects = f" --affects {len(plan.affects.clients)}" if plan.affects and plan.affects.clients else ""
-        yield from self._field("Next", f"{self.command} --apply{affects}")
-        yield from self._field("", f"{self.command} --script DIR writes the same as ksh scripts for change management")
+        # a command is whole on its line, so that it can be copied
+        yield f"{'Next:':<10}{printable(self.command)} --apply{affects}"
+        yield from self._field(
+            "", "with --script DIR instead of --apply it writes the same as ksh scripts for change management"
+        )
 
     def _field(self, name: str, text: str, indent: str = "") -> Iterator[str]:
         start = f"{indent}{name + ':' if name else '':<10}"
@@ -169,12 +181,7 @@ class _Page:
             ) or [start]
 
     def _item(self, text: str) -> Iterator[str]:
-        head, *rest = text.split("\n")
-        yield from textwrap.wrap(
-            printable(head), self.width, initial_indent="   - ", subsequent_indent="     ", break_long_words=False,
-            break_on_hyphens=False,
-        )  # fmt: skip
-        yield from (f"       {visible(line)}" for line in rest)
+        yield from _item(text, self.width)
 
 
 def _doing(step: Step) -> List[str]:
@@ -190,55 +197,81 @@ def _doing(step: Step) -> List[str]:
     if isinstance(do, Remove):
         return [f"remove {do.path} (a backup is kept)"]
     if isinstance(do, Run):
-        return [f"{printable(quoted(do.argv))}   (ended after {do.deadline} s)"]
+        return [f"{printable(as_typed(do.argv))}   (ended after {do.deadline} s)"]
     if isinstance(do, Subsystem):
         commands = {"start": "startsrc -s {}", "stop": "stopsrc -s {}", "refresh": "refresh -s {}"}
         return [commands.get(do.action, "stopsrc -s {0}; startsrc -s {0}").format(do.name)]
     return ["the reverse of the step that opened it, and refresh -s inetd"]
 
 
-def quoted(argv: Sequence[str]) -> str:
-    """A command as a person types it.
-
-    >>> quoted(["nim", "-o", "cust", "-a", "filesets=openssl.base openssl.license", "lpar7"])
-    "nim -o cust -a 'filesets=openssl.base openssl.license' lpar7"
-    """
-    import shlex
-
-    return " ".join(shlex.quote(word) for word in argv)
-
-
-def render_result(result: Result, plan: Plan, *, width: int = 96) -> str:
-    """How a run ended, for people."""
+def render_result(result: Result, plan: Plan, *, width: int = 96, brief: bool = False) -> str:
+    """How a run ended, for people; a brief one without the commands that come next."""
     lines = [f"{result.state.upper()}: run {result.run}"]
-    if result.why:
-        word = "Why:" if result.state == "running" else "Failed:"
-        lines += textwrap.wrap(printable(f"{word:<10}{result.why}"), width, subsequent_indent=" " * 10)
+    for number, part in enumerate(result.why.splitlines()):
+        start = " " * 10 if number else f"{'Why:' if result.state == 'running' else 'Failed:':<10}"
+        lines += _wrapped(part, width, start)
     titles: Mapping[str, Step] = {step.id: step for step in plan.steps}
     for step, outcome, says in result.steps:
         title = titles[step].title if step in titles else step
-        lines.append(
-            f"   {outcome:<11}{step}: {printable(title)}"
-            + (f" ({printable(says, 120)})" if says and outcome != "done" else "")
-        )
+        said = says.partition("\n")[0] if outcome not in ("done", "failed") else ""
+        lines.append(f"   {outcome:<11}{step}: {printable(title)}" + (f" ({printable(said)})" if said else ""))
     lines += _findings(result.outcomes, width)
     if result.stands:
         lines.append("Stands:")
-        lines += [f"   - {printable(line)}" for line in result.stands]
-    over_ssh = _over_ssh(_targets(plan))
-    if result.state in ("stopped", "running"):
-        lines.append(f"Next:     {_resuming(result.run, over_ssh)}")
-    if result.state == "stopped":
-        lines.append(f"          {_taking_back(result.run, over_ssh)}")
+        lines += [line for one in result.stands for line in _item(one, width)]
+    if not brief:
+        lines += _next_of(result, plan)
     if plan.affects and plan.affects.clients and result.state in ("complete", "applied-unverified"):
         lines.append("Other clients that must still follow:")
         commands = "; ".join(" ".join(argv) for argv in plan.affects.cure)
-        noting = "" if over_ssh else "; then nimdoctor runs --followed {}"
+        noted = "" if _over_ssh(plan) else f"; then {as_typed(_listing(result, plan))} --followed {{}}"
         lines += [
-            f"   - {printable(name)}: not yet. There, as root: {commands}{noting.format(printable(name))}"
+            f"   - {printable(name)}: not yet. There, as root: {commands}{noted.format(printable(name))}"
             for name in plan.affects.clients
         ]
     return "\n".join(lines) + "\n"
+
+
+def _next_of(result: Result, plan: Plan) -> List[str]:
+    """The commands that come next, each whole on its line, so that it can be copied."""
+    lines: List[str] = []
+    if result.state == "applied-unverified":
+        lines += [f"on the master: {printable(push)}" for push in result.pushes]
+        seen = as_typed(result.resuming if _over_ssh(plan) else _listing(result, plan))
+        lines.append(f"then, here: {printable(seen)}")
+    elif result.state == "restored":
+        lines.append(printable(as_typed(making(plan.targets, plan.options, result.state_directory))))
+    else:
+        ways = [result.resuming, result.taking_back] if result.state in ("stopped", "running") else []
+        lines += [printable(as_typed(argv)) for argv in ways if argv]
+    return [f"{'' if number else 'Next:':<10}{line}" for number, line in enumerate(lines)]
+
+
+def _listing(result: Result, plan: Plan) -> Argv:
+    return listing(_leads(plan.targets), result.state_directory)
+
+
+def _leads(targets: Mapping[Role, str]) -> str:
+    """The target whose state directory leads."""
+    return targets.get(Role.CLIENT, targets.get(Role.MASTER, ""))
+
+
+def _over_ssh(plan: Plan) -> bool:
+    """Whether its runs are kept by scripts on a host over ssh."""
+    return _leads(plan.targets).startswith("ssh:")
+
+
+def _wrapped(text: str, width: int, start: str) -> List[str]:
+    return textwrap.wrap(
+        printable(text), width, initial_indent=start, subsequent_indent=" " * len(start), break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _item(text: str, width: int) -> List[str]:
+    """A point of a list; what stands on lines of its own stays so."""
+    head, *rest = text.split("\n")
+    return [*_wrapped(head, width, "   - "), *(f"       {visible(line)}" for line in rest)]
 
 
 def _findings(outcomes: Outcomes, width: int) -> List[str]:
@@ -266,12 +299,14 @@ def render_rolled_back(done: RolledBack) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_runs(runs: Sequence[Mapping[str, object]], state: str) -> str:
-    """A list of runs, the newest last."""
+def render_runs(runs: Sequence[Mapping[str, object]], state: str, pruned: Optional[Pruned] = None) -> str:
+    """A list of runs, the newest last, below what was removed and kept, where that was asked for."""
     from tabulate import tabulate
 
+    said = [] if pruned is None else [f"removed {run}: {printable(why)}" for run, why in pruned.removed]
+    said += [] if pruned is None else [f"kept {run}: {printable(why)}" for run, why in pruned.kept]
     if not runs:
-        return f"No run in {state}.\n"
+        return "\n".join([*said, f"No run in {state}."]) + "\n"
     rows = []
     notes: List[str] = []
     for run in runs:
@@ -281,33 +316,21 @@ def render_runs(runs: Sequence[Mapping[str, object]], state: str) -> str:
         )
         notes += _run_notes(run)
     table = tabulate(rows, headers=["Run", "State", "Begun", "Fixes"], tablefmt="simple", disable_numparse=True)
-    return "\n".join([table, *([""] if notes else []), *notes]) + "\n"
-
-
-def _over_ssh(targets: Mapping[str, str]) -> str:
-    """The target that leads, of these by end, where it is over ssh; empty where runs are kept here."""
-    leads = targets["client"] if "client" in targets else targets.get("master", "")
-    return leads if leads.startswith("ssh:") else ""
-
-
-def _targets(plan: Plan) -> Mapping[str, str]:
-    return {where.value: host.target for where, host in plan.hosts.items()}
-
-
-def _resuming(run: object, over_ssh: str) -> str:
-    return f"nimdoctor fix {over_ssh + ' ' if over_ssh else ''}--resume {run}"
-
-
-def _taking_back(run: object, over_ssh: str) -> str:
-    return f"nimdoctor rollback {run}{' --target ' + over_ssh if over_ssh else ''}"
+    return "\n".join([*said, *([""] if said else []), table, *([""] if notes else []), *notes]) + "\n"
 
 
 def _run_notes(run: Mapping[str, object]) -> Iterator[str]:
     name = run["run"]
-    if run["state"] in ("running", "stopped", "rolling-back"):
-        targets = run["targets"]
-        over_ssh = _over_ssh(targets if isinstance(targets, dict) else {})
-        yield f"{name} is unfinished: {_resuming(name, over_ssh)}, or {_taking_back(name, over_ssh)}"
+    if run["state"] == SUSPICIOUS:
+        yield f"{name} is suspicious: {printable(str(run['why']))}"
+        yield f"{name}: nothing of it is carried out; look at it, then move its directory away"
+    if run["state"] in UNFINISHED:
+        ways = [as_typed(argv) for argv in (run["resume"], run["rollback"]) if isinstance(argv, list)]
+        yield f"{name} is unfinished: {', or '.join(map(printable, ways))}"
+    begun = [f"begun by {who}" for who in [told(run["who"])] if who]
+    begun += [f"change {run['change']}"] if run["change"] else []
+    if begun:
+        yield f"{name}: {printable(', '.join(begun))}"
     if run["left_open"]:
         yield f"{name}: {printable(str(run['left_open']))}"
     affects = run["affects"]
@@ -316,4 +339,4 @@ def _run_notes(run: Mapping[str, object]) -> Iterator[str]:
         yield f"{name}: {printable(str(one['client']))}: {followed}"
     stands = run["stands"]
     for line in stands if isinstance(stands, list) else ():
-        yield f"{name} stands: {printable(str(line))}"
+        yield f"{name} stands: {printable(str(line).splitlines()[0])}"

@@ -5,6 +5,7 @@ from hosts import evidence, scan_hosts
 
 from nimdoctor.facts import RepairRuns
 from nimdoctor.model import Outcome, Severity, Text
+from nimdoctor.path_state import PathState
 
 RUN = "20261124T100000Z-1a2b"
 START = '{"event":"start","step":null,"at":"2026-11-24T10:00:00Z","fixes":["enable-tftp","enable-client-ssl"]}\n'
@@ -78,3 +79,52 @@ def test_a_recycle_that_was_completed_is_remembered_with_its_time():
     runs = RepairRuns.parse(Text.of(journal, f"/var/adm/nimdoctor/runs/{RUN}/journal.jsonl"))
     assert runs.completed("recycle-certificates") == (1795514409,)
     assert runs.completed("start-nimsh") == ()
+
+
+PLACE = f"/var/adm/nimdoctor/runs/{RUN[:-1]}0"
+
+
+def judged_with(changed, *journals):
+    """The results for runs whose paths are root's, but for those that are given."""
+    files = {f"{PLACE[:-1]}{number}/journal.jsonl": text for number, text in enumerate(journals)}
+    states = {"/var/adm/nimdoctor/runs": PathState("dir", 0o700, "root")}
+    for path in files:
+        states[path.rpartition("/")[0]] = PathState("dir", 0o700, "root")
+        states[path] = states[path.replace("journal.jsonl", "plan.json")] = PathState("file", 0o600, "root")
+    recorded = {
+        path: {"kind": state.kind, "mode": f"{state.mode:o}", "owner": state.owner}
+        for path, state in {**states, **changed}.items()
+    }
+    found = evidence(files=files, role="client", paths=recorded)
+    return [result for result in scan_hosts(found).results if result.check == "run-unfinished"]
+
+
+@pytest.mark.parametrize("journal", [START + BEGIN, START + COMPLETE], ids=["unfinished", "complete"])
+@pytest.mark.parametrize(
+    ("path", "state", "why"),
+    [
+        (f"{PLACE}/plan.json", PathState("file", 0o666, "root"), "may be written by others (mode 0666)"),
+        (f"{PLACE}/journal.jsonl", PathState("file", 0o620, "root"), "may be written by others (mode 0620)"),
+        (f"{PLACE}/backups/1-client-edit.backup", PathState("file", 0o600, "eve"), "belongs to eve"),
+        (f"{PLACE}/plan.json", PathState("link", 0o777, "root"), "is a symbolic link"),
+        (PLACE, PathState("dir", 0o777, "root"), "may be written by others (mode 0777)"),
+        ("/var/adm/nimdoctor/runs", PathState("dir", 0o777, "root"), "may be written by others (mode 0777)"),
+    ],
+)
+def test_fails_for_a_run_that_others_could_have_written_in_and_advises_no_resume(path, state, why, journal):
+    (found,) = judged_with({path: state}, journal)
+    assert (found.outcome, found.severity, found.objects) == (Outcome.FAIL, Severity.HIGH, (RUN[:-1] + "0",))
+    assert f"is suspicious: {path} {why}" in found.message
+    assert "--resume" not in found.cure + found.run and found.evidence[0].source.endswith(("manifest.json", path))
+
+
+def test_near_miss_a_run_that_is_roots_or_of_whoever_made_the_whole_tree_is_believed():
+    assert "is suspicious" not in judged_with({}, START + BEGIN)[0].message
+    whole = {path: PathState("dir", 0o755, "ada") for path in ("/var/adm/nimdoctor/runs", PLACE)}
+    whole.update({f"{PLACE}/{name}": PathState("file", 0o600, "ada") for name in ("plan.json", "journal.jsonl")})
+    assert "is suspicious" not in judged_with(whole, START + BEGIN)[0].message
+
+
+def test_only_the_run_that_is_in_doubt_is_told_of_as_that():
+    found = judged_with({f"{PLACE}/plan.json": PathState("file", 0o666, "root")}, START + BEGIN, START + BEGIN)
+    assert ["is suspicious" in one.message for one in sorted(found, key=lambda one: one.objects)] == [True, False]

@@ -16,7 +16,8 @@ from programs import program
 from nimdoctor.cli import demo
 from nimdoctor.lab import Lab
 from nimdoctor.registry import Registry
-from nimdoctor.repair import Repair, Runs, Where
+from nimdoctor.repair import Repair, Where
+from nimdoctor.run_records import Runs
 
 from .conftest import REPOSITORY, environment
 from .test_command_lines import parses

@@ -153,14 +153,21 @@ def typed(lab, answer, *words):
     return process.returncode, out.decode(), err.decode()
 
 
-def test_at_a_terminal_only_yes_is_yes(lab_of):
+@pytest.mark.parametrize("answer", ["n\n", "no\n", "\n", "yess\n", "y n\n", "yes!\n", "ja\n", "\x04"])
+def test_any_other_answer_than_yes_changes_nothing_and_says_so(lab_of, answer):
     lab = lab_of("openssl-missing")
-    status, out, err = typed(lab, "y\n", "--apply", "--format", "json")
+    before = trees(lab)
+    status, out, err = typed(lab, answer, "--apply", "--format", "json")
     VALIDATOR.validate(json.loads(out))
-    assert (status, json.loads(out)["result"]["why"]) == (1, "the answer was not yes")
+    assert (status, json.loads(out)["result"]["why"]) == (1, "the answer was not y or yes: nothing was changed")
     assert "This accepts the licence of the OpenSSL filesets." in err
-    assert lab.calls("client") == lab.calls("master") == []
-    status, out, err = typed(lab, "yes\n", "--apply", "--only", "install-openssl")
+    assert lab.calls("client") == lab.calls("master") == [] and trees(lab) == before
+
+
+@pytest.mark.parametrize("answer", ["y\n", "Y\n", "yes\n", " YES \n"])
+def test_y_and_yes_are_yes(lab_of, answer):
+    lab = lab_of("openssl-missing")
+    status, _, err = typed(lab, answer, "--apply", "--only", "install-openssl")
     assert status == 0 and "Apply this plan (1 step, risk medium)?" in err
 
 
@@ -274,8 +281,8 @@ def test_every_way_to_end_is_a_document_of_the_schema(lab_of, fix):
     unfinished = fix(lab, "--apply", "--yes", "--affects", 1, json=True)
     run = stopped.report["result"]["run"]
     assert unfinished.report["result"]["state"] == "refused"
-    assert f"nimdoctor fix --resume {run}" in unfinished.report["unfinished"][0]
-    assert f"nimdoctor rollback {run}" in unfinished.report["unfinished"][0]
+    assert f"nimdoctor fix {lab.client_target} --resume {run}" in unfinished.report["unfinished"][0]
+    assert "nimdoctor rollback" not in unfinished.report["unfinished"][0]
 
 
 def test_unfinished_runs_are_the_first_lines(lab_of, fix, doctor):
@@ -285,7 +292,10 @@ def test_unfinished_runs_are_the_first_lines(lab_of, fix, doctor):
     state = ("--state-dir", f"{lab.client}/var/adm/nimdoctor")
     shown = fix(lab)
     assert shown.status == 1
-    assert shown.out.splitlines()[0].startswith("run 2") and "nimdoctor fix --resume" in shown.out.splitlines()[0]
+    assert (
+        shown.out.splitlines()[0].startswith("run 2")
+        and f"nimdoctor fix {lab.client_target} --resume" in shown.out.splitlines()[0]
+    )
     asked = doctor("fix", "--resume", "last", *state, json=True)
     VALIDATOR.validate(asked.report)
     assert (asked.status, asked.report["result"]["state"]) == (1, "refused")

@@ -68,8 +68,9 @@ def test_a_rollback_is_a_document_too(recycled, doctor):
     assert (asked.status, asked.report["state"]) == (1, "refused")
     assert asked.report["why"] == "nobody can be asked: no terminal; --yes takes it back without a question"
     taken = doctor("rollback", "--state-dir", state, "--yes", json=True)
-    assert (taken.status, taken.report["undone"], taken.report["state"]) == (1, [], "abandoned")
+    assert (taken.status, taken.report["undone"], taken.report["state"]) == (1, [], "refused")
+    assert taken.report["why"].endswith("is applied-unverified: there is nothing to take back")
     assert len(taken.report["stands"]) == 5
-    assert runs(doctor, state).report["runs"][0]["state"] == "abandoned"
+    assert runs(doctor, state).report["runs"][0]["state"] == "applied-unverified"
     missing = doctor("rollback", "20200101T000000Z-0000", "--state-dir", state, "--yes")
     assert missing.status == 2

@@ -134,7 +134,7 @@ def test_found_planned_cured_proved_and_then_nothing_left_to_do(name, lab_of, fi
 
     after = trees(lab)
     again = cure(lab, *(word for word in case.words if word not in ("--affects", "1")))
-    assert (again.status, again.document["steps"], again.advice, again.state) == (0, [], [], None)
+    assert (again.status, again.document["steps"], again.advice, again.state) == (0, [], [], "complete")
     assert again.document["pushes"] == [] or again.document["pushes"] == list(PUSH)
     assert trees(lab) == after, "fixed again, nothing changes"
 

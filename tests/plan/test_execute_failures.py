@@ -83,12 +83,12 @@ def test_within_the_recycle_a_failure_stops_and_the_way_is_forward(lab_of, fault
         "switch SSL off on the master: done",
         "rename the old certificates' tree: done",
     ]
-    assert result["stands"][-1] == f"the only way is forward: nimdoctor fix --resume {run}"
+    assert result["stands"][-1] == f"the only way is forward: nimdoctor fix {lab.client_target} --resume {run}"
     assert os.path.isdir(f"{lab.master}/ssl_nimsh_old.{run}")
     assert lab.calls("client") == []
 
     taken_back = nimdoctor(["rollback", "--yes", "--state-dir", lab.client + STATE])
-    assert taken_back.status == 1 and f"nimdoctor fix --resume {run}" in taken_back.err
+    assert taken_back.status == 1 and f"nimdoctor fix {lab.client_target} --resume {run}" in taken_back.err
 
     status, result = resume(lab)
     assert (status, result["state"]) == (0, "applied-unverified")

@@ -371,16 +371,17 @@ def test_nothing_begins_while_a_run_of_either_side_is_unfinished(lab_of, side):
                 stream.write(text)
     before = both(lab)
     ended = nimdoctor(words)
-    assert ended.status == 1 and "is running: nimdoctor fix --resume" in ended.err
+    assert ended.status == 1 and f"is running: nimdoctor fix {lab.client_target} --resume" in ended.err
     assert ended.out.splitlines()[0].startswith("run ") and both(lab) == before
-    assert f"--state-dir {lab.tree(side)}{STATE}" in ended.err
+    # the state directory that leads is where it goes on, and is named where it is not the target's own
+    assert (f"--state-dir {lab.place}/elsewhere" in ended.err) == (side == "master")
 
 
 def test_the_master_refuses_while_a_run_led_by_a_client_is_unfinished(lab_of):
     lab = lab_of("tftp-disabled")
     kill_at("after begin", ["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"])
     ended = nimdoctor(["fix", lab.master_target, "--apply", "--yes"])
-    assert ended.status == 1 and "is running: nimdoctor fix --resume" in ended.err
+    assert ended.status == 1 and f"is running: nimdoctor fix {lab.client_target} --resume" in ended.err
 
 
 # -- the state directory

@@ -92,7 +92,10 @@ def test_only_the_newest_run_on_a_path_is_taken_back(lab_of):
     other = fix(lab, *RHOSTS)
     ended = rollback(lab, one)
     assert ended.status == 1
-    assert f"run {other} changed /.rhosts later: take that one back first: nimdoctor rollback {other}" in ended.err
+    assert (
+        f"run {other} changed /.rhosts later: take that one back first: nimdoctor rollback {other} --target"
+        in ended.err
+    )
     assert rollback(lab, other).status == 0 and lab.snapshot() == between
     # the line that somebody added is not this run's
     assert rollback(lab, one).status == 1
@@ -149,7 +152,7 @@ def test_one_fix_whose_steps_cannot_be_undone_stands_and_it_is_said(lab_of):
     fix(lab, "--only", "refresh-client-certificate", *RHOSTS)
     before = both(lab)
     ended = rollback(lab, "--only", "refresh-client-certificate")
-    assert ended.status == 1 and "switch crypto off at the client: stands" in ended.out
+    assert ended.status == 1 and "switch crypto off at the client: stands" in ended.err
     assert both(lab) == before and runs(lab)[-1]["state"] == "applied-unverified"
 
 
@@ -161,14 +164,24 @@ def test_a_fix_that_is_none_is_named(lab_of):
 def test_what_lies_before_the_point_of_no_return_stands_and_it_is_said(lab_of):
     lab = lab_of("stale-ssl-libs")
     fix(lab)
-    before = both(lab)
+    before, recorded = both(lab), runs(lab)
+    ended = rollback(lab)
+    assert ended.status == 1 and "is complete: there is nothing to take back" in ended.err, ended
+    assert "remove /usr/lib/libssl.so.0.9.8: stands, it lies before a step that cannot be undone" in ended.err
+    assert both(lab) == before and runs(lab) == recorded and recorded[-1]["rollback"] is None
+
+
+def test_an_unfinished_run_of_which_nothing_can_be_undone_is_brought_to_an_end(lab_of):
+    # else no other plan could ever be applied where a resume can never succeed
+    lab = lab_of("create-bio-hang")
+    lab.fault("client", "nimclient.-c", "fail")
+    assert nimdoctor(["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"]).status == 1
     ended = rollback(lab)
     assert ended.status == 1 and ended.out.startswith("ABANDONED"), ended
-    assert "remove /usr/lib/libssl.so.0.9.8: stands, it lies before a step that cannot be undone" in ended.out
-    assert both(lab) == before
-    assert runs(lab)[-1]["state"] == "abandoned"
+    assert "switch crypto off at the client: stands" in ended.out
     again = rollback(lab)
     assert again.status == 1 and "is abandoned: there is nothing to take back" in again.err
+    assert runs(lab)[-1]["state"] == "abandoned"
 
 
 def test_the_masters_state_directory_leads_to_the_run_that_the_client_leads(lab_of):
@@ -237,7 +250,7 @@ def test_a_backup_that_was_damaged_is_not_put_back(lab_of):
     before = lab.snapshot()
     ended = rollback(lab)
     assert ended.status == 1 and "is damaged: its sha256 is not" in ended.err
-    assert lab.snapshot() == before and runs(lab)[-1]["state"] == "complete"
+    assert lab.snapshot() == before and runs(lab)[-1]["state"] == "suspicious"
 
 
 def test_without_yes_nobody_can_be_asked_and_nothing_is_done(lab_of):

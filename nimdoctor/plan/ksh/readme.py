@@ -43,6 +43,8 @@ def _head(plan: Mapping[str, Any], ends: Mapping[str, ScriptEnd]) -> List[str]:
         "",
         f"Plan    {plan['id']}",
     ]
+    change = (plan.get("options") or {}).get("change")
+    lines += [f"Change  {said(change)}"] if change else []
     for where, host in (plan.get("hosts") or {}).items():
         end = ends.get(where)
         place = "" if end is None or not end.root else f", simulated below {said(end.root)}"

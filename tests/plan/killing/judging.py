@@ -100,7 +100,7 @@ class Judge:
                     ["fix", self.lab.client_target, "--master", self.lab.master_target, *self.scenario.words, *words]
                 )
                 first = ended.out.splitlines()[0] if ended.out else ""
-                wanted = (f"fix --resume {self.run_name}", f"rollback {self.run_name}", told.state)
+                wanted = (f"nimdoctor fix {self.lab.client_target} --resume {self.run_name}", told.state)
                 if ended.status != 1 or not all(one in first for one in wanted):
                     self.blame(crashed.history, f"fix ended with {ended.status} and begins with {first!r}")
             if self.camera.take() != crashed.image:
@@ -153,11 +153,24 @@ class Judge:
             for end in ("client", "master"):
                 self._same(history, final.view(end), scene.view(end), f"the {end}, within the leg")
             return
+        if told.state in ("complete", "applied-unverified") and not self._undoable(told):
+            if ended.status != 1 or "nothing to take back" not in ended.err:
+                self.blame(history, f"nothing can be undone, and rollback ended with {ended.status}: {ended.err}")
+            self._finished(history, final, (told.state,))
+            return
         self._back(history, told, final, ended.status, ended.out + ended.err)
         state = self._told(final)
         assert state is not None
         wanted = "rolled-back" if ended.status == 0 else "abandoned"
         self._finished(history, final, (wanted,))
+
+    def _undoable(self, told: Told) -> bool:
+        """Whether a step behind the last one that cannot be undone is done, and is not undone by another step."""
+        steps = self.plan["steps"]
+        fixed = [n for n, one in enumerate(steps) if one["no_undo"] and one["id"] in told.done and not _restores(one)]
+        closed = {one["do"]["of"] for one in steps if _restores(one) and one["id"] in told.done}
+        behind = [one for one in steps[max(fixed, default=-1) + 1 :] if not _restores(one)]
+        return any(one["id"] in told.done and one["id"] not in closed for one in behind)
 
     def _judge_failed(self, final: Scene, ended: Ended, history: Tuple[str, ...]) -> None:
         """A run of which a step failed was undone to the last point of no return, or stopped in the leg."""
