@@ -160,7 +160,7 @@ def _smallest_cure(
     shared = own.shares_with(masters)
     if shared is None:
         whose = "this client's" if own.certificates is None else "the master's"
-        said = f"not known, {whose} certificates were not collected"
+        said = f"not known, since {whose} certificates are not"
         return refresh, f"{_REFRESH}. Whether the master must be recycled: {said}", 0
     stays = "the master stays as it is"
     if not shared:

@@ -180,7 +180,7 @@ def _known_empty(paths: Paths) -> bool:
     if paths.absent(CERTS) or paths.listed(f"{CERTS}/*"):
         return True
     state = paths.get(CERTS)
-    return state is not None and state.mtime is not None
+    return state is not None and state.mtime is not None and not paths.hidden(CERTS)
 
 
 def _read(

@@ -12,7 +12,8 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.private_keys import without_private_keys
-from nimdoctor.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, decode
+from nimdoctor.refusal import refused
+from nimdoctor.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, Unreadable, decode
 
 SAME_SESSION = 120
 """Seconds after which a further line is not taken for the answer to `create BIO`: a handshake that
@@ -145,8 +146,8 @@ class NimshLog(NamedTuple):
             with text.open() as stream:
                 kept = without_private_keys(newest_part(stream, older))
         except (OSError, EOFError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise BadEvidence(f"{text.source} cannot be read: {reason}") from error
+            reason = refused(error) if isinstance(error, OSError) else error
+            raise Unreadable(f"{text.source} cannot be read: {reason}") from error
         if not kept.strip() and not older.size:
             raise BadEvidence(f"{text.source} is empty")
         lines = _lines(kept, text.source, text.first_line + older.lines)
