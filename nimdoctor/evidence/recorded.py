@@ -9,7 +9,7 @@ from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_match
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.manifest import Manifest, RecordedCommand, RecordedFile, parse_manifest
 from nimdoctor.evidence.told_certificates import ToldFile
-from nimdoctor.evidence.tree import Tree
+from nimdoctor.evidence.tree import Tree, unlisted
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.refusal import refused
@@ -145,6 +145,9 @@ class RecordedEvidence:
         """Paths on the host of the copies below files/."""
         if self._files is None:
             self._files = {name[5:] for name in self.tree.names() if name.startswith("files/")}
+            for name, why in unlisted(self.tree).items():
+                if name.split("/")[0] == "files":
+                    self.problems[name[5:] or "/"] = f"given but {why}"
             self._take_remarks()
         return self._files
 
@@ -173,6 +176,10 @@ class RecordedEvidence:
                     break
             else:
                 unknown.append(stem)
+        why = unlisted(self.tree).get("commands")
+        for row in self._catalog if why else ():
+            if row.kind is Kind.COMMAND and not any(output.row == row for output in self._outputs):
+                self.problems[row.label] = f"given but commands {why}"
         if unknown:
             shown = ", ".join(ascii(name)[1:-1][:80] for name in unknown[:5])
             more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
