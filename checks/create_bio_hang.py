@@ -91,6 +91,14 @@ def create_bio_hang(
             evidence,
         )
         return
+    if attempt.rival:
+        yield Unknown(
+            "of two sessions that overlap one went on past 'create BIO' and one did not; which, nobody knows, since lines "
+            f"of the log carry no process id. On the master: {push}",
+            (),
+            [quote for quote in (attempt.rival.last, session.bio, session.went_on) if quote],
+        )
+        return
     if session.end is not SessionEnd.HUNG:
         hung = attempt.log.counts().get(SessionEnd.HUNG, 0)
         history_note = f"; {hung} earlier hung, which is history" if hung else ""
@@ -131,7 +139,7 @@ def _confidence(attempt: TlsAttempt) -> Confidence:
         return Confidence.POSSIBLE
     if attempt.session and attempt.session.overlapped:
         return Confidence.LIKELY
-    return Confidence.CERTAIN if attempt.witness else Confidence.LIKELY
+    return Confidence.CERTAIN if attempt.witness and attempt.sure else Confidence.LIKELY
 
 
 def _run(fix: Optional[str], clock: Optional[HostClock], master_named: bool) -> Optional[str]:

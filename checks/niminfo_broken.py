@@ -7,6 +7,7 @@ from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.model import (
     Confidence,
     Finding,
+    Missing,
     NotApplicable,
     OnClient,
     OnMaster,
@@ -20,6 +21,7 @@ from nimdoctor.model import (
 )
 
 INCOMPLETE = "0042-137"
+NIMINFO = "/etc/niminfo"
 _WHO = ("NIM_NAME", "NIM_MASTER_HOSTNAME")
 _MORE = ("NIM_HOSTNAME", "NIM_CONFIGURATION", "NIM_MASTER_PORT", "NIM_REGISTRATION_PORT", "NIM_MASTERID")
 _FOR_NIMINIT = ("NIM_NAME", "NIM_MASTER_HOSTNAME", "NIM_MASTER_PORT", "NIM_REGISTRATION_PORT")
@@ -47,7 +49,7 @@ _REBUILD_MASTER = (
 )
 def niminfo_broken(
     subject: Subject,
-    file: NimInfoFile,
+    file: Optional[NimInfoFile],
     messages: Optional[OnClient[NimMessages]],
     filesets: Optional[Filesets],
     subsystems: Optional[Subsystems],
@@ -64,6 +66,20 @@ def niminfo_broken(
         if on_master
         else f"nimsh cannot tell whom to trust, so no push to {subject.name} is accepted; nimclient refuses to run"
     )
+    if file is None:
+        if not told:
+            raise Missing(NIMINFO)
+        yield Finding(
+            f"NIM says {INCOMPLETE}, that {NIMINFO} is incomplete, and what it holds is not understood",
+            evidence=told,
+            confidence=Confidence.LIKELY,
+            missing=[NIMINFO],
+            fix=None,
+            impact=impact,
+            cure=cure,
+            run=run,
+        )
+        return
     if not file.exists:
         known_to_src = subsystems.get("nimsh") if subsystems else None
         if filesets and filesets.installed(CLIENT_FILESET) is False:

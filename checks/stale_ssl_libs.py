@@ -3,10 +3,12 @@
 from typing import Iterator
 
 from nimdoctor.facts import ExtractedLibraries
+from nimdoctor.facts.tls_attempt import HISTORY
 from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Subject, Unknown, Verdict, check
 from nimdoctor.wording import count, refresh_libraries
 
 _LISTING = "/usr/lib/libssl.so*"
+_ARCHIVES = ("ar -X32_64 -tv /usr/lib/libssl.a", "ar -X32_64 -tv /usr/lib/libcrypto.a")
 
 
 @check(
@@ -43,6 +45,7 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[
             evidence=[quote for copy in stale for quote in copy.evidence],
             objects=paths,
             confidence=Confidence.CERTAIN if certain else Confidence.POSSIBLE,
+            missing=() if certain else (*_ARCHIVES, HISTORY),
             cure=f"remove {' and '.join(paths)}, then nimclient -c, once its certificate can be fetched",
             run=refresh_libraries(paths, subject.master_named),
         )
@@ -52,7 +55,7 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[
         reasons = "; ".join(f"{copy.path}: {', '.join(copy.reasons)}" for copy in undecided)
         yield Unknown(
             f"nothing tells whether the copies are fresh: {reasons}",
-            ["ar -X32_64 -tv /usr/lib/libssl.a", "ar -X32_64 -tv /usr/lib/libcrypto.a"],
+            _ARCHIVES,
             [quote for copy in undecided for quote in copy.evidence],
         )
         return

@@ -85,6 +85,13 @@ class _Run(NamedTuple):
     hearsay: bool = False
     uninvited: bool = False
 
+    @property
+    def name(self) -> Optional[str]:
+        """The name of the host that the result is about; None where it is the other end, which the evidence
+        does not name: a client's log beside its master's objects is about a client, whichever that is.
+        """
+        return None if self.hearsay or self.uninvited else self.host.name
+
 
 _NOBODY = Check("", "", Role.BOTH, Severity.INFO, lambda: None)
 """Stands for the check where something else asks for facts."""
@@ -174,7 +181,7 @@ class Engine:
 
     def _judge(self, run: _Run, diagnosis: Optional[Diagnosis]) -> List[Result]:
         check = run.check
-        host_name = None if run.hearsay else run.host.name
+        host_name = run.name
         try:
             arguments, sources = self._arguments(run, diagnosis)
             said = list(check.function(**arguments) or ())
@@ -274,14 +281,14 @@ class Engine:
 
     def _subject(self, run: _Run) -> Subject:
         return Subject(
-            name=run.host.name or f"this {run.where.value}",
+            name=run.name or f"this {run.where.value}",
             where=run.where,
             roles=tuple(Role(role) for role in run.host.roles),
             client_named="client" in self.target.roles,
             master_named=self.master is not None or "master" in self.target.roles,
             loose=run.host.evidence.loose,
             thorough=run.host.evidence.thorough,
-            named=run.host.name is not None,
+            named=run.name is not None,
         )
 
     def _found(self, run: _Run, host: Optional[str], finding: Finding) -> Result:
@@ -306,7 +313,7 @@ class Engine:
             outcome=Outcome.FAIL,
             severity=finding.severity or check.severity,
             where=run.where,
-            host=None if run.hearsay else run.host.name,
+            host=run.name,
             message=finding.message,
             confidence=finding.confidence or check.confidence,
             cause=finding.cause or check.cause,

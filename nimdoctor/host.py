@@ -12,6 +12,7 @@ from nimdoctor.text import BadEvidence, Text, Unreadable, first_words
 
 T = TypeVar("T")
 
+_UNREAD = "cannot be read: "
 LPP_SOURCES = 20
 """lpp_sources of a live master that are listed for a fix."""
 
@@ -110,7 +111,7 @@ class Host:
                     parts.append(kind.parse(_whole(row, text)))
                     self._understood.add(row.label)
                 except BadEvidence as error:
-                    unread.setdefault(row.label, self._why_unread(text, error))
+                    unread.setdefault(row.label, self._why_unread(row.label, text, error))
                     self._unread.setdefault(row.label, unread[row.label])
             if parts and not hasattr(kind, "combine"):
                 return parts[0]
@@ -122,18 +123,20 @@ class Host:
                     return kind.absent(row.name)
         raise self._absent(kind, rows)
 
-    def _why_unread(self, text: Text, error: BadEvidence) -> str:
+    def _why_unread(self, label: str, text: Text, error: BadEvidence) -> str:
         """The words for a text that is there: that it cannot be read, or that it is not understood, and its first line."""
         why = str(error)
         if why.startswith(text.source):
             why = why[len(text.source) :].lstrip(": ")
         given = "" if self.evidence.live else "given but "
+        where = f" ({text.source})" if text.source not in (label, text.name) or "*" in label else ""
         if isinstance(error, Unreadable):
-            return f"{given}cannot be read: {why[len('cannot be read: ') :] if why.startswith('cannot be read: ') else why}"
+            why = why[len(_UNREAD) :] if why.startswith(_UNREAD) else why
+            return f"{given}{_UNREAD}{why}{where}"
         first = next((quote for quote in text.quotes() if quote.text.strip()), None)
         if first and first_words(first.text) not in why:
             why = f"{why}: line {first.line}: {first_words(first.text)}"
-        return f"{given}not understood: {why}"
+        return f"{given}not understood: {why}{where}"
 
     def _server(self, served_by: str) -> Any:
         """What does something for this host's facts on the side of the evidence, loaded when first asked for."""
@@ -181,7 +184,7 @@ class Host:
 
         Empty where there is nothing of the kind: it was used, it is known to be absent, or nobody collected it.
         """
-        known = self.unread_evidence
+        known = {**self._unread, **self.evidence.problems}
         if name in known:
             return f"{name}: {known[name]}"
         if name.startswith("/"):
