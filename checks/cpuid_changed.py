@@ -1,9 +1,10 @@
 """The CPU id that the master keeps of a client must be the client's own."""
 
-from typing import Iterator
+from typing import Iterator, Optional
 
-from nimdoctor.facts import MachineId, NimIdentity, NimObjects
+from nimdoctor.facts import MachineId, NimIdentity, NimObjects, RefusedIds
 from nimdoctor.facts.lsnim import SECURE
+from nimdoctor.facts.refused_ids import RefusedId
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -16,6 +17,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Unknown,
     Verdict,
     check,
 )
@@ -33,11 +35,25 @@ from nimdoctor.model import (
     ),
 )
 def cpuid_changed(
-    subject: Subject, machine: MachineId, identity: NimIdentity, objects: OnMaster[NimObjects]
+    subject: Subject,
+    machine: MachineId,
+    identity: NimIdentity,
+    objects: Optional[OnMaster[NimObjects]],
+    refused: Optional[RefusedIds],
 ) -> Iterator[Verdict]:
-    """A push brings the CPU id that the master keeps of its client, and nimsh refuses one that is not its machine's."""
+    """A push brings the CPU id that the master keeps of its client, and nimsh refuses one that is not its machine's.
+
+    Without the client's object nimsh.log may tell: a line of its refusal is known from memory only.
+    """
     own, why = identity.object_in(objects)
-    if own is None:
+    if objects is None or own is None:
+        refusal = refused.of(machine.machine_id) if refused else None
+        if refusal:
+            yield _by_the_log(refusal, machine, subject, f"nim -o lslpp {identity.nim_name or subject.argument}")
+            return
+        if objects is None and not subject.master_named:
+            yield NotApplicable("about the master: give --master")
+            return
         raise Missing("lsnim -l", message=why)
     stored = own.get("cpuid")
     if stored is None:
@@ -74,4 +90,24 @@ def cpuid_changed(
         "id guards against a host that took this one's name, and where one object serves several machines it must "
         "not be changed (IBM: validate_cpuid=no)",
         run=f"on the master, as root: {change}",
+    )
+
+
+def _by_the_log(refusal: RefusedId, machine: MachineId, subject: Subject, push: str) -> Verdict:
+    if refusal.changes:
+        return Unknown(
+            f"not tried since {refusal.what_changed}; before, nimsh refused a push for the CPU id {refusal.passed}. "
+            f"On the master: {push}",
+            (),
+            [refusal.at, machine.at, *(change.at for change in refusal.changes)],
+        )
+    return Finding(
+        f"nimsh.log says that a push brought the CPU id {refusal.passed}, and this machine's is {refusal.kept}",
+        evidence=[refusal.at, machine.at],
+        confidence=Confidence.POSSIBLE,
+        cause="the master likely keeps the CPU id of other hardware, as before Live Partition Mobility or a restore",
+        impact=f"nimsh refuses every push to {subject.name}",
+        cure="look at the object of this client on the master: lsnim -l NAME, its cpuid; not done by itself: the id guards "
+        "against a host that took this one's name",
+        run=f"on the master: lsnim -l {subject.argument}",
     )

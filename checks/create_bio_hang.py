@@ -113,6 +113,14 @@ def create_bio_hang(
             evidence,
         )
         return
+    if attempt.rival:
+        yield Unknown(
+            "of two sessions that overlap one went on past 'create BIO' and one did not; which, nobody knows, since lines "
+            f"of the log carry no process id. On the master: {push}",
+            (),
+            [quote for quote in (attempt.rival.last, session.bio, session.went_on) if quote],
+        )
+        return
     if session.end is not SessionEnd.HUNG:
         hung = attempt.log.counts().get(SessionEnd.HUNG, 0)
         history_note = f"; {hung} earlier hung, which is history" if hung else ""
@@ -154,7 +162,7 @@ def _confidence(attempt: TlsAttempt) -> Confidence:
         return Confidence.POSSIBLE
     if attempt.session and attempt.session.overlapped:
         return Confidence.LIKELY
-    return Confidence.CERTAIN if attempt.witness else Confidence.LIKELY
+    return Confidence.CERTAIN if attempt.witness and attempt.sure else Confidence.LIKELY
 
 
 def _run(fix: Optional[str], clock: Optional[HostClock], master_named: bool) -> Optional[str]:
@@ -184,7 +192,7 @@ def _smallest_cure(
     shared = own.shares_with(masters)
     if shared is None:
         whose = "this client's" if own.certificates is None else "the master's"
-        said = f"not known, {whose} certificates were not collected"
+        said = f"not known, since {whose} certificates are not"
         return refresh, Inferred(f"{_REFRESH}. Whether the master must be recycled: {said}"), 0, _FIT_NO_MORE
     stays = "the master stays as it is"
     if not shared:

@@ -71,6 +71,9 @@ def hung_push(
         yield NotApplicable("looked for only where create-bio-hang shows a push that hangs")
         return
     evidence = [quote for quote in (attempt.session.loaded, attempt.session.last) if quote]
+    if attempt.rival:
+        yield Unknown("which of two sessions that overlap went on is not known", (), [attempt.rival.last, *evidence])
+        return
     if not attempt.hangs:
         yield Passed("the newest session that loaded certificates did not hang", evidence)
         return

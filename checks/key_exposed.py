@@ -47,7 +47,7 @@ def key_exposed(keys: Optional[SslKeys], generation: Optional[NimGeneration]) ->
     A key inside a certificate file is by design up to security generation G1: nim-vulnerable tells of that.
     """
     if keys is None:
-        raise Missing(KEYS, message=f"the modes below {KEYS} were not collected")
+        raise Missing(KEYS)
     exposed = [key for key in keys.files if key.open_by_mode]
     if not exposed:
         yield _closed(keys, generation)

@@ -3,9 +3,10 @@
 import re
 from typing import Iterator, Optional
 
-from nimdoctor.facts import HostName, Hosts, IosLevel, MachineId, NimIdentity, NimInfo, NimObjects
+from nimdoctor.facts import HostName, Hosts, IosLevel, MachineId, NimIdentity, NimInfo, NimObjects, RefusedIds
 from nimdoctor.facts.host_names import known_as, same_host
 from nimdoctor.facts.nim_identity import on_vios
+from nimdoctor.facts.refused_ids import RefusedId
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -32,6 +33,9 @@ def _cure(vios: bool) -> Inferred:
     )
 
 
+MACHINE_ID = "uname -m"
+
+
 @check(
     "master-id-changed",
     title="The client keeps another machine id of its master",
@@ -46,22 +50,32 @@ def _cure(vios: bool) -> Inferred:
 )
 def master_id_changed(
     subject: Subject,
-    machine: OnMaster[MachineId],
+    machine: Optional[OnMaster[MachineId]],
     info: NimInfo,
+    refused: Optional[RefusedIds],
+    identity: NimIdentity,
     own: Optional[MachineId],
     name: Optional[OnMaster[HostName]],
     objects: Optional[OnMaster[NimObjects]],
     hosts: Optional[Hosts],
     masters_hosts: Optional[OnMaster[Hosts]],
-    identity: Optional[NimIdentity],
     ios: Optional[IosLevel],
 ) -> Iterator[Verdict]:
-    """nimsh compares the machine id that a push brings with NIM_MASTERID, and refuses any other."""
-    if machine is own:
-        # one host's evidence stands for both ends: an alternate master scanned alone, or loose files
-        yield NotApplicable("about the master: give --master")
-        return
+    """nimsh compares the machine id that a push brings with NIM_MASTERID, and refuses any other.
+
+    Without the master's own id nimsh.log may tell: a line of its refusal is known from memory only.
+    """
     stored = info.get("NIM_MASTERID")
+    if machine is None or machine is own:
+        # one host's evidence may stand for both ends: an alternate master scanned alone, or loose files
+        refusal = refused.of(stored) if refused and stored else None
+        if refusal and _is_of_its_master(refusal, info, hosts):
+            yield _by_the_log(refusal, info, subject, f"nim -o lslpp {identity.nim_name or subject.argument}")
+        elif machine is not None or not subject.master_named:
+            yield NotApplicable("about the master: give --master")
+        else:
+            raise Missing(MACHINE_ID, message="the machine id of the master is not known")
+        return
     if stored is None:
         raise Missing("/etc/niminfo", message=f"{info.source} has no NIM_MASTERID")
     at = info.quote("NIM_MASTERID")
@@ -81,13 +95,43 @@ def master_id_changed(
             [at, info.quote("NIM_MASTER_HOSTNAME"), machine.at],
         )
         return
-    vios = on_vios(ios, identity.object_in(objects)[0] if identity else None)
+    refusal = refused.of(stored) if refused else None
+    said = [refusal.at] if refusal and refusal.passed == machine.machine_id else []
+    vios = on_vios(ios, identity.object_in(objects)[0])
     yield Finding(
         f"NIM_MASTERID is {stored}, the master's machine id {machine.machine_id}",
-        evidence=[at, machine.at],
+        evidence=[at, machine.at, *said],
         impact=f"nimsh likely refuses every push to {subject.name}",
         cure=_cure(vios),
         fix=None,
         run=REMOTE_MANAGEMENT if vios else "smitty niminit",
         missing=[] if names else ["lsnim -l", "hostname"],
+    )
+
+
+def _is_of_its_master(refusal: RefusedId, info: NimInfo, hosts: Optional[Hosts]) -> bool:
+    """Whether the push came from the NIM master of this host: any other is refused as it should be."""
+    return refusal.master is None or same_host(known_as(info.master_names(), hosts), known_as([refusal.master], hosts))
+
+
+def _by_the_log(refusal: RefusedId, info: NimInfo, subject: Subject, push: str) -> Verdict:
+    at = info.quote("NIM_MASTERID")
+    if refusal.changes:
+        return Unknown(
+            f"not tried since {refusal.what_changed}; before, nimsh refused a push from a master of id {refusal.passed}. "
+            f"On the master: {push}",
+            (),
+            [refusal.at, at, *(change.at for change in refusal.changes)],
+        )
+    return Finding(
+        f"nimsh.log says that a push brought the id {refusal.passed}, and NIM_MASTERID is {refusal.kept}",
+        evidence=[refusal.at, at],
+        confidence=Confidence.POSSIBLE,
+        cause=Inferred(
+            "the master likely has another machine id than before (Live Partition Mobility, a rebuild), or the push was "
+            "another host's"
+        ),
+        impact=f"nimsh likely refuses every push to {subject.name}, if the push was the master's",
+        fix=None,
+        run=f"on the master: {MACHINE_ID}",
     )

@@ -1,6 +1,6 @@
 """Each end must find the other by name, and come back to that name from its address."""
 
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import Interfaces, NimIdentity, NimInfo, NimObjects, Resolution
 from nimdoctor.facts.host_names import is_loopback, same_name
@@ -22,11 +22,22 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.named_tuple import NamedTuple
 
 _CURE = (
     "make forward and back agree, in /etc/hosts or DNS, in the order of /etc/netsvc.conf: host {name}; host ADDRESS; "
     "ask both again afterwards. Not done by itself: other programs of the host use the same names"
 )
+_TABLES = ("/etc/hosts", "/etc/netsvc.conf")
+_INTERFACES = "netstat -in"
+
+
+class _Said(NamedTuple):
+    """The address of a host by another witness than this host's own resolution."""
+
+    who: str
+    address: str
+    at: Quote
 
 
 @check(
@@ -44,6 +55,9 @@ def name_resolution(
     resolution: Optional[Resolution],
     objects: Optional[OnMaster[NimObjects]],
     client: Optional[OnClient[NimIdentity]],
+    told: Optional[OnClient[NimInfo]],
+    masters_resolution: Optional[OnMaster[Resolution]],
+    clients_resolution: Optional[OnClient[Resolution]],
     own_interfaces: Optional[Interfaces],
     masters_interfaces: Optional[OnMaster[Interfaces]],
     clients_interfaces: Optional[OnClient[Interfaces]],
@@ -68,7 +82,7 @@ def name_resolution(
         theirs = None
     answer = resolution.forward(name) if resolution else None
     if answer is None or resolution is None:
-        raise Missing(f"host {other}_HOSTNAME", message=f"where {name} leads on this host was not recorded")
+        raise Missing(f"host {other}_HOSTNAME", *_TABLES, message=f"where {name} leads on this host is not known")
     impact = f"nimsh on {subject.name} does not recognise its master" if on_client else f"no push reaches {name}"
     cure = _CURE.format(name=name)
     run = f"host {name}"
@@ -96,8 +110,8 @@ def name_resolution(
     back = resolution.back(answer.address)
     if back is None:
         yield Unknown(
-            f"{name} leads to {answer.address}; where that leads back to was not recorded",
-            [f"host {other}_ADDRESS"],
+            f"{name} leads to {answer.address}; where that leads back to is not known",
+            [f"host {other}_ADDRESS", *_TABLES],
             [answer.at],
             Severity.LOW,
         )
@@ -105,6 +119,14 @@ def name_resolution(
     evidence: List[Quote] = list(dict.fromkeys((answer.at, back.at)))
     if back.name and same_name(back.name, name):
         both = f"{name} leads to {answer.address} and back"
+        stanza = objects.master() if objects and on_client else None
+        names = (name, *(stanza.host_names() if stanza else ()))
+        its_own = masters_resolution if on_client else clients_resolution
+        said = [] if theirs else _said_elsewhere(names, told, its_own if its_own is not resolution else None)
+        others = [one for one in said if one.address != answer.address.lower()]
+        if others and len(others) == len(said):
+            yield _contradicted(f"{name} leads to {answer.address}", others, evidence, impact, cure, run)
+            return
         if back.name.lower() == name.lower():
             yield Passed(both, evidence)
         else:
@@ -125,6 +147,39 @@ def name_resolution(
         else impact,
         cure=cure,
         run=f"host {answer.address}",
+    )
+
+
+def _said_elsewhere(names: Sequence[str], told: Optional[NimInfo], its_own: Optional[Resolution]) -> List[_Said]:
+    """The address of the other end by NIM_HOSTS, and by its own resolution of its names."""
+    said = []
+    recorded = next(filter(None, map(told.address_of, names)), None) if told else None
+    if told and recorded:
+        said.append(_Said("NIM_HOSTS", recorded.lower(), told.quote("NIM_HOSTS")))
+    for found in filter(None, map(its_own.forward, names)) if its_own else ():
+        if found.address and not is_loopback(found.address):
+            said.append(_Said("its own host", found.address.lower(), found.at))
+            break
+    return said
+
+
+def _contradicted(leads: str, others: List[_Said], evidence: List[Quote], impact: str, cure: str, run: str) -> Verdict:
+    """Forward and back agree here, and nothing else agrees with them."""
+    message = f"{leads} and back, but " + " and ".join(f"{one.who} says {one.address}" for one in others)
+    quotes = [*evidence, *(one.at for one in others)]
+    if [one.who for one in others] == ["NIM_HOSTS"]:
+        # it is written by niminit and stays as it is when a host moves
+        return Unknown(f"{message}; which of them is right its interfaces tell", [_INTERFACES], quotes)
+    sure = len(others) > 1 and len({one.address for one in others}) == 1
+    return Finding(
+        message,
+        evidence=quotes,
+        # a host with several addresses may well be called by another one from elsewhere
+        confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
+        missing=[] if sure else [_INTERFACES],
+        impact=impact,
+        cure=cure,
+        run=run,
     )
 
 

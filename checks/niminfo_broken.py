@@ -18,6 +18,7 @@ from nimdoctor.model import (
     Confidence,
     Finding,
     Inferred,
+    Missing,
     NotApplicable,
     OnClient,
     OnMaster,
@@ -32,6 +33,7 @@ from nimdoctor.model import (
 from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client
 
 INCOMPLETE = "0042-137"
+NIMINFO = "/etc/niminfo"
 _WHO = ("NIM_NAME", "NIM_MASTER_HOSTNAME")
 _MORE = ("NIM_HOSTNAME", "NIM_CONFIGURATION", "NIM_MASTER_PORT", "NIM_REGISTRATION_PORT", "NIM_MASTERID")
 _FOR_NIMINIT = ("NIM_NAME", "NIM_MASTER_HOSTNAME", "NIM_MASTER_PORT", "NIM_REGISTRATION_PORT")
@@ -61,7 +63,7 @@ _REBUILD_MASTER = (
 )
 def niminfo_broken(
     subject: Subject,
-    file: NimInfoFile,
+    file: Optional[NimInfoFile],
     messages: Optional[OnClient[NimMessages]],
     filesets: Optional[Filesets],
     subsystems: Optional[Subsystems],
@@ -81,6 +83,20 @@ def niminfo_broken(
         if on_master
         else f"nimsh cannot tell whom to trust, so likely no push to {subject.name} is accepted; nimclient refuses to run"
     )
+    if file is None:
+        if not told:
+            raise Missing(NIMINFO)
+        yield Finding(
+            f"NIM says {INCOMPLETE}, that {NIMINFO} is incomplete, and what it holds is not understood",
+            evidence=told,
+            confidence=Confidence.LIKELY,
+            missing=[NIMINFO],
+            fix=None,
+            impact=impact,
+            cure=cure,
+            run=run,
+        )
+        return
     if not file.exists:
         known_to_src = subsystems.get("nimsh") if subsystems else None
         if filesets and filesets.installed(CLIENT_FILESET) is False:

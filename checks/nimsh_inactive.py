@@ -4,6 +4,7 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import Filesets, IosLevel, Services, Sockets, Subsystems
 from nimdoctor.facts.lslpp import CLIENT_FILESET
+from nimdoctor.facts.lssrc import stopping
 from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import (
     Confidence,
@@ -69,6 +70,18 @@ def nimsh_inactive(
     listening = (sockets.listening(port) or sockets.listening(PORT)) if sockets else ()
     if listening:
         port = listening[0].local_port or port
+    if stopping(subsystems):
+        yield Finding(
+            f"SRC says nimsh is {row.status if row else 'stopping'}: it was told to stop and has not ended",
+            evidence=[subsystems.quote("nimsh"), *(socket.at for socket in listening[:1])],
+            cause="somebody stopped it, and a push that is still open, as one that hangs, likely keeps it from ending",
+            impact=impact,
+            cure="look at it again (lssrc -s nimsh); once it is inoperative, startsrc -s nimsh. Where it stays, a person "
+            "must look at the push that it still does",
+            fix=None,
+            run="lssrc -s nimsh",
+        )
+        return
     if not active:
         status = row.status if row else "unknown"
         said = Finding(

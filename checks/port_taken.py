@@ -5,6 +5,7 @@ from typing import Iterator, List, Optional
 from nimdoctor.facts import Filesets, Processes, Services, Sockets, Subsystems
 from nimdoctor.facts.host_names import is_loopback
 from nimdoctor.facts.lslpp import CLIENT_FILESET
+from nimdoctor.facts.lssrc import stopping
 from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.facts.tls_attempt import PROCESSES
 from nimdoctor.model import (
@@ -65,6 +66,9 @@ def port_taken(
         return
     if active:
         yield Passed(f"nimsh is active: what listens on {PORT} is taken for it", [said])
+        return
+    if stopping(subsystems):
+        yield Passed(f"SRC has not ended nimsh yet: what listens on {PORT} is taken for it", [said])
         return
     if sockets is None:
         raise Missing("netstat -an")

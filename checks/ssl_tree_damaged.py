@@ -61,7 +61,7 @@ def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[Nim
         )
         return
     if missing:
-        raise Missing(*missing, message=f"what is in {', '.join(missing)} was not collected")
+        raise Missing(*missing, message=f"what is in {', '.join(missing)} is not known")
     yield Passed("certs, configs and keys are there and hold files", [paths.quote(f"{TREE}/{part}") for part in PARTS])
 
 

@@ -4,6 +4,7 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import ExtractedLibraries, TlsAttempt
 from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.tls_attempt import HISTORY
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -21,6 +22,7 @@ from nimdoctor.model import (
 from nimdoctor.wording import count, refresh_libraries
 
 _LISTING = "/usr/lib/libssl.so*"
+_ARCHIVES = ("ar -X32_64 -tv /usr/lib/libssl.a", "ar -X32_64 -tv /usr/lib/libcrypto.a")
 _LAST_WENT_WELL = (
     "the newest secured push went on with these copies; pushes may fail with 'Error connecting to SSL object' once nimsh "
     "is started anew"
@@ -64,6 +66,7 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries, attempt: Opt
             confidence=Confidence.CERTAIN if certain else Confidence.POSSIBLE,
             impact=_LAST_WENT_WELL if well else None,
             against=[well] if well else (),
+            missing=() if certain else (*_ARCHIVES, HISTORY),
             cure=f"remove {' and '.join(paths)}, then nimclient -c, once its certificate can be fetched",
             run=refresh_libraries(paths, subject.master_named),
         )
@@ -73,7 +76,7 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries, attempt: Opt
         reasons = "; ".join(f"{copy.path}: {', '.join(copy.reasons)}" for copy in undecided)
         yield Unknown(
             f"nothing tells whether the copies are fresh: {reasons}",
-            ["ar -X32_64 -tv /usr/lib/libssl.a", "ar -X32_64 -tv /usr/lib/libcrypto.a"],
+            _ARCHIVES,
             [quote for copy in undecided for quote in copy.evidence],
         )
         return

@@ -40,7 +40,7 @@ def refresh_ssl_libs(
                 (copy.path,),
             )
         elif state is None or state.size is None:
-            yield Advice(f"{copy.path} stays: its size was not collected", f"ls -l {copy.path}", Role.CLIENT)
+            yield Advice(f"{copy.path} stays: its size is not known", f"ls -l {copy.path}", Role.CLIENT)
         else:
             removed = True
             yield remove_copy(case, copy.path, state.size, "; ".join(copy.reasons))

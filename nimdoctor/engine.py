@@ -85,6 +85,13 @@ class _Run(NamedTuple):
     hearsay: bool = False
     uninvited: bool = False
 
+    @property
+    def name(self) -> Optional[str]:
+        """The name of the host that the result is about; None where it is the other end, which the evidence
+        does not name: a client's log beside its master's objects is about a client, whichever that is.
+        """
+        return None if self.hearsay or self.uninvited else self.host.name
+
 
 _NOBODY = Check("", "", Role.BOTH, Severity.INFO, lambda: None)
 """Stands for the check where something else asks for facts."""
@@ -174,7 +181,7 @@ class Engine:
 
     def _judge(self, run: _Run, diagnosis: Optional[Diagnosis]) -> List[Result]:
         check = run.check
-        host_name = None if run.hearsay else run.host.name
+        host_name = run.name
         try:
             arguments, sources = self._arguments(run, diagnosis)
             said = list(check.function(**arguments) or ())
@@ -186,7 +193,7 @@ class Engine:
         except Absent as error:
             return [self._unknown(run, host_name, error.message, error.missing)]
         except Missing as error:
-            message = error.message or ", ".join(run.host.why_missing(name) for name in error.missing)
+            message = error.message or ", ".join(self._why_missing(run, name) for name in error.missing)
             return [self._unknown(run, host_name, message, error.missing)]
         except KeyboardInterrupt:
             raise
@@ -194,7 +201,7 @@ class Engine:
             return [self._plain(check, run.where, host_name, Outcome.ERROR, _broke(error))]
         findings = [thing for thing in said if isinstance(thing, Finding)]
         if findings:
-            return [self._failed(run, finding) for finding in findings]
+            return [self._found(run, host_name, finding) for finding in findings]
         return [self._without_finding(run, host_name, said, sources)]
 
     def _arguments(self, run: _Run, diagnosis: Optional[Diagnosis]) -> Tuple[Dict[str, Any], Tuple[Quote, ...]]:
@@ -222,7 +229,7 @@ class Engine:
             return self._own(run, kind)
         if end is Role.MASTER:
             if self.master:
-                return self.master.fact(kind)
+                return self._elsewhere(run, self.master, kind)
             if "master" in run.host.roles or run.host.evidence.loose or not run.host.roles:
                 try:
                     return run.host.fact(kind)
@@ -232,8 +239,17 @@ class Engine:
             return self._hearsay(run.host, kind)
         client = self.target
         if "client" in client.roles or client.evidence.loose or not client.roles:
-            return client.fact(kind)
+            return self._elsewhere(run, client, kind)
         raise NotNamed(Role.CLIENT)
+
+    @staticmethod
+    def _elsewhere(run: _Run, end: Host, kind: Any) -> Any:
+        try:
+            return end.fact(kind)
+        except Absent as absent:
+            if end is run.host:
+                raise
+            raise Absent(absent.missing, f"on {end.name or 'the other end'}: {absent.message}") from absent
 
     def _own(self, run: _Run, kind: Any) -> Any:
         """A fact of the host the check runs over; of loose files of the other end, what can only be that end's."""
@@ -265,15 +281,23 @@ class Engine:
 
     def _subject(self, run: _Run) -> Subject:
         return Subject(
-            name=run.host.name or f"this {run.where.value}",
+            name=run.name or f"this {run.where.value}",
             where=run.where,
             roles=tuple(Role(role) for role in run.host.roles),
             client_named="client" in self.target.roles,
             master_named=self.master is not None or "master" in self.target.roles,
             loose=run.host.evidence.loose,
             thorough=run.host.evidence.thorough,
-            named=run.host.name is not None,
+            named=run.name is not None,
         )
+
+    def _found(self, run: _Run, host: Optional[str], finding: Finding) -> Result:
+        """A finding that is only possible for want of evidence is none where that is there and could not be read."""
+        failed = self._failed(run, finding)
+        if failed.confidence is Confidence.POSSIBLE and any(self._unread(run, name) for name in failed.missing):
+            unknown = self._unknown(run, host, f"not known, {failed.message}", failed.missing)
+            return unknown._replace(severity=failed.severity, evidence=failed.evidence)
+        return failed
 
     def _failed(self, run: _Run, finding: Finding) -> Result:
         check = run.check
@@ -289,7 +313,7 @@ class Engine:
             outcome=Outcome.FAIL,
             severity=finding.severity or check.severity,
             where=run.where,
-            host=None if run.hearsay else run.host.name,
+            host=run.name,
             message=finding.message,
             confidence=finding.confidence or check.confidence,
             cause=finding.cause or check.cause,
@@ -333,8 +357,30 @@ class Engine:
     def _unknown(self, run: _Run, host: Optional[str], message: str, missing: Sequence[str]) -> Result:
         if run.uninvited:
             return self._plain(run.check, run.where, None, Outcome.NOT_APPLICABLE, GIVE[run.where])
-        result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, message)
-        return result._replace(missing=tuple(dict.fromkeys(missing)))
+        wanted = tuple(dict.fromkeys(missing))
+        why = [said for said in dict.fromkeys(self._unread(run, name) for name in wanted) if said not in message]
+        result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, "; ".join([message, *why]))
+        return result._replace(missing=wanted)
+
+    def _unread(self, run: _Run, name: str) -> str:
+        """Why evidence of that catalog name could not be had or understood, on whichever end the check looks for it."""
+        for end in self._ends_with(run, name):
+            said = end.unread(name)
+            if said:
+                return said if end is run.host else f"on {end.name or 'the other end'}: {said}"
+        return ""
+
+    def _why_missing(self, run: _Run, name: str) -> str:
+        return self._unread(run, name) or self._ends_with(run, name)[0].why_missing(name)
+
+    def _ends_with(self, run: _Run, name: str) -> List[Host]:
+        """The hosts of which the check may want that evidence, the likeliest first."""
+        asked = {end for _, end, _ in parameters(run.check.function).values()}
+        ends = [run.host]
+        ends += [self.master] if self.master and Role.MASTER in asked else []
+        ends += [self.target] if Role.CLIENT in asked else []
+        row = run.host.catalog.row(name)
+        return sorted(dict.fromkeys(ends), key=lambda end: bool(row and not row.roles & set(end.roles)))
 
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:

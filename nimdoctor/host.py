@@ -3,14 +3,16 @@
 import importlib
 import typing
 from functools import cache
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Type, TypeVar, Union
 
-from nimdoctor.evidence.catalog import Catalog, Kind, Row
+from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
 from nimdoctor.evidence.source import Evidence
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.refusal import denial
+from nimdoctor.text import BadEvidence, Text, Unreadable, first_words
 
 T = TypeVar("T")
 
+_UNREAD = "cannot be read: "
 LPP_SOURCES = 20
 """lpp_sources of a live master that are listed for a fix."""
 
@@ -60,6 +62,7 @@ class Host:
         self._facts: Dict[Any, Any] = {}
         self._names: Optional[Dict[str, str]] = None
         self._unread: Dict[str, str] = {}
+        self._understood: Set[str] = set()
         self.client: Optional[Host] = None
         """The client that a master is scanned with: what is asked of the master about it is by its names."""
         self.role_stated = True
@@ -95,7 +98,8 @@ class Host:
             return self._server(kind.served_by)
         if hasattr(kind, "derive"):
             return self._derive(kind)
-        parts, problems = [], []
+        parts = []
+        unread: Dict[str, str] = {}
         rows = self.catalog.rows_for(kind.__name__)
         if hasattr(kind, "of_record"):
             path_rows = [row for row in rows if row.kind is Kind.PATHS]
@@ -104,19 +108,35 @@ class Host:
         for row in rows:
             for text in self._texts(row, kind):
                 try:
-                    parts.append(kind.parse(text))
+                    parts.append(kind.parse(_whole(row, text)))
+                    self._understood.add(row.label)
                 except BadEvidence as error:
-                    problems.append(str(error))
-                    self._unread.setdefault(row.label, str(error))
+                    unread.setdefault(row.label, self._why_unread(row.label, text, error))
+                    self._unread.setdefault(row.label, unread[row.label])
             if parts and not hasattr(kind, "combine"):
                 return parts[0]
         if parts:
             return kind.combine(parts)
-        if not problems and hasattr(kind, "absent"):
+        if not unread and hasattr(kind, "absent"):
             for row in rows:
                 if row.kind is Kind.FILE and self.absent(row.name):
                     return kind.absent(row.name)
-        raise self._absent(kind, rows, problems)
+        raise self._absent(kind, rows)
+
+    def _why_unread(self, label: str, text: Text, error: BadEvidence) -> str:
+        """The words for a text that is there: that it cannot be read, or that it is not understood, and its first line."""
+        why = str(error)
+        if why.startswith(text.source):
+            why = why[len(text.source) :].lstrip(": ")
+        given = "" if self.evidence.live else "given but "
+        where = f" ({text.source})" if text.source not in (label, text.name) or "*" in label else ""
+        if isinstance(error, Unreadable):
+            why = why[len(_UNREAD) :] if why.startswith(_UNREAD) else why
+            return f"{given}{_UNREAD}{why}{where}"
+        first = next((quote for quote in text.quotes() if quote.text.strip()), None)
+        if first and first_words(first.text) not in why:
+            why = f"{why}: line {first.line}: {first_words(first.text)}"
+        return f"{given}not understood: {why}{where}"
 
     def _server(self, served_by: str) -> Any:
         """What does something for this host's facts on the side of the evidence, loaded when first asked for."""
@@ -139,8 +159,9 @@ class Host:
         try:
             return kind.derive(**given)
         except BadEvidence as error:
-            labels = missing or [row.label for row in self.catalog.rows_for(kind.__name__)[:1]]
-            raise Absent(tuple(labels), "; ".join(reasons) or str(error)) from error
+            labels = missing or error.missing or [row.label for row in self.catalog.rows_for(kind.__name__)[:1]]
+            reasons += list(filter(None, map(self.unread, error.missing)))
+            raise Absent(tuple(labels), "; ".join(dict.fromkeys(reasons)) or str(error)) from error
 
     def absent(self, path: str) -> bool:
         """Whether that path is known not to exist."""
@@ -150,28 +171,48 @@ class Host:
 
         return bool(self.fact(Paths).absent(path))
 
-    def _absent(self, kind: Any, rows: List[Row], problems: List[str]) -> Absent:
+    def _absent(self, kind: Any, rows: List[Row]) -> Absent:
         labels = tuple(row.label for row in rows[:1])
         if not labels:
             return Absent((kind.__name__,), f"nothing in the catalog feeds {kind.__name__}")
-        said = [
-            f"{row.label}: {self.evidence.problems[row.label]}" for row in rows if row.label in self.evidence.problems
-        ]
-        if problems or said:
-            return Absent(labels, (problems + said)[0])
-        return Absent(labels, self.why_missing(labels[0]))
+        # what was there and could not be used says more than that another source of it was not
+        said = (self.unread(row.label) for row in rows)
+        return Absent(labels, next(filter(None, said), "") or self.why_missing(labels[0]))
+
+    def unread(self, name: str) -> str:
+        """Why evidence of that catalog name, which is there or was asked for, could not be had or understood, in words.
+
+        Empty where there is nothing of the kind: it was used, it is known to be absent, or nobody collected it.
+        """
+        known = {**self._unread, **self.evidence.problems}
+        if name in known:
+            return f"{name}: {known[name]}"
+        if name.startswith("/"):
+            return next((f"{path}: {known[path]}" for path in sorted(known) if _concerns(path, name)), "")
+        return ""
+
+    @property
+    def unread_evidence(self) -> Dict[str, str]:
+        """What could not be had or understood so far, by catalog name: why."""
+        unread = {name: why for name, why in self._unread.items() if name not in self._understood}
+        return {**unread, **self.evidence.problems}
 
     def why_missing(self, name: str) -> str:
         """Why the evidence of that catalog name is not there, in words."""
-        if name in self._unread:
-            return self._unread[name]
-        if name in self.evidence.problems:
-            return f"{name}: {self.evidence.problems[name]}"
-        if name.startswith("/") and (self.evidence.live or self.evidence.file_absent(name)):
+        unread = self.unread(name)
+        if unread:
+            return unread
+        if name.startswith("/") and self._known_absent(name):
             return f"{name} does not exist on this host"
-        if not self.evidence.live:
-            return f"{name} was not collected"
-        return f"{name} could not be had"
+        return f"{name} could not be had" if self.evidence.live else f"{name} was not collected"
+
+    def _known_absent(self, name: str) -> bool:
+        from nimdoctor.facts import Paths
+
+        if "*" not in name:
+            return self.absent(name)
+        paths = self.fact(Paths)
+        return bool(paths.absent(name.partition("/*")[0]) or (paths.listed(name) and not paths.matching(name)))
 
     def _texts(self, row: Row, kind: Any) -> Iterator[Text]:
         if kind.__name__ in row.live_for and self.evidence.live:
@@ -257,3 +298,22 @@ class Host:
 
         level = self.optional(OsLevel)
         return level.text if level else None
+
+
+def _whole(row: Row, text: Text) -> Text:
+    """The text. Raises Unreadable for output of which the command says that it was refused a part: nobody knows what
+    is not in it.
+    """
+    if row.kind is Kind.COMMAND:
+        said = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
+        if said and not row.bears_refusal:
+            raise Unreadable(said)
+        text.partial = text.partial or bool(said)
+    return text
+
+
+def _concerns(path: str, name: str) -> bool:
+    """Whether what is the matter with one path or pattern may be why another is missing."""
+    if not path.startswith("/"):
+        return False
+    return path_matches(path, name) or path_matches(name, path) or name.startswith(f"{path}/")

@@ -1,6 +1,6 @@
 """The state of a path as evidence records it, shared by the sources of evidence and the facts."""
 
-from typing import Dict, Optional, Tuple
+from typing import Dict, Mapping, Optional, Tuple
 
 from nimdoctor.named_tuple import NamedTuple
 
@@ -21,9 +21,16 @@ class PathState(NamedTuple):
 class PathRecord:
     """The paths a source knows: `states` maps a path to its state, or to None when it is known
     not to exist. `complete` lists the catalog patterns that were listed completely, so that a path
-    they cover which is not in `states` is absent rather than not collected.
+    they cover which is not in `states` is absent rather than not collected. `unseen` are paths and patterns that
+    could not be looked at, and why: of what they cover, and of what stands in them, nothing is known to be absent.
     """
 
-    def __init__(self, states: Optional[Dict[str, Optional[PathState]]] = None, complete: Tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        states: Optional[Dict[str, Optional[PathState]]] = None,
+        complete: Tuple[str, ...] = (),
+        unseen: Optional[Mapping[str, str]] = None,
+    ) -> None:
         self.states = states if states is not None else {}
         self.complete = complete
+        self.unseen = unseen if unseen is not None else {}

@@ -252,6 +252,6 @@ def _problems(hosts: Sequence[Optional[Host]]) -> List[Tuple[str, str, str]]:
     found: Dict[Tuple[str, str], str] = {}
     for host in hosts:
         if host:
-            for name, reason in host.evidence.problems.items():
+            for name, reason in host.unread_evidence.items():
                 found[(host.name or host.evidence.target, name)] = reason
     return [(host_name, name, reason) for (host_name, name), reason in sorted(found.items())]

@@ -1,8 +1,8 @@
 """Raw text of a host and how a line of it is quoted.
 
 Everything that reads or judges evidence shares these three things, so they import nothing of the
-project but what keeps private keys out: `Text` (one file or one command's output), `Quote` (one line
-of it, or the whole), and `BadEvidence`, the only error a parser raises.
+project but what keeps private keys out and the words for what cannot be read: `Text` (one file or one
+command's output), `Quote` (one line of it, or the whole), and `BadEvidence`, the only error a parser raises.
 """
 
 import io
@@ -11,6 +11,7 @@ from typing import BinaryIO, Callable, Iterator, List, Optional, Tuple
 
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.private_keys import without_private_keys
+from nimdoctor.refusal import refused
 
 LINE_LIMIT = 64 * 1024
 """Bytes of one line that are kept; the rest of a longer line is dropped."""
@@ -60,7 +61,18 @@ class Pattern:
 
 
 class BadEvidence(ValueError):
-    """This text is no evidence for the fact asked of it; the message says why, in one line."""
+    """This text is no evidence for the fact asked of it; the message says why, in one line.
+
+    Raised where a fact is made of others, `missing` names what would serve, in the catalog's terms.
+    """
+
+    def __init__(self, message: str, *missing: str) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class Unreadable(BadEvidence):
+    """The text is there and cannot be read, or not to its end; the message says why."""
 
 
 class Quote(NamedTuple):
@@ -81,9 +93,9 @@ class Text:
     `source` is what a quote of it names; `name` is its name in the catalog's terms (the path, or
     the command as typed) and differs from `source` for loose files. `first_line` is the number of
     its first line in that source, greater than 1 for a section of a longer transcript.
-    `command` is True when it is a command's output and `status` its exit status where known. `partial` says that
-    lines of the source are missing or blank here because they were not collected,
-    `left_out` how many bytes before the first line were not.
+    `command` is True when it is a command's output, `status` its exit status and `stderr` its standard error where
+    known. `partial` says that lines of the source are missing or blank here because they were not collected or
+    could not be read, `left_out` how many bytes before the first line were not.
     """
 
     def __init__(
@@ -97,6 +109,7 @@ class Text:
         status: Optional[int] = None,
         partial: bool = False,
         left_out: int = 0,
+        stderr: str = "",
     ) -> None:
         self.source = source
         self.name = name or source
@@ -105,6 +118,7 @@ class Text:
         self.status = status
         self.partial = partial
         self.left_out = left_out
+        self.stderr = stderr
         self._opener = opener
 
     @classmethod
@@ -117,6 +131,7 @@ class Text:
         first_line: int = 1,
         command: bool = False,
         status: Optional[int] = None,
+        stderr: str = "",
     ) -> "Text":
         """A text from a string or bytes at hand; what tests and recorded output use.
 
@@ -131,6 +146,7 @@ class Text:
             first_line=first_line,
             command=command,
             status=status,
+            stderr=stderr,
         )
 
     def open(self) -> BinaryIO:
@@ -141,16 +157,16 @@ class Text:
         return self._opener()
 
     def read(self) -> str:
-        """The text decoded, at most `TEXT_LIMIT` bytes of it. Raises BadEvidence if it cannot be read."""
+        """The text decoded, at most `TEXT_LIMIT` bytes of it. Raises Unreadable."""
         return decode(self.raw())
 
     def raw(self) -> bytes:
-        """The bytes but for private keys, at most `TEXT_LIMIT`. Raises BadEvidence if they cannot be read."""
+        """The bytes but for private keys, at most `TEXT_LIMIT`. Raises Unreadable."""
         try:
             with self.open() as stream:
                 return without_private_keys(stream.read(TEXT_LIMIT))
         except OSError as error:
-            raise BadEvidence(f"{self.source} cannot be read: {error.strerror or error}") from error
+            raise Unreadable(f"{self.source} cannot be read: {refused(error)}") from error
 
     def lines(self) -> Iterator[Tuple[int, str]]:
         """Pairs of line number (counted in `source`) and line without its end."""

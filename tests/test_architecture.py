@@ -14,7 +14,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 KEYLESS = "nimdoctor.private_keys"
 RECORDS = "nimdoctor.named_tuple"
-BARE = ("nimdoctor.text", "nimdoctor.path_state", KEYLESS, "nimdoctor.x509_record", RECORDS)
+REFUSAL = "nimdoctor.refusal"
+BARE = ("nimdoctor.text", "nimdoctor.path_state", KEYLESS, REFUSAL, "nimdoctor.x509_record", RECORDS)
 LAZY = ("psutil", "OpenSSL", "cryptography")
 
 
@@ -109,10 +110,10 @@ def test_what_runs_a_plan_over_ssh_has_the_connection_and_none_of_the_evidence()
     assert wrong(("nimdoctor/plan/remote",), (*ways, *below, "nimdoctor.named_tuple")) == []
 
 
-def test_what_everybody_shares_imports_nothing_of_the_project_but_what_keeps_keys_out():
-    bare = ("path_state", "private_keys", "x509_record", "wording", "named_tuple")
+def test_what_everybody_shares_imports_nothing_of_the_project_but_what_keeps_keys_out_and_words():
+    bare = ("path_state", "private_keys", "refusal", "x509_record", "wording", "named_tuple")
     assert wrong(tuple(f"nimdoctor/{name}.py" for name in bare), (RECORDS,)) == []
-    assert wrong(("nimdoctor/text.py",), (KEYLESS, RECORDS)) == []
+    assert wrong(("nimdoctor/text.py",), (KEYLESS, REFUSAL, RECORDS)) == []
 
 
 def test_the_model_imports_the_text_only():

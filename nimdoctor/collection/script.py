@@ -11,7 +11,7 @@ from nimdoctor.plan.ksh.library import functions, with_library
 from nimdoctor.plan.ksh.quoting import quoted, words
 from nimdoctor.private_keys import REMOVED
 
-SHARED = ("keys.sh", "states.sh")
+SHARED = ("keys.sh", "states.sh", "seen.sh")
 """Parts that are sent over ssh too."""
 
 _HEAD = """\

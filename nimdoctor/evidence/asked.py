@@ -6,12 +6,14 @@ import time
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Kind, Row
-from nimdoctor.text import Text
+from nimdoctor.text import Text, decode
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.command import CommandResult
 
 FILES_OF_A_ROW = 200
+STDERR_LIMIT = 64 * 1024
+"""Bytes of a command's standard error that are looked through."""
 TIMES_THE_TIMEOUT = 10
 """All commands of a scan together get this many times the timeout of one."""
 
@@ -212,4 +214,5 @@ def _text(name: str, result: "Optional[CommandResult]") -> Optional[Text]:
     if result is None or result.timed_out:
         return None
     content = result.stdout if result.stdout.strip() else result.stderr
-    return Text.of(content, name, name=name, command=True, status=result.status)
+    stderr = decode(result.stderr[:STDERR_LIMIT])
+    return Text.of(content, name, name=name, command=True, status=result.status, stderr=stderr)

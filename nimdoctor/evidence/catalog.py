@@ -37,7 +37,8 @@ class Row(NamedTuple):
     command lines whose recorded output serves as well. `empty_means_none` says that empty output
     is an answer. `streamed` marks what may be too large to read whole. `live_for` are facts for which a
     live host runs it although `live` is False: what a scan need not know, but a fix must. `when_known`
-    marks a command that is left out, without a word, where a placeholder of it has no value.
+    marks a command that is left out, without a word, where a placeholder of it has no value. `bears_refusal` marks
+    output that serves also where the command says that it was refused a part of it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Row(NamedTuple):
     streamed: bool = False
     live_for: Tuple[str, ...] = ()
     when_known: bool = False
+    bears_refusal: bool = False
 
     def argv(self, names: Mapping[str, str]) -> Optional[List[str]]:
         """The command as a list of words; None when a placeholder has no value."""
@@ -176,7 +178,7 @@ ROWS: Tuple[Row, ...] = (
     _command("ps -ef", "Processes", live=False, variants=("ps -ef", "ps -e -f", "ps -fe", "ps -edf", "ps")),
     _command("netstat -in", "Interfaces", variants=("netstat -in", "netstat -ni")),
     _command("netstat -an", "Sockets", variants=("netstat -an", "netstat -Aan", "netstat -na", "netstat -aAn")),
-    _command("df -k", "FileSystems", variants=("df",)),
+    _command("df -k", "FileSystems", variants=("df",), bears_refusal=True),
     _command("openssl version", "OpensslVersion", variants=("openssl version",)),
     _command("ar -X32_64 -tv /usr/lib/libssl.a", "LibraryArchives", variants=("ar",)),
     _command("ar -X32_64 -tv /usr/lib/libcrypto.a", "LibraryArchives"),
@@ -188,15 +190,15 @@ ROWS: Tuple[Row, ...] = (
     _command("host {CLIENT_ADDRESS}", "NameLookups", when_known=True),
     _command("host {MASTER_ADDRESS}", "NameLookups", when_known=True),
     _command("lsnim -l", "NimObjects", roles=_ONLY_MASTER, variants=("lsnim -l", "lsnim -Z -l", "lsnim -lZ")),
-    _command("nimclient -l -l {NIM_NAME}", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT, variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L")),
-    _command("nimclient -l -l master", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT),
+    _command("nimclient -l -l {NIM_NAME}", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT, variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L"), bears_refusal=True),
+    _command("nimclient -l -l master", "NimclientObjects", "NimMessages", roles=_ONLY_CLIENT, bears_refusal=True),
     _command("ioscli ioslevel", "IosLevel", variants=("ioscli ioslevel", "ioslevel")),
     _command("nim -o showres {LPP_SOURCE}", "LppSourceContents", "LppSources", roles=_ONLY_MASTER, live=False, live_for=("LppSources",), variants=("nim -o showres",)),
-    _command("nim -o lslpp", "RecordedPush", roles=_ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo")),
-    _command("nimclient -c", "CryptoSetup", "NimMessages", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",)),
+    _command("nim -o lslpp", "RecordedPush", roles=_ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo"), bears_refusal=True),
+    _command("nimclient -c", "CryptoSetup", "NimMessages", roles=_ONLY_CLIENT, live=False, variants=("nimclient -c",), bears_refusal=True),
     _command("openssl x509 -noout -text -nameopt RFC2253 -pubkey -fingerprint -sha256 -in {CERTIFICATE}", "CertificateDetails", live=False, variants=("openssl x509",)),
     Row(REHEARSAL, Kind.REHEARSAL, ("Rehearsal",), roles=_ONLY_MASTER),
-    _command("ls -l", "Paths", live=False, variants=("ls", "find /ssl_nimsh", "istat")),
+    _command("ls -l", "Paths", live=False, variants=("ls", "find /ssl_nimsh", "istat"), bears_refusal=True),
 )  # fmt: skip
 
 
@@ -237,6 +239,10 @@ class Catalog:
                 if length > best:
                     best, row_found = length, row
         return row_found
+
+    def row(self, name: str) -> Optional[Row]:
+        """The row of that name, as `missing` has it."""
+        return next((row for row in self.rows if row.label == name), None)
 
     def file(self, path: str) -> Optional[Row]:
         """The row that a file path belongs to."""

@@ -12,6 +12,7 @@ import time
 from typing import IO, Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.refusal import refused
 
 OUTPUT_LIMIT = 16 * 1024 * 1024
 """Bytes of one stream that are kept; a command that prints more is ended."""
@@ -92,7 +93,7 @@ def run(
             close_fds=False,
         )
     except OSError as error:
-        return CommandResult(error=error.strerror or str(error))
+        return CommandResult(error=refused(error))
     except (ValueError, IndexError) as error:
         return CommandResult(error=str(error) or "no program named")
     finally:

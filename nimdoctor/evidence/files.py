@@ -7,6 +7,7 @@ from typing import BinaryIO, Dict, List, Optional, Tuple
 
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathState
+from nimdoctor.refusal import refused
 
 LINKS = 40
 """Symbolic links that are followed in one path; more is a loop."""
@@ -21,13 +22,10 @@ _FLAGS = (
 
 
 class Walk(NamedTuple):
-    """What stands below a path. `complete` is False when the limit or an error cut it short;
-    `error` then says why.
-    """
+    """What stands below a path. `unseen` says of which paths the limit or an error hid what is in them, and why."""
 
     states: Dict[str, Optional[PathState]]
-    complete: bool
-    error: Optional[str] = None
+    unseen: Dict[str, str]
 
 
 def resolve_inside(root: str, path: str, *, last: bool = True) -> str:
@@ -113,32 +111,32 @@ def walk_below(path: str, root: Optional[str] = None, limit: int = 2000) -> Walk
     """
     states: Dict[str, Optional[PathState]] = {}
     owners: Dict[Tuple[str, int], str] = {}
-    error: Optional[str] = None
+    unseen: Dict[str, str] = {}
     try:
         states[path] = path_state(path, root)
         if states[path] is None:
-            return Walk(states, True)
+            return Walk(states, unseen)
         place = on_this_host(path, root)
         todo = [(path, place)] if os.path.isdir(place) else []
     except OSError as problem:
-        return Walk(states, False, problem.strerror or str(problem))
+        return Walk(states, {path: f"cannot be listed: {refused(problem)}"})
     while todo:
         above, directory = todo.pop()
         try:
             with os.scandir(directory) as entries:
                 for entry in entries:
                     if len(states) >= limit:
-                        return Walk(states, False, f"more than {limit} paths")
+                        return Walk(states, {**unseen, path: f"not listed completely: more than {limit} paths"})
                     name = f"{above.rstrip('/')}/{entry.name}"
                     found = entry.stat(follow_symlinks=False)
                     states[name] = _state(found, owners)
                     if stat.S_ISDIR(found.st_mode):
                         todo.append((name, entry.path))
                     elif stat.S_ISLNK(found.st_mode) and _leads_to_directory(name, root):
-                        error = f"{name} is a link to a directory"
+                        unseen[name] = "not listed: it is a link to a directory"
         except OSError as problem:
-            error = f"{above}: {problem.strerror or problem}"
-    return Walk(states, error is None, error)
+            unseen[above] = f"cannot be listed: {refused(problem)}"
+    return Walk(states, unseen)
 
 
 def _leads_to_directory(path: str, root: Optional[str]) -> bool:

@@ -9,6 +9,7 @@ from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.files import list_directory, on_this_host, open_regular, path_state, walk_below
 from nimdoctor.path_state import PathRecord, PathState
+from nimdoctor.refusal import AS_ROOT, refused
 from nimdoctor.text import TEXT_LIMIT, Text
 
 if TYPE_CHECKING:
@@ -45,14 +46,15 @@ class LiveHost(AskedHost):
         """States of what the rows' patterns cover; a pattern is complete when all of it was seen."""
         states: Dict[str, Optional[PathState]] = {}
         complete: List[str] = []
+        unseen: Dict[str, str] = {}
         for row in rows:
             if row.kind is Kind.PATHS:
-                error = self._look(row.name, states)
-                if error is None:
-                    complete.append(row.name)
-                else:
-                    self.problems[row.label] = error
-        return PathRecord(states, tuple(complete))
+                hidden = self._look(row.name, states)
+                complete += [] if hidden else [row.name]
+                unseen.update(hidden)
+        for path, why in unseen.items():
+            self.problems.setdefault(path, why)
+        return PathRecord(states, tuple(complete), unseen)
 
     def file_absent(self, path: str) -> Optional[bool]:
         """Whether that file is known not to exist; None when it cannot be told."""
@@ -73,7 +75,7 @@ class LiveHost(AskedHost):
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            self.problems[row.label] = f"cannot be listed: {error.strerror or error}"
+            self.problems[row.label] = f"cannot be listed: {refused(error)}"
             return []
         texts: List[Text] = []
         for name in reversed(inside) if rest else inside:
@@ -108,7 +110,7 @@ class LiveHost(AskedHost):
                 self.problems[path] = "is a link that leads nowhere"
             return None
         except OSError as error:
-            self.problems[path] = f"cannot be read: {error.strerror or error}"
+            self.problems[path] = f"cannot be read: {refused(error)}"
             return None
         if len(raw) > TEXT_LIMIT:
             self.problems[path] = "is larger than 16 MiB; the first 16 MiB were used"
@@ -124,25 +126,25 @@ class LiveHost(AskedHost):
             return found[len(self.root) :] or "/"
         return found
 
-    def _look(self, pattern: str, states: Dict[str, Optional[PathState]]) -> Optional[str]:
-        """Adds the states a pattern covers; returns why it could not be seen completely."""
+    def _look(self, pattern: str, states: Dict[str, Optional[PathState]]) -> Dict[str, str]:
+        """Adds the states a pattern covers; returns what of it could not be seen, and why."""
         if pattern.endswith("/**"):
             walk = walk_below(pattern[:-3], self.root)
             states.update(walk.states)
-            return None if walk.complete else f"not listed completely: {walk.error}"
+            return walk.unseen
         try:
             if not pattern.endswith("*"):
                 states[pattern] = path_state(pattern, self.root)
-                return None
+                return {}
             directory, _, start = pattern[:-1].rpartition("/")
             for name in list_directory(directory or "/", self.root):
                 if name.startswith(start):
                     states[f"{directory}/{name}"] = path_state(f"{directory}/{name}", self.root)
         except (FileNotFoundError, NotADirectoryError):
-            return None
+            return {}
         except OSError as error:
-            return f"cannot be listed: {error.strerror or error}"
-        return None
+            return {pattern: f"cannot be {'listed' if pattern.endswith('*') else 'looked at'}: {refused(error)}"}
+        return {}
 
     # -- commands
 
@@ -194,14 +196,14 @@ class LiveHost(AskedHost):
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
-                refusal = f"cannot be run: {error.strerror or error}"
+                refusal = f"cannot be run: {refused(error)}"
                 continue
             if not os.path.isfile(place):
                 if os.path.lexists(place):
                     refusal = "cannot be run: not a regular file"
                 continue
             if not os.access(place, os.X_OK):
-                refusal = "cannot be run: Permission denied"
+                refusal = f"cannot be run: Permission denied: {AS_ROOT}"
                 continue
             # programs that go by the name they are called by keep it, unless the link, read by
             # the kernel, would lead out of the root

@@ -5,7 +5,7 @@ import io
 import re
 from typing import BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
-from nimdoctor.evidence.catalog import Catalog, Kind, Row
+from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.evidence.recognise import (
     CERTIFICATES,
     NIMSH_LOG,
@@ -22,7 +22,8 @@ from nimdoctor.evidence.source import TargetError
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathRecord
 from nimdoctor.private_keys import REMOVED, without_private_keys
-from nimdoctor.text import TEXT_LIMIT, BadEvidence, Text, decode, split_lines
+from nimdoctor.refusal import refused
+from nimdoctor.text import TEXT_LIMIT, BadEvidence, Text, decode, first_words, split_lines
 
 Opener = Callable[[], BinaryIO]
 
@@ -82,10 +83,12 @@ class LooseEvidence:
             try:
                 found += self._classify(name, opener, size)
             except OSError as error:
-                self._unrecognised.append(f"{name}: cannot be read: {error.strerror or error}")
+                self._useless(name, f"cannot be read: {refused(error)}", "given but")
         found = self._without_older_copies(found)
         _refuse_two_hosts(found)
         self._pieces = _latest(found)
+        for piece in self._pieces:
+            self.problems.pop(piece.row.label, None)
         self._sum_up_remarks(found)
         if not self._pieces:
             raise TargetError(_nothing(target, self.remarks))
@@ -127,17 +130,17 @@ class LooseEvidence:
         head, tail = _ends(opener, size)
         compressed = next((kind for magic, kind in _COMPRESSED.items() if head.startswith(magic)), None)
         if compressed:
-            self._unrecognised.append(f"{name}: not recognised ({compressed}: unpack it first)")
+            self._useless(name, f"not recognised ({compressed}: unpack it first)")
             return []
         if not head.strip(b"\0\r\n\t "):
-            self._unrecognised.append(f"{name}: not recognised (empty)")
+            self._useless(name, "not recognised (empty)")
             return []
         if b"PRIVATE KEY-----" in head and b"CERTIFICATE-----" not in head + tail and _only_key(head):
             self._key_found(name)
             return []
         sample = _decoded(head)
         if is_binary(sample):
-            self._unrecognised.append(f"{name}: not recognised (binary)")
+            self._useless(name, "not recognised (binary)")
             return []
         if size > TEXT_LIMIT or len(head) > TEXT_LIMIT:
             return self._classify_large(name, opener, sample + "\n" + _decoded(tail))
@@ -149,7 +152,7 @@ class LooseEvidence:
         found = recognise(sample, name)
         row = self._row(found) if found else None
         if not found or not row or found.startswith(CERTIFICATES):
-            self._unrecognised.append(f"{name}: not recognised")
+            self._useless(name, "not recognised")
             return []
         if not row.streamed:
             self.remarks.append(f"{name}: only its first {TEXT_LIMIT // 1024 // 1024} MiB are read")
@@ -208,7 +211,7 @@ class LooseEvidence:
         found = recognise(text, name)
         row = self._row(found) if found else None
         if not found or not row:
-            self._unrecognised.append(f"{name}: not recognised")
+            self._useless(name, "not recognised", first_line=first_words(text.lstrip().partition("\n")[0]))
             return []
         if found.startswith(CERTIFICATES):
             return [_Piece(name, found, row, _certificates(raw))]
@@ -222,6 +225,13 @@ class LooseEvidence:
             if part_row:
                 pieces.append(_Piece(name, part.name, part_row, _held(lines[part.first - 1 : part.last]), part.first))
         return pieces
+
+    def _useless(self, name: str, why: str, given: str = "given but not understood:", first_line: str = "") -> None:
+        """A file of which nothing is used; where its name is that of a file or command, that was given all the same."""
+        self._unrecognised.append(f"{name}: {why}")
+        for row in self._catalog:
+            if _is_named_for(row, name):
+                self.problems[row.label] = f"{given} {why}{first_line and ': ' + first_line} ({name})"
 
     def _key_found(self, name: str) -> None:
         self.remarks.append(f"{name}: a private key is among the files: delete it; it was not read further")
@@ -245,6 +255,21 @@ class LooseEvidence:
         self.remarks += self._unrecognised[:REMARK_LIMIT]
         if len(self._unrecognised) > REMARK_LIMIT:
             self.remarks.append(f"{len(self._unrecognised) - REMARK_LIMIT} more were not recognised")
+
+
+def _is_named_for(row: Row, name: str) -> bool:
+    """Whether a loose file has the name of that file or command, as people call what they attach.
+
+    >>> from nimdoctor.evidence.catalog import Catalog
+    >>> [row.label for row in Catalog() if _is_named_for(row, "case/lssrc_-a.txt") or _is_named_for(row, "nimsh.log.1")]
+    ['/var/adm/ras/nimsh.log', 'lssrc -a']
+    """
+    base = name.rsplit("/", 1)[-1]
+    if row.kind is Kind.FILE:
+        known = row.name.rsplit("/", 1)[-1]
+        return "*" not in row.name and (base == known or base.startswith(known + "."))
+    stem = file_name(re.sub(r"\.(?:txt|out|log)\Z", "", base))
+    return row.kind is Kind.COMMAND and stem in (file_name(row.name), row.name.split()[0])
 
 
 def _ends(opener: Opener, size: int) -> Tuple[bytes, bytes]:

@@ -9,9 +9,10 @@ from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_match
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.manifest import Manifest, RecordedCommand, RecordedFile, parse_manifest
 from nimdoctor.evidence.told_certificates import ToldFile
-from nimdoctor.evidence.tree import Tree
+from nimdoctor.evidence.tree import Tree, unlisted
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathRecord, PathState
+from nimdoctor.refusal import refused
 from nimdoctor.text import TEXT_LIMIT, Text
 
 MANIFEST = "manifest.json"
@@ -100,7 +101,8 @@ class RecordedEvidence:
                 except OSError:
                     size = None
                 self._present(path, PathState(kind="file", size=size), states)
-        return PathRecord(states, self._manifest.complete)
+        unseen = {name: why for name, why in self.problems.items() if name.startswith("/")}
+        return PathRecord(states, self._manifest.complete, unseen)
 
     def file_absent(self, path: str) -> Optional[bool]:
         """True when the manifest says so, False when it is there, None when it was not collected."""
@@ -132,7 +134,7 @@ class RecordedEvidence:
         except FileNotFoundError:
             return Manifest()
         except OSError as error:
-            self.remarks.append(f"{MANIFEST} cannot be read, done without: {error.strerror or error}")
+            self.remarks.append(f"{MANIFEST} cannot be read, done without: {refused(error)}")
             return Manifest()
         if len(raw) > TEXT_LIMIT:
             self.remarks.append(f"{MANIFEST} is larger than 16 MiB, done without")
@@ -143,6 +145,9 @@ class RecordedEvidence:
         """Paths on the host of the copies below files/."""
         if self._files is None:
             self._files = {name[5:] for name in self.tree.names() if name.startswith("files/")}
+            for name, why in unlisted(self.tree).items():
+                if name.split("/")[0] == "files":
+                    self.problems[name[5:] or "/"] = f"given but {why}"
             self._take_remarks()
         return self._files
 
@@ -171,6 +176,10 @@ class RecordedEvidence:
                     break
             else:
                 unknown.append(stem)
+        why = unlisted(self.tree).get("commands")
+        for row in self._catalog if why else ():
+            if row.kind is Kind.COMMAND and not any(output.row == row for output in self._outputs):
+                self.problems[row.label] = f"given but commands {why}"
         if unknown:
             shown = ", ".join(ascii(name)[1:-1][:80] for name in unknown[:5])
             more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
@@ -217,7 +226,7 @@ class RecordedEvidence:
                     return Text.of(without_keys(path, stream.read(TEXT_LIMIT)), path, name=path)
             return self._text(name, path, path, row, lacks=lacks)
         except OSError as error:
-            self.problems[path] = f"cannot be read: {error.strerror or error}"
+            self.problems[path] = f"given but cannot be read: {refused(error)}"
             return None
 
     def _output(self, output: _Output, row: Row) -> Optional[Text]:
@@ -225,19 +234,21 @@ class RecordedEvidence:
         if entry.timed_out:
             self.problems[output.name] = self.problems[row.label] = "hung when it was collected"
             return None
-        spoken = Text.of(entry.stderr, output.name, command=True, status=entry.status)
+        spoken = Text.of(entry.stderr, output.name, command=True, status=entry.status, stderr=entry.stderr)
         if entry.file is None:
             return spoken if entry.stderr.strip() else None
         try:
             if entry.stderr.strip() and self._blank(entry.file):
                 return spoken
-            return self._text(entry.file, output.name, row.label, row, command=True, status=entry.status)
+            text = self._text(entry.file, output.name, row.label, row, command=True, status=entry.status)
+            text.stderr = entry.stderr
+            return text
         except FileNotFoundError:
             if entry.stderr.strip():
                 return spoken
             self.problems[row.label] = f"its output {ascii(entry.file)[1:-1]} is not in the evidence"
         except OSError as error:
-            self.problems[row.label] = f"cannot be read: {error.strerror or error}"
+            self.problems[row.label] = f"given but cannot be read: {refused(error)}"
         return None
 
     def _blank(self, name: str) -> bool:

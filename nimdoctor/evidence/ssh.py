@@ -17,6 +17,7 @@ from nimdoctor.evidence.connection import PATIENCE, Answer, Connection, last_lin
 from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
 from nimdoctor.path_state import PathRecord, PathState
 from nimdoctor.private_keys import REMOVED, without_private_keys
+from nimdoctor.refusal import AS_ROOT
 from nimdoctor.text import TEXT_LIMIT, Text
 
 
@@ -141,7 +142,7 @@ class SshHost(AskedHost):
             found = self._file(row.name, row)
             return [found] if found else []
         directory, _, rest = row.name.partition("/*")
-        answer = self._read(["read.sh"], 'list_files "$@"', (directory, rest), row.label)
+        answer = self._read(["read.sh", "seen.sh"], 'list_files "$@"', (directory, rest), row.label)
         if answer is None or answer.said == ["absent"]:
             return []
         if answer.said != ["listed"]:
@@ -156,9 +157,6 @@ class SshHost(AskedHost):
             found = self._file(f"{directory}/{name}", row)
             if found:
                 texts.append(found)
-            elif f"{directory}/{name}" in self.problems:
-                # where none of them can be read, it must not be said that there are none
-                self.problems.setdefault(row.label, f"{name} {self.problems[f'{directory}/{name}']}")
         return texts
 
     def _file(self, path: str, row: Row) -> Optional[Text]:
@@ -166,7 +164,7 @@ class SshHost(AskedHost):
             return None
         verb = "read_newest" if row.streamed else "read_file"
         variables = f"KEY_ENDS={shlex.quote(KEY_ENDS)}\nREMOVED={shlex.quote(REMOVED.decode())}\nBLOCK={BLOCK} BLOCKS={BLOCKS}\n"
-        answer = self._read(["read.sh", "keys.sh"], f'{variables}{verb} "$1"', (path,), path)
+        answer = self._read(["read.sh", "seen.sh", "keys.sh"], f'{variables}{verb} "$1"', (path,), path)
         if answer is None:
             return None
         word = answer.said[0] if answer.said else "flooded"
@@ -189,9 +187,9 @@ class SshHost(AskedHost):
 
     def paths(self, rows: List[Row]) -> PathRecord:
         """States of what the rows' patterns cover, of all of them in one question."""
-        patterns = {row.name: row.label for row in rows if row.kind is Kind.PATHS}
+        patterns = dict.fromkeys(row.name for row in rows if row.kind is Kind.PATHS)
         answer = self._read(
-            ["paths.sh", "states.sh"], 'ROOT=""\nlist_paths "$@"', tuple(patterns), "the states of paths"
+            ["paths.sh", "states.sh", "seen.sh"], 'ROOT=""\nlist_paths "$@"', tuple(patterns), "the states of paths"
         )
         if answer is None:
             return PathRecord({}, ())
@@ -200,11 +198,15 @@ class SshHost(AskedHost):
             return PathRecord({}, ())
         states = {path: state for path, state in map(_state, answer.stdout.splitlines()) if path}
         self._states.update(states)
+        hidden = "cannot be looked at" + ("" if self.connection.user == "0" else f": {AS_ROOT}")
+        unseen = {path: hidden for path in patterns if not path.endswith("*") and path not in states}
         for line in os.fsdecode(answer.stderr).splitlines():
             pattern, _, why = line.partition("incomplete ")[2].partition(" ")
             if pattern in patterns:
-                self.problems[patterns.pop(pattern)] = why
-        return PathRecord(states, tuple(patterns))
+                unseen[pattern] = why
+        for path, why in unseen.items():
+            self.problems.setdefault(path, why)
+        return PathRecord(states, tuple(pattern for pattern in patterns if pattern not in unseen), unseen)
 
     def file_absent(self, path: str) -> Optional[bool]:
         """Whether that file is known not to exist; None when it cannot be told."""

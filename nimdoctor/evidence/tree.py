@@ -3,9 +3,10 @@
 import errno
 import os
 import stat
-from typing import BinaryIO, List, Optional, Protocol, Sequence, Tuple
+from typing import BinaryIO, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from nimdoctor.evidence.files import open_plain
+from nimdoctor.refusal import refused
 
 NAMES = 20_000
 """Files of one collection that are looked at."""
@@ -36,11 +37,15 @@ class Tree(Protocol):
 
 
 class DirectoryTree:
-    """The files below a directory; links in it are not followed."""
+    """The files below a directory; links in it are not followed.
+
+    `unlisted` are directories that cannot be listed, and why, as far as it has been looked at.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.remarks: List[str] = []
+        self.unlisted: Dict[str, str] = {}
         self._found: Optional[Tuple[List[str], List[str]]] = None
 
     def names(self) -> Sequence[str]:
@@ -111,7 +116,13 @@ class DirectoryTree:
                         else:
                             skipped.append(f"{ascii(name)[1:-1]} is not a regular file and was skipped")
             except OSError as error:
-                self.remarks.append(f"{ascii(above or '.')[1:-1]} cannot be listed: {error.strerror or error}")
+                self.unlisted[above.rstrip("/")] = f"cannot be listed: {refused(error)}"
+                self.remarks.append(f"{ascii(above or '.')[1:-1]} cannot be listed: {refused(error)}")
+
+
+def unlisted(tree: Tree) -> Dict[str, str]:
+    """The directories of a tree that cannot be listed, by name; in an archive all can."""
+    return getattr(tree, "unlisted", {})
 
 
 class Subtree:
@@ -129,6 +140,12 @@ class Subtree:
     def directories(self) -> Sequence[str]:
         """The directories below the folder."""
         return self._cut(self._tree.directories())
+
+    @property
+    def unlisted(self) -> Dict[str, str]:
+        """Those below the folder."""
+        below = unlisted(self._tree).items()
+        return {name[len(self._start) :]: why for name, why in below if name.startswith(self._start)}
 
     def open(self, name: str) -> BinaryIO:
         """Raises OSError."""

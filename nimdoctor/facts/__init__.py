@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.ps import Processes as Processes
     from nimdoctor.facts.push_since import PushSince as PushSince
     from nimdoctor.facts.recorded_push import RecordedPush as RecordedPush
+    from nimdoctor.facts.refused_ids import RefusedIds as RefusedIds
     from nimdoctor.facts.rehearsal import Rehearsal as Rehearsal
     from nimdoctor.facts.repair_runs import RepairRuns as RepairRuns
     from nimdoctor.facts.resolution import Resolution as Resolution
@@ -129,6 +130,7 @@ _MODULES: Dict[str, str] = {
     "Processes": "ps",
     "PushSince": "push_since",
     "RecordedPush": "recorded_push",
+    "RefusedIds": "refused_ids",
     "Rehearsal": "rehearsal",
     "RepairRuns": "repair_runs",
     "Resolution": "resolution",

@@ -109,11 +109,12 @@ class CertificateDetails(NamedTuple):
         known = reader.looked_at() | {one.path for one in found}
         there = sorted(path for path, state in paths.below(CERTS).items() if state.kind != "dir") if paths else []
         uncollected = tuple(path for path in there if path not in known)
-        if not found and not unread and not uncollected and paths and (there or _known_empty(paths)):
+        foreign = _without_certificate(certificates, paths, reader.looked_at())
+        if not found and not unread and not uncollected and not foreign and paths and (there or _known_empty(paths)):
             return cls((), (), (), paths.source)
         if not found:
             why = "; ".join(f"certificate {one.position} of {one.path}: {one.why}" for one in unread)
-            raise BadEvidence(why or f"no certificate of {CERTS} was collected")
+            raise BadEvidence(why or f"no certificate of {CERTS} is known", f"{CERTS}/*")
         return cls(tuple(found), tuple(unread), uncollected, ", ".join(dict.fromkeys(sources)))
 
     def in_use(self) -> Tuple[CertificateDetail, ...]:
@@ -180,7 +181,16 @@ def _known_empty(paths: Paths) -> bool:
     if paths.absent(CERTS) or paths.listed(f"{CERTS}/*"):
         return True
     state = paths.get(CERTS)
-    return state is not None and state.mtime is not None
+    return state is not None and state.mtime is not None and not paths.hidden(CERTS)
+
+
+def _without_certificate(
+    certificates: Optional[Certificates], paths: Optional[Paths], looked_at: FrozenSet[str]
+) -> List[str]:
+    """The files in which something else stands than a certificate; what is known to be empty holds none for sure."""
+    held = {file.path for file in certificates.files} if certificates else set()
+    states = {path: paths.get(path) if paths else None for path in looked_at - held}
+    return sorted(path for path, state in states.items() if not (state and state.size == 0))
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 from typing import FrozenSet, Optional, Tuple
 
+from nimdoctor.facts.certificate_details import CertificateDetails
 from nimdoctor.facts.certificates import CERTS, Certificates
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.lslpp_history import FilesetHistory
@@ -11,8 +12,9 @@ from nimdoctor.named_tuple import NamedTuple
 
 
 class CertificateState(NamedTuple):
-    """`certificates` are the base64 of each CERTIFICATE block; empty when there is known to be none, None when not collected.
+    """`certificates` are the base64 of each CERTIFICATE block; empty when there is known to be none, None when not known.
 
+    `whole` says that no file of certificates is there that could not be read.
     `newest` is path and time of change (epoch seconds) of the newest file below /ssl_nimsh/certs.
     `installed` is when nim.* and openssl.* were last installed; None unless it is known for both.
     """
@@ -20,6 +22,7 @@ class CertificateState(NamedTuple):
     certificates: Optional[FrozenSet[bytes]]
     newest: Optional[Tuple[str, int]]
     installed: Optional[int]
+    whole: bool = True
 
     @classmethod
     def derive(
@@ -28,6 +31,7 @@ class CertificateState(NamedTuple):
         certificates: Optional[Certificates],
         history: Optional[FilesetHistory],
         clock: Optional[HostClock],
+        details: Optional[CertificateDetails],
     ) -> "CertificateState":
         """As far as the evidence goes."""
         held: Optional[FrozenSet[bytes]] = None
@@ -35,13 +39,16 @@ class CertificateState(NamedTuple):
             held = frozenset(block for file in certificates.files for block in file.blocks)
         elif paths and paths.absent(CERTS):
             held = frozenset()
-        return cls(held, newest_certificate(paths) if paths else None, _installed(history, clock))
+        whole = not (details and details.uncollected)
+        return cls(held, newest_certificate(paths) if paths else None, _installed(history, clock), whole)
 
     def shares_with(self, other: "CertificateState") -> Optional[bool]:
         """Whether both ends hold a certificate in common; None where either's are not known."""
         if self.certificates is None or other.certificates is None:
             return None
-        return bool(self.certificates & other.certificates)
+        if self.certificates & other.certificates:
+            return True
+        return False if self.whole and other.whole else None
 
     @property
     def newer_than_installation(self) -> bool:

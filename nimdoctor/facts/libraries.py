@@ -74,8 +74,9 @@ class ExtractedLibraries(NamedTuple):
                 if state.kind not in ("link", "dir"):
                     judge = _Judge(path, state, paths.quote(path))
                     copies.append(judge.verdict(archive, archives, history, filesets, clock))
-        listed = all(paths.listed(pattern) for pattern in PATTERNS) or any(
-            path.startswith(tuple(pattern[:-1] for pattern in PATTERNS)) for path in paths.states
+        listed = all(paths.listed(pattern) for pattern in PATTERNS) or (
+            any(path.startswith(tuple(pattern[:-1] for pattern in PATTERNS)) for path in paths.states)
+            and not any(pattern in paths.unseen for pattern in PATTERNS)
         )
         return cls(tuple(copies), listed, paths.source)
 

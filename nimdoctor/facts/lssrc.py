@@ -118,6 +118,17 @@ class Subsystems(NamedTuple):
         return None
 
 
+def stopping(subsystems: Subsystems, name: str = "nimsh") -> bool:
+    """Whether SRC has told it to stop and it has not ended: its process, and what it listens on, are still its own.
+
+    >>> text = "Subsystem         Group            PID          Status\\n nimsh            nimclient        8847720      stopping\\n"
+    >>> stopping(Subsystems.parse(Text.of(text, "lssrc -a")))
+    True
+    """
+    row = subsystems.get(name)
+    return bool(row and row.status.split(" ")[0] in ("stopping", "warned"))
+
+
 class ServiceRow(NamedTuple):
     """One service of inetd. `command` is a path or `internal`; built-in services have no description."""
 

@@ -4,7 +4,7 @@ import re
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.text import BadEvidence, Pattern, Quote, Text, Unreadable
 
 PORTS = {"NIM_MASTER_PORT": 1058, "NIM_REGISTRATION_PORT": 1059}
 """The variables that name nimesis' ports, and the usual ones."""
@@ -122,12 +122,18 @@ class NimInfoFile(NamedTuple):
 
     @classmethod
     def parse(cls, text: Text) -> "NimInfoFile":
-        """Raises BadEvidence only for a file that cannot be read."""
-        blank = not text.raw().strip()
+        """Raises BadEvidence for a file that cannot be read, and for one that is something else: what is left of
+        a niminfo are assignments, comments, blanks and NULs.
+        """
         try:
             return cls(text.source, True, NimInfo.parse(text))
+        except Unreadable:
+            raise
         except BadEvidence:
-            return cls(text.source, True, None, "is empty" if blank else "holds no NIM variable")
+            lines = [line.replace("\0", "").strip() for _, line in text.lines()]
+            if any(line and not line.startswith("#") and not _ASSIGNMENT.match(line) for line in lines):
+                raise
+            return cls(text.source, True, None, "holds no NIM variable" if any(lines) else "is empty")
 
     @classmethod
     def absent(cls, path: str) -> "NimInfoFile":

@@ -12,7 +12,8 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.private_keys import without_private_keys
-from nimdoctor.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, decode
+from nimdoctor.refusal import refused
+from nimdoctor.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, Unreadable, decode
 
 SAME_SESSION = 120
 """Seconds after which a further line is not taken for the answer to `create BIO`: a handshake that
@@ -29,6 +30,7 @@ _STAMP = Pattern(
 )
 _YEAR = Pattern(r"\s*(?:19|20)\d\d\s+(?=\S)")
 _SETTING = Pattern(r"open\s?ssl setting (?:is|will be)?[ :']*([01])\b")
+_MASTER = Pattern(r"(?i)write master hostname is[ :']*([A-Za-z0-9][\w.-]{0,254})")
 _QUERY = Pattern(r"write query is[ :']*(\d+)")
 
 
@@ -100,7 +102,8 @@ class Session(NamedTuple):
     """One connection to nimsh. Times are the daemon's local time, None where undated.
 
     `overlapped` says that another session was still open when this one loaded its certificates,
-    or while it ran, so that lines may be attributed wrongly. `setting` is the OpenSSL setting passed.
+    or while it ran, so that lines may be attributed wrongly. `setting` is the OpenSSL setting passed, `master` the
+    host name by which the master called itself, `went_on` the first line after `create BIO`.
     """
 
     end: SessionEnd
@@ -114,6 +117,8 @@ class Session(NamedTuple):
     setting: Optional[int] = None
     setting_line: Optional[Quote] = None
     overlapped: bool = False
+    master: Optional[str] = None
+    went_on: Optional[Quote] = None
 
 
 class NimshLog(NamedTuple):
@@ -145,8 +150,8 @@ class NimshLog(NamedTuple):
             with text.open() as stream:
                 kept = without_private_keys(newest_part(stream, older))
         except (OSError, EOFError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise BadEvidence(f"{text.source} cannot be read: {reason}") from error
+            reason = refused(error) if isinstance(error, OSError) else error
+            raise Unreadable(f"{text.source} cannot be read: {reason}") from error
         if not kept.strip() and not older.size:
             raise BadEvidence(f"{text.source} is empty")
         lines = _lines(kept, text.source, text.first_line + older.lines)
@@ -201,6 +206,21 @@ class NimshLog(NamedTuple):
     def newest_loaded(self) -> Optional[Session]:
         """The newest session that loaded certificates: the one a verdict on TLS rests on."""
         return next((session for session in reversed(self.sessions) if session.loaded), None)
+
+    def rival(self, session: Session) -> Optional[Session]:
+        """Of a session that went on, one that stands at `create BIO` and may be the one that did so in its place.
+
+        Lines carry no process id: of two sessions of which one goes on within a moment, nobody knows which.
+        """
+        if session.went_on is None:
+            return None
+        when, _ = stamp(session.went_on.text)
+        for found in reversed(self.sessions[: self.sessions.index(session)]):
+            if found.end is SessionEnd.SERVICE:
+                break
+            if found.end is SessionEnd.HUNG and not _apart(found.ended, when):
+                return found
+        return None
 
     def after(self, session: Session) -> Tuple[Session, ...]:
         """Sessions that began after that one."""
@@ -298,6 +318,11 @@ def _lines(kept: bytes, source: str, number: int) -> Iterator[_Line]:
         number += 1
 
 
+def _apart(earlier: Optional[datetime], later: Optional[datetime]) -> bool:
+    """Whether so much time lies between that a line is not the answer to the other."""
+    return bool(earlier and later and (later - earlier).total_seconds() > SAME_SESSION)
+
+
 def _first_time(raw: bytes, *, last: bool = False) -> Optional[datetime]:
     times = [when for when, _ in map(stamp, decode(raw).splitlines()) if when]
     return (times[-1] if last else times[0]) if times else None
@@ -352,6 +377,8 @@ class _Open:
         error = self.find(Step.OBJECT_ERROR) or self.find(Step.ERROR)
         setting = next((line for line in reversed(self.lines) if line.setting is not None), None)
         times = [line.time for line in self.lines if line.time]
+        named = next((found for line in self.lines if (found := _MASTER.search(line.at.text))), None)
+        after = self.lines[self.lines.index(bio) + 1 :] if bio else []
         return Session(
             self._end(),
             self.lines[0].at,
@@ -364,6 +391,8 @@ class _Open:
             setting.setting if setting else None,
             setting.at if setting else None,
             self.overlapped,
+            named.group(1) if named else None,
+            after[0].at if after and self._end() is SessionEnd.WENT_ON else None,
         )
 
     def _end(self) -> SessionEnd:
@@ -442,8 +471,7 @@ class _Sessions:
         if line.step is Step.LOAD:
             return current.has(Step.LOAD) or current.over
         if current.waits and line.step not in _TLS_STEPS:
-            earlier = current.last.time
-            return bool(earlier and line.time and (line.time - earlier).total_seconds() > SAME_SESSION)
+            return _apart(current.last.time, line.time)
         if line.step in (Step.DIALOG, Step.PORT):
             return current.over
         return current.has(Step.SERVICE)

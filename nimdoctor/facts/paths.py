@@ -30,7 +30,8 @@ class Paths(NamedTuple):
     """What is known of paths: `states` maps a path to its state, or to None when it does not exist.
 
     `complete` are patterns of which every match is in `states`; `quotes` the lines of a listing that
-    say so. A path that neither holds was not collected, which is not the same as absent.
+    say so. A path that neither holds was not collected, which is not the same as absent. `unseen` are paths and
+    patterns that could not be looked at, and why.
 
     >>> paths = Paths.parse(Text.of('''-rwxr-xr-x  1 root  system  745320 Mar 05 04:15 /usr/lib/libssl.so.0.9.8
     ... ls: 0653-341 The file /ssl_nimsh does not exist.
@@ -45,11 +46,12 @@ class Paths(NamedTuple):
     complete: Tuple[str, ...]
     quotes: Mapping[str, Quote]
     source: str
+    unseen: Mapping[str, str] = {}
 
     @classmethod
     def of_record(cls, record: PathRecord, source: str = "manifest.json") -> "Paths":
         """The paths that a source of evidence knows by itself: a live host, a manifest."""
-        return cls(dict(record.states), tuple(record.complete), {}, source)
+        return cls(dict(record.states), tuple(record.complete), {}, source, dict(record.unseen))
 
     @classmethod
     def parse(cls, text: Text) -> "Paths":
@@ -84,7 +86,14 @@ class Paths(NamedTuple):
                     quotes.setdefault(pattern, part.quotes[pattern])
             complete += part.complete
         sources = list(dict.fromkeys(part.source for part in parts))
-        return cls(states, tuple(dict.fromkeys(complete)), quotes, ", ".join(sources))
+        # what one source could not look at, another may have listed
+        unseen = {
+            path: why
+            for part in parts
+            for path, why in part.unseen.items()
+            if not any(_covers_pattern(outer, path if "*" in path else f"{path}/*") for outer in complete)
+        }
+        return cls(states, tuple(dict.fromkeys(complete)), quotes, ", ".join(sources), unseen)
 
     def known(self, path: str) -> bool:
         """Whether it is known if the path exists."""
@@ -133,6 +142,11 @@ class Paths(NamedTuple):
         inside = [directory] + [path for path, state in self.below(directory).items() if state.kind == "dir"]
         return all(posixpath.join(path, "*") in self.complete for path in inside)
 
+    def hidden(self, directory: str) -> bool:
+        """Whether what stands in a directory could not be looked at, or not all of it."""
+        tops = (path[:-3] if path.endswith("/**") else path for path in self.unseen)
+        return f"{directory}/*" in self.unseen or any(f"{directory}/".startswith(f"{top}/") for top in tops)
+
     def readable_by_nobody(self, path: str) -> Optional[bool]:
         """Whether a present path's own mode lets the user *nobody* read it; None where that is not known."""
         state = self.get(path)
@@ -166,7 +180,8 @@ class _Listing:
         self.quotes: Dict[str, Quote] = {}
         self.complete: List[str] = []
         self.unmatched: List[str] = []
-        self.saw_text = self.failed = self.unplaced = False
+        self.saw_text = self.unplaced = False
+        self.failed = text.partial
         words = re.split(r"[|;&<>]|\s\d>", text.name)[0].split() or [""]
         self.filtered = "|" in text.name
         self.succeeded = text.status in (None, 0)

@@ -48,7 +48,7 @@ class SslKeys(NamedTuple):
     def derive(cls, paths: Paths) -> "SslKeys":
         """Raises BadEvidence where nothing is known of the directory."""
         if not paths.known(KEYS):
-            raise BadEvidence(f"{KEYS} was not collected")
+            raise BadEvidence(f"{KEYS} was not collected", KEYS)
         files, unknown, links, directories = [], [], [], []
         own = paths.get(KEYS)
         if own and own.kind == "link":
@@ -75,6 +75,8 @@ def seen_into(paths: Paths, directory: str) -> bool:
 
     Not where it is known by the copies in it alone: its files, keys above all, may not have been copied.
     """
+    if paths.hidden(directory):
+        return False
     state = paths.get(directory)
     recorded = state is not None and (state.mode is not None or state.mtime is not None)
     return paths.listed(f"{directory}/*") or (recorded and any(paths.below(f"{TREE}/{part}") for part in PARTS))

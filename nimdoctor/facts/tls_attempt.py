@@ -12,15 +12,19 @@ from nimdoctor.facts.certificates import CERTS
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.netstat import Sockets
+from nimdoctor.facts.niminfo import NimInfo
 from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.ps import Processes
+from nimdoctor.facts.resolution import Resolution
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import Quote
 
 LOG = "/var/adm/ras/nimsh.log"
 NIMSH_PORT = 3901
+PRIVILEGED = 1024
+"""Ports below it are root's: a push comes from one of them."""
 HISTORY = "lslpp -hc openssl.base bos.sysmgt.nim.client bos.sysmgt.nim.master"
 PROCESSES = "ps -eo pid,ppid,etime,args"
 _SLACK = 120
@@ -45,7 +49,8 @@ class TlsAttempt(NamedTuple):
     evidence was taken; each None where it cannot be known, `why` then says the reason. `changes`
     came after it; `unseen` names evidence that was not collected and may show more such changes (times
     of change stand in the optional manifest alone, so they are not asked for). `witness` shows a push
-    that is still open.
+    that is still open; it is not `sure` where it is a connection of which nobody knows that the master made it.
+    `rival` stands at `create BIO`, and may be the session that went on in the place of this one.
     """
 
     source: str
@@ -57,6 +62,8 @@ class TlsAttempt(NamedTuple):
     changes: Tuple[Change, ...] = ()
     witness: Optional[Quote] = None
     unseen: Tuple[str, ...] = ()
+    sure: bool = False
+    rival: Optional[Session] = None
 
     @classmethod
     def derive(
@@ -68,6 +75,8 @@ class TlsAttempt(NamedTuple):
         history: Optional[FilesetHistory],
         sockets: Optional[Sockets],
         processes: Optional[Processes],
+        info: Optional[NimInfo],
+        resolution: Optional[Resolution],
     ) -> "TlsAttempt":
         """Places the newest session that loaded certificates."""
         session = log.newest_loaded()
@@ -76,14 +85,15 @@ class TlsAttempt(NamedTuple):
         state = paths.get(LOG) if paths else None
         mtime = state.mtime if state else None
         utc = time_of(session.ended, log, mtime, clock)
-        age, why = _age(utc, log, mtime, clock)
+        age, why = age_of(utc, log, mtime, clock)
         changes = _changes(session, utc, age, log, paths, mode, history, clock)
         row = history.installed_at("openssl.base") if history else None
         # an installed fileset has its row; a row whose date cannot be read tells nothing of its time
         unseen = [] if row and row.when else [HISTORY]
         unseen += [] if processes else [PROCESSES]
-        witness = _witness(mode, sockets)
-        return cls(log.source, log, session, utc, age, why, tuple(changes), witness, tuple(unseen))
+        witness, sure = _witness(mode, sockets, _addresses_of_master(info, resolution))
+        rival = log.rival(session)
+        return cls(log.source, log, session, utc, age, why, tuple(changes), witness, tuple(unseen), sure, rival)
 
     @property
     def what_changed(self) -> str:
@@ -114,9 +124,10 @@ def time_of(
     return None
 
 
-def _age(
+def age_of(
     utc: Optional[int], log: NimshLog, mtime: Optional[int], clock: Optional[HostClock]
 ) -> Tuple[Optional[int], str]:
+    """Seconds between a moment of the log (epoch seconds) and the evidence; None, and why, where that is not known."""
     if clock is None:
         return None, "the host's own time was not recorded (date -u)"
     if utc is None:
@@ -151,14 +162,8 @@ def _changes(
     history: Optional[FilesetHistory],
     clock: Optional[HostClock],
 ) -> List[Change]:
-    changes = []
-    restart = log.restarted_after(session)
-    if mode and mode.running and mode.elapsed is not None and age is not None:
-        # the process itself is the better witness: the log's line is known from memory only
-        if mode.elapsed < age - 5:
-            changes.append(Change("nimsh was started", mode.at))
-    elif restart:
-        changes.append(Change("nimsh was started", restart.first))
+    started = started_after(session, age, log, mode)
+    changes = [started] if started else []
     if utc is not None and paths:
         for path, what in _written_after(paths, utc):
             changes.append(Change(what, paths.quote(path)))
@@ -166,6 +171,15 @@ def _changes(
     if installed and installed.when and _is_later(installed.when, session, utc, clock):
         changes.append(Change(f"openssl.base {installed.level} was installed", installed.at))
     return changes
+
+
+def started_after(session: Session, age: Optional[int], log: NimshLog, mode: Optional[NimshMode]) -> Optional[Change]:
+    """The start of nimsh after a session of that age in seconds, where there was one."""
+    if mode and mode.running and mode.elapsed is not None and age is not None:
+        # the process itself is the better witness: the log's line is known from memory only
+        return Change("nimsh was started", mode.at) if mode.elapsed < age - 5 else None
+    restart = log.restarted_after(session)
+    return Change("nimsh was started", restart.first) if restart else None
 
 
 def _is_later(when: datetime, session: Session, utc: Optional[int], clock: Optional[HostClock]) -> bool:
@@ -187,14 +201,31 @@ def _written_after(paths: Paths, utc: int) -> List[Tuple[str, str]]:
     return found
 
 
-def _witness(mode: Optional[NimshMode], sockets: Optional[Sockets]) -> Optional[Quote]:
-    for row in sockets.established(NIMSH_PORT) if sockets else ():
-        if row.local_port == NIMSH_PORT:
-            return row.at
+def _witness(
+    mode: Optional[NimshMode], sockets: Optional[Sockets], master: Tuple[str, ...]
+) -> Tuple[Optional[Quote], bool]:
+    """A line that shows a push that is still open, and whether it is sure to be one.
+
+    The master connects from a privileged port of its own address; any other host may hold a connection to nimsh.
+    """
     for child in mode.children if mode else ():
         if child.elapsed is not None and child.elapsed >= 60:
-            return child.at
-    return None
+            return child.at, True
+    for row in sockets.established(NIMSH_PORT) if sockets else ():
+        privileged = row.remote_port is not None and row.remote_port < PRIVILEGED
+        if privileged and (not master or row.remote_address.lower().replace("::ffff:", "") in master):
+            return row.at, bool(master)
+    return None, False
+
+
+def _addresses_of_master(info: Optional[NimInfo], resolution: Optional[Resolution]) -> Tuple[str, ...]:
+    """Where this host knows its master to be: what NIM_HOSTS and its own resolution say."""
+    name = info.get("NIM_MASTER_HOSTNAME") if info else None
+    if info is None or name is None:
+        return ()
+    answer = resolution.forward(name) if resolution else None
+    found = (info.address_of(name), answer.address if answer else None)
+    return tuple(address.lower() for address in found if address)
 
 
 def newest_certificate(paths: Paths) -> Optional[Tuple[str, int]]:

@@ -297,7 +297,7 @@ def test_a_zip_member_that_lies_is_a_problem_of_that_member(tmp_path: Path) -> N
     path.write_bytes(path.read_bytes().replace(b"CONTENT", b"CHANGED"))
     found = open_target(str(path))
     assert found.texts(ROWS["lssrc -a"], {}) == []
-    assert found.problems["lssrc -a"].startswith("cannot be read: damaged in the archive")
+    assert found.problems["lssrc -a"].startswith("given but cannot be read: damaged in the archive")
     assert found.texts(ROWS["ps -ef"], {})[0].read() == "fine"
 
 

@@ -69,7 +69,7 @@ def test_a_missing_program_is_an_error_not_an_exception(tmp_path: Path) -> None:
 def test_what_is_no_program_is_an_error(tmp_path: Path) -> None:
     program = tmp_path / "lsnim"
     program.write_bytes(b"\x7fELFnonsense")
-    assert run([str(program)], timeout=5).error == "Permission denied"
+    assert run([str(program)], timeout=5).error == "Permission denied: run as root"
     program.chmod(0o755)
     assert run([str(program)], timeout=5).error == "Exec format error"
 

@@ -117,7 +117,7 @@ def test_walk_lists_everything_below(tmp_path: Path) -> None:
     (tmp_path / "ssl_nimsh" / "certs" / "a.pem").write_text("")
     (tmp_path / "ssl_nimsh" / "loose").symlink_to("certs/a.pem")
     walk = walk_below("/ssl_nimsh", str(tmp_path))
-    assert walk.complete
+    assert walk.unseen == {}
     assert {path: state and state.kind for path, state in walk.states.items()} == {
         "/ssl_nimsh": "dir",
         "/ssl_nimsh/certs": "dir",
@@ -127,24 +127,24 @@ def test_walk_lists_everything_below(tmp_path: Path) -> None:
 
 
 def test_walk_of_nothing_is_a_complete_answer(tmp_path: Path) -> None:
-    assert walk_below("/ssl_nimsh", str(tmp_path)) == ({"/ssl_nimsh": None}, True, None)
+    assert walk_below("/ssl_nimsh", str(tmp_path)) == ({"/ssl_nimsh": None}, {})
 
 
 def test_walk_follows_a_link_at_its_top_only(tmp_path: Path) -> None:
     (tmp_path / "real" / "certs").mkdir(parents=True)
     (tmp_path / "ssl_nimsh").symlink_to("/real")
     walk = walk_below("/ssl_nimsh", str(tmp_path))
-    assert walk.complete and "/ssl_nimsh/certs" in walk.states
+    assert walk.unseen == {} and "/ssl_nimsh/certs" in walk.states
     (tmp_path / "real" / "again").symlink_to("/real")
     walk = walk_below("/ssl_nimsh", str(tmp_path))
-    assert not walk.complete and walk.error == "/ssl_nimsh/again is a link to a directory"
+    assert walk.unseen == {"/ssl_nimsh/again": "not listed: it is a link to a directory"}
 
 
 def test_walk_stops_at_its_limit(tmp_path: Path) -> None:
     for number in range(20):
         (tmp_path / str(number)).write_text("")
     walk = walk_below("/", str(tmp_path), limit=10)
-    assert len(walk.states) == 10 and not walk.complete and walk.error == "more than 10 paths"
+    assert len(walk.states) == 10 and walk.unseen == {"/": "not listed completely: more than 10 paths"}
 
 
 def test_listing_is_sorted_and_says_when_it_cannot(tmp_path: Path) -> None:

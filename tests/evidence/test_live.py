@@ -122,7 +122,7 @@ def test_a_file_without_x_is_no_program(tmp_path: Path) -> None:
     program(tmp_path, "lsnim", "echo").chmod(0o644)
     host = LiveHost(str(tmp_path))
     assert host.texts(row("lsnim -l"), NONE) == []
-    assert host.problems == {"lsnim -l": "cannot be run: Permission denied"}
+    assert host.problems == {"lsnim -l": "cannot be run: Permission denied: run as root"}
 
 
 def test_a_name_out_of_a_file_cannot_become_an_option(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_what_cannot_be_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(live, "open_regular", denied)
     assert host.texts(row("/etc/hosts"), NONE) == []
-    assert host.problems["/etc/hosts"] == "cannot be read: Permission denied"
+    assert host.problems["/etc/hosts"] == "cannot be read: Permission denied: run as root"
 
 
 def test_private_keys_stay_where_they_are(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_a_listing_that_fails_is_not_complete(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(live, "list_directory", denied)
     host = LiveHost(str(tmp_path))
     assert host.paths([row("/usr/lib/libssl.so*", paths=True)]).complete == ()
-    assert host.problems == {"/usr/lib/libssl.so*": "cannot be listed: Permission denied"}
+    assert host.problems == {"/usr/lib/libssl.so*": "cannot be listed: Permission denied: run as root"}
 
 
 def test_psutil_serves_this_host_and_never_a_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,7 +167,7 @@ def test_a_file_that_cannot_be_opened_is_said() -> None:
         raise PermissionError(13, "Permission denied")
 
     found = LooseEvidence("case", [("secret", refused, 10), ("x", lambda: io.BytesIO(LOG.encode()), len(LOG))])
-    assert found.remarks == ["secret: cannot be read: Permission denied"]
+    assert found.remarks == ["secret: cannot be read: Permission denied: run as root"]
 
 
 def test_a_large_log_is_not_read_whole() -> None:

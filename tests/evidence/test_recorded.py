@@ -169,8 +169,8 @@ def test_links_and_fifos_in_the_directory_are_skipped_and_said(tmp_path: Path) -
     os.mkfifo(case / "commands/fifo")
     found = evidence(case, commands={"lssrc -a": {"file": "commands/lssrc_-a"}, "ps -ef": {"file": "outer/secret"}})
     assert texts(found, "/etc/hosts") == [] and texts(found, "lssrc -a") == [] and texts(found, "ps -ef") == []
-    assert found.problems["lssrc -a"] == "cannot be read: not a regular file"
-    assert found.problems["ps -ef"] == "cannot be read: a symbolic link, which is not followed"
+    assert found.problems["lssrc -a"] == "given but cannot be read: not a regular file"
+    assert found.problems["ps -ef"] == "given but cannot be read: a symbolic link, which is not followed"
     assert "files/etc/hosts is a symbolic link and was skipped" in found.remarks
     assert "commands/fifo is not a regular file and was skipped" in found.remarks
 
@@ -189,7 +189,7 @@ def test_an_unreadable_file_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "files/etc/hosts").chmod(0)
     found = evidence(tmp_path)
     assert texts(found, "/etc/hosts") == []
-    assert found.problems == {"/etc/hosts": "cannot be read: Permission denied"}
+    assert found.problems == {"/etc/hosts": "given but cannot be read: Permission denied: run as root"}
 
 
 def test_a_file_that_vanishes_or_is_forbidden_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +201,7 @@ def test_a_file_that_vanishes_or_is_forbidden_is_a_problem(tmp_path: Path, monke
 
     monkeypatch.setattr(DirectoryTree, "open", denied)
     assert texts(found, "/etc/hosts") == []
-    assert found.problems == {"/etc/hosts": "cannot be read: Permission denied"}
+    assert found.problems == {"/etc/hosts": "given but cannot be read: Permission denied: run as root"}
 
 
 def test_the_whole_catalog_raises_nothing_over_rubbish(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_command_is_ended_with_its_children_at_its_deadline(shell: str) -> Non
 
 def read(shell: str, path: Path, verb: str = "read_file") -> "Tuple[bytes, List[str]]":
     variables = f"KEY_ENDS={shlex.quote(KEY_ENDS)}\nREMOVED={shlex.quote(REMOVED.decode())}\nBLOCK={BLOCK} BLOCKS=8\n"
-    return said(shell, ["read.sh", "keys.sh"], f'{variables}{verb} "$1"', str(path))
+    return said(shell, ["read.sh", "seen.sh", "keys.sh"], f'{variables}{verb} "$1"', str(path))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -141,10 +141,12 @@ def test_a_directory_is_listed_without_its_directories(shell: str, tmp_path: Pat
         (tmp_path / "certs" / name).touch()
     (tmp_path / "certs/deep").mkdir()
     (tmp_path / "certs/deep/x.pem").touch()
-    raw, words = said(shell, ["read.sh"], 'list_files "$@"', str(tmp_path / "certs"), "")
+    raw, words = said(shell, ["read.sh", "seen.sh"], 'list_files "$@"', str(tmp_path / "certs"), "")
     assert sorted(raw.decode().splitlines()) == [".hidden", "a b", "b.pem"] and words == ["listed"]
-    assert said(shell, ["read.sh"], 'list_files "$@"', str(tmp_path / "certs"), "/x.pem")[0] == b"deep/x.pem\n"
-    assert said(shell, ["read.sh"], 'list_files "$@"', str(tmp_path / "none"), "") == (b"", ["absent"])
+    assert (
+        said(shell, ["read.sh", "seen.sh"], 'list_files "$@"', str(tmp_path / "certs"), "/x.pem")[0] == b"deep/x.pem\n"
+    )
+    assert said(shell, ["read.sh", "seen.sh"], 'list_files "$@"', str(tmp_path / "none"), "") == (b"", ["absent"])
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -156,7 +158,7 @@ def test_states_are_those_that_python_sees(shell: str, tmp_path: Path) -> None:
     (tmp_path / "ssl/keys/a key.pem").chmod(0o600)
     (tmp_path / "libssl.so.1").symlink_to("ssl")
     patterns = [f"{tmp_path}/ssl/**", f"{tmp_path}/libssl.so*", f"{tmp_path}/none"]
-    raw, words = said(shell, ["paths.sh", "states.sh"], 'ROOT=""\nlist_paths "$@"', *patterns)
+    raw, words = said(shell, ["paths.sh", "states.sh", "seen.sh"], 'ROOT=""\nlist_paths "$@"', *patterns)
     assert words == ["paths"]
     rows = [Row(pattern, Kind.PATHS, ()) for pattern in patterns]
     assert dict(map(_state, raw.splitlines())) == LiveHost().paths(rows).states
@@ -164,7 +166,7 @@ def test_states_are_those_that_python_sees(shell: str, tmp_path: Path) -> None:
 
 def test_the_parts_are_plain_shell() -> None:
     whole = "#!/bin/ksh\n# shellcheck disable=SC2015,SC2016,SC2034,SC2154,SC2317,SC2329,SC3045\n" + "\n".join(
-        map(part, ("answer.sh", "run.sh", "read.sh", "paths.sh"))
+        map(part, ("answer.sh", "run.sh", "read.sh", "paths.sh", "seen.sh"))
     )
     ended = subprocess.run(
         [program("shellcheck"), "-s", "sh", "-"], input=whole, capture_output=True, text=True, check=False

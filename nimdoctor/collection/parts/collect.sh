@@ -242,11 +242,11 @@ copy() {
 # copy_all ROLE DIRECTORY REST: of all that stands in the directory, itself or what is called REST in it
 copy_all() {
     for_us "$1" || return 0
-    [ -d "$ROOT$2" ] || return 0
-    if ! ls "$ROOT$2" > /dev/null 2>&1; then
-        not_collected "$2/*$3" "cannot be listed"
+    if hidden "$ROOT$2"; then
+        not_collected "$2/*$3" "$HIDDEN"
         return 0
     fi
+    [ -d "$ROOT$2" ] || return 0
     for copy_all_one in "$ROOT$2"/* "$ROOT$2"/.[!.]* "$ROOT$2"/..?*; do
         [ -f "$copy_all_one$3" ] || continue
         copy "$1" "${copy_all_one#"$ROOT"}$3"
@@ -319,7 +319,10 @@ may_be_copied() {
                 ;;
         esac
     fi
-    [ -e "$ROOT$1" ] || return 1
+    if [ ! -e "$ROOT$1" ]; then
+        absent "$ROOT$1" || not_collected "$1" "cannot be read: Permission denied: run as root"
+        return 1
+    fi
     if [ ! -f "$ROOT$1" ]; then
         not_collected "$1" "cannot be read: not a regular file"
         return 1
@@ -331,7 +334,7 @@ may_be_copied() {
             ;;
     esac
     if [ ! -r "$ROOT$1" ]; then
-        not_collected "$1" "cannot be read: Permission denied"
+        not_collected "$1" "cannot be read: Permission denied: run as root"
         return 1
     fi
     mkdir -p "$(dirname "$PLACE/files$1")" || stop "nothing collected: $PLACE cannot be written"
@@ -363,8 +366,8 @@ path() {
 path_star() {
     for_us "$1" || return 0
     star_in=$(dirname "$ROOT$2.")
-    if [ -d "$star_in" ] && ! ls "$star_in" > /dev/null 2>&1; then
-        not_collected "$2*" "cannot be listed"
+    if hidden "$star_in"; then
+        not_collected "$2*" "$HIDDEN"
         return 0
     fi
     for star_one in "$ROOT$2"*; do
@@ -383,9 +386,13 @@ path_star() {
 path_below() {
     for_us "$1" || return 0
     printf '%s\n' "$2" >> "$WORK/listed"
+    if hidden "$ROOT$2"; then
+        not_collected "$2/**" "$HIDDEN"
+        return 0
+    fi
     if [ -d "$ROOT$2" ]; then
         find "$ROOT$2/" -print > "$WORK/found" 2> /dev/null || {
-            not_collected "$2/**" "not listed completely"
+            not_collected "$2/**" "not listed completely: $(hidden_below "$ROOT$2")"
             return 0
         }
         awk -v start="${#ROOT}" '{

@@ -15,8 +15,8 @@ list_paths() {
 # paths_star BEGINNING: all whose names begin so
 paths_star() {
     paths_in=${1%/*}/
-    if [ -d "$paths_in" ] && ! ls "$paths_in" > /dev/null 2>&1; then
-        printf 'incomplete %s* cannot be listed\n' "$1" >&2
+    if hidden "${paths_in%/}"; then
+        printf 'incomplete %s* %s\n' "$1" "$HIDDEN" >&2
         return 0
     fi
     case $1 in
@@ -31,9 +31,13 @@ paths_star() {
 # paths_below DIRECTORY: it and everything below it
 paths_below() {
     printf '%s\n' "$1"
+    if hidden "$1"; then
+        printf 'incomplete %s/** %s\n' "$1" "$HIDDEN" >&2
+        return 0
+    fi
     [ -d "$1" ] || return 0
     {
-        find "$1/" -print 2> /dev/null || printf 'incomplete %s/** not listed completely\n' "$1" >&2
+        find "$1/" -print 2> /dev/null || printf 'incomplete %s/** not listed completely: %s\n' "$1" "$(hidden_below "$1")" >&2
     } | awk '{
         gsub("//+", "/")
         sub("/$", "")

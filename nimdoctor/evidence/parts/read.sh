@@ -19,23 +19,12 @@ real_path() {
     [ -e "$REAL" ]
 }
 
-# absent PATH: whether it is known that nothing is there, which a directory that may not be searched hides
-absent() {
-    [ ! -h "$1" ] && [ ! -e "$1" ] || return 1
-    absent_in=${1%/*}/
-    while [ "$absent_in" != / ] && [ ! -e "$absent_in" ] && [ ! -h "${absent_in%/}" ]; do
-        absent_in=${absent_in%/}
-        absent_in=${absent_in%/*}/
-    done
-    [ ! -d "$absent_in" ] || [ -x "$absent_in" ]
-}
-
 # may_be_read PATH: whether it is a file that may be opened; says what is the matter where it is none
 may_be_read() {
     if absent "$1"; then
         answered absent
     elif ! real_path "$1"; then
-        if [ -h "$1" ]; then answered why "is a link that leads nowhere"; else answered why "cannot be read: Permission denied"; fi
+        if [ -h "$1" ]; then answered why "is a link that leads nowhere"; else answered why "cannot be read: Permission denied: run as root"; fi
     else
         case $REAL in
             /ssl_nimsh*/keys/*) answered refused && return 1 ;;
@@ -43,7 +32,7 @@ may_be_read() {
         if [ ! -f "$REAL" ]; then
             answered why "cannot be read: not a regular file"
         elif [ ! -r "$REAL" ]; then
-            answered why "cannot be read: Permission denied"
+            answered why "cannot be read: Permission denied: run as root"
         else
             return 0
         fi
@@ -102,8 +91,8 @@ list_files() {
         answered absent
         return 0
     fi
-    if ! ls "$1/" > /dev/null 2>&1; then
-        answered why "cannot be listed"
+    if hidden "$1"; then
+        answered why "$HIDDEN"
         return 0
     fi
     for list_one in "$1"/* "$1"/.[!.]* "$1"/..?*; do

@@ -38,7 +38,7 @@ path_states() {
                         mode = sprintf("%o%03o", special, mode)
                         printf "%s %s %s %s %s - ", kind, mode, $3, $4, $5
                     }'
-            elif [ -d "$(dirname "$ROOT$states_one")" ] || { [ ! -e "$(dirname "$ROOT$states_one")" ] && [ ! -h "$(dirname "$ROOT$states_one")" ]; }; then
+            elif absent "$ROOT$states_one"; then
                 printf 'absent - - - - - '
             else
                 continue

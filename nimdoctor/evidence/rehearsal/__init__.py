@@ -11,6 +11,7 @@ import sys
 from typing import Any, Dict, List, Optional, Sequence
 
 from nimdoctor.evidence.files import list_directory
+from nimdoctor.refusal import refused
 
 CERTIFICATES = "/ssl_nimsh/certs"
 KEYS = "/ssl_nimsh/keys"
@@ -76,7 +77,7 @@ def _nothing_to_load(root: Optional[str]) -> Optional[str]:
         except (FileNotFoundError, NotADirectoryError):
             return f"there is no {directory}"
         except OSError as error:
-            return f"{directory} cannot be listed: {error.strerror or error}"
+            return f"{directory} cannot be listed: {refused(error)}"
     return None
 
 

@@ -14,6 +14,7 @@ from typing import Dict, List, Optional
 from nimdoctor.evidence.rehearsal import CERTIFICATES, FAILS, FITS, KEYS, UNDONE
 from nimdoctor.evidence.rehearsal.failure import Failure
 from nimdoctor.evidence.rehearsal.pem import PemFile, TooMuch, read_directory
+from nimdoctor.refusal import refused
 
 GET_IT = "install it from the AIX Toolbox (python3 pyOpenSSL), or with pip as nimdoctor[aix]"
 
@@ -39,10 +40,14 @@ def verdict(root: Optional[str]) -> Dict[str, object]:
     except TooMuch as error:
         return {"rehearsal": UNDONE, "reason": str(error)}
     except OSError as error:
-        return {"rehearsal": UNDONE, "reason": f"{error.filename or KEYS} cannot be read: {error.strerror or error}"}
+        return {"rehearsal": UNDONE, "reason": f"{error.filename or KEYS} cannot be read: {refused(error)}"}
     try:
         return _held(certificates, keys)
     except Failure as failure:
+        # a file that was not seen may be the one that fits
+        for file in (*certificates, *keys):
+            if file.hidden:
+                return {"rehearsal": UNDONE, "reason": f"{file.path} {file.unread}"}
         return {"rehearsal": FAILS, **failure.as_dict()}
 
 

@@ -5,6 +5,7 @@ from typing import List, Optional, Tuple
 
 from nimdoctor.evidence.files import list_directory, open_regular, path_state
 from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.refusal import refused
 
 FILES = 64
 """Files of one directory that are read; there are three on a master."""
@@ -22,12 +23,13 @@ class TooMuch(Exception):
 class PemFile(NamedTuple):
     """One file: `blocks` are pairs of label and the bytes from BEGIN on, an incomplete block included.
 
-    `unread` says why it could not be read; then there are no blocks.
+    `unread` says why it could not be read; then there are no blocks. `hidden` says that it is there all the same.
     """
 
     path: str
     blocks: Tuple[Tuple[str, bytes], ...]
     unread: str = ""
+    hidden: bool = False
 
     @property
     def name(self) -> str:
@@ -61,10 +63,12 @@ def _read(path: str, root: Optional[str]) -> PemFile:
     try:
         with open_regular(path, root) as stream:
             raw = stream.read(FILE_LIMIT + 1)
+    except FileNotFoundError:
+        return PemFile(path, (), "is a link that leads nowhere")
     except OSError as error:
-        return PemFile(path, (), error.strerror or "cannot be read")
+        return PemFile(path, (), f"cannot be read: {refused(error)}", True)
     if len(raw) > FILE_LIMIT:
-        return PemFile(path, (), f"is larger than {FILE_LIMIT // 1024} KiB")
+        return PemFile(path, (), f"is larger than {FILE_LIMIT // 1024} KiB", True)
     return PemFile(path, blocks(raw))
 
 
