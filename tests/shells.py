@@ -1,10 +1,14 @@
 """The shells that scripts are tried under, and the processes that they leave or do not leave behind."""
 
+import atexit
 import os
 import re
+import shlex
 import shutil
 import signal
+import tempfile
 import time
+from functools import cache
 from typing import List
 
 import pytest
@@ -16,13 +20,62 @@ LACKING = re.compile(
 """What ksh88 or AIX's commands do not have."""
 SHELLS = ("ksh93", "mksh", "dash")
 
+ALIASES = (
+    "alias stop='kill -STOP' suspend='kill -STOP $$' type='whence -v' history='fc -l' r='fc -e -' hash='alias -t' local=typeset"
+    " functions='typeset -f' integer='typeset -i' autoload='typeset -fu' false='let 0' true=: nohup='nohup '"
+)
+"""Those that ksh88 begins with; each beats a function of its name."""
+
+_LIKE_KSH88 = """\
+#!{shell}
+# a shell that begins with the aliases of ksh88, whether a script comes as a file or after -c
+case ${{1:-}} in
+    -c)
+        ksh88_text=$2
+        shift 2
+        ;;
+    *.ksh)
+        # by way of a file, since it may be longer than an argument; its name ends as that of the script does
+        ksh88_sum=$(cksum < "$1")
+        case $1 in /*) ksh88_copy={place}/${{ksh88_sum%% *}}$1 ;; *) ksh88_copy={place}/${{ksh88_sum%% *}}$PWD/$1 ;; esac
+        if [ ! -f "$ksh88_copy" ]; then
+            mkdir -p "${{ksh88_copy%/*}}" && printf '%s\\n' {aliases} > "$ksh88_copy.$$" && cat "$1" >> "$ksh88_copy.$$" || exit 97
+            mv "$ksh88_copy.$$" "$ksh88_copy" || exit 97
+        fi
+        shift
+        exec {shell} "$ksh88_copy" "$@"
+        ;;
+    -* | '') exec {shell} "$@" ;;
+    *) ksh88_text=$(cat "$1") || exit 97 ;;
+esac
+exec {shell} -c {aliases}"
+$ksh88_text" "$@"
+"""
+
+
+def like_ksh88(shell: str, place: str) -> str:
+    """The text of a program that is that shell, but for the aliases with which it begins; it keeps copies in `place`."""
+    return _LIKE_KSH88.format(shell=shell, place=place, aliases=shlex.quote(ALIASES))
+
+
+@cache
+def with_aliases(shell: str) -> str:
+    """A program that runs scripts under that shell, with ksh88's aliases in front of them."""
+    place = tempfile.mkdtemp(prefix="ksh88-", dir="/tmp")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    program = os.path.join(place, os.path.basename(shell))
+    with open(program, "w", encoding="ascii") as stream:
+        stream.write(like_ksh88(shell, f"{place}/copies"))
+    os.chmod(program, 0o755)
+    return program
+
 
 def shell_named(name: str) -> str:
-    """Where that shell is; without it the test is skipped."""
+    """That shell, as one that begins with ksh88's aliases; without it the test is skipped."""
     found = shutil.which(name)
     if not found:
         pytest.skip(f"{name} is not installed")
-    return found
+    return with_aliases(found)
 
 
 def processes_of(word: str) -> List[int]:

@@ -13,6 +13,7 @@ import pytest
 from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shells import with_aliases
 
 from nimdoctor.cli import main
 from nimdoctor.evidence.catalog import Catalog
@@ -42,7 +43,7 @@ def quiet(*words):
 def shell_of(name):
     found = shutil.which(name)
     assert found, f"{name} is not installed: the scripts cannot be shown to work under it"
-    return found
+    return with_aliases(found)
 
 
 def script(shell, path, *words):

@@ -26,13 +26,13 @@ main() {
 # make_place: a directory of our own, that nobody else can read or has made before us
 make_place() {
     umask 077
-    [ -d "$START" ] || stop "$START is no directory"
-    mkdir "$START/.nimdoctor-collect.$$" || stop "nothing collected: $START/.nimdoctor-collect.$$ cannot be made"
+    [ -d "$START" ] || give_up "$START is no directory"
+    mkdir "$START/.nimdoctor-collect.$$" || give_up "nothing collected: $START/.nimdoctor-collect.$$ cannot be made"
     WORK=$START/.nimdoctor-collect.$$
     PLACE=$WORK/evidence
-    mkdir "$PLACE" "$PLACE/files" "$PLACE/commands" || stop "nothing collected: $PLACE cannot be made"
+    mkdir "$PLACE" "$PLACE/files" "$PLACE/commands" || give_up "nothing collected: $PLACE cannot be made"
     for make_list in commands paths complete files not_collected remarks listed; do
-        : > "$WORK/$make_list" || stop "nothing collected: $WORK cannot be written"
+        : > "$WORK/$make_list" || give_up "nothing collected: $WORK cannot be written"
     done
     make_system=$(uname -s)
     [ -n "$ROOT" ] || [ "$make_system" = AIX ] || remark "this host runs $make_system, not AIX: neither NIM nor its commands are here"
@@ -189,7 +189,7 @@ write_manifest() {
         printf ' ],\n "remarks": [\n'
         joined remarks
         printf ' ]\n}\n'
-    } > "$PLACE/manifest.json" || stop "nothing collected: $PLACE/manifest.json cannot be written"
+    } > "$PLACE/manifest.json" || give_up "nothing collected: $PLACE/manifest.json cannot be written"
 }
 
 # pack: the archive, compressed with what the host has; its name says that it is raw
@@ -199,7 +199,7 @@ pack() {
         [!A-Za-z0-9]*) pack_host=_$pack_host ;;
     esac
     pack_name=$pack_host.nimdoctor-RAW.$(printf '%s\n' "$UTC" | tr -d ':-').tar
-    cd "$PLACE" && tar -cf "$WORK/$pack_name" manifest.json files commands || stop "nothing collected: the archive cannot be written"
+    cd "$PLACE" && tar -cf "$WORK/$pack_name" manifest.json files commands || give_up "nothing collected: the archive cannot be written"
     cd /
     if command -v gzip > /dev/null && gzip -n -c "$WORK/$pack_name" > "$WORK/$pack_name.gz"; then
         pack_name=$pack_name.gz
@@ -207,9 +207,9 @@ pack() {
         pack_name=$pack_name.Z
     fi
     if anything "$START/$pack_name"; then
-        stop "nothing collected: $START/$pack_name exists already"
+        give_up "nothing collected: $START/$pack_name exists already"
     fi
-    mv "$WORK/$pack_name" "$START/$pack_name" || stop "nothing collected: $START/$pack_name cannot be written"
+    mv "$WORK/$pack_name" "$START/$pack_name" || give_up "nothing collected: $START/$pack_name cannot be written"
     warn "this archive is RAW: names, addresses and serial numbers are in it as they are; nimdoctor report makes one to send of it"
     say "$START/$pack_name"
 }
@@ -334,7 +334,7 @@ may_be_copied() {
         not_collected "$1" "cannot be read: Permission denied"
         return 1
     fi
-    mkdir -p "$(dirname "$PLACE/files$1")" || stop "nothing collected: $PLACE cannot be written"
+    mkdir -p "$(dirname "$PLACE/files$1")" || give_up "nothing collected: $PLACE cannot be written"
 }
 
 could_not() {
@@ -468,7 +468,7 @@ run() {
         STATUS=null
         not_collected "$run_label" "printed more than 16 MiB; the first 16 MiB were used"
     fi
-    without_keys "$WORK/out" > "$PLACE/$run_file" || stop "nothing collected: $PLACE cannot be written"
+    without_keys "$WORK/out" > "$PLACE/$run_file" || give_up "nothing collected: $PLACE cannot be written"
     run_said='""'
     if [ -s "$WORK/err" ]; then
         dd if="$WORK/err" of="$WORK/said" bs=65536 count=1 2> /dev/null

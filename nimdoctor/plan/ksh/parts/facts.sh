@@ -677,7 +677,7 @@ inetd_agrees() {
                     else if (shown[name] != "" && !index(arguments[name], "\n" shown[name])) said = said ", would change " name
                 }
             }
-            for (name in serving) if (!(name in programs)) said = said ", would stop " name
+            for (name in serving) if (!(name in programs)) said = said ", would give_up " name
             if (said != "") print "refresh -s inetd" substr(said, 2)
         }' "$WORK/now/wanted" "$ROWS")
     [ -z "$SAYS" ]

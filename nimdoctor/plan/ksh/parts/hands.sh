@@ -138,7 +138,8 @@ run_subsystem() {
     run_subsystem_of=$1 run_subsystem_name=$2
     case $3 in
         start) run_command "$1" 60 startsrc -s "$2" ;;
-        stop) run_command "$1" 60 stopsrc -s "$2" ;;
+        # quoted, since ksh88 has an alias of that name
+        'stop') run_command "$1" 60 stopsrc -s "$2" ;;
         refresh) run_command "$1" 60 refresh -s "$2" ;;
         restart)
             run_command "$1" 60 stopsrc -s "$2" || return 1

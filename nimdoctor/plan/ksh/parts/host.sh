@@ -14,8 +14,8 @@ on_one_line() {
     printf '%s\n' "$1" | awk '{ printf "%s%s", between, $0; between = " " }'
 }
 
-# stop WORDS: ends the script, nothing more is done
-stop() {
+# give_up WORDS: ends the script, nothing more is done
+give_up() {
     warn "$*"
     exit 1
 }
@@ -57,8 +57,8 @@ at() {
 # choose_ends: ACT, the ends that this start changes, the target's first
 choose_ends() {
     case $NAMED in
-        client) [ "$CLIENT_HERE" != none ] || stop "this plan has no client" ;;
-        master) [ "$MASTER_HERE" != none ] || stop "this plan has no master" ;;
+        client) [ "$CLIENT_HERE" != none ] || give_up "this plan has no client" ;;
+        master) [ "$MASTER_HERE" != none ] || give_up "this plan has no master" ;;
     esac
     [ "$NAMED" != client ] || CLIENT_HERE=yes
     [ "$NAMED" != master ] || MASTER_HERE=yes
@@ -75,7 +75,7 @@ choose_ends() {
     done
     ACT=${ACT# }
     FIRST=${ACT%% *}
-    [ -n "$ACT" ] || stop "nothing to do from here: no step is for this host; name the end this is: $NAME client, or $NAME master"
+    [ -n "$ACT" ] || give_up "nothing to do from here: no step is for this host; name the end this is: $NAME client, or $NAME master"
 }
 
 # must_be_allowed: root on AIX, where the host itself is changed
@@ -84,9 +84,9 @@ must_be_allowed() {
         at "$must_end"
         [ -z "$ROOT" ] || continue
         must_system=$(uname -s)
-        [ "$must_system" = AIX ] || stop "refused: this host runs $must_system, not AIX"
+        [ "$must_system" = AIX ] || give_up "refused: this host runs $must_system, not AIX"
         must_user=$(id -u)
-        [ "$must_user" = 0 ] || stop "refused: not run as root"
+        [ "$must_user" = 0 ] || give_up "refused: not run as root"
     done
 }
 
@@ -133,7 +133,7 @@ ask() {
 a_new_moment() {
     KNOWN=''
     rm -rf "$WORK/now"
-    mkdir -m 700 "$WORK/now" || stop "$WORK/now cannot be made"
+    mkdir -m 700 "$WORK/now" || give_up "$WORK/now cannot be made"
 }
 
 # limited SECONDS OUTPUT ERRORS COMMAND ARGUMENT...: sets STATUS, `late` when it was ended at its deadline
@@ -314,7 +314,7 @@ make_state() {
     for make_end in $ACT; do
         at "$make_end"
         make_above=$(dirname "$STATE")
-        [ -d "$make_above" ] || mkdir -p "$make_above" || stop "$make_above cannot be made"
+        [ -d "$make_above" ] || mkdir -p "$make_above" || give_up "$make_above cannot be made"
         for make_one in "$STATE" "$STATE/scripts" "$DIR" "$DIR/backup" "$DIR/log" "$DIR/work"; do
             own_directory "$make_one"
         done
@@ -323,13 +323,13 @@ make_state() {
 
 # own_directory DIRECTORY: is there, is no link, belongs to who runs this, and nobody else may write in it
 own_directory() {
-    [ ! -h "$1" ] || stop "refused: $1 is a link"
-    [ -d "$1" ] || mkdir -m 700 "$1" || stop "$1 cannot be made"
+    [ ! -h "$1" ] || give_up "refused: $1 is a link"
+    [ -d "$1" ] || mkdir -m 700 "$1" || give_up "$1 cannot be made"
     look "$1"
     case $RIGHTS in
-        d????w* | d???????w*) stop "refused: $1 may be written by others ($RIGHTS)" ;;
+        d????w* | d???????w*) give_up "refused: $1 may be written by others ($RIGHTS)" ;;
     esac
-    [ "$OWNER" = "$(id -un)" ] || stop "refused: $1 belongs to $OWNER"
+    [ "$OWNER" = "$(id -un)" ] || give_up "refused: $1 belongs to $OWNER"
 }
 
 # lock_all: the locks of all ends that are changed, the target's first
@@ -350,7 +350,7 @@ lock_one() {
         (umask 077 && printf '%s\n' "$$" > "$1/pid")
         return
     }
-    [ -d "$1" ] && [ ! -h "$1" ] || stop "refused: $1 is no directory: look at it, then remove it"
+    [ -d "$1" ] && [ ! -h "$1" ] || give_up "refused: $1 is no directory: look at it, then remove it"
     lock_pid=''
     lock_tries=0
     # its maker may have had no time yet to say who it is
@@ -361,20 +361,20 @@ lock_one() {
         sleep 1
     done
     case $lock_pid in
-        *[!0-9]*) stop "refused: $1/pid is no number: look at it" ;;
+        *[!0-9]*) give_up "refused: $1/pid is no number: look at it" ;;
     esac
     if [ -n "$lock_pid" ] && [ "$lock_pid" != "$$" ] && kill -0 "$lock_pid" 2> /dev/null; then
-        stop "refused: process $lock_pid (ps -fp $lock_pid) holds $1: wait for its end, or remove that if nothing of nimdoctor runs"
+        give_up "refused: process $lock_pid (ps -fp $lock_pid) holds $1: wait for its end, or remove that if nothing of nimdoctor runs"
     fi
-    mv "$1" "$1.stale.$$" 2> /dev/null || stop "refused: somebody else takes $1 just now: try again"
+    mv "$1" "$1.stale.$$" 2> /dev/null || give_up "refused: somebody else takes $1 just now: try again"
     lock_moved=$(cat "$1.stale.$$/pid" 2> /dev/null)
     if [ "$lock_moved" != "$lock_pid" ]; then
         mv "$1.stale.$$" "$1"
-        stop "refused: somebody else takes $1 just now: try again"
+        give_up "refused: somebody else takes $1 just now: try again"
     fi
     rm -f "$1.stale.$$/pid"
     rmdir "$1.stale.$$"
-    mkdir -m 700 "$1" 2> /dev/null || stop "refused: somebody else takes $1 just now: try again"
+    mkdir -m 700 "$1" 2> /dev/null || give_up "refused: somebody else takes $1 just now: try again"
     (umask 077 && printf '%s\n' "$$" > "$1/pid")
 }
 
@@ -409,7 +409,7 @@ no_other_run() {
                 complete | applied-unverified | restored | rolled-back | abandoned) ;;
                 *)
                     other_run=${other_journal%/journal.jsonl}
-                    stop "refused: run ${other_run##*/} of nimdoctor is $other_state: nimdoctor fix --resume or nimdoctor rollback ${other_run##*/} first"
+                    give_up "refused: run ${other_run##*/} of nimdoctor is $other_state: nimdoctor fix --resume or nimdoctor rollback ${other_run##*/} first"
                     ;;
             esac
         done
@@ -419,7 +419,7 @@ no_other_run() {
                 '' | *[!0-9]*) ;;
                 *)
                     if kill -0 "$other_pid" 2> /dev/null && ps -p "$other_pid" -o args | grep -v defunct | grep -F "${other_words##*/}" > /dev/null; then
-                        stop "refused: a command of an earlier start still runs (ps -fp $other_pid: $other_words): wait for its end"
+                        give_up "refused: a command of an earlier start still runs (ps -fp $other_pid: $other_words): wait for its end"
                     fi
                     ;;
             esac
@@ -453,23 +453,23 @@ name_run() {
         name_found=$(cat "$DIR/run")
         case $name_found in
             [0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]) ;;
-            *) stop "refused: $DIR/run holds no name of a run" ;;
+            *) give_up "refused: $DIR/run holds no name of a run" ;;
         esac
-        [ -z "$RUN" ] || [ "$RUN" = "$name_found" ] || stop "refused: the ends are in different runs ($RUN, $name_found)"
+        [ -z "$RUN" ] || [ "$RUN" = "$name_found" ] || give_up "refused: the ends are in different runs ($RUN, $name_found)"
         RUN=$name_found
     done
     [ -n "$RUN" ] || RUN=$(date -u +%Y%m%dT%H%M%SZ)-$(printf '%s %s\n' "$$" "$PLAN" | cksum | awk '{ printf "%04x\n", $1 % 65536 }')
     at "$FIRST"
     WORK=$DIR/work/$$
     rm -rf "$DIR"/work/*
-    mkdir -m 700 "$WORK" "$WORK/now" || stop "$WORK cannot be made"
+    mkdir -m 700 "$WORK" "$WORK/now" || give_up "$WORK cannot be made"
 }
 
 # keep_name: the run's name stays
 keep_name() {
     for name_end in $ACT; do
         at "$name_end"
-        [ -f "$DIR/run" ] || write_mark "$RUN" "$DIR/run" || stop "$DIR/run cannot be written"
+        [ -f "$DIR/run" ] || write_mark "$RUN" "$DIR/run" || give_up "$DIR/run cannot be written"
     done
 }
 
