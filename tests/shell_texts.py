@@ -25,7 +25,10 @@ def parts() -> Dict[str, str]:
 
 def scripts(document: Dict[str, object]) -> Dict[str, str]:
     """What is run as a whole: a plan's scripts, the collector, stand-ins, and a question over ssh made of all its parts."""
-    ends = {"client": ScriptEnd(None, "/var/adm/nimdoctor", True), "master": ScriptEnd(None, "/var/adm/nimdoctor", False)}
+    ends = {
+        "client": ScriptEnd(None, "/var/adm/nimdoctor", True),
+        "master": ScriptEnd(None, "/var/adm/nimdoctor", False),
+    }
     rendered = {name: text.decode() for name, text in render(document, ends).files.items() if name.endswith(".ksh")}
     asked = sorted(path.name for path in (PACKAGE / "evidence" / "parts").iterdir())
     over_ssh = shlex.split(remote_line(asked, 'MARK=x\nanswer\nread_file "$1"', ("/etc/niminfo",)))[2]
@@ -106,4 +109,3 @@ class Code:
             at += 1
             if letter == "}" and not quote and depth == 0:
                 return at
-

@@ -15,10 +15,50 @@ from nimdoctor.plan.document import Affected, Plan, PlanHost
 from nimdoctor.plan.steps import Change, Phase, Remove, Run, Step, Transient, make_edit
 
 ALIASED = tuple(re.findall(r"(\w+)=", ALIASES))
-BUILT_IN = (
-    "alias bg break cd command continue dirs echo eval exec exit export fc fg getopts jobs kill let newgrp popd print printf pushd"
-    " pwd read readonly return set setgroups setsenv shift test time times trap typeset ulimit umask unalias unset wait whence"
-).split()
+BUILT_IN = [
+    "alias",
+    "bg",
+    "break",
+    "cd",
+    "command",
+    "continue",
+    "dirs",
+    "echo",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "fc",
+    "fg",
+    "getopts",
+    "jobs",
+    "kill",
+    "let",
+    "newgrp",
+    "popd",
+    "print",
+    "printf",
+    "pushd",
+    "pwd",
+    "read",
+    "readonly",
+    "return",
+    "set",
+    "setgroups",
+    "setsenv",
+    "shift",
+    "test",
+    "time",
+    "times",
+    "trap",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unset",
+    "wait",
+    "whence",
+]
 """Commands that a shell has in itself: those that are special go before a function."""
 
 
@@ -46,7 +86,9 @@ WITHIN = {f"{name}: {at}": one for name, text in TEXTS.items() for at, one in en
 
 
 def test_the_scripts_of_the_project_are_all_read() -> None:
-    assert {"apply.ksh", "rollback.ksh", "clients/lpar8.ksh", "collect.ksh", "over ssh", "lab/stand_ins/ps"} <= set(SCRIPTS)
+    assert {"apply.ksh", "rollback.ksh", "clients/lpar8.ksh", "collect.ksh", "over ssh", "lab/stand_ins/ps"} <= set(
+        SCRIPTS
+    )
     assert len(WITHIN) > 2
 
 
@@ -97,7 +139,9 @@ def test_the_second_string_of_tr_is_as_long_as_the_first_or_fills_itself(name: s
         assert not re.search(r"\w-\w", re.sub(r"\[\w-\w\]", "", words)), words
         if not re.match(r"-d ", words):
             first, second = strings
-            assert second.startswith("[") and second.endswith(("*]", ":]")) or _length(first) == _length(second), words
+            assert (second.startswith("[") and second.endswith(("*]", ":]"))) or _length(first) == _length(second), (
+                words
+            )
 
 
 def _length(string: str) -> int:
@@ -138,7 +182,9 @@ def test_each_shell_has_the_aliases_and_takes_them_away(shell: str) -> None:
 
 
 def test_the_reader_of_shell_sees_what_it_is_to_see() -> None:
-    code = Code('# stop here\nat() { :; }\nif [ "$(type x)" = "stop it\'s" ] && ! true; then echo stop \'; r\'; fi\nx=$(case a in a) b;; esac)\n')
+    code = Code(
+        '# stop here\nat() { :; }\nif [ "$(type x)" = "stop it\'s" ] && ! true; then echo stop \'; r\'; fi\nx=$(case a in a) b;; esac)\n'
+    )
     assert code.functions() == ["at"]
     assert {"type", "true", "echo", "if"} <= set(code.commands()) and not {"stop", "r"} & set(code.commands())
     assert "case" in code.substitutions[-1] and "esac" not in code.substitutions[-1]

@@ -109,7 +109,7 @@ class Place:
                     ino=found.st_ino,
                     dev=found.st_dev,
                     nlink=_links(spot, found),
-                    access_list=_has_access_list(found),
+                    access_list=has_access_list(found),
                 )
         except _Absent:
             return None
@@ -470,12 +470,13 @@ def _must_be(path: str, current: str, expected: str) -> None:
         )
 
 
-def _has_access_list(found: os.stat_result) -> bool:
+def has_access_list(found: os.stat_result) -> bool:
+    """Whether others than its mode tells may have access to a file: on AIX alone the mode itself says so."""
     return sys.platform.startswith("aix") and bool(found.st_mode & _EXTENDED_ACL)
 
 
 def _no_access_list(path: str, found: os.stat_result) -> None:
-    if _has_access_list(found):
+    if has_access_list(found):
         raise Refused(f"{path} has an access control list (aclget), which would be lost: change it by hand")
 
 

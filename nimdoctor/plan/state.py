@@ -20,7 +20,7 @@ from nimdoctor.atomic import write_whole
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.journal import RESERVED, Journal
-from nimdoctor.plan.place import Look, Place, Refused
+from nimdoctor.plan.place import Look, Place, Refused, has_access_list
 from nimdoctor.private_keys import holds_private_key
 
 _RUN = re.compile(r"([0-9]{8}T[0-9]{6}Z)-([0-9a-f]{4})")
@@ -262,6 +262,8 @@ def _must_be_ours(path: str) -> None:
         reason = f"belongs to user {found.st_uid}, not to {os.geteuid()}"
     elif stat.S_IMODE(found.st_mode) & 0o022:
         reason = f"may be written by others (mode {stat.S_IMODE(found.st_mode):04o})"
+    elif has_access_list(found):
+        reason = "has an access control list, by which others may write"
     if reason:
         raise Refused(f"{path} {reason}: no state is kept there, look at it or give another --state-dir")
 

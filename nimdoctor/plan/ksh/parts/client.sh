@@ -33,9 +33,8 @@ main() {
         exit 0
     fi
     a_new_moment
-    if niminfo client NIM_NAME && [ -n "$VALUE" ] && [ "$VALUE" != "$THIS" ]; then
-        give_up "refused: this client is $VALUE, the script is for $THIS"
-    fi
+    niminfo client NIM_NAME || give_up "refused: whether this client is $THIS is not known: $SAYS"
+    [ "$VALUE" = "$THIS" ] || give_up "refused: this client is ${VALUE:-one whose /etc/niminfo has no NIM_NAME}, the script is for $THIS"
     client_idle client no || give_up "refused, nothing was done: $SAYS"
     not_secure_master client || give_up "refused, nothing was done: $SAYS"
     say "$THIS: its nimsh is stopped and started; pushes to it fail meanwhile"

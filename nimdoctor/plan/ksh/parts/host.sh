@@ -31,6 +31,11 @@ begin_script() {
 '
     cd / || exit 1
     CHILD='' WATCH='' LOCKED='' WORK='' NOTED='' ACTING='' LENIENT='' COMMANDS=0 WATCHED=0 KNOWN='' LATER='' STATUS='' ROOT='' DIR=''
+    LISTED=''
+    # what looks for something and has no tool to look with would find nothing
+    for begin_tool in awk cat cksum cp cut date dd df dirname find grep id ls mkdir mv ps rm rmdir sed sleep sort sync tail touch tr uname; do
+        command -v "$begin_tool" > /dev/null || give_up "refused: this host has no command $begin_tool in $PATH"
+    done
 }
 
 interrupted() {
@@ -107,8 +112,16 @@ program() {
     return 2
 }
 
-# ask END KEY COMMAND ARGUMENT...: its output in $OUT and $ERR, its status in $STATUS; once a moment
+# ask END KEY COMMAND ARGUMENT...: its output in $OUT and $ERR, once a moment; a command that failed gave no answer
 ask() {
+    ask_any "$@" || return $?
+    [ "$STATUS" != 0 ] || return 0
+    SAYS="$3 ended with status $STATUS"
+    return 2
+}
+
+# ask_any END KEY COMMAND ARGUMENT...: the same where a status other than 0 may be an answer; it is in $STATUS
+ask_any() {
     OUT=$WORK/now/$1.$2
     ERR=$OUT.err
     if [ -f "$OUT.status" ]; then
@@ -120,10 +133,11 @@ ask() {
         limited 30 "$OUT" "$ERR" "$ask_path" "$@"
         printf '%s\n' "$STATUS" > "$ask_key.status"
     fi
-    [ "$STATUS" != late ] || {
-        SAYS="${OUT##*/}: the command did not end within 30 s"
-        return 2
-    }
+    SAYS="${OUT##*/}: the command did not end within 30 s"
+    [ "$STATUS" != late ] || return 2
+    # where its answer could not be written it was never asked
+    SAYS="${OUT##*/}: its answer cannot be read"
+    [ -f "$OUT" ] && [ -f "$ERR" ] || return 2
     # what NIM has to say may stand on either
     [ -s "$OUT" ] || OUT=$ERR
     return 0
@@ -256,11 +270,29 @@ anything() {
     [ -e "$1" ] || [ -h "$1" ]
 }
 
-# look FILE: sets INODE, RIGHTS, LINKS, OWNER, GROUP and SIZE
+# look FILE: sets INODE, RIGHTS, LINKS, OWNER, GROUP and SIZE; false where they cannot be told
 look() {
+    # only with -e AIX shows an access control list, as a plus behind the mode, and a minus where there is none
+    [ -n "$LISTED" ] || case $(uname -s) in
+        AIX) LISTED=-dile ;;
+        *) LISTED=-dil ;;
+    esac
     # shellcheck disable=SC2046 # the fields of a row
-    set -- $(ls -dil "$1" 2> /dev/null) '' '' '' '' '' ''
+    set -- $(ls "$LISTED" "$1" 2> /dev/null) '' '' '' '' '' ''
     INODE=$1 RIGHTS=$2 LINKS=$3 OWNER=$4 GROUP=$5 SIZE=$6
+    case $LISTED$RIGHTS in
+        -dile??????????[+-] | -dil[!e]?????????*) [ -n "$SIZE" ] ;;
+        *) return 1 ;;
+    esac
+}
+
+# open_to_others FILE: whether others than its owner may write there, or it cannot be told; RIGHTS is what was seen
+open_to_others() {
+    look "$1" || return 0
+    case $RIGHTS in
+        ?????w* | ????????w* | *+) return 0 ;;
+    esac
+    return 1
 }
 
 # plain END PATH: sets FILE; false unless a regular file of one name is there, reached through no link
@@ -276,18 +308,23 @@ plain() {
         SAYS="$2 is no regular file"
         return 1
     fi
-    look "$FILE"
-    [ "$LINKS" = 1 ] || {
-        SAYS="$2 has $LINKS hard links"
-        return 1
-    }
+    SAYS="what $2 is cannot be told (ls)"
+    look "$FILE" || return 1
+    SAYS="$2 has $LINKS hard links"
+    [ "$LINKS" = 1 ]
 }
 
-# sum_of FILE: sets SUM to checksum and size
+# sum_of FILE: sets SUM to checksum and size; of what cannot be read to something that no other sum is equal to
 sum_of() {
     # shellcheck disable=SC2046 # two words
-    set -- $(cksum < "$1")
+    set -- $(cksum < "$1") '' ''
     SUM="$1 $2"
+    case $SUM in
+        [0-9]*' '[0-9]*) return 0 ;;
+    esac
+    UNREAD=$((${UNREAD:-0} + 1))
+    SUM="unread $$.$UNREAD"
+    return 1
 }
 
 # file_system FILE: sets FILE_SYSTEM to what is mounted there and where, and FREE to its free KB
@@ -325,10 +362,7 @@ make_state() {
 own_directory() {
     [ ! -h "$1" ] || give_up "refused: $1 is a link"
     [ -d "$1" ] || mkdir -m 700 "$1" || give_up "$1 cannot be made"
-    look "$1"
-    case $RIGHTS in
-        d????w* | d???????w*) give_up "refused: $1 may be written by others ($RIGHTS)" ;;
-    esac
+    ! open_to_others "$1" || give_up "refused: $1 may be written by others (${RIGHTS:-ls does not tell})"
     [ "$OWNER" = "$(id -un)" ] || give_up "refused: $1 belongs to $OWNER"
 }
 
@@ -416,16 +450,25 @@ no_other_run() {
         if [ -f "$DIR/child" ]; then
             read -r other_pid other_words < "$DIR/child"
             case $other_pid in
-                '' | *[!0-9]*) ;;
-                *)
-                    if kill -0 "$other_pid" 2> /dev/null && ps -p "$other_pid" -o args | grep -v defunct | grep -F "${other_words##*/}" > /dev/null; then
-                        give_up "refused: a command of an earlier start still runs (ps -fp $other_pid: $other_words): wait for its end"
-                    fi
-                    ;;
+                '' | *[!0-9]*) give_up "refused: $DIR/child names no process: see that no command of an earlier start runs, then remove it" ;;
             esac
+            ! runs_still "$other_pid" "${other_words##*/}" || give_up "refused: a command of an earlier start still runs (ps -fp $other_pid: $other_words): wait for its end"
             rm -f "$DIR/child"
         fi
     done
+}
+
+# runs_still PROCESS WORD: whether it is alive and one with that word among its arguments, or ps does not tell
+runs_still() {
+    kill -0 "$1" 2> /dev/null || return 1
+    runs_args=$(ps -p "$1" -o args 2> /dev/null | sed 1d)
+    case $runs_args in
+        *defunct*) return 1 ;;
+        # it may have ended between the two
+        '') kill -0 "$1" 2> /dev/null ;;
+        *"$2"*) return 0 ;;
+        *) return 1 ;;
+    esac
 }
 
 # journal_state FILE: the state of a run of `nimdoctor fix`, by its journal

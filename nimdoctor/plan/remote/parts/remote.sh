@@ -109,9 +109,7 @@ how_is() {
         HOW=gone
         how_place=${1%/start.*}
         # after a boot another process may have the number
-        if kill -0 "$how_pid" 2> /dev/null && ps -p "$how_pid" -o args | grep -F "${how_place##*/}" > /dev/null; then
-            HOW="runs $how_pid"
-        fi
+        ! runs_still "$how_pid" "${how_place##*/}" || HOW="runs $how_pid"
         # it may have ended since
         [ ! -s "$1/status" ] || HOW="ended $(cat "$1/status")"
     fi
