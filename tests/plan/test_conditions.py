@@ -33,7 +33,7 @@ from nimdoctor.plan.conditions import (
 )
 from nimdoctor.plan.conditions.base import as_dict
 from nimdoctor.plan.conditions.nim import PreviewTouchesOnly
-from nimdoctor.plan.ends import End, Ends
+from nimdoctor.plan.ends import Elsewhere, End, Ends
 from tests.hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, evidence, filesets, machine, niminfo, processes, subsystems
 
 VALUES = {"str": "words", "bool": True, "int": 3901, "Tuple": ("one", "two")}
@@ -126,6 +126,32 @@ def answer(condition, **ends):
 
 
 M, C = Role.MASTER, Role.CLIENT
+SATISFIED_BY_SILENCE = [
+    conditions.CertificatesAre(M, (), ()),
+    conditions.SecuredClientsAre(M, ()),
+    conditions.MasterIdle(M),
+    conditions.PushIs(C, True),
+    conditions.BootRow(C, False),
+    conditions.FileAbsent(C, "/etc/niminfo"),
+    SubsystemIs(C, "nimsh", False),
+    SslSupport(M, False),
+    CryptoIs(C, False),
+    NotHardened(M),
+]
+"""With values that a host of which nothing is known would have."""
+
+
+@pytest.mark.parametrize("one", [*EXAMPLES, *SATISFIED_BY_SILENCE], ids=kind_of)
+def test_a_host_of_which_nothing_is_known_lets_no_condition_hold(one):
+    if kind_of(one) == "tftp-answers":
+        pytest.skip("asks another host")
+    try:
+        found = answer(one, client={}, master={})
+    except Elsewhere:
+        return
+    assert found.holds is not True
+
+
 CONF = "tftp dgram udp6 SRC nobody /usr/sbin/tftpd tftpd -n\n"
 SERVED = "Service       Command                  Description              Status\n tftp         /usr/sbin/tftpd          tftpd -n                 active\n"
 LISTED = (
@@ -140,7 +166,7 @@ LISTED = (
         (TftpServed(M), {"/etc/inetd.conf": "#" + CONF, "lssrc -t tftp": SERVED}, False),
         (TftpServed(M), {"/etc/inetd.conf": "ftp stream tcp6 nowait root /usr/sbin/ftpd ftpd\n", "lssrc -t tftp": SERVED}, False),
         (TftpServed(M), {"/etc/inetd.conf": CONF}, None),
-        (TftpServed(M), {"lssrc -t tftp": SERVED}, True),
+        (TftpServed(M), {"lssrc -t tftp": SERVED}, None),
         (TftpServed(M), {"lssrc -t tftp": SERVED.replace(" active\n", " inoperative\n")}, False),
         (TftpServed(M), {}, None),
         (AuditingOff(M), {"audit query": "auditing on\nbin processing off\n"}, False),

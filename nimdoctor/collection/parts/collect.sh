@@ -256,8 +256,8 @@ copy_all() {
 # copy_newest ROLE PATH: of a log its last blocks, from the first whole line on
 copy_newest() {
     for_us "$1" && may_be_copied "$2" || return 0
-    newest_size=$(($(wc -c < "$ROOT$2")))
-    newest_gone=$(((newest_size + BLOCK - 1) / BLOCK - BLOCKS))
+    newest_size=$(wc -c < "$ROOT$2")
+    newest_gone=$(blocks_gone "$ROOT$2")
     if [ "$newest_gone" -le 0 ]; then
         without_keys "$ROOT$2" > "$PLACE/files$2" || could_not "$2"
         return 0
@@ -266,11 +266,11 @@ copy_newest() {
         could_not "$2"
         return 0
     }
-    newest_kept=$(($(wc -c < "$WORK/newest")))
+    newest_left=$(printf '%s %s\n' "$newest_size" "$(wc -c < "$WORK/newest")" | awk '{ printf "%.0f\n", $1 - $2 }')
     newest_first=$(($(dd if="$ROOT$2" bs="$BLOCK" count="$newest_gone" 2> /dev/null | wc -l) + 2))
     without_keys "$WORK/newest" > "$PLACE/files$2" || could_not "$2"
     rm -f "$WORK/newest"
-    entry files "$2" "{\"first_line\": $newest_first, \"bytes_left_out\": $((newest_size - newest_kept))}"
+    entry files "$2" "{\"first_line\": $newest_first, \"bytes_left_out\": $newest_left}"
 }
 
 # copy_trust ROLE PATH: of /.rhosts the lines that name the master, the others blank
@@ -317,6 +317,11 @@ may_be_copied() {
                 not_collected "$1" "is a link to what may be a key"
                 return 1
                 ;;
+            *" -> "*) ;;
+            *)
+                not_collected "$1" "is a link, and where it leads is not known"
+                return 1
+                ;;
         esac
     fi
     [ -e "$ROOT$1" ] || return 1
@@ -344,7 +349,7 @@ could_not() {
 
 # first_part FILE: its first 16 MiB, without private keys
 first_part() {
-    if grep -i 'PRIVATE KEY' "$1" > /dev/null 2>&1; then
+    if names_key "$1"; then
         without_keys "$1"
     else
         dd if="$1" bs="$BLOCK" count=16 2> /dev/null

@@ -40,6 +40,8 @@ class TftpServed(NamedTuple):
         if services is None or not services.known("tftp"):
             return Answer(None, "whether inetd serves tftp is not known (lssrc -t tftp)")
         active = services.active("tftp")
+        if active and inetd is None:
+            return Answer(None, "lssrc says tftp is active, and whether it stands in /etc/inetd.conf is not known")
         return Answer(active, f"lssrc says tftp is {'active' if active else 'not active'}")
 
 

@@ -277,6 +277,7 @@ HAPPENED: Dict[str, Callable[[Lab], None]] = {
 
 STRICTER = {
     ("links", "inetd-agrees"),
+    ("links", "tftp-served"),
     ("links", "tree-complete"),
     ("links", "certificate-served"),
     ("links", "certificates-are"),

@@ -332,7 +332,10 @@ certificates_of() {
         printf '%s\t%s\n' "${certificates_file#"$ROOT"}" "$certificates_row" >> "$ROWS"
     done
     : >> "$SUMS.new"
-    sort -u "$SUMS.new" > "$SUMS"
+    sort -u "$SUMS.new" > "$SUMS" || {
+        rm -f "$SUMS"
+        return 2
+    }
     rm -f "$SUMS.new" "$WORK"/now/block.*
 }
 
@@ -376,7 +379,7 @@ renamable() {
         SAYS="$2 is a link"
     elif [ ! -d "$FILE" ] && [ ! -f "$FILE" ]; then
         SAYS="$2 is neither file nor directory"
-    elif look "$FILE" && [ ! -d "$FILE" ] && [ "$LINKS" != 1 ]; then
+    elif [ ! -d "$FILE" ] && ! { look "$FILE" && [ "$LINKS" = 1 ]; }; then
         SAYS="$2 has $LINKS hard links"
     elif anything "$renamable_to"; then
         SAYS="$3 exists already"
@@ -480,7 +483,7 @@ certificates_are() {
     certificates_of "$1" || return $?
     shift
     SAYS='the certificates are others by now'
-    certificates_wanted=$(for certificates_sum in "$@"; do printf '%s\n' "$certificates_sum"; done | sort -u)
+    certificates_wanted=$(for certificates_sum in "$@"; do printf '%s\n' "$certificates_sum"; done | sort -u) || return 2
     [ "$certificates_wanted" = "$(cat "$SUMS")" ]
 }
 
@@ -556,14 +559,9 @@ tree_complete() {
 
 # tftp_served END: an active row, and inetd serves it
 tftp_served() {
-    plain "$1" /etc/inetd.conf
-    case $? in
-        0)
-            SAYS='no active tftp row is in /etc/inetd.conf'
-            inetd_rows "$FILE" | grep '^tftp	' > /dev/null || return 1
-            ;;
-        3) return 3 ;;
-    esac
+    plain "$1" /etc/inetd.conf || return $?
+    SAYS='no active tftp row is in /etc/inetd.conf'
+    inetd_rows "$FILE" | grep '^tftp	' > /dev/null || return 1
     serves "$1" tftp || return $?
     SAYS="inetd does not serve tftp (lssrc)"
     [ "$SERVES" = yes ]
