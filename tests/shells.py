@@ -70,6 +70,25 @@ def with_aliases(shell: str) -> str:
     return program
 
 
+@cache
+def as_on_system_v() -> str:
+    """A directory of tools that go before others in PATH: a `tr` that leaves alone what has no partner in its second
+    string, as that of System V does."""
+    place = tempfile.mkdtemp(prefix="system-v-", dir="/tmp")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    program = os.path.join(place, "tr")
+    with open(program, "w", encoding="ascii") as stream:
+        stream.write(f'#!/bin/sh\nexec {shutil.which("tr")} -t "$@"\n')
+    os.chmod(program, 0o755)
+    return place
+
+
+def with_system_v(text: str) -> str:
+    """The text of a script, which uses these tools."""
+    assert text.count("\n    PATH=/usr/bin:") <= 1
+    return text.replace("\n    PATH=/usr/bin:", f"\n    PATH={as_on_system_v()}:/usr/bin:")
+
+
 def shell_named(name: str) -> str:
     """That shell, as one that begins with ksh88's aliases; without it the test is skipped."""
     found = shutil.which(name)

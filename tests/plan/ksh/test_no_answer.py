@@ -203,3 +203,16 @@ def test_files_that_hold_nothing_let_no_condition_about_what_they_hold_hold(
     for condition, *found in zip(holding, in_python, in_shell):
         if c.kind_of(condition) in contents:
             assert "0" not in found, condition
+
+
+def test_a_push_is_not_proved_to_hang_by_a_find_that_finds_nothing_since_it_fails(
+    lab_of: Callable[[str], Lab], tmp_path: Path, dash: str
+) -> None:
+    lab = lab_of("create-bio-hang")
+    lab.hang()
+    document = plan_with([c.ClientIdle(C, True), c.MasterIdle(M, ("lpar7",), "lpar7")], lab).as_dict()
+    put(str(tmp_path / "bin/find"), "#!/bin/sh\nexit 1\n", 0o755)
+
+    assert digits(Scripts(document, script_ends(lab), str(tmp_path), dash)) == "00"
+    again = digits(Scripts(document, script_ends(lab), str(tmp_path), dash), f"PATH={tmp_path}/bin:$PATH\n")
+    assert "0" not in again
