@@ -14,18 +14,19 @@ import time
 from typing import Dict, List, Optional
 
 from programs import program
-from shells import processes_of
+from shells import like_ksh88, processes_of
 
 _STAGE = """\
-# ROOT MOUNTPOINT LAB SHELL: makes the tree a root, in which sh and ksh are that shell, says so and keeps it
+# ROOT MOUNTPOINT LAB SHELL TEXT: makes the tree a root, in which sh and ksh are that shell with the text before it, says so
+# and keeps it
 mount --make-rprivate / && mount --bind "$1" "$2" || exit 96
 cd "$2" && mkdir bin lib lib64 dev proc etc/alternatives && cp -a /etc/passwd /etc/group etc || exit 96
 awk=$(readlink -f "$(command -v awk)") && ln -s "/bin/${awk##*/}" etc/alternatives/awk || exit 96
-ln -s "/bin/$4" etc/alternatives/ksh || exit 96
-mount --bind /usr/bin bin && { [ "$4" = dash ] || mount --bind "/usr/bin/$4" bin/dash; } || exit 96
+ln -s /bin/dash etc/alternatives/ksh && mount --bind /usr/bin bin || exit 96
 mount --bind /usr/lib lib && mount --rbind /dev dev && mount --rbind /proc proc || exit 96
 [ ! -d /lib64 ] || mount --bind /lib64/. lib64 || exit 96
 mount -t tmpfs none tmp && mkdir -p ".$3" && mount --bind "$3" ".$3" || exit 96
+cp "/usr/bin/$4" tmp/shell && printf '%s' "$5" > tmp/sh && chmod 755 tmp/sh && mount --bind tmp/sh bin/dash || exit 96
 # a stand-in finds the other hosts beside its own
 for one in "$3"/*; do
     mkdir "${one##*/}" && mount --bind "$one" "${one##*/}" || exit 96
@@ -118,8 +119,9 @@ class Loopback:
 
     def _stage(self, name: str, root: str, lab: str, shell: str) -> int:
         os.makedirs(f"{self.place}/root-{name}")
+        text = like_ksh88("/tmp/shell", "/tmp/copies")
         stage = subprocess.Popen(
-            ["unshare", "-m", "/bin/sh", "-c", _STAGE, "sh", root, f"{self.place}/root-{name}", lab, shell],
+            ["unshare", "-m", "/bin/sh", "-c", _STAGE, "sh", root, f"{self.place}/root-{name}", lab, shell, text],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
         )

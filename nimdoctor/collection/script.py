@@ -6,7 +6,7 @@ from nimdoctor import __version__
 from nimdoctor.collection.collect import TRUST, path_rows_of, rows_of
 from nimdoctor.collection.record import NAME_LENGTH, recorded_name
 from nimdoctor.evidence.catalog import EVERY, Kind, Row
-from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
+from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS, NO_ALIASES
 from nimdoctor.plan.ksh.library import functions, with_library
 from nimdoctor.plan.ksh.quoting import quoted, words
 from nimdoctor.private_keys import REMOVED
@@ -70,7 +70,7 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
         "HUNG": "",
         "SPENT": "0",
     }
-    head = _HEAD.format(version=__version__, timeout=timeout)
+    head = _HEAD.format(version=__version__, timeout=timeout) + NO_ALIASES
     assigned = "".join(f"{name}={quoted(value)}\n" for name, value in variables.items())
     return head + assigned + "\n" + "\n".join([*with_library("\n".join(own)), *own])
 

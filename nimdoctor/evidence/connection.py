@@ -14,7 +14,7 @@ import weakref
 from typing import List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.command import PROGRAM_PATH, CommandResult, run
-from nimdoctor.evidence.shell import part
+from nimdoctor.evidence.shell import NO_ALIASES, part
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import decode
@@ -99,10 +99,11 @@ class Connection:
 def remote_line(parts: Sequence[str], program: str, words: Sequence[str]) -> str:
     """The command line that ssh hands to the login shell: a script for /bin/sh and its words, each quoted.
 
-    >>> remote_line([], 'echo "$1"', ["it's"])
-    '/bin/sh -c \\'echo "$1"\\' nimdoctor \\'it\\'"\\'"\\'s\\''
+    >>> print(remote_line([], 'echo "$1"', ["it's"]))
+    /bin/sh -c 'unalias -a
+    echo "$1"' nimdoctor 'it'"'"'s'
     """
-    script = "".join(map(part, parts)) + program
+    script = NO_ALIASES + "".join(map(part, parts)) + program
     return " ".join(["/bin/sh", "-c", *map(shlex.quote, (script, "nimdoctor", *words))])
 
 

@@ -4,6 +4,10 @@ import pkgutil
 import re
 from functools import cache
 
+NO_ALIASES = "unalias -a\n"
+"""The first command of every script and of all that goes over ssh, before any function: ksh88 has aliases of its own
+(`stop`, `type`, `hash`, `local` ...), and one of them beats a function of its name."""
+
 BLOCK = 1024 * 1024
 BLOCKS = 8
 """Blocks of a streamed file that are collected, or come over ssh, at most: its newest."""

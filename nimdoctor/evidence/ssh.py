@@ -176,7 +176,8 @@ class SshHost(AskedHost):
             return None
         raw = without_private_keys(without_keys(path, answer.stdout))
         if answer.said is not None and word == "part":
-            return _newest_part(path, raw, *map(int, answer.said[1:3]))
+            line, blocks = map(int, answer.said[1:3])
+            return _newest_part(path, raw, line, blocks * BLOCK)
         if answer.said == ["file", "certificates"]:
             raw = without_keys("/ssl_nimsh/certs/", raw)
         if word == "flooded" or len(raw) > TEXT_LIMIT:

@@ -19,7 +19,7 @@ NIMSH = 7799162
 MESSAGE_SERVER = 9961816
 LIBRARIES = ("libssl", "libcrypto")
 
-_BIN = ("ar", "chmod", "date", "df", "host", "hostname", "lslpp", "lssrc", "openssl", "oslevel", "ps", "refresh", "startsrc", "stopsrc", "uname")  # fmt: skip
+_BIN = ("ar", "chmod", "date", "df", "host", "hostname", "ls", "lslpp", "lssrc", "openssl", "oslevel", "ps", "refresh", "startsrc", "stopsrc", "uname")  # fmt: skip
 _SBIN = ("audit", "emgr", "instfix", "lsitab", "mkitab", "netstat", "rmitab")
 _MASTER_SBIN = ("lsnim", "nim", "nimconfig")
 _CLIENT_SBIN = ("nimclient", "niminit")
@@ -145,11 +145,11 @@ class Trees:
         tree.put(".lab/oslevel", texts.OSLEVEL + "\n")
         tree.put(".lab/apars", "".join(f"{apar}\n" for apar in texts.APARS))
         tree.put(".lab/df", texts.df())
-        owned = ""
+        owned = "/usr/sbin/installp bos.rte.install\n"
         if level:
             self._openssl(tree, "usr/lib", ".lab/members", level, age=openssl[-1][1])
             tree.put(".lab/openssl_version", texts.VERSIONS[level] + "\n")
-            owned = "".join(f"/usr/lib/{library}.a openssl.base\n" for library in LIBRARIES)
+            owned += "".join(f"/usr/lib/{library}.a openssl.base\n" for library in LIBRARIES)
         tree.put(".lab/owned", owned)
         tree.put(".lab/owner", f"{os.getpid()}\n")
         self._programs(tree, is_master, bool(level))

@@ -15,7 +15,7 @@ from nimdoctor.plan.conditions import (
     CryptoIs,
     FetchUnproved,
     FileAbsent,
-    FilesetsNotMissing,
+    FilesetsInstalled,
     LibraryCopyIs,
     MasterIdle,
     MemberKept,
@@ -38,7 +38,7 @@ CRYPTO_OFF, CRYPTO_ON = ("nimclient", "-C"), ("nimclient", "-c")
 FOR_THE_OTHERS = (CRYPTO_OFF, CRYPTO_ON)
 """What every other secured client must run after the master was recycled."""
 LIBRARIES = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*")
-HAS_OPENSSL = FilesetsNotMissing(Role.CLIENT, ("openssl.base",))
+HAS_OPENSSL = FilesetsInstalled(Role.CLIENT, ("openssl.base",))
 """Without it nimclient -c has nothing to extract."""
 NIMSH_CAN_START = PortFor(Role.CLIENT, NIMSH_PORTS["nimsh"], "nimsh")
 """What stops and starts nimsh would leave it down where another program has its port."""

@@ -9,7 +9,7 @@ import tempfile
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import pytest
-from shells import SHELLS, shell_named
+from shells import SHELLS, shell_named, with_system_v
 
 from nimdoctor.collection import collect
 from nimdoctor.collection.archive import write_archive
@@ -90,7 +90,7 @@ class Collector:
             text = text.replace(old, new)
         path = os.path.join(self.place, "collect.ksh")
         with open(path, "w", encoding="ascii") as stream:
-            stream.write(text)
+            stream.write(with_system_v(text))
         return path
 
     def run(self, target: str, *words: str, timeout: int = 30, before: str = "") -> "subprocess.CompletedProcess[str]":

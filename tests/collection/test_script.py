@@ -46,7 +46,7 @@ def test_of_the_functions_of_plans_it_has_those_that_it_calls() -> None:
     own |= {name for part in SHARED for name in functions(part, "nimdoctor.evidence")}
     found = set(re.findall(r"^([a-z_]+)\(\) \{", collector(Catalog()), re.MULTILINE))
     reading = {"program", "limited", "end_watch", "watch", "end_tree", "anything", "niminfo", "interrupted"}
-    assert found & shared - own == {"say", "warn", "stop", "begin_script", *reading}
+    assert found & shared - own == {"say", "warn", "give_up", "begin_script", *reading}
     assert found - shared == own - shared | {"rows", "path_rows"}
 
 

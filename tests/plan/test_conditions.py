@@ -13,7 +13,6 @@ from nimdoctor.plan.conditions import (
     ClientIdle,
     CryptoIs,
     FilesetsInstalled,
-    FilesetsNotMissing,
     FilesetsUnlocked,
     InetdAgrees,
     NobodyFetches,
@@ -34,7 +33,7 @@ from nimdoctor.plan.conditions import (
 )
 from nimdoctor.plan.conditions.base import as_dict
 from nimdoctor.plan.conditions.nim import PreviewTouchesOnly
-from nimdoctor.plan.ends import End, Ends
+from nimdoctor.plan.ends import Elsewhere, End, Ends
 from tests.hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, evidence, filesets, machine, niminfo, processes, subsystems
 
 VALUES = {"str": "words", "bool": True, "int": 3901, "Tuple": ("one", "two")}
@@ -127,6 +126,32 @@ def answer(condition, **ends):
 
 
 M, C = Role.MASTER, Role.CLIENT
+SATISFIED_BY_SILENCE = [
+    conditions.CertificatesAre(M, (), ()),
+    conditions.SecuredClientsAre(M, ()),
+    conditions.MasterIdle(M),
+    conditions.PushIs(C, True),
+    conditions.BootRow(C, False),
+    conditions.FileAbsent(C, "/etc/niminfo"),
+    SubsystemIs(C, "nimsh", False),
+    SslSupport(M, False),
+    CryptoIs(C, False),
+    NotHardened(M),
+]
+"""With values that a host of which nothing is known would have."""
+
+
+@pytest.mark.parametrize("one", [*EXAMPLES, *SATISFIED_BY_SILENCE], ids=kind_of)
+def test_a_host_of_which_nothing_is_known_lets_no_condition_hold(one):
+    if kind_of(one) == "tftp-answers":
+        pytest.skip("asks another host")
+    try:
+        found = answer(one, client={}, master={})
+    except Elsewhere:
+        return
+    assert found.holds is not True
+
+
 CONF = "tftp dgram udp6 SRC nobody /usr/sbin/tftpd tftpd -n\n"
 SERVED = "Service       Command                  Description              Status\n tftp         /usr/sbin/tftpd          tftpd -n                 active\n"
 LISTED = (
@@ -141,7 +166,7 @@ LISTED = (
         (TftpServed(M), {"/etc/inetd.conf": "#" + CONF, "lssrc -t tftp": SERVED}, False),
         (TftpServed(M), {"/etc/inetd.conf": "ftp stream tcp6 nowait root /usr/sbin/ftpd ftpd\n", "lssrc -t tftp": SERVED}, False),
         (TftpServed(M), {"/etc/inetd.conf": CONF}, None),
-        (TftpServed(M), {"lssrc -t tftp": SERVED}, True),
+        (TftpServed(M), {"lssrc -t tftp": SERVED}, None),
         (TftpServed(M), {"lssrc -t tftp": SERVED.replace(" active\n", " inoperative\n")}, False),
         (TftpServed(M), {}, None),
         (AuditingOff(M), {"audit query": "auditing on\nbin processing off\n"}, False),
@@ -181,16 +206,13 @@ def test_of_a_master(condition, master, holds):
         (SubsystemIs(C, "nimsh", True), {"lssrc -a": subsystems("nimsh nimclient active")}, True),
         (SubsystemIs(C, "nimsh", True), {"lssrc -a": subsystems("nimsh nimclient inoperative")}, False),
         (SubsystemIs(C, "nimsh", True), {}, None),
-        (PortFree(C, 3901), {}, True),
+        (PortFree(C, 3901), {}, None),
         (NotInWpar(C), {"uname -W": "0\n"}, True),
         (NotInWpar(C), {"uname -W": "3\n"}, False),
         (NotInWpar(C), {}, None),
         (FilesetsInstalled(C, ("openssl.base",)), {"lslpp -lc": filesets("openssl.base 1.0.2.1800")}, True),
         (FilesetsInstalled(C, ("openssl.base",)), {"lslpp -lc": filesets("openssl.base 1.0.2.1800 BROKEN")}, False),
         (FilesetsInstalled(C, ("openssl.base",)), {}, None),
-        (FilesetsNotMissing(C, ("openssl.base",)), {"lslpp -lc": filesets("openssl.base 1.0.2.1800")}, True),
-        (FilesetsNotMissing(C, ("openssl.base",)), {"lslpp -lc": filesets("bos.rte 7.2.5.0")}, False),
-        (FilesetsNotMissing(C, ("openssl.base",)), {}, True),
         (FilesetsUnlocked(C, ("openssl.base",)), {"lslpp -lc": filesets("openssl.base 1.0.2.1800")}, True),
         (FilesetsUnlocked(C, ("openssl.base",)), {}, None),
         (NotHardened(C), {"oslevel -s": "7200-05-03-2148\n"}, False),
@@ -265,18 +287,28 @@ def test_a_preview_is_read_by_its_rows_of_filesets_and_levels():
 
 
 class Owning:
-    """A moment in which lslpp and rpm end in some way."""
+    """A moment in which lslpp and rpm end in some way; `there` are paths, `known` whether lslpp knows any owner at all."""
 
-    def __init__(self, rpm, lslpp=(1, b"", b"lslpp: not owned")):
+    def __init__(self, rpm, lslpp=(1, b"", b"lslpp: not owned"), known=True, there=()):
         self.results = {"lslpp": lslpp, "rpm": rpm}
+        self.known = known
+        self.there = there
 
     def has_program(self, where, name):
         return self.results[name] is not None
+
+    def place(self, where):
+        return self
+
+    def look(self, path):
+        return "a directory" if path in self.there else None
 
     def ask(self, where, argv, timeout=None):
         from nimdoctor.evidence.command import CommandResult
 
         status, out, err = self.results[argv[0]]
+        if argv[-1] != PATH and self.known:
+            out = f"  File  Fileset  Type\n  {argv[-1]}  bos.rte.install  File\n".encode()
         return CommandResult(status, out, err, status is None, False, None), ""
 
 
@@ -287,6 +319,9 @@ PATH = "/usr/lib/libssl.so.0.9.8"
     ("moment_", "holds"),
     [
         (Owning(None), True),
+        (Owning(None, there=("/opt/freeware",)), None),
+        (Owning(None, known=False), None),
+        (Owning(None, (0, b"", b""), known=False), None),
         (Owning((1, b"", b"file /usr/lib/libssl.so.0.9.8 is not owned by any package\n")), True),
         (Owning((1, b"file /usr/lib/libssl.so.0.9.8 is not owned by any package\n", b"")), True),
         (Owning((0, b"openssl-1.0.2t-1.ppc\n", b"")), False),

@@ -126,7 +126,7 @@ def test_of_a_large_log_the_newest_blocks_come_with_where_they_begin(shell: str,
     log.write_bytes(b"".join(b"%07d\n" % number for number in range(9 * BLOCK // 8 + 100)))
     raw, words = read(shell, log, "read_newest")
     assert words[0] == "part"
-    text = _newest_part("/nimsh.log", raw, int(words[1]), int(words[2]))
+    text = _newest_part("/nimsh.log", raw, int(words[1]), int(words[2]) * BLOCK)
     with log.open("rb") as stream:
         wanted = newest(stream)
     with text.open() as stream:

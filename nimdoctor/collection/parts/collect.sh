@@ -26,13 +26,13 @@ main() {
 # make_place: a directory of our own, that nobody else can read or has made before us
 make_place() {
     umask 077
-    [ -d "$START" ] || stop "$START is no directory"
-    mkdir "$START/.nimdoctor-collect.$$" || stop "nothing collected: $START/.nimdoctor-collect.$$ cannot be made"
+    [ -d "$START" ] || give_up "$START is no directory"
+    mkdir "$START/.nimdoctor-collect.$$" || give_up "nothing collected: $START/.nimdoctor-collect.$$ cannot be made"
     WORK=$START/.nimdoctor-collect.$$
     PLACE=$WORK/evidence
-    mkdir "$PLACE" "$PLACE/files" "$PLACE/commands" || stop "nothing collected: $PLACE cannot be made"
+    mkdir "$PLACE" "$PLACE/files" "$PLACE/commands" || give_up "nothing collected: $PLACE cannot be made"
     for make_list in commands paths complete files not_collected remarks listed; do
-        : > "$WORK/$make_list" || stop "nothing collected: $WORK cannot be written"
+        : > "$WORK/$make_list" || give_up "nothing collected: $WORK cannot be written"
     done
     make_system=$(uname -s)
     [ -n "$ROOT" ] || [ "$make_system" = AIX ] || remark "this host runs $make_system, not AIX: neither NIM nor its commands are here"
@@ -189,7 +189,7 @@ write_manifest() {
         printf ' ],\n "remarks": [\n'
         joined remarks
         printf ' ]\n}\n'
-    } > "$PLACE/manifest.json" || stop "nothing collected: $PLACE/manifest.json cannot be written"
+    } > "$PLACE/manifest.json" || give_up "nothing collected: $PLACE/manifest.json cannot be written"
 }
 
 # pack: the archive, compressed with what the host has; its name says that it is raw
@@ -199,7 +199,7 @@ pack() {
         [!A-Za-z0-9]*) pack_host=_$pack_host ;;
     esac
     pack_name=$pack_host.nimdoctor-RAW.$(printf '%s\n' "$UTC" | tr -d ':-').tar
-    cd "$PLACE" && tar -cf "$WORK/$pack_name" manifest.json files commands || stop "nothing collected: the archive cannot be written"
+    cd "$PLACE" && tar -cf "$WORK/$pack_name" manifest.json files commands || give_up "nothing collected: the archive cannot be written"
     cd /
     if command -v gzip > /dev/null && gzip -n -c "$WORK/$pack_name" > "$WORK/$pack_name.gz"; then
         pack_name=$pack_name.gz
@@ -207,9 +207,9 @@ pack() {
         pack_name=$pack_name.Z
     fi
     if anything "$START/$pack_name"; then
-        stop "nothing collected: $START/$pack_name exists already"
+        give_up "nothing collected: $START/$pack_name exists already"
     fi
-    mv "$WORK/$pack_name" "$START/$pack_name" || stop "nothing collected: $START/$pack_name cannot be written"
+    mv "$WORK/$pack_name" "$START/$pack_name" || give_up "nothing collected: $START/$pack_name cannot be written"
     warn "this archive is RAW: names, addresses and serial numbers are in it as they are; nimdoctor report makes one to send of it"
     say "$START/$pack_name"
 }
@@ -256,8 +256,8 @@ copy_all() {
 # copy_newest ROLE PATH: of a log its last blocks, from the first whole line on
 copy_newest() {
     for_us "$1" && may_be_copied "$2" || return 0
-    newest_size=$(($(wc -c < "$ROOT$2")))
-    newest_gone=$(((newest_size + BLOCK - 1) / BLOCK - BLOCKS))
+    newest_size=$(wc -c < "$ROOT$2")
+    newest_gone=$(blocks_gone "$ROOT$2")
     if [ "$newest_gone" -le 0 ]; then
         without_keys "$ROOT$2" > "$PLACE/files$2" || could_not "$2"
         return 0
@@ -266,11 +266,11 @@ copy_newest() {
         could_not "$2"
         return 0
     }
-    newest_kept=$(($(wc -c < "$WORK/newest")))
+    newest_left=$(printf '%s %s\n' "$newest_size" "$(wc -c < "$WORK/newest")" | awk '{ printf "%.0f\n", $1 - $2 }')
     newest_first=$(($(dd if="$ROOT$2" bs="$BLOCK" count="$newest_gone" 2> /dev/null | wc -l) + 2))
     without_keys "$WORK/newest" > "$PLACE/files$2" || could_not "$2"
     rm -f "$WORK/newest"
-    entry files "$2" "{\"first_line\": $newest_first, \"bytes_left_out\": $((newest_size - newest_kept))}"
+    entry files "$2" "{\"first_line\": $newest_first, \"bytes_left_out\": $newest_left}"
 }
 
 # copy_trust ROLE PATH: of /.rhosts the lines that name the master, the others blank
@@ -317,6 +317,11 @@ may_be_copied() {
                 not_collected "$1" "is a link to what may be a key"
                 return 1
                 ;;
+            *" -> "*) ;;
+            *)
+                not_collected "$1" "is a link, and where it leads is not known"
+                return 1
+                ;;
         esac
     fi
     if [ ! -e "$ROOT$1" ]; then
@@ -337,7 +342,7 @@ may_be_copied() {
         not_collected "$1" "cannot be read: Permission denied: run as root"
         return 1
     fi
-    mkdir -p "$(dirname "$PLACE/files$1")" || stop "nothing collected: $PLACE cannot be written"
+    mkdir -p "$(dirname "$PLACE/files$1")" || give_up "nothing collected: $PLACE cannot be written"
 }
 
 could_not() {
@@ -347,7 +352,7 @@ could_not() {
 
 # first_part FILE: its first 16 MiB, without private keys
 first_part() {
-    if grep -i 'PRIVATE KEY' "$1" > /dev/null 2>&1; then
+    if names_key "$1"; then
         without_keys "$1"
     else
         dd if="$1" bs="$BLOCK" count=16 2> /dev/null
@@ -475,7 +480,7 @@ run() {
         STATUS=null
         not_collected "$run_label" "printed more than 16 MiB; the first 16 MiB were used"
     fi
-    without_keys "$WORK/out" > "$PLACE/$run_file" || stop "nothing collected: $PLACE cannot be written"
+    without_keys "$WORK/out" > "$PLACE/$run_file" || give_up "nothing collected: $PLACE cannot be written"
     run_said='""'
     if [ -s "$WORK/err" ]; then
         dd if="$WORK/err" of="$WORK/said" bs=65536 count=1 2> /dev/null

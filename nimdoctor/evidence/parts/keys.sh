@@ -7,9 +7,25 @@ is_binary() {
     [ "$(dd if="$1" bs=1 count=1 2> /dev/null)" = 0 ]
 }
 
+# blocks_gone FILE: how many blocks of it are left out, since only the newest are taken
+blocks_gone() {
+    # the shell counts with 32 bits
+    wc -c < "$1" | awk -v block="$BLOCK" -v blocks="$BLOCKS" '{ printf "%d\n", int(($1 + block - 1) / block) - blocks }'
+}
+
+# names_key FILE: whether a private key is named in it, or that cannot be told
+names_key() {
+    grep -i 'PRIVATE KEY' "$1" > /dev/null 2>&1
+    case $? in
+        1) return 1 ;;
+    esac
+    # any other status says no more than that grep failed, as at a line that is too long for it
+    return 0
+}
+
 # without_keys FILE: all of it but its private keys; lines mine their numbers
 without_keys() {
-    if ! grep -i 'PRIVATE KEY' "$1" > /dev/null 2>&1; then
+    if ! names_key "$1"; then
         cat "$1"
         return
     fi

@@ -65,7 +65,7 @@ read_file() {
     esac && answered file "${GUARD:-plain}" || answered why "cannot be read"
 }
 
-# read_newest PATH: of a log its last blocks, from the first whole line on
+# read_newest PATH: of a log its last blocks, and how many lines and blocks are before them
 read_newest() {
     may_be_read "$1" || return 0
     guarded "$REAL"
@@ -73,15 +73,14 @@ read_newest() {
         answered refused
         return 0
     fi
-    newest_size=$(($(wc -c < "$REAL")))
-    newest_gone=$(((newest_size + BLOCK - 1) / BLOCK - BLOCKS))
+    newest_gone=$(blocks_gone "$REAL")
     if [ "$newest_gone" -le 0 ]; then
         cat "$REAL" && answered part 1 0 || answered why "cannot be read"
         return 0
     fi
     newest_lines=$(dd if="$REAL" bs="$BLOCK" count="$newest_gone" 2> /dev/null | wc -l)
     # the log may grow meanwhile: no more than was there
-    dd if="$REAL" bs="$BLOCK" skip="$newest_gone" count="$BLOCKS" 2> /dev/null && answered part "$((newest_lines + 1))" "$((newest_gone * BLOCK))" ||
+    dd if="$REAL" bs="$BLOCK" skip="$newest_gone" count="$BLOCKS" 2> /dev/null && answered part "$((newest_lines + 1))" "$newest_gone" ||
         answered why "cannot be read"
 }
 

@@ -167,8 +167,8 @@ start() {
     printf '3211664 %s - %s\n' "$(date +%s)" "$ARGS" | replace "$LAB/proc/$PID"
 }
 
-# stop NAME: what stopsrc does; children of nimsh go on without it.
-stop() {
+# shut_down NAME: what stopsrc does; children of nimsh go on without it.
+shut_down() {
     subsystem "$1"
     OLD=$PID
     [ -n "$OLD" ] || return 0
@@ -202,7 +202,7 @@ load_libraries() {
 # change_nimsh ARGUMENTS: stop, chssys, start, with the three lines of the guide.
 change_nimsh() {
     if active nimsh; then
-        stop nimsh
+        shut_down nimsh
         echo "0513-044 The nimsh Subsystem was requested to stop."
     fi
     printf '%s\n' "$1" | replace "$LAB/nimsh_args"

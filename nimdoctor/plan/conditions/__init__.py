@@ -31,7 +31,6 @@ from nimdoctor.plan.conditions.nim import (
     BootRow,
     CryptoIs,
     FilesetsInstalled,
-    FilesetsNotMissing,
     FilesetsUnlocked,
     NimInfoSays,
     ObjectIsHosts,
@@ -44,7 +43,7 @@ from nimdoctor.plan.conditions.nim import (
 
 __all__ = [
     "Answer", "AuditingOff", "BootRow", "CertificateNew", "CertificateServed", "CertificatesAre", "CertificatesRenewed", "ClientIdle", "Condition",
-    "CryptoIs", "FetchUnproved", "FileAbsent", "FileIs", "FilesetsInstalled", "FilesetsNotMissing", "FilesetsUnlocked", "InetdAgrees",
+    "CryptoIs", "FetchUnproved", "FileAbsent", "FileIs", "FilesetsInstalled", "FilesetsUnlocked", "InetdAgrees",
     "LibraryCopyIs", "MasterIdle", "MemberKept", "ModeIs", "NimInfoSays", "NobodyFetches", "NotHardened", "NotInWpar",
     "NotOwned", "NotSecureMaster", "ObjectIsHosts", "PortFor", "PortFree", "PreviewTouchesOnly", "PushIs", "Renamable", "RoleIs",
     "SecuredClientsAre", "SharesCertificate", "SslSupport", "SubsystemIs", "TftpAllowed", "TftpAnswers",

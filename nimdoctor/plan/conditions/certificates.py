@@ -54,6 +54,10 @@ class CertificatesAre(NamedTuple):
 
     def decide(self, now: Moment, was: Was) -> Answer:
         certificates = now.fact(self.where, Certificates)
+        if certificates is None and not self.fingerprints:
+            paths = now.fact(self.where, Paths)
+            if not (paths and (paths.absent(CERTS) or paths.listed(f"{CERTS}/*")) and not paths.below(CERTS)):
+                return Answer(None, f"whether a certificate is below {CERTS} is not known")
         found = tuple(sorted(certificates.identities())) if certificates else ()
         same = found == self.fingerprints
         return Answer(same, "the certificates are unchanged" if same else "the certificates are others by now")
@@ -69,7 +73,9 @@ class CertificateNew(NamedTuple):
         return f"a certificate file below {CERTS} of the {self.where.value} is new"
 
     def decide(self, now: Moment, was: Was) -> Answer:
-        before = was.get("certificates") or {}
+        before = was.get("certificates")
+        if before is None:
+            return Answer(None, f"what was below {CERTS} before is not known")
         certificates = now.fact(self.where, Certificates)
         holding = {file.path for file in certificates.files if file.blocks} if certificates else set()
         for path, state in certificate_files(now, self.where).items():

@@ -19,7 +19,7 @@ from nimdoctor.facts.tftp_rules import ACCESS, SERVED
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions.base import Answer, Was, condition
-from nimdoctor.plan.ends import CERTS, Elsewhere, Moment
+from nimdoctor.plan.ends import CERTS, Moment
 
 
 @condition("tftp-served")
@@ -40,6 +40,8 @@ class TftpServed(NamedTuple):
         if services is None or not services.known("tftp"):
             return Answer(None, "whether inetd serves tftp is not known (lssrc -t tftp)")
         active = services.active("tftp")
+        if active and inetd is None:
+            return Answer(None, "lssrc says tftp is active, and whether it stands in /etc/inetd.conf is not known")
         return Answer(active, f"lssrc says tftp is {'active' if active else 'not active'}")
 
 
@@ -82,11 +84,6 @@ class AuditingOff(NamedTuple):
         auditing = now.fact(self.where, Auditing)
         if auditing is not None:
             return Answer(not auditing.on, f"audit query says auditing {'on' if auditing.on else 'off'}")
-        try:
-            if not now.has_program(self.where, "audit"):
-                return Answer(True, "there is no audit command, so auditing cannot be on")
-        except Elsewhere:
-            pass
         return Answer(None, "whether auditing is on is not known (audit query)")
 
 
@@ -103,11 +100,13 @@ class CertificateServed(NamedTuple):
         files, paths = _pems(now, self.where), now.fact(self.where, Paths)
         if files:
             served = SERVED if SERVED in files else files[0]
-            if paths is not None and paths.readable_by_nobody(served) is False:
+            readable = paths.readable_by_nobody(served) if paths else None
+            if readable is None:
+                return Answer(None, f"whether nobody can read {served}, as whom tftpd serves it, is not known")
+            if not readable:
                 return Answer(False, f"{served} cannot be read by nobody, as whom tftpd serves it")
             return Answer(True, f"{served} holds a certificate")
-        if paths is not None and any(path.endswith(".pem") for path in paths.below(CERTS)):
-            return Answer(True, f"a pem is listed below {CERTS}")
+        # a pem that is only listed may hold anything
         known = paths is not None and (paths.absent(CERTS) or paths.listed(f"{CERTS}/*"))
         return Answer(False if known else None, f"no certificate is known below {CERTS} of the master")
 

@@ -1,7 +1,7 @@
 """Conditions about files: their bytes, whether they are there, whether a fileset owns them."""
 
 import posixpath
-from typing import Optional
+from typing import Optional, Tuple
 
 from nimdoctor.facts import LibraryArchives
 from nimdoctor.model import Role
@@ -11,6 +11,10 @@ from nimdoctor.plan.ends import Moment
 from nimdoctor.plan.place import Look
 from nimdoctor.private_keys import holds_private_key
 
+_OWNED = "/usr/sbin/installp"
+"""A file of bos.rte.install on every AIX, by which lslpp -w shows that it answers (the example of IBM's page)."""
+_OF_RPM = ("/opt/freeware", "/var/lib/rpm")
+"""Where rpm packages and what is known of them are."""
 _NOT_OWNED = b"not owned by any package"
 """What rpm -qf says of a file of nobody; a database that it cannot read ends with the same status."""
 
@@ -87,8 +91,9 @@ class ModeIs(NamedTuple):
         directory = posixpath.dirname(self.path)
         while directory != "/":
             above = place.look(directory)
-            if above is not None and above.mode & 0o002:
-                return Answer(False, f"others may write in {directory} (mode {above.mode:04o})")
+            if above is not None and (above.mode & 0o002 or above.access_list):
+                said = "an access control list" if above.access_list else f"mode {above.mode:04o}"
+                return Answer(False, f"others may write in {directory} ({said})")
             directory = posixpath.dirname(directory)
         return Answer(look.mode == self.mode, f"{self.path} has mode {look.mode:04o}")
 
@@ -151,14 +156,16 @@ class NotOwned(NamedTuple):
         return f"no fileset and no rpm package owns {self.path}"
 
     def decide(self, now: Moment, was: Was) -> Answer:
-        result, why = now.ask(self.where, ["lslpp", "-w", self.path])
-        if result is None or result.status is None:
-            return Answer(None, f"whether a fileset owns {self.path} is not known: lslpp {why or 'did not end'}")
-        for line in result.stdout.decode("utf-8", "replace").splitlines():
-            words = line.split()
-            if len(words) > 1 and words[0] == self.path and "." in words[1]:
-                return Answer(False, f"fileset {words[1]} owns {self.path}")
+        owner, why = self._fileset(now, self.path)
+        if owner:
+            return Answer(False, f"fileset {owner} owns {self.path}")
+        # in what words it says that nobody does is recorded nowhere
+        if why or not self._fileset(now, _OWNED)[0]:
+            why = why or f"knows no owner of {_OWNED} either"
+            return Answer(None, f"whether a fileset owns {self.path} is not known: lslpp -w {why}")
         if not now.has_program(self.where, "rpm"):
+            if any(now.place(self.where).look(path) for path in _OF_RPM):
+                return Answer(None, f"whether an rpm package owns {self.path} is not known: there is no rpm")
             return Answer(True, f"no fileset owns {self.path}, and there is no rpm")
         result, why = now.ask(self.where, ["rpm", "-qf", self.path])
         if result is None or result.status is None:
@@ -168,6 +175,14 @@ class NotOwned(NamedTuple):
         if _NOT_OWNED not in result.stdout + result.stderr:
             return Answer(None, f"whether an rpm package owns {self.path} is not known: rpm ended with {result.status}")
         return Answer(True, f"neither a fileset nor an rpm package owns {self.path}")
+
+    def _fileset(self, now: Moment, path: str) -> Tuple[str, str]:
+        """The fileset that owns a path, empty where none is named, and why lslpp gave no answer."""
+        result, why = now.ask(self.where, ["lslpp", "-w", path])
+        if result is None or result.status is None:
+            return "", why or "did not end"
+        rows = (line.split() for line in result.stdout.decode("utf-8", "replace").splitlines())
+        return next((words[1] for words in rows if len(words) > 1 and words[0] == path and "." in words[1]), ""), ""
 
 
 @condition("member-kept")

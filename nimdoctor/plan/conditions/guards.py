@@ -5,6 +5,7 @@ from typing import Optional, Tuple
 from nimdoctor.facts import NimGeneration, NimInfo, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.ps import ProcessRow
+from nimdoctor.host import Host
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions.base import Answer, Was, condition
@@ -123,8 +124,8 @@ class NotHardened(NamedTuple):
         if not now.given(self.where):
             return Answer(True, f"no {self.where.value} was given")
         generation = now.fact(self.where, NimGeneration)
-        if generation is None:
-            return Answer(True, "nothing shows a level at which generation G2 exists")
+        if generation is None or not (generation.proved or generation.concerned):
+            return Answer(None, f"the {self.where.value}'s level is not known (oslevel -s)")
         if generation.may_be_hardened:
             known = f"is of generation {generation.proved}" if generation.at_least("G2") else "may be of generation G2"
             return Answer(False, f"the {self.where.value} {known}: IBM node/7251173 and node/7283157 say what to do")
@@ -142,12 +143,12 @@ class NotSecureMaster(NamedTuple):
 
     def decide(self, now: Moment, was: Was) -> Answer:
         host = now.host(self.where)
-        if "master" not in host.roles:
+        info, objects = host.optional(NimInfo), host.optional(NimObjects)
+        if objects is None and not (info and info.roles):
+            return Answer(None, "whether the host is a NIM master is not known (/etc/niminfo, lsnim -l)")
+        if "master" not in {*host.roles, *(info.roles if info and info.roles else ("master",))}:
             return Answer(True, "the host is no NIM master")
-        objects = host.optional(NimObjects)
-        if objects is None:
-            return Answer(None, "the host is a NIM master, and whether it has SSL on is not known")
-        support = objects.ssl_support()
+        support = objects.ssl_support() if objects else None
         if support is None:
             return Answer(None, "the host is a NIM master, and whether it has SSL on is not known")
         return Answer(not support, f"the host is itself a NIM master {'with' if support else 'without'} SSL")
@@ -166,8 +167,8 @@ class RoleIs(NamedTuple):
     def decide(self, now: Moment, was: Was) -> Answer:
         host = now.host(self.where)
         info = host.optional(NimInfo)
-        # --master gives a host the role of a master, whatever it is; its own word counts more
-        roles = (info.roles if info else ()) or host.roles
+        # --master gives a host the role of a master, whatever it is: its own word counts
+        roles = (info.roles if info else ()) or Host(host.evidence, host.catalog).roles
         if not roles:
             return Answer(None, "the host's role is not known")
         return Answer(self.role in roles, f"the host's role is {', '.join(roles)}")

@@ -45,7 +45,7 @@ class PortFree(NamedTuple):
     def decide(self, now: Moment, was: Was) -> Answer:
         sockets = now.fact(self.where, Sockets)
         if sockets is None:
-            return Answer(True, f"whether something listens on {self.port} is not known (netstat -an)")
+            return Answer(None, f"whether something listens on {self.port} is not known (netstat -an)")
         listening = sockets.listening(self.port)
         if listening:
             return Answer(False, f"something listens on {self.port}: {listening[0].at.text.strip()}")
@@ -195,24 +195,6 @@ class FilesetsInstalled(NamedTuple):
         return Answer(not lacking, f"not installed, or broken: {', '.join(lacking)}" if lacking else "all installed")
 
 
-@condition("filesets-not-missing")
-class FilesetsNotMissing(NamedTuple):
-    """None of these filesets is known to be missing or broken; where the filesets are not known it holds."""
-
-    where: Role
-    filesets: Tuple[str, ...]
-
-    def words(self) -> str:
-        return f"{', '.join(self.filesets)} is not missing on the {self.where.value}"
-
-    def decide(self, now: Moment, was: Was) -> Answer:
-        filesets = now.fact(self.where, Filesets)
-        if filesets is None:
-            return Answer(True, "the installed filesets are not known (lslpp -lc)")
-        lacking = [name for name in self.filesets if filesets.installed(name) is False or filesets.broken(name)]
-        return Answer(not lacking, f"missing or broken: {', '.join(lacking)}" if lacking else "none is missing")
-
-
 @condition("filesets-unlocked")
 class FilesetsUnlocked(NamedTuple):
     """No interim fix locks one of these filesets."""
@@ -227,6 +209,9 @@ class FilesetsUnlocked(NamedTuple):
         filesets = now.fact(self.where, Filesets)
         if filesets is None:
             return Answer(None, "the installed filesets are not known (lslpp -lc)")
+        unknown = [name for name in self.filesets if filesets.installed(name) is None]
+        if unknown:
+            return Answer(None, f"whether an interim fix locks {', '.join(unknown)} is not known (lslpp -lc)")
         locked = [name for name in self.filesets if filesets.efix_locked(name)]
         return Answer(not locked, f"locked by an interim fix: {', '.join(locked)}" if locked else "none is locked")
 

@@ -64,7 +64,6 @@ _CALLS: Dict[str, Words] = {
     "niminfo-says": lambda one: ["niminfo_says", one["where"], one["variable"], one["value"]],
     "object-is-hosts": lambda one: ["object_is_hosts", one["where"], one["name"], *one["hostnames"]],
     "filesets-installed": lambda one: ["filesets_installed", one["where"], " ".join(one["filesets"])],
-    "filesets-not-missing": lambda one: ["filesets_not_missing", one["where"], " ".join(one["filesets"])],
     "filesets-unlocked": lambda one: ["filesets_unlocked", one["where"], " ".join(one["filesets"])],
     "preview-touches-only": lambda one: ["preview_touches_only", one["where"], one["prefix"], *one["argv"]],
 }

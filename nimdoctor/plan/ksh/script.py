@@ -3,6 +3,7 @@
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
+from nimdoctor.evidence.shell import NO_ALIASES
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.ksh.library import functions, with_library
 from nimdoctor.plan.ksh.quoting import comment, quoted, said, words
@@ -128,6 +129,7 @@ def _assembled(
         lines += comment(f"{where}: {host['name']} ({host['target'] or 'this host'}), {level}")
     lines += ["# Not yet run on AIX: tried under ksh93, mksh and dash against simulated hosts.", _CHECKED_BY]
     lines += [
+        NO_ALIASES,
         f"NAME={quoted(said(name))}",
         f"PLAN={quoted(str(plan['id']))}",
         f"PLAN16={quoted(str(plan['id'])[:16])}",

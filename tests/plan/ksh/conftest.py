@@ -8,7 +8,7 @@ import subprocess
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import pytest
-from shells import SHELLS, shell_named
+from shells import SHELLS, shell_named, with_system_v
 
 from nimdoctor.engine import Engine
 from nimdoctor.evidence.live import LiveHost
@@ -134,7 +134,7 @@ class Scripts:
         path = os.path.join(self.place, script)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as stream:
-            stream.write(self.texts[script])
+            stream.write(with_system_v(self.texts[script]))
         return [self.shell, path, *words]
 
     def run(self, script: str, *words: str, yes: bool = True, **environment: str) -> Ran:

@@ -104,8 +104,6 @@ def asked(lab: Lab) -> List[c.Condition]:
         c.ObjectIsHosts(C, "master", ("nim1",)),
         c.FilesetsInstalled(C, ("openssl.base", "openssl.license")),
         c.FilesetsInstalled(C, ("bos.rte", "no.such")),
-        c.FilesetsNotMissing(C, ("openssl.base", "openssl.license")),
-        c.FilesetsNotMissing(C, ("no.such",)),
         c.FilesetsUnlocked(C, ("openssl.base",)),
         c.PreviewTouchesOnly(M, (*PREVIEW, "-a", "filesets=openssl.base", "lpar7"), "openssl."),
         c.PreviewTouchesOnly(M, (*PREVIEW, "-a", "filesets=openssl.base", "lpar7"), "other."),
@@ -279,12 +277,14 @@ HAPPENED: Dict[str, Callable[[Lab], None]] = {
 
 STRICTER = {
     ("links", "inetd-agrees"),
+    ("links", "tftp-served"),
     ("links", "tree-complete"),
     ("links", "certificate-served"),
     ("links", "certificates-are"),
     ("links", "certificates-renewed"),
     ("links", "shares-certificate"),
     ("commands_gone", "not-hardened"),
+    ("more_commands_gone", "not-hardened"),
     ("niminfo_written_by_hand", "not-secure-master"),
 }
 """Where a script cannot tell, and so refuses: it follows no link, wants to see that the level is still the plan's,

@@ -32,7 +32,7 @@ elsewhere_first() {
     elsewhere_end=''
     for elsewhere_step in $STEPS; do
         if acts "$elsewhere_step"; then
-            [ -z "$elsewhere_end" ] || stop "refused: step $elsewhere_step needs what the $elsewhere_end does first: run $NAME $elsewhere_end on that host, then $NAME $END here"
+            [ -z "$elsewhere_end" ] || give_up "refused: step $elsewhere_step needs what the $elsewhere_end does first: run $NAME $elsewhere_end on that host, then $NAME $END here"
         else
             elsewhere_end=$END
         fi
@@ -44,7 +44,7 @@ number_repeated() {
     [ -n "$AFFECTED" ] || return 0
     [ "$AFFECTS" != "$AFFECTED" ] || return 0
     say "$AFFECTED other clients lose their push until they have followed: $AFFECTED_NAMES"
-    stop "refused: repeat their number, $NAME --affects $AFFECTED, when somebody can run clients/NAME.ksh on each"
+    give_up "refused: repeat their number, $NAME --affects $AFFECTED, when somebody can run clients/NAME.ksh on each"
 }
 
 # left_to_do: the steps of our ends that are not done
@@ -67,7 +67,7 @@ mend() {
             *) continue ;;
         esac
         if cut_off "$mend_step"; then
-            put "$cut_path" "$BACKUP" || stop "refused: $WHY"
+            put "$cut_path" "$BACKUP" || give_up "refused: $WHY"
             say "step $mend_step ($END): $KEEP was written in part by an earlier start; its former bytes are back"
         fi
     done
@@ -103,7 +103,7 @@ check_all() {
         look_at "step_${check_step}_before" || check_all_missed="$check_all_missed
 step $check_step, $TITLE: it must hold that$MISSED"
     done
-    [ -z "$check_all_missed" ] || stop "refused, nothing was done.$check_all_missed"
+    [ -z "$check_all_missed" ] || give_up "refused, nothing was done.$check_all_missed"
 }
 
 # check_room: twice the backups and 10 MiB
@@ -116,7 +116,7 @@ check_room() {
         done
         at "$room_end"
         file_system "$DIR"
-        [ -n "$FREE" ] && [ "$FREE" -ge "$room_kb" ] || stop "refused: $DIR has ${FREE:-an unknown number of} KB free, $room_kb are needed"
+        [ -n "$FREE" ] && [ "$FREE" -ge "$room_kb" ] || give_up "refused: $DIR has ${FREE:-an unknown number of} KB free, $room_kb are needed"
     done
 }
 
@@ -130,7 +130,7 @@ confirm() {
     [ -t 0 ] || return 0
     printf 'Do this now? Type yes: '
     read -r confirm_answer || confirm_answer=''
-    [ "$confirm_answer" = yes ] || stop "nothing was done"
+    [ "$confirm_answer" = yes ] || give_up "nothing was done"
 }
 
 # keep_all: the backups
@@ -140,7 +140,7 @@ keep_all() {
             # of a start that was undone
             step "$keep_step"
             at "$END"
-            keep "$keep_step" || stop "refused, nothing was done: $WHY"
+            keep "$keep_step" || give_up "refused, nothing was done: $WHY"
         fi
     done
     sync

@@ -33,16 +33,15 @@ main() {
         exit 0
     fi
     a_new_moment
-    if niminfo client NIM_NAME && [ -n "$VALUE" ] && [ "$VALUE" != "$THIS" ]; then
-        stop "refused: this client is $VALUE, the script is for $THIS"
-    fi
-    client_idle client no || stop "refused, nothing was done: $SAYS"
-    not_secure_master client || stop "refused, nothing was done: $SAYS"
+    niminfo client NIM_NAME || give_up "refused: whether this client is $THIS is not known: $SAYS"
+    [ "$VALUE" = "$THIS" ] || give_up "refused: this client is ${VALUE:-one whose /etc/niminfo has no NIM_NAME}, the script is for $THIS"
+    client_idle client no || give_up "refused, nothing was done: $SAYS"
+    not_secure_master client || give_up "refused, nothing was done: $SAYS"
     say "$THIS: its nimsh is stopped and started; pushes to it fail meanwhile"
     if [ -z "$YES" ] && [ -t 0 ]; then
         printf 'Do this now? Type yes: '
         read -r main_answer || main_answer=''
-        [ "$main_answer" = yes ] || stop "nothing was done"
+        [ "$main_answer" = yes ] || give_up "nothing was done"
     fi
     if ! cure; then
         main_why=$WHY
@@ -51,7 +50,7 @@ main() {
         [ "$ACTIVE" != no ] || run_subsystem client nimsh start || say "not started: $WHY"
         a_new_moment
         crypto client
-        stop "failed: $main_why; nimsh has crypto ${CRYPTO:-in an unknown state}: mend the cause, then this script again"
+        give_up "failed: $main_why; nimsh has crypto ${CRYPTO:-in an unknown state}: mend the cause, then this script again"
     fi
     main_tries=0
     while :; do
@@ -60,7 +59,7 @@ main() {
         crypto client
         [ "$ACTIVE $CRYPTO" != 'yes on' ] || break
         main_tries=$((main_tries + 1))
-        [ "$main_tries" -lt "$SETTLING" ] || stop "failed: nimsh is ${ACTIVE:-unknown}, crypto ${CRYPTO:-unknown}: not seen to run with -c"
+        [ "$main_tries" -lt "$SETTLING" ] || give_up "failed: nimsh is ${ACTIVE:-unknown}, crypto ${CRYPTO:-unknown}: not seen to run with -c"
         sleep 1
     done
     at client

@@ -21,7 +21,7 @@ processes() {
             if ($3 ~ /^[0-9:-]*[0-9]:[0-9][0-9]$/) ran = seconds($3)
             if (ran != "-" || $3 == "-") sub(/^[^ \t]+[ \t]*/, "", row)
             if (row != "") print $1, $2, ran, row
-        }' "$OUT" > "$ROWS"
+        }' "$OUT" > "$ROWS" || rm -f "$ROWS"
     [ -s "$ROWS" ] && return 0
     SAYS="the processes of the $1 are not known (ps)"
     return 2
@@ -30,16 +30,17 @@ processes() {
 # nimsh_process END: the daemon in $DAEMON (its number, empty where it does not run) and $DAEMON_ARGUMENTS, its children in $BUSY
 nimsh_process() {
     processes "$1" || return $?
+    SAYS="the processes of the $1 cannot be read"
     DAEMON=$(awk '
         { program = $4; sub(/^.*\//, "", program); if (program == "nimsh") { found[$1] = 1; parent[$1] = $2; row[++count] = $0 } }
         END {
             # nimsh forks for each connection: the daemon is the one whose parent is not a nimsh
             for (i = 1; i <= count; i++) { split(row[i], words, " "); if (!(parent[words[1]] in found)) { print row[i]; exit } }
-        }' "$ROWS")
+        }' "$ROWS") || return 2
     DAEMON_ARGUMENTS=${DAEMON#* * * * }
     [ "$DAEMON_ARGUMENTS" != "$DAEMON" ] || DAEMON_ARGUMENTS=''
     DAEMON=${DAEMON%% *}
-    BUSY=$(awk -v daemon="$DAEMON" 'daemon != "" && $2 == daemon && $1 != daemon { print $1 }' "$ROWS")
+    BUSY=$(awk -v daemon="$DAEMON" 'daemon != "" && $2 == daemon && $1 != daemon { print $1 }' "$ROWS") || return 2
 }
 
 # nimsh_words END: the arguments with which nimsh runs, else with which it would be started, in $NIMSH_WORDS
@@ -80,14 +81,12 @@ push_of() {
 # boot_of END: the row of nimsh in /etc/inittab, empty where there is none, in $BOOT_ROW
 boot_of() {
     BOOT_ROW=''
-    ask "$1" inittab lsitab nimsh || return $?
-    # not $OUT, which is what stands on standard error where there is no row
-    BOOT_ROW=$(awk '/^[ \t]*nimsh:[^:]*:[^:]*:/ { print; exit }' "$WORK/now/$1.inittab")
-    [ -z "$BOOT_ROW" ] || return 0
+    ask_any "$1" inittab lsitab nimsh || return $?
     SAYS="whether /etc/inittab has a row of nimsh is not known (lsitab nimsh)"
-    ! grep '[^ \t]' "$WORK/now/$1.inittab" > /dev/null || return 2
-    # exit 0 would say that there is a row
-    [ "$STATUS" = 1 ] || return 2
+    BOOT_ROW=$(awk '/^[ \t]*nimsh:[^:]*:[^:]*:/ { print; exit }' "$OUT") || return 2
+    [ -z "$BOOT_ROW" ] || return 0
+    # where there is no row it prints nothing and exits 1; exit 0 would say that there is one
+    { [ ! -s "$OUT" ] && [ "$STATUS" = 1 ]; } || return 2
 }
 
 # subsystem END NAME: sets ACTIVE to yes or no, and SRC_PID to its process
@@ -101,7 +100,7 @@ subsystem() {
             known = state ~ /^(active|inoperative|stopping|starting|warned)$/
             if (found != "yes") { found = (state == "active" || (!known && pid != "")) ? "yes" : "no"; process = pid }
         }
-        END { if (found == "" && heading) found = "no"; if (found != "") print found " " process }' "$OUT")
+        END { if (found == "" && heading) found = "no"; if (found != "") print found " " process }' "$OUT") || ACTIVE=''
     SRC_PID=${ACTIVE#* } ACTIVE=${ACTIVE%% *}
     [ -n "$ACTIVE" ] && return 0
     SAYS="whether $2 is active is not known (lssrc -a)"
@@ -128,11 +127,14 @@ object_rows() {
             sub(/^[^=]*=[ \t]*/, "", value)
             sub(/[ \t]+$/, "", value)
             print name "\t" $1 "\t" value
-        }' "$OUT" > "$ROWS"
+        }' "$OUT" > "$ROWS" || rm -f "$ROWS"
 }
 
-# machines CONDITION: names of the objects a push can go to for which CONDITION of awk holds; v(ATTRIBUTE) is a value
+# machines CONDITION: names of the objects a push can go to for which CONDITION of awk holds, in the file $MACHINES;
+# v(ATTRIBUTE) is a value
 machines() {
+    MACHINES=$WORK/now/machines
+    SAYS='the objects cannot be read'
     awk -F'\t' '
         function v(attribute) { return value[name, attribute] }
         { if (!(($1, $2) in value)) value[$1, $2] = $3; if (!($1 in seen)) { seen[$1] = 1; order[++count] = $1 } }
@@ -145,7 +147,7 @@ machines() {
                 gsub(/[ \t]+/, " ", connect)
                 if (machine && ('"$1"')) print name
             }
-        }' "$ROWS"
+        }' "$ROWS" > "$MACHINES" || return 2
 }
 
 # ssl_of END: sets SSL to yes or no, as the master shows it of itself
@@ -157,7 +159,7 @@ ssl_of() {
         END {
             name = own ? "master" : other
             if (name != "") print support[name] == "yes" ? "yes" : "no"
-        }' "$ROWS")
+        }' "$ROWS") || SSL=''
     [ -n "$SSL" ] && return 0
     SAYS='whether SSL is on is not known (lsnim -l)'
     return 2
@@ -167,6 +169,7 @@ ssl_of() {
 niminfo() {
     VALUE=''
     plain "$1" /etc/niminfo || return $?
+    SAYS='/etc/niminfo cannot be read'
     VALUE=$(awk -v wanted="$2" '
         { sub(/\r$/, "") }
         /^[ \t]*#/ { next }
@@ -188,7 +191,7 @@ niminfo() {
             } else sub(/[ \t]+#.*$/, "", value)
             gsub(/^[ \t]+|[ \t]+$/, "", value)
             print value
-        }' "$FILE")
+        }' "$FILE") || return 2
 }
 
 # plays END ROLE: whether the host has that role; 2 where it is not known
@@ -218,7 +221,8 @@ plays() {
 
 # inetd_services END: rows of service, program, state and arguments in $ROWS; COMPLETE says that these are all
 inetd_services() {
-    ask "$1" inetd lssrc -ls inetd || return $?
+    # where inetd does not run that is said with a status of its own
+    ask_any "$1" inetd lssrc -ls inetd || return $?
     ROWS=$WORK/now/$1.services
     awk '
         /^[A-Z]/ && !/[0-9\/]/ { line = $0; if (gsub(/[ \t][ \t]+/, " ", line) >= 3 || gsub(/\t/, " ", line) >= 3) headings++ }
@@ -230,7 +234,7 @@ inetd_services() {
             print $1 "\t" $2 "\t" tolower($NF) "\t" words
         }
         END { print "=\t" (itself != "" && headings > 1 ? "complete" : "") "\t" itself }
-    ' "$OUT" > "$ROWS"
+    ' "$OUT" > "$ROWS" || : > "$ROWS"
     COMPLETE='' INETD=''
     while IFS='	' read -r services_name services_program services_state; do
         [ "$services_name" = = ] || continue
@@ -261,7 +265,7 @@ serves() {
     if [ -z "$SERVES" ]; then
         if [ -n "$COMPLETE" ] || [ "$INETD" = inoperative ]; then
             SERVES=no
-        elif ask "$1" service lssrc -t "$2"; then
+        elif ask_any "$1" service lssrc -t "$2"; then
             SERVES=$(awk -v name="$2" '
                 $1 == name && NF > 1 && !/0513-/ { found = tolower($NF) == "active" ? "yes" : "no" }
                 /0513-/ && (index($0, name) || /inetd/) && found == "" { found = "no" }
@@ -290,10 +294,14 @@ certificates_of() {
             ;;
         *) return "$certificates_code" ;;
     esac
+    SAYS='/ssl_nimsh/certs cannot be read'
+    ls "$ROOT/ssl_nimsh/certs" > /dev/null 2>&1 || return 2
+    rm -f "$SUMS.new"
     : > "$ROWS"
     for certificates_file in "$ROOT"/ssl_nimsh/certs/*; do
         [ -f "$certificates_file" ] && [ ! -h "$certificates_file" ] || continue
         rm -f "$WORK"/now/block.*
+        SAYS="${certificates_file#"$ROOT"} cannot be read"
         awk -v place="$WORK/now/block." '
             { sub(/\r$/, "") }
             match($0, /-----BEGIN [A-Z0-9 ]+-----/) {
@@ -312,19 +320,22 @@ certificates_of() {
                 next
             }
             inside { gsub(/[ \t]/, ""); block = block $0 }
-        ' "$certificates_file"
-        look "$certificates_file"
+        ' "$certificates_file" || return 2
+        look "$certificates_file" || return 2
         certificates_row="$INODE $SIZE"
         for certificates_block in "$WORK"/now/block.*; do
             [ -f "$certificates_block" ] || continue
-            sum_of "$certificates_block"
+            sum_of "$certificates_block" || return 2
             printf '%s\n' "$SUM" >> "$SUMS.new"
             certificates_row="$certificates_row $SUM"
         done
         printf '%s\t%s\n' "${certificates_file#"$ROOT"}" "$certificates_row" >> "$ROWS"
     done
     : >> "$SUMS.new"
-    sort -u "$SUMS.new" > "$SUMS"
+    sort -u "$SUMS.new" > "$SUMS" || {
+        rm -f "$SUMS"
+        return 2
+    }
     rm -f "$SUMS.new" "$WORK"/now/block.*
 }
 
@@ -368,7 +379,7 @@ renamable() {
         SAYS="$2 is a link"
     elif [ ! -d "$FILE" ] && [ ! -f "$FILE" ]; then
         SAYS="$2 is neither file nor directory"
-    elif look "$FILE" && [ ! -d "$FILE" ] && [ "$LINKS" != 1 ]; then
+    elif [ ! -d "$FILE" ] && ! { look "$FILE" && [ "$LINKS" = 1 ]; }; then
         SAYS="$2 has $LINKS hard links"
     elif anything "$renamable_to"; then
         SAYS="$3 exists already"
@@ -396,9 +407,10 @@ mode_is() {
     plain "$1" "$2" || not_if_absent "$?" || return $?
     mode_rights=$RIGHTS mode_above=${2%/*}
     while [ -n "$mode_above" ]; do
-        look "$ROOT$mode_above"
+        SAYS="who may write in $mode_above cannot be told (ls)"
+        look "$ROOT$mode_above" || return 2
         case $RIGHTS in
-            d???????w*)
+            d???????w* | *+)
                 SAYS="others may write in $mode_above ($RIGHTS)"
                 return 1
                 ;;
@@ -415,12 +427,22 @@ mode_is() {
 
 # not_owned END PATH: by no fileset and no rpm package
 not_owned() {
-    ask "$1" "owner$(printf '%s\n' "$2" | tr -c 'A-Za-z0-9\n' _)" lslpp -w "$2" || return $?
-    not_owned_by=$(awk -v path="$2" '$1 == path && NF > 1 && $2 ~ /[.]/ { print $2; exit }' "$OUT")
+    # every command has a number of its own, so that none is taken for the answer about another file
+    ask_any "$1" "owner.$WATCHED" lslpp -w "$2" || return $?
+    not_owned_by=$(awk -v path="$2" '$1 == path && NF > 1 && $2 ~ /[.]/ { print $2; exit }' "$OUT") || return 2
     SAYS="fileset $not_owned_by owns $2"
     [ -z "$not_owned_by" ] || return 1
-    program "$1" rpm || return 0
-    ask "$1" "rpm$(printf '%s\n' "$2" | tr -c 'A-Za-z0-9\n' _)" rpm -qf "$2" || return $?
+    # in what words it says that nobody does is recorded nowhere: that it can say it shows by a file that has an owner
+    ask_any "$1" owner lslpp -w /usr/sbin/installp || return $?
+    SAYS="whether a fileset owns $2 is not known: lslpp -w knows no owner of /usr/sbin/installp either"
+    awk '$1 == "/usr/sbin/installp" && $2 ~ /[.]/ { found = 1 } END { exit !found }' "$OUT" || return 2
+    if ! program "$1" rpm; then
+        # without its database too there is nothing that it could say
+        SAYS="whether an rpm package owns $2 is not known: there is no rpm"
+        ! anything "$ROOT/opt/freeware" && ! anything "$ROOT/var/lib/rpm" || return 2
+        return 0
+    fi
+    ask_any "$1" "rpm.$WATCHED" rpm -qf "$2" || return $?
     SAYS="an rpm package owns $2"
     [ "$STATUS" != 0 ] || [ ! -s "$OUT" ] || return 1
     # a database that cannot be read ends with the same status
@@ -461,7 +483,7 @@ certificates_are() {
     certificates_of "$1" || return $?
     shift
     SAYS='the certificates are others by now'
-    certificates_wanted=$(for certificates_sum in "$@"; do printf '%s\n' "$certificates_sum"; done | sort -u)
+    certificates_wanted=$(for certificates_sum in "$@"; do printf '%s\n' "$certificates_sum"; done | sort -u) || return 2
     [ "$certificates_wanted" = "$(cat "$SUMS")" ]
 }
 
@@ -488,7 +510,7 @@ certificate_new() {
             *' '*' '*) ;;
             *) continue ;;
         esac
-        new_was=$(awk -F'\t' -v path="$new_path" '$1 == path { print NR "\t" $2; exit }' "$WAS/certificates" 2> /dev/null)
+        new_was=$(awk -F'\t' -v path="$new_path" '$1 == path { print NR "\t" $2; exit }' "$WAS/certificates") || return 2
         [ "${new_was#*	}" = "$new_state" ] || return 0
         [ -z "$(find "$ROOT$new_path" -newer "$WAS/time.${new_was%%	*}" -print 2> /dev/null)" ] || return 0
     done < "$ROWS"
@@ -512,14 +534,16 @@ shares_certificate() {
 # secured_clients_are END NAMES BESIDES: machines of connect = nimsh (secure), without those besides
 secured_clients_are() {
     objects "$1" || return $?
-    secured_found=$(machines 'connect == "nimsh (secure)"' | sort | while read -r secured_name; do
+    machines 'connect == "nimsh (secure)"' && sort "$MACHINES" > "$MACHINES.sorted" || return 2
+    secured_found=''
+    while read -r secured_name; do
         case " $3 " in
             *" $secured_name "*) ;;
-            *) printf '%s ' "$secured_name" ;;
+            *) secured_found="$secured_found $secured_name" ;;
         esac
-    done)
-    SAYS="the other secured clients are ${secured_found:-none}"
-    [ "${secured_found% }" = "$2" ]
+    done < "$MACHINES.sorted"
+    SAYS="the other secured clients are${secured_found:- none}"
+    [ "${secured_found# }" = "$2" ]
 }
 
 # tree_complete END
@@ -535,14 +559,9 @@ tree_complete() {
 
 # tftp_served END: an active row, and inetd serves it
 tftp_served() {
-    plain "$1" /etc/inetd.conf
-    case $? in
-        0)
-            SAYS='no active tftp row is in /etc/inetd.conf'
-            inetd_rows "$FILE" | grep '^tftp	' > /dev/null || return 1
-            ;;
-        3) return 3 ;;
-    esac
+    plain "$1" /etc/inetd.conf || return $?
+    SAYS='no active tftp row is in /etc/inetd.conf'
+    inetd_rows "$FILE" | grep '^tftp	' > /dev/null || return 1
     serves "$1" tftp || return $?
     SAYS="inetd does not serve tftp (lssrc)"
     [ "$SERVES" = yes ]
@@ -555,15 +574,15 @@ tftp_allowed() {
     plain "$1" /etc/tftpaccess.ctl || return $?
     # what nobody cannot read does not bind tftpd
     case "$OWNER $RIGHTS" in
-        nobody*) ;;
-        *' -'??????r*) ;;
+        nobody* | *' -'??????r* | *+) ;;
         *) return 0 ;;
     esac
     allowed_rules=$FILE
     certificates_of "$1" || return $?
     allowed_served=$(awk -F'\t' '
         split($2, words, " ") > 2 { all = all " " $1; if ($1 == "/ssl_nimsh/certs/server.pem") served = $1 }
-        END { print served != "" ? served : all != "" ? all : "/ssl_nimsh/certs/server.pem" }' "$ROWS")
+        END { print served != "" ? served : all != "" ? all : "/ssl_nimsh/certs/server.pem" }' "$ROWS") || return 2
+    SAYS='/etc/tftpaccess.ctl cannot be read'
     allowed_denied=$(awk -v paths="$allowed_served" '
         function clean(path) { gsub(/\/+/, "/", path); gsub(/\/\.(\/|$)/, "/", path); if (path != "/") sub(/\/$/, "", path); return path }
         function covers(rule, path) { return rule == "/" || path == rule || index(path, rule "/") == 1 }
@@ -585,7 +604,7 @@ tftp_allowed() {
                 for (j = 1; j <= denies; j++) if (covers(deny[j], wanted[i])) fine = 0
                 if (!fine) print wanted[i]
             }
-        }' "$allowed_rules")
+        }' "$allowed_rules") || return 2
     SAYS='/etc/tftpaccess.ctl holds no allow: or deny: line'
     [ "$allowed_denied" != '?' ] || return 2
     SAYS="/etc/tftpaccess.ctl denies $(on_one_line "$allowed_denied")"
@@ -594,8 +613,6 @@ tftp_allowed() {
 
 # auditing_off END: tftpd does not serve while auditing is on
 auditing_off() {
-    at "$1" || return 3
-    program "$1" audit || return 0
     ask "$1" audit audit query || return $?
     case $(awk '/^[ \t]*[Aa][Uu][Dd][Ii][Tt][Ii][Nn][Gg][ \t]+[Oo][NnFf]/ { print tolower($2); exit }' "$OUT") in
         off*) return 0 ;;
@@ -613,9 +630,11 @@ certificate_served() {
     certificates_of "$1" || return $?
     served_path=$(awk -F'\t' '
         split($2, words, " ") > 2 { if (first == "") first = $1; if ($1 == "/ssl_nimsh/certs/server.pem") own = $1 }
-        END { print own != "" ? own : first }' "$ROWS")
+        END { print own != "" ? own : first }' "$ROWS") || return 2
     if [ -n "$served_path" ]; then
-        look "$ROOT$served_path"
+        SAYS="whether nobody can read $served_path, as whom tftpd serves it, is not known"
+        look "$ROOT$served_path" || return 2
+        case $RIGHTS in *+) return 2 ;; esac
         SAYS="$served_path cannot be read by nobody, as whom tftpd serves it"
         case "$OWNER $RIGHTS" in
             nobody* | *' -'??????r*) return 0 ;;
@@ -623,24 +642,20 @@ certificate_served() {
         return 1
     fi
     SAYS='no certificate is below /ssl_nimsh/certs'
-    for served_file in "$ROOT"/ssl_nimsh/certs/*.pem; do
-        [ ! -f "$served_file" ] || return 0
-    done
     return 1
 }
 
 # tftp_answers END HOST PORT: an error answer to a request for what cannot exist shows that tftp lives
 tftp_answers() {
     at "$1" || return 3
-    SAYS="port $3 is not the one the tftp command asks"
-    [ "$3" = 69 ] && program "$1" tftp || {
-        say "note: tftp on $2 is not asked again from here ($SAYS): this rests on the probe the plan was made with, which must be younger than an hour"
-        return 0
-    }
+    SAYS="tftp on $2 is not asked from here: port $3 is not the one the tftp command asks"
+    [ "$3" = 69 ] || return 2
+    program "$1" tftp || return $?
     answers_path=$PROGRAM
     limited 30 "$WORK/now/tftp" "$WORK/now/tftp.err" "$answers_path" -o "$WORK/now/fetched" "$2" "nimdoctor.$PLAN16" netascii
     SAYS="tftp on $2 does not answer"
-    grep -Ei 'error code|not found|access violation|permission denied|received' "$WORK/now/tftp" "$WORK/now/tftp.err" > /dev/null
+    # what tftp says of itself, as of a host that it does not know, is no answer
+    grep -Ei 'error code *[0-9]|access violation|file not found|received [0-9]' "$WORK/now/tftp" "$WORK/now/tftp.err" > /dev/null
 }
 
 # fetch_unproved END
@@ -657,8 +672,9 @@ inetd_agrees() {
     inetd_services "$1" || return $?
     SAYS='what inetd serves now is not known (lssrc -ls inetd)'
     [ -n "$COMPLETE" ] || return 2
-    inetd_rows "$agrees_file" > "$WORK/now/wanted"
-    SAYS=$(awk -F'\t' -v besides="$2" '
+    SAYS='/etc/inetd.conf cannot be read'
+    inetd_rows "$agrees_file" > "$WORK/now/wanted" || return 2
+    agrees_says=$(awk -F'\t' -v besides="$2" '
         $1 == besides || $1 == "=" { next }
         FNR == NR {
             if (!($1 in programs)) order[++count] = $1
@@ -677,9 +693,10 @@ inetd_agrees() {
                     else if (shown[name] != "" && !index(arguments[name], "\n" shown[name])) said = said ", would change " name
                 }
             }
-            for (name in serving) if (!(name in programs)) said = said ", would stop " name
+            for (name in serving) if (!(name in programs)) said = said ", would give_up " name
             if (said != "") print "refresh -s inetd" substr(said, 2)
-        }' "$WORK/now/wanted" "$ROWS")
+        }' "$WORK/now/wanted" "$ROWS") || return 2
+    SAYS=$agrees_says
     [ -z "$SAYS" ]
 }
 
@@ -694,9 +711,9 @@ tftpd_idle() {
 nobody_fetches() {
     tftpd_idle "$1" || return $?
     objects "$1" || return $?
-    nobody_busy=$(machines 'v("Cstate") ~ /has been enabled/ || v("Cstate") ~ /is being performed/')
-    SAYS="an operation is prepared or under way: $(on_one_line "$nobody_busy")"
-    [ -z "$nobody_busy" ]
+    machines 'v("Cstate") ~ /has been enabled/ || v("Cstate") ~ /is being performed/' || return 2
+    SAYS="an operation is prepared or under way: $(on_one_line "$(cat "$MACHINES")")"
+    [ ! -s "$MACHINES" ]
 }
 
 # -- conditions that keep away from a host at work, or one that is not as it was
@@ -727,7 +744,7 @@ proved_hung() {
     plain client /var/adm/ras/nimsh.log || return 1
     HUNG_LOG=$FILE
     ago 600 "$WORK/now/ten-minutes" || return 1
-    [ -z "$(find "$HUNG_LOG" -newer "$WORK/now/ten-minutes" -print)" ] || return 1
+    hung_newer=$(find "$HUNG_LOG" -newer "$WORK/now/ten-minutes" -print) && [ -z "$hung_newer" ] || return 1
     tail -n 400 "$HUNG_LOG" | awk '
         { line = tolower($0) }
         line ~ /loading certificates/ { loaded = 1 }
@@ -754,7 +771,7 @@ client_idle() {
             for (i = 5; i <= NF; i++) if ($i !~ /^-/) { program = $i; sub(/^.*\//, "", program); break }
         }
         if (program ~ /^(installp|mksysb|nimadm|alt_rootvg_op)$/ || program ~ /^alt_disk/) { print program; exit }
-    }' "$ROWS")
+    }' "$ROWS") || return 2
     SAYS="$idle_runs runs"
     [ -z "$idle_runs" ] || return 1
     [ -n "$BUSY" ] || return 0
@@ -775,20 +792,21 @@ master_idle() {
     if [ -n "$3" ] && proved_hung; then
         idle_waived=$3
     fi
-    idle_runs=$(awk -v waived="$idle_waived" '{
+    SAYS='the processes cannot be read'
+    awk -v waived="$idle_waived" '{
         program = $4
         sub(/^.*\//, "", program)
         if (program != "nim") next
         mine = 0
         for (i = 5; i <= NF; i++) if (waived != "" && $i == waived) mine = 1
         print $1 " " (mine ? $3 : "no")
-    }' "$idle_rows")
-    printf '%s\n' "$idle_runs" > "$WORK/now/nim"
+    }' "$idle_rows" > "$WORK/now/nim" || return 2
     while read -r idle_process idle_ran; do
         SAYS="a nim command runs (process $idle_process)"
-        [ -z "$idle_process" ] || { [ "$idle_ran" != no ] && belongs_to_it "$idle_ran"; } || return 1
+        { [ "$idle_ran" != no ] && belongs_to_it "$idle_ran"; } || return 1
     done < "$WORK/now/nim"
-    for idle_name in $(machines 'v("Cstate") ~ /is being performed/'); do
+    machines 'v("Cstate") ~ /is being performed/' || return 2
+    while read -r idle_name; do
         [ "$idle_name" != "$idle_waived" ] || continue
         case " $2 " in
             *" $idle_name "*)
@@ -796,22 +814,23 @@ master_idle() {
                 return 1
                 ;;
         esac
-    done
+    done < "$MACHINES"
 }
 
 # as_at_plan END LEVEL APARS: the level is that of the plan, which found the end below generation G2, and no later fix came
 as_at_plan() {
-    at "$1" || return 3
-    if [ -n "$2" ]; then
-        ask "$1" oslevel oslevel -s || return $?
-        as_level=$(awk 'NF { print $1; exit }' "$OUT")
-        SAYS="oslevel -s says ${as_level:-nothing}, the plan was made at $2: make a new one"
-        [ "$as_level" = "$2" ] || return 1
-    fi
-    program "$1" instfix || return 0
-    ask "$1" instfix instfix -ik "$3" || return $?
+    ask "$1" oslevel oslevel -s || return $?
+    as_level=$(awk 'NF { print $1; exit }' "$OUT")
+    SAYS="oslevel -s says ${as_level:-nothing}, the plan was made at ${2:-a level nobody knows}: make a new one"
+    [ -n "$as_level" ] && [ "$as_level" = "$2" ] || return 1
+    # 249 goes with fixes that are not there
+    ask_any "$1" instfix instfix -ik "$3" || return $?
     SAYS='a fix of generation G2 or later is installed: IBM node/7251173 and node/7283157 say what to do'
-    ! grep 'All filesets for .* were found' "$OUT" > /dev/null
+    ! grep 'All filesets for .* were found' "$OUT" > /dev/null || return 1
+    for as_apar in $3; do
+        SAYS="whether $as_apar is installed is not known (instfix -ik)"
+        grep -F "There was no data for $as_apar in" "$OUT" > /dev/null || grep -F "Not all filesets for $as_apar were" "$OUT" > /dev/null || return 2
+    done
 }
 
 # hardened END WORDS: so the plan found it, and a script cannot find otherwise
@@ -827,11 +846,18 @@ role_is() {
 
 # not_secure_master END
 not_secure_master() {
+    at "$1" || return 3
+    # a log is no proof that it is not a master as well
+    { niminfo "$1" NIM_CONFIGURATION && [ -n "$VALUE" ]; } || objects "$1" || {
+        SAYS='whether the host is a NIM master is not known (/etc/niminfo, lsnim -l)'
+        return 2
+    }
     plays "$1" master
     case $? in
         0) ;;
+        1) return 0 ;;
         3) return 3 ;;
-        *) return 0 ;;
+        *) return 2 ;;
     esac
     ssl_of "$1" || return $?
     SAYS='the host is itself a NIM master with SSL'
@@ -861,11 +887,15 @@ subsystem_is() {
 
 # port_free END PORT
 port_free() {
-    at "$1" || return 3
-    ask "$1" netstat netstat -an || return 0
+    ask "$1" netstat netstat -an || return $?
     port_row=$(awk -v port="$2" '
+        /Local Address|Active Internet/ { some = 1 }
         $1 ~ /^[0-9a-f]+$/ && $2 ~ /^tcp/ { sub(/^[ \t]*[^ \t]+[ \t]+/, "") }
-        $1 ~ /^tcp[0-9]*$/ && $6 == "LISTEN" && $4 ~ ("[.:]" port "$") { print; exit }' "$OUT")
+        $1 ~ /^tcp[0-9]*$/ { some = 1 }
+        $1 ~ /^tcp[0-9]*$/ && $6 == "LISTEN" && $4 ~ ("[.:]" port "$") { found = $0; exit }
+        END { print found != "" ? found : some ? "" : "?" }' "$OUT") || return 2
+    SAYS="whether something listens on $2 is not known (netstat -an)"
+    [ "$port_row" != '?' ] || return 2
     SAYS="something listens on $2: $port_row"
     [ -z "$port_row" ]
 }
@@ -926,7 +956,9 @@ object_is_hosts() {
     fi
     shift 2
     SAYS="the master shows no machine $object_of"
-    machines 1 | grep -x "$object_of" > /dev/null || return 1
+    machines 1 || return 2
+    SAYS="the master shows no machine $object_of"
+    grep -x "$object_of" "$MACHINES" > /dev/null || return 1
     object_names=$(awk -F'\t' -v name="$object_of" '$1 == name && $2 ~ /^if[0-9]+$/ && split($3, words, " ") > 1 { print words[2] }' "$ROWS")
     SAYS="$object_of has the interfaces $(on_one_line "$object_names")"
     for object_host in "$@"; do
@@ -962,7 +994,7 @@ filesets() {
             if (!some) { print "?"; exit }
             count = split(names, wanted, " ")
             for (i = 1; i <= count; i++) { name = wanted[i]; if ('"$2"') printf " %s", name }
-        }' "$OUT")
+        }' "$OUT") || filesets_said='?'
     SAYS='the installed filesets are not known (lslpp -lc)'
     [ "$filesets_said" != '?' ] || return 2
     SAYS="$4$filesets_said"
@@ -973,15 +1005,6 @@ filesets() {
 filesets_installed() {
     # shellcheck disable=SC2016 # awk
     filesets "$1" '!(name in rows) || (name in broken)' "$2" 'not installed, or broken:'
-}
-
-# filesets_not_missing END NAMES: it holds where the filesets are not known
-filesets_not_missing() {
-    # shellcheck disable=SC2016 # awk
-    filesets "$1" '!(name in rows) || (name in broken)' "$2" 'missing or broken:'
-    not_missing_code=$?
-    [ "$not_missing_code" != 2 ] || return 0
-    return "$not_missing_code"
 }
 
 # filesets_unlocked END NAMES

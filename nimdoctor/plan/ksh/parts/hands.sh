@@ -138,7 +138,8 @@ run_subsystem() {
     run_subsystem_of=$1 run_subsystem_name=$2
     case $3 in
         start) run_command "$1" 60 startsrc -s "$2" ;;
-        stop) run_command "$1" 60 stopsrc -s "$2" ;;
+        # quoted, since ksh88 has an alias of that name
+        'stop') run_command "$1" 60 stopsrc -s "$2" ;;
         refresh) run_command "$1" 60 refresh -s "$2" ;;
         restart)
             run_command "$1" 60 stopsrc -s "$2" || return 1
@@ -169,7 +170,8 @@ put() {
         WHY="too little room to write $1 (${FREE:-unknown} KB free): nothing was written"
         return 1
     fi
-    sum_of "$2"
+    WHY="$2 cannot be read: nothing was written to $1"
+    sum_of "$2" || return 1
     put_sum=$SUM
     # the last look before it is opened for writing
     if [ -h "$1" ] || [ ! -f "$1" ]; then
@@ -235,12 +237,11 @@ move_file() {
         WHY="$2 was not renamed: $SAYS"
         return 1
     fi
-    look "$ROOT$2"
-    move_inode=$INODE
     WHY="$2 could not be renamed to $3"
+    look "$ROOT$2" || return 1
+    move_inode=$INODE
     mv -f "$ROOT$2" "$ROOT$3" || return 1
-    look "$ROOT$3"
-    [ "$INODE" = "$move_inode" ]
+    look "$ROOT$3" && [ "$INODE" = "$move_inode" ]
 }
 
 # remove_file N: only where the backup has its bytes
@@ -287,8 +288,12 @@ close_opened() {
     fi
     reread "$close_end" "$close_rereads" || return 1
     a_new_moment
+    serves "$close_end" tftp || {
+        WHY=$SAYS
+        return 1
+    }
     WHY='inetd still serves it after the refresh'
-    ! { serves "$close_end" tftp && [ "$SERVES" = yes ]; }
+    [ "$SERVES" = no ]
 }
 
 # close_for_now N OPENED LINES OLD NEW: closes it; false, and WHY, where somebody may be using it or it cannot be told
@@ -429,7 +434,10 @@ bring_back() {
         bring_end=${bring_one%% *} bring_one=${bring_one#* }
         bring_name=${bring_one%% *} bring_was=${bring_one#* }
         a_new_moment
-        subsystem "$bring_end" "$bring_name" || continue
+        subsystem "$bring_end" "$bring_name" || {
+            say "$bring_name of the $bring_end was not looked after: $SAYS"
+            continue
+        }
         case "$bring_was $ACTIVE" in
             'yes no') run_subsystem "$bring_end" "$bring_name" start || say "not started: $WHY" ;;
             'no yes') run_subsystem "$bring_end" "$bring_name" stop || say "not stopped: $WHY" ;;
@@ -463,13 +471,13 @@ left_one() {
     elif [ -f "$ROOT$1" ]; then
         case $1 in
             "$MODE_OF")
-                look "$ROOT$1"
-                SUM="mode $(printf '%s\n' "$RIGHTS" | cut -c 1-10)"
+                SUM="unread $$"
+                ! look "$ROOT$1" || SUM="mode $(printf '%s\n' "$RIGHTS" | cut -c 1-10)"
                 ;;
             /ssl_nimsh/*)
                 # it may hold a key, of which not even a checksum is kept
-                look "$ROOT$1"
-                SUM="$INODE.$SIZE"
+                SUM="unread $$"
+                ! look "$ROOT$1" || SUM="$INODE.$SIZE"
                 ;;
             *) sum_of "$ROOT$1" ;;
         esac

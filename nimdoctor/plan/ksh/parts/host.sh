@@ -14,8 +14,8 @@ on_one_line() {
     printf '%s\n' "$1" | awk '{ printf "%s%s", between, $0; between = " " }'
 }
 
-# stop WORDS: ends the script, nothing more is done
-stop() {
+# give_up WORDS: ends the script, nothing more is done
+give_up() {
     warn "$*"
     exit 1
 }
@@ -31,6 +31,11 @@ begin_script() {
 '
     cd / || exit 1
     CHILD='' WATCH='' LOCKED='' WORK='' NOTED='' ACTING='' LENIENT='' COMMANDS=0 WATCHED=0 KNOWN='' LATER='' STATUS='' ROOT='' DIR=''
+    LISTED=''
+    # what looks for something and has no tool to look with would find nothing
+    for begin_tool in awk cat cksum cp cut date dd df dirname find grep id ls mkdir mv ps rm rmdir sed sleep sort sync tail touch tr uname; do
+        command -v "$begin_tool" > /dev/null || give_up "refused: this host has no command $begin_tool in $PATH"
+    done
 }
 
 interrupted() {
@@ -57,8 +62,8 @@ at() {
 # choose_ends: ACT, the ends that this start changes, the target's first
 choose_ends() {
     case $NAMED in
-        client) [ "$CLIENT_HERE" != none ] || stop "this plan has no client" ;;
-        master) [ "$MASTER_HERE" != none ] || stop "this plan has no master" ;;
+        client) [ "$CLIENT_HERE" != none ] || give_up "this plan has no client" ;;
+        master) [ "$MASTER_HERE" != none ] || give_up "this plan has no master" ;;
     esac
     [ "$NAMED" != client ] || CLIENT_HERE=yes
     [ "$NAMED" != master ] || MASTER_HERE=yes
@@ -75,7 +80,7 @@ choose_ends() {
     done
     ACT=${ACT# }
     FIRST=${ACT%% *}
-    [ -n "$ACT" ] || stop "nothing to do from here: no step is for this host; name the end this is: $NAME client, or $NAME master"
+    [ -n "$ACT" ] || give_up "nothing to do from here: no step is for this host; name the end this is: $NAME client, or $NAME master"
 }
 
 # must_be_allowed: root on AIX, where the host itself is changed
@@ -84,9 +89,9 @@ must_be_allowed() {
         at "$must_end"
         [ -z "$ROOT" ] || continue
         must_system=$(uname -s)
-        [ "$must_system" = AIX ] || stop "refused: this host runs $must_system, not AIX"
+        [ "$must_system" = AIX ] || give_up "refused: this host runs $must_system, not AIX"
         must_user=$(id -u)
-        [ "$must_user" = 0 ] || stop "refused: not run as root"
+        [ "$must_user" = 0 ] || give_up "refused: not run as root"
     done
 }
 
@@ -107,8 +112,16 @@ program() {
     return 2
 }
 
-# ask END KEY COMMAND ARGUMENT...: its output in $OUT and $ERR, its status in $STATUS; once a moment
+# ask END KEY COMMAND ARGUMENT...: its output in $OUT and $ERR, once a moment; a command that failed gave no answer
 ask() {
+    ask_any "$@" || return $?
+    [ "$STATUS" != 0 ] || return 0
+    SAYS="$3 ended with status $STATUS"
+    return 2
+}
+
+# ask_any END KEY COMMAND ARGUMENT...: the same where a status other than 0 may be an answer; it is in $STATUS
+ask_any() {
     OUT=$WORK/now/$1.$2
     ERR=$OUT.err
     if [ -f "$OUT.status" ]; then
@@ -120,10 +133,11 @@ ask() {
         limited 30 "$OUT" "$ERR" "$ask_path" "$@"
         printf '%s\n' "$STATUS" > "$ask_key.status"
     fi
-    [ "$STATUS" != late ] || {
-        SAYS="${OUT##*/}: the command did not end within 30 s"
-        return 2
-    }
+    SAYS="${OUT##*/}: the command did not end within 30 s"
+    [ "$STATUS" != late ] || return 2
+    # where its answer could not be written it was never asked
+    SAYS="${OUT##*/}: its answer cannot be read"
+    [ -f "$OUT" ] && [ -f "$ERR" ] || return 2
     # what NIM has to say may stand on either
     [ -s "$OUT" ] || OUT=$ERR
     return 0
@@ -133,7 +147,7 @@ ask() {
 a_new_moment() {
     KNOWN=''
     rm -rf "$WORK/now"
-    mkdir -m 700 "$WORK/now" || stop "$WORK/now cannot be made"
+    mkdir -m 700 "$WORK/now" || give_up "$WORK/now cannot be made"
 }
 
 # limited SECONDS OUTPUT ERRORS COMMAND ARGUMENT...: sets STATUS, `late` when it was ended at its deadline
@@ -256,11 +270,29 @@ anything() {
     [ -e "$1" ] || [ -h "$1" ]
 }
 
-# look FILE: sets INODE, RIGHTS, LINKS, OWNER, GROUP and SIZE
+# look FILE: sets INODE, RIGHTS, LINKS, OWNER, GROUP and SIZE; false where they cannot be told
 look() {
+    # only with -e AIX shows an access control list, as a plus behind the mode, and a minus where there is none
+    [ -n "$LISTED" ] || case $(uname -s) in
+        AIX) LISTED=-dile ;;
+        *) LISTED=-dil ;;
+    esac
     # shellcheck disable=SC2046 # the fields of a row
-    set -- $(ls -dil "$1" 2> /dev/null) '' '' '' '' '' ''
+    set -- $(ls "$LISTED" "$1" 2> /dev/null) '' '' '' '' '' ''
     INODE=$1 RIGHTS=$2 LINKS=$3 OWNER=$4 GROUP=$5 SIZE=$6
+    case $LISTED$RIGHTS in
+        -dile??????????[+-] | -dil[!e]?????????*) [ -n "$SIZE" ] ;;
+        *) return 1 ;;
+    esac
+}
+
+# open_to_others FILE: whether others than its owner may write there, or it cannot be told; RIGHTS is what was seen
+open_to_others() {
+    look "$1" || return 0
+    case $RIGHTS in
+        ?????w* | ????????w* | *+) return 0 ;;
+    esac
+    return 1
 }
 
 # plain END PATH: sets FILE; false unless a regular file of one name is there, reached through no link
@@ -276,18 +308,23 @@ plain() {
         SAYS="$2 is no regular file"
         return 1
     fi
-    look "$FILE"
-    [ "$LINKS" = 1 ] || {
-        SAYS="$2 has $LINKS hard links"
-        return 1
-    }
+    SAYS="what $2 is cannot be told (ls)"
+    look "$FILE" || return 1
+    SAYS="$2 has $LINKS hard links"
+    [ "$LINKS" = 1 ]
 }
 
-# sum_of FILE: sets SUM to checksum and size
+# sum_of FILE: sets SUM to checksum and size; of what cannot be read to something that no other sum is equal to
 sum_of() {
     # shellcheck disable=SC2046 # two words
-    set -- $(cksum < "$1")
+    set -- $(cksum < "$1") '' ''
     SUM="$1 $2"
+    case $SUM in
+        [0-9]*' '[0-9]*) return 0 ;;
+    esac
+    UNREAD=$((${UNREAD:-0} + 1))
+    SUM="unread $$.$UNREAD"
+    return 1
 }
 
 # file_system FILE: sets FILE_SYSTEM to what is mounted there and where, and FREE to its free KB
@@ -314,7 +351,7 @@ make_state() {
     for make_end in $ACT; do
         at "$make_end"
         make_above=$(dirname "$STATE")
-        [ -d "$make_above" ] || mkdir -p "$make_above" || stop "$make_above cannot be made"
+        [ -d "$make_above" ] || mkdir -p "$make_above" || give_up "$make_above cannot be made"
         for make_one in "$STATE" "$STATE/scripts" "$DIR" "$DIR/backup" "$DIR/log" "$DIR/work"; do
             own_directory "$make_one"
         done
@@ -323,13 +360,10 @@ make_state() {
 
 # own_directory DIRECTORY: is there, is no link, belongs to who runs this, and nobody else may write in it
 own_directory() {
-    [ ! -h "$1" ] || stop "refused: $1 is a link"
-    [ -d "$1" ] || mkdir -m 700 "$1" || stop "$1 cannot be made"
-    look "$1"
-    case $RIGHTS in
-        d????w* | d???????w*) stop "refused: $1 may be written by others ($RIGHTS)" ;;
-    esac
-    [ "$OWNER" = "$(id -un)" ] || stop "refused: $1 belongs to $OWNER"
+    [ ! -h "$1" ] || give_up "refused: $1 is a link"
+    [ -d "$1" ] || mkdir -m 700 "$1" || give_up "$1 cannot be made"
+    ! open_to_others "$1" || give_up "refused: $1 may be written by others (${RIGHTS:-ls does not tell})"
+    [ "$OWNER" = "$(id -un)" ] || give_up "refused: $1 belongs to $OWNER"
 }
 
 # lock_all: the locks of all ends that are changed, the target's first
@@ -350,7 +384,7 @@ lock_one() {
         (umask 077 && printf '%s\n' "$$" > "$1/pid")
         return
     }
-    [ -d "$1" ] && [ ! -h "$1" ] || stop "refused: $1 is no directory: look at it, then remove it"
+    [ -d "$1" ] && [ ! -h "$1" ] || give_up "refused: $1 is no directory: look at it, then remove it"
     lock_pid=''
     lock_tries=0
     # its maker may have had no time yet to say who it is
@@ -361,20 +395,20 @@ lock_one() {
         sleep 1
     done
     case $lock_pid in
-        *[!0-9]*) stop "refused: $1/pid is no number: look at it" ;;
+        *[!0-9]*) give_up "refused: $1/pid is no number: look at it" ;;
     esac
     if [ -n "$lock_pid" ] && [ "$lock_pid" != "$$" ] && kill -0 "$lock_pid" 2> /dev/null; then
-        stop "refused: process $lock_pid (ps -fp $lock_pid) holds $1: wait for its end, or remove that if nothing of nimdoctor runs"
+        give_up "refused: process $lock_pid (ps -fp $lock_pid) holds $1: wait for its end, or remove that if nothing of nimdoctor runs"
     fi
-    mv "$1" "$1.stale.$$" 2> /dev/null || stop "refused: somebody else takes $1 just now: try again"
+    mv "$1" "$1.stale.$$" 2> /dev/null || give_up "refused: somebody else takes $1 just now: try again"
     lock_moved=$(cat "$1.stale.$$/pid" 2> /dev/null)
     if [ "$lock_moved" != "$lock_pid" ]; then
         mv "$1.stale.$$" "$1"
-        stop "refused: somebody else takes $1 just now: try again"
+        give_up "refused: somebody else takes $1 just now: try again"
     fi
     rm -f "$1.stale.$$/pid"
     rmdir "$1.stale.$$"
-    mkdir -m 700 "$1" 2> /dev/null || stop "refused: somebody else takes $1 just now: try again"
+    mkdir -m 700 "$1" 2> /dev/null || give_up "refused: somebody else takes $1 just now: try again"
     (umask 077 && printf '%s\n' "$$" > "$1/pid")
 }
 
@@ -409,23 +443,32 @@ no_other_run() {
                 complete | applied-unverified | restored | rolled-back | abandoned) ;;
                 *)
                     other_run=${other_journal%/journal.jsonl}
-                    stop "refused: run ${other_run##*/} of nimdoctor is $other_state: nimdoctor fix --resume or nimdoctor rollback ${other_run##*/} first"
+                    give_up "refused: run ${other_run##*/} of nimdoctor is $other_state: nimdoctor fix --resume or nimdoctor rollback ${other_run##*/} first"
                     ;;
             esac
         done
         if [ -f "$DIR/child" ]; then
             read -r other_pid other_words < "$DIR/child"
             case $other_pid in
-                '' | *[!0-9]*) ;;
-                *)
-                    if kill -0 "$other_pid" 2> /dev/null && ps -p "$other_pid" -o args | grep -v defunct | grep -F "${other_words##*/}" > /dev/null; then
-                        stop "refused: a command of an earlier start still runs (ps -fp $other_pid: $other_words): wait for its end"
-                    fi
-                    ;;
+                '' | *[!0-9]*) give_up "refused: $DIR/child names no process: see that no command of an earlier start runs, then remove it" ;;
             esac
+            ! runs_still "$other_pid" "${other_words##*/}" || give_up "refused: a command of an earlier start still runs (ps -fp $other_pid: $other_words): wait for its end"
             rm -f "$DIR/child"
         fi
     done
+}
+
+# runs_still PROCESS WORD: whether it is alive and one with that word among its arguments, or ps does not tell
+runs_still() {
+    kill -0 "$1" 2> /dev/null || return 1
+    runs_args=$(ps -p "$1" -o args 2> /dev/null | sed 1d)
+    case $runs_args in
+        *defunct*) return 1 ;;
+        # it may have ended between the two
+        '') kill -0 "$1" 2> /dev/null ;;
+        *"$2"*) return 0 ;;
+        *) return 1 ;;
+    esac
 }
 
 # journal_state FILE: the state of a run of `nimdoctor fix`, by its journal
@@ -453,23 +496,23 @@ name_run() {
         name_found=$(cat "$DIR/run")
         case $name_found in
             [0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]) ;;
-            *) stop "refused: $DIR/run holds no name of a run" ;;
+            *) give_up "refused: $DIR/run holds no name of a run" ;;
         esac
-        [ -z "$RUN" ] || [ "$RUN" = "$name_found" ] || stop "refused: the ends are in different runs ($RUN, $name_found)"
+        [ -z "$RUN" ] || [ "$RUN" = "$name_found" ] || give_up "refused: the ends are in different runs ($RUN, $name_found)"
         RUN=$name_found
     done
     [ -n "$RUN" ] || RUN=$(date -u +%Y%m%dT%H%M%SZ)-$(printf '%s %s\n' "$$" "$PLAN" | cksum | awk '{ printf "%04x\n", $1 % 65536 }')
     at "$FIRST"
     WORK=$DIR/work/$$
     rm -rf "$DIR"/work/*
-    mkdir -m 700 "$WORK" "$WORK/now" || stop "$WORK cannot be made"
+    mkdir -m 700 "$WORK" "$WORK/now" || give_up "$WORK cannot be made"
 }
 
 # keep_name: the run's name stays
 keep_name() {
     for name_end in $ACT; do
         at "$name_end"
-        [ -f "$DIR/run" ] || write_mark "$RUN" "$DIR/run" || stop "$DIR/run cannot be written"
+        [ -f "$DIR/run" ] || write_mark "$RUN" "$DIR/run" || give_up "$DIR/run cannot be written"
     done
 }
 

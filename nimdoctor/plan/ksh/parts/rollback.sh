@@ -122,7 +122,7 @@ main() {
     lock_all
     no_other_run
     name_run
-    ! in_leg || stop "refused: the steps that make new certificates are begun and not done, and undoing them would leave the master with SSL off: apply.ksh goes on with them"
+    ! in_leg || give_up "refused: the steps that make new certificates are begun and not done, and undoing them would leave the master with SSL off: apply.ksh goes on with them"
     a_new_moment
     to_undo
     bring_back
@@ -131,13 +131,13 @@ main() {
         for main_step in $STEPS; do
             acts "$main_step" || at "$END" || {
                 step "$main_step"
-                [ -z "$NO_UNDO" ] || [ -n "$OF" ] || stop "refused: step $main_step on the $END cannot be undone, and whether it was done is not known here: $NAME ${ACT%% *} takes back what was done here all the same"
+                [ -z "$NO_UNDO" ] || [ -n "$OF" ] || give_up "refused: step $main_step on the $END cannot be undone, and whether it was done is not known here: $NAME ${ACT%% *} takes back what was done here all the same"
             }
         done
     fi
     CHANGED=''
     for main_step in $BACK; do
-        unchanged_since "$main_step" || stop "nothing was undone"
+        unchanged_since "$main_step" || give_up "nothing was undone"
     done
     if [ -z "$YES" ] && [ -t 0 ]; then
         for main_step in $BACK; do
@@ -146,7 +146,7 @@ main() {
         done
         printf 'Undo this now? Type yes: '
         read -r main_answer || main_answer=''
-        [ "$main_answer" = yes ] || stop "nothing was undone"
+        [ "$main_answer" = yes ] || give_up "nothing was undone"
     fi
     for main_end in $ACT; do
         at "$main_end"

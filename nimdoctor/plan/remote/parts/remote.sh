@@ -12,8 +12,8 @@ new_place() {
     own_directory "$STATE"
     own_directory "$STATE/sent"
     new_name=$(date -u +%Y%m%dT%H%M%SZ)-$1-$2
-    mkdir -m 700 "$STATE/sent/$new_name" || stop "refused: $STATE/sent/$new_name cannot be made: nothing was sent"
-    mkdir -m 700 "$STATE/sent/$new_name/clients" || stop "refused: $STATE/sent/$new_name/clients cannot be made: nothing was sent"
+    mkdir -m 700 "$STATE/sent/$new_name" || give_up "refused: $STATE/sent/$new_name cannot be made: nothing was sent"
+    mkdir -m 700 "$STATE/sent/$new_name/clients" || give_up "refused: $STATE/sent/$new_name/clients cannot be made: nothing was sent"
     printf '%s\n' "$new_name"
     answered made
 }
@@ -25,7 +25,7 @@ receive() {
         umask 077
         set -o noclobber
         cat > "$receive_file"
-    ) || stop "refused: $receive_file cannot be written: nothing was started"
+    ) || give_up "refused: $receive_file cannot be written: nothing was started"
     sum_of "$receive_file"
     printf '%s\n' "$SUM"
     answered received
@@ -33,7 +33,7 @@ receive() {
 
 # seal PLACE SUMS: notes the sums of what was sent, a line each, where the files are just that
 seal() {
-    (umask 077 && printf '%s\n' "$2" > "$STATE/sent/$1/sums.new") || stop "refused: $STATE/sent/$1/sums.new cannot be written"
+    (umask 077 && printf '%s\n' "$2" > "$STATE/sent/$1/sums.new") || give_up "refused: $STATE/sent/$1/sums.new cannot be written"
     as_sent "$1" sums.new
     mv -f "$STATE/sent/$1/sums.new" "$STATE/sent/$1/sums"
     sync
@@ -42,10 +42,10 @@ seal() {
 
 # as_sent PLACE SUMS: stops where a file is not what was sent
 as_sent() {
-    [ -s "$STATE/sent/$1/$2" ] || stop "refused: the scripts in $STATE/sent/$1 were never received whole: nothing was started"
+    [ -s "$STATE/sent/$1/$2" ] || give_up "refused: the scripts in $STATE/sent/$1 were never received whole: nothing was started"
     while read -r as_sum as_size as_name; do
         sum_of "$STATE/sent/$1/$as_name"
-        [ "$SUM" = "$as_sum $as_size" ] || stop "refused: $STATE/sent/$1/$as_name is not what was sent ($as_sum $as_size by cksum, now $SUM): nothing was started"
+        [ "$SUM" = "$as_sum $as_size" ] || give_up "refused: $STATE/sent/$1/$as_name is not what was sent ($as_sum $as_size by cksum, now $SUM): nothing was started"
     done < "$STATE/sent/$1/$2"
 }
 
@@ -59,7 +59,7 @@ start() {
         start_number=$((start_number + 1))
     done
     # two at once want the same number: only one gets it
-    mkdir -m 700 "$start_place/start.$start_number" || stop "refused: somebody else starts it just now"
+    mkdir -m 700 "$start_place/start.$start_number" || give_up "refused: somebody else starts it just now"
     printf '%s\n' "$*" > "$start_place/start.$start_number/words"
     start_script=$start_place/$1
     shift
@@ -90,7 +90,7 @@ start() {
 # tell PLACE NUMBER OFFSET: what that start has said after so many bytes, and whether it is over
 tell() {
     tell_start=$STATE/sent/$1/start.$2
-    [ -d "$tell_start" ] || stop "refused: there is no $tell_start"
+    [ -d "$tell_start" ] || give_up "refused: there is no $tell_start"
     # first, since what it says last stands before its status does
     how_is "$tell_start"
     tell_how=$HOW
@@ -109,9 +109,7 @@ how_is() {
         HOW=gone
         how_place=${1%/start.*}
         # after a boot another process may have the number
-        if kill -0 "$how_pid" 2> /dev/null && ps -p "$how_pid" -o args | grep -F "${how_place##*/}" > /dev/null; then
-            HOW="runs $how_pid"
-        fi
+        ! runs_still "$how_pid" "${how_place##*/}" || HOW="runs $how_pid"
         # it may have ended since
         [ ! -s "$1/status" ] || HOW="ended $(cat "$1/status")"
     fi
