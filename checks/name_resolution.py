@@ -28,7 +28,6 @@ _CURE = (
     "make forward and back agree, in /etc/hosts or DNS, in the order of /etc/netsvc.conf: host {name}; host ADDRESS; "
     "ask both again afterwards. Not done by itself: other programs of the host use the same names"
 )
-_TABLES = ("/etc/hosts", "/etc/netsvc.conf")
 _INTERFACES = "netstat -in"
 
 
@@ -82,7 +81,9 @@ def name_resolution(
         theirs = None
     answer = resolution.forward(name) if resolution else None
     if answer is None or resolution is None:
-        raise Missing(f"host {other}_HOSTNAME", *_TABLES, message=f"where {name} leads on this host is not known")
+        raise Missing(
+            f"host {other}_HOSTNAME", *_tables(resolution), message=f"where {name} leads on this host is not known"
+        )
     impact = f"nimsh on {subject.name} does not recognise its master" if on_client else f"no push reaches {name}"
     cure = _CURE.format(name=name)
     run = f"host {name}"
@@ -111,7 +112,7 @@ def name_resolution(
     if back is None:
         yield Unknown(
             f"{name} leads to {answer.address}; where that leads back to is not known",
-            [f"host {other}_ADDRESS", *_TABLES],
+            [f"host {other}_ADDRESS", *_tables(resolution)],
             [answer.at],
             Severity.LOW,
         )
@@ -148,6 +149,12 @@ def name_resolution(
         cure=cure,
         run=f"host {answer.address}",
     )
+
+
+def _tables(resolution: Optional[Resolution]) -> List[str]:
+    """The files that would tell as well, where they are not known."""
+    known = (("/etc/hosts", resolution and resolution.hosts), ("/etc/netsvc.conf", resolution and resolution.order))
+    return [path for path, found in known if not found]
 
 
 def _said_elsewhere(names: Sequence[str], told: Optional[NimInfo], its_own: Optional[Resolution]) -> List[_Said]:

@@ -1,7 +1,9 @@
 """cpuid-changed: the client's machine id against the one that the master keeps of it."""
 
+from datetime import datetime
+
 import pytest
-from hosts import MASTER_STANZA, evidence, loose, machine, niminfo, quoted, result_of
+from hosts import LOG, MASTER_STANZA, evidence, loose, machine, niminfo, quoted, result_of, tls_push
 
 CHECK = "cpuid-changed"
 ID, OTHER = "00F6A1B24C00", "00F6A1B94C00"
@@ -97,3 +99,27 @@ def test_no_more_than_possible_on_loose_files():
         {"niminfo": niminfo(), "uname.txt": f"# uname -m\n{OTHER}\n", "o.txt": "# lsnim -l\n" + MASTER_STANZA + BEFORE}
     )
     assert result_of(CHECK, given).confidence.value == "possible"
+
+
+REFUSED = f"Fri Mar 14 12:05:04 2025 error: remote value passed, '{ID}', does not match environment value '{OTHER}'\n"
+
+
+def logged(log):
+    files = {"/etc/niminfo": niminfo(NIM_MASTERID="00F6A1B14C00"), LOG: log}
+    return evidence(files=files, commands={"uname -m": OTHER + "\n"})
+
+
+def test_fails_as_possible_where_the_log_says_that_a_push_was_refused_for_this_machines_id():
+    found = result_of(CHECK, logged(REFUSED))
+    assert (found.outcome.value, found.confidence.value) == ("fail", "possible")
+    assert quoted(found) == [(LOG, 1, REFUSED.strip()), ("uname -m", 1, OTHER)]
+    assert result_of("master-id-changed", logged(REFUSED)).outcome.value == "not-applicable"
+
+
+def test_near_miss_a_later_push_came_past_it():
+    log = REFUSED + tls_push(datetime(2025, 3, 14, 13, 5, 4))
+    assert result_of(CHECK, logged(log)).outcome.value == "not-applicable"
+
+
+def test_the_masters_object_is_believed_before_the_log():
+    assert result_of(CHECK, logged(REFUSED), master(MASTER_STANZA + machine(cpuid=OTHER))).outcome.value == "pass"

@@ -91,7 +91,8 @@ def client(
     changed = written(log) if mtime == "by the last line" else mtime
     if changed is not None:
         paths[LOG] = {"mode": "0644", "mtime": changed}
-    files = {LOG: log, "/etc/niminfo": niminfo()}
+    files = {LOG: log, "/etc/niminfo": niminfo(NIM_HOSTS='" 10.1.1.17:lpar7 10.1.1.10:nim1 "')}
+    files.update(more.pop("files", {}))
     if own:
         files[CERT] = own
     else:
@@ -376,6 +377,74 @@ def test_a_second_witness_makes_a_hang_certain(changes, shown):
 )
 def test_what_is_no_witness_leaves_a_hang_likely(changes):
     assert verdict(judge(HANG, **changes)) == ("fail", "likely")
+
+
+def connected(foreign):
+    row = f"tcp4       0      0  10.1.1.17.3901         {foreign:<22} ESTABLISHED\n"
+    return {"netstat -an": listening(3901) + row}
+
+
+@pytest.mark.parametrize("foreign", ["10.1.1.99.1021", "10.1.1.10.1024", "10.1.1.10.40112", "10.1.1.10.login", "*.*"])
+def test_a_connection_from_elsewhere_or_from_a_port_that_anybody_may_have_is_no_witness(foreign):
+    found = judge(HANG, commands=connected(foreign))
+    assert verdict(found) == ("fail", "likely")
+    assert all("ESTABLISHED" not in text for _, _, text in quoted(found))
+
+
+def test_a_connection_is_looked_for_among_others():
+    sockets = connected("10.1.1.99.1021")["netstat -an"] + connected("10.1.1.10.1021")["netstat -an"]
+    found = judge(HANG, commands={"netstat -an": sockets})
+    assert verdict(found) == ("fail", "certain") and "10.1.1.10.1021" in quoted(found)[-1][2]
+
+
+def test_where_the_master_resolves_to_is_its_address_too():
+    moved = {"commands": {**connected("10.1.1.20.1021"), "host nim1": "nim1 is 10.1.1.20\n"}}
+    assert verdict(judge(HANG, **moved)) == ("fail", "certain")
+
+
+def test_a_witness_whose_address_cannot_be_compared_leaves_a_hang_likely_and_is_shown():
+    found = judge(HANG, files={"/etc/niminfo": niminfo()}, commands=connected("10.1.1.10.1021"))
+    assert verdict(found) == ("fail", "likely") and "10.1.1.10.1021" in quoted(found)[-1][2]
+
+
+def interleaved(*, apart=0, later="sending ack to client.."):
+    """A second push begins while the first stands at `create BIO`; then one of them goes on, `apart` seconds later."""
+    second = PUSH + timedelta(seconds=apart)
+    return HANG + tls_push(second, end="") + stamped(second + timedelta(seconds=1), later)
+
+
+@pytest.mark.parametrize("later", ["sending ack to client..", "command to exec __ /usr/bin/test -f FILE"])
+def test_unknown_which_of_two_interleaved_sessions_went_on(later):
+    found = judge(interleaved(apart=1, later=later))
+    assert found.outcome.value == "unknown" and "which, nobody knows" in found.message
+    assert "history" not in found.message and found.message.endswith("On the master: nim -o lslpp lpar7")
+    assert [text.split(" ", 5)[-1] for _, _, text in quoted(found)] == ["create BIO", "create BIO", later]
+
+
+def test_unknown_also_where_nothing_says_how_much_later_it_was():
+    steps = ["Loading certificates..", "Negotiating SSL_CTX object using SSLv23_method", "Loading private key file..", "create BIO"]  # fmt: skip
+    undated = "".join(f"2017 {step}\n" for step in [*steps, *steps, "sending ack to client.."])
+    assert judge(undated, mtime=seconds(PUSH - ZONE)).outcome.value == "unknown"
+
+
+def test_near_miss_a_hang_of_long_before_cannot_be_the_one_that_went_on():
+    found = judge(interleaved(apart=600))
+    assert found.outcome.value == "pass" and "1 earlier hung, which is history" in found.message
+
+
+def test_near_miss_a_push_that_stands_alone_later_settles_which_it_was():
+    assert judge(interleaved(apart=1) + tls_push(PUSH + timedelta(hours=1))).outcome.value == "pass"
+
+
+def test_near_miss_a_hang_from_before_nimsh_was_started_is_no_rival():
+    log = HANG + service_start(PUSH + timedelta(seconds=20)) + tls_push(PUSH + timedelta(seconds=30))
+    found = judge(log, ps=processes(elapsed="23:47:55"))
+    assert found.outcome.value == "pass"
+
+
+def test_interleaved_sessions_are_not_told_as_no_hang_by_the_check_of_their_processes():
+    hung = result_of("hung-push", client(interleaved(apart=1)))
+    assert (hung.outcome.value, hung.severity.value) == ("unknown", "low")
 
 
 def test_a_witness_does_not_make_up_for_an_age_that_is_not_known():

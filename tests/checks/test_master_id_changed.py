@@ -1,7 +1,26 @@
 """master-id-changed: NIM_MASTERID against the master's own machine id."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
-from hosts import MASTER_STANZA, evidence, loose, machine, niminfo, quoted, result_of
+from hosts import (
+    LOCAL,
+    LOG,
+    MASTER_STANZA,
+    UTC,
+    connection,
+    evidence,
+    loose,
+    machine,
+    niminfo,
+    plain_push,
+    query,
+    quoted,
+    result_of,
+    service_start,
+    stamped,
+    tls_push,
+)
 
 CHECK = "master-id-changed"
 ID, OTHER = "00F6A1B14C00", "00F6A1B94C00"
@@ -92,3 +111,70 @@ def test_not_applicable_on_loose_files_of_which_nobody_knows_the_end():
 
 def test_not_applicable_on_a_master_alone():
     assert judge(master()).outcome.value == "not-applicable"
+
+
+# -- what nimsh.log says of its own refusal
+
+PUSH = datetime(2025, 3, 14, 12, 5, 4)
+
+
+def refusal(passed=OTHER, kept=ID, when=PUSH, master=None):
+    """A push that nimsh refused for an id."""
+    named = stamped(when, f"success: we got 5th write Master hostname is {master}") if master else ""
+    said = stamped(when, f"error: remote value passed, '{passed}', does not match environment value '{kept}'")
+    return connection(when) + named + said
+
+
+def logged(log, **more):
+    files = {"/etc/niminfo": niminfo(NIM_MASTERID=ID), LOG: log}
+    commands = {"uname -m": "00F6A1B24C00\n", UTC: "2025-03-15T09:53:20Z\n", LOCAL: "2025-03-15T11:53:20\n"}
+    return evidence(files=files, commands={**commands, **more.pop("commands", {})}, **more)
+
+
+def test_fails_as_possible_where_the_log_says_that_a_push_was_refused_for_the_id():
+    found = judge(logged(tls_push(PUSH - timedelta(days=1)) + refusal(master="nim1")))
+    assert (found.outcome.value, found.severity.value, found.confidence.value) == ("fail", "high", "possible")
+    said = f"error: remote value passed, '{OTHER}', does not match environment value '{ID}'"
+    assert quoted(found)[0][2].endswith(said) and quoted(found)[1] == ("/etc/niminfo", 6, f"export NIM_MASTERID={ID}")
+    assert found.fix is None
+
+
+def test_the_refusal_is_shown_beside_the_masters_own_id():
+    found = judge(logged(refusal()), master(OTHER))
+    assert (found.outcome.value, found.confidence.value) == ("fail", "likely")
+    assert [source for source, _, _ in quoted(found)] == ["/etc/niminfo", "uname -m", LOG]
+
+
+def test_the_masters_own_id_is_believed_before_the_log():
+    assert judge(logged(refusal()), master()).outcome.value == "pass"
+
+
+@pytest.mark.parametrize("later", [tls_push, plain_push, lambda when: tls_push(when, end="")])
+def test_near_miss_a_later_push_that_came_past_the_ids_supersedes_the_refusal(later):
+    assert judge(logged(refusal() + later(PUSH + timedelta(hours=1)))).outcome.value == "not-applicable"
+
+
+def test_a_query_supersedes_nothing():
+    assert judge(logged(refusal() + query(PUSH + timedelta(hours=1)))).outcome.value == "fail"
+
+
+def test_near_miss_another_master_is_refused_as_it_should_be():
+    assert judge(logged(refusal(master="drmaster"))).outcome.value == "not-applicable"
+
+
+@pytest.mark.parametrize("kept", ["00F6A1B24C00", "00F6A1B95C00"])
+def test_near_miss_a_refusal_for_another_value_is_not_about_the_master(kept):
+    assert judge(logged(refusal(kept=kept))).outcome.value == "not-applicable"
+
+
+def test_unknown_when_nimsh_was_started_since():
+    found = judge(logged(refusal() + service_start(PUSH + timedelta(hours=1))))
+    assert found.outcome.value == "unknown"
+    assert "not tried since nimsh was started" in found.message and "nim -o lslpp lpar7" in found.message
+
+
+def test_unknown_when_niminfo_was_written_since():
+    at = int((PUSH - timedelta(hours=2)).replace(tzinfo=timezone.utc).timestamp())
+    paths = {LOG: {"mode": "0644", "mtime": at}, "/etc/niminfo": {"mode": "0644", "mtime": at + 3600}}
+    found = judge(logged(refusal(), paths=paths))
+    assert found.outcome.value == "unknown" and "/etc/niminfo was written" in found.message

@@ -109,17 +109,24 @@ def test_near_miss_one_host_that_stands_for_both_ends_is_not_held_against_itself
     assert judge(alone).outcome.value == "pass"
 
 
-@pytest.mark.parametrize("netsvc", [None, "hosts=bind,local\n"])
-def test_unknown_where_dns_may_answer_first_and_was_not_asked(netsvc):
+@pytest.mark.parametrize(("netsvc", "more"), [(None, ("/etc/netsvc.conf",)), ("hosts=bind,local\n", ())])
+def test_unknown_where_dns_may_answer_first_and_was_not_asked(netsvc, more):
     found = judge(client(netsvc=netsvc))
     assert kind(found) == ("unknown", "high", None)
-    assert found.missing == ("host MASTER_HOSTNAME",)
+    assert found.missing == ("host MASTER_HOSTNAME", *more)
 
 
 def test_unknown_and_low_when_only_the_way_back_was_not_asked():
     found = judge(answers("nim1 is 10.1.1.10\n"))
     assert kind(found) == ("unknown", "low", None)
-    assert found.missing == ("host MASTER_ADDRESS",)
+    assert found.missing == ("host MASTER_ADDRESS", "/etc/hosts", "/etc/netsvc.conf")
+
+
+@pytest.mark.parametrize("path", ["/etc/hosts", "/etc/netsvc.conf"])
+def test_a_table_that_was_given_and_is_damaged_is_said_to_be(path):
+    files = {"/etc/niminfo": niminfo(), "/etc/hosts": HOSTS, "/etc/netsvc.conf": NETSVC, path: b"\x1f\x8b\x08\0\0\0"}
+    found = judge(evidence(files=files))
+    assert found.outcome.value == "unknown" and f"{path}: given but not understood" in found.message
 
 
 def test_unknown_without_a_master_in_niminfo():
@@ -147,3 +154,51 @@ def test_on_the_master_the_name_is_that_of_the_clients_interface():
 
 def test_not_applicable_on_a_master_alone():
     assert judge(master(), where="master").outcome.value == "not-applicable"
+
+
+# -- an address on which forward and back agree, and nobody else does
+
+WRONG = "10.1.1.99 nim1\n10.1.1.17 lpar7\n"
+
+
+def told(address="10.1.1.10", hosts=WRONG):
+    info = niminfo(NIM_HOSTS=f'" 127.0.0.1:loopback 10.1.1.17:lpar7 {address}:nim1 "')
+    return evidence(files={"/etc/hosts": hosts, "/etc/netsvc.conf": NETSVC, "/etc/niminfo": info})
+
+
+def test_fails_where_niminfo_and_the_masters_own_hosts_contradict_an_address_that_leads_back():
+    found = judge(told(), master())
+    assert kind(found) == ("fail", "high", "likely")
+    assert [where for where, _, _ in quoted(found)] == ["/etc/hosts", "/etc/niminfo", "/etc/hosts"]
+    assert quoted(found)[0][2] == "10.1.1.99 nim1" and quoted(found)[2][2] == "10.1.1.10 nim1"
+
+
+def test_fails_as_possible_where_the_masters_own_hosts_alone_contradict_it():
+    found = judge(client(WRONG), master())
+    assert kind(found) == ("fail", "high", "possible") and found.missing == ("netstat -in",)
+
+
+def test_fails_as_possible_where_the_two_that_contradict_it_differ_from_each_other():
+    assert kind(judge(told("10.1.1.20"), master())) == ("fail", "high", "possible")
+
+
+@pytest.mark.parametrize("given", [(), (master(hosts="127.0.0.1 localhost nim1\n"),)])
+def test_unknown_where_only_niminfo_contradicts_it_which_no_move_of_a_host_renews(given):
+    found = judge(told(), *given)
+    assert found.outcome.value == "unknown" and found.missing == ("netstat -in",)
+    assert ("/etc/niminfo", "10.1.1.10:nim1") in [(source, text.split()[-2]) for source, _, text in quoted(found)][-1:]
+
+
+def test_near_miss_one_witness_that_agrees_is_enough():
+    assert judge(told("10.1.1.99"), master()).outcome.value == "pass"
+    assert judge(told("10.1.1.20", HOSTS), master()).outcome.value == "pass"
+
+
+def test_near_miss_the_masters_interfaces_decide_whatever_others_say():
+    assert judge(told(), master(netstat="10.1.1.99")).outcome.value == "pass"
+
+
+def test_the_master_is_judged_by_the_same_rule_of_its_client():
+    wrong = "10.1.1.10 nim1\n10.1.1.98 lpar7\n"
+    found = judge(told(hosts=HOSTS), master(wrong), where="master")
+    assert kind(found)[0] == "fail" and "10.1.1.98" in found.message and "10.1.1.17" in found.message

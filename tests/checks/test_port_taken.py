@@ -101,3 +101,22 @@ def test_not_applicable_where_there_is_no_nimsh():
 
 def test_nothing_is_found_of_a_host_whose_nimsh_is_just_down():
     assert [one.outcome.value for one in results_of(CHECK, host(netstat=listening(22), ps=None))] == ["pass"]
+
+
+STOPPING = (
+    "Subsystem         Group            PID          Status\n nimsh            nimclient        7799162      stopping\n"
+)
+
+
+@pytest.mark.parametrize("status", ["stopping", "warned to stop"])
+def test_near_miss_a_nimsh_that_src_has_not_ended_yet_holds_its_own_port(status):
+    report = scan_hosts(host(STOPPING.replace("stopping", status), ps=processes()), only=[CHECK, "nimsh-inactive"])
+    port, down = sorted(report.results, key=lambda found: found.check != CHECK)
+    assert port.outcome.value == "pass" and port.evidence[0].source == "lssrc -a"
+    assert down.outcome.value == "fail" and "has not ended" in down.message
+    # nothing is to be started, and nobody else to be looked for, while its own process is there
+    assert (down.fix, down.run) == (None, "lssrc -s nimsh") and "netstat" not in down.cure
+
+
+def test_fails_on_a_stopped_one_whose_port_another_nimsh_holds():
+    assert judge(ps=processes()).outcome.value == "fail"
