@@ -5,7 +5,19 @@ from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, SslKeys
 from nimdoctor.facts.ssl_keys import KEYS, KeyFile
-from nimdoctor.model import Confidence, Finding, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Missing,
+    NotApplicable,
+    Passed,
+    Role,
+    Severity,
+    Topic,
+    Unknown,
+    Verdict,
+    check,
+)
 from nimdoctor.wording import named
 
 WEIGHT = {"others": Severity.HIGH, "group": Severity.MEDIUM, "nobody": Severity.LOW}
@@ -17,6 +29,7 @@ WEIGHT = {"others": Severity.HIGH, "group": Severity.MEDIUM, "nobody": Severity.
     title="A private key of NIMSH over SSL can be read by others",
     role=Role.MASTER,
     severity=Severity.HIGH,
+    topic=Topic.EXPOSURE,
     fix="restrict-keys",
     confidence=Confidence.LIKELY,
     source="CVE-2025-36096 (IBM node/7251173) for what a key is worth; the rule for modes is inferred",
