@@ -228,10 +228,8 @@ def _from_dict(document: Mapping[str, Any]) -> Plan:
         refusals=tuple(Refusal(**one) for one in document["refusals"]),
         first=document["first"],
         pushes=tuple(document["pushes"]),
-        exposures=_counsel(document.get("exposures", ())),
-        undecided=tuple(
-            Undecided(**{**one, "missing": tuple(one["missing"])}) for one in document.get("undecided", ())
-        ),
+        exposures=_counsel(document["exposures"]),
+        undecided=tuple(Undecided(**{**one, "missing": tuple(one["missing"])}) for one in document["undecided"]),
     )
 
 

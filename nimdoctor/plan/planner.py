@@ -252,6 +252,10 @@ class Planner:
         for thing in said:
             if isinstance(thing, Advice):
                 self._advise(about, thing.text, thing.run, thing.where, thing.objects)
+        if not said:
+            for found in findings:
+                # the fix sees nothing to do, the check did: a person must look
+                self._tell(_counsel(found, f"{fix.id} finds nothing that it could do"), self._advice)
         steps = [thing for thing in said if isinstance(thing, Step)]
         # what a fix says beside its steps holds only where it has some
         return nothing._replace(

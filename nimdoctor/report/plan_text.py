@@ -61,7 +61,9 @@ class _Page:
             wanted = [name for one in plan.undecided for name in one.missing or (f"nimdoctor explain {one.check}",)]
             yield from self._field("Settled by", f" {'; '.join(dict.fromkeys(wanted))}")
         elif not plan.advice:
-            yield "Nothing to do: no finding of medium or more has a fix here."
+            asked = ", ".join(plan.options.only)
+            why = f"what {asked} brings about is so already" if asked else "no finding of medium or more has a fix here"
+            yield f"Nothing to do: {why}."
         if not plan.advice:
             for push in plan.pushes:
                 yield f"Not tried since the last change; this settles it, on the master: {printable(push)}"

@@ -36,13 +36,15 @@ def counts(report: Report) -> List[str]:
 def exposed(report: Report) -> str:
     """`10 known vulnerabilities are open, the worst 10.0`; empty where nothing is open."""
     found = report.exposure
-    vulnerable = {one.check for one in report.with_outcome(Outcome.FAIL, Topic.EXPOSURE) if one.vulnerabilities}
-    others = named([name for name in found.checks if name not in vulnerable])
     said = []
     if found.open:
         many = "vulnerability is" if found.open == 1 else "vulnerabilities are"
         said.append(f"{found.open} known {many} open")
         said += [f"the worst {found.worst}"] if found.worst is not None else []
+    # beside vulnerabilities what is low is left to the section
+    bar = Severity.MEDIUM if said else Severity.INFO
+    failed = report.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
+    others = named([one.check for one in failed if not one.vulnerabilities and one.severity.rank >= bar.rank])
     said += [f"besides {others}" if said else others] if others else []
     said += [f"more than --fail-on-exposure {report.fail_on_exposure} allows"] if report.not_allowed else []
     return ", ".join(said)

@@ -103,8 +103,11 @@ class _Page:
 
     def _head(self) -> Iterator[str]:
         report = self.report
-        verdict, said = telling.verdict(report), telling.found(report)
-        yield self._paint(verdict, _BOLD + _OUTCOME_COLOUR[report.verdict]) + (f": {said}" if said else "")
+        said = printable(telling.headline(report))
+        first, *rest = textwrap.wrap(said, self.width, subsequent_indent=" " * 10, break_on_hyphens=False)
+        word = report.verdict.upper()
+        yield self._paint(word, _BOLD + _OUTCOME_COLOUR[report.verdict]) + first[len(word) :]
+        yield from rest
         yield from self._field("Host", telling.hosts(report))
         head = telling.head(report, self.width - 10)
         yield from self._field("Cause", head.cause)

@@ -71,7 +71,7 @@ def fix(capsys: pytest.CaptureFixture) -> Callable[..., Fixed]:
         capsys.readouterr()
         status = main([*arguments, *map(str, words), "--format", "json"])
         said = capsys.readouterr()
-        assert status in (0, 1, 2), said.err
+        assert status in (0, 1, 2, 3), said.err
         return Fixed(status, json.loads(said.out) if status != 2 else {}, said.err)
 
     return run
