@@ -76,7 +76,9 @@ def _section(one: Dict[str, Any]) -> Iterator[str]:
     ]
     rows += [f"{name}: {one[name]}" for name in ("cause", "impact", "cure") if one[name]]
     if one["topic"] == Topic.EXPOSURE.value:
-        rows.append("topic: exposure, which no verdict rests on; as grave as the worst score that is open, where there is one")
+        rows.append(
+            "topic: exposure, which no verdict rests on; as grave as the worst score that is open, where there is one"
+        )
     rows.append(f"fix: {_fix_cell(one)}")
     if one["explains"]:
         rows.append(f"explains: {', '.join(one['explains'])}")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import CHECKS
+
 FORMATS = ("text", "json", "html", "markdown", "junit", "nagios")
 
 
@@ -48,7 +50,7 @@ def test_where_nothing_that_was_asked_passed_nothing_is_healthy(doctor, hosts, s
 def test_a_check_that_does_not_apply_says_nothing_of_a_client_that_hangs(doctor, hosts):
     ended = doctor("scan", hosts / "create-bio-hang" / "client", "--check", "tftp-disabled")
     assert ended.status == 3
-    assert ended.out.startswith("INCONCLUSIVE (1 of 47 checks asked)\n")
+    assert ended.out.startswith(f"INCONCLUSIVE (1 of {CHECKS} checks asked)\n")
     said = " ".join(ended.out.split())
     assert "nothing that was asked passed here" in said and "(tftp-disabled: about the master: give --master)" in said
 
@@ -68,10 +70,10 @@ def test_an_ignored_finding_is_not_one_that_passed(doctor, hosts, evidence, nimi
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--check", "create-bio-hang"], "1 of 47 checks asked"),
-        (["--skip", "create-bio-hang", "--skip", "hung-push"], "45 of 47 checks asked"),
-        (["--skip", "create-bio-hang", "--skip", "create-bio-hang"], "46 of 47 checks asked"),
-        (["--check", "create-bio-hang", "--check", "hung-push", "--skip", "hung-push"], "1 of 47 checks asked"),
+        (["--check", "create-bio-hang"], f"1 of {CHECKS} checks asked"),
+        (["--skip", "create-bio-hang", "--skip", "hung-push"], f"{CHECKS - 2} of {CHECKS} checks asked"),
+        (["--skip", "create-bio-hang", "--skip", "create-bio-hang"], f"{CHECKS - 1} of {CHECKS} checks asked"),
+        (["--check", "create-bio-hang", "--check", "hung-push", "--skip", "hung-push"], f"1 of {CHECKS} checks asked"),
     ],
 )
 def test_check_and_skip_narrow_the_question(doctor, hosts, format, words, said):
@@ -86,7 +88,7 @@ def test_what_an_ignore_file_silences_was_not_asked(doctor, hosts, tmp_path, for
     ended = doctor("scan", place, "--format", format)
     assert ended.status == (1 if format == "nagios" else 0)
     line = first_line(format, ended.out)
-    assert "46 of 47 checks asked" in line and ("1 ignored" in line or "1 finding ignored" in line)
+    assert f"{CHECKS - 1} of {CHECKS} checks asked" in line and ("1 ignored" in line or "1 finding ignored" in line)
 
 
 def test_an_object_that_is_ignored_is_told_though_its_check_was_asked(doctor, hosts, tmp_path):
@@ -94,7 +96,7 @@ def test_an_object_that_is_ignored_is_told_though_its_check_was_asked(doctor, ho
     (place / "files/etc/nimdoctor.ignore").write_text("client-uses-rsh [old01] scrapped\n")
     ended = doctor("scan", place, json=True)
     assert ended.status == 1
-    assert ended.report["asked"] == {"checks": 47, "of": 47, "ignored": 1, "not_as": []}
+    assert ended.report["asked"] == {"checks": CHECKS, "of": CHECKS, "ignored": 1, "not_as": []}
     assert doctor("scan", place).out.startswith("PROBLEMS, AND EXPOSED (1 finding ignored): ")
 
 
@@ -111,7 +113,7 @@ def test_neither_several_targets_nor_the_role_that_it_has_narrow_anything(doctor
     client, master = hosts / "healthy" / "client", hosts / "healthy" / "master"
     ended = doctor("scan", client, master, json=True)
     for report in map(json.loads, ended.out.splitlines()):
-        assert report["asked"] == {"checks": 47, "of": 47, "ignored": 0, "not_as": []}
+        assert report["asked"] == {"checks": CHECKS, "of": CHECKS, "ignored": 0, "not_as": []}
     assert doctor("scan", client, "--role", "client", json=True).report["asked"]["not_as"] == []
     for words in ([client], [client, "--master", master], [client, "--role", "client"]):
         assert "asked" not in doctor("scan", *words).out.splitlines()[0]

@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from tests.cli.conftest import CHECKS
+
 HOSTILE_NAME = "<script>alert(1)</script>"
 OSC = "\x1b]0;owned\x07\x1b[31m"
 BIDI = "\u202e"
@@ -108,7 +110,7 @@ def one_line(ended):
 def test_nagios_ends_with_the_state_of_the_host(doctor, hosts, target, status, word):
     ended = doctor("scan", hosts / target / "client", "--check", "client-uses-rsh", "--check", "create-bio-hang", "--format", "nagios")  # fmt: skip
     assert ended.status == status
-    assert one_line(ended).startswith(f"NIMDOCTOR {word} - lpar7 (2 of 47 checks asked): ")
+    assert one_line(ended).startswith(f"NIMDOCTOR {word} - lpar7 (2 of {CHECKS} checks asked): ")
 
 
 def test_nagios_what_cannot_be_read_is_unknown_and_never_critical(doctor, hosts, tmp_path):
