@@ -16,8 +16,10 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Topic,
     Unknown,
     Verdict,
+    Vulnerability,
     check,
 )
 from nimdoctor.wording import count
@@ -32,6 +34,7 @@ _CONFIDENCE = {"A": Confidence.CERTAIN, "M": Confidence.POSSIBLE}
     title="NIM is open to known vulnerabilities",
     role=Role.BOTH,
     severity=Severity.LOW,
+    topic=Topic.EXPOSURE,
     source="IBM node/7186621, node/7251173 and node/7283858",
     cause="the security fixes of NIM's filesets are not there, or none was made for this technology level",
     impact="no push stops by it: it is an open door, and the scores say how wide",
@@ -62,6 +65,7 @@ def nim_vulnerable(subject: Subject, exposure: NimExposure, certificates: Option
             references=list(dict.fromkeys(row.source for row in whose)),
             against=[quote for found in lacking for quote in found.against],
             missing=missing,
+            vulnerabilities=[Vulnerability(row.text("cve"), row.number("score")) for row in whose],
         )
         return
     if unknown or unlisted:

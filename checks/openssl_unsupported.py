@@ -17,8 +17,10 @@ from nimdoctor.model import (
     Quote,
     Role,
     Severity,
+    Topic,
     Unknown,
     Verdict,
+    Vulnerability,
     check,
 )
 
@@ -31,6 +33,7 @@ _SURE = {"A": Confidence.CERTAIN, "B": Confidence.LIKELY, "C": Confidence.LIKELY
     title="OpenSSL is out of support, or vulnerable without its interim fix",
     role=Role.BOTH,
     severity=Severity.LOW,
+    topic=Topic.EXPOSURE,
     source="nimdoctor's table openssl_support: IBM openssl_advisory47; the end of support of 1.0.2",
     impact="no push today; what is found in OpenSSL stays open",
 )
@@ -109,6 +112,7 @@ def _vulnerable(
         against=later,
         references=[row.source],
         run=f"emgr -c -L {label}" if fix else "emgr -l",
+        vulnerabilities=[Vulnerability(advisory or label or f"{_BASE} {row.range('affected')}", row.number("score"))],
     )
 
 

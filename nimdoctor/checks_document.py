@@ -7,7 +7,7 @@ that are installed.
 from typing import Any, Dict, Iterator, List, Sequence
 
 from nimdoctor.evidence.catalog import Catalog
-from nimdoctor.model import Check, Inferred
+from nimdoctor.model import Check, Inferred, Topic
 from nimdoctor.pages import ascii_only, facts_of
 from nimdoctor.plan.fix import Fix
 
@@ -32,6 +32,7 @@ def described(check: Check, catalog: Catalog, fixes: Sequence[Fix]) -> Dict[str,
         "title": check.title,
         "role": check.role.value,
         "severity": check.severity.value,
+        "topic": check.topic.value,
         "confidence": check.confidence.value,
         "summary": check.summary,
         "cause": check.cause,
@@ -79,6 +80,10 @@ def _section(one: Dict[str, Any]) -> Iterator[str]:
         for name in ("cause", "impact", "cure")
         if one[name]
     ]
+    if one["topic"] == Topic.EXPOSURE.value:
+        rows.append(
+            "topic: exposure, which no verdict rests on; as grave as the worst score that is open, where there is one"
+        )
     rows.append(f"fix: {_fix_cell(one)}")
     if one["explains"]:
         rows.append(f"explains: {', '.join(one['explains'])}")

@@ -21,8 +21,12 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Topic,
     Unknown,
     Verdict,
+    Vulnerability,
+    severity_of,
+    worst_score,
 )
 from nimdoctor.named_tuple import NamedTuple
 
@@ -41,7 +45,7 @@ class Result(NamedTuple):
 
     Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
     `causes` are the ids of the checks whose findings this one may be the cause of. `named_only` says that its fix
-    is planned only by `--only`, whatever the severity.
+    is planned only by `--only`, whatever the severity. `topic` is that of the check, `vulnerabilities` are as in `Finding`.
     """
 
     check: str
@@ -65,6 +69,8 @@ class Result(NamedTuple):
     against: Tuple[Quote, ...] = ()
     causes: Tuple[str, ...] = ()
     named_only: bool = False
+    topic: Topic = Topic.OPERATION
+    vulnerabilities: Tuple[Vulnerability, ...] = ()
 
 
 class NotNamed(Exception):
@@ -307,11 +313,12 @@ class Engine:
         if check.classic and fix and self.may_be_hardened():
             fix, command = None, None
             cure = type(cure)(f"{HARDENED}; before G2 it would be: {cure}") if cure else HARDENED
+        score = worst_score(finding.vulnerabilities)
         return Result(
             check=check.id,
             title=check.title,
             outcome=Outcome.FAIL,
-            severity=finding.severity or check.severity,
+            severity=finding.severity or (check.severity if score is None else severity_of(score)),
             where=run.where,
             host=run.name,
             message=finding.message,
@@ -329,6 +336,8 @@ class Engine:
             missing=tuple(dict.fromkeys(finding.missing)),
             causes=tuple(check.explains if finding.explains is None else finding.explains),
             named_only=check.named_only and fix == check.fix,
+            topic=check.topic,
+            vulnerabilities=tuple(finding.vulnerabilities),
         )
 
     def _without_finding(
@@ -384,7 +393,7 @@ class Engine:
 
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
-        return Result(check.id, check.title, outcome, check.severity, where, host, message)
+        return Result(check.id, check.title, outcome, check.severity, where, host, message, topic=check.topic)
 
 
 def _asks_for_diagnosis(check: Check) -> bool:

@@ -66,6 +66,7 @@ class Host:
         self.client: Optional[Host] = None
         """The client that a master is scanned with: what is asked of the master about it is by its names."""
         self.role_stated = True
+        self.role_given = roles is not None
         self.roles = roles or self._detect_roles()
         self.name = self._detect_name()
 
@@ -285,6 +286,16 @@ class Host:
         stanza = objects.master() if objects else None
         names = stanza.host_names() if stanza else ()
         return names[0] if names else None
+
+    def left_out(self) -> Tuple[str, ...]:
+        """Roles that its evidence states and that it is not looked at in, by the word of somebody."""
+        if not self.role_given:
+            return ()
+        from nimdoctor.facts import NimInfo
+
+        info = None if self.evidence.roles else self.optional(NimInfo)
+        stated = self.evidence.roles or (info.roles if info else ())
+        return tuple(role for role in stated if role not in self.roles)
 
     @property
     def role(self) -> str:

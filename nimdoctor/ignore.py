@@ -8,7 +8,7 @@ import re
 from typing import Iterable, List, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Outcome
+from nimdoctor.model import Outcome, severity_of, worst_score
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import Text
 
@@ -115,6 +115,7 @@ def _taken_out(result: Result, rule: Rule, reason: str) -> Result:
         objects=(),
         run=None,
         touches=0,
+        vulnerabilities=(),
     )
 
 
@@ -122,4 +123,13 @@ def _without(result: Result, names: Sequence[str], rule: Rule, reason: str) -> R
     left = tuple(name for name in result.objects if name not in names)
     if not left:
         return _taken_out(result, rule, reason)
-    return result._replace(objects=left, message=f"{result.message} (ignored: {', '.join(names)})")
+    still = tuple(one for one in result.vulnerabilities if one.id not in names)
+    before, now = worst_score(result.vulnerabilities), worst_score(still)
+    # one whose severity was that of a score which is ignored has that of the worst that is left
+    by_score = now is not None and before is not None and result.severity is severity_of(before)
+    return result._replace(
+        objects=left,
+        message=f"{result.message} (ignored: {', '.join(names)})",
+        severity=severity_of(now) if by_score and now is not None else result.severity,
+        vulnerabilities=still,
+    )

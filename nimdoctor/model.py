@@ -13,8 +13,8 @@ from nimdoctor.text import BadEvidence, Quote, Text
 
 __all__ = [
     "BadEvidence", "Check", "Confidence", "Diagnosis", "Finding", "Inferred", "Missing", "NotApplicable", "Note",
-    "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "Severity", "Subject", "Text",
-    "Unknown", "Verdict", "check",
+    "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "Severity", "Subject", "Text", "Topic",
+    "Unknown", "Verdict", "Vulnerability", "check", "worst_score",
 ]  # fmt: skip
 
 
@@ -74,6 +74,42 @@ class Inferred(str):
     __slots__ = ()
 
 
+class Topic(str, enum.Enum):
+    """What a check is about: whether NIM works, or what stands open to others while it does."""
+
+    OPERATION = "operation"
+    EXPOSURE = "exposure"
+
+
+HIGH_FROM, MEDIUM_FROM = 9.0, 7.0
+"""CVSS base scores from which an open vulnerability is high, and medium; below it is low."""
+
+
+class Vulnerability(NamedTuple):
+    """A known vulnerability that is open: `id` is a CVE or an advisory, `score` its CVSS base score where that is known."""
+
+    id: str
+    score: Optional[float] = None
+
+
+def worst_score(vulnerabilities: Iterable[Vulnerability]) -> Optional[float]:
+    """The highest score; None where none is known.
+
+    >>> worst_score([Vulnerability("CVE-2025-36096", 9.0), Vulnerability("CVE-2025-36236")]), worst_score([])
+    (9.0, None)
+    """
+    return max((one.score for one in vulnerabilities if one.score is not None), default=None)
+
+
+def severity_of(score: float) -> Severity:
+    """How grave an exposure of that score is.
+
+    >>> [severity_of(score).value for score in (10.0, 9.0, 8.9, 7.0, 6.9)]
+    ['high', 'high', 'medium', 'medium', 'low']
+    """
+    return Severity.HIGH if score >= HIGH_FROM else Severity.MEDIUM if score >= MEDIUM_FROM else Severity.LOW
+
+
 CHECKS_OWN = ""
 """Value of `Finding.fix` that means: the fix the check names."""
 
@@ -86,7 +122,8 @@ class Finding(NamedTuple):
     as typed on the host the finding is about; `touches` counts other hosts it would affect. `evidence`
     speaks for the finding, `against` are lines that speak against it, and `missing` names, in the
     catalog's terms, what was not there and would make it surer. `explains` stands in the place of the
-    check's where this finding is the cause of fewer things, or of others.
+    check's where this finding is the cause of fewer things, or of others. `vulnerabilities` are what an exposure
+    leaves open; without a `severity` of its own the finding has that of the worst score among them.
     """
 
     message: str
@@ -104,6 +141,7 @@ class Finding(NamedTuple):
     against: Sequence[Quote] = ()
     missing: Sequence[str] = ()
     explains: Optional[Sequence[str]] = None
+    vulnerabilities: Sequence[Vulnerability] = ()
 
 
 class Passed(NamedTuple):
@@ -211,6 +249,7 @@ class Check(NamedTuple):
     precedes: Tuple[str, ...] = ()
     timeline: bool = False
     named_only: bool = False
+    topic: Topic = Topic.OPERATION
 
     @property
     def summary(self) -> str:
@@ -239,6 +278,7 @@ def check(
     precedes: Sequence[str] = (),
     timeline: bool = False,
     named_only: bool = False,
+    topic: Topic = Topic.OPERATION,
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
@@ -248,7 +288,8 @@ def check(
     therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of;
     `precedes` names fixes that cannot work before this check's finding is cured. `timeline` says that what it
     finds began some day, so that a report should say what changed before. `named_only` says that its fix is, so
-    that a report names the command that plans it.
+    that a report names the command that plans it. A check of the `topic` exposure bears on no verdict, which is that of
+    operation: its findings are told beside it.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -269,6 +310,7 @@ def check(
             precedes=tuple(precedes),
             timeline=timeline,
             named_only=named_only,
+            topic=topic,
         )
 
     return register

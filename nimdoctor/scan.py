@@ -1,16 +1,16 @@
 """A scan: one target, its master where given, the chosen checks; a report comes out."""
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor import ignore
 from nimdoctor.engine import Engine, Result
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.host import Host
-from nimdoctor.model import Check, Outcome, Role, Severity
+from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Check, Outcome, Role, Severity, Topic, worst_score
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.registry import Registry
+from nimdoctor.registry import Broken, Registry
 from nimdoctor.story import Pair, Story, rank, told
 from nimdoctor.timeline import what_changed
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HEALTHY, PROBLEMS, INCONCLUSIVE = "healthy", "problems", "inconclusive"
 EXIT_STATUS = {HEALTHY: 0, PROBLEMS: 1, INCONCLUSIVE: 3}
 
-_ORDER = [Outcome.ERROR, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE]
+_ORDER = [Outcome.FAIL, Outcome.ERROR, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE]
 
 
 class ScannedHost(NamedTuple):
@@ -38,9 +38,37 @@ class ScannedHost(NamedTuple):
         return self.name or self.target or "this host"
 
 
+class Asked(NamedTuple):
+    """How much was asked of what could be: `checks` of the `of` that there are.
+
+    `ignored` counts findings, or objects of one, that an ignore file took out; a check of which nothing else is left was
+    not asked. `not_as` are roles that the host has by its evidence and by --role was not looked at in.
+    """
+
+    checks: int = 0
+    of: int = 0
+    ignored: int = 0
+    not_as: Tuple[str, ...] = ()
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the verdict is of less than all."""
+        return self.checks < self.of or bool(self.ignored or self.not_as)
+
+
+class Exposure(NamedTuple):
+    """What is open to others: how many known vulnerabilities, each once, the worst score, None where none is known, and
+    the checks that say so, those of exposures that no vulnerability is named for (a readable key) too.
+    """
+
+    open: int = 0
+    worst: Optional[float] = None
+    checks: Tuple[str, ...] = ()
+
+
 class Report(NamedTuple):
-    """What a scan came to. `results` begin with what is wrong, in the order of `story`: the worst first, and below it
-    what it explains; `problems` names evidence that could not be had."""
+    """What a scan came to. `results` are those of operation, then those of exposures, and of each begin with what is
+    wrong, in the order of `story`: the worst first, and below it what it explains; `verdict` is that of operation; `problems` names evidence that could not be had."""
 
     generated: datetime
     host: ScannedHost
@@ -61,19 +89,40 @@ class Report(NamedTuple):
     """What the report can show as a picture; None unless the scan was told to make it."""
     redacted: bool = False
     """Whether all names in it are pseudonyms, since its evidence was redacted."""
+    asked: Asked = Asked()
+    fail_on_exposure: Optional[float] = None
+    """The score from which an exposure changes the exit status; None where none does."""
 
     @property
     def exit_status(self) -> int:
-        """0 healthy, 1 problems, 3 inconclusive."""
-        return EXIT_STATUS[self.verdict]
+        """0 healthy, 1 problems or an exposure that is not allowed, 3 inconclusive."""
+        return EXIT_STATUS[PROBLEMS if self.not_allowed else self.verdict]
+
+    @property
+    def exposure(self) -> Exposure:
+        """What is open to others."""
+        found = self.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
+        every = [one for result in found for one in result.vulnerabilities]
+        ids = {one.id for one in every}
+        return Exposure(len(ids), worst_score(every), tuple(dict.fromkeys(result.check for result in found)))
+
+    @property
+    def not_allowed(self) -> bool:
+        """Whether an exposure reaches the score that was given for it."""
+        found = self.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
+        return self.fail_on_exposure is not None and any(_weight(one) >= self.fail_on_exposure for one in found)
 
     def root(self) -> Optional[Result]:
         """The finding to begin with: the cause of the worst, which no other finding surely explains."""
-        return self.story.findings[0] if self.story.findings else None
+        return _lead(self.story.findings, self.verdict)
 
-    def with_outcome(self, outcome: Outcome) -> List[Result]:
-        """Results of that outcome, worst first."""
-        return [result for result in self.results if result.outcome is outcome]
+    def with_outcome(self, outcome: Outcome, topic: Optional[Topic] = None) -> List[Result]:
+        """Results of that outcome, worst first, of every topic or of one."""
+        return [one for one in self.results if one.outcome is outcome and topic in (None, one.topic)]
+
+    def undecided(self, topic: Topic) -> List[Result]:
+        """What of that topic could not be decided: checks that broke, then what is unknown."""
+        return self.with_outcome(Outcome.ERROR, topic) + self.with_outcome(Outcome.UNKNOWN, topic)
 
 
 def scan(
@@ -138,7 +187,9 @@ def scan_hosts(
     target, master = host.evidence, master_host.evidence if master_host else None
     chosen = [check for check in registry.checks() if (not only or check.id in only) and check.id not in skip]
     results = engine.scan(chosen, registry.all_checks)
-    results += _broken(registry, only)
+    broken = [one for one in registry.broken if (not only or one.name in only) and one.name not in skip]
+    own_end = Role.CLIENT if "client" in host.roles or not host.roles else Role.MASTER
+    results += [_of_broken(one, own_end) for one in broken]
     remarks = list(target.remarks) + (list(master.remarks) if master else [])
     remarks += [said for end in (host, master_host) if end for said in _remarks_on_levels(end)]
     all_rules = list(rules)
@@ -149,32 +200,60 @@ def scan_hosts(
     results, ignored, said = ignore.apply(results, all_rules)
     remarks += said
     story = told(results, lambda: pair_of(engine))
-    results = [*story.findings, *sorted((one for one in results if one.outcome is not Outcome.FAIL), key=_rank)]
+    results = sorted(results, key=lambda one: _rank(one, story.findings))
+    known = registry.ids()
+    ids = {check.id for check in chosen} | known.intersection(one.name for one in broken)
+    said_of = verdict(results, fail_on)
     dated = {check.id for check in chosen if check.timeline}
     return Report(
         generated=now or datetime.now(timezone.utc),
         host=_named(host),
         master=_named(master_host) if master_host else None,
-        verdict=verdict(results, fail_on),
+        verdict=said_of,
         results=tuple(results),
         ignored=tuple(ignored),
         remarks=tuple(dict.fromkeys(remarks)),
         problems=tuple(_problems([host, master_host])),
         changed=what_changed(host) if any(found.check in dated for found in story.findings) else None,
-        first=_first(story.findings, chosen),
+        first=_first(story.findings, chosen) if _lead(story.findings, said_of) else None,
         story=story,
         redacted=all(getattr(one, "redacted", False) for one in (target, master) if one is not None),
+        asked=Asked(len(ids - _taken_out(results, ignored)), len(known), len(ignored), host.left_out()),
     )
 
 
 def verdict(results: Sequence[Result], fail_on: Severity) -> str:
-    """problems when a fail reaches the bar, else inconclusive when an unknown or error does, else healthy."""
-    at_bar = [result for result in results if result.severity.rank >= fail_on.rank]
+    """That of operation: problems when a fail reaches the bar, else inconclusive when an unknown or error does or
+    nothing passed, else healthy. Where only exposures were asked, one of them must have passed.
+    """
+    asked = [result for result in results if result.topic is Topic.OPERATION]
+    at_bar = [result for result in asked if result.severity.rank >= fail_on.rank]
     if any(result.outcome is Outcome.FAIL for result in at_bar):
         return PROBLEMS
     if any(result.outcome in (Outcome.UNKNOWN, Outcome.ERROR) for result in at_bar):
         return INCONCLUSIVE
-    return HEALTHY
+    return HEALTHY if any(result.outcome is Outcome.PASS for result in asked or results) else INCONCLUSIVE
+
+
+def _taken_out(results: Sequence[Result], ignored: Sequence[ignore.Ignored]) -> Set[str]:
+    """Checks that an ignore file silenced: nothing is left of what they said."""
+    left = {result.check for result in results if result.outcome is not Outcome.NOT_APPLICABLE}
+    return {item.result.check for item in ignored} - left
+
+
+def _weight(result: Result) -> float:
+    """The score of an exposure; without one the least that its severity stands for."""
+    score = worst_score(result.vulnerabilities)
+    if score is not None:
+        return score
+    severity = result.severity.rank
+    return HIGH_FROM if severity >= Severity.HIGH.rank else MEDIUM_FROM if severity == Severity.MEDIUM.rank else 0.0
+
+
+def _lead(findings: Sequence[Result], verdict: str) -> Optional[Result]:
+    """The first finding; none where what could not be decided comes before an exposure."""
+    first = next(iter(findings), None)
+    return None if first and first.topic is Topic.EXPOSURE and verdict == INCONCLUSIVE else first
 
 
 def pair_of(engine: Engine) -> Pair:
@@ -208,21 +287,20 @@ def _first(failed: Sequence[Result], checks: Sequence[Check]) -> Optional[Result
     return next((found for found in weighty if failed[0].fix in precedes.get(found.check, ())), failed[0])
 
 
-def _rank(result: Result) -> Tuple[Any, ...]:
-    return (_ORDER.index(result.outcome), *rank(result))
+def _rank(result: Result, told: Sequence[Result]) -> Tuple[Any, ...]:
+    """Operation before exposures; of each what is wrong as it is told, then what is not."""
+    place = next((number for number, one in enumerate(told) if one is result), len(told))
+    return (result.topic is Topic.EXPOSURE, place, _ORDER.index(result.outcome), *rank(result))
 
 
 def _named(host: Host) -> ScannedHost:
     return ScannedHost(host.name, host.role, host.oslevel, host.evidence.target)
 
 
-def _broken(registry: Registry, only: Sequence[str]) -> List[Result]:
-    """A plug-in that cannot be loaded is shown as a check that broke, so that it is not simply gone."""
-    return [
-        Result(broken.name, "A plug-in of nimdoctor", Outcome.ERROR, Severity.LOW, Role.CLIENT, None, broken.reason)
-        for broken in registry.broken
-        if not only or broken.name in only
-    ]
+def _of_broken(broken: Broken, end: Role) -> Result:
+    """What cannot be loaded is shown as a check that broke, so that it is not simply gone."""
+    title = "A check or a fix of nimdoctor's own" if broken.own else "A plug-in of nimdoctor"
+    return Result(broken.name, title, Outcome.ERROR, broken.severity, end, None, broken.reason)
 
 
 def _own_rules(evidence: Evidence, catalog: Catalog) -> Tuple[List[ignore.Rule], List[str]]:

@@ -1,14 +1,14 @@
 """Findings that explain each other, told as one story: the cause first, what follows from it below.
 
 A finding names the checks whose findings it is the cause of (`Result.causes`). A link holds between two
-findings of one end and host, and from the master down to its client, never up. Where the cause is
+findings of one topic, end and host, and from the master down to its client, never up. Where the cause is
 only possible, or of less than medium severity, it *may* explain: such a link is shown, and moves nothing.
 """
 
 from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Confidence, Outcome, Role, Severity
+from nimdoctor.model import Confidence, Outcome, Role, Severity, Topic
 from nimdoctor.named_tuple import NamedTuple
 
 _SURENESS = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE, None)
@@ -74,9 +74,10 @@ class Story(NamedTuple):
         return [(self.findings[position], depth) for position, depth in sorted(depths.items())]
 
 
-def rank(result: Result) -> Tuple[int, int, str, str, str, str]:
-    """Sorts findings, the worst first: by severity, by how sure they are, then by name."""
+def rank(result: Result) -> Tuple[bool, int, int, str, str, str, str]:
+    """Sorts findings, the worst first: operation before exposures, by severity, by how sure they are, then by name."""
     return (
+        result.topic is Topic.EXPOSURE,
         -result.severity.rank,
         _SURENESS.index(result.confidence),
         result.check,
@@ -100,7 +101,7 @@ def _links(failed: Sequence[Result], pair: Callable[[], Pair]) -> Iterator[Link]
     known: List[Pair] = []
     for cause, finding in enumerate(failed):
         for effect, other in enumerate(failed):
-            if other.check not in finding.causes or other.check == finding.check:
+            if other.check not in finding.causes or other.check == finding.check or other.topic is not finding.topic:
                 continue
             if finding.where is Role.MASTER:
                 known = known or [pair()]

@@ -84,6 +84,10 @@ def _run(words: List[str]) -> Tuple[int, str]:
             return USAGE, f"{lines(message())} (nimdoctor --help shows the usage)"
         if os.environ.get("NIMDOCTOR_DEBUG"):
             raise
+        from nimdoctor.registry import Incomplete
+
+        if isinstance(error, Incomplete):
+            return FAILED, lines(str(error))
         said = f"{type(error).__name__}: {visible(str(error))}"
         return FAILED, f"nimdoctor itself failed: {said}; NIMDOCTOR_DEBUG=1 shows where"
 

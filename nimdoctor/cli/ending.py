@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 REFUSED = 1
 """Exit status of a fix that was refused, stopped, restored or is waiting."""
+UNDECIDED = 3
+"""Exit status of a fix that has nothing to do as far as is known, which is not all."""
 
 
 def complete_fixes(incomplete: str) -> List[str]:

@@ -9,6 +9,7 @@ import typer
 
 from nimdoctor.cli.ending import (
     REFUSED,
+    UNDECIDED,
     answer_to,
     complete_fixes,
     failed_at,
@@ -80,6 +81,13 @@ def fix(
     there = over_ssh(target, state_dir, probe)
     registry = Registry()
     named = tuple(only or ())
+    registry.fixes()
+    unloaded = [
+        f"nimdoctor's own {one.name} does not load: {one.reason}; install it again" for one in registry.unloaded()
+    ]
+    if unloaded:
+        # what it would have found, or forbidden, nobody knows
+        return refuse(None, unloaded, format)
     known_fixes(registry, named)
     if resume is not None:
         if plan or script or change:
@@ -202,11 +210,11 @@ def _fix(
         _show(repair, open_runs, format)
         if plan_file:
             _write_plan(plan, plan_file)
-        return REFUSED if plan.steps or plan.advice or open_runs else 0
+        return REFUSED if open_runs else _nothing_done(plan)
     if open_runs:
         return refuse(plan, open_runs, format, open_runs)
     if not plan.steps:
-        status = REFUSED if plan.advice else 0
+        status = _nothing_done(plan)
         if format is Format.JSON:
             from nimdoctor.report.plan_json import render_without_run
 
@@ -225,6 +233,11 @@ def _fix(
         if answer:
             return refuse(plan, [answer], format)
     return _apply(repair, format)
+
+
+def _nothing_done(plan: "Plan") -> int:
+    """The exit status of a plan of which nothing was done: something waits, something is not known, or all is well."""
+    return REFUSED if plan.waits else UNDECIDED if plan.undecided else 0
 
 
 def _unconfirmed(plan: "Plan", affects: Optional[int]) -> List[str]:

@@ -76,6 +76,14 @@ def scan(
     format: ScanFormat = typer.Option(ScanFormat.TEXT, "--format", help="How the report is written."),
     output: Optional[str] = typer.Option(None, "--output", metavar="FILE", help="Write the report there."),
     fail_on: SeverityOption = typer.Option(SeverityOption.MEDIUM, "--fail-on", help="The bar for exit status 1."),
+    fail_on_exposure: Optional[float] = typer.Option(
+        None,
+        "--fail-on-exposure",
+        metavar="SCORE",
+        min=0.0,
+        max=10.0,
+        help="Exit status 1 for an open vulnerability of that CVSS score or more; else exposures move it not.",
+    ),
     timeout: float = typer.Option(
         30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one command may take."
     ),
@@ -88,6 +96,8 @@ def scan(
 
     if timeout != timeout:  # NaN is neither below the one bound nor above the other
         raise UsageError("--timeout is no number of seconds")
+    if fail_on_exposure is not None and fail_on_exposure != fail_on_exposure:
+        raise UsageError("--fail-on-exposure is no score")
     if output == "":
         raise UsageError("--output names no file")
     registry = _registry(check or [], skip or [])
@@ -118,7 +128,8 @@ def scan(
             pictures = format in WITH_PICTURES
             # a bundle brings its master along
             paired = end or getattr(evidence, "paired", None)
-            reports.append(_scan(evidence, paired, registry, role, check or [], skip or [], fail_on, probe, pictures))
+            report = _scan(evidence, paired, registry, role, check or [], skip or [], fail_on, probe, pictures)
+            reports.append(report._replace(fail_on_exposure=fail_on_exposure))
             evidence.close()
     finally:
         for evidence in (*hosts, *([end] if end else ())):
@@ -224,7 +235,8 @@ def _registry(only: Sequence[str], skip: Sequence[str]) -> "Registry":
     registry = Registry(only)
     for names in (only, skip):
         for name in names:
-            if name not in {check.id for check in (registry.checks() if names is only else registry.all_checks())}:
+            there = registry.checks() if names is only else registry.all_checks()
+            if name not in {check.id for check in there} | {one.name for one in registry.broken}:
                 close = close_ids(name, registry.all_checks())
                 hint = f"; did you mean {' or '.join(close)}?" if close else "; `nimdoctor checks` lists them"
                 raise UsageError(f"there is no check {name!r}{hint}")

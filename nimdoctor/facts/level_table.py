@@ -84,6 +84,11 @@ class LevelRow(NamedTuple):
         """The value as a range of levels; None where the row has none."""
         return LevelRange.read(self.text(column))
 
+    def number(self, column: str) -> Optional[float]:
+        """The value as a number, a score; None where the row has none."""
+        value = self.get(column)
+        return None if value is None else float(value)
+
     @property
     def source(self) -> str:
         """Where the row is from; of a site's row with its line."""

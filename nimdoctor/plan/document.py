@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from nimdoctor.model import Role
+from nimdoctor.model import Role, Topic
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.fix import Options
 from nimdoctor.plan.steps import Step, step_as_dict, step_from_dict
@@ -37,6 +37,7 @@ class Treated(NamedTuple):
     message: str
     fix: str
     evidence: Tuple[Tuple[str, Optional[int], str], ...]
+    topic: str = Topic.OPERATION.value
 
 
 class Counsel(NamedTuple):
@@ -47,6 +48,18 @@ class Counsel(NamedTuple):
     run: Optional[str]
     where: Optional[str]
     objects: Tuple[str, ...] = ()
+
+
+class Undecided(NamedTuple):
+    """What a scan could not decide: a check, the end and host, what it says, and in the catalog's terms what would
+    settle it."""
+
+    check: str
+    where: str
+    host: Optional[str]
+    severity: str
+    message: str
+    missing: Tuple[str, ...] = ()
 
 
 class Affected(NamedTuple):
@@ -86,6 +99,15 @@ class Plan(NamedTuple):
     first: Optional[str] = None
     pushes: Tuple[str, ...] = ()
     """Pushes that settle a "not tried since"."""
+    exposures: Tuple[Counsel, ...] = ()
+    """What stands open to others and no step closes."""
+    undecided: Tuple[Undecided, ...] = ()
+    """What of operation, of medium and more, is not known and no push settles."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to be done: steps, or advice on operation."""
+        return bool(self.steps or self.advice)
 
     @property
     def id(self) -> str:
@@ -159,6 +181,8 @@ class Plan(NamedTuple):
             "refusals": [one._asdict() for one in self.refusals],
             "first": self.first,
             "pushes": list(self.pushes),
+            "exposures": [{**one._asdict(), "objects": list(one.objects)} for one in self.exposures],
+            "undecided": [{**one._asdict(), "missing": list(one.missing)} for one in self.undecided],
         }
 
 
@@ -216,6 +240,8 @@ def _from_dict(document: Mapping[str, Any]) -> Plan:
         refusals=tuple(Refusal(**one) for one in document["refusals"]),
         first=document["first"],
         pushes=tuple(document["pushes"]),
+        exposures=_counsel(document["exposures"]),
+        undecided=tuple(Undecided(**{**one, "missing": tuple(one["missing"])}) for one in document["undecided"]),
     )
 
 

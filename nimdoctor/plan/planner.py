@@ -8,11 +8,11 @@ from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.engine import HARDENED, Engine, NotNamed, Result
 from nimdoctor.host import Absent, Host
-from nimdoctor.model import Outcome, Role, Severity
+from nimdoctor.model import Outcome, Role, Severity, Topic
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions import ClientIdle, Condition, MasterIdle
 from nimdoctor.plan.conditions.guards import proved_hung
-from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Refusal, Treated
+from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Refusal, Treated, Undecided
 from nimdoctor.plan.ends import Elsewhere, End, Ends, Moment
 from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Fix, Options, Said, is_nim_name
 from nimdoctor.plan.order import arranged
@@ -70,11 +70,15 @@ class Planner:
         self.now = Moment(ends, self.hosts)
         self._advice: List[Counsel] = []
         self._below: List[Counsel] = []
+        self._exposures: List[Counsel] = []
+        self._open: Set[str] = set()
+        """Checks of exposures."""
         self._cautions: List[str] = []
         self.client = self._client_name()
 
     def plan(self, results: Sequence[Result], story: Optional[Story] = None) -> Plan:
         """The plan for these results of a scan; `story` is theirs, told anew where it is not given."""
+        self._open = {result.check for result in results if result.topic is Topic.EXPOSURE}
         called, minor = self._called(results, told(results) if story is None else story)
         asked = self._asked(called, minor)
         steps = arranged([step for one in asked for step in one.steps])
@@ -83,9 +87,8 @@ class Planner:
         findings = tuple(_treated(found, fix_id) for fix_id, found in treated)
         for result in minor:
             if all(result is not found for _, found in treated):
-                self._below.append(
-                    _counsel(result, f"--only {result.fix} plans it" if result.fix in self.fixes else "")
-                )
+                hint = f"--only {result.fix} plans it" if result.fix in self.fixes else ""
+                self._tell(_counsel(result, hint), self._below)
         if self.options.accept_hung and self.options.accept_hung != self.client:
             client = f"the plan's client is {self.client}" if self.client else "the plan has no client"
             self._cautions.append(f"--accept-hung {self.options.accept_hung} waives nothing: {client}")
@@ -100,6 +103,8 @@ class Planner:
             affects=_affected([affects for one in asked for affects in one.affects]),
             cautions=tuple(dict.fromkeys([text for one in asked for text in one.cautions] + self._cautions)),
             pushes=_pushes(results),
+            exposures=tuple(dict.fromkeys(self._exposures)),
+            undecided=tuple(dict.fromkeys(_undecided(results))),
         )
         refusals = self.refusals(plan)
         return plan._replace(refusals=tuple(refusals), first=self._first(plan, refusals))
@@ -141,21 +146,22 @@ class Planner:
                 minor.append(result)
                 continue
             elif fix is None:
-                self._advice.append(_counsel(result))
+                self._tell(_counsel(result), self._advice)
                 continue
             elsewhere = self._elsewhere(result, fix)
             if elsewhere is None and fix.named_only and not self.options.only:
                 hint = f"not planned by itself, since somebody may have meant it: --only {fix.id} plans it"
-                self._advice.append(_counsel(result, hint))
+                self._tell(_counsel(result, hint), self._advice)
             elif elsewhere is None:
                 first = None if self.options.only else self._for_a_person(story.behind(result))
                 if first:
                     hint = f"its cause comes first, {first.check}, which only a person can cure"
-                    self._advice.append(_counsel(result, f"{hint}; --only {fix.id} plans it all the same"))
+                    hint = f"{hint}; --only {fix.id} plans it all the same"
+                    self._tell(_counsel(result, hint), self._advice)
                 else:
                     called.setdefault(fix.id, []).append(result)
             elif elsewhere is not _NOTHING:
-                self._advice.append(elsewhere)
+                self._tell(elsewhere, self._advice)
         return called, minor
 
     def _for_a_person(self, causes: Sequence[Result]) -> Optional[Result]:
@@ -225,7 +231,7 @@ class Planner:
         """What one fix says; advice is kept aside."""
         # sorted, since the order of findings rests on how sure they are, and that on the clock
         checks = tuple(sorted({found.check for found in findings}))
-        about = checks[0] if checks else fix.id
+        about = next(iter([*(name for name in checks if name not in self._open), *checks]), fix.id)
         nothing = _Asked(fix.id, about, tuple(findings))
         if fix.where is Role.CLIENT and Role.CLIENT not in self.ends.ends:
             self._advise(about, f"{fix.title}: run nimdoctor fix --only {fix.id} on the client", None, Role.CLIENT)
@@ -247,6 +253,10 @@ class Planner:
         for thing in said:
             if isinstance(thing, Advice):
                 self._advise(about, thing.text, thing.run, thing.where, thing.objects)
+        if not said:
+            for found in findings:
+                # the fix sees nothing to do, the check did: a person must look
+                self._tell(_counsel(found, f"{fix.id} finds nothing that it could do"), self._advice)
         steps = [thing for thing in said if isinstance(thing, Step)]
         # what a fix says beside its steps holds only where it has some
         return nothing._replace(
@@ -304,7 +314,12 @@ class Planner:
     def _advise(
         self, about: str, text: str, run: Optional[str], where: Optional[Role], objects: Sequence[str] = ()
     ) -> None:
-        self._advice.append(Counsel(about, text, run, where.value if where else None, tuple(objects)))
+        self._tell(Counsel(about, text, run, where.value if where else None, tuple(objects)), self._advice)
+
+    def _tell(self, counsel: Counsel, place: List[Counsel]) -> None:
+        """What a person is told about an exposure stands beside all else, since nothing waits for it; but what was
+        asked for by name is advice, whatever it is about."""
+        (self._exposures if counsel.about in self._open and not self.options.only else place).append(counsel)
 
     def _first(self, plan: Plan, refusals: Sequence[Refusal]) -> Optional[str]:
         """The command that waives a hung operation, where only that stands in the way."""
@@ -390,7 +405,8 @@ def decide(condition: Condition, now: Moment) -> Optional[str]:
 
 def _treated(found: Result, fix_id: str) -> Treated:
     quotes = tuple((quote.source, quote.line, quote.text[:400]) for quote in found.evidence[:_QUOTES])
-    return Treated(found.check, found.where, found.host, found.title, found.message, fix_id, quotes)
+    topic = found.topic.value
+    return Treated(found.check, found.where, found.host, found.title, found.message, fix_id, quotes, topic)
 
 
 def _counsel(result: Result, hint: str = "") -> Counsel:
@@ -407,5 +423,21 @@ def _affected(said: Sequence[Affects]) -> Optional[Affected]:
 
 def _pushes(results: Sequence[Result]) -> Tuple[str, ...]:
     """The pushes that would settle what was not tried since a change."""
-    pushes = [push_named_in(result.message) for result in results if result.outcome is Outcome.UNKNOWN]
-    return tuple(dict.fromkeys(push for push in pushes if push))
+    return tuple(dict.fromkeys(push for push in map(_settling_push, results) if push))
+
+
+def _settling_push(result: Result) -> Optional[str]:
+    """The push that settles a "not tried since"; None for any other result."""
+    return push_named_in(result.message) if result.outcome is Outcome.UNKNOWN else None
+
+
+def _undecided(results: Sequence[Result]) -> List[Undecided]:
+    """What else of operation could not be decided and would be planned for."""
+    return [
+        Undecided(one.check, one.where.value, one.host, one.severity.value, one.message, one.missing)
+        for one in results
+        if one.outcome in (Outcome.UNKNOWN, Outcome.ERROR)
+        and one.topic is Topic.OPERATION
+        and one.severity.rank >= BAR.rank
+        and _settling_push(one) is None
+    ]

@@ -31,6 +31,8 @@ def as_dict(report: Report) -> Dict[str, Any]:
         "redacted": report.redacted,
         "host": _host(report.host),
         "verdict": report.verdict,
+        "asked": {**report.asked._asdict(), "not_as": list(report.asked.not_as)},
+        "exposure": {**report.exposure._asdict(), "checks": list(report.exposure.checks)},
         "summary": {
             "cause": (root.cause or root.message) if root else None,
             "next": first.run if first else None,
@@ -77,6 +79,7 @@ def _result(result: Result, story: Story) -> Dict[str, Any]:
     return {
         "check": result.check,
         "title": result.title,
+        "topic": result.topic.value,
         "outcome": result.outcome.value,
         "severity": result.severity.value,
         "confidence": result.confidence.value if result.confidence else None,
@@ -88,6 +91,7 @@ def _result(result: Result, story: Story) -> Dict[str, Any]:
         "cure": result.cure,
         "fix": result.fix,
         "objects": list(result.objects),
+        "vulnerabilities": [one._asdict() for one in result.vulnerabilities],
         "evidence": _quotes(result.evidence),
         "against": _quotes(result.against),
         "missing": list(result.missing),

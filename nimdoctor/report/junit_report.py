@@ -48,7 +48,7 @@ def _suite(report: Report, host: ScannedHost, cases: Cases) -> Markup:
         "testsuite",
         *(join((BREAK, " ", piece)) for piece in content),
         BREAK,
-        name=f"{host.label} ({host.role})",
+        name=", ".join(filter(None, (f"{host.label} ({host.role})", telling.asked(report)))),
         hostname=host.label,
         timestamp=report.generated.strftime("%Y-%m-%dT%H:%M:%S"),
         time="0",

@@ -10,7 +10,7 @@ from typing import Iterator, List, Sequence, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.engine import Result
-from nimdoctor.model import Outcome, Quote
+from nimdoctor.model import Quote, Topic
 from nimdoctor.report import telling
 from nimdoctor.report.cells import cell
 from nimdoctor.report.json_report import TEXT_LIMIT
@@ -73,11 +73,11 @@ def _fence(lines: Sequence[str]) -> Iterator[str]:
 
 def _lines(report: Report) -> Iterator[str]:
     head = telling.head(report)
-    yield f"# {report.verdict.upper()}: {prose(report.host.label)}"
+    yield f"# {telling.verdict(report)}: {prose(report.host.label)}"
     yield ""
-    counts = telling.counts(report)
-    if counts:
-        yield f"- **Found:** {', '.join(counts)}"
+    found = telling.found(report)
+    if found:
+        yield f"- **Found:** {prose(found)}"
     yield f"- **Host:** {prose(telling.hosts(report))}"
     yield f"- **Cause:** {prose(head.cause)}"
     yield f"- **Touches:** {prose(head.touches)}"
@@ -92,8 +92,8 @@ def _lines(report: Report) -> Iterator[str]:
     else:
         yield "- **Next:**"
     yield from _fence([head.next])
-    for result in report.story.findings:
-        yield from _finding(report, result)
+    yield from _findings(report, Topic.OPERATION)
+    yield from _exposures(report)
     yield from _undecided(report)
     for title, lines in (("Notes", telling.notes(report)), ("Ignored", telling.ignored(report))):
         if lines:
@@ -101,11 +101,26 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _table(report)
 
 
+def _findings(report: Report, topic: Topic) -> Iterator[str]:
+    for result in report.story.findings:
+        if result.topic is topic:
+            yield from _finding(report, result)
+
+
+def _exposures(report: Report) -> Iterator[str]:
+    said, open_ = telling.exposed(report), report.undecided(Topic.EXPOSURE)
+    if said or open_:
+        yield from ("", f"## {telling.EXPOSURES}{': ' if said else ''}{prose(said)}", "", prose(telling.STOP_NO_PUSH))
+        yield from _findings(report, Topic.EXPOSURE)
+        yield from ("", *_open(report, open_)) if open_ else ()
+
+
 def _finding(report: Report, result: Result) -> Iterator[str]:
     sure = f", {result.confidence.value}" if result.confidence else ""
     place = prose(telling.place(result, report))
     number = telling.number(report, result)
-    yield from ("", f"## {number}. {result.severity.value.upper()} {prose(result.check)} on {place}{sure}", "")
+    level = "##" if result.topic is Topic.OPERATION else "###"
+    yield from ("", f"{level} {number}. {result.severity.value.upper()} {prose(result.check)} on {place}{sure}", "")
     yield f"**Wrong:** {prose(telling.wrong(result))}"
     for name, others in (
         ("Because of", report.story.causes(result)),
@@ -153,13 +168,14 @@ def _numbered(quote: Quote) -> str:
 
 
 def _undecided(report: Report) -> Iterator[str]:
-    open_ = report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN)
-    if not open_:
-        return
-    yield from ("", f"## Could not be checked: {count(len(open_), 'check')}", "")
-    for result in open_:
-        place = telling.place(result, report)
-        yield f"- {result.severity.value} {prose(result.check)} on {prose(place)}: {prose(result.message)}"
+    open_ = report.undecided(Topic.OPERATION)
+    if open_:
+        yield from ("", f"## Could not be checked: {count(len(open_), 'check')}", "", *_open(report, open_))
+
+
+def _open(report: Report, results: Sequence[Result]) -> Iterator[str]:
+    for result in results:
+        yield f"- {prose(telling.undecided(report, result))}"
         if result.missing:
             yield f"  - would be settled by: {prose(', '.join(result.missing))}"
 

@@ -1,14 +1,15 @@
 """One line for monitoring, with performance data, and the states that monitoring knows.
 
-CRITICAL (2): a fail of high or critical. WARNING (1): a fail below high that reaches the bar. UNKNOWN (3): no such fail,
-but a check of the bar's severity that could not be decided, or a target that cannot be read. OK (0): none of these.
-Fails below the bar (`--fail-on`) change nothing, and are counted.
+CRITICAL (2): a fail of high or critical. WARNING (1): a fail below high that reaches the bar, or something that stands
+open to others, whatever its score. UNKNOWN (3): none of these, but a check of the bar's severity that could not be
+decided, nothing that passed, or a target that cannot be read. OK (0): none of all that. Fails below the bar
+(`--fail-on`) change nothing, and are counted.
 """
 
 import re
 from typing import Dict, Sequence
 
-from nimdoctor.model import Outcome, Severity
+from nimdoctor.model import Outcome, Severity, Topic
 from nimdoctor.report import telling
 from nimdoctor.report.text_report import printable
 from nimdoctor.scan import INCONCLUSIVE, PROBLEMS, Report
@@ -17,6 +18,7 @@ OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 WORST_FIRST = (CRITICAL, WARNING, UNKNOWN, OK)
 WORDS = {OK: "OK", WARNING: "WARNING", CRITICAL: "CRITICAL", UNKNOWN: "UNKNOWN"}
 
+_NO_FAULT = ": no check found a fault"
 LIMIT = 400
 """Characters before the performance data: NRPE of old takes 1,024 bytes in all."""
 
@@ -55,26 +57,26 @@ def _rank(state: int) -> int:
 
 
 def _state(report: Report, fail_on: Severity) -> int:
-    if report.verdict == INCONCLUSIVE:
-        return UNKNOWN
     if report.verdict != PROBLEMS:
-        return OK
-    counted = [one.severity for one in report.with_outcome(Outcome.FAIL) if one.severity.rank >= fail_on.rank]
+        return WARNING if report.exposure.checks else UNKNOWN if report.verdict == INCONCLUSIVE else OK
+    failed = report.with_outcome(Outcome.FAIL, Topic.OPERATION)
+    counted = [one.severity for one in failed if one.severity.rank >= fail_on.rank]
     return CRITICAL if any(one.rank >= Severity.HIGH.rank for one in counted) else WARNING
 
 
 def _said(report: Report) -> str:
     root = report.root()
-    counts = ", ".join(telling.counts(report))
     if root:
-        return f"{report.host.label}: {counts}: {root.check}: {root.message}"
-    if report.verdict == INCONCLUSIVE:
-        return f"{report.host.label}: {counts}: {telling.head(report).cause}"
-    return f"{report.host.label}: {counts or 'no check found a fault'}"
+        cause = f"{root.check}: {root.message}"
+    else:
+        cause = telling.head(report).cause if report.verdict == INCONCLUSIVE else ""
+    asked = telling.asked(report)
+    host = report.host.label + (f" ({asked})" if asked else "")
+    return ": ".join(filter(None, (host, telling.found(report), cause))) + ("" if root or cause else _NO_FAULT)
 
 
 def _performance(reports: Sequence[Report], unread: int) -> str:
-    results = [one for report in reports for one in report.results]
+    results = [one for report in reports for one in report.results if one.topic is Topic.OPERATION]
     outcomes = [one.outcome for one in results]
     numbers = {
         "fails": outcomes.count(Outcome.FAIL),
@@ -87,7 +89,14 @@ def _performance(reports: Sequence[Report], unread: int) -> str:
         numbers.update({severity.value: of_it} if severity is not Severity.INFO else {})
     numbers["ignored"] = sum(len(report.ignored) for report in reports)
     numbers["unread"] = unread
-    return " ".join(f"{name}={number}" for name, number in {**numbers, **_days(reports)}.items())
+    numbers["vulnerabilities"] = max((report.exposure.open for report in reports), default=0)
+    return " ".join(f"{name}={number}" for name, number in {**numbers, **_worst(reports), **_days(reports)}.items())
+
+
+def _worst(reports: Sequence[Report]) -> Dict[str, float]:
+    """The worst score that is open on any target; nothing where none is."""
+    scores = [report.exposure.worst for report in reports if report.exposure.worst is not None]
+    return {"worst_score": max(scores)} if scores else {}
 
 
 def _days(reports: Sequence[Report]) -> Dict[str, int]:

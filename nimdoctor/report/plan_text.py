@@ -49,14 +49,30 @@ class _Page:
                 for entry in entries:
                     yield from self._item(entry)
         yield from self._counsel("For a person to decide or do", plan.advice)
-        if not plan.steps and not plan.advice:
-            yield "Nothing to do: no finding of medium or more has a fix here."
-            for push in plan.pushes:
-                yield f"Not tried since the last change; this settles it, on the master: {printable(push)}"
+        if not plan.steps:
+            yield from self._without_steps()
         yield from self._counsel("Below medium, and left as it is", plan.below)
+        yield from self._counsel("Open to others, and left to a person: it stops no push", plan.exposures)
         if plan.steps:
             yield ""
             yield from self._next()
+
+    def _without_steps(self) -> Iterator[str]:
+        plan = self.plan
+        if plan.undecided:
+            yield from [""] if plan.advice else []
+            yield f"Not decided: {count(len(plan.undecided), 'check')} of medium or more; nothing can be planned of it"
+            for one in plan.undecided:
+                yield from self._item(f"{one.check} on {one.host or 'the ' + one.where}: {one.message}")
+            wanted = [name for one in plan.undecided for name in one.missing or (f"nimdoctor explain {one.check}",)]
+            yield from self._field("Settled by", f" {'; '.join(dict.fromkeys(wanted))}")
+        elif not plan.advice:
+            asked = ", ".join(plan.options.only)
+            why = f"what {asked} brings about is so already" if asked else "no finding of medium or more has a fix here"
+            yield f"Nothing to do: {why}."
+        if not plan.advice:
+            for push in plan.pushes:
+                yield f"Not tried since the last change; this settles it, on the master: {printable(push)}"
 
     def _counsel(self, heading: str, entries: Sequence[Counsel]) -> Iterator[str]:
         if entries:

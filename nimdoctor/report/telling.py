@@ -5,32 +5,75 @@ or escaped yet, so whatever writes it must do that.
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Outcome, Quote, Severity
+from nimdoctor.model import Outcome, Quote, Severity, Topic
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.typed import as_typed
-from nimdoctor.scan import INCONCLUSIVE, Report, ScannedHost
-from nimdoctor.wording import count
+from nimdoctor.scan import HEALTHY, INCONCLUSIVE, Report, ScannedHost
+from nimdoctor.wording import count, named
 
 _ELSEWHERE = "run it on the NIM client or master, or give evidence of one; nimdoctor demo shows a simulation"
+_NOTHING_PASSED = "not known: nothing that was asked passed here, so nothing was seen to be well"
+_ASK_MORE = "ask more: scan without --check, --skip and --role, and look at what the ignore file silences"
+_GIVE_MORE = "give more of the host's evidence, or run it there as root"
+EXPOSURES = "Exposures"
+STOP_NO_PUSH = "They stop no push, and bear on no verdict and no exit status but by --fail-on-exposure."
+"""What a report says of its section of exposures."""
 _OR_BY_HAND = "shows the plan; or by hand,"
 
 
 def counts(report: Report) -> List[str]:
-    """`1 critical problem`, `2 checks undecided`: the worst first, nothing for what there is none of."""
+    """Of operation: `1 critical problem`, `2 checks undecided`: the worst first, nothing for what there is none of."""
     found = [
         count(number, f"{severity.value} problem")
         for severity in reversed(Severity)
-        for number in [sum(1 for one in report.with_outcome(Outcome.FAIL) if one.severity is severity)]
+        for number in [sum(1 for one in report.with_outcome(Outcome.FAIL, Topic.OPERATION) if one.severity is severity)]
         if number
     ]
-    unknown = len(report.with_outcome(Outcome.UNKNOWN)) + len(report.with_outcome(Outcome.ERROR))
+    unknown = len(report.undecided(Topic.OPERATION))
     return found + ([f"{count(unknown, 'check')} undecided"] if unknown else [])
 
 
+def exposed(report: Report) -> str:
+    """`10 known vulnerabilities are open, the worst 10.0`; empty where nothing is open."""
+    found = report.exposure
+    said = []
+    if found.open:
+        many = "vulnerability is" if found.open == 1 else "vulnerabilities are"
+        said.append(f"{found.open} known {many} open")
+        said += [f"the worst {found.worst}"] if found.worst is not None else []
+    # beside vulnerabilities what is low is left to the section
+    bar = Severity.MEDIUM if said else Severity.INFO
+    failed = report.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
+    others = named([one.check for one in failed if not one.vulnerabilities and one.severity.rank >= bar.rank])
+    said += [f"besides {others}" if said else others] if others else []
+    said += [f"more than --fail-on-exposure {report.fail_on_exposure} allows"] if report.not_allowed else []
+    return ", ".join(said)
+
+
+def asked(report: Report) -> str:
+    """`1 of 47 checks asked, 1 finding ignored`; empty where all was asked that could be."""
+    found = report.asked
+    said = [f"{found.checks} of {count(found.of, 'check')} asked"] if found.checks < found.of else []
+    said += [f"{count(found.ignored, 'finding')} ignored"] if found.ignored else []
+    said += [f"not asked as {' and '.join(found.not_as)}"] if found.not_as else []
+    return ", ".join(said)
+
+
+def verdict(report: Report) -> str:
+    """What the verdict is, and of what: `HEALTHY, BUT EXPOSED (46 of 47 checks asked)`."""
+    open_ = (", BUT EXPOSED" if report.verdict == HEALTHY else ", AND EXPOSED") if report.exposure.checks else ""
+    narrowed = asked(report)
+    return report.verdict.upper() + open_ + (f" ({narrowed})" if narrowed else "")
+
+
+def found(report: Report) -> str:
+    """What the verdict rests on, operation first: `1 low problem; 10 known vulnerabilities are open, the worst 10.0`."""
+    return "; ".join(filter(None, (", ".join(counts(report)), exposed(report))))
+
+
 def headline(report: Report) -> str:
-    """The verdict and its counts: `PROBLEMS: 1 critical problem`."""
-    said = ", ".join(counts(report))
-    return report.verdict.upper() + (f": {said}" if said else "")
+    """The verdict and what was found, as every format has it in its first line: `PROBLEMS: 1 critical problem`."""
+    return ": ".join(filter(None, (verdict(report), found(report))))
 
 
 def host(one: ScannedHost) -> str:
@@ -107,8 +150,15 @@ def head(report: Report, room: int = 0) -> Head:
         cause = f"{root.cause or root.message} ({chain(report)})"
         return Head(cause, by_hand(report, first), touches, plan, said)
     if report.verdict == INCONCLUSIVE:
-        open_ = (report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN))[0]
+        open_ = next(iter(report.undecided(Topic.OPERATION) + report.undecided(Topic.EXPOSURE)), None)
         elsewhere = next((remark for remark in report.remarks if ", not AIX" in remark), None)
+        if open_ is None:
+            more = _ASK_MORE if report.asked.narrowed else _GIVE_MORE
+            silent = "".join(
+                f" ({one.check}: {one.message})" for one in report.with_outcome(Outcome.NOT_APPLICABLE)[:1]
+            )
+            cause = elsewhere or f"{_NOTHING_PASSED}{silent}"
+            return Head(cause, _ELSEWHERE if elsewhere else more, "no other host")
         cause = elsewhere or f"not known: {open_.message} ({open_.check})"
         return Head(cause, _ELSEWHERE if elsewhere else _settled_by(open_), "no other host")
     return Head("none: no check found a fault", "nothing to do", "no other host")
@@ -172,6 +222,11 @@ def missing(result: Result) -> str:
 def read(result: Result) -> str:
     """Where to read on."""
     return f"nimdoctor explain {result.check}; {'; '.join(result.references)}"
+
+
+def undecided(report: Report, result: Result) -> str:
+    """What could not be decided, in one line."""
+    return f"{result.severity.value} {result.check} on {place(result, report)}: {result.message}"
 
 
 def notes(report: Report) -> List[str]:

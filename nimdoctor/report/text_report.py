@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Iterator, List, Sequence, Tuple
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Outcome, Quote
+from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.report import telling
 from nimdoctor.scan import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.wording import count, visible
@@ -52,14 +52,31 @@ class _Page:
 
     def lines(self) -> Iterator[str]:
         yield from self._head()
-        for number, result in enumerate(self.told.findings):
-            yield ""
-            yield from self._finding(number, result)
+        yield from self._findings(Topic.OPERATION)
+        yield from self._exposures()
         yield from self._unsettled()
         yield from self._notes()
         yield ""
         yield from self._table()
         yield from self._tail()
+
+    def _findings(self, topic: Topic) -> Iterator[str]:
+        for number, result in enumerate(self.told.findings):
+            if result.topic is topic:
+                yield ""
+                yield from self._finding(number, result)
+
+    def _exposures(self) -> Iterator[str]:
+        said, open_ = telling.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
+        if not said and not open_:
+            return
+        yield ""
+        yield self._paint(telling.EXPOSURES, _BOLD) + (f": {said}" if said else "")
+        yield from self._item(telling.STOP_NO_PUSH, "  ")
+        yield from self._findings(Topic.EXPOSURE)
+        if said and open_:
+            yield ""
+        yield from self._open(open_)
 
     def brief(self) -> Iterator[str]:
         found = self.told.findings
@@ -86,8 +103,11 @@ class _Page:
 
     def _head(self) -> Iterator[str]:
         report = self.report
-        verdict, _, said = telling.headline(report).partition(": ")
-        yield self._paint(verdict, _BOLD + _OUTCOME_COLOUR[report.verdict]) + (f": {said}" if said else "")
+        said = printable(telling.headline(report))
+        first, *rest = textwrap.wrap(said, self.width, subsequent_indent=" " * 10, break_on_hyphens=False)
+        word = report.verdict.upper()
+        yield self._paint(word, _BOLD + _OUTCOME_COLOUR[report.verdict]) + first[len(word) :]
+        yield from rest
         yield from self._field("Host", telling.hosts(report))
         head = telling.head(report, self.width - 10)
         yield from self._field("Cause", head.cause)
@@ -147,16 +167,15 @@ class _Page:
             yield from self._field("Fix", plan, indent + "   ")
 
     def _unsettled(self) -> Iterator[str]:
-        broken = self.report.with_outcome(Outcome.ERROR)
-        unknown = self.report.with_outcome(Outcome.UNKNOWN)
-        if not broken and not unknown:
-            return
-        yield ""
-        yield self._paint("Could not be checked", _BOLD)
-        for result in broken + unknown:
-            yield from self._item(
-                f"{result.severity.value} {result.check} on {telling.place(result, self.report)}: {result.message}"
-            )
+        open_ = self.report.undecided(Topic.OPERATION)
+        if open_:
+            yield ""
+            yield self._paint("Could not be checked", _BOLD)
+            yield from self._open(open_)
+
+    def _open(self, results: Sequence[Result]) -> Iterator[str]:
+        for result in results:
+            yield from self._item(telling.undecided(self.report, result))
             if result.missing:
                 yield from self._item(f"would be settled by: {', '.join(result.missing)}", "     ")
 

@@ -2,7 +2,7 @@
 
 Three ways to scan a scenario: `pair` (the client with --master), `client` and `master` (each alone).
 A key is `CHECK END`, the end at which the entry stands; a value is an outcome, and for a fail
-`fail SEVERITY CONFIDENCE FIX`, several findings parted by ` + `. `verdict` is the report's. A scenario names
+`fail SEVERITY CONFIDENCE FIX`, several findings parted by ` + `. `verdict` is the report's, and that of operation. A scenario names
 only what differs from HEALTHY.
 """
 
@@ -33,8 +33,8 @@ _CLIENT_END: Way = {
     "level-order client": "pass",
     "master-id-changed client": "pass",
     "name-resolution client": "pass",
-    # 7.1 never got a fix (C): open, but below the bar
-    "nim-vulnerable client": "fail low likely None",
+    # 7.1 never got a fix (C): open, as gravely as the worst score says, and no matter of operation
+    "nim-vulnerable client": "fail high likely None",
     # its nim.client is at the level of the table
     "nimclient-extracts-old-libs client": "pass",
     "niminfo-broken client": "pass",
@@ -42,7 +42,7 @@ _CLIENT_END: Way = {
     "nimsh-inactive client": "pass",
     "nimsh-not-at-boot client": "pass",
     "openssl-missing client": "pass",
-    # 1.0.2 has no support any more: low, so that the scan still ends healthy
+    # 1.0.2 has no support any more: no score is known of it
     "openssl-unsupported client": OLD_OPENSSL,
     "port-taken client": "pass",
     "push-disabled client": "pass",
@@ -75,7 +75,7 @@ _MASTER_END: Way = {
     # no `nim -o showres` was recorded
     "lpp-source-lacks-openssl master": "not-applicable",
     "nimesis-inactive master": "pass",
-    "nim-vulnerable master": "fail low likely None",
+    "nim-vulnerable master": "fail high likely None",
     "name-resolution master": "pass",
     "niminfo-broken master": "pass",
     "nimsh-inactive master": "pass",
@@ -366,7 +366,7 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     },
     "nim-vulnerable": {
         # the client's level is one of those that IBM lists (A); of the master's G2 one source tells (B)
-        way: {"nim-vulnerable client": "fail low certain None"}
+        way: {"nim-vulnerable client": "fail high certain None"}
         for way in ("pair", "client")
     },
     "hardening-skew": {
@@ -383,10 +383,10 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
         # neither end is of G3; that the master is open to G3's is said by one table (A) and instfix
         "pair": {
             "hardening-order client": "fail medium likely None",
-            "nim-vulnerable master": "fail low certain None",
+            "nim-vulnerable master": "fail high certain None",
             **PROBLEMS,
         },
-        "master": {"nim-vulnerable master": "fail low certain None"},
+        "master": {"nim-vulnerable master": "fail high certain None"},
     },
     "niminfo-broken": {
         # which master the client had stood in that file alone
@@ -581,15 +581,15 @@ DIFFERENT: Dict[str, Dict[str, Way]] = {
     },
     "tftp-exposes-keys": {
         way: {
+            # what stands open to others leaves the verdict as it is
             "tftp-exposes-keys master": "fail high likely None",
             "key-exposed master": "fail high likely restrict-keys",
-            **PROBLEMS,
         }
         for way in ("pair", "master")
     },
     "key-exposed": {
         # its group alone: medium; nobody is not in it, so tftp serves no key
-        way: {"key-exposed master": "fail medium likely restrict-keys", **PROBLEMS}
+        way: {"key-exposed master": "fail medium likely restrict-keys"}
         for way in ("pair", "master")
     },
     "rsh-many": {

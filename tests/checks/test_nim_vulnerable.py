@@ -29,7 +29,7 @@ def host(level="7200-05-10-2520", *rows, role="client", files=None, emgr=NO_FIX,
 
 def test_fails_where_no_fix_was_ever_made_and_says_where_to_move():
     found = result_of(CHECK, host("7100-04-08-1914", f"{CLIENT} 7.1.4.35"))
-    assert (found.outcome.value, found.severity.value, found.confidence.value) == ("fail", "low", "likely")
+    assert (found.outcome.value, found.severity.value, found.confidence.value) == ("fail", "high", "likely")
     assert "CVE-2024-56347 (9.6)" in found.message and "CVE-2024-56346" not in found.message
     assert found.objects[:2] == ("CVE-2025-36250", "CVE-2026-15068") and len(found.objects) == 10
     assert "move to 7200-05, 7300-02, 7300-03, 7300-04 or later" in found.cure and "node/7283157" in found.cure

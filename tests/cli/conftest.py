@@ -12,6 +12,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOSTS = REPOSITORY / "fixtures" / "hosts"
 LOGS = REPOSITORY / "fixtures" / "logs"
+CHECKS = len(list((REPOSITORY / "checks").glob("[!_]*.py")))
+"""How many checks there are."""
 
 
 class Outcome(NamedTuple):

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import CHECKS
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 HANG = (REPOSITORY / "fixtures" / "logs" / "hang.log").read_bytes()
 LOG = "/var/adm/ras/nimsh.log"
-WITHOUT_LOW = ("--skip", "nim-vulnerable", "--skip", "openssl-unsupported")
-"""AIX 7.1 never got the fixes of NIM, and OpenSSL 1.0.2 has no support: low, and so on every host of the fixtures."""
+NOT_EXPOSED = ("--skip", "nim-vulnerable", "--skip", "openssl-unsupported")
+"""AIX 7.1 never got the fixes of NIM, and OpenSSL 1.0.2 has no support: every host of the fixtures is exposed."""
 
 
 def fields(out):
@@ -33,10 +35,10 @@ def fields(out):
 
 def test_the_first_lines_are_the_verdict_the_cause_the_next_command_and_whom_it_touches(doctor, hosts):
     scenario = hosts / "create-bio-hang"
-    ended = doctor("scan", scenario / "client", "--master", scenario / "master", *WITHOUT_LOW)
+    ended = doctor("scan", scenario / "client", "--master", scenario / "master", *NOT_EXPOSED)
     head = fields(ended.out)
     assert list(head) == ["verdict", "Host", "Cause", "Next", "Touches", "Changed"]
-    assert head["verdict"] == "PROBLEMS: 1 critical problem"
+    assert head["verdict"] == f"PROBLEMS ({CHECKS - 2} of {CHECKS} checks asked): 1 critical problem"
     assert "lpar7" in head["Host"] and "nim1" in head["Host"]
     assert "create-bio-hang" in head["Cause"]
     assert "on the master" in head["Next"] and "nimconfig -C" in head["Next"]
@@ -46,17 +48,41 @@ def test_the_first_lines_are_the_verdict_the_cause_the_next_command_and_whom_it_
 
 
 def test_a_healthy_host_is_told_so_with_nothing_to_do(doctor, hosts):
-    head = fields(doctor("scan", hosts / "healthy" / "client", *WITHOUT_LOW).out)
-    assert head["verdict"] == "HEALTHY"
+    head = fields(doctor("scan", hosts / "healthy" / "client", *NOT_EXPOSED).out)
+    assert head["verdict"] == f"HEALTHY ({CHECKS - 2} of {CHECKS} checks asked)"
     assert head["Next"] == "nothing to do"
     assert head["Touches"] == "no other host"
 
 
 def test_a_low_finding_leaves_a_host_healthy_and_says_what_to_do(doctor, hosts):
-    ended = doctor("scan", hosts / "healthy" / "client")
+    ended = doctor("scan", hosts / "rhosts-left-over" / "client", *NOT_EXPOSED)
     head = fields(ended.out)
-    assert (ended.status, head["verdict"]) == (0, "HEALTHY: 2 low problems")
+    assert (ended.status, head["verdict"]) == (0, f"HEALTHY ({CHECKS - 2} of {CHECKS} checks asked): 1 low problem")
     assert head["Next"] != "nothing to do"
+
+
+def test_what_is_open_to_others_stands_in_the_first_line_and_in_a_section_of_its_own(doctor, hosts):
+    ended = doctor("scan", hosts / "rhosts-left-over" / "client")
+    first = "HEALTHY, BUT EXPOSED: 1 low problem; 10 known vulnerabilities are open, the worst 10.0"
+    assert (ended.status, fields(ended.out)["verdict"]) == (0, first)
+    operation, _, exposures = ended.out.partition("\n\nExposures: 10 known vulnerabilities are open, the worst 10.0\n")
+    assert "1. LOW rhosts-left-over" in operation and "nim-vulnerable" not in operation
+    assert exposures.index("2. HIGH nim-vulnerable") < exposures.index("3. LOW openssl-unsupported")
+    table = exposures.partition("\nOutcome ")[2]
+    assert table.index("rhosts-left-over") < table.index("create-bio-hang") < table.index("nim-vulnerable")
+
+
+def test_an_exposure_that_is_not_known_is_told_in_that_section_and_moves_nothing(doctor, evidence, hosts):
+    place = evidence({"/etc/niminfo": (hosts / "healthy/client/files/etc/niminfo").read_text()})
+    ended = doctor("scan", place)
+    section, _, undecided = ended.out.partition("\n\nExposures\n")[2].partition("\n\nCould not be checked\n")
+    assert (
+        "- low nim-vulnerable on lpar7 (client): lslpp -lc was not collected\n     would be settled by: lslpp -lc"
+        in section
+    )
+    assert "nim-vulnerable" not in undecided.partition("\nOutcome ")[0]
+    number = len(re.findall(r"(?m)^   - ", undecided.partition("\n\n")[0]))
+    assert fields(ended.out)["verdict"] == f"INCONCLUSIVE: {number} checks undecided"
 
 
 def test_an_inconclusive_report_says_what_would_settle_it(doctor, evidence, niminfo):
@@ -91,12 +117,12 @@ def test_the_table_has_a_row_for_every_result(doctor, hosts):
 
 
 def test_three_hundred_clients_are_one_finding_and_few_lines(doctor, hosts):
-    out = doctor("scan", hosts / "rsh-many" / "master", *WITHOUT_LOW).out
+    out = doctor("scan", hosts / "rsh-many" / "master", *NOT_EXPOSED).out
     assert len(re.findall(r"(?m)^\d+\. ", out)) == 1
     findings, _, table = out.partition("\nOutcome ")
     assert "more lines" in findings and len(findings.splitlines()) < 30
     # one line an entry, whatever the number of clients
-    results = json.loads(doctor("scan", hosts / "rsh-many" / "master", *WITHOUT_LOW, "--format", "json").out)["results"]
+    results = json.loads(doctor("scan", hosts / "rsh-many" / "master", *NOT_EXPOSED, "--format", "json").out)["results"]
     assert len(table.partition("\nNames:")[0].splitlines()) <= len(results) + 2
 
 

@@ -11,6 +11,8 @@ import zipfile
 
 import pytest
 
+from tests.cli.conftest import CHECKS
+
 MODULES = {
     "site_nim/__init__.py": "",
     "site_nim/facts.py": '''
@@ -244,15 +246,19 @@ def test_a_check_that_breaks_is_an_error_and_the_others_go_on(doctor_with_site, 
 
 def test_a_check_that_breaks_counts_as_an_unknown_of_its_severity(doctor_with_site, evidence):
     place = evidence({"/etc/site.conf": "owner=unix\n"}, manifest=MANIFEST)
-    words = ["scan", place, "--check", "site-naming", "--format", "json"]
+    words = ["scan", place, "--check", "site-naming", "--check", "owner-unnamed", "--format", "json"]
     assert doctor_with_site(*words).status == 3
     assert doctor_with_site(*words, "--fail-on", "high").status == 0
 
 
-def test_a_plug_in_that_cannot_be_imported_is_reported_and_not_fatal(doctor_with_site, hosts):
-    ended = doctor_with_site("scan", hosts / "healthy" / "client", "--format", "json")
+def test_a_plug_in_that_cannot_be_imported_is_an_error_of_high_and_not_fatal(doctor_with_site, hosts):
+    words = ["scan", hosts / "healthy" / "client", "--skip", "site-naming", "--skip", "site-degraded"]
+    words += ["--skip", "owner-unnamed", "--format", "json"]
+    ended = doctor_with_site(*words)
     wreck = ended.result("wreck")
-    assert wreck["outcome"] == "error"
+    assert (wreck["outcome"], wreck["severity"], ended.status) == ("error", "high", 3)
+    left = doctor_with_site(*words, "--skip", "wreck")
+    assert (left.status, left.report["asked"]["checks"], left.report["asked"]["of"]) == (0, CHECKS, CHECKS + 3)
     assert "no_such_module_anywhere" in wreck["message"]
     assert ended.result("create-bio-hang")["outcome"] == "pass"
 
@@ -295,7 +301,8 @@ def test_it_is_listed_explained_and_completed(doctor_with_site, installed, site)
 def test_its_findings_can_be_ignored_like_any_other(doctor_with_site, evidence):
     place = evidence({"/etc/site.conf": "owner=\n", "/etc/nimdoctor.ignore": "owner-unnamed nobody wants it\n"})
     ended = doctor_with_site("scan", place, "--check", "owner-unnamed", "--format", "json")
-    assert (ended.status, len(ended.report["ignored"])) == (0, 1)
+    # nothing that was asked is left, so nothing passed
+    assert (ended.status, len(ended.report["ignored"])) == (3, 1)
 
 
 def test_without_the_distribution_nothing_of_it_is_known(installed, evidence):

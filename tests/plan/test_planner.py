@@ -141,7 +141,17 @@ def test_a_fix_that_says_nothing_plans_nothing_and_takes_nothing_along(repairs):
         yield Advice("asked although nobody needs it")
 
     plan = plan_with(repairs[0], nothing, never, only=("refresh-ssl-libs",))
-    assert (plan.steps, plan.advice) == ((), ())
+    assert plan.steps == () and not [one for one in plan.advice if "nobody needs it" in one.text]
+
+
+def test_a_finding_for_which_its_fix_says_nothing_is_advice_all_the_same(repairs):
+    @fix("refresh-ssl-libs", title="Nothing", where=Role.CLIENT, risk="")
+    def nothing():
+        yield from ()
+
+    for only in ((), ("refresh-ssl-libs",)):
+        (told,) = [one for one in plan_with(repairs[0], nothing, only=only).advice if one.about == "stale-ssl-libs"]
+        assert told.text.endswith("(refresh-ssl-libs finds nothing that it could do)")
 
 
 def test_a_finding_whose_fix_is_not_installed_is_advice(repairs):

@@ -10,7 +10,7 @@ from scenarios import scenario
 from test_inert import Page
 
 from nimdoctor.evidence.recorded import RecordedEvidence
-from nimdoctor.model import Severity
+from nimdoctor.model import Severity, Topic
 from nimdoctor.report import html, junit_report, markdown_report, nagios_report
 from nimdoctor.scan import scan
 
@@ -23,6 +23,8 @@ def report(name, *, master=True, only=(), fail_on=Severity.MEDIUM):
 
 HANG = report("create-bio-hang")
 HEALTHY = report("healthy")
+OPERATION = [one.id for one in registry().checks() if one.topic is Topic.OPERATION]
+UNEXPOSED = report("healthy", only=OPERATION)
 EXPIRED = report("certificate-expired")
 
 
@@ -146,7 +148,7 @@ def test_junit_several_findings_of_one_check_are_one_failure():
 
 def test_markdown_tells_the_same_story():
     text = markdown_report.render([EXPIRED])
-    assert text.startswith("# PROBLEMS: lpar7\n")
+    assert text.startswith("# PROBLEMS, AND EXPOSED: lpar7\n")
     assert "## 1. HIGH certificate-expired on lpar7 (client), likely" in text
     assert "| fail | high | certificate-expired | lpar7 |" in text
     assert "**Because of:** 1. nimsh-inactive\n" in markdown_report.render([hostile.report("words")])
@@ -159,7 +161,7 @@ def test_markdown_quotes_lines_with_their_numbers_in_a_fence():
 
 def test_markdown_of_several_hosts_is_one_text():
     text = markdown_report.render([HANG, HEALTHY])
-    assert text.count("\n---\n") == 1 and "# HEALTHY: lpar7" in text
+    assert text.count("\n---\n") == 1 and "# HEALTHY, BUT EXPOSED: lpar7" in text
 
 
 @pytest.mark.parametrize(
@@ -194,13 +196,24 @@ def test_nagios_a_fail_of_high_or_critical_is_critical():
 
 def test_nagios_a_fail_below_high_is_a_warning():
     status, line = nagios(report("client-uses-rsh", only=["client-uses-rsh"]))
-    assert status == 1 and line.startswith("NIMDOCTOR WARNING - lpar7: ")
+    assert status == 1 and line.startswith("NIMDOCTOR WARNING - lpar7 (1 of ")
 
 
 def test_nagios_nothing_wrong_is_ok():
     status, line = nagios(report("healthy", only=["create-bio-hang"]))
-    assert status == 0 and line.startswith("NIMDOCTOR OK - lpar7: no check found a fault | fails=0 ")
-    assert nagios(HEALTHY)[0] == 0
+    assert status == 0 and re.match(
+        r"NIMDOCTOR OK - lpar7 \(1 of \d+ checks asked\): no check found a fault \| fails=0 ", line
+    )
+    assert nagios(UNEXPOSED)[0] == 0
+
+
+def test_nagios_what_is_open_to_others_is_a_warning_and_no_fail():
+    status, line = nagios(HEALTHY)
+    assert status == 1
+    assert line.startswith(
+        "NIMDOCTOR WARNING - lpar7: 11 known vulnerabilities are open, the worst 10.0: nim-vulnerable: "
+    )
+    assert " fails=0 " in line and " high=0 " in line and " vulnerabilities=11 worst_score=10.0 " in line
 
 
 def test_nagios_what_is_undecided_is_unknown():
@@ -209,7 +222,7 @@ def test_nagios_what_is_undecided_is_unknown():
 
 
 def test_nagios_the_bar_moves_what_counts():
-    low = report("client-uses-rsh", only=["client-uses-rsh"], fail_on=Severity.HIGH)
+    low = report("client-uses-rsh", only=["client-uses-rsh", "nimsh-inactive"], fail_on=Severity.HIGH)
     status, line = nagios(low, fail_on=Severity.HIGH)
     assert status == 0 and "fails=2" in line and "2 medium problems" in line
     low = report("rhosts-left-over", only=["rhosts-left-over"], fail_on=Severity.LOW)
@@ -219,7 +232,7 @@ def test_nagios_the_bar_moves_what_counts():
 def test_nagios_takes_the_worst_of_several_and_says_it_first():
     status, line = nagios(HEALTHY, HANG)
     assert status == 2 and line.startswith("NIMDOCTOR CRITICAL - lpar7: 1 critical")
-    assert nagios(HEALTHY, refused=["x: no such file"])[0] == 3
+    assert nagios(UNEXPOSED, refused=["x: no such file"])[0] == 3
     assert nagios(HANG, refused=["x: no such file"])[0] == 2
 
 

@@ -3,7 +3,7 @@
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Outcome, Quote, Severity
+from nimdoctor.model import Outcome, Quote, Severity, Topic
 from nimdoctor.report import telling
 from nimdoctor.report.html.pictures import figures
 from nimdoctor.report.html.table import table
@@ -25,18 +25,18 @@ class Part:
 
     def title(self) -> Markup:
         report = self.report
-        counts = ", ".join(telling.counts(report))
-        verdict = element("span", report.verdict.upper(), class_=report.verdict)
+        found = telling.found(report)
+        verdict = element("span", telling.verdict(report), class_=report.verdict)
         heading = element(f"h{self.level}", f"{report.host.label}: ", verdict, id=f"{self.prefix}title")
-        said = f"{telling.hosts(report)}{': ' + counts if counts else ''}"
+        said = f"{telling.hosts(report)}{': ' + found if found else ''}"
         return join([heading, element("p", said, class_="soft")])
 
     def link(self) -> Markup:
         """From the list of hosts to this one."""
-        verdict = element("span", self.report.verdict, class_=self.report.verdict)
-        counts = ", ".join(telling.counts(self.report))
+        verdict = element("span", telling.verdict(self.report), class_=self.report.verdict)
+        found = telling.found(self.report)
         name = element("a", self.report.host.label, href=f"#{self.prefix}title")
-        return join([name, ": ", verdict, f" ({counts})" if counts else None])
+        return join([name, ": ", verdict, f" ({found})" if found else None])
 
     def sections(self) -> Iterator[Markup]:
         report = self.report
@@ -44,8 +44,10 @@ class Part:
         pictures = figures(report.pictures, self.level + 2, self.prefix) if report.pictures else []
         if pictures:
             yield self._section("pictures", "Pictures", element("div", *pictures, class_="pictures"))
-        if report.story.findings:
-            yield self._section("findings", "Findings", *self._findings())
+        findings = [one for one in report.story.findings if one.topic is Topic.OPERATION]
+        if findings:
+            yield self._section("findings", "Findings", *self._findings(findings))
+        yield from self._exposures()
         yield from self._rest()
 
     def _section(self, name: str, heading: str, *content: Content) -> Markup:
@@ -103,9 +105,21 @@ class Part:
         said = [join([None if sure else "perhaps ", self._to(other)]) for other, sure in others]
         return join(said, ", ") if said else None
 
-    def _findings(self) -> Iterator[Markup]:
+    def _exposures(self) -> Iterator[Markup]:
+        said, open_ = telling.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
+        if not said and not open_:
+            return
+        findings = [one for one in self.report.story.findings if one.topic is Topic.EXPOSURE]
+        yield self._section(
+            "exposures",
+            telling.EXPOSURES + (f": {said}" if said else ""),
+            element("p", telling.STOP_NO_PUSH, class_="soft"),
+            *self._findings(findings),
+            self._rows(open_) if open_ else None,
+        )
+
+    def _findings(self, found: Sequence[Result]) -> Iterator[Markup]:
         """Those below medium are folded where there are worse ones: they are not why somebody looks here."""
-        found = self.report.story.findings
         worse = [one for one in found if one.severity.rank >= Severity.MEDIUM.rank] or list(found)
         lesser = [self._finding(one) for one in found if all(one is not other for other in worse)]
         yield from map(self._finding, worse)
@@ -146,7 +160,7 @@ class Part:
 
     def _rest(self) -> Iterator[Markup]:
         report = self.report
-        open_ = report.with_outcome(Outcome.ERROR) + report.with_outcome(Outcome.UNKNOWN)
+        open_ = report.undecided(Topic.OPERATION)
         passed, off = report.with_outcome(Outcome.PASS), report.with_outcome(Outcome.NOT_APPLICABLE)
         groups = (
             ("Could not be checked", self._rows(open_), len(open_), report.verdict == INCONCLUSIVE),
