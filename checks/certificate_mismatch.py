@@ -17,6 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, on_client
 
 
@@ -32,6 +33,7 @@ from nimdoctor.wording import REFRESH, on_client
     cure="fetch the client's certificate anew: nimclient -C; nimclient -c; the master stays as it is",
     classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
+    rules_out=NO_PUSH,
 )
 def certificate_mismatch(
     subject: Subject,

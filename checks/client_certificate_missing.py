@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, on_client
 
 
@@ -34,6 +35,7 @@ from nimdoctor.wording import REFRESH, on_client
     cure="nimclient -C; nimclient -c, once the certificate can be fetched by tftp",
     classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
+    rules_out=NO_PUSH,
 )
 def client_certificate_missing(
     subject: Subject,

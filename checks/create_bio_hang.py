@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, ago, count, named, on_client, recycle
 
 _REFRESH = f"refresh this client's certificate: {REFRESH}"
@@ -45,6 +46,7 @@ _RECYCLED_BEFORE = (
     classic=True,
     explains=("hung-push",),
     timeline=True,
+    rules_out=NO_PUSH,
 )
 def create_bio_hang(
     subject: Subject,

@@ -5,6 +5,7 @@ from typing import Iterator, List, Optional
 from nimdoctor.facts import Filesets, Processes
 from nimdoctor.facts.lslpp import FilesetRow
 from nimdoctor.model import Confidence, Finding, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.ruling import no_command
 
 _NIM = ("bos.sysmgt.nim.client", "bos.sysmgt.nim.master")
 _RESTS_ON = (
@@ -30,6 +31,7 @@ _LISTING, _PS = "lslpp -lc", "ps -eo pid,ppid,etime,args"
     impact="programs, methods or subsystem entries of it may be missing or of two levels: what NIM does next may fail",
     cure="installp -C cleans up what was broken off; then install the fileset again at its level (installp -acgXYF), on a "
     "client from media or a mounted lpp_source, since a push may not work; lppchk -v until it prints nothing",
+    rules_out=no_command("nimclient", "nimconfig", "niminit", "nim"),
 )
 def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterator[Verdict]:
     """A broken fileset is to be reinstalled before use: daemons and methods of NIM may be of two levels.
@@ -63,6 +65,7 @@ def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterat
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
                 impact=None if core else "as a rule none for a push; installations and backups through NIM may fail",
                 run="lppchk -v",
+                rules_out=None if core else (),
                 missing=() if certain else (_PS,),
             )
     unread = [row for row in rows if not row.state_known]

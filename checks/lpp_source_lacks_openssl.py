@@ -3,7 +3,19 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import LppSourceContents
-from nimdoctor.model import Confidence, Finding, NotApplicable, Note, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    NotApplicable,
+    Note,
+    Passed,
+    Role,
+    RuledOut,
+    Severity,
+    Unknown,
+    Verdict,
+    check,
+)
 
 FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
 
@@ -33,6 +45,7 @@ def lpp_source_lacks_openssl(contents: Optional[LppSourceContents]) -> Iterator[
             evidence=[source.at_whole for source in lacking],
             objects=names,
             run=f"nim -o update -a packages=all -a source=DEVICE_OR_DIRECTORY {names[0]}",
+            rules_out=[RuledOut(None, ("nim", "-o", "cust", "-a", f"lpp_source={name}")) for name in names],
         )
         return
     if partial:

@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 
 
 @check(
@@ -32,6 +33,7 @@ from nimdoctor.model import (
     cure="on the client: keep /etc/niminfo under another name, then niminit -a name=CLIENT -a master=MASTER "
     "-a master_port=1058, which asks the master for its id. Not done by itself: the id is what tells the master from "
     "a host that took its name, so a person must say that the move was meant; and every client of that master needs it",
+    rules_out=NO_PUSH,
 )
 def master_id_changed(
     subject: Subject,

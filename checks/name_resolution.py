@@ -21,6 +21,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 
 _CURE = (
     "make forward and back agree, in /etc/hosts or DNS, in the order of /etc/netsvc.conf: host {name}; host ADDRESS; "
@@ -36,6 +37,7 @@ _CURE = (
     confidence=Confidence.LIKELY,
     source="IBM docs, NIMSH authentication process (first test)",
     cause="a row of /etc/hosts or DNS is missing, old, or names another host first",
+    rules_out=NO_PUSH,
 )
 def name_resolution(
     subject: Subject,

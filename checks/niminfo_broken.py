@@ -18,6 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH, no_command
 
 INCOMPLETE = "0042-137"
 _WHO = ("NIM_NAME", "NIM_MASTER_HOSTNAME")
@@ -44,6 +45,7 @@ _REBUILD_MASTER = (
     source="IBM docs, niminit and nimconfig: to rebuild the /etc/niminfo file; NIM message 0042-137",
     cause="the file was emptied or cut (a full file system, an edit by hand), or NIM was never configured to its end",
     cure=_REBUILD,
+    rules_out=(*no_command("nimclient", "nim"), *NO_PUSH),
 )
 def niminfo_broken(
     subject: Subject,
@@ -104,14 +106,17 @@ def niminfo_broken(
         return
     vital, lacking = _lacking(file.info, on_master)
     if vital or lacking:
+        fix = _fix(file.info, identity, objects) if not on_master else None
         yield Finding(
             f"{file.source} has no {', '.join(vital + lacking)}",
             evidence=[file.whole(), *told],
             objects=vital + lacking,
             severity=Severity.HIGH if vital or told else Severity.MEDIUM,
             confidence=Confidence.LIKELY if vital or told else Confidence.POSSIBLE,
-            fix=_fix(file.info, identity, objects) if not on_master else None,
+            fix=fix,
             impact=impact,
+            # niminit, which that fix runs, makes the file whole again before nimclient is run
+            rules_out=NO_PUSH if fix else None,
             cure=cure,
             run=run,
         )

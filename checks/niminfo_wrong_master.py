@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH, NO_WAY_BACK
 from nimdoctor.wording import named
 
 
@@ -33,6 +34,7 @@ from nimdoctor.wording import named
     cure="on the client: keep the file under another name, then niminit -a name=CLIENT -a master=MASTER "
     "-a master_port=1058. Not done by itself: switch-to-nimsh would give niminit the old master again, and which "
     "master this client is to have, a person must say",
+    rules_out=(*NO_WAY_BACK, *NO_PUSH),
 )
 def niminfo_wrong_master(
     subject: Subject,

@@ -17,6 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 
 PORT = NIMSH_PORTS["nimsh"]
 
@@ -46,6 +47,7 @@ def nimsh_inactive(
     row = subsystems.get("nimsh")
     active = subsystems.active("nimsh")
     impact = f"no push reaches {subject.name}"
+    ruled_out = NO_PUSH if subject.where is Role.CLIENT else ()
     if active is None:
         raise Missing("lssrc -a")
     if not active and row is None:
@@ -54,6 +56,7 @@ def nimsh_inactive(
             evidence=[subsystems.quote("nimsh")],
             cause="NIM was never configured on this host, or its SRC definition was removed",
             impact=impact,
+            rules_out=ruled_out,
             cure="configure the NIM client: niminit (smitty niminit) defines and starts nimsh",
             fix=None,
             run="smitty niminit",
@@ -67,7 +70,11 @@ def nimsh_inactive(
     if not active:
         status = row.status if row else "unknown"
         said = Finding(
-            f"SRC says nimsh is {status}", evidence=[subsystems.quote("nimsh")], impact=impact, run="startsrc -s nimsh"
+            f"SRC says nimsh is {status}",
+            evidence=[subsystems.quote("nimsh")],
+            impact=impact,
+            run="startsrc -s nimsh",
+            rules_out=ruled_out,
         )
         if listening:
             said = said._replace(
@@ -86,6 +93,7 @@ def nimsh_inactive(
             evidence=[subsystems.quote("nimsh"), sockets.whole()],
             confidence=Confidence.LIKELY,
             impact=impact,
+            rules_out=ruled_out,
             cause="nimsh lost its listening socket, or hangs at its start",
             cure="stopsrc -s nimsh; startsrc -s nimsh",
             run="stopsrc -s nimsh; startsrc -s nimsh",

@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, on_client, refresh_libraries
 
 
@@ -33,6 +34,7 @@ from nimdoctor.wording import REFRESH, on_client, refresh_libraries
     cure="set the client up for crypto again: nimclient -C; nimclient -c",
     classic=True,
     timeline=True,
+    rules_out=NO_PUSH,
 )
 def ssl_object_error(
     subject: Subject,

@@ -20,6 +20,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, on_client
 
 
@@ -33,6 +34,7 @@ from nimdoctor.wording import REFRESH, on_client
     cause="crypto was switched on or off on one side only",
     cure="towards secure: nimclient -C; nimclient -c on the client",
     classic=True,
+    rules_out=NO_PUSH,
 )
 def ssl_one_sided(
     subject: Subject,

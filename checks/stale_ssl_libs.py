@@ -1,9 +1,23 @@
 """Copies of the SSL libraries that `nimclient -c` extracted must match the installed OpenSSL."""
 
-from typing import Iterator
+import posixpath
+from typing import Iterator, Optional
 
-from nimdoctor.facts import ExtractedLibraries
-from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Subject, Unknown, Verdict, check
+from nimdoctor.facts import ExtractedLibraries, Wpar
+from nimdoctor.facts.libraries import LibraryCopy
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Missing,
+    Passed,
+    Role,
+    RuledOut,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
 from nimdoctor.wording import count, refresh_libraries
 
 _LISTING = "/usr/lib/libssl.so*"
@@ -22,7 +36,7 @@ _LISTING = "/usr/lib/libssl.so*"
     timeline=True,
     explains=("ssl-object-error",),
 )
-def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[Verdict]:
+def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries, wpar: Optional[Wpar]) -> Iterator[Verdict]:
     """Pushes fail while nimsh loads library copies older than the installed OpenSSL.
 
     Copies are no fault by themselves: a healthy client has them, of their archive member's size.
@@ -45,6 +59,7 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[
             confidence=Confidence.CERTAIN if certain else Confidence.POSSIBLE,
             cure=f"remove {' and '.join(paths)}, then nimclient -c, once its certificate can be fetched",
             run=refresh_libraries(paths, subject.master_named),
+            rules_out=[_stays(copy, wpar) for copy in stale if copy.gone or (wpar and wpar.inside)],
         )
         return
     undecided = [copy for copy in copies if copy.verdict != "fresh"]
@@ -61,3 +76,15 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[
         + "; ".join(f"{copy.path}: {', '.join(copy.reasons)}" for copy in copies),
         [quote for copy in copies for quote in copy.evidence],
     )
+
+
+def _stays(copy: LibraryCopy, wpar: Optional[Wpar]) -> RuledOut:
+    """A copy that nimclient -c does not bring back, or that is not this host's alone."""
+    if wpar and wpar.inside:
+        why = (
+            f"uname -W says {wpar.wpar_id}: /usr of a workload partition may be shared, so copies in it are not removed"
+        )
+    else:
+        name = posixpath.basename(copy.path)
+        why = f"{name.split('.')[0]}.a has no member {name} any more, so nimclient -c would not bring {copy.path} back"
+    return RuledOut(Role.CLIENT, path=copy.path, why=why)

@@ -18,6 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_FETCH
 
 _COMMAND = "audit query"
 
@@ -33,6 +34,7 @@ _COMMAND = "audit query"
     cure="with the consent of whoever answers for auditing: audit off, nimclient -c on the client, then audit on at once. "
     "Not done here: auditing is a site's policy, and what happens meanwhile is in no trail",
     precedes=FETCHING,
+    rules_out=NO_FETCH,
 )
 def tftp_blocked_by_audit(
     subject: Subject,

@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Passed,
     Quote,
     Role,
+    RuledOut,
     Severity,
     Subject,
     Unknown,
@@ -41,7 +42,8 @@ class Result(NamedTuple):
 
     Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
     `causes` are the ids of the checks whose findings this one may be the cause of. `named_only` says that its fix
-    is planned only by `--only`, whatever the severity.
+    is planned only by `--only`, whatever the severity. `rules_out` are the steps that no plan of this scan may hold,
+    each with its end and its reason.
     """
 
     check: str
@@ -65,6 +67,7 @@ class Result(NamedTuple):
     against: Tuple[Quote, ...] = ()
     causes: Tuple[str, ...] = ()
     named_only: bool = False
+    rules_out: Tuple[RuledOut, ...] = ()
 
 
 class NotNamed(Exception):
@@ -305,6 +308,10 @@ class Engine:
             missing=tuple(dict.fromkeys(finding.missing)),
             causes=tuple(check.explains if finding.explains is None else finding.explains),
             named_only=check.named_only and fix == check.fix,
+            rules_out=tuple(
+                one._replace(where=one.where or run.where, why=one.why or _own_words(check, finding))
+                for one in (check.rules_out if finding.rules_out is None else finding.rules_out)
+            ),
         )
 
     def _without_finding(
@@ -339,6 +346,12 @@ class Engine:
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
         return Result(check.id, check.title, outcome, check.severity, where, host, message)
+
+
+def _own_words(check: Check, finding: Finding) -> str:
+    """The reason for which a finding rules a step out, where it gives none apart."""
+    impact = finding.impact or check.impact
+    return f"{finding.message}: {impact}" if impact else finding.message
 
 
 def _asks_for_diagnosis(check: Check) -> bool:

@@ -13,8 +13,8 @@ from nimdoctor.text import BadEvidence, Quote, Text
 
 __all__ = [
     "BadEvidence", "Check", "Confidence", "Diagnosis", "Finding", "Missing", "NotApplicable", "Note",
-    "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "Severity", "Subject", "Text",
-    "Unknown", "Verdict", "check",
+    "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "RuledOut", "Severity", "Subject",
+    "Text", "Unknown", "Verdict", "check",
 ]  # fmt: skip
 
 
@@ -62,6 +62,20 @@ class Role(str, enum.Enum):
     BOTH = "both"
 
 
+class RuledOut(NamedTuple):
+    """A step that a finding says cannot work, or cannot be taken back, so that no plan of that scan holds it.
+
+    It is a command that begins with the words `argv`, or the removal of a file whose path fits the pattern `path`;
+    `where` is the end it is done at, None for the one the finding is about. `why` says the reason; where it is empty
+    the finding's own words are the reason.
+    """
+
+    where: Optional[Role]
+    argv: Tuple[str, ...] = ()
+    path: str = ""
+    why: str = ""
+
+
 CHECKS_OWN = ""
 """Value of `Finding.fix` that means: the fix the check names."""
 
@@ -74,7 +88,7 @@ class Finding(NamedTuple):
     as typed on the host the finding is about; `touches` counts other hosts it would affect. `evidence`
     speaks for the finding, `against` are lines that speak against it, and `missing` names, in the
     catalog's terms, what was not there and would make it surer. `explains` stands in the place of the
-    check's where this finding is the cause of fewer things, or of others.
+    check's where this finding is the cause of fewer things, or of others; so does `rules_out`.
     """
 
     message: str
@@ -92,6 +106,7 @@ class Finding(NamedTuple):
     against: Sequence[Quote] = ()
     missing: Sequence[str] = ()
     explains: Optional[Sequence[str]] = None
+    rules_out: Optional[Sequence[RuledOut]] = None
 
 
 class Passed(NamedTuple):
@@ -199,6 +214,7 @@ class Check(NamedTuple):
     precedes: Tuple[str, ...] = ()
     timeline: bool = False
     named_only: bool = False
+    rules_out: Tuple[RuledOut, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -227,6 +243,7 @@ def check(
     precedes: Sequence[str] = (),
     timeline: bool = False,
     named_only: bool = False,
+    rules_out: Sequence[RuledOut] = (),
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
@@ -236,7 +253,7 @@ def check(
     therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of;
     `precedes` names fixes that cannot work before this check's finding is cured. `timeline` says that what it
     finds began some day, so that a report should say what changed before. `named_only` says that its fix is, so
-    that a report names the command that plans it.
+    that a report names the command that plans it. `rules_out` are steps that no plan of a scan with this finding holds.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -257,6 +274,7 @@ def check(
             precedes=tuple(precedes),
             timeline=timeline,
             named_only=named_only,
+            rules_out=tuple(rules_out),
         )
 
     return register

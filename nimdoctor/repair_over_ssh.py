@@ -57,6 +57,7 @@ class RemoteRepair(Repair):
         here = [end for where, end in self.ends.ends.items() if end.live and self.plan.touches(where)]
         return [
             *refuse_up_front(self.plan, self.ends, 0, "AIX", answered),
+            *self.unscripted(),
             *(
                 Refusal("", f"the {end.where.value} can be changed over ssh", f"the {end.where.value} is "
                         f"{end.target or 'this host'}: run nimdoctor fix {end.target} for it first".replace("  ", " "))

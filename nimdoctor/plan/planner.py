@@ -10,13 +10,24 @@ from nimdoctor.engine import HARDENED, Engine, NotNamed, Result
 from nimdoctor.host import Absent, Host
 from nimdoctor.model import Outcome, Role, Severity
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.plan.conditions import ClientIdle, Condition, MasterIdle
-from nimdoctor.plan.conditions.guards import proved_hung
+from nimdoctor.plan.conditions import (
+    ClientIdle,
+    Condition,
+    EvidenceFresh,
+    FetchUnproved,
+    MasterIdle,
+    NotHardened,
+    TftpServed,
+)
+from nimdoctor.plan.conditions.files import OLD_MEMBERS
+from nimdoctor.plan.conditions.guards import hanging, proved_hung
 from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Refusal, Treated
-from nimdoctor.plan.ends import Elsewhere, End, Ends, Moment
+from nimdoctor.plan.ends import EVIDENCE_AGE, Elsewhere, End, Ends, Moment
 from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Fix, Options, Said, is_nim_name
 from nimdoctor.plan.order import arranged
 from nimdoctor.plan.place import Refused
+from nimdoctor.plan.ruled_out import named as step_named
+from nimdoctor.plan.ruled_out import rulings
 from nimdoctor.plan.steps import Step, Transient
 from nimdoctor.plan.typed import as_typed, push_named_in
 from nimdoctor.story import Story, told
@@ -39,7 +50,9 @@ class _Asked(NamedTuple):
 
 
 class Probed(NamedTuple):
-    """What `--probe` found before planning: where tftp answered, and another secured client that is pushed well."""
+    """What `--probe` found before planning: where tftp was asked and said whether it lives, and another secured client
+    that is pushed well.
+    """
 
     tftp_address: Optional[Tuple[str, int]] = None
     pushed_well: Optional[str] = None
@@ -70,13 +83,15 @@ class Planner:
         self._advice: List[Counsel] = []
         self._below: List[Counsel] = []
         self._cautions: List[str] = []
+        self._results: Tuple[Result, ...] = ()
         self.client = self._client_name()
 
     def plan(self, results: Sequence[Result], story: Optional[Story] = None) -> Plan:
         """The plan for these results of a scan; `story` is theirs, told anew where it is not given."""
+        self._results = tuple(results)
         called, minor = self._called(results, told(results) if story is None else story)
         asked = self._asked(called, minor)
-        steps = arranged([step for one in asked for step in one.steps])
+        steps = self._resting(arranged([step for one in asked for step in one.steps]))
         stepped = {check for step in steps for check in step.checks}
         treated = [(one.fix, found) for one in asked for found in one.findings if one.steps and found.check in stepped]
         findings = tuple(_treated(found, fix_id) for fix_id, found in treated)
@@ -117,8 +132,59 @@ class Planner:
                 seen = None if condition in known else decide(condition, self.now)
                 known.add(condition)
                 if seen is not None:
-                    found.append(Refusal(step.id, condition.words(), seen))
+                    found.append(Refusal(step.id, condition.words(), seen, self._helps(condition, plan.steps)))
         return found
+
+    def _helps(self, one: Condition, steps: Sequence[Step]) -> Optional[str]:
+        """The command that helps where a condition does not hold."""
+        probe = self.options._replace(probe=True)
+        if isinstance(one, FetchUnproved) and self._may_probe():
+            return self.command(probe)
+        if isinstance(one, EvidenceFresh) and self._may_probe():
+            # where what was recorded of the master is asked only for the fetch, a probe stands in for it
+            needed = {type(asked) for step in steps for asked in step.before if asked.where is one.where}
+            return self.command(probe) if TftpServed in needed else None
+        if isinstance(one, (ClientIdle, MasterIdle)) and self.client and not self.options.accept_hung:
+            return self.command(self.options._replace(accept_hung=self.client)) if self._waived(one) else None
+        return None
+
+    def _may_probe(self) -> bool:
+        client = self.ends.ends.get(Role.CLIENT)
+        return client is not None and client.live and not self.options.probe
+
+    def _waived(self, one: Condition) -> bool:
+        """Whether --accept-hung waives it: now, or once the push that hangs has done so for long enough."""
+        hung = hanging(self.now)
+        if hung is None or hung.age is None:
+            return False
+        return not hung.proved or decide(self._accepting(one), self.now) is None
+
+    def _accepting(self, one: Condition) -> Condition:
+        """The condition with the client's hung operation accepted."""
+        if isinstance(one, ClientIdle):
+            return one._replace(accept_hung=True)
+        return one._replace(accept_hung=self.client or "") if isinstance(one, MasterIdle) else one
+
+    def _resting(self, steps: Sequence[Step]) -> Tuple[Step, ...]:
+        """The steps, the first of which asks whether what was recorded of another end is fresh, where one of them rests
+        on it. Before the first only: once it is done nothing gets better by waiting for fresh evidence.
+        """
+        recorded = [where for where, end in self.ends.ends.items() if end.recorded]
+        asked = {
+            one.where
+            for step in steps
+            for one in (*step.before, *step.then)
+            if isinstance(one, EvidenceFresh)
+            or (one.where in recorded and step.where not in recorded and not isinstance(one, NotHardened))
+        }
+        fresh = tuple(EvidenceFresh(where) for where in recorded if where in asked)
+        return tuple(
+            step._replace(
+                before=(*(one for one in step.before if one not in fresh), *(() if number else fresh)),
+                then=tuple(one for one in step.then if one not in fresh),
+            )
+            for number, step in enumerate(steps)
+        )
 
     # -- which fixes
 
@@ -247,6 +313,8 @@ class Planner:
             if isinstance(thing, Advice):
                 self._advise(about, thing.text, thing.run, thing.where, thing.objects)
         steps = [thing for thing in said if isinstance(thing, Step)]
+        if self._ruled_out(fix, about, steps):
+            return nothing
         # what a fix says beside its steps holds only where it has some
         return nothing._replace(
             # what is switched on for a time stays off for good, by the site's own will: no finding of it is treated
@@ -257,6 +325,19 @@ class Planner:
             affects=tuple(thing for thing in said if isinstance(thing, Affects) and steps),
             cautions=tuple(thing.text for thing in said if isinstance(thing, Caution) and steps),
         )
+
+    def _ruled_out(self, fix: Fix, about: str, steps: Sequence[Step]) -> bool:
+        """Whether a finding of this scan rules out one of these steps; then none is planned, since half a cure is none,
+        and the reason stands as advice.
+        """
+        known: Set[Tuple[str, str]] = set()
+        for step in steps:
+            for result, one in rulings(step, self._results, self.one_host):
+                if (result.check, one.why) not in known:
+                    known.add((result.check, one.why))
+                    said = f"{result.check} rules out {step_named(step)} on the {step.where.value}: {one.why}"
+                    self._advise(about, f"{fix.title}: not planned, {said}", None, fix.where, result.objects)
+        return bool(known)
 
     def _case(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> Case:
         ends = tuple(self.ends.ends)
@@ -272,6 +353,8 @@ class Planner:
             master_host=self._name(Role.MASTER),
             ends=ends,
             live=tuple(where for where in ends if self.ends.ends[where].live),
+            recorded=tuple(where for where in ends if self.ends.ends[where].recorded),
+            old_members=self._old_members(),
             tftp_address=self.probed.tftp_address,
             pushed_well=self.probed.pushed_well,
             fetch_replaces=self._fetch_replaces(),
@@ -289,6 +372,14 @@ class Planner:
         if held is None or held.certificates is None:
             return True
         return not held.certificates <= ((served.certificates if served else None) or frozenset())
+
+    def _old_members(self) -> bool:
+        """Whether the client's archives hold the members that any nim.client extracts."""
+        from nimdoctor.facts import LibraryArchives
+
+        host = self.hosts.get(Role.CLIENT)
+        archives = host.optional(LibraryArchives) if host else None
+        return archives is not None and all(archives.members_named(*one) for one in OLD_MEMBERS)
 
     def _comparable(self) -> bool:
         """Whether a certificate that was fetched can be told to be the master's."""
@@ -311,19 +402,13 @@ class Planner:
             return None
         if any(not one.step for one in refusals):
             return None
-        for step in plan.steps:
-            for one in step.before:
-                waived = one
-                if isinstance(one, ClientIdle):
-                    waived = one._replace(accept_hung=True)
-                elif isinstance(one, MasterIdle):
-                    waived = one._replace(accept_hung=self.client)
-                if decide(waived, self.now) is not None:
-                    return None
-        return f"{self.command()} --accept-hung {self.client}"
+        if any(decide(self._accepting(one), self.now) is not None for step in plan.steps for one in step.before):
+            return None
+        return self.command(self.options._replace(accept_hung=self.client))
 
-    def command(self) -> str:
-        """The command line that makes this plan."""
+    def command(self, chosen: Optional[Options] = None) -> str:
+        """The command line that makes this plan, or the one with these options."""
+        options = chosen or self.options
         words = ["nimdoctor", "fix"]
         client, master = self.ends.ends.get(Role.CLIENT), self.ends.ends.get(Role.MASTER)
         target = client or master
@@ -331,11 +416,13 @@ class Planner:
             words.append(target.target)
         if client and master and master is not client and master.target != client.target:
             words += ["--master", master.target]
-        for name in self.options.only:
+        for name in options.only:
             words += ["--only", name]
-        words += ["--transient-tftp"] if self.options.transient_tftp else []
-        words += ["--lpp-source", self.options.lpp_source] if self.options.lpp_source else []
-        words += ["--probe"] if self.options.probe else []
+        words += ["--transient-tftp"] if options.transient_tftp else []
+        words += ["--lpp-source", options.lpp_source] if options.lpp_source else []
+        words += ["--probe"] if options.probe else []
+        words += ["--evidence-age", str(options.evidence_age)] if options.evidence_age != EVIDENCE_AGE else []
+        words += ["--accept-hung", options.accept_hung] if options.accept_hung else []
         return as_typed(words)
 
     @property

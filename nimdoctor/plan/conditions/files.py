@@ -170,6 +170,10 @@ class NotOwned(NamedTuple):
         return Answer(True, f"neither a fileset nor an rpm package owns {self.path}")
 
 
+OLD_MEMBERS = (("libssl.a", "libssl.so.0.9.8"), ("libcrypto.a", "libcrypto.so.0.9.8"))
+"""Archive and member that an old `nimclient -c` extracts, and that every copy of the guide's is of."""
+
+
 @condition("member-kept")
 class MemberKept(NamedTuple):
     """The archive still has the member of which the file is a copy; one whose member is gone would not come back."""
