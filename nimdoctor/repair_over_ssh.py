@@ -9,9 +9,9 @@ from nimdoctor.model import Role
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.execute import NotApplied, Result, refuse_up_front
 from nimdoctor.plan.fix import Options
+from nimdoctor.plan.hindrances import decide
 from nimdoctor.plan.outcome import assess, remembered
 from nimdoctor.plan.place import Refused
-from nimdoctor.plan.planner import decide
 from nimdoctor.plan.remote.follow import Unfollowed
 from nimdoctor.plan.remote.host import SENT, RemoteHost, Sent
 from nimdoctor.plan.remote.run import Remote, unfinished

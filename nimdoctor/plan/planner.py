@@ -10,22 +10,13 @@ from nimdoctor.engine import HARDENED, Engine, NotNamed, Result
 from nimdoctor.host import Absent, Host
 from nimdoctor.model import Outcome, Role, Severity
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.plan.conditions import (
-    ClientIdle,
-    Condition,
-    EvidenceFresh,
-    FetchUnproved,
-    MasterIdle,
-    NotHardened,
-    TftpServed,
-)
+from nimdoctor.plan.conditions import EvidenceFresh, NotHardened
 from nimdoctor.plan.conditions.files import OLD_MEMBERS
-from nimdoctor.plan.conditions.guards import hanging, proved_hung
-from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Refusal, Treated
-from nimdoctor.plan.ends import EVIDENCE_AGE, Elsewhere, End, Ends, Moment
+from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Treated
+from nimdoctor.plan.ends import EVIDENCE_AGE, End, Ends, Moment
 from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Fix, Options, Said, is_nim_name
+from nimdoctor.plan.hindrances import Hindrances
 from nimdoctor.plan.order import arranged
-from nimdoctor.plan.place import Refused
 from nimdoctor.plan.ruled_out import named as step_named
 from nimdoctor.plan.ruled_out import rulings
 from nimdoctor.plan.steps import Step, Transient
@@ -115,55 +106,9 @@ class Planner:
             cautions=tuple(dict.fromkeys([text for one in asked for text in one.cautions] + self._cautions)),
             pushes=_pushes(results),
         )
-        refusals = self.refusals(plan)
-        return plan._replace(refusals=tuple(refusals), first=self._first(plan, refusals))
-
-    def refusals(self, plan: Plan) -> List[Refusal]:
-        """What would keep the plan from being applied now, as far as the scanned evidence tells; each once."""
-        found = [
-            Refusal("", f"the {where.value} can be changed from here", why)
-            for where in (Role.CLIENT, Role.MASTER)
-            for why in [self._not_here(where)]
-            if plan.touches(where) and why
-        ]
-        known: Set[Condition] = set()
-        for step in plan.steps:
-            for condition in step.before:
-                seen = None if condition in known else decide(condition, self.now)
-                known.add(condition)
-                if seen is not None:
-                    found.append(Refusal(step.id, condition.words(), seen, self._helps(condition, plan.steps)))
-        return found
-
-    def _helps(self, one: Condition, steps: Sequence[Step]) -> Optional[str]:
-        """The command that helps where a condition does not hold."""
-        probe = self.options._replace(probe=True)
-        if isinstance(one, FetchUnproved) and self._may_probe():
-            return self.command(probe)
-        if isinstance(one, EvidenceFresh) and self._may_probe():
-            # where what was recorded of the master is asked only for the fetch, a probe stands in for it
-            needed = {type(asked) for step in steps for asked in step.before if asked.where is one.where}
-            return self.command(probe) if TftpServed in needed else None
-        if isinstance(one, (ClientIdle, MasterIdle)) and self.client and not self.options.accept_hung:
-            return self.command(self.options._replace(accept_hung=self.client)) if self._waived(one) else None
-        return None
-
-    def _may_probe(self) -> bool:
-        client = self.ends.ends.get(Role.CLIENT)
-        return client is not None and client.live and not self.options.probe
-
-    def _waived(self, one: Condition) -> bool:
-        """Whether --accept-hung waives it: now, or once the push that hangs has done so for long enough."""
-        hung = hanging(self.now)
-        if hung is None or hung.age is None:
-            return False
-        return not hung.proved or decide(self._accepting(one), self.now) is None
-
-    def _accepting(self, one: Condition) -> Condition:
-        """The condition with the client's hung operation accepted."""
-        if isinstance(one, ClientIdle):
-            return one._replace(accept_hung=True)
-        return one._replace(accept_hung=self.client or "") if isinstance(one, MasterIdle) else one
+        hindrances = Hindrances(self.now, self.options, self.client, self.command)
+        refusals = hindrances.of(plan)
+        return plan._replace(refusals=tuple(refusals), first=hindrances.first(plan, refusals))
 
     def _resting(self, steps: Sequence[Step]) -> Tuple[Step, ...]:
         """The steps, the first of which asks whether what was recorded of another end is fresh, where one of them rests
@@ -396,16 +341,6 @@ class Planner:
     ) -> None:
         self._advice.append(Counsel(about, text, run, where.value if where else None, tuple(objects)))
 
-    def _first(self, plan: Plan, refusals: Sequence[Refusal]) -> Optional[str]:
-        """The command that waives a hung operation, where only that stands in the way."""
-        if self.options.accept_hung or not self.client or not refusals or not proved_hung(self.now):
-            return None
-        if any(not one.step for one in refusals):
-            return None
-        if any(decide(self._accepting(one), self.now) is not None for step in plan.steps for one in step.before):
-            return None
-        return self.command(self.options._replace(accept_hung=self.client))
-
     def command(self, chosen: Optional[Options] = None) -> str:
         """The command line that makes this plan, or the one with these options."""
         options = chosen or self.options
@@ -460,27 +395,6 @@ class Planner:
             )
             return None
         return name
-
-    def _not_here(self, where: Role) -> str:
-        end = self.ends.ends.get(where)
-        return (
-            ""
-            if end is None or end.live or end.remote
-            else f"{end.target} is recorded evidence: run nimdoctor fix on that host"
-        )
-
-
-def decide(condition: Condition, now: Moment) -> Optional[str]:
-    """Why a condition does not hold, or None when it does or cannot be looked at from here."""
-    try:
-        answer = condition.decide(now, {})
-    except Elsewhere:
-        return None
-    except Refused as error:
-        return str(error)
-    except OSError as error:
-        return f"it cannot be read: {error.strerror or error}"
-    return None if answer.holds else answer.says
 
 
 def _treated(found: Result, fix_id: str) -> Treated:

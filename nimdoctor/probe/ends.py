@@ -25,7 +25,7 @@ CLIENTS = 50
 AT_ONCE = 10
 """Connects under way at one time: on most masters some clients are switched off, and each takes its time."""
 
-_STAYS_INSIDE = "a host below another root asks nobody in the network of this one"
+_STAYS_INSIDE = "a host that a directory holds asks nobody in the network of this one"
 _TFTP_SAID = Pattern("error code|not found|access violation|permission denied|received", 2)
 """What the program tftp prints where a server answered, be it with an error."""
 _SSL = Pattern(r"(?<![A-Za-z])_ssl\s*[:=]\s*(yes|no)\b", 2)  # re.IGNORECASE
@@ -86,7 +86,7 @@ def _leaves_root(host: Host, address: str) -> bool:
 
     A name that the root's own /etc/hosts does not know is not looked up either.
     """
-    if getattr(host.evidence, "root", None) is None:
+    if getattr(host.evidence, "network", True):
         return False
     from ipaddress import ip_address
 
@@ -169,7 +169,8 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     found: List[Asked] = []
     for machine, (what, answer) in zip(chosen, _connects(host, chosen, port, patience, whole)):
         found.append((what, answer))
-        if answer.answered and _has_nimquery(host):
+        inside = answer.answered is None and not getattr(host.evidence, "network", True)
+        if (answer.answered or inside) and _has_nimquery(host):
             found.append(_nimquery(host, machine, min(timeout or _timeout(host), whole.left())))
     if len(machines) > CLIENTS:
         rest = f"{len(machines) - CLIENTS} more clients"
