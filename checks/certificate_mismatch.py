@@ -18,6 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, on_client
 
 
@@ -35,6 +36,7 @@ from nimdoctor.wording import REFRESH, on_client
     cure=Inferred("a new fetch likely suffices: nimclient -C; nimclient -c on the client; the master stays as it is"),
     classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
+    rules_out=NO_PUSH,
 )
 def certificate_mismatch(
     subject: Subject,

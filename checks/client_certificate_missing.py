@@ -20,6 +20,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, on_client
 
 
@@ -35,6 +36,7 @@ from nimdoctor.wording import REFRESH, on_client
     cure=Inferred("nimclient -C; nimclient -c should bring it, once the certificate can be fetched by tftp"),
     classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
+    rules_out=NO_PUSH,
 )
 def client_certificate_missing(
     subject: Subject,

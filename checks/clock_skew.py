@@ -16,6 +16,7 @@ from nimdoctor.model import (
     Passed,
     Quote,
     Role,
+    RuledOut,
     Severity,
     Unknown,
     Verdict,
@@ -102,6 +103,7 @@ def clock_skew(
         impact=impact,
         run="ntpq -p",
         explains=explained,
+        rules_out=(RuledOut(Role.MASTER, ("nimconfig",)),) if at_odds or in_use else (),
     )
 
 

@@ -21,6 +21,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_FETCH, NO_PUSH
 
 
 @check(
@@ -89,6 +90,7 @@ def cpuid_changed(
         cure=f"on the master {change}, then on the client stopsrc -s nimsh; startsrc -s nimsh. Not done by itself: the "
         "id guards against a host that took this one's name, and where one object serves several machines it must "
         "not be changed (IBM: validate_cpuid=no)",
+        rules_out=NO_FETCH if by_rsh else (*NO_FETCH, *NO_PUSH),
         run=f"on the master, as root: {change}",
     )
 

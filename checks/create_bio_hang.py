@@ -29,6 +29,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, ago, count, named, on_client, recycle
 
 _REFRESH = f"a new fetch of this client's certificate likely suffices: {REFRESH}"
@@ -65,6 +66,7 @@ _HARDENED = Inferred(
     classic=True,
     explains=("hung-push",),
     timeline=True,
+    rules_out=NO_PUSH,
 )
 def create_bio_hang(
     subject: Subject,

@@ -20,6 +20,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_INSTALLATION
 from nimdoctor.wording import count, named
 
 PS = "ps -eo pid,ppid,etime,args"
@@ -78,7 +79,8 @@ def cstate_stuck(
             (installed if _by_network(found) else unseen).append(found)
     if seen:
         quotes = [*_states(seen), processes.whole(), *([clients.whole()] if clients else [])]
-        yield _finding(seen, quotes, "neither on the master nor on the client does anything of NIM run")
+        finding = _finding(seen, quotes, "neither on the master nor on the client does anything of NIM run")
+        yield finding._replace(rules_out=NO_INSTALLATION)
     if unseen:
         quotes = [*_states(unseen), processes.whole()]
         yield _finding(unseen, quotes, "no nim command for it runs on the master", (f"{PS} of {_listed(unseen)}",))

@@ -17,6 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import no_command
 
 _NIM = ("bos.sysmgt.nim.client", "bos.sysmgt.nim.master")
 _RESTS_ON = (
@@ -45,6 +46,7 @@ _LISTING, _PS = "lslpp -lc", "ps -eo pid,ppid,etime,args"
     cure="installp -C cleans up what was broken off; then install the fileset again at its level (installp -acXYF -d "
     "DIRECTORY FILESET; -F excludes -g, so that requisites must be there), on a client from media or a mounted "
     "lpp_source, since a push may not work; lppchk -v until it prints nothing",
+    rules_out=no_command("nimclient", "nimconfig", "niminit", "nim"),
 )
 def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterator[Verdict]:
     """A broken fileset is to be reinstalled before use: daemons and methods of NIM may be of two levels.
@@ -78,6 +80,7 @@ def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterat
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
                 impact=None if core else "as a rule none for a push; installations and backups through NIM may fail",
                 run="lppchk -v",
+                rules_out=None if core else (),
                 missing=() if certain else (_PS,),
             )
     unread = [row for row in rows if not row.state_known]

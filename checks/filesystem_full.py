@@ -5,8 +5,21 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import FileSystems, LibraryArchives
 from nimdoctor.facts.df import FileSystemRow
-from nimdoctor.model import Confidence, Finding, Inferred, Passed, Role, Severity, Subject, Unknown, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Inferred,
+    Passed,
+    Role,
+    RuledOut,
+    Severity,
+    Subject,
+    Unknown,
+    Verdict,
+    check,
+)
 from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.ruling import NO_WAY_BACK
 
 DF = "df -k"
 _LIBRARIES = (("libssl.a", "libssl.so.0.9.8"), ("libcrypto.a", "libcrypto.so.0.9.8"))
@@ -48,6 +61,12 @@ class _Short(NamedTuple):
             f", {self.kib} KB wanted by {' and '.join(need.who for need in self.needs if need.kib)}" if self.kib else ""
         )
         return f"{self.row.mount}: {room}{share}{wanted}"
+
+
+_RULED_OUT = {
+    Role.CLIENT: NO_WAY_BACK,
+    Role.MASTER: (RuledOut(Role.MASTER, ("nimconfig",)),),
+}
 
 
 @check(
@@ -92,7 +111,7 @@ def filesystem_full(subject: Subject, systems: FileSystems, archives: Optional[L
             Severity.MEDIUM,
             f"the next nimclient -c, nimconfig -c or push of {subject.name} may stop half-way, and a half-done "
             "nimclient -c leaves a client without any push",
-        )
+        )._replace(rules_out=_RULED_OUT[subject.where])
     if rest:
         yield _finding(rest, Severity.LOW, "pushes go on; what is installed, logged or backed up there stops half-way")
     if short:

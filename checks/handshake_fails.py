@@ -7,6 +7,7 @@ from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.rehearsal import Cause
 from nimdoctor.model import Finding, Inferred, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
 from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import recycle
 
 REHEARSAL = "rehearsal of the handshake"
@@ -72,6 +73,7 @@ _BY_CAUSE: Dict[Cause, Advice] = {
     impact="likely no secured push can get through its handshake",
     classic=True,
     explains=("create-bio-hang", "ssl-object-error"),
+    rules_out=NO_PUSH,
 )
 def handshake_fails(objects: NimObjects, rehearsal: Optional[Rehearsal]) -> Iterator[Verdict]:
     """Both sides of a push's handshake go through with the very files on the master's disk.

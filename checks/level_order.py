@@ -17,6 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_INSTALLATION
 
 _COMMAND = "oslevel -s"
 _UPDATE = "on the master: smitty update_all"
@@ -34,6 +35,7 @@ _UPDATE = "on the master: smitty update_all"
     "of NIM that are new on the client may not be known to the master",
     cure="update the master to the client's level or above, bos.sysmgt.nim.master with it; until then do not install or "
     "update this client through it",
+    rules_out=NO_INSTALLATION,
 )
 def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional[IosLevel]) -> Iterator[Verdict]:
     """Operations of NIM on a client above its master may fail: the master is to be updated first.
@@ -73,6 +75,7 @@ def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional
             confidence=Confidence.LIKELY,
             impact="as a rule none for a push; a SPOT or lpp_source of that service pack is above the master",
             run=_UPDATE,
+            rules_out=(),
         )
     else:
         yield Finding(said, evidence=both, run=_UPDATE)

@@ -22,6 +22,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client
 
 
@@ -47,6 +48,7 @@ MACHINE_ID = "uname -m"
         "the master was likely moved to other hardware (Live Partition Mobility), rebuilt or restored elsewhere"
     ),
     cure=_cure(False),
+    rules_out=NO_PUSH,
 )
 def master_id_changed(
     subject: Subject,

@@ -23,6 +23,7 @@ from nimdoctor.model import (
     check,
 )
 from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.ruling import NO_PUSH
 
 _CURE = (
     "make forward and back agree, in /etc/hosts or DNS, in the order of /etc/netsvc.conf: host {name}; host ADDRESS; "
@@ -47,6 +48,7 @@ class _Said(NamedTuple):
     confidence=Confidence.LIKELY,
     source="IBM docs, NIMSH authentication process (first test)",
     cause=Inferred("a row of /etc/hosts or DNS is likely missing, old, or names another host first"),
+    rules_out=NO_PUSH,
 )
 def name_resolution(
     subject: Subject,

@@ -1,19 +1,16 @@
 """`nimclient -c` must extract the members that the installed OpenSSL has."""
 
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import Iterator, Optional
 
 from nimdoctor.facts import (
-    Apars,
     CryptoSetup,
+    Extractor,
     Filesets,
-    InterimFixes,
-    LevelTables,
     LibraryArchives,
     NimIdentity,
     RecordedPush,
 )
 from nimdoctor.facts.level import Level
-from nimdoctor.facts.level_table import LevelRow
 from nimdoctor.facts.loader import LoaderComplaint
 from nimdoctor.model import (
     Confidence,
@@ -28,6 +25,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_WAY_BACK
 
 _CLIENT, _BASE = "bos.sysmgt.nim.client", "openssl.base"
 _ARCHIVE, _MEMBER = "libssl.a", "libssl.so.0.9.8"
@@ -36,6 +34,8 @@ _LISTING, _AR = "lslpp -lc", "ar -X32_64 -tv /usr/lib/libssl.a"
 _FIRST_LINE = Level((1, 0))
 _WITHOUT_MEMBER = Level((3, 0))
 """The first line of OpenSSL whose libssl.a has no 0.9.8 member (3.0.8.1000 by its README, the others inferred)."""
+
+_RENEW = "then renew the copies as stale-ssl-libs says"
 
 
 @check(
@@ -49,12 +49,11 @@ _WITHOUT_MEMBER = Level((3, 0))
     impact="crypto likely cannot be enabled again once it is off, and pushes to a secured client may fail",
     cure="update bos.sysmgt.nim.client to the level named, then renew the copies as stale-ssl-libs says",
     explains=("stale-ssl-libs", "ssl-object-error"),
+    rules_out=NO_WAY_BACK,
 )
 def nimclient_extracts_old_libs(
     filesets: Filesets,
-    tables: LevelTables,
-    apars: Optional[Apars],
-    fixes: Optional[InterimFixes],
+    extractor: Optional[Extractor],
     archives: Optional[LibraryArchives],
     setup: Optional[CryptoSetup],
     push: Optional[OnMaster[RecordedPush]],
@@ -68,35 +67,23 @@ def nimclient_extracts_old_libs(
         if filesets.installed(name) is False:
             yield NotApplicable(f"{name} is not installed")
             return
-    nim, openssl = filesets.vrmf(_CLIENT), filesets.vrmf(_BASE)
-    if nim is None or openssl is None:
+    openssl = filesets.vrmf(_BASE)
+    if extractor is None or openssl is None:
         raise Missing(_LISTING, message=f"the levels of {_CLIENT} and {_BASE} cannot be told from this listing")
     levels = [filesets.quote(_CLIENT), filesets.quote(_BASE)]
     if openssl.openssl() < _FIRST_LINE:
         yield Passed(f"{_BASE} is {openssl}, of which libssl.so.0.9.8 is the current member", levels)
         return
-    row, older = _row_for(nim, tables.rows("nimclient_members"))
-    if row is None and not older:
-        yield Passed(f"{_CLIENT} is {nim}, of a technology level that began after the cure", levels)
+    levels += extractor.evidence
+    if extractor.cured:
+        yield Passed(extractor.says, levels)
         return
+    row, behind = extractor.row, extractor.says
     if row:
-        cured = _cured(row, nim, apars, fixes)
-        if cured:
-            yield Passed(cured.message, [*levels, *cured.evidence])
-            return
-        apar = row.text("apar")
-        behind = f"{_CLIENT} is {nim}, below {row.text('level')} (APAR {apar})"
-        levels += [apars.quote(apar)] if apars and apars.installed(apar) is False else []
-        levels += [row.at] if row.at else []
-        cure = f"update {_CLIENT} to {row.text('level')} or later, then renew the copies as stale-ssl-libs says"
-        cause = None
+        cause, cure = None, f"update {_CLIENT} to {row.text('level')} or later, {_RENEW}"
     else:
         cause = Inferred(f"{_CLIENT} is older than the OpenSSL of the host, and likely looks for {_MEMBER} only")
-        behind = f"{_CLIENT} is {nim}, of a technology level that is older than any with the cure"
-        cure = Inferred(
-            f"move to a technology level that has the cure, {_CLIENT} with it, which should do; then renew the copies as "
-            "stale-ssl-libs says"
-        )
+        cure = Inferred(f"move to a technology level that has the cure, {_CLIENT} with it, which should do; {_RENEW}")
     names = [identity.nim_name, *identity.names] if identity else []
     pushes = [one for one in push.every() if one.may_be_to(names)] if push else []
     said = [*(setup.loader if setup else ()), *(complaint for one in pushes for complaint in one.loader)]
@@ -140,31 +127,8 @@ def nimclient_extracts_old_libs(
             against=[member.at for member in there],
             missing=() if there else (_AR,),
             explains=(),
+            rules_out=(),
         )
-
-
-def _cured(row: LevelRow, nim: Level, apars: Optional[Apars], fixes: Optional[InterimFixes]) -> Optional[Passed]:
-    """What shows that the cure of that row is there."""
-    wanted, apar = row.level("level"), row.text("apar")
-    if wanted and nim >= wanted:
-        return Passed(f"{_CLIENT} is {nim}, at or above {wanted}, which has the cure")
-    if apars and apars.installed(apar):
-        return Passed(f"APAR {apar}, which has the cure, is installed", [apars.quote(apar)])
-    if fixes and apar in fixes.stable_apars():
-        return Passed(f"an interim fix carries APAR {apar}, which has the cure", [fixes.quote(apar)])
-    return None
-
-
-def _row_for(nim: Level, rows: Sequence[LevelRow]) -> Tuple[Optional[LevelRow], bool]:
-    """The row of the technology level that the fileset is of; without one, whether that is older than the cure.
-
-    A technology level later than the last row of its version began with the cure; so did a later version (inferred).
-    """
-    lines = [(Level(level.fields[:3]), row) for row in rows for level in [row.level("level")] if level]
-    own = next((row for line, row in lines if nim.on_line(line)), None)
-    same_version = [line for line, _ in lines if line.fields[:2] == nim.fields[:2]]
-    last = max(same_version or [line for line, _ in lines], default=None)
-    return own, own is None and last is not None and Level(nim.fields[:3]) < last
 
 
 def _names_a_copy(complaint: LoaderComplaint) -> bool:

@@ -30,6 +30,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH, no_command
 from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client
 
 INCOMPLETE = "0042-137"
@@ -60,6 +61,7 @@ _REBUILD_MASTER = (
         "the file was likely emptied or cut (a full file system, an edit by hand), or NIM was never configured to its end"
     ),
     cure=_REBUILD,
+    rules_out=(*no_command("nimclient", "nim"), *NO_PUSH),
 )
 def niminfo_broken(
     subject: Subject,
@@ -141,14 +143,17 @@ def niminfo_broken(
         return
     vital, lacking = _lacking(file.info, on_master)
     if vital or lacking:
+        fix = _fix(file.info, identity, objects) if not on_master else None
         yield Finding(
             f"{file.source} has no {', '.join(vital + lacking)}",
             evidence=[file.whole(), *told],
             objects=vital + lacking,
             severity=Severity.HIGH if vital or told else Severity.MEDIUM,
             confidence=Confidence.LIKELY if vital or told else Confidence.POSSIBLE,
-            fix=_fix(file.info, identity, objects) if not on_master else None,
+            fix=fix,
             impact=impact,
+            # niminit, which that fix runs, makes the file whole again before nimclient is run
+            rules_out=NO_PUSH if fix else None,
             cure=cure,
             run=run,
         )

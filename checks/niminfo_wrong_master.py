@@ -21,6 +21,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH, NO_WAY_BACK
 from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client, named
 
 
@@ -42,6 +43,7 @@ def _cure(vios: bool) -> str:
         "reach this client"
     ),
     cure=_cure(False),
+    rules_out=(*NO_WAY_BACK, *NO_PUSH),
 )
 def niminfo_wrong_master(
     subject: Subject,

@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REMOTE_MANAGEMENT
 
 PORT = NIMSH_PORTS["nimsh"]
@@ -50,6 +51,7 @@ def nimsh_inactive(
     row = subsystems.get("nimsh")
     active = subsystems.active("nimsh")
     impact = f"no push reaches {subject.name}"
+    ruled_out = NO_PUSH if subject.where is Role.CLIENT else ()
     if active is None:
         raise Missing("lssrc -a")
     if not active and row is None:
@@ -58,6 +60,7 @@ def nimsh_inactive(
             evidence=[subsystems.quote("nimsh")],
             cause=Inferred("NIM was likely never configured on this host, or its SRC definition was removed"),
             impact=impact,
+            rules_out=ruled_out,
             cure=f"configure the NIM client, which defines and starts nimsh: {REMOTE_MANAGEMENT} as padmin, since it is a VIOS"
             if ios
             else "configure the NIM client: niminit (smitty niminit; connect=nimsh) defines and starts nimsh",
@@ -85,7 +88,11 @@ def nimsh_inactive(
     if not active:
         status = row.status if row else "unknown"
         said = Finding(
-            f"SRC says nimsh is {status}", evidence=[subsystems.quote("nimsh")], impact=impact, run="startsrc -s nimsh"
+            f"SRC says nimsh is {status}",
+            evidence=[subsystems.quote("nimsh")],
+            impact=impact,
+            run="startsrc -s nimsh",
+            rules_out=ruled_out,
         )
         if listening:
             said = said._replace(
@@ -104,6 +111,7 @@ def nimsh_inactive(
             evidence=[subsystems.quote("nimsh"), sockets.whole()],
             confidence=Confidence.LIKELY,
             impact=impact,
+            rules_out=ruled_out,
             cause=Inferred("nimsh likely lost its listening socket, or hangs at its start"),
             cure=Inferred("a restart likely helps: stopsrc -s nimsh; startsrc -s nimsh"),
             run="stopsrc -s nimsh; startsrc -s nimsh",

@@ -22,6 +22,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_NIMSH
 from nimdoctor.wording import named
 
 PORT = NIMSH_PORTS["nimsh"]
@@ -90,6 +91,7 @@ def port_taken(
             impact=f"nimsh cannot be started by SRC, nor by nimclient -c, on {subject.name}; pushes may go through or not",
             cure=f"look at it (ps -fp {own[0].pid}); when no push needs it, end it, then startsrc -s nimsh",
             run=f"ps -fp {own[0].pid}",
+            rules_out=NO_NIMSH,
         )
         return
     hints: List[Quote] = [row.at for row in services.others_on(PORT, "nimsh")] if services else []
@@ -109,4 +111,5 @@ def port_taken(
         impact=f"nimsh cannot start, so no push reaches {subject.name}",
         missing=() if processes else (PROCESSES,),
         run=_WHO,
+        rules_out=() if confidence is Confidence.POSSIBLE else NO_NIMSH,
     )

@@ -5,6 +5,7 @@ from typing import Iterator, List, Optional
 from nimdoctor.facts import NimshDefinition, NimshMode
 from nimdoctor.facts.tls_attempt import PROCESSES
 from nimdoctor.model import Confidence, Finding, Missing, Passed, Quote, Role, Severity, Subject, Verdict, check
+from nimdoctor.ruling import NO_PUSH
 
 DEFINITION = "lssrc -S -s nimsh"
 
@@ -20,6 +21,7 @@ DEFINITION = "lssrc -S -s nimsh"
     cause="somebody ran nimclient -P, perhaps on purpose",
     cure="ask who switched pushes off, and why; where nobody meant it: nimclient -p",
     named_only=True,
+    rules_out=NO_PUSH,
 )
 def push_disabled(
     subject: Subject, mode: Optional[NimshMode], definition: Optional[NimshDefinition]
@@ -49,6 +51,7 @@ def push_disabled(
             impact=f"from the next start of nimsh on, every push to {subject.name} is refused, unless the master forces it "
             "(nim -F)",
             run="nimclient -p",
+            rules_out=(),
         )
     else:
         yield Passed(f"nimsh {'runs' if mode.running else 'would be started'} without -P", [mode.at, *defined])

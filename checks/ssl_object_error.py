@@ -20,6 +20,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, on_client, refresh_libraries
 
 
@@ -36,6 +37,7 @@ from nimdoctor.wording import REFRESH, on_client, refresh_libraries
     cure=Inferred("set the client up for crypto again, which likely helps: nimclient -C; nimclient -c"),
     classic=True,
     timeline=True,
+    rules_out=NO_PUSH,
 )
 def ssl_object_error(
     subject: Subject,

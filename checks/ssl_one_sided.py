@@ -21,6 +21,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_PUSH
 from nimdoctor.wording import REFRESH, on_client
 
 
@@ -34,6 +35,7 @@ from nimdoctor.wording import REFRESH, on_client
     cause=Inferred("crypto was likely switched on or off on one side only"),
     cure=Inferred("towards secure, which should do: nimclient -C; nimclient -c on the client"),
     classic=True,
+    rules_out=NO_PUSH,
 )
 def ssl_one_sided(
     subject: Subject,

@@ -1,8 +1,10 @@
 """Copies of the SSL libraries that `nimclient -c` extracted must match the installed OpenSSL."""
 
+import posixpath
 from typing import Iterator, Optional
 
-from nimdoctor.facts import ExtractedLibraries, TlsAttempt
+from nimdoctor.facts import ExtractedLibraries, TlsAttempt, Wpar
+from nimdoctor.facts.libraries import LibraryCopy
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.tls_attempt import HISTORY
 from nimdoctor.model import (
@@ -13,6 +15,7 @@ from nimdoctor.model import (
     Passed,
     Quote,
     Role,
+    RuledOut,
     Severity,
     Subject,
     Unknown,
@@ -42,7 +45,9 @@ _LAST_WENT_WELL = (
     timeline=True,
     explains=("ssl-object-error",),
 )
-def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries, attempt: Optional[TlsAttempt]) -> Iterator[Verdict]:
+def stale_ssl_libs(
+    subject: Subject, libraries: ExtractedLibraries, attempt: Optional[TlsAttempt], wpar: Optional[Wpar]
+) -> Iterator[Verdict]:
     """Secured pushes may fail while nimsh loads library copies older than the installed OpenSSL.
 
     Copies are no fault by themselves: a healthy client has them, of their archive member's size.
@@ -69,6 +74,7 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries, attempt: Opt
             missing=() if certain else (*_ARCHIVES, HISTORY),
             cure=f"remove {' and '.join(paths)}, then nimclient -c, once its certificate can be fetched",
             run=refresh_libraries(paths, subject.master_named),
+            rules_out=[_stays(copy, wpar) for copy in stale if copy.gone or (wpar and wpar.inside)],
         )
         return
     undecided = [copy for copy in copies if copy.verdict != "fresh"]
@@ -91,3 +97,15 @@ def _went_well(attempt: Optional[TlsAttempt]) -> Optional[Quote]:
     """The line of the newest secured push, where it went on and nothing is known to have changed since."""
     session = attempt.session if attempt and not attempt.changes else None
     return session.last if session and session.end is SessionEnd.WENT_ON else None
+
+
+def _stays(copy: LibraryCopy, wpar: Optional[Wpar]) -> RuledOut:
+    """A copy that nimclient -c does not bring back, or that is not this host's alone."""
+    if wpar and wpar.inside:
+        why = (
+            f"uname -W says {wpar.wpar_id}: /usr of a workload partition may be shared, so copies in it are not removed"
+        )
+    else:
+        name = posixpath.basename(copy.path)
+        why = f"{name.split('.')[0]}.a has no member {name} any more, so nimclient -c would not bring {copy.path} back"
+    return RuledOut(Role.CLIENT, path=copy.path, why=why)

@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_FETCH
 
 _COMMAND = "audit query"
 
@@ -38,6 +39,7 @@ _COMMAND = "audit query"
         "is in no trail"
     ),
     precedes=FETCHING,
+    rules_out=NO_FETCH,
 )
 def tftp_blocked_by_audit(
     subject: Subject,

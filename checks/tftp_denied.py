@@ -22,6 +22,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.ruling import NO_FETCH
 
 
 @check(
@@ -81,6 +82,8 @@ def tftp_denied(
         fix=None if by_person else "allow-tftp",
         cure=_cure(denied[0], by_person),
         run=f"vi {ACCESS}",
+        # what a person wrote no plan takes out
+        rules_out=NO_FETCH if by_person else (),
     )
 
 

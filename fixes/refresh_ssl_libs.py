@@ -1,9 +1,8 @@
 """Replaces stale copies of the SSL libraries by fresh ones."""
 
-import posixpath
 from typing import Iterator, Optional
 
-from nimdoctor.facts import ExtractedLibraries, LibraryArchives, NimshMode, Paths
+from nimdoctor.facts import ExtractedLibraries, NimshMode, Paths
 from nimdoctor.model import OnClient, Role
 from nimdoctor.plan.client_crypto import crypto_on, remove_copy
 from nimdoctor.plan.fix import Advice, Case, Said, fix
@@ -21,25 +20,14 @@ from nimdoctor.plan.fix import Advice, Case, Said, fix
 def refresh_ssl_libs(
     case: Case,
     libraries: Optional[OnClient[ExtractedLibraries]],
-    archives: Optional[OnClient[LibraryArchives]],
     paths: Optional[OnClient[Paths]],
     mode: Optional[OnClient[NimshMode]],
 ) -> Iterator[Said]:
     """`rm` of the stale copies, then `nimclient -c`, which extracts the members of the installed OpenSSL."""
-    stale = libraries.with_verdict("stale") if libraries else ()
     removed = False
-    for copy in stale:
-        name = posixpath.basename(copy.path)
-        archive = name.split(".")[0] + ".a"
+    for copy in libraries.with_verdict("stale") if libraries else ():
         state = paths.get(copy.path) if paths else None
-        if archives and archives.listed(archive) and not archives.members_named(archive, name):
-            yield Advice(
-                f"{copy.path} stays: {archive} has no member {name} any more, so nimclient -c could not bring it back",
-                f"ar -X32_64 -t /usr/lib/{archive}",
-                Role.CLIENT,
-                (copy.path,),
-            )
-        elif state is None or state.size is None:
+        if state is None or state.size is None:
             yield Advice(f"{copy.path} stays: its size is not known", f"ls -l {copy.path}", Role.CLIENT)
         else:
             removed = True

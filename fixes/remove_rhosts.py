@@ -51,7 +51,12 @@ def remove_rhosts(
         do=edit,
         why="pushes go by nimsh, so root's trust in the master by rsh is no longer needed",
         effect="root on the master can no longer log in by rsh without a password",
-        before=(*at_rest(case, Role.CLIENT), unchanged(Role.CLIENT, edit), *_still_nimsh(info)),
+        before=(
+            *at_rest(case, Role.CLIENT),
+            unchanged(Role.CLIENT, edit),
+            *_still_nimsh(info),
+            *(case.rests_on_master if own else ()),
+        ),
         verify=(written(Role.CLIENT, edit),),
         undo="the file's former bytes go back",
         impact="rsh and rcp from the master to this client stop working for root",

@@ -92,7 +92,12 @@ def switch_to_nimsh(
             f"niminit writes {NIMINFO} anew; what is not NIM's own in it may be lost:\n--- {NIMINFO}\n"
             f"+++ {NIMINFO} as niminit writes it\n" + "\n".join(f"-{info.quote(name).text}" for name in lost)
         )
-    guards = (*classic_guards(case), NotSecureMaster(Role.CLIENT), ObjectIsHosts(Role.CLIENT, name, hostnames))
+    guards = (
+        *classic_guards(case),
+        NotSecureMaster(Role.CLIENT),
+        ObjectIsHosts(Role.CLIENT, name, hostnames),
+        *case.rests_on_master,
+    )
     yield Step(
         where=Role.CLIENT,
         phase=Phase.IDENTITY,

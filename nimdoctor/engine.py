@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Passed,
     Quote,
     Role,
+    RuledOut,
     Severity,
     Subject,
     Topic,
@@ -45,7 +46,8 @@ class Result(NamedTuple):
 
     Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
     `causes` are the ids of the checks whose findings this one may be the cause of. `named_only` says that its fix
-    is planned only by `--only`, whatever the severity. `topic` is that of the check, `vulnerabilities` are as in `Finding`.
+    is planned only by `--only`, whatever the severity. `topic` is that of the check, `vulnerabilities` are as in `Finding`. `rules_out` are the steps that no plan of this scan may hold,
+    each with its end and its reason.
     """
 
     check: str
@@ -71,6 +73,7 @@ class Result(NamedTuple):
     named_only: bool = False
     topic: Topic = Topic.OPERATION
     vulnerabilities: Tuple[Vulnerability, ...] = ()
+    rules_out: Tuple[RuledOut, ...] = ()
 
 
 class NotNamed(Exception):
@@ -338,6 +341,10 @@ class Engine:
             named_only=check.named_only and fix == check.fix,
             topic=check.topic,
             vulnerabilities=tuple(finding.vulnerabilities),
+            rules_out=tuple(
+                one._replace(where=one.where or run.where, why=one.why or _own_words(check, finding))
+                for one in (check.rules_out if finding.rules_out is None else finding.rules_out)
+            ),
         )
 
     def _without_finding(
@@ -394,6 +401,12 @@ class Engine:
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
         return Result(check.id, check.title, outcome, check.severity, where, host, message, topic=check.topic)
+
+
+def _own_words(check: Check, finding: Finding) -> str:
+    """The reason for which a finding rules a step out, where it gives none apart."""
+    impact = finding.impact or check.impact
+    return f"{finding.message}: {impact}" if impact else finding.message
 
 
 def _asks_for_diagnosis(check: Check) -> bool:

@@ -13,7 +13,7 @@ from nimdoctor.text import BadEvidence, Quote, Text
 
 __all__ = [
     "BadEvidence", "Check", "Confidence", "Diagnosis", "Finding", "Inferred", "Missing", "NotApplicable", "Note",
-    "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "Severity", "Subject", "Text", "Topic",
+    "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "RuledOut", "Severity", "Subject", "Text", "Topic",
     "Unknown", "Verdict", "Vulnerability", "check", "worst_score",
 ]  # fmt: skip
 
@@ -110,6 +110,20 @@ def severity_of(score: float) -> Severity:
     return Severity.HIGH if score >= HIGH_FROM else Severity.MEDIUM if score >= MEDIUM_FROM else Severity.LOW
 
 
+class RuledOut(NamedTuple):
+    """A step that a finding says cannot work, or cannot be taken back, so that no plan of that scan holds it.
+
+    It is a command that begins with the words `argv`, or the removal of a file whose path fits the pattern `path`;
+    `where` is the end it is done at, None for the one the finding is about. `why` says the reason; where it is empty
+    the finding's own words are the reason.
+    """
+
+    where: Optional[Role]
+    argv: Tuple[str, ...] = ()
+    path: str = ""
+    why: str = ""
+
+
 CHECKS_OWN = ""
 """Value of `Finding.fix` that means: the fix the check names."""
 
@@ -122,8 +136,8 @@ class Finding(NamedTuple):
     as typed on the host the finding is about; `touches` counts other hosts it would affect. `evidence`
     speaks for the finding, `against` are lines that speak against it, and `missing` names, in the
     catalog's terms, what was not there and would make it surer. `explains` stands in the place of the
-    check's where this finding is the cause of fewer things, or of others. `vulnerabilities` are what an exposure
-    leaves open; without a `severity` of its own the finding has that of the worst score among them.
+    check's where this finding is the cause of fewer things, or of others; so does `rules_out`. `vulnerabilities` are
+    what an exposure leaves open; without a `severity` of its own the finding has that of the worst score among them.
     """
 
     message: str
@@ -142,6 +156,7 @@ class Finding(NamedTuple):
     missing: Sequence[str] = ()
     explains: Optional[Sequence[str]] = None
     vulnerabilities: Sequence[Vulnerability] = ()
+    rules_out: Optional[Sequence[RuledOut]] = None
 
 
 class Passed(NamedTuple):
@@ -250,6 +265,7 @@ class Check(NamedTuple):
     timeline: bool = False
     named_only: bool = False
     topic: Topic = Topic.OPERATION
+    rules_out: Tuple[RuledOut, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -279,6 +295,7 @@ def check(
     timeline: bool = False,
     named_only: bool = False,
     topic: Topic = Topic.OPERATION,
+    rules_out: Sequence[RuledOut] = (),
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
@@ -289,7 +306,7 @@ def check(
     `precedes` names fixes that cannot work before this check's finding is cured. `timeline` says that what it
     finds began some day, so that a report should say what changed before. `named_only` says that its fix is, so
     that a report names the command that plans it. A check of the `topic` exposure bears on no verdict, which is that of
-    operation: its findings are told beside it.
+    operation: its findings are told beside it. `rules_out` are steps that no plan of a scan with this finding holds.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -311,6 +328,7 @@ def check(
             timeline=timeline,
             named_only=named_only,
             topic=topic,
+            rules_out=tuple(rules_out),
         )
 
     return register

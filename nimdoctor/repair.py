@@ -30,6 +30,7 @@ from nimdoctor.scan import Report, open_hosts, scan_hosts
 if TYPE_CHECKING:
     from nimdoctor.evidence.connection import Connection
     from nimdoctor.plan.ksh import ScriptEnd
+    from nimdoctor.probe import Probe
 
 PUSH_DEADLINE = 60.0
 """Seconds a push may take that proves a cure."""
@@ -115,6 +116,7 @@ class Repair:
         self.progress = progress
         self.say = say
         self._proved: Optional[str] = None
+        self.probes: List[Probe] = []
         self._connections: Dict[str, Connection] = {} if connections is None else connections
         self._document: Optional[Plan] = None
         self._files: Optional[Mapping[str, bytes]] = None
@@ -169,7 +171,7 @@ class Repair:
         elif master:
             found[Role.MASTER] = self._end(Role.MASTER, self.where.target, host, self.where.state_dir)
         leads = Role.CLIENT if Role.CLIENT in found else Role.MASTER
-        return leads, Ends(found, self.registry.catalog)
+        return leads, Ends(found, self.registry.catalog, 60 * self.options.evidence_age)
 
     def _end(self, role: Role, target: str, host: Host, state_dir: Optional[str]) -> End:
         live = host.evidence.live and not target.startswith("ssh:")
@@ -193,13 +195,19 @@ class Repair:
     def _probed(self) -> Probed:
         if not self.options.probe or self.roles:
             return Probed()
-        from nimdoctor.probe import tftp_address, tftp_answer
+        from nimdoctor.probe import Probe, probe_client, tftp_address
 
         address = None
-        if Role.CLIENT in self.ends.ends and self.ends.ends[Role.CLIENT].live:
-            address = tftp_address(self.engine.target)
-            if address and not tftp_answer(*address).answered:
-                address = None
+        client = self.ends.ends.get(Role.CLIENT)
+        if client is not None and client.live:
+            answers = probe_client(self.engine.target)
+            self.probes += [Probe(Role.CLIENT.value, what, *answer) for what, answer in answers]
+            # the first is that of tftp; one that could not be asked has said neither yes nor no
+            address = tftp_address(self.engine.target) if answers[0][1].answered is not None else None
+        elif client is not None:
+            self.probes.append(
+                Probe(Role.CLIENT.value, "the master", None, "not asked: the client is recorded evidence")
+            )
         hangs = any(found.fix == "recycle-certificates" and found.where is Role.CLIENT for found in self.report.results)
         return Probed(address, self._pushed_well() if hangs else None)
 
@@ -207,7 +215,7 @@ class Repair:
         """Another secured client that a push reaches with SSL: then it is not the master that must be recycled."""
         from nimdoctor.facts import NimIdentity, NimObjects
         from nimdoctor.facts.lsnim import SECURE
-        from nimdoctor.probe import push
+        from nimdoctor.probe import Probe, push
 
         end, host = self.ends.ends.get(Role.MASTER), self.engine.master
         objects = host.optional(NimObjects) if host else None
@@ -216,7 +224,12 @@ class Repair:
         identity = self.engine.target.optional(NimIdentity)
         own = identity.object_in(objects)[0] if identity else None
         others = [machine.name for machine in objects.connected(SECURE) if own is None or machine.name != own.name]
-        return next((name for name in others[:PUSHED] if push(host, name, PUSH_DEADLINE).proved), None)
+        for name in others[:PUSHED]:
+            made = push(host, name, PUSH_DEADLINE)
+            self.probes.append(Probe(Role.MASTER.value, f"a push to {name}", made.proved, made.says))
+            if made.proved:
+                return name
+        return None
 
     # -- what stands in the way
 
@@ -327,15 +340,21 @@ class Repair:
     def _client_scripts(self, plan: Plan) -> Dict[str, bytes]:
         if plan.affects is None:
             return {}
-        from nimdoctor.plan.ksh import render
+        from nimdoctor.plan.ksh import client_scripts
 
-        files = render(plan.as_dict(), self.script_ends()).files
-        return {name: content for name, content in files.items() if name.startswith("clients/")}
+        return dict(client_scripts(plan.as_dict()))
 
     def render_as(self, saved: Plan) -> None:
         """From now on scripts are those of the plan as it was saved, which is the very same one: to the byte what was
         written when it was, though a finding may be an hour older by now."""
         self._document = saved
+
+    def unscripted(self) -> List[Refusal]:
+        """What of the plan no script can ask for, so that none is made of it."""
+        from nimdoctor.plan.ksh import unanswerable
+
+        how = "a script cannot look at that: use --apply on the host itself"
+        return [Refusal(step, says, how) for step, says in unanswerable(self.plan.as_dict())]
 
     def scripts(self) -> Mapping[str, bytes]:
         """The plan as scripts for change management: relative names and contents."""

@@ -10,9 +10,9 @@ from nimdoctor.model import Role
 from nimdoctor.plan.document import Plan, Refusal
 from nimdoctor.plan.execute import NotApplied, Result, refuse_up_front
 from nimdoctor.plan.fix import Options
+from nimdoctor.plan.hindrances import decide
 from nimdoctor.plan.outcome import assess, remembered
 from nimdoctor.plan.place import Refused
-from nimdoctor.plan.planner import decide
 from nimdoctor.plan.refusals import strange_commands
 from nimdoctor.plan.remote.follow import Unfollowed
 from nimdoctor.plan.remote.host import SENT, RemoteHost, Sent
@@ -62,6 +62,7 @@ class RemoteRepair(Repair):
         return [
             *refuse_up_front(self.plan, self.ends, 0, "AIX", answered),
             *strange_commands(self.plan.steps, self.registry.fixes()),
+            *self.unscripted(),
             *(
                 Refusal("", f"the {end.where.value} can be changed over ssh", f"the {end.where.value} is "
                         f"{end.target or 'this host'}: run nimdoctor fix {end.target} for it first".replace("  ", " "))

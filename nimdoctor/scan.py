@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set, Tupl
 from nimdoctor import ignore
 from nimdoctor.engine import Engine, Result
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
-from nimdoctor.evidence.source import Evidence
+from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.host import Host
 from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Check, Outcome, Role, Severity, Topic, worst_score
 from nimdoctor.named_tuple import NamedTuple
@@ -167,9 +167,22 @@ def with_pictures(report: Report, engine: Engine) -> Report:
 def open_hosts(
     target: Evidence, master: Optional[Evidence] = None, *, registry: Registry, role: Optional[str] = None
 ) -> Engine:
-    """The hosts of a scan, not yet read."""
+    """The hosts of a scan, not yet read. Raises TargetError where the names of one are pseudonyms and not the other's."""
+    alike(target, master)
     host = Host(target, registry.catalog, (role,) if role else None)
     return Engine(host, Host(master, registry.catalog, ("master",)) if master else None)
+
+
+def alike(target: Evidence, master: Optional[Evidence]) -> None:
+    """Raises TargetError where only one of two ends was redacted: its pseudonyms stand nowhere in the other."""
+    ends = [end for end in (target, master) if end is not None]
+    redacted = [end.target for end in ends if getattr(end, "redacted", False)]
+    plain = [end.target or "this host" for end in ends if not getattr(end, "redacted", False)]
+    if redacted and plain:
+        raise TargetError(
+            f"{redacted[0]} is redacted and {plain[0]} is not, so the names of the one are not in the other: collect it "
+            "anew with nimdoctor collect --no-redact, or give both redacted with one key (--redact-key)"
+        )
 
 
 def scan_hosts(

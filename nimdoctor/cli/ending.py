@@ -10,6 +10,7 @@ from nimdoctor.wording import visible
 if TYPE_CHECKING:
     from nimdoctor.plan.document import Plan, Refusal
     from nimdoctor.plan.execute import Result
+    from nimdoctor.probe import Probe
     from nimdoctor.registry import Registry
 
 REFUSED = 1
@@ -89,16 +90,23 @@ def show_result(result: "Result", plan: "Plan", format: Format) -> None:
     write(render_result(result, plan, width=width()), None)
 
 
-def refuse(plan: "Optional[Plan]", reasons: List[str], format: Format, open_runs: Sequence[str] = ()) -> int:
+def refuse(
+    plan: "Optional[Plan]",
+    reasons: List[str],
+    format: Format,
+    open_runs: Sequence[str] = (),
+    probes: "Sequence[Probe]" = (),
+) -> int:
     """Says why nothing was done: on stderr, and as a document where one is asked for."""
     for reason in reasons:
         say(lines(f"refused: {reason}"))
     if format is Format.JSON:
         from nimdoctor.report.plan_json import render_refused
 
-        write(render_refused(plan, reasons, open_runs), None)
+        write(render_refused(plan, reasons, open_runs, probes), None)
     return REFUSED
 
 
 def words_of(one: "Refusal") -> str:
-    return f"{one.step + ': ' if one.step else ''}it must hold that {one.must}, but {one.seen}"
+    helps = f"; what helps: {one.run}" if one.run else ""
+    return f"{one.step + ': ' if one.step else ''}it must hold that {one.must}, but {one.seen}{helps}"

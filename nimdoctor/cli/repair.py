@@ -64,6 +64,14 @@ def fix(
         None, "--state-dir", metavar="DIR", help="Where the target's runs are kept."
     ),
     probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network, and push at the end."),
+    evidence_age: Optional[int] = typer.Option(
+        None,
+        "--evidence-age",
+        metavar="MINUTES",
+        min=0,
+        max=10**6,
+        help="How long recorded evidence of the other end counts for --apply; 15 where it is not given.",
+    ),
     transient_tftp: bool = typer.Option(False, "--transient-tftp", help="Switch tftp on for the fetch only."),
     lpp_source: str = typer.Option("", "--lpp-source", metavar="NAME", help="Which lpp_source has the filesets."),
     change: str = typer.Option("", "--change", metavar="NUMBER", help="The change it is made for, kept with the run."),
@@ -73,6 +81,7 @@ def fix(
     ),
 ) -> int:
     """Show one plan for all that was found; with --apply carry it out and prove it."""
+    from nimdoctor.plan.ends import EVIDENCE_AGE
     from nimdoctor.plan.fix import Options
     from nimdoctor.registry import Registry
     from nimdoctor.repair import Repair, TargetError, Where
@@ -88,12 +97,14 @@ def fix(
     if unloaded:
         # what it would have found, or forbidden, nobody knows
         return refuse(None, unloaded, format)
+    minutes = EVIDENCE_AGE if evidence_age is None else evidence_age
     known_fixes(registry, named)
     if resume is not None:
         if plan or script or change:
             raise UsageError("--resume goes on with the plan of its run: give no --plan, --script or --change with it")
-        return resume_run(resume, target, state_dir, registry, Options(probe=probe), yes, format, timeout)
-    options = Options(named, transient_tftp, lpp_source, accept_hung, probe, _change(change))
+        chosen = Options(probe=probe, evidence_age=minutes)
+        return resume_run(resume, target, state_dir, registry, chosen, yes, format, timeout)
+    options = Options(named, transient_tftp, lpp_source, accept_hung, probe, _change(change), minutes)
     try:
         saved = _saved(plan) if plan and apply else None
     except _Refused as error:
@@ -174,7 +185,12 @@ def _saved_options(saved: "Plan", typed: "Options") -> "Options":
         value = getattr(typed, name)
         if value and value != getattr(saved.options, name):
             raise UsageError(f"the saved plan was made without this {word}: make a plan with it, or apply it as it is")
-    return saved.options._replace(probe=typed.probe or saved.options.probe, change=typed.change or saved.options.change)
+    return saved.options._replace(
+        probe=typed.probe or saved.options.probe,
+        change=typed.change or saved.options.change,
+        # how old evidence may be is for whoever applies it to say
+        evidence_age=typed.evidence_age,
+    )
 
 
 def _saved_master(saved: "Plan") -> Optional[str]:
@@ -205,6 +221,17 @@ def _fix(
             return refuse(plan, [f"stale plan {saved.id[:16]}: {reason}" for reason in stale], format, open_runs)
         repair.render_as(saved)
     if script is not None:
+        unscripted = repair.unscripted()
+        if unscripted:
+            if format is Format.TEXT:
+                _show(repair, [], format)
+            return refuse(
+                plan,
+                [f"no script was written: {words_of(one)}" for one in unscripted],
+                format,
+                open_runs,
+                repair.probes,
+            )
         _write_scripts(repair, script)
     if not apply:
         _show(repair, open_runs, format)
@@ -227,7 +254,7 @@ def _fix(
     if reasons:
         if format is Format.TEXT:
             _show(repair, [], format)
-        return refuse(plan, list(dict.fromkeys(reasons)), format)
+        return refuse(plan, list(dict.fromkeys(reasons)), format, (), repair.probes)
     if not yes:
         answer = _asked(repair, format)
         if answer:
@@ -283,11 +310,11 @@ def _show(repair: "Repair", open_runs: List[str], format: Format) -> None:
     if format is Format.JSON:
         from nimdoctor.report import plan_json
 
-        write(plan_json.render_plan(repair.plan, open_runs), None)
+        write(plan_json.render_plan(repair.plan, open_runs, repair.probes), None)
         return
     from nimdoctor.report.plan_text import render_plan
 
-    write(render_plan(repair.plan, width=width(), command=repair.command), None)
+    write(render_plan(repair.plan, width=width(), command=repair.command, probes=repair.probes), None)
 
 
 def _write_plan(plan: "Plan", path: str) -> None:

@@ -86,11 +86,17 @@ class _Opened:
     def ends(self, target: str, master: Optional[str]) -> "Dict[str, Tree]":
         """The tree of each end by its folder in the bundle."""
         from nimdoctor.evidence.bundles import CLIENT, HOST, MASTER
+        from nimdoctor.evidence.source import TargetError
+        from nimdoctor.scan import alike
 
         first = self._opened(target)
         paired = getattr(first, "paired", None)
         second = self._opened(master) if master is not None else paired
         roles = self._roles(first)
+        try:
+            alike(first, second)
+        except TargetError as error:
+            raise UsageError(visible(str(error))) from error
         if second is not None:
             return {CLIENT: self._tree(first), MASTER: self._tree(second)}
         folder = CLIENT if roles == ("client",) else MASTER if "master" in roles else HOST

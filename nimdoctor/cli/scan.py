@@ -92,6 +92,7 @@ def scan(
     """Diagnose a host from its evidence."""
     from nimdoctor.evidence import open_target, open_targets
     from nimdoctor.evidence.source import TargetError
+    from nimdoctor.scan import alike
     from nimdoctor.waiting import Waiting
 
     if timeout != timeout:  # NaN is neither below the one bound nor above the other
@@ -118,6 +119,8 @@ def scan(
             for reason in refused:
                 say(visible(reason))
             end = open_target(master, timeout=timeout, progress=waiting, catalog=catalog) if master else None
+            for evidence in hosts:
+                alike(evidence, end or getattr(evidence, "paired", None))
         except TargetError as error:
             raise UsageError(visible(str(error))) from error
         if probe:

@@ -36,6 +36,8 @@ class LiveHost(AskedHost):
     ) -> None:
         super().__init__("" if root is None else f"root:{root}", timeout, progress, clock)
         self.root = None if root is None else os.path.realpath(root)
+        self.network = root is None
+        """Whether the network of this process is the host's."""
         # below another root only those commands run that somebody put there
         self.thorough = root is None
         if root is None:

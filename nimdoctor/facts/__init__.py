@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.crypto_setup import CryptoSetup as CryptoSetup
     from nimdoctor.facts.df import FileSystems as FileSystems
     from nimdoctor.facts.emgr import InterimFixes as InterimFixes
+    from nimdoctor.facts.extractor import Extractor as Extractor
     from nimdoctor.facts.generation import NimGeneration as NimGeneration
     from nimdoctor.facts.hosts import Hosts as Hosts
     from nimdoctor.facts.identity import HostName as HostName
@@ -92,6 +93,7 @@ _MODULES: Dict[str, str] = {
     "Certificates": "certificates",
     "CryptoSetup": "crypto_setup",
     "ExtractedLibraries": "libraries",
+    "Extractor": "extractor",
     "FileSystems": "df",
     "FilesetHistory": "lslpp_history",
     "Filesets": "lslpp",

@@ -27,7 +27,8 @@ _EASTMOST, _WESTMOST = 16 * 3600, 14 * 3600
 class LibraryCopy(NamedTuple):
     """One copy: `verdict` is fresh, stale or unknown; `reasons` say why, `evidence` shows it.
 
-    `certain` is False for what rests on the level alone, or on a listing that is not whole.
+    `certain` is False for what rests on the level alone, or on a listing that is not whole. `gone` says that its
+    archive, known whole, has no member of its name any more.
     """
 
     path: str
@@ -35,6 +36,7 @@ class LibraryCopy(NamedTuple):
     reasons: Tuple[str, ...]
     certain: bool
     evidence: Tuple[Quote, ...]
+    gone: bool = False
 
 
 class ExtractedLibraries(NamedTuple):
@@ -96,6 +98,7 @@ class _Judge:
         self.path = path
         self.state = state
         self.evidence: List[Quote] = [quote]
+        self.gone = False
 
     def verdict(
         self,
@@ -123,7 +126,8 @@ class _Judge:
         return self._by_level(filesets)
 
     def _copy(self, verdict: str, reasons: List[str], certain: bool) -> LibraryCopy:
-        return LibraryCopy(self.path, verdict, tuple(reasons), certain, tuple(dict.fromkeys(self.evidence)))
+        evidence = tuple(dict.fromkeys(self.evidence))
+        return LibraryCopy(self.path, verdict, tuple(reasons), certain, evidence, self.gone)
 
     def _against_archive(self, archive: str, archives: LibraryArchives) -> Tuple[Optional[bool], str, bool]:
         """Whether a member has the copy's size (a member that is gone has not), why, and whether that is certain."""
@@ -134,6 +138,7 @@ class _Judge:
             if not whole:
                 return None, "", False
             self.evidence.append(archives.whole())
+            self.gone = True
             return False, f"{archive} has no member {name} any more", True
         sizes = [member.size for member in members if member.size is not None]
         if self.state.size is None or not sizes:

@@ -19,7 +19,7 @@ NIMSH = 7799162
 MESSAGE_SERVER = 9961816
 LIBRARIES = ("libssl", "libcrypto")
 
-_BIN = ("ar", "chmod", "date", "df", "host", "hostname", "ls", "lslpp", "lssrc", "openssl", "oslevel", "ps", "refresh", "startsrc", "stopsrc", "uname")  # fmt: skip
+_BIN = ("ar", "chmod", "date", "df", "host", "hostname", "ls", "lslpp", "lssrc", "openssl", "oslevel", "ps", "refresh", "startsrc", "stopsrc", "tftp", "uname")  # fmt: skip
 _SBIN = ("audit", "emgr", "instfix", "lsitab", "mkitab", "netstat", "rmitab")
 _MASTER_SBIN = ("lsnim", "nim", "nimconfig")
 _CLIENT_SBIN = ("nimclient", "niminit")

@@ -317,12 +317,7 @@ class Hands:
             self._subsystem(now, where, edit.rereads, "refresh")
 
     def _subsystem(self, now: Moment, where: Role, name: str, action: str) -> str:
-        commands = {
-            "start": (("startsrc", "-s", name),),
-            "stop": (("stopsrc", "-s", name),),
-            "restart": (("stopsrc", "-s", name), ("startsrc", "-s", name)),
-            "refresh": (("refresh", "-s", name),),
-        }[action]
+        commands = Subsystem(name, action).commands
         return "; ".join(filter(None, (self._command(now, where, argv, SRC_DEADLINE) for argv in commands)))
 
     def _command(self, now: Moment, where: Role, argv: Sequence[str], deadline: int) -> str:

@@ -8,6 +8,7 @@ from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import Role
 from nimdoctor.plan.conditions import (
     AuditingOff,
+    CanExtract,
     CertificateNew,
     CertificateServed,
     ClientIdle,
@@ -33,11 +34,11 @@ from nimdoctor.plan.conditions import (
 )
 from nimdoctor.plan.fix import Case
 from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, Phase, Remove, Run, Step, Undo
+from nimdoctor.ruling import LIBRARIES
 
 CRYPTO_OFF, CRYPTO_ON = ("nimclient", "-C"), ("nimclient", "-c")
 FOR_THE_OTHERS = (CRYPTO_OFF, CRYPTO_ON)
 """What every other secured client must run after the master was recycled."""
-LIBRARIES = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*")
 HAS_OPENSSL = FilesetsInstalled(Role.CLIENT, ("openssl.base",))
 """Without it nimclient -c has nothing to extract."""
 NIMSH_CAN_START = PortFor(Role.CLIENT, NIMSH_PORTS["nimsh"], "nimsh")
@@ -69,18 +70,24 @@ def classic_guards(case: Case) -> Tuple[Condition, ...]:
 
 
 def fetch_proof(case: Case) -> Tuple[Condition, ...]:
-    """What shows that the client can fetch a certificate; the planner defers what the plan itself brings about."""
-    if case.given(Role.MASTER) and not (case.tftp_address and Role.MASTER not in case.live):
-        return (
+    """What shows that the client can fetch a certificate, and extract its libraries; the planner defers what the plan
+    itself brings about. What a probe has just been told counts more than what somebody recorded.
+    """
+    probed = (TftpAnswers(Role.CLIENT, *case.tftp_address),) if case.tftp_address else ()
+    known: Tuple[Condition, ...] = ()
+    if case.given(Role.MASTER) and not (probed and Role.MASTER in case.recorded):
+        known = (
             TftpServed(Role.MASTER),
             TftpAllowed(Role.MASTER),
             AuditingOff(Role.MASTER),
             CertificateServed(Role.MASTER),
             SslSupport(Role.MASTER, True),
+            *case.rests_on_master,
         )
-    if case.tftp_address:
-        return (TftpAnswers(Role.CLIENT, *case.tftp_address),)
-    return (FetchUnproved(Role.CLIENT),)
+    return (
+        CanExtract(Role.CLIENT, case.old_members),
+        *((*known, *probed) or (FetchUnproved(Role.CLIENT),)),
+    )
 
 
 def remove_copy(case: Case, path: str, size: int, why: str, *, after_install: bool = False) -> Step:

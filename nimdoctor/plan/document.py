@@ -76,6 +76,8 @@ class Refusal(NamedTuple):
     step: str
     must: str
     seen: str
+    run: Optional[str] = None
+    """The command that helps, where there is one."""
 
 
 class Plan(NamedTuple):

@@ -42,13 +42,25 @@ class End(NamedTuple):
         """Whether it is reached over ssh, where only scripts change anything."""
         return self.target.startswith("ssh:")
 
+    @property
+    def recorded(self) -> bool:
+        """Whether it is known only by what was collected of it."""
+        return not self.live and not self.remote
+
+
+EVIDENCE_AGE = 15
+"""Minutes that recorded evidence of the other end counts for an apply, unless the user says otherwise."""
+
 
 class Ends:
-    """The ends of a plan by role; an end may be missing."""
+    """The ends of a plan by role; an end may be missing. `evidence_age` is how many seconds recorded evidence of one
+    counts for what is done on the other.
+    """
 
-    def __init__(self, ends: Mapping[Role, End], catalog: Catalog) -> None:
+    def __init__(self, ends: Mapping[Role, End], catalog: Catalog, evidence_age: int = 60 * EVIDENCE_AGE) -> None:
         self.ends = dict(ends)
         self.catalog = catalog
+        self.evidence_age = evidence_age
 
     def now(self) -> "Moment":
         """The ends as they are from now on: everything is read anew, once."""

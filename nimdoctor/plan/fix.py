@@ -11,6 +11,8 @@ from typing import Any, Callable, Iterator, Optional, Sequence, Tuple, Union
 from nimdoctor.engine import Result
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.plan.conditions import Condition, EvidenceFresh
+from nimdoctor.plan.ends import EVIDENCE_AGE
 from nimdoctor.plan.steps import Step
 from nimdoctor.text import Quote, decode
 
@@ -50,6 +52,8 @@ class Options(NamedTuple):
     accept_hung: str = ""
     probe: bool = False
     change: str = ""
+    evidence_age: int = EVIDENCE_AGE
+    """Minutes"""
 
 
 class Case(NamedTuple):
@@ -57,10 +61,11 @@ class Case(NamedTuple):
 
     `findings` are those that call for it (none when it was only named); `fixes` all ids of this
     plan. `client` is the client's NIM name, `client_host` and `master_host` host names; None where
-    not known. `ends` are the ends given, `live` those on which something can be done now.
-    `tftp_address` is where a probe found the master's tftp answering. `pushed_well` names another
-    secured client that a probe saw being pushed well. `fetch_replaces` says that a fetch may write over
-    a certificate of the client which it does not bring back, `comparable` that the master's are known.
+    not known. `ends` are the ends given, `live` those on which something can be done now, `recorded` those of
+    which there is only what was collected. `tftp_address` is where a probe asked the master's tftp and learned
+    whether it answers. `pushed_well` names another secured client that a probe saw being pushed well.
+    `fetch_replaces` says that a fetch may write over a certificate of the client which it does not bring back,
+    `comparable` that the master's are known, `old_members` that the client's archives hold what any nim.client extracts.
     """
 
     findings: Tuple[Result, ...]
@@ -75,6 +80,8 @@ class Case(NamedTuple):
     pushed_well: Optional[str] = None
     fetch_replaces: bool = True
     comparable: bool = True
+    recorded: Tuple[Role, ...] = ()
+    old_members: bool = False
 
     def given(self, where: Role) -> bool:
         """Whether that end was given."""
@@ -94,6 +101,11 @@ class Case(NamedTuple):
     def machines(self) -> Tuple[str, ...]:
         """The machine of the plan as the master names it; empty where there is none, or its name is not known."""
         return (self.client,) if self.client else ()
+
+    @property
+    def rests_on_master(self) -> Tuple[Condition, ...]:
+        """What a step asks for that rests on what is known of the master."""
+        return (EvidenceFresh(Role.MASTER),) if Role.MASTER in self.recorded else ()
 
     def objects(self) -> Tuple[str, ...]:
         """The objects of all findings, each once."""

@@ -4,7 +4,7 @@ import re
 from typing import Any, Dict, List, Sequence, Set, Tuple
 
 from nimdoctor.model import Role
-from nimdoctor.plan.conditions import ClientIdle, Condition, MasterIdle, SubsystemIs
+from nimdoctor.plan.conditions import ClientIdle, Condition, MasterIdle, SubsystemIs, TftpAnswers, TftpServed
 from nimdoctor.plan.steps import Phase, Run, Step, Subsystem, Transient, kind_of
 
 _AT_REST = (ClientIdle, MasterIdle)
@@ -69,14 +69,17 @@ def _deferred(steps: Sequence[Step]) -> List[Step]:
     brought: Set[Condition] = set()
     found = []
     for step in steps:
-        later = tuple(one for one in step.before if one in brought)
+        later = tuple(one for one in step.before if one in brought or _answers_then(one, brought))
         found.append(
-            step._replace(
-                before=tuple(one for one in step.before if one not in brought), then=_joined(step.then, later)
-            )
+            step._replace(before=tuple(one for one in step.before if one not in later), then=_joined(step.then, later))
         )
         brought |= set(step.verify)
     return found
+
+
+def _answers_then(one: Condition, brought: Set[Condition]) -> bool:
+    """Whether it is an answer of tftp, which the plan itself switches on first."""
+    return isinstance(one, TftpAnswers) and any(isinstance(other, TftpServed) for other in brought)
 
 
 def _unhindered(steps: Sequence[Step]) -> List[Step]:

@@ -10,13 +10,15 @@ from nimdoctor.engine import HARDENED, Engine, NotNamed, Result
 from nimdoctor.host import Absent, Host
 from nimdoctor.model import Outcome, Role, Severity, Topic
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.plan.conditions import ClientIdle, Condition, MasterIdle
-from nimdoctor.plan.conditions.guards import proved_hung
-from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Refusal, Treated, Undecided
-from nimdoctor.plan.ends import Elsewhere, End, Ends, Moment
+from nimdoctor.plan.conditions import EvidenceFresh, NotHardened
+from nimdoctor.plan.conditions.files import OLD_MEMBERS
+from nimdoctor.plan.document import Affected, Counsel, Plan, PlanHost, Treated, Undecided
+from nimdoctor.plan.ends import End, Ends, Moment
 from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Fix, Options, Said, is_nim_name
+from nimdoctor.plan.hindrances import Hindrances
 from nimdoctor.plan.order import arranged
-from nimdoctor.plan.place import Refused
+from nimdoctor.plan.ruled_out import named as step_named
+from nimdoctor.plan.ruled_out import rulings
 from nimdoctor.plan.steps import Step, Transient
 from nimdoctor.plan.typed import as_typed, push_named_in
 from nimdoctor.plan.ways import making
@@ -40,7 +42,9 @@ class _Asked(NamedTuple):
 
 
 class Probed(NamedTuple):
-    """What `--probe` found before planning: where tftp answered, and another secured client that is pushed well."""
+    """What `--probe` found before planning: where tftp was asked and said whether it lives, and another secured client
+    that is pushed well.
+    """
 
     tftp_address: Optional[Tuple[str, int]] = None
     pushed_well: Optional[str] = None
@@ -74,14 +78,16 @@ class Planner:
         self._open: Set[str] = set()
         """Checks of exposures."""
         self._cautions: List[str] = []
+        self._results: Tuple[Result, ...] = ()
         self.client = self._client_name()
 
     def plan(self, results: Sequence[Result], story: Optional[Story] = None) -> Plan:
         """The plan for these results of a scan; `story` is theirs, told anew where it is not given."""
         self._open = {result.check for result in results if result.topic is Topic.EXPOSURE}
+        self._results = tuple(results)
         called, minor = self._called(results, told(results) if story is None else story)
         asked = self._asked(called, minor)
-        steps = arranged([step for one in asked for step in one.steps])
+        steps = self._resting(arranged([step for one in asked for step in one.steps]))
         stepped = {check for step in steps for check in step.checks}
         treated = [(one.fix, found) for one in asked for found in one.findings if one.steps and found.check in stepped]
         findings = tuple(_treated(found, fix_id) for fix_id, found in treated)
@@ -106,25 +112,30 @@ class Planner:
             exposures=tuple(dict.fromkeys(self._exposures)),
             undecided=tuple(dict.fromkeys(_undecided(results))),
         )
-        refusals = self.refusals(plan)
-        return plan._replace(refusals=tuple(refusals), first=self._first(plan, refusals))
+        hindrances = Hindrances(self.now, self.options, self.client, self.command)
+        refusals = hindrances.of(plan)
+        return plan._replace(refusals=tuple(refusals), first=hindrances.first(plan, refusals))
 
-    def refusals(self, plan: Plan) -> List[Refusal]:
-        """What would keep the plan from being applied now, as far as the scanned evidence tells; each once."""
-        found = [
-            Refusal("", f"the {where.value} can be changed from here", why)
-            for where in (Role.CLIENT, Role.MASTER)
-            for why in [self._not_here(where)]
-            if plan.touches(where) and why
-        ]
-        known: Set[Condition] = set()
-        for step in plan.steps:
-            for condition in step.before:
-                seen = None if condition in known else decide(condition, self.now)
-                known.add(condition)
-                if seen is not None:
-                    found.append(Refusal(step.id, condition.words(), seen))
-        return found
+    def _resting(self, steps: Sequence[Step]) -> Tuple[Step, ...]:
+        """The steps, the first of which asks whether what was recorded of another end is fresh, where one of them rests
+        on it. Before the first only: once it is done nothing gets better by waiting for fresh evidence.
+        """
+        recorded = [where for where, end in self.ends.ends.items() if end.recorded]
+        asked = {
+            one.where
+            for step in steps
+            for one in (*step.before, *step.then)
+            if isinstance(one, EvidenceFresh)
+            or (one.where in recorded and step.where not in recorded and not isinstance(one, NotHardened))
+        }
+        fresh = tuple(EvidenceFresh(where) for where in recorded if where in asked)
+        return tuple(
+            step._replace(
+                before=(*(one for one in step.before if one not in fresh), *(() if number else fresh)),
+                then=tuple(one for one in step.then if one not in fresh),
+            )
+            for number, step in enumerate(steps)
+        )
 
     # -- which fixes
 
@@ -258,6 +269,8 @@ class Planner:
                 # the fix sees nothing to do, the check did: a person must look
                 self._tell(_counsel(found, f"{fix.id} finds nothing that it could do"), self._advice)
         steps = [thing for thing in said if isinstance(thing, Step)]
+        if self._ruled_out(fix, about, steps):
+            return nothing
         # what a fix says beside its steps holds only where it has some
         return nothing._replace(
             # what is switched on for a time stays off for good, by the site's own will: no finding of it is treated
@@ -268,6 +281,19 @@ class Planner:
             affects=tuple(thing for thing in said if isinstance(thing, Affects) and steps),
             cautions=tuple(thing.text for thing in said if isinstance(thing, Caution) and steps),
         )
+
+    def _ruled_out(self, fix: Fix, about: str, steps: Sequence[Step]) -> bool:
+        """Whether a finding of this scan rules out one of these steps; then none is planned, since half a cure is none,
+        and the reason stands as advice.
+        """
+        known: Set[Tuple[str, str]] = set()
+        for step in steps:
+            for result, one in rulings(step, self._results, self.one_host):
+                if (result.check, one.why) not in known:
+                    known.add((result.check, one.why))
+                    said = f"{result.check} rules out {step_named(step)} on the {step.where.value}: {one.why}"
+                    self._advise(about, f"{fix.title}: not planned, {said}", None, fix.where, result.objects)
+        return bool(known)
 
     def _case(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> Case:
         ends = tuple(self.ends.ends)
@@ -283,6 +309,8 @@ class Planner:
             master_host=self._name(Role.MASTER),
             ends=ends,
             live=tuple(where for where in ends if self.ends.ends[where].live),
+            recorded=tuple(where for where in ends if self.ends.ends[where].recorded),
+            old_members=self._old_members(),
             tftp_address=self.probed.tftp_address,
             pushed_well=self.probed.pushed_well,
             fetch_replaces=self._fetch_replaces(),
@@ -300,6 +328,14 @@ class Planner:
         if held is None or held.certificates is None:
             return True
         return not held.certificates <= ((served.certificates if served else None) or frozenset())
+
+    def _old_members(self) -> bool:
+        """Whether the client's archives hold the members that any nim.client extracts."""
+        from nimdoctor.facts import LibraryArchives
+
+        host = self.hosts.get(Role.CLIENT)
+        archives = host.optional(LibraryArchives) if host else None
+        return archives is not None and all(archives.members_named(*one) for one in OLD_MEMBERS)
 
     def _comparable(self) -> bool:
         """Whether a certificate that was fetched can be told to be the master's."""
@@ -321,29 +357,12 @@ class Planner:
         asked for by name is advice, whatever it is about."""
         (self._exposures if counsel.about in self._open and not self.options.only else place).append(counsel)
 
-    def _first(self, plan: Plan, refusals: Sequence[Refusal]) -> Optional[str]:
-        """The command that waives a hung operation, where only that stands in the way."""
-        if self.options.accept_hung or not self.client or not refusals or not proved_hung(self.now):
-            return None
-        if any(not one.step for one in refusals):
-            return None
-        for step in plan.steps:
-            for one in step.before:
-                waived = one
-                if isinstance(one, ClientIdle):
-                    waived = one._replace(accept_hung=True)
-                elif isinstance(one, MasterIdle):
-                    waived = one._replace(accept_hung=self.client)
-                if decide(waived, self.now) is not None:
-                    return None
-        return f"{self.command()} --accept-hung {self.client}"
-
-    def command(self) -> str:
-        """The command line that makes this plan."""
+    def command(self, chosen: Optional[Options] = None) -> str:
+        """The command line that makes this plan, or the one with these options."""
         ends = self.ends.ends
         leads = ends.get(Role.CLIENT) or ends.get(Role.MASTER)
         targets = {where: end.target for where, end in ends.items()}
-        return as_typed(making(targets, self.options, leads.state if leads else ""))
+        return as_typed(making(targets, chosen or self.options, leads.state if leads else ""))
 
     @property
     def one_host(self) -> bool:
@@ -380,27 +399,6 @@ class Planner:
             )
             return None
         return name
-
-    def _not_here(self, where: Role) -> str:
-        end = self.ends.ends.get(where)
-        return (
-            ""
-            if end is None or end.live or end.remote
-            else f"{end.target} is recorded evidence: run nimdoctor fix on that host"
-        )
-
-
-def decide(condition: Condition, now: Moment) -> Optional[str]:
-    """Why a condition does not hold, or None when it does or cannot be looked at from here."""
-    try:
-        answer = condition.decide(now, {})
-    except Elsewhere:
-        return None
-    except Refused as error:
-        return str(error)
-    except OSError as error:
-        return f"it cannot be read: {error.strerror or error}"
-    return None if answer.holds else answer.says
 
 
 def _treated(found: Result, fix_id: str) -> Treated:

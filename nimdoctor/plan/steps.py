@@ -108,6 +108,13 @@ class Subsystem(NamedTuple):
     name: str
     action: str
 
+    @property
+    def commands(self) -> Tuple[Tuple[str, ...], ...]:
+        """The commands that do it, in order."""
+        start, stop = ("startsrc", "-s", self.name), ("stopsrc", "-s", self.name)
+        known = {"start": (start,), "stop": (stop,), "restart": (stop, start)}
+        return known.get(self.action, ((self.action, "-s", self.name),))
+
 
 class Transient(NamedTuple):
     """Switches something on for the steps that follow (`edit` given), or restores it (`of` given: that step's id)."""

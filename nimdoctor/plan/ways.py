@@ -5,6 +5,7 @@ from typing import Mapping, Tuple
 
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.model import Role
+from nimdoctor.plan.ends import EVIDENCE_AGE
 from nimdoctor.plan.fix import Options
 
 Argv = Tuple[str, ...]
@@ -58,6 +59,7 @@ def making(targets: Mapping[Role, str], options: Options, state: str = "") -> Ar
     words += ["--lpp-source", options.lpp_source] if options.lpp_source else []
     words += ["--accept-hung", options.accept_hung] if options.accept_hung else []
     words += ["--probe"] if options.probe else []
+    words += ["--evidence-age", str(options.evidence_age)] if options.evidence_age != EVIDENCE_AGE else []
     words += ["--change", options.change] if options.change else []
     return (*words, *state_words(target, state))
 

@@ -5,7 +5,7 @@ connects to its clients, nimquery where there is one, and, for a named client, o
 """
 
 from nimdoctor.probe.answer import Answer
-from nimdoctor.probe.ends import Probe, ask, probe_client, probe_master, tftp_address
+from nimdoctor.probe.ends import Probe, ask, ask_tftp, probe_client, probe_master, tftp_address
 from nimdoctor.probe.push import Push, push
 from nimdoctor.probe.tcp import port_answer
 from nimdoctor.probe.tftp import tftp_answer
@@ -15,6 +15,7 @@ __all__ = [
     "Probe",
     "Push",
     "ask",
+    "ask_tftp",
     "port_answer",
     "probe_client",
     "probe_master",

@@ -11,7 +11,7 @@ from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.probe.answer import Answer, Deadline, shown
 from nimdoctor.probe.push import first_line, run_on
 from nimdoctor.probe.tcp import port_answer
-from nimdoctor.probe.tftp import tftp_answer
+from nimdoctor.probe.tftp import PREFIX, tftp_answer
 from nimdoctor.text import Pattern
 
 TFTP, NIMSH = 69, 3901
@@ -25,6 +25,9 @@ CLIENTS = 50
 AT_ONCE = 10
 """Connects under way at one time: on most masters some clients are switched off, and each takes its time."""
 
+_STAYS_INSIDE = "a host that a directory holds asks nobody in the network of this one"
+_TFTP_SAID = Pattern("error code|not found|access violation|permission denied|received", 2)
+"""What the program tftp prints where a server answered, be it with an error."""
 _SSL = Pattern(r"(?<![A-Za-z])_ssl\s*[:=]\s*(yes|no)\b", 2)  # re.IGNORECASE
 
 Asked = Tuple[str, Answer]
@@ -52,6 +55,47 @@ def ask(hosts: Sequence[Optional[Host]]) -> Tuple[Probe, ...]:
     return tuple(dict.fromkeys(found))
 
 
+# -- over the network, or within another root
+
+
+def ask_tftp(host: Host, address: str, port: int, timeout: float = PATIENCE) -> Answer:
+    """Whether tftp lives there, asked from that host: by a request of this process, or below another root by the
+    program tftp that stands there. Raises nothing for trouble of the network.
+    """
+    if not _leaves_root(host, address):
+        return tftp_answer(address, port, timeout)
+    if port != TFTP:
+        return Answer(None, f"not asked: the program tftp asks port {TFTP}, not {port}")
+    result, why = run_on(host, ["tftp", "-o", "/dev/null", address, PREFIX + "none", "netascii"], timeout)
+    if result is None:
+        return Answer(None, f"not asked: {_STAYS_INSIDE}, and has no tftp to ask with: {shown(why)}")
+    said = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+    return Answer(
+        not result.timed_out and bool(_TFTP_SAID.search(said)), f"tftp {shown(address)}: {first_line(result)}"
+    )
+
+
+def _ask_port(host: Host, address: str, port: int, timeout: float) -> Answer:
+    if _leaves_root(host, address):
+        return Answer(None, f"not asked: {_STAYS_INSIDE}")
+    return port_answer(address, port, timeout)
+
+
+def _leaves_root(host: Host, address: str) -> bool:
+    """Whether a packet would leave the host that a directory holds: what answers in the real network is another host.
+
+    A name that the root's own /etc/hosts does not know is not looked up either.
+    """
+    if getattr(host.evidence, "network", True):
+        return False
+    from ipaddress import ip_address
+
+    try:
+        return not ip_address(address).is_loopback
+    except ValueError:
+        return True
+
+
 # -- on a client
 
 
@@ -77,7 +121,7 @@ def probe_client(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     address, port = tftp
     what = f"tftp on {_place(name, address, port, 'udp')}"
     with _waiting(host, what):
-        found = [(what, tftp_answer(address, port, patience))]
+        found = [(what, ask_tftp(host, address, port, patience))]
     info = host.fact(NimInfo)
     for daemon, variable in (("nim", "NIM_MASTER_PORT"), ("nimreg", "NIM_REGISTRATION_PORT")):
         number = info.port(variable)
@@ -87,7 +131,7 @@ def probe_client(host: Host, timeout: Optional[float] = None) -> List[Asked]:
             continue
         what = f"{daemon} on {_place(name, address, number, 'tcp')}"
         with _waiting(host, what):
-            found.append((what, port_answer(address, number, patience)))
+            found.append((what, _ask_port(host, address, number, patience)))
     return found
 
 
@@ -125,7 +169,8 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     found: List[Asked] = []
     for machine, (what, answer) in zip(chosen, _connects(host, chosen, port, patience, whole)):
         found.append((what, answer))
-        if answer.answered and _has_nimquery(host):
+        inside = answer.answered is None and not getattr(host.evidence, "network", True)
+        if (answer.answered or inside) and _has_nimquery(host):
             found.append(_nimquery(host, machine, min(timeout or _timeout(host), whole.left())))
     if len(machines) > CLIENTS:
         rest = f"{len(machines) - CLIENTS} more clients"
@@ -145,7 +190,7 @@ def _connects(
         address = _address(host, name)
         what = f"nimsh on {_place(machine.name, address, port, 'tcp')}"
         left = whole.left()
-        return what, port_answer(address, port, min(patience, left)) if left else _no_time()
+        return what, _ask_port(host, address, port, min(patience, left)) if left else _no_time()
 
     if not machines:
         return []

@@ -98,6 +98,15 @@ def _result(result: Result, story: Story) -> Dict[str, Any]:
         "explained_by": _links(story.causes(result)),
         "explains": _links(story.effects(result)),
         "references": list(result.references),
+        "rules_out": [
+            {
+                "where": one.where.value if one.where else None,
+                "argv": list(one.argv),
+                "path": one.path or None,
+                "why": one.why,
+            }
+            for one in result.rules_out
+        ],
     }
 
 

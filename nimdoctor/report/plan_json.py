@@ -1,7 +1,7 @@
 """Plans, results, refusals and runs for programs: schemas nimdoctor.plan/1 and nimdoctor.runs/1."""
 
 import json
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
 
 from nimdoctor.plan.document import SCHEMA, Plan
 from nimdoctor.plan.execute import Result
@@ -10,12 +10,16 @@ from nimdoctor.plan.prune import Pruned
 from nimdoctor.plan.rollback import RolledBack
 from nimdoctor.plan.runs import SCHEMA as RUNS_SCHEMA
 
+if TYPE_CHECKING:
+    from nimdoctor.probe import Probe
+
 ROLLBACK_SCHEMA = "nimdoctor.rollback/1"
 
 
-def render_plan(plan: Plan, unfinished: Sequence[str] = ()) -> str:
-    """The plan; `unfinished` are lines about runs that must be ended first."""
-    return _text({**plan.as_dict(), "unfinished": list(unfinished)})
+def render_plan(plan: Plan, unfinished: Sequence[str] = (), probes: "Sequence[Probe]" = ()) -> str:
+    """The plan; `unfinished` are lines about runs that must be ended first, `probes` what was asked over the network."""
+    asked = [one._asdict() for one in probes]
+    return _text({**plan.as_dict(), "unfinished": list(unfinished), "probes": asked})
 
 
 def render_result(plan: Plan, result: Result) -> str:
@@ -36,7 +40,12 @@ def render_result(plan: Plan, result: Result) -> str:
     return _text({**plan.as_dict(), "unfinished": [], "result": ended})
 
 
-def render_refused(plan: Optional[Plan], reasons: Sequence[str], unfinished: Sequence[str] = ()) -> str:
+def render_refused(
+    plan: Optional[Plan],
+    reasons: Sequence[str],
+    unfinished: Sequence[str] = (),
+    probes: "Sequence[Probe]" = (),
+) -> str:
     """The plan, where there is one, with why nothing was done."""
     refused = {
         "run": None,
@@ -52,7 +61,8 @@ def render_refused(plan: Optional[Plan], reasons: Sequence[str], unfinished: Seq
         "pushes": list(plan.pushes) if plan else [],
     }
     document: Dict[str, Any] = plan.as_dict() if plan else {"schema": SCHEMA}
-    return _text({**document, "unfinished": list(unfinished), "result": refused})
+    asked = [one._asdict() for one in probes]
+    return _text({**document, "unfinished": list(unfinished), "probes": asked, "result": refused})
 
 
 def render_without_run(plan: Plan, good: bool) -> str:

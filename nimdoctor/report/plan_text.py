@@ -1,7 +1,7 @@
 """A plan and its runs for people: what would be done, why, what it needs, and how to take it back."""
 
 import textwrap
-from typing import Iterator, List, Mapping, Optional, Sequence, Set
+from typing import TYPE_CHECKING, Iterator, List, Mapping, Optional, Sequence, Set
 
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
 from nimdoctor.model import Role
@@ -17,16 +17,29 @@ from nimdoctor.plan.ways import Argv, listing, making
 from nimdoctor.report.text_report import printable
 from nimdoctor.wording import count, visible
 
+if TYPE_CHECKING:
+    from nimdoctor.probe import Probe
 
-def render_plan(plan: Plan, *, width: int = 96, command: str = "nimdoctor fix", brief: bool = False) -> str:
-    """The plan as text; a brief one says of each step what it does and how it is undone, and no more."""
-    page = _Page(plan, width, command)
+
+def render_plan(
+    plan: Plan,
+    *,
+    width: int = 96,
+    command: str = "nimdoctor fix",
+    brief: bool = False,
+    probes: "Sequence[Probe]" = (),
+) -> str:
+    """The plan as text; a brief one says of each step what it does and how it is undone, and no more. `probes` is what
+    was asked over the network before it was made.
+    """
+    page = _Page(plan, width, command, probes)
     return "\n".join(page.brief() if brief else page.lines()) + "\n"
 
 
 class _Page:
-    def __init__(self, plan: Plan, width: int, command: str) -> None:
+    def __init__(self, plan: Plan, width: int, command: str, probes: "Sequence[Probe]") -> None:
         self.plan = plan
+        self.probes = probes
         self.width = max(60, width)
         self.command = command
         self.shown: Set[str] = set()
@@ -42,12 +55,14 @@ class _Page:
                 yield ""
                 yield from self._step(step)
             yield from self._others()
-        for heading, entries in (("Know before you begin", plan.cautions), ("Refused as things are", self._refused())):
+        asked = [f"{one.what}: {one.says}" for one in self.probes]
+        for heading, entries in (("Asked over the network (--probe)", asked), ("Know before you begin", plan.cautions)):
             if entries:
                 yield ""
                 yield heading
                 for entry in entries:
                     yield from self._item(entry)
+        yield from self._refused()
         yield from self._counsel("For a person to decide or do", plan.advice)
         if not plan.steps:
             yield from self._without_steps()
@@ -162,11 +177,16 @@ class _Page:
         kept = "" if _over_ssh(self.plan) else "nimdoctor runs shows who has followed; "
         yield f"   {kept}a script for each is written with --script DIR"
 
-    def _refused(self) -> List[str]:
-        return [
-            f"{'step ' + one.step + ': ' if one.step else ''}it must hold that {one.must}; {one.seen}"
-            for one in self.plan.refusals
-        ]
+    def _refused(self) -> Iterator[str]:
+        if self.plan.refusals:
+            yield ""
+            yield "Refused as things are"
+        for one in self.plan.refusals:
+            yield from self._item(
+                f"{'step ' + one.step + ': ' if one.step else ''}it must hold that {one.must}; {one.seen}"
+            )
+            if one.run:
+                yield f"       {printable(one.run)}"
 
     def _next(self) -> Iterator[str]:
         plan = self.plan
@@ -175,7 +195,9 @@ class _Page:
             yield f"{'':<10}{printable(plan.first)} --apply"
             return
         if plan.refusals:
-            yield from self._field("Next", "settle what is refused above, then run it again")
+            helps = {one.run for one in plan.refusals}
+            said = helps.pop() if len(helps) == 1 else None
+            yield from self._field("Next", said or "settle what is refused above, then run it again")
             return
         affects = f" --affects {len(plan.affects.clients)}" if plan.affects and plan.affects.clients else ""
         # a command is whole on its line, so that it can be copied
@@ -215,8 +237,7 @@ def _doing(step: Step) -> List[str]:
     if isinstance(do, Run):
         return [f"{printable(as_typed(do.argv))}   (ended after {do.deadline} s)"]
     if isinstance(do, Subsystem):
-        commands = {"start": "startsrc -s {}", "stop": "stopsrc -s {}", "refresh": "refresh -s {}"}
-        return [commands.get(do.action, "stopsrc -s {0}; startsrc -s {0}").format(do.name)]
+        return ["; ".join(" ".join(argv) for argv in do.commands)]
     return ["the reverse of the step that opened it, and refresh -s inetd"]
 
 

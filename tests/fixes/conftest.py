@@ -13,6 +13,9 @@ from nimdoctor.model import Outcome
 from nimdoctor.registry import Registry
 from nimdoctor.scan import Report, scan
 
+UNPROVED = "the master was not given, and no probe of its tftp was answered"
+"""What is seen where nothing proves that a certificate can be fetched."""
+
 
 class Fixed(NamedTuple):
     """How one `nimdoctor fix --format json` ended; `document` is what it wrote, `said` its stderr."""
@@ -35,6 +38,11 @@ class Fixed(NamedTuple):
     def refused(self) -> List[str]:
         """What was seen of each precondition that does not hold."""
         return [one["seen"] for one in self.document["refusals"]]
+
+    @property
+    def helps(self) -> List[Optional[str]]:
+        """The command that helps with each of these."""
+        return [one["run"] for one in self.document["refusals"]]
 
     @property
     def advice(self) -> List[str]:

@@ -2,7 +2,7 @@
 
 import os
 
-from tests.fixes.conftest import read, write
+from tests.fixes.conftest import UNPROVED, read, write
 
 OFF, ON = "client-nimclient-C", "client-nimclient-c"
 
@@ -52,7 +52,7 @@ def test_what_the_master_says_of_others_is_advice_beside_the_plan(lab_of, fix):
 def test_without_a_master_what_is_the_masters_is_not_planned(originals, fix):
     planned = fix(originals("both-known-issues+tftp-disabled"), master=None)
     assert [step for step in planned.steps if step.startswith("master")] == []
-    assert planned.refused == ["nothing proves that the certificate can be fetched: give --master or --probe"]
+    assert planned.refused == [UNPROVED]
 
 
 def both(lab):
@@ -72,7 +72,7 @@ def test_a_host_that_is_both_is_not_its_own_master(lab_of, fix, cure):
     assert "run nimdoctor fix here with --master TARGET, since its own master was not given" in planned.advice[0]
     named = fix(lab, "--only", "refresh-client-certificate", master=None)
     assert named.steps == [OFF, ON]
-    assert named.refused == ["nothing proves that the certificate can be fetched: give --master or --probe"]
+    assert named.refused == [UNPROVED]
 
 
 def test_with_its_master_given_a_host_that_is_both_is_cured_as_a_client(lab_of, cure):

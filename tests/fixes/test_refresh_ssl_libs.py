@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.fixes.conftest import failing, read, trees, write
+from tests.fixes.conftest import UNPROVED, failing, read, trees, write
 
 SSL, CRYPTO = "/usr/lib/libssl.so.0.9.8", "/usr/lib/libcrypto.so.0.9.8"
 ONLY = ("--only", "refresh-ssl-libs")
@@ -61,23 +61,39 @@ def test_without_crypto_and_without_copies_there_is_nothing_to_bring_back(lab_of
     assert (planned.status, planned.steps) == (0, [])
 
 
-def test_a_copy_whose_member_is_gone_stays_and_is_said(lab_of, fix):
+@pytest.mark.parametrize("words", [(), ONLY])
+def test_a_copy_whose_member_is_gone_stays_and_is_said(words, lab_of, fix):
     lab = lab_of("stale-ssl-libs")
     archive = read(lab, "client", "/usr/lib/libssl.a")
     write(lab, "client", "/usr/lib/libssl.a", b"\n".join(row for row in archive.split(b"\n") if b".0.9.8" not in row))
-    planned = fix(lab)
-    assert planned.steps == ["client-remove", ON]
-    assert [step["do"]["path"] for step in planned.document["steps"] if step["kind"] == "remove"] == [CRYPTO]
-    assert planned.advice == [
-        f"{SSL} stays: libssl.a has no member libssl.so.0.9.8 any more, so nimclient -c could not bring it back"
-    ]
-    assert planned.document["advice"][0]["objects"] == [SSL]
+    planned = fix(lab, *words)
+    assert (planned.status, planned.steps) == (1, []), "half a cure is none"
+    (advice,) = planned.document["advice"]
+    assert advice["text"] == (
+        f"Replace stale copies of the SSL libraries: not planned, stale-ssl-libs rules out the removal of {SSL} on the "
+        f"client: libssl.a has no member libssl.so.0.9.8 any more, so nimclient -c would not bring {SSL} back"
+    )
+    assert advice["objects"] == [SSL, CRYPTO]
+
+
+@pytest.mark.parametrize("words", [(), ONLY])
+def test_in_a_workload_partition_nothing_of_usr_is_removed(words, lab_of, cure):
+    lab = lab_of("stale-ssl-libs")
+    text = read(lab, "client", "/usr/bin/uname").replace(b"-W) echo 0", b"-W) echo 3")
+    write(lab, "client", "/usr/bin/uname", text)
+    before = trees(lab)
+    advised = cure(lab, *words)
+    assert (advised.status, advised.steps) == (1, [])
+    (advice,) = advised.advice
+    assert (
+        "rules out the removal of" in advice and "uname -W says 3: /usr of a workload partition may be shared" in advice
+    )
+    assert trees(lab) == before
 
 
 REFUSED = {
     "a fileset owns it": ("fileset openssl.base owns /usr/lib/libssl.so.0.9.8",),
     "an rpm package owns it": ("rpm package openssl-1.0.1 owns /usr/lib/libssl.so.0.9.8",),
-    "a workload partition": ("uname -W says 3",),
     "a second name": ("/usr/lib/libssl.so.0.9.8 is a file with 2 links",),
 }
 
@@ -92,9 +108,6 @@ def test_refused(name, lab_of, cure):
         rpm = f'[ "$2" != {SSL} ] || {{ echo openssl-1.0.1; exit 0; }}\necho "file $2 is not owned by any package"; exit 1\n'
         write(lab, "client", "/usr/bin/rpm", "#!/bin/sh\n" + rpm)
         os.chmod(lab.client + "/usr/bin/rpm", 0o755)
-    elif name == "a workload partition":
-        text = read(lab, "client", "/usr/bin/uname").replace(b"-W) echo 0", b"-W) echo 3")
-        write(lab, "client", "/usr/bin/uname", text)
     else:
         os.link(place, lab.client + "/tmp/second")
     before = trees(lab)
@@ -111,25 +124,19 @@ def test_a_link_is_no_copy_and_stays(lab_of, fix):
     assert [step["do"]["path"] for step in planned.document["steps"] if step["kind"] == "remove"] == [CRYPTO]
 
 
-UNPROVED = {
-    "tftp denied": ("/etc/tftpaccess.ctl denies /ssl_nimsh/certs/server.pem", "stale-ssl-libs"),
+HINDERED = {
     "nobody may read it": ("/ssl_nimsh/certs/server.pem cannot be read by nobody, as whom tftpd serves it", "stale-ssl-libs"),
-    "auditing on": ("audit query says auditing on", "stale-ssl-libs"),
     "no certificate": ("no certificate is known below /ssl_nimsh/certs of the master", "stale-ssl-libs"),
     "SSL off": ("ssl_support is not there", "stale-ssl-libs+ssl-not-configured"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", UNPROVED)
+@pytest.mark.parametrize("name", HINDERED)
 def test_nothing_is_removed_while_the_fetch_is_not_proved(name, lab_of, cure):
-    seen, scenario = UNPROVED[name]
+    seen, scenario = HINDERED[name]
     lab = lab_of(scenario)
-    if name == "tftp denied":
-        write(lab, "master", "/etc/tftpaccess.ctl", "allow:/ssl_nimsh/certs\ndeny:/ssl_nimsh\n")
-    elif name == "nobody may read it":
+    if name == "nobody may read it":
         os.chmod(lab.master + "/ssl_nimsh/certs/server.pem", 0o640)
-    elif name == "auditing on":
-        write(lab, "master", "/.lab/auditing", "")
     elif name == "no certificate":
         for pem in os.listdir(lab.master + "/ssl_nimsh/certs"):
             os.unlink(f"{lab.master}/ssl_nimsh/certs/{pem}")
@@ -160,56 +167,31 @@ def test_without_a_master_the_plan_is_shown_and_not_applied(lab_of, fix, cure):
     refused = cure(lab, master=None)
     assert (refused.status, refused.refused) == (
         1,
-        ["nothing proves that the certificate can be fetched: give --master or --probe"],
+        [UNPROVED],
     )
     assert trees(lab) == before
 
 
-@pytest.mark.parametrize("answers", [True, False])
-def test_without_a_master_a_tftp_that_answers_is_proof(answers, lab_of, cure, monkeypatch):
-    from nimdoctor.probe import Answer
+RULED_OUT = {
+    "tftp denied": (
+        "/etc/tftpaccess.ctl",
+        "allow:/ssl_nimsh/certs\ndeny:/ssl_nimsh\n",
+        "tftp-denied rules out the removal of",
+    ),
+    "auditing on": ("/.lab/auditing", "", "tftp-blocked-by-audit rules out the removal of"),
+}
 
-    monkeypatch.setattr("nimdoctor.probe.tftp_address", lambda host: ("10.1.1.10", 69))
-    monkeypatch.setattr("nimdoctor.probe.tftp_answer", lambda master, port: Answer(answers, "no such file"))
-    cured = cure(lab_of("stale-ssl-libs"), "--probe", master=None)
-    assert cured.status == (0 if answers else 1)
-    assert ("give --master or --probe" in "".join(cured.refused)) is not answers
 
-
-def test_recorded_evidence_of_the_master_is_proof_enough(lab_of, cure, tmp_path):
-    """What FACTS asks the master for: tftp active, not denied, no auditing, a certificate; and that SSL is on."""
+@pytest.mark.parametrize("name", RULED_OUT)
+def test_nothing_is_removed_where_a_finding_says_that_nothing_can_be_fetched(name, lab_of, cure):
+    path, content, said = RULED_OUT[name]
     lab = lab_of("stale-ssl-libs")
-    place = tmp_path / "nim1"
-    for command in ("lssrc -t tftp", "audit query", "lsnim -l", "oslevel -s", "hostname"):
-        name = place / "commands" / command.replace(" ", "_")
-        name.parent.mkdir(parents=True, exist_ok=True)
-        name.write_bytes(lab.run("master", *command.split()).stdout)
-    for path in ("/etc/inetd.conf", "/etc/niminfo"):
-        file = place / "files" / path[1:]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(read(lab, "master", path))
-    certificates = place / "files" / "ssl_nimsh" / "certs"
-    certificates.mkdir(parents=True)
-    (certificates / "server.pem").write_bytes(read(lab, "master", "/ssl_nimsh/certs/server.pem"))
-    refused = cure(lab, master=str(place))
-    assert refused.refused == ["/etc/tftpaccess.ctl of the master was not collected"]
-    manifest = (
-        '{"schema": "nimdoctor.evidence/1", "host": "nim1", "role": "master", "paths": {"/etc/tftpaccess.ctl": null}}'
-    )
-    (place / "manifest.json").write_text(manifest)
-    assert cure(lab, master=str(place)).status == 0
-
-
-def test_certificates_of_the_master_are_compared_only_where_they_are_known(lab_of, cure, tmp_path, monkeypatch):
-    from nimdoctor.probe import Answer
-
-    monkeypatch.setattr("nimdoctor.probe.tftp_address", lambda host: ("10.1.1.10", 69))
-    monkeypatch.setattr("nimdoctor.probe.tftp_answer", lambda master, port: Answer(True, "no such file"))
-    lab = lab_of("stale-ssl-libs")
-    (tmp_path / "lsnim_-l").write_bytes(lab.run("master", "lsnim", "-l").stdout)
-    cured = cure(lab, "--probe", master=str(tmp_path / "lsnim_-l"))
-    assert (cured.status, cured.steps[-1]) == (0, ON), cured.said
-    assert "shares-certificate" not in [one["kind"] for one in cured.step(ON)["verify"]]
+    write(lab, "master", path, content)
+    before = trees(lab)
+    advised = cure(lab, *ONLY)
+    assert (advised.status, advised.steps) == (1, [])
+    assert any(said in text for text in advised.advice), advised.advice
+    assert trees(lab) == before
 
 
 def test_a_failed_fetch_puts_the_copies_back(lab_of, cure):

@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 import time
 from datetime import datetime
 
 import pytest
 
-from tests.fixes.conftest import changed, read, trees, write
+from tests.fixes.conftest import UNPROVED, changed, read, trees, write
 from tests.fixes.test_certificates import set_state
 from tests.hosts import tls_push
 
@@ -96,14 +97,19 @@ def test_an_operation_proved_hung_is_waived_by_its_clients_name_and_not_ended(sc
     words = ("--affects", "1") if scenario.endswith("master") else ()
     refused = cure(lab, *words)
     assert refused.status == 1
-    assert refused.refused == [
-        "nimsh has a child: a push is under way, which is proved to hang (process 9306482): --accept-hung waives that",
-        "a nim command runs: nim -o lslpp lpar7 (process 9437574)",
-    ] or refused.refused == [
-        "a nim command runs: nim -o lslpp lpar7 (process 9437574)",
-        "nimsh has a child: a push is under way, which is proved to hang (process 9306482): --accept-hung waives that",
-    ]
     command = f"nimdoctor fix {lab.client_target} --master {lab.master_target} --accept-hung lpar7"
+    master, client = sorted(refused.refused)
+    assert master == (
+        "a nim command runs: nim -o lslpp lpar7 (process 9437574): it belongs to the push that hangs, and --accept-hung "
+        "waives it"
+    )
+    assert re.fullmatch(
+        r"nimsh has a child: a push is under way \(process 9306482\); it stands at create BIO since "
+        r"/var/adm/ras/nimsh.log line \d+: [A-Z][a-z]{2} .* \d\d:\d\d:\d\d \d{4} create BIO, 23 h \d+ min ago, more than 10 "
+        r"minutes: that proves that it hangs, and --accept-hung waives it",
+        client,
+    )
+    assert refused.helps == [command, command] and f"; what helps: {command}" in refused.said
     assert refused.document["first"] == command
     capsys.readouterr()
     main(["fix", lab.client_target, "--master", lab.master_target])
@@ -136,7 +142,11 @@ def test_what_is_not_proved_to_hang_is_not_waived(lab_of, fix):
     lab = lab_of("stale-ssl-libs")
     lab.hang(age=7200)
     planned = fix(lab, "--accept-hung", "lpar7")
-    assert "nimsh has a child: a push is under way, which is not proved to hang (process 9306482)" in planned.refused
+    assert (
+        "nimsh has a child: a push is under way (process 9306482), and nothing in nimsh.log shows that it hangs: wait until "
+        "it has ended"
+    ) in planned.refused
+    assert planned.helps == [None, None]
     assert fix(lab).document["first"] is None
 
 
@@ -148,7 +158,7 @@ def test_a_push_that_began_after_the_one_that_hangs_is_not_waived(lab_of, fix):
         planned = fix(lab, "--accept-hung", "lpar7")
         without = fix(lab)
     assert planned.refused == [
-        "nimsh has a child: a push is under way, which began after the one that is proved to hang (process 9999998)",
+        "nimsh has a child: a push is under way (process 9999998), which began after the one that stands at create BIO",
         "a nim command runs: nim -o cust lpar7 (process 9999998)",
     ]
     assert without.document["first"] is None
@@ -162,14 +172,22 @@ def test_a_hang_below_ten_minutes_is_not_proved(lab_of, fix):
     os.utime(lab.client + "/var/adm/ras/nimsh.log", (then, then))
     planned = fix(lab, "--accept-hung", "lpar7")
     assert planned.steps == [OFF, ON], "it is found, and only not sure"
-    assert any("which is not proved to hang" in seen for seen in planned.refused)
+    (seen,) = (seen for seen in planned.refused if seen.startswith("nimsh has a child"))
+    assert "it stands at create BIO since /var/adm/ras/nimsh.log line 8: " in seen
+    assert "5 min ago; at 10 minutes, in " in seen and seen.endswith(
+        ", that proves that it hangs, and --accept-hung waives it"
+    )
+    without = fix(lab)
+    assert without.document["first"] is None
+    command = f"nimdoctor fix {lab.client_target} --master {lab.master_target} --accept-hung lpar7"
+    assert command in without.helps, "the command for then"
 
 
 def test_with_the_waiver_the_fetch_is_asked_for_no_less(lab_of, fix):
     lab = lab_of("create-bio-hang")
     lab.hang()
     planned = fix(lab, "--accept-hung", "lpar7", master=None)
-    assert planned.refused == ["nothing proves that the certificate can be fetched: give --master or --probe"]
+    assert planned.refused == [UNPROVED]
     # and where more than the hang is in the way, its waiver is not the first line
     assert fix(lab, master=None).document["first"] is None
 

@@ -136,14 +136,19 @@ def root(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def live(root: Callable[..., Path]) -> Callable[..., Host]:
-    """The same as a live host, with a short timeout."""
+    """The same as a live host, with a short timeout. It stands for the running system, whose network is its own, unless
+    `network` is False.
+    """
 
     def make(
         files: Optional[Dict[str, str]] = None,
         commands: Optional[Dict[str, str]] = None,
         timeout: float = 5.0,
+        network: bool = True,
         **more: Any,
     ) -> Host:
-        return Host(LiveHost(str(root(files, commands)), timeout=timeout, **more), Registry().catalog)
+        evidence = LiveHost(str(root(files, commands)), timeout=timeout, **more)
+        evidence.network = network
+        return Host(evidence, Registry().catalog)
 
     return make

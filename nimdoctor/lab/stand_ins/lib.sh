@@ -252,11 +252,16 @@ peer() {
 
 # -- tftp, asked of the master
 
-# Whether the certificate that goes to clients can be fetched now.
-serves_certificate() {
+# Whether tftpd answers anybody.
+serves_tftp() {
     active inetd && [ ! -f "$LAB/auditing" ] || return 1
     grep -q '^tftp	' "$LAB/inetd" || return 1
-    grep -q '^[ 	]*tftp[ 	]' "$ROOT/etc/inetd.conf" || return 1
+    grep -q '^[ 	]*tftp[ 	]' "$ROOT/etc/inetd.conf"
+}
+
+# Whether the certificate that goes to clients can be fetched now.
+serves_certificate() {
+    serves_tftp || return 1
     [ -f "$ROOT/ssl_nimsh/certs/server.pem" ] || return 1
     case $(ls -ld "$ROOT/ssl_nimsh/certs/server.pem") in -??????r*) ;; *) return 1 ;; esac
     [ -f "$ROOT/etc/tftpaccess.ctl" ] || return 0

@@ -14,8 +14,10 @@ from nimdoctor.plan.conditions.certificates import (
     SslSupport,
     TreeComplete,
 )
+from nimdoctor.plan.conditions.evidence import EvidenceFresh
 from nimdoctor.plan.conditions.fetch import (
     AuditingOff,
+    CanExtract,
     CertificateServed,
     FetchUnproved,
     InetdAgrees,
@@ -42,8 +44,8 @@ from nimdoctor.plan.conditions.nim import (
 )
 
 __all__ = [
-    "Answer", "AuditingOff", "BootRow", "CertificateNew", "CertificateServed", "CertificatesAre", "CertificatesRenewed", "ClientIdle", "Condition",
-    "CryptoIs", "FetchUnproved", "FileAbsent", "FileIs", "FilesetsInstalled", "FilesetsUnlocked", "InetdAgrees",
+    "Answer", "AuditingOff", "BootRow", "CanExtract", "CertificateNew", "CertificateServed", "CertificatesAre", "CertificatesRenewed", "ClientIdle", "Condition",
+    "CryptoIs", "EvidenceFresh", "FetchUnproved", "FileAbsent", "FileIs", "FilesetsInstalled", "FilesetsUnlocked", "InetdAgrees",
     "LibraryCopyIs", "MasterIdle", "MemberKept", "ModeIs", "NimInfoSays", "NobodyFetches", "NotHardened", "NotInWpar",
     "NotOwned", "NotSecureMaster", "ObjectIsHosts", "PortFor", "PortFree", "PreviewTouchesOnly", "PushIs", "Renamable", "RoleIs",
     "SecuredClientsAre", "SharesCertificate", "SslSupport", "SubsystemIs", "TftpAllowed", "TftpAnswers",

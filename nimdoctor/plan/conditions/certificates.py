@@ -8,6 +8,7 @@ from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.checksum import cksum
 from nimdoctor.plan.conditions.base import Answer, Was, condition
+from nimdoctor.plan.conditions.evidence import EvidenceFresh
 from nimdoctor.plan.ends import CERTS, Elsewhere, Moment, certificate_files
 
 TREE = "/ssl_nimsh"
@@ -114,6 +115,9 @@ class SharesCertificate(NamedTuple):
         return "a certificate of the client is one of the master's"
 
     def decide(self, now: Moment, was: Was) -> Answer:
+        fresh = EvidenceFresh(Role.MASTER).decide(now, was)
+        if not fresh.holds:
+            return Answer(True, f"not compared with the master's certificates: {fresh.says}")
         held: List[frozenset[str]] = []
         for end in (Role.CLIENT, Role.MASTER):
             certificates = now.fact(end, Certificates)

@@ -7,6 +7,7 @@ from typing import List, Optional, Tuple
 from nimdoctor.facts import (
     Auditing,
     Certificates,
+    Extractor,
     InetdConf,
     InetdServices,
     NimObjects,
@@ -19,6 +20,7 @@ from nimdoctor.facts.tftp_rules import ACCESS, SERVED
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions.base import Answer, Was, condition
+from nimdoctor.plan.conditions.files import OLD_MEMBERS, MemberKept
 from nimdoctor.plan.ends import CERTS, Moment
 
 
@@ -123,9 +125,9 @@ class TftpAnswers(NamedTuple):
         return f"tftp on {self.master} (port {self.port}/udp) answers a request for a file that cannot exist"
 
     def decide(self, now: Moment, was: Was) -> Answer:
-        from nimdoctor.probe import tftp_answer
+        from nimdoctor.probe import ask_tftp
 
-        answer = tftp_answer(self.master, self.port)
+        answer = ask_tftp(now.host(self.where), self.master, self.port)
         return Answer(answer.answered, answer.says)
 
 
@@ -136,10 +138,46 @@ class FetchUnproved(NamedTuple):
     where: Role
 
     def words(self) -> str:
-        return "it is proved that the certificate can be fetched: give --master or --probe"
+        return "it is proved that the certificate can be fetched"
 
     def decide(self, now: Moment, was: Was) -> Answer:
-        return Answer(False, "nothing proves that the certificate can be fetched: give --master or --probe")
+        return Answer(False, "the master was not given, and no probe of its tftp was answered")
+
+
+@condition("can-extract")
+class CanExtract(NamedTuple):
+    """`nimclient -c` can take what it needs out of the installed libssl.a and libcrypto.a: the installed nim.client takes
+    the current members, or those of 0.9.8, which alone an old one takes, are there.
+
+    With `old_members` only the latter is asked, which is what a script can ask too.
+    """
+
+    where: Role
+    old_members: bool
+
+    def words(self) -> str:
+        taken = (
+            "libssl.a and libcrypto.a have the members of 0.9.8"
+            if self.old_members
+            else "nim.client can take its members"
+        )
+        return f"nimclient -c can extract its libraries from the installed OpenSSL: {taken}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        kept = [MemberKept(self.where, *one).decide(now, was) for one in OLD_MEMBERS]
+        lacking = [one for one in kept if not one.holds]
+        if not lacking:
+            return Answer(True, "libssl.a and libcrypto.a have the members of 0.9.8, which any nim.client can take")
+        # one that is known to be gone says more than one of which nothing is known
+        seen = min(lacking, key=lambda one: one.holds is None)
+        if self.old_members:
+            return seen
+        extractor = now.fact(self.where, Extractor)
+        if extractor is None:
+            return Answer(None, f"the level of bos.sysmgt.nim.client is not known (lslpp -lc), and {seen.says}")
+        if extractor.cured:
+            return Answer(True, extractor.says)
+        return Answer(seen.holds, f"{extractor.says}, and {seen.says}")
 
 
 @condition("inetd-agrees")

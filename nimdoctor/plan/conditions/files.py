@@ -185,6 +185,10 @@ class NotOwned(NamedTuple):
         return next((words[1] for words in rows if len(words) > 1 and words[0] == path and "." in words[1]), ""), ""
 
 
+OLD_MEMBERS = (("libssl.a", "libssl.so.0.9.8"), ("libcrypto.a", "libcrypto.so.0.9.8"))
+"""Archive and member that an old `nimclient -c` extracts, and that every copy of the guide's is of."""
+
+
 @condition("member-kept")
 class MemberKept(NamedTuple):
     """The archive still has the member of which the file is a copy; one whose member is gone would not come back."""

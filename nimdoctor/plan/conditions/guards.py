@@ -10,6 +10,7 @@ from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.conditions.base import Answer, Was, condition
 from nimdoctor.plan.ends import Elsewhere, Moment
+from nimdoctor.wording import ago
 
 HUNG_AFTER = 600
 """Seconds after which an operation that stands at `create BIO` counts as hung."""
@@ -18,19 +19,38 @@ STARTING = 120
 _PERFORMED = "is being performed"
 
 
-class Hung(NamedTuple):
-    """A push proved to hang: `age` is seconds since the last line of its session, `says` that line."""
+class Hanging(NamedTuple):
+    """A push that stands at `create BIO`: `age` is seconds since that last line of its session, None where that is not
+    known, for the reason `why`; `says` is the line.
+    """
 
-    age: int
+    age: Optional[int]
     says: str
+    why: str = ""
+
+    @property
+    def proved(self) -> bool:
+        """Whether it has stood there for so long that it is proved to hang."""
+        return self.age is not None and self.age >= HUNG_AFTER
 
     def accounts_for(self, row: ProcessRow) -> bool:
         """Whether that process may be the hung one: it is not known to have begun after the session had stopped."""
-        return row.elapsed is None or row.elapsed + STARTING >= self.age
+        return row.elapsed is None or self.age is None or row.elapsed + STARTING >= self.age
+
+    def words(self) -> str:
+        """Since when, and from when on it can be waived."""
+        since = f"it stands at create BIO since {self.says}"
+        minutes = f"{HUNG_AFTER // 60} minutes"
+        if self.age is None:
+            return f"{since}; for how long is not known ({self.why}), so it is not proved to hang and is not waived"
+        if self.proved:
+            return f"{since}, {ago(self.age)} ago, more than {minutes}: that proves that it hangs, and --accept-hung waives it"
+        left = ago(HUNG_AFTER - self.age)
+        return f"{since}, {ago(self.age)} ago; at {minutes}, in {left}, that proves that it hangs, and --accept-hung waives it"
 
 
-def proved_hung(now: Moment) -> Optional[Hung]:
-    """What proves that the client's newest TLS session hangs: it stands at `create BIO` for ten minutes. Else None."""
+def hanging(now: Moment) -> Optional[Hanging]:
+    """The client's newest TLS session where it stands at `create BIO`, else None."""
     try:
         attempt = now.fact(Role.CLIENT, TlsAttempt)
     except Elsewhere:
@@ -38,9 +58,14 @@ def proved_hung(now: Moment) -> Optional[Hung]:
     session = attempt.session if attempt else None
     if attempt is None or session is None or session.end is not SessionEnd.HUNG:
         return None
-    if attempt.age is None or attempt.age < HUNG_AFTER:
-        return None
-    return Hung(attempt.age, f"{session.last.source} line {session.last.line}: {session.last.text.strip()}")
+    said = f"{session.last.source} line {session.last.line}: {session.last.text.strip()}"
+    return Hanging(attempt.age, said, attempt.why)
+
+
+def proved_hung(now: Moment) -> Optional[Hanging]:
+    """What proves that the client's newest TLS session hangs: it stands at `create BIO` for ten minutes. Else None."""
+    found = hanging(now)
+    return found if found and found.proved else None
 
 
 @condition("client-idle")
@@ -65,18 +90,18 @@ class ClientIdle(NamedTuple):
         children = mode.children if mode else ()
         if not children:
             return Answer(True, "nimsh has no child and no installation runs")
-        hung = proved_hung(now)
+        hung = hanging(now)
         later = next((row for row in children if hung and not hung.accounts_for(row)), None)
-        if hung and later is None and self.accept_hung:
+        if hung and hung.proved and later is None and self.accept_hung:
             said = f"nimsh's child {children[0].pid} belongs to a push that hangs ({hung.says}), which is accepted"
             return Answer(True, said)
         if later:
-            why = f"which began after the one that is proved to hang (process {later.pid})"
+            why = f"(process {later.pid}), which began after the one that stands at create BIO"
         elif hung:
-            why = f"which is proved to hang (process {children[0].pid}): --accept-hung waives that"
+            why = f"(process {children[0].pid}); {hung.words()}"
         else:
-            why = f"which is not proved to hang (process {children[0].pid})"
-        return Answer(False, f"nimsh has a child: a push is under way, {why}")
+            why = f"(process {children[0].pid}), and nothing in nimsh.log shows that it hangs: wait until it has ended"
+        return Answer(False, f"nimsh has a child: a push is under way {why}")
 
 
 @condition("master-idle")
@@ -99,11 +124,13 @@ class MasterIdle(NamedTuple):
         processes, objects = now.fact(self.where, Processes), now.fact(self.where, NimObjects)
         if processes is None or objects is None:
             return Answer(None, "the master's processes or objects are not known (ps, lsnim -l)")
-        hung = proved_hung(now) if self.accept_hung else None
+        hung = proved_hung(now)
         accepted = self.accept_hung if hung else ""
         for row in processes.named("nim"):
-            if not (hung and accepted in row.words and hung.accounts_for(row)):
-                return Answer(False, f"a nim command runs: {row.args.strip()[:80]} (process {row.pid})")
+            if not (hung and accepted and accepted in row.words and hung.accounts_for(row)):
+                of_ours = hung and not accepted and set(self.machines) & set(row.words) and hung.accounts_for(row)
+                waived = ": it belongs to the push that hangs, and --accept-hung waives it" if of_ours else ""
+                return Answer(False, f"a nim command runs: {row.args.strip()[:80]} (process {row.pid}){waived}")
         for name in self.machines:
             found = objects.get(name)
             if found and _PERFORMED in (found.get("Cstate") or "") and name != accepted:

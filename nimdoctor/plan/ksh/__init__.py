@@ -5,7 +5,8 @@
 compare by SHA-256, or look again at findings when it is done.
 """
 
-from nimdoctor.plan.ksh.render import Rendering, render
+from nimdoctor.plan.ksh.conditions import unanswerable
+from nimdoctor.plan.ksh.render import Rendering, client_scripts, render
 from nimdoctor.plan.ksh.script import ScriptEnd
 
-__all__ = ["Rendering", "ScriptEnd", "render"]
+__all__ = ["Rendering", "ScriptEnd", "client_scripts", "render", "unanswerable"]

@@ -28,9 +28,19 @@ def render(plan_document: Mapping[str, Any], ends: Mapping[str, ScriptEnd]) -> R
         "README": readme(plan_document, ends),
         "plan.json": json.dumps(plan_document, indent=1) + "\n",
     }
+    return Rendering(MappingProxyType({**_encoded(texts), **client_scripts(plan_document)}))
+
+
+def client_scripts(plan_document: Mapping[str, Any]) -> Mapping[str, bytes]:
+    """The scripts for the clients that must follow, by relative name; they rest on no condition of the plan."""
+    texts: Dict[str, str] = {}
     for client in (plan_document.get("affects") or {}).get("clients") or ():
         name, number = as_file_name(client), 2
         while f"clients/{name}.ksh" in texts:
             name, number = f"{as_file_name(client)}_{number}", number + 1
         texts[f"clients/{name}.ksh"] = client_script(client, plan_document)
-    return Rendering(MappingProxyType({name: text.encode("utf-8", "surrogateescape") for name, text in texts.items()}))
+    return _encoded(texts)
+
+
+def _encoded(texts: Mapping[str, str]) -> Dict[str, bytes]:
+    return {name: text.encode("utf-8", "surrogateescape") for name, text in texts.items()}

@@ -469,6 +469,11 @@ member_kept() {
     return 2
 }
 
+# can_extract END: the members are there that any nim.client extracts
+can_extract() {
+    member_kept "$1" libssl.a libssl.so.0.9.8 && member_kept "$1" libcrypto.a libcrypto.so.0.9.8
+}
+
 # -- conditions about the master's SSL and the certificates
 
 # ssl_support END yes|no
@@ -661,7 +666,7 @@ tftp_answers() {
 # fetch_unproved END
 fetch_unproved() {
     at "$1"
-    SAYS='nothing proves that the certificate can be fetched: make the plan with --master or --probe'
+    SAYS='the plan was made without its master, and no probe of its tftp was answered'
     return 1
 }
 
