@@ -19,7 +19,6 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import REFRESH, on_client
 
 
 @check(
@@ -74,5 +73,4 @@ def client_certificate_missing(
         evidence=quotes,
         objects=[CERTS],
         impact=f"no secured push to {subject.name} can end its handshake",
-        run=on_client(REFRESH, subject.master_named),
     )

@@ -48,7 +48,6 @@ def client_uses_rsh(
                 f"{count(len(shells), 'client')} with connect = shell: {named([found.name for found in shells])}",
                 evidence=[found.quote("connect") for found in shells],
                 objects=[found.name for found in shells],
-                run="on each client: nimdoctor scan",
             )
         else:
             said = f"none of {count(len(objects.machines()), 'machine')} has connect = shell"
@@ -71,7 +70,6 @@ def client_uses_rsh(
         yield Finding(
             " and ".join(words),
             evidence=evidence,
-            run="nimdoctor explain client-uses-rsh",
         )
     elif shell or connect:
         yield Passed(f"pushes go by {connect or shell}", evidence)

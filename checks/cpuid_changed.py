@@ -70,5 +70,4 @@ def cpuid_changed(
         cure=f"on the master {change}, then on the client stopsrc -s nimsh; startsrc -s nimsh. Not done by itself: the "
         "id guards against a host that took this one's name, and where one object serves several machines it must "
         "not be changed (IBM: validate_cpuid=no)",
-        run=f"on the master, as root: {change}",
     )

@@ -7,7 +7,6 @@ from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.rehearsal import Cause
 from nimdoctor.model import Finding, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
 from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.wording import recycle
 
 REHEARSAL = "rehearsal of the handshake"
 
@@ -111,6 +110,5 @@ def _finding(rehearsal: Rehearsal, secured: List[str]) -> Finding:
         cause=advice.cause,
         cure=advice.cure,
         fix=advice.fix,
-        run=f"on the master, as root: {recycle('unfit')}" if advice.fix else None,
         touches=len(secured) if advice.fix else 0,
     )

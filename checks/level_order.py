@@ -18,7 +18,6 @@ from nimdoctor.model import (
 )
 
 _COMMAND = "oslevel -s"
-_UPDATE = "on the master: smitty update_all"
 
 
 @check(
@@ -71,7 +70,6 @@ def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional
             severity=Severity.LOW,
             confidence=Confidence.LIKELY,
             impact="as a rule none for a push; a SPOT or lpp_source of that service pack is above the master",
-            run=_UPDATE,
         )
     else:
-        yield Finding(said, evidence=both, run=_UPDATE)
+        yield Finding(said, evidence=both)

@@ -32,7 +32,6 @@ def lpp_source_lacks_openssl(contents: Optional[LppSourceContents]) -> Iterator[
             f"no {FILESETS[0]} in {', '.join(names)}",
             evidence=[source.at_whole for source in lacking],
             objects=names,
-            run=f"nim -o update -a packages=all -a source=DEVICE_OR_DIRECTORY {names[0]}",
         )
         return
     if partial:

@@ -66,9 +66,7 @@ def nimsh_inactive(
         port = listening[0].local_port or port
     if not active:
         status = row.status if row else "unknown"
-        said = Finding(
-            f"SRC says nimsh is {status}", evidence=[subsystems.quote("nimsh")], impact=impact, run="startsrc -s nimsh"
-        )
+        said = Finding(f"SRC says nimsh is {status}", evidence=[subsystems.quote("nimsh")], impact=impact)
         if listening:
             said = said._replace(
                 message=f"SRC says nimsh is {status}, but something listens on {port}",
@@ -76,7 +74,6 @@ def nimsh_inactive(
                 confidence=Confidence.LIKELY,
                 cause="what listens there keeps nimsh from starting: see port-taken",
                 cure=f"find out who listens on {port} (netstat -Aan); nimsh can start once it is gone",
-                run=f"netstat -Aan | grep {port}",
             )
         yield said
         return
@@ -88,7 +85,6 @@ def nimsh_inactive(
             impact=impact,
             cause="nimsh lost its listening socket, or hangs at its start",
             cure="stopsrc -s nimsh; startsrc -s nimsh",
-            run="stopsrc -s nimsh; startsrc -s nimsh",
         )
         return
     known = (

@@ -38,7 +38,6 @@ def push_disabled(
             confidence=None if mode.running else Confidence.LIKELY,
             impact=f"every push to {subject.name} is refused",
             missing=() if mode.running else (PROCESSES,),
-            run="nimclient -p",
         )
     elif later and definition:
         yield Finding(
@@ -47,7 +46,6 @@ def push_disabled(
             against=[mode.at],
             severity=Severity.MEDIUM,
             impact=f"from the next start of nimsh on, every push to {subject.name} is refused",
-            run="nimclient -p",
         )
     else:
         yield Passed(f"nimsh {'runs' if mode.running else 'would be started'} without -P", [mode.at, *defined])

@@ -42,7 +42,6 @@ def rhosts_left_over(
             f"{count(len(left), 'line')} for {masters[0]} though pushes go by {connect}",
             evidence=[row.at for row in left] + [info.quote("NIM_MASTER_HOSTNAME")],
             objects=[row.at.text for row in left],
-            run="vi /.rhosts",
         )
     elif connect == "shell":
         yield Passed("pushes go by rsh, which needs the line", [left[0].at, info.quote("NIM_SHELL")])

@@ -4,7 +4,7 @@ from typing import Iterator
 
 from nimdoctor.facts import ExtractedLibraries
 from nimdoctor.model import Confidence, Finding, Missing, Passed, Role, Severity, Subject, Unknown, Verdict, check
-from nimdoctor.wording import count, refresh_libraries
+from nimdoctor.wording import count
 
 _LISTING = "/usr/lib/libssl.so*"
 
@@ -44,7 +44,6 @@ def stale_ssl_libs(subject: Subject, libraries: ExtractedLibraries) -> Iterator[
             objects=paths,
             confidence=Confidence.CERTAIN if certain else Confidence.POSSIBLE,
             cure=f"remove {' and '.join(paths)}, then nimclient -c, once its certificate can be fetched",
-            run=refresh_libraries(paths, subject.master_named),
         )
         return
     undecided = [copy for copy in copies if copy.verdict != "fresh"]

@@ -98,7 +98,6 @@ def tftp_disabled(
         severity=Severity.HIGH if need.must else Severity.LOW,
         confidence=Confidence.CERTAIN if need.sure else Confidence.LIKELY,
         cure=_cure(fault),
-        run=_command(fault),
     )
 
 
@@ -108,9 +107,3 @@ def _cure(fault: str) -> Optional[str]:
     if fault == INETD_DOWN:
         return "startsrc -s inetd"
     return None
-
-
-def _command(fault: str) -> str:
-    if fault == REFRESH_MISSING:
-        return "lssrc -ls inetd; refresh -s inetd"
-    return "startsrc -s inetd" if fault == INETD_DOWN else "vi /etc/inetd.conf; refresh -s inetd"

@@ -6,14 +6,14 @@ that yields nothing passes on the evidence of the facts it was given.
 """
 
 import enum
-from typing import Annotated, Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Annotated, Any, Callable, Dict, Iterable, Iterator, Optional, Sequence, Tuple, TypeVar, Union
 
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Quote, Text
 
 __all__ = [
-    "BadEvidence", "Check", "Confidence", "Diagnosis", "Finding", "Missing", "NotApplicable", "Note",
-    "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "Severity", "Subject", "Text",
+    "BadEvidence", "Check", "Command", "Confidence", "Diagnosis", "File", "Finding", "Missing", "NotApplicable", "Note",
+    "OnClient", "OnMaster", "Outcome", "Passed", "Push", "Quote", "Role", "Settlement", "Severity", "Subject", "Text",
     "Unknown", "Verdict", "check",
 ]  # fmt: skip
 
@@ -108,13 +108,57 @@ class Note(NamedTuple):
     evidence: Sequence[Quote] = ()
 
 
+PUSH, COMMAND, FILE = "push", "command", "file"
+"""Kinds of settlement."""
+
+
+class Settlement(NamedTuple):
+    """What would settle a verdict that is open, as data: `Push`, `Command` and `File` make it.
+
+    `where` is the end to do or to read it on; None is the end that the check runs over, which the engine fills in.
+    `argv` is the command of a push or a command, None of a push whose client's NIM name is not known; `path` is
+    the file's.
+    """
+
+    where: Optional[Role]
+    kind: str
+    argv: Optional[Tuple[str, ...]] = None
+    path: Optional[str] = None
+
+    def as_dict(self) -> Dict[str, Any]:
+        """As JSON values."""
+        where, argv = self.where, self.argv
+        return {**self._asdict(), "where": where.value if where else None, "argv": list(argv) if argv else None}
+
+
+def Push(client: Optional[str]) -> Settlement:
+    """A push to that client, by its NIM name: only the next one shows."""
+    # a name that begins with a dash would be read as an option
+    named = client and not client.startswith("-")
+    return Settlement(Role.MASTER, PUSH, ("nim", "-o", "lslpp", str(client)) if named else None)
+
+
+def Command(*argv: str, where: Optional[Role] = None) -> Settlement:
+    """The output of that command."""
+    return Settlement(where, COMMAND, argv)
+
+
+def File(path: str, where: Optional[Role] = None) -> Settlement:
+    """That file, or those below a pattern."""
+    return Settlement(where, FILE, path=path)
+
+
 class Unknown(NamedTuple):
-    """The evidence does not decide; `missing` names what would, in the catalog's terms."""
+    """The evidence does not decide; `missing` names what would, in the catalog's terms.
+
+    `settled_by` says what settles it where that is not the first of `missing`.
+    """
 
     message: str
     missing: Sequence[str] = ()
     evidence: Sequence[Quote] = ()
     severity: Optional[Severity] = None
+    settled_by: Optional[Settlement] = None
 
 
 class NotApplicable(NamedTuple):

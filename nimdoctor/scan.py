@@ -15,6 +15,7 @@ from nimdoctor.story import Pair, Story, rank, told
 from nimdoctor.timeline import what_changed
 
 if TYPE_CHECKING:
+    from nimdoctor.outlook import Way
     from nimdoctor.pictures import Pictures
     from nimdoctor.probe import Probe
 
@@ -61,6 +62,8 @@ class Report(NamedTuple):
     """What the report can show as a picture; None unless the scan was told to make it."""
     redacted: bool = False
     """Whether all names in it are pseudonyms, since its evidence was redacted."""
+    ways: "Tuple[Way, ...]" = ()
+    """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
 
     @property
     def exit_status(self) -> int:
@@ -70,6 +73,10 @@ class Report(NamedTuple):
     def root(self) -> Optional[Result]:
         """The finding to begin with: the cause of the worst, which no other finding surely explains."""
         return self.story.findings[0] if self.story.findings else None
+
+    def way(self, result: Result) -> "Optional[Way]":
+        """What a plan holds for a finding; None where none was made."""
+        return next((way for found, way in zip(self.story.findings, self.ways) if found is result), None)
 
     def with_outcome(self, outcome: Outcome) -> List[Result]:
         """Results of that outcome, worst first."""
@@ -99,6 +106,7 @@ def scan(
     """
     engine = open_hosts(target, master, registry=registry, role=role)
     report = scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
+    report = with_ways(report, engine, registry)
     if probe:
         from nimdoctor.probe import ask
 
@@ -106,6 +114,20 @@ def scan(
     if pictures:
         report = with_pictures(report, engine)
     return report
+
+
+def with_ways(report: Report, engine: Engine, registry: Registry) -> Report:
+    """The report of these hosts with what a plan for them holds; a scan that finds nothing to plan loads nothing of it."""
+    if not any(found.fix for found in report.story.findings):
+        return report
+    from nimdoctor.outlook import ways
+
+    day = report.generated.strftime("%Y%m%d")
+    try:
+        return report._replace(ways=ways(engine, registry, report.results, report.story, day))
+    except Exception as error:  # a plug-in's fix or condition may raise anything; what was found is told all the same
+        said = f"what a plan holds is not known: {type(error).__name__}: {error}"
+        return report._replace(remarks=(*report.remarks, said))
 
 
 def with_pictures(report: Report, engine: Engine) -> Report:

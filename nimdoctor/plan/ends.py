@@ -1,7 +1,7 @@
 """The two ends a plan acts on, and what they look like at one moment."""
 
 import hashlib
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.command import CommandResult
@@ -41,6 +41,22 @@ class End(NamedTuple):
     def remote(self) -> bool:
         """Whether it is reached over ssh, where only scripts change anything."""
         return self.target.startswith("ssh:")
+
+
+def hosts_by_role(target: Host, master: Optional[Host], roles: Collection[str] = ()) -> Dict[Role, Host]:
+    """The scanned host behind each end; `roles` are the target's where more is known than it tells by itself.
+
+    A target whose role nobody knows is a client.
+    """
+    own = frozenset(roles or target.roles)
+    found: Dict[Role, Host] = {}
+    if "client" in own or "master" not in own:
+        found[Role.CLIENT] = target
+    if master is not None:
+        found[Role.MASTER] = master
+    elif "master" in own:
+        found[Role.MASTER] = target
+    return found
 
 
 class Ends:

@@ -18,7 +18,7 @@ from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Fix, Options, Sai
 from nimdoctor.plan.order import arranged
 from nimdoctor.plan.place import Refused
 from nimdoctor.plan.steps import Step, Transient
-from nimdoctor.plan.typed import as_typed, push_named_in
+from nimdoctor.plan.typed import as_typed, push_of
 from nimdoctor.story import Story, told
 from nimdoctor.wording import named
 
@@ -172,7 +172,7 @@ class Planner:
                 return _NOTHING
             on = f"run nimdoctor fix on each client: {named(list(others))}" if others else "run nimdoctor fix there"
             return Counsel(result.check, f"{result.message}: {on}", "nimdoctor fix --probe", Role.CLIENT.value, others)
-        where = ""
+        where, end = "", Role.MASTER
         if result.where is Role.MASTER and Role.MASTER not in given:
             where = "on the master"
         elif result.where is Role.MASTER and result.host != self.hosts[Role.MASTER].name:
@@ -181,8 +181,9 @@ class Planner:
             text = f"{result.message}: run nimdoctor fix here with --master TARGET, since its own master was not given"
             return Counsel(result.check, text, "nimdoctor fix --master TARGET", Role.CLIENT.value)
         elif fix.where is Role.CLIENT and Role.CLIENT not in given:
-            where = "on the client"
-        return _counsel(result)._replace(text=f"{result.message}: run nimdoctor fix {where}") if where else None
+            where, end = "on the client", Role.CLIENT
+        text = f"{result.message}: run nimdoctor fix {where}"
+        return Counsel(result.check, text, "nimdoctor fix", end.value, tuple(result.objects)) if where else None
 
     def _asked(self, called: Dict[str, List[Result]], minor: Sequence[Result]) -> List["_Asked"]:
         """What each fix said: those that are called, and those that these need, where they bring about what is asked for."""
@@ -415,5 +416,5 @@ def _affected(said: Sequence[Affects]) -> Optional[Affected]:
 
 def _pushes(results: Sequence[Result]) -> Tuple[str, ...]:
     """The pushes that would settle what was not tried since a change."""
-    pushes = [push_named_in(result.message) for result in results if result.outcome is Outcome.UNKNOWN]
+    pushes = [push_of(result.settled_by) for result in results if result.outcome is Outcome.UNKNOWN]
     return tuple(dict.fromkeys(push for push in pushes if push))

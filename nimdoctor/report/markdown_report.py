@@ -122,10 +122,11 @@ def _finding(report: Report, result: Result) -> Iterator[str]:
         yield from _quotes(name, quotes)
     yield from _field("Missing", telling.missing(result) if result.missing else "")
     yield from _field("Do", telling.cure(report, result) if result.cure else "")
-    yield from _field("Fix", telling.fix(result) or "")
-    if result.run:
+    yield from _field("Fix", telling.fix(report, result) or "")
+    command = telling.command(report, result)
+    if command:
         yield from ("", "**Next command:**")
-        yield from _fence([telling.by_hand(report, result)])
+        yield from _fence([command])
     yield from _field("Read", telling.read(result))
 
 
@@ -159,7 +160,7 @@ def _undecided(report: Report) -> Iterator[str]:
     yield from ("", f"## Could not be checked: {count(len(open_), 'check')}", "")
     for result in open_:
         place = telling.place(result, report)
-        yield f"- {result.severity.value} {prose(result.check)} on {prose(place)}: {prose(result.message)}"
+        yield f"- {result.severity.value} {prose(result.check)} on {prose(place)}: {prose(telling.undecided(result))}"
         if result.missing:
             yield f"  - would be settled by: {prose(', '.join(result.missing))}"
 

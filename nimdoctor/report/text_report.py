@@ -116,6 +116,9 @@ class _Page:
             yield from self._field("Missing", telling.missing(result), indent)
         if result.cure:
             yield from self._field("Do", telling.cure(self.report, result), indent)
+        command = telling.command(self.report, result)
+        if command:
+            yield from self._field("Run", command, indent)
         yield from self._fix(result, self._indent(number))
         yield from self._field("Read", telling.read(result), indent)
 
@@ -142,7 +145,7 @@ class _Page:
             yield f"{indent}   {'':<10}and {count(len(quotes) - limit, 'more line')}"
 
     def _fix(self, result: Result, indent: str) -> Iterator[str]:
-        plan = telling.fix(result)
+        plan = telling.fix(self.report, result)
         if plan:
             yield from self._field("Fix", plan, indent + "   ")
 
@@ -155,7 +158,7 @@ class _Page:
         yield self._paint("Could not be checked", _BOLD)
         for result in broken + unknown:
             yield from self._item(
-                f"{result.severity.value} {result.check} on {telling.place(result, self.report)}: {result.message}"
+                f"{result.severity.value} {result.check} on {telling.place(result, self.report)}: {telling.undecided(result)}"
             )
             if result.missing:
                 yield from self._item(f"would be settled by: {', '.join(result.missing)}", "     ")
