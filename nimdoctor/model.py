@@ -12,7 +12,7 @@ from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Quote, Text
 
 __all__ = [
-    "BadEvidence", "Check", "Command", "Confidence", "Diagnosis", "File", "Finding", "Missing", "NotApplicable", "Note",
+    "EVERY_FIX", "BadEvidence", "Check", "Command", "Confidence", "Diagnosis", "File", "Finding", "Missing", "NotApplicable", "Note",
     "OnClient", "OnMaster", "Outcome", "Passed", "Push", "Quote", "Role", "Settlement", "Severity", "Subject", "Text",
     "Unknown", "Verdict", "check",
 ]  # fmt: skip
@@ -62,6 +62,8 @@ class Role(str, enum.Enum):
     BOTH = "both"
 
 
+EVERY_FIX = "*"
+"""In `Check.precedes`: whatever fix is called for."""
 CHECKS_OWN = ""
 """Value of `Finding.fix` that means: the fix the check names."""
 
@@ -278,7 +280,7 @@ def check(
     `impact` (else the docstring's first line), `cure` and `fix`. `classic` says that the cure
     touches certificates, libraries or tftp as they were before security generation G2, and is
     therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of;
-    `precedes` names fixes that cannot work before this check's finding is cured. `timeline` says that what it
+    `precedes` names fixes that cannot work before this check's finding is cured, or is EVERY_FIX. `timeline` says that what it
     finds began some day, so that a report should say what changed before. `named_only` says that its fix is, so
     that a report names the command that plans it.
     """

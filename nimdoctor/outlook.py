@@ -72,11 +72,13 @@ class Way(NamedTuple):
 
 def ways(engine: Engine, registry: Registry, results: Sequence[Result], story: Story, day: str) -> Tuple[Way, ...]:
     """A way for each finding of the story, in its order; `day` ends the names of what is renamed by hand."""
-    outlook = _Outlook(engine, registry, results, story, day)
+    outlook = Outlook(engine, registry, results, story, day)
     return tuple(outlook.way(found) if found.fix else Way() for found in story.findings)
 
 
-class _Outlook:
+class Outlook:
+    """The plans of one scan: what `nimdoctor fix` would say of its hosts now, without asking anything over the network."""
+
     def __init__(self, engine: Engine, registry: Registry, results: Sequence[Result], story: Story, day: str) -> None:
         self.engine = engine
         self.registry = registry
@@ -88,8 +90,9 @@ class _Outlook:
         self._plans: Dict[str, Tuple[Planner, Plan]] = {}
 
     def way(self, found: Result) -> Way:
+        """What the plan that treats a finding, which names a fix, holds for it."""
         only = "" if found.planned_by_itself else str(found.fix)
-        planner, plan = self._plan(only)
+        planner, plan = self.plan(only)
         counsels = self._counsels(plan, found)
         steps = _block(plan, found)
         if not steps:
@@ -104,7 +107,8 @@ class _Outlook:
         typed = all(command_of(step.do) for step in steps)
         return Way(True, tuple(by_hand(steps, self.day)), typed, _words(found, counsels), follow=follow)
 
-    def _plan(self, only: str) -> Tuple[Planner, Plan]:
+    def plan(self, only: str = "") -> Tuple[Planner, Plan]:
+        """What `nimdoctor fix` plans, or with `--only` that fix."""
         if only not in self._plans:
             options = Options(only=(only,) if only else ())
             planner = Planner(self.engine, self.ends, self.registry.fixes(), options)

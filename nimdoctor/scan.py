@@ -8,7 +8,7 @@ from nimdoctor.engine import Engine, Result
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.host import Host
-from nimdoctor.model import Check, Outcome, Role, Severity
+from nimdoctor.model import EVERY_FIX, Check, Outcome, Role, Severity
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.registry import Registry
 from nimdoctor.story import Pair, Story, rank, told
@@ -227,7 +227,8 @@ def _first(failed: Sequence[Result], checks: Sequence[Check]) -> Optional[Result
     precedes = {check.id: check.precedes for check in checks}
     # what is low stands in no cure's way
     weighty = [found for found in failed if found.severity.rank >= Severity.MEDIUM.rank]
-    return next((found for found in weighty if failed[0].fix in precedes.get(found.check, ())), failed[0])
+    wanted = {failed[0].fix, EVERY_FIX} if failed[0].fix else set()
+    return next((found for found in weighty if wanted.intersection(precedes.get(found.check, ()))), failed[0])
 
 
 def _rank(result: Result) -> Tuple[Any, ...]:

@@ -145,7 +145,7 @@ class Planner:
             elsewhere = self._elsewhere(result, fix)
             if elsewhere is None and fix.named_only and not self.options.only:
                 hint = f"not planned by itself, since somebody may have meant it: --only {fix.id} plans it"
-                self._advice.append(_counsel(result, hint))
+                self._advice.append(_counsel(result, hint)._replace(run=f"{self.command()} --only {fix.id}"))
             elif elsewhere is None:
                 first = None if self.options.only else self._for_a_person(story.behind(result))
                 if first:

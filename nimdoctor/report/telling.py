@@ -299,7 +299,7 @@ def settling_push(result: Result) -> str:
     settled_by = result.settled_by
     if settled_by is None or settled_by.kind != PUSH:
         return ""
-    typed = as_typed(settled_by.argv) if settled_by.argv else "nim -o lslpp and this client's NIM name"
+    typed = as_typed(settled_by.argv) if settled_by.argv else "nim -o lslpp and its NIM name"
     return f"on the master: {typed}"
 
 
