@@ -6,6 +6,7 @@ from nimdoctor.facts import CertificateDetails, NimGeneration, NimshMode
 from nimdoctor.facts.certificate_details import CertificateDetail
 from nimdoctor.model import (
     Confidence,
+    File,
     Finding,
     Inferred,
     NotApplicable,
@@ -19,7 +20,8 @@ from nimdoctor.model import (
     check,
 )
 from nimdoctor.ruling import NO_PUSH
-from nimdoctor.wording import REFRESH, on_client
+
+_CERTS = "/ssl_nimsh/certs/*"
 
 
 @check(
@@ -54,7 +56,9 @@ def certificate_mismatch(
         yield Passed("nimsh runs without crypto, so its certificate is not used", [mode.at])
         return
     if not masters.certificates:
-        yield Unknown("the master shows no certificate below /ssl_nimsh/certs", ["/ssl_nimsh/certs/*"])
+        yield Unknown(
+            f"the master shows no certificate below {_CERTS[:-2]}", [_CERTS], settled_by=File(_CERTS, Role.MASTER)
+        )
         return
     used, masters_used = own.in_use(), masters.in_use()
     same = _held_by_both(used, masters_used)
@@ -95,7 +99,6 @@ def certificate_mismatch(
         evidence=quotes,
         objects=list(dict.fromkeys(found.path for found in used)),
         impact=f"a handshake with {subject.name} likely cannot end well: secured pushes hang or fail",
-        run=on_client(REFRESH, subject.master_named),
     )
 
 

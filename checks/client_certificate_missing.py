@@ -21,7 +21,6 @@ from nimdoctor.model import (
     check,
 )
 from nimdoctor.ruling import NO_PUSH
-from nimdoctor.wording import REFRESH, on_client
 
 
 @check(
@@ -77,5 +76,4 @@ def client_certificate_missing(
         evidence=quotes,
         objects=[CERTS],
         impact=f"likely no secured push to {subject.name} can end its handshake",
-        run=on_client(REFRESH, subject.master_named),
     )

@@ -14,6 +14,7 @@ from nimdoctor.model import (
     OnClient,
     OnMaster,
     Passed,
+    Push,
     Role,
     Severity,
     Subject,
@@ -69,7 +70,6 @@ def client_not_secure(
             f"{named([found.name for found in plain])}",
             evidence=[objects.ssl_quote(), *(found.quote("connect") for found in plain)],
             objects=[found.name for found in plain],
-            run="on each client: nimclient -c",
         )
         return
     machines = objects.machines()
@@ -96,13 +96,13 @@ def _client(
                     "nimsh runs with crypto; that connect says otherwise is ssl-one-sided", [mode.at, *quotes]
                 )
             return Unknown(
-                f"nimsh runs with crypto, and no push is known to have come since its certificate was written. "
-                f"On the master: nim -o lslpp {stanza.name}",
+                "nimsh runs with crypto, and no push is known to have come since its certificate was written",
                 [] if since else [LOG],
                 [mode.at, *quotes, *(since.evidence if since else ())],
+                settled_by=Push(stanza.name),
             )
         evidence = quotes + ([mode.at] if mode else [])
-        return Finding("connect = nimsh while the master has ssl_support", evidence, run="nimclient -c")
+        return Finding("connect = nimsh while the master has ssl_support", evidence)
     if mode and mode.secure:
         return Passed("nimsh runs with crypto (-c)", [mode.at] + ([stanza.quote("connect")] if stanza else []))
     if connect and (connect != "nimsh" or support is False) and stanza and objects:

@@ -51,7 +51,6 @@ def client_uses_rsh(
                 f"{count(len(shells), 'client')} with connect = shell: {named([found.name for found in shells])}",
                 evidence=[found.quote("connect") for found in shells],
                 objects=[found.name for found in shells],
-                run="on each client: nimdoctor scan",
             )
         else:
             said = f"none of {count(len(objects.machines()), 'machine')} has connect = shell"
@@ -75,7 +74,6 @@ def client_uses_rsh(
             " and ".join(words),
             evidence=evidence,
             cure=f"on the client: {configure_client(True)}" if on_vios(ios, own) else None,
-            run="nimdoctor explain client-uses-rsh",
         )
     elif shell or connect:
         yield Passed(f"pushes go by {connect or shell}", evidence)

@@ -14,7 +14,9 @@ from nimdoctor.model import (
     Note,
     OnMaster,
     Passed,
+    Push,
     Role,
+    Settlement,
     Severity,
     Subject,
     Unknown,
@@ -50,7 +52,9 @@ def cpuid_changed(
     if objects is None or own is None:
         refusal = refused.of(machine.machine_id) if refused else None
         if refusal:
-            yield _by_the_log(refusal, machine, subject, f"nim -o lslpp {identity.nim_name or subject.argument}")
+            yield _by_the_log(
+                refusal, machine, subject, Push(identity.nim_name or (subject.name if subject.named else None))
+            )
             return
         if objects is None and not subject.master_named:
             yield NotApplicable("about the master: give --master")
@@ -91,17 +95,16 @@ def cpuid_changed(
         "id guards against a host that took this one's name, and where one object serves several machines it must "
         "not be changed (IBM: validate_cpuid=no)",
         rules_out=NO_FETCH if by_rsh else (*NO_FETCH, *NO_PUSH),
-        run=f"on the master, as root: {change}",
     )
 
 
-def _by_the_log(refusal: RefusedId, machine: MachineId, subject: Subject, push: str) -> Verdict:
+def _by_the_log(refusal: RefusedId, machine: MachineId, subject: Subject, push: Settlement) -> Verdict:
     if refusal.changes:
         return Unknown(
-            f"not tried since {refusal.what_changed}; before, nimsh refused a push for the CPU id {refusal.passed}. "
-            f"On the master: {push}",
+            f"not tried since {refusal.what_changed}; before, nimsh refused a push for the CPU id {refusal.passed}",
             (),
             [refusal.at, machine.at, *(change.at for change in refusal.changes)],
+            settled_by=push,
         )
     return Finding(
         f"nimsh.log says that a push brought the CPU id {refusal.passed}, and this machine's is {refusal.kept}",
@@ -111,5 +114,4 @@ def _by_the_log(refusal: RefusedId, machine: MachineId, subject: Subject, push: 
         impact=f"nimsh refuses every push to {subject.name}",
         cure="look at the object of this client on the master: lsnim -l NAME, its cpuid; not done by itself: the id guards "
         "against a host that took this one's name",
-        run=f"on the master: lsnim -l {subject.argument}",
     )

@@ -1,6 +1,5 @@
 """A push that stops at `create BIO` hangs for ever."""
 
-from datetime import datetime, timezone
 from typing import Iterator, List, Optional, Tuple
 
 from nimdoctor.facts import (
@@ -22,6 +21,7 @@ from nimdoctor.model import (
     Inferred,
     OnMaster,
     Passed,
+    Push,
     Role,
     Severity,
     Subject,
@@ -30,7 +30,7 @@ from nimdoctor.model import (
     check,
 )
 from nimdoctor.ruling import NO_PUSH
-from nimdoctor.wording import REFRESH, ago, count, named, on_client, recycle
+from nimdoctor.wording import REFRESH, ago, count, named
 
 _REFRESH = f"a new fetch of this client's certificate likely suffices: {REFRESH}"
 _FIT_NO_MORE = Inferred(
@@ -89,38 +89,42 @@ def create_bio_hang(
     """
     session = attempt.session
     # a push goes to the NIM name, which need not be the host's
-    push = f"nim -o lslpp {identity.nim_name or subject.argument}"
+    push = Push(identity.nim_name or (subject.name if subject.named else None))
     if session is None:
         if mode and not mode.secure:
             yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
         else:
             yield Unknown(
-                f"no session in the log loaded certificates: not tried yet. On the master: {push}",
+                "no session in the log loaded certificates: not tried yet",
                 [] if mode else [PROCESSES],
                 [attempt.log.whole()],
+                settled_by=push,
             )
         return
     evidence = [quote for quote in (session.loaded, session.last) if quote]
     if attempt.changes:
         yield Unknown(
-            f"not tried since {attempt.what_changed}: the newest session that loaded certificates is older. On the master: {push}",
+            f"not tried since {attempt.what_changed}: the newest session that loaded certificates is older",
             (),
             evidence + [change.at for change in attempt.changes[:5]],
+            settled_by=push,
         )
         return
     if session.end is SessionEnd.STOPPED_EARLY:
         yield Unknown(
-            f"the newest session that loaded certificates stops before 'create BIO'. On the master: {push}",
+            "the newest session that loaded certificates stops before 'create BIO'",
             (),
             evidence,
+            settled_by=push,
         )
         return
     if attempt.rival:
         yield Unknown(
             "of two sessions that overlap one went on past 'create BIO' and one did not; which, nobody knows, since lines "
-            f"of the log carry no process id. On the master: {push}",
+            "of the log carry no process id",
             (),
             [quote for quote in (attempt.rival.last, session.bio, session.went_on) if quote],
+            settled_by=push,
         )
         return
     if session.end is not SessionEnd.HUNG:
@@ -130,9 +134,10 @@ def create_bio_hang(
         if attempt.unseen and subject.thorough:
             yield Unknown(
                 f"the newest session that loaded certificates {said} 'create BIO'{history_note}; whether nimsh was "
-                f"started or openssl installed since is not known. On the master: {push}",
+                "started or openssl installed since is not known",
                 attempt.unseen,
                 evidence,
+                settled_by=push,
             )
             return
         yield Passed(f"the newest session that loaded certificates {said} 'create BIO'{history_note}", evidence)
@@ -154,7 +159,6 @@ def create_bio_hang(
         impact=f"every push to {subject.name} hangs until it is ended by hand",
         cure=cure,
         fix=fix,
-        run=_run(fix, clock, subject.master_named),
         touches=touches,
     )
 
@@ -165,15 +169,6 @@ def _confidence(attempt: TlsAttempt) -> Confidence:
     if attempt.session and attempt.session.overlapped:
         return Confidence.LIKELY
     return Confidence.CERTAIN if attempt.witness and attempt.sure else Confidence.LIKELY
-
-
-def _run(fix: Optional[str], clock: Optional[HostClock], master_named: bool) -> Optional[str]:
-    if fix == "recycle-certificates":
-        day = datetime.fromtimestamp(clock.utc, timezone.utc).strftime("%Y%m%d") if clock else "before"
-        return f"on the master, as root: {recycle(day)}"
-    if not fix:
-        return None
-    return on_client(REFRESH, master_named)
 
 
 def _smallest_cure(

@@ -6,6 +6,7 @@ from nimdoctor.facts import NimIdentity, NimObjects, NimshMode, Processes
 from nimdoctor.facts.lsnim import ENABLED, PERFORMED, NimObject
 from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import (
+    Command,
     Confidence,
     Finding,
     Inferred,
@@ -91,6 +92,9 @@ def cstate_stuck(
             [f"{PS} of {_listed(installed)}"],
             _states(installed),
             severity=Severity.LOW,
+            settled_by=Command("lsnim", "-a", "info", installed[0].name, where=Role.MASTER)
+            if not installed[0].name.startswith("-")
+            else None,
         )
     if running:
         said = [f"{found.name} (process {row.pid}: {row.args[:60]})" for found, row in running]
@@ -130,7 +134,6 @@ def _finding(stuck: Sequence[NimObject], quotes: Sequence[Quote], why: str, miss
         cure="look at the machine's console and scan once more in a few minutes: a reset cuts off an operation that "
         "still runs there, so it is not done by itself. Then on the master, one by one: "
         f"nim -Fo reset {first}; what was allocated stays so: nim -Fo deallocate -a subclass=all {first}",
-        run=f"on the master, as root, once its console shows that nothing runs: nim -Fo reset {first}",
     )
 
 

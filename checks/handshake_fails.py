@@ -8,7 +8,6 @@ from nimdoctor.facts.rehearsal import Cause
 from nimdoctor.model import Finding, Inferred, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.ruling import NO_PUSH
-from nimdoctor.wording import recycle
 
 REHEARSAL = "rehearsal of the handshake"
 
@@ -115,6 +114,5 @@ def _finding(rehearsal: Rehearsal, secured: List[str]) -> Finding:
         cause=Inferred(advice.cause),
         cure=Inferred(advice.cure),
         fix=advice.fix,
-        run=f"on the master, as root: {recycle('unfit')}" if advice.fix else None,
         touches=len(secured) if advice.fix else 0,
     )

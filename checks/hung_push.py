@@ -92,7 +92,6 @@ def hung_push(
             yield Passed("no process of that time is left: nothing to end", [*evidence, processes.whole()])
         return
     sure = all(one.timed for one in suspects) and len(here) < 2 and len(there) < 2
-    first = suspects[0]
     yield Finding(
         "; ".join(one.words for one in suspects),
         evidence=[*(one.row.at for one in suspects), *evidence],
@@ -102,7 +101,6 @@ def hung_push(
         impact=f"the nim command does not come back, and nimdoctor fix waits for {name} to be idle; --accept-hung "
         f"{name} waives that",
         cure=_cure(here, there, daemon),
-        run=f"on the {first.end}, as root, once it is looked at: kill {first.row.pid}",
     )
 
 

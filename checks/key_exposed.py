@@ -1,6 +1,5 @@
 """Nobody but their owner may get at the master's private keys."""
 
-import shlex
 from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, SslKeys
@@ -62,7 +61,6 @@ def key_exposed(keys: Optional[SslKeys], generation: Optional[NimGeneration]) ->
                 evidence=[key.at for key in found],
                 objects=[key.path for key in found],
                 severity=severity,
-                run=f"chmod 600 {' '.join(shlex.quote(key.path) for key in found)}",
             )
 
 

@@ -20,7 +20,6 @@ from nimdoctor.model import (
 from nimdoctor.ruling import NO_INSTALLATION
 
 _COMMAND = "oslevel -s"
-_UPDATE = "on the master: smitty update_all"
 
 
 @check(
@@ -74,8 +73,7 @@ def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional
             severity=Severity.LOW,
             confidence=Confidence.LIKELY,
             impact="as a rule none for a push; a SPOT or lpp_source of that service pack is above the master",
-            run=_UPDATE,
             rules_out=(),
         )
     else:
-        yield Finding(said, evidence=both, run=_UPDATE)
+        yield Finding(said, evidence=both)

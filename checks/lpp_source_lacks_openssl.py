@@ -45,7 +45,6 @@ def lpp_source_lacks_openssl(contents: Optional[LppSourceContents]) -> Iterator[
             f"no {FILESETS[0]} in {', '.join(names)}",
             evidence=[source.at_whole for source in lacking],
             objects=names,
-            run=f"nim -o update -a packages=all -a source=DEVICE_OR_DIRECTORY {names[0]}",
             rules_out=[RuledOut(None, ("nim", "-o", "cust", "-a", f"lpp_source={name}")) for name in names],
         )
         return

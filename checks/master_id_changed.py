@@ -15,7 +15,9 @@ from nimdoctor.model import (
     NotApplicable,
     OnMaster,
     Passed,
+    Push,
     Role,
+    Settlement,
     Severity,
     Subject,
     Unknown,
@@ -72,7 +74,9 @@ def master_id_changed(
         # one host's evidence may stand for both ends: an alternate master scanned alone, or loose files
         refusal = refused.of(stored) if refused and stored else None
         if refusal and _is_of_its_master(refusal, info, hosts):
-            yield _by_the_log(refusal, info, subject, f"nim -o lslpp {identity.nim_name or subject.argument}")
+            yield _by_the_log(
+                refusal, info, subject, Push(identity.nim_name or (subject.name if subject.named else None))
+            )
         elif machine is not None or not subject.master_named:
             yield NotApplicable("about the master: give --master")
         else:
@@ -116,14 +120,14 @@ def _is_of_its_master(refusal: RefusedId, info: NimInfo, hosts: Optional[Hosts])
     return refusal.master is None or same_host(known_as(info.master_names(), hosts), known_as([refusal.master], hosts))
 
 
-def _by_the_log(refusal: RefusedId, info: NimInfo, subject: Subject, push: str) -> Verdict:
+def _by_the_log(refusal: RefusedId, info: NimInfo, subject: Subject, push: Settlement) -> Verdict:
     at = info.quote("NIM_MASTERID")
     if refusal.changes:
         return Unknown(
-            f"not tried since {refusal.what_changed}; before, nimsh refused a push from a master of id {refusal.passed}. "
-            f"On the master: {push}",
+            f"not tried since {refusal.what_changed}; before, nimsh refused a push from a master of id {refusal.passed}",
             (),
             [refusal.at, at, *(change.at for change in refusal.changes)],
+            settled_by=push,
         )
     return Finding(
         f"nimsh.log says that a push brought the id {refusal.passed}, and NIM_MASTERID is {refusal.kept}",

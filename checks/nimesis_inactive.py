@@ -71,4 +71,4 @@ def nimesis_inactive(
             run=f"netstat -Aan | grep {port}",
         )
         return
-    yield Finding(f"SRC says nimesis is {row.status}", evidence=said, run="startsrc -s nimesis")
+    yield Finding(f"SRC says nimesis is {row.status}", evidence=said)

@@ -91,7 +91,6 @@ def nimsh_inactive(
             f"SRC says nimsh is {status}",
             evidence=[subsystems.quote("nimsh")],
             impact=impact,
-            run="startsrc -s nimsh",
             rules_out=ruled_out,
         )
         if listening:
@@ -101,7 +100,6 @@ def nimsh_inactive(
                 confidence=Confidence.LIKELY,
                 cause=Inferred("what listens there likely keeps nimsh from starting: see port-taken"),
                 cure=f"find out who listens on {port} (netstat -Aan); nimsh can start once it is gone",
-                run=f"netstat -Aan | grep {port}",
             )
         yield said
         return
@@ -114,7 +112,6 @@ def nimsh_inactive(
             rules_out=ruled_out,
             cause=Inferred("nimsh likely lost its listening socket, or hangs at its start"),
             cure=Inferred("a restart likely helps: stopsrc -s nimsh; startsrc -s nimsh"),
-            run="stopsrc -s nimsh; startsrc -s nimsh",
         )
         return
     known = (

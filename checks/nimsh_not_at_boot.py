@@ -61,7 +61,6 @@ def nimsh_not_at_boot(
             evidence=[inittab.whole()],
             against=against,
             impact=impact,
-            run=f"mkitab '{ROW}'",
         )
         return
     if inittab.action == "off":

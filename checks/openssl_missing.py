@@ -62,7 +62,9 @@ def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:
                 impact=None if severity is Severity.HIGH else "none for a push; the guide asks for them",
                 # `nim -o cust` installs on a client; the master itself is a person's work
                 fix="install-openssl" if on_client else None,
-                run=_command(subject, gone + broken),
+                cure=None
+                if on_client
+                else f"install them from an lpp_source at this host's level: installp -acgXY -d ITS_DIRECTORY {' '.join(gone + broken)}",
             )
     if BASE in unknown:
         raise Missing(_LISTING, message=f"whether {BASE} is installed cannot be told from this listing")
@@ -76,12 +78,3 @@ def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:
         "installed: " + ", ".join(f"{name} {filesets.level(name)}" for name in present),
         [filesets.quote(name) for name in present],
     )
-
-
-def _command(subject: Subject, names: List[str]) -> str:
-    if subject.where is Role.CLIENT:
-        return (
-            "on the master: nim -o cust -a lpp_source=LPP_SOURCE -a accept_licenses=yes "
-            f'-a filesets="{" ".join(names)}" {subject.argument}'
-        )
-    return f"installp -acgXY -d LPP_SOURCE_DIRECTORY {' '.join(names)}"

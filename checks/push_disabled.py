@@ -40,7 +40,6 @@ def push_disabled(
             confidence=None if mode.running else Confidence.LIKELY,
             impact=f"every push to {subject.name} is refused, unless the master forces it (nim -F)",
             missing=() if mode.running else (PROCESSES,),
-            run="nimclient -p",
         )
     elif later and definition:
         yield Finding(
@@ -50,7 +49,6 @@ def push_disabled(
             severity=Severity.MEDIUM,
             impact=f"from the next start of nimsh on, every push to {subject.name} is refused, unless the master forces it "
             "(nim -F)",
-            run="nimclient -p",
             rules_out=(),
         )
     else:

@@ -62,7 +62,6 @@ def rhosts_left_over(
             evidence=[row.at for row in left] + [info.quote("NIM_MASTER_HOSTNAME")],
             objects=[row.at.text for row in left],
             impact=_IMPACT.get(_rsh_answers(services, inetd)),
-            run="vi /.rhosts",
         )
     elif connect == "shell":
         yield Passed("pushes go by rsh, which needs the line", [left[0].at, info.quote("NIM_SHELL")])

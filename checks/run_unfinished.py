@@ -3,7 +3,18 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import Paths, RepairRuns
-from nimdoctor.model import Confidence, Finding, Inferred, NotApplicable, Passed, Role, Severity, Verdict, check
+from nimdoctor.model import (
+    EVERY_FIX,
+    Confidence,
+    Finding,
+    Inferred,
+    NotApplicable,
+    Passed,
+    Role,
+    Severity,
+    Verdict,
+    check,
+)
 from nimdoctor.wording import count
 
 _CAUSES = {
@@ -23,6 +34,7 @@ _CAUSES = {
     cause=Inferred("nimdoctor was likely killed, or a step failed and what was done before it cannot be undone"),
     impact="the host stands between two states, and no other fix is applied until the run is ended",
     cure="go on with the run, or take it back: nimdoctor fix --resume RUN, nimdoctor rollback RUN",
+    precedes=(EVERY_FIX,),
 )
 def run_unfinished(runs: Optional[RepairRuns], paths: Optional[Paths]) -> Iterator[Verdict]:
     """The host stands between two states until the run is resumed or rolled back.

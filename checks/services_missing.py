@@ -166,7 +166,7 @@ def _absent(services: Services, lacking: List[Tuple[str, int]]) -> Finding:
         cause=cause,
         cure=cure,
         fix=CHECKS_OWN if free else None,
-        run="vi /etc/services",
+        run=None if free else "vi /etc/services",
     )
 
 

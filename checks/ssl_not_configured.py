@@ -57,7 +57,6 @@ def ssl_not_configured(subject: Subject, objects: NimObjects, mode: Optional[OnC
             evidence=evidence,
             objects=[found.name for found in secured],
             impact="no push reaches a secured client",
-            run="nimconfig -c",
             touches=len(secured),
         )
         return

@@ -12,6 +12,7 @@ from nimdoctor.model import (
     Missing,
     OnMaster,
     Passed,
+    Push,
     Quote,
     Role,
     Severity,
@@ -21,7 +22,6 @@ from nimdoctor.model import (
     check,
 )
 from nimdoctor.ruling import NO_PUSH
-from nimdoctor.wording import REFRESH, on_client, refresh_libraries
 
 
 @check(
@@ -53,16 +53,17 @@ def ssl_object_error(
     Whether nimsh.log or the master's push prints the message is not known, so both are looked at.
     """
     names = [identity.nim_name, *identity.names]
-    client = identity.nim_name or subject.argument
+    tried = Push(identity.nim_name or (subject.name if subject.named else None))
     recorded = next((one for found in (push, own_push) if found for one in found.every() if one.may_be_to(names)), None)
     shown: List[Quote] = list(recorded.object_error) if recorded else []
     session = attempt.session if attempt else None
     if session and attempt and attempt.changes:
         before = "it failed" if session.end is SessionEnd.OBJECT_ERROR else "it did not say so"
         yield Unknown(
-            f"not tried since {attempt.what_changed}; before, {before}. On the master: nim -o lslpp {client}",
+            f"not tried since {attempt.what_changed}; before, {before}",
             (),
             [session.error or session.last, *(change.at for change in attempt.changes[:5])],
+            settled_by=tried,
         )
     elif session and session.end is SessionEnd.OBJECT_ERROR and session.error:
         yield _finding(subject, [session.error, *shown], libraries, Confidence.LIKELY)
@@ -76,9 +77,10 @@ def ssl_object_error(
     elif session and attempt and attempt.unseen and subject.thorough:
         yield Unknown(
             "the newest session that loaded certificates does not say it; whether nimsh was started or openssl "
-            f"installed since is not known. On the master: nim -o lslpp {client}",
+            "installed since is not known",
             attempt.unseen,
             [session.last],
+            settled_by=tried,
         )
     elif session:
         yield Passed("the newest session that loaded certificates does not say it", [session.last])
@@ -86,9 +88,10 @@ def ssl_object_error(
         yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
     elif attempt:
         yield Unknown(
-            f"no session in the log loaded certificates: not tried yet. On the master: nim -o lslpp {client}",
+            "no session in the log loaded certificates: not tried yet",
             [] if mode else [PROCESSES],
             [attempt.log.whole()],
+            settled_by=tried,
         )
     elif recorded:
         yield Unknown("the recorded push does not say it, and the log is not there", [LOG], [recorded.whole()])
@@ -101,8 +104,7 @@ def _finding(
     impact = f"every push to {subject.name} fails"
     message = "the newest attempt at TLS ends with 'Error connecting to SSL object'"
     if not stale:
-        run = on_client(REFRESH, subject.master_named)
-        return Finding(message, evidence, confidence=confidence, impact=impact, run=run)
+        return Finding(message, evidence, confidence=confidence, impact=impact)
     paths = [copy.path for copy in stale]
     return Finding(
         message,
@@ -112,6 +114,5 @@ def _finding(
         impact=impact,
         cure=f"remove the stale copies ({', '.join(paths)}), then nimclient -c",
         fix="refresh-ssl-libs",
-        run=refresh_libraries(paths, subject.master_named),
         references=("isg3T1024615, Known Issues 2", "APAR IV58877"),
     )

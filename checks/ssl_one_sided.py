@@ -13,6 +13,7 @@ from nimdoctor.model import (
     NotApplicable,
     OnMaster,
     Passed,
+    Push,
     Quote,
     Role,
     Severity,
@@ -22,7 +23,6 @@ from nimdoctor.model import (
     check,
 )
 from nimdoctor.ruling import NO_PUSH
-from nimdoctor.wording import REFRESH, on_client
 
 
 @check(
@@ -81,7 +81,6 @@ def ssl_one_sided(
             impact=impact,
             # as the plan: what runs without crypto need not be switched off first
             cure=Inferred("towards secure, which should do: nimclient -c on the client") if mode else None,
-            run=on_client(REFRESH, subject.master_named),
         )
     elif connect == "nimsh" and secure and support is not False:
         if since and since.start:
@@ -89,14 +88,14 @@ def ssl_one_sided(
                 "nimsh runs with crypto (-c), yet a push since it was started left connect = nimsh on the master",
                 evidence=[*quotes, *since.evidence[:1]],
                 impact=impact,
-                run=on_client(REFRESH, subject.master_named),
             )
         else:
             yield Unknown(
                 "nimsh runs with crypto (-c) and connect = nimsh may be older: no push is known to have come since "
-                f"nimsh was started. On the master: nim -o lslpp {stanza.name}",
+                "nimsh was started",
                 [] if since else [LOG],
                 quotes,
+                settled_by=Push(stanza.name),
             )
     elif connect == "nimsh" and secure:
         yield Passed("the master has no ssl_support: see ssl-not-configured", [objects.ssl_quote(), at])

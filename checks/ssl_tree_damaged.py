@@ -5,7 +5,6 @@ from typing import Iterator, List, Optional
 from nimdoctor.facts import NimGeneration, NimObjects, Paths
 from nimdoctor.facts.ssl_keys import PARTS, TREE, seen_into
 from nimdoctor.model import Confidence, Finding, Inferred, Missing, Passed, Role, Severity, Unknown, Verdict, check
-from nimdoctor.wording import recycle
 
 
 @check(
@@ -57,7 +56,6 @@ def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[Nim
             "ssl_support is yes, but " + ", ".join(words),
             evidence=[objects.ssl_quote(), *(paths.quote(path) for path in gone)],
             objects=gone,
-            run=recycle("damaged"),
         )
         return
     if missing:

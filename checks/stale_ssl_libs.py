@@ -22,7 +22,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import count, refresh_libraries
+from nimdoctor.wording import count
 
 _LISTING = "/usr/lib/libssl.so*"
 _ARCHIVES = ("ar -X32_64 -tv /usr/lib/libssl.a", "ar -X32_64 -tv /usr/lib/libcrypto.a")
@@ -73,7 +73,6 @@ def stale_ssl_libs(
             against=[well] if well else (),
             missing=() if certain else (*_ARCHIVES, HISTORY),
             cure=f"remove {' and '.join(paths)}, then nimclient -c, once its certificate can be fetched",
-            run=refresh_libraries(paths, subject.master_named),
             rules_out=[_stays(copy, wpar) for copy in stale if copy.gone or (wpar and wpar.inside)],
         )
         return

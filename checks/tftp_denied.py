@@ -81,7 +81,7 @@ def tftp_denied(
         missing=[*([] if rules.binding else [ACCESS]), *([] if rules.seen else ["/ssl_nimsh/certs/*"])],
         fix=None if by_person else "allow-tftp",
         cure=_cure(denied[0], by_person),
-        run=f"vi {ACCESS}",
+        run=f"vi {ACCESS}" if by_person else None,
         # what a person wrote no plan takes out
         rules_out=NO_FETCH if by_person else (),
     )

@@ -100,7 +100,6 @@ def tftp_disabled(
         confidence=Confidence.CERTAIN if need.sure else Confidence.LIKELY,
         cause=_cause(fault),
         cure=_cure(fault),
-        run=_command(fault),
     )
 
 
@@ -118,9 +117,3 @@ def _cure(fault: str) -> Optional[str]:
     if fault == INETD_DOWN:
         return "startsrc -s inetd"
     return None
-
-
-def _command(fault: str) -> str:
-    if fault == REFRESH_MISSING:
-        return "lssrc -ls inetd; refresh -s inetd"
-    return "startsrc -s inetd" if fault == INETD_DOWN else "vi /etc/inetd.conf; refresh -s inetd"

@@ -6,11 +6,14 @@ evidence: a check that says nothing passes on the facts it was given, and only o
 
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from nimdoctor.evidence.catalog import Kind
 from nimdoctor.host import Absent, Host, parameters
 from nimdoctor.model import (
     Check,
+    Command,
     Confidence,
     Diagnosis,
+    File,
     Finding,
     Missing,
     NotApplicable,
@@ -20,6 +23,7 @@ from nimdoctor.model import (
     Quote,
     Role,
     RuledOut,
+    Settlement,
     Severity,
     Subject,
     Topic,
@@ -46,8 +50,9 @@ class Result(NamedTuple):
 
     Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
     `causes` are the ids of the checks whose findings this one may be the cause of. `named_only` says that its fix
-    is planned only by `--only`, whatever the severity. `topic` is that of the check, `vulnerabilities` are as in `Finding`. `rules_out` are the steps that no plan of this scan may hold,
-    each with its end and its reason.
+    is planned only by `--only`, whatever the severity. `topic` is that of the check, `vulnerabilities` are as in
+    `Finding`. `rules_out` are the steps that no plan of this scan may hold, each with its end and its reason.
+    `settled_by` is what would settle an unknown, its `where` filled in; None where nothing that can be named does.
     """
 
     check: str
@@ -74,6 +79,12 @@ class Result(NamedTuple):
     topic: Topic = Topic.OPERATION
     vulnerabilities: Tuple[Vulnerability, ...] = ()
     rules_out: Tuple[RuledOut, ...] = ()
+    settled_by: Optional[Settlement] = None
+
+    @property
+    def planned_by_itself(self) -> bool:
+        """Whether `nimdoctor fix` plans its fix without being told the name."""
+        return self.severity.rank >= Severity.MEDIUM.rank and not self.named_only
 
 
 class NotNamed(Exception):
@@ -81,6 +92,15 @@ class NotNamed(Exception):
 
     def __init__(self, end: Role) -> None:
         super().__init__(GIVE[end])
+
+
+class _Lacking(Exception):
+    """A fact that a check cannot do without cannot be had of that end."""
+
+    def __init__(self, absent: Absent, where: Role) -> None:
+        super().__init__(absent.message)
+        self.absent = absent
+        self.where = where
 
 
 class _Run(NamedTuple):
@@ -199,8 +219,9 @@ class Engine:
                     raise TypeError(f"{check.id} yielded {type(thing).__name__}, which is no verdict")
         except NotNamed as error:
             return [self._plain(check, run.where, host_name, Outcome.NOT_APPLICABLE, str(error))]
-        except Absent as error:
-            return [self._unknown(run, host_name, error.message, error.missing)]
+        except _Lacking as error:
+            settled_by = self._settlement(error.absent.missing, error.where)
+            return [self._unknown(run, host_name, error.absent.message, error.absent.missing, settled_by)]
         except Missing as error:
             message = error.message or ", ".join(self._why_missing(run, name) for name in error.missing)
             return [self._unknown(run, host_name, message, error.missing)]
@@ -227,9 +248,13 @@ class Engine:
                     source = getattr(given[name], "source", None)
                     if isinstance(source, str):
                         sources.append(Quote(source, None, ""))
-                except (Absent, NotNamed):
+                except NotNamed:
                     if not optional:
                         raise
+                    given[name] = None
+                except Absent as absent:
+                    if not optional:
+                        raise _Lacking(absent, end or run.where) from absent
                     given[name] = None
         return given, tuple(sources)
 
@@ -354,7 +379,7 @@ class Engine:
         for kind in (Unknown, Note, Passed, NotApplicable):
             thing = next((found for found in said if isinstance(found, kind)), None)
             if isinstance(thing, Unknown):
-                result = self._unknown(run, host, thing.message, thing.missing)
+                result = self._unknown(run, host, thing.message, thing.missing, thing.settled_by)
                 return result._replace(severity=thing.severity or check.severity, evidence=tuple(thing.evidence))
             if isinstance(thing, NotApplicable):
                 return self._plain(check, run.where, host, Outcome.NOT_APPLICABLE, thing.message)
@@ -370,13 +395,23 @@ class Engine:
         passed = self._plain(check, run.where, host, Outcome.PASS, f"no sign of it: {check.title}")
         return passed._replace(evidence=sources)
 
-    def _unknown(self, run: _Run, host: Optional[str], message: str, missing: Sequence[str]) -> Result:
+    def _unknown(
+        self,
+        run: _Run,
+        host: Optional[str],
+        message: str,
+        missing: Sequence[str],
+        settled_by: Optional[Settlement] = None,
+    ) -> Result:
         if run.uninvited:
             return self._plain(run.check, run.where, None, Outcome.NOT_APPLICABLE, GIVE[run.where])
         wanted = tuple(dict.fromkeys(missing))
         why = [said for said in dict.fromkeys(self._unread(run, name) for name in wanted) if said not in message]
         result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, "; ".join([message, *why]))
-        return result._replace(missing=wanted)
+        settled_by = settled_by or self._settlement(missing, run.where)
+        if settled_by and settled_by.where is None:
+            settled_by = settled_by._replace(where=run.where)
+        return result._replace(missing=wanted, settled_by=settled_by)
 
     def _unread(self, run: _Run, name: str) -> str:
         """Why evidence of that catalog name could not be had or understood, on whichever end the check looks for it."""
@@ -397,6 +432,20 @@ class Engine:
         ends += [self.target] if Role.CLIENT in asked else []
         row = run.host.catalog.row(name)
         return sorted(dict.fromkeys(ends), key=lambda end: bool(row and not row.roles & set(end.roles)))
+
+    def _settlement(self, missing: Sequence[str], where: Role) -> Optional[Settlement]:
+        """The first of these catalog names that is a file or a command, on that end or on the only one that has it."""
+        catalog = self.target.catalog
+        for name in missing:
+            row = catalog.named(name)
+            only = next(iter(row.roles)) if row and len(row.roles) == 1 else None
+            end = Role(only) if only else where
+            if name.startswith("/"):
+                return File(name, end)
+            if row is not None and row.kind is Kind.COMMAND:
+                host = self.master if end is Role.MASTER and self.master else self.target
+                return Command(*(host.command(row) if name == row.label else name.split()), where=end)
+        return None
 
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:

@@ -232,8 +232,14 @@ class Host:
 
     def placeholders(self, row: Row) -> Mapping[str, str]:
         """What fills the placeholders of that row's command, as far as it is known; empty for recorded evidence."""
-        if "{" not in row.name or not self.evidence.live:
-            return {}
+        return self._values() if "{" in row.name and self.evidence.live else {}
+
+    def command(self, row: Row) -> Tuple[str, ...]:
+        """The row's command with what is known in the places of its placeholders; a name that is not stays in capitals."""
+        names = self._values() if "{" in row.name else {}
+        return tuple(names.get(word.strip("{}"), word.strip("{}")) for word in row.name.split())
+
+    def _values(self) -> Mapping[str, str]:
         if self._names is None:
             from nimdoctor.facts import LevelTables, NimInfo
 

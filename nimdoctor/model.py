@@ -6,15 +6,15 @@ that yields nothing passes on the evidence of the facts it was given.
 """
 
 import enum
-from typing import Annotated, Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Annotated, Any, Callable, Dict, Iterable, Iterator, Optional, Sequence, Tuple, TypeVar, Union
 
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Quote, Text
 
 __all__ = [
-    "BadEvidence", "Check", "Confidence", "Diagnosis", "Finding", "Inferred", "Missing", "NotApplicable", "Note",
-    "OnClient", "OnMaster", "Outcome", "Passed", "Quote", "Role", "RuledOut", "Severity", "Subject", "Text", "Topic",
-    "Unknown", "Verdict", "Vulnerability", "check", "worst_score",
+    "EVERY_FIX", "BadEvidence", "Check", "Command", "Confidence", "Diagnosis", "File", "Finding", "Inferred", "Missing",
+    "NotApplicable", "Note", "OnClient", "OnMaster", "Outcome", "Passed", "Push", "Quote", "Role", "RuledOut", "Settlement",
+    "Severity", "Subject", "Text", "Topic", "Unknown", "Verdict", "Vulnerability", "check", "worst_score",
 ]  # fmt: skip
 
 
@@ -124,6 +124,8 @@ class RuledOut(NamedTuple):
     why: str = ""
 
 
+EVERY_FIX = "*"
+"""In `Check.precedes`: whatever fix is called for."""
 CHECKS_OWN = ""
 """Value of `Finding.fix` that means: the fix the check names."""
 
@@ -173,13 +175,57 @@ class Note(NamedTuple):
     evidence: Sequence[Quote] = ()
 
 
+PUSH, COMMAND, FILE = "push", "command", "file"
+"""Kinds of settlement."""
+
+
+class Settlement(NamedTuple):
+    """What would settle a verdict that is open, as data: `Push`, `Command` and `File` make it.
+
+    `where` is the end to do or to read it on; None is the end that the check runs over, which the engine fills in.
+    `argv` is the command of a push or a command, None of a push whose client's NIM name is not known; `path` is
+    the file's.
+    """
+
+    where: Optional[Role]
+    kind: str
+    argv: Optional[Tuple[str, ...]] = None
+    path: Optional[str] = None
+
+    def as_dict(self) -> Dict[str, Any]:
+        """As JSON values."""
+        where, argv = self.where, self.argv
+        return {**self._asdict(), "where": where.value if where else None, "argv": list(argv) if argv else None}
+
+
+def Push(client: Optional[str]) -> Settlement:
+    """A push to that client, by its NIM name: only the next one shows."""
+    # a name that begins with a dash would be read as an option
+    named = client and not client.startswith("-")
+    return Settlement(Role.MASTER, PUSH, ("nim", "-o", "lslpp", str(client)) if named else None)
+
+
+def Command(*argv: str, where: Optional[Role] = None) -> Settlement:
+    """The output of that command."""
+    return Settlement(where, COMMAND, argv)
+
+
+def File(path: str, where: Optional[Role] = None) -> Settlement:
+    """That file, or those below a pattern."""
+    return Settlement(where, FILE, path=path)
+
+
 class Unknown(NamedTuple):
-    """The evidence does not decide; `missing` names what would, in the catalog's terms."""
+    """The evidence does not decide; `missing` names what would, in the catalog's terms.
+
+    `settled_by` says what settles it where that is not the first of `missing`.
+    """
 
     message: str
     missing: Sequence[str] = ()
     evidence: Sequence[Quote] = ()
     severity: Optional[Severity] = None
+    settled_by: Optional[Settlement] = None
 
 
 class NotApplicable(NamedTuple):
@@ -303,7 +349,7 @@ def check(
     `impact` (else the docstring's first line), `cure` and `fix`. `classic` says that the cure
     touches certificates, libraries or tftp as they were before security generation G2, and is
     therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of;
-    `precedes` names fixes that cannot work before this check's finding is cured. `timeline` says that what it
+    `precedes` names fixes that cannot work before this check's finding is cured, or is EVERY_FIX. `timeline` says that what it
     finds began some day, so that a report should say what changed before. `named_only` says that its fix is, so
     that a report names the command that plans it. A check of the `topic` exposure bears on no verdict, which is that of
     operation: its findings are told beside it. `rules_out` are steps that no plan of a scan with this finding holds.

@@ -13,7 +13,7 @@ from nimdoctor.host import Host
 from nimdoctor.model import Role
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.document import Plan, Refusal
-from nimdoctor.plan.ends import End, Ends
+from nimdoctor.plan.ends import End, Ends, hosts_by_role
 from nimdoctor.plan.execute import Executor, Result, refuse_up_front, unfinished_words
 from nimdoctor.plan.fix import Options
 from nimdoctor.plan.outcome import remembered
@@ -159,17 +159,12 @@ class Repair:
 
     def _ends(self) -> Tuple[Role, Ends]:
         """The ends by role, and the one whose state directory leads: that of the target."""
-        host = self.engine.target
+        engine, where = self.engine, self.where
         found: Dict[Role, End] = {}
-        client, master = "client" in host.roles or "master" not in host.roles, "master" in host.roles
-        if self.roles:
-            client, master = Role.CLIENT in self.roles, Role.MASTER in self.roles
-        if client:
-            found[Role.CLIENT] = self._end(Role.CLIENT, self.where.target, host, self.where.state_dir)
-        if self.engine.master is not None and self.where.master is not None:
-            found[Role.MASTER] = self._end(Role.MASTER, self.where.master, self.engine.master, None)
-        elif master:
-            found[Role.MASTER] = self._end(Role.MASTER, self.where.target, host, self.where.state_dir)
+        for role, host in hosts_by_role(engine.target, engine.master, [role.value for role in self.roles]).items():
+            own = host is engine.target
+            target = where.target if own else where.master or ""
+            found[role] = self._end(role, target, host, where.state_dir if own else None)
         leads = Role.CLIENT if Role.CLIENT in found else Role.MASTER
         return leads, Ends(found, self.registry.catalog, 60 * self.options.evidence_age)
 

@@ -8,13 +8,14 @@ from nimdoctor.engine import Engine, Result
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.host import Host
-from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Check, Outcome, Role, Severity, Topic, worst_score
+from nimdoctor.model import EVERY_FIX, HIGH_FROM, MEDIUM_FROM, Check, Outcome, Role, Severity, Topic, worst_score
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.registry import Broken, Registry
 from nimdoctor.story import Pair, Story, rank, told
 from nimdoctor.timeline import what_changed
 
 if TYPE_CHECKING:
+    from nimdoctor.outlook import Way
     from nimdoctor.pictures import Pictures
     from nimdoctor.probe import Probe
 
@@ -92,6 +93,8 @@ class Report(NamedTuple):
     asked: Asked = Asked()
     fail_on_exposure: Optional[float] = None
     """The score from which an exposure changes the exit status; None where none does."""
+    ways: "Tuple[Way, ...]" = ()
+    """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
 
     @property
     def exit_status(self) -> int:
@@ -115,6 +118,10 @@ class Report(NamedTuple):
     def root(self) -> Optional[Result]:
         """The finding to begin with: the cause of the worst, which no other finding surely explains."""
         return _lead(self.story.findings, self.verdict)
+
+    def way(self, result: Result) -> "Optional[Way]":
+        """What a plan holds for a finding; None where none was made."""
+        return next((way for found, way in zip(self.story.findings, self.ways) if found is result), None)
 
     def with_outcome(self, outcome: Outcome, topic: Optional[Topic] = None) -> List[Result]:
         """Results of that outcome, worst first, of every topic or of one."""
@@ -148,6 +155,7 @@ def scan(
     """
     engine = open_hosts(target, master, registry=registry, role=role)
     report = scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
+    report = with_ways(report, engine, registry)
     if probe:
         from nimdoctor.probe import ask
 
@@ -155,6 +163,20 @@ def scan(
     if pictures:
         report = with_pictures(report, engine)
     return report
+
+
+def with_ways(report: Report, engine: Engine, registry: Registry) -> Report:
+    """The report of these hosts with what a plan for them holds; a scan that finds nothing to plan loads nothing of it."""
+    if not any(found.fix for found in report.story.findings):
+        return report
+    from nimdoctor.outlook import ways
+
+    day = report.generated.strftime("%Y%m%d")
+    try:
+        return report._replace(ways=ways(engine, registry, report.results, report.story, day))
+    except Exception as error:  # a plug-in's fix or condition may raise anything; what was found is told all the same
+        said = f"what a plan holds is not known: {type(error).__name__}: {error}"
+        return report._replace(remarks=(*report.remarks, said))
 
 
 def with_pictures(report: Report, engine: Engine) -> Report:
@@ -297,7 +319,8 @@ def _first(failed: Sequence[Result], checks: Sequence[Check]) -> Optional[Result
     precedes = {check.id: check.precedes for check in checks}
     # what is low stands in no cure's way
     weighty = [found for found in failed if found.severity.rank >= Severity.MEDIUM.rank]
-    return next((found for found in weighty if failed[0].fix in precedes.get(found.check, ())), failed[0])
+    wanted = {failed[0].fix, EVERY_FIX} if failed[0].fix else set()
+    return next((found for found in weighty if wanted.intersection(precedes.get(found.check, ()))), failed[0])
 
 
 def _rank(result: Result, told: Sequence[Result]) -> Tuple[Any, ...]:

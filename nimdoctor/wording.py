@@ -9,19 +9,6 @@ NIMINIT = "niminit -a name=CLIENT -a master=MASTER -a master_port=1058 -a connec
 REMOTE_MANAGEMENT = "remote_management [-interface INTERFACE] MASTER"
 """The same for a Virtual I/O Server, as padmin: niminit is not its way."""
 
-PROVE_FETCH = "on the master, before anything else: lssrc -t tftp must show active; then "
-"""A client whose `nimclient -c` cannot fetch its certificate is left without any push."""
-
-
-def recycle(label: str) -> str:
-    """The guide's recycle in one line; its `mv` would move into a directory that exists, so that is tested first.
-
-    >>> recycle("20250315")
-    'cd / && test ! -e ssl_nimsh_old.20250315 && nimconfig -C && mv ssl_nimsh ssl_nimsh_old.20250315 && nimconfig -c'
-    """
-    old = f"ssl_nimsh_old.{label}"
-    return f"cd / && test ! -e {old} && nimconfig -C && mv ssl_nimsh {old} && nimconfig -c"
-
 
 def configure_client(vios: bool) -> str:
     """How a client is made known to a master anew, in words; a client that was secured is not by that alone.
@@ -109,21 +96,3 @@ def fetch_need(must: bool, cured: bool, waiting: "tuple[str, ...]") -> str:
     if waiting:
         return f"; not secure yet, so it must still fetch: {named(list(waiting))}"
     return "" if must else "; no client has to fetch a certificate now"
-
-
-def on_client(command: str, fetch_proved: bool) -> str:
-    """A command that fetches a certificate, preceded by the proof that it can where that is not given.
-
-    >>> on_client(REFRESH, True)
-    'nimclient -C; nimclient -c'
-    """
-    return command if fetch_proved else f"{PROVE_FETCH}on the client: {command}"
-
-
-def refresh_libraries(paths: "list[str]", fetch_proved: bool) -> str:
-    """The cure of stale copies in one line.
-
-    >>> refresh_libraries(["/usr/lib/libssl.so.0.9.8"], True)
-    'rm /usr/lib/libssl.so.0.9.8 && nimclient -c'
-    """
-    return on_client(f"rm {' '.join(paths)} && nimclient -c", fetch_proved)

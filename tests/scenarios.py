@@ -17,12 +17,13 @@ manifest; a file that a variant adds below `commands/` needs an entry, with its 
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from hosts import FIXTURES, MemoryTree
 
 VARIANTS = FIXTURES.parent / "variants"
 ENDS = ("client", "master")
+_LEFT_OUT = "left out"
 
 
 def names() -> List[str]:
@@ -65,6 +66,34 @@ def _changed(base: MemoryTree, directory: Path, change: Dict[str, Any]) -> Memor
     manifest.update(change.get("manifest", {}))
     files["manifest.json"] = json.dumps(manifest).encode()
     return MemoryTree(files)
+
+
+def combined(one: str, other: str) -> Optional[Mapping[str, MemoryTree]]:
+    """The ends of the healthy pair with what differs from it in both scenarios; None where both change the same."""
+    healthy, found = scenario("healthy"), {}
+    for end in ENDS:
+        trees = [scenario(name)[end].files for name in (one, other)]
+        merged = _merged(healthy[end].files, *trees)
+        manifests = [json.loads(files["manifest.json"]) for files in (healthy[end].files, *trees)]
+        parts = {key: _merged(*(made.get(key, {}) for made in manifests)) for key in ("commands", "paths")}
+        if merged is None or None in parts.values():
+            return None
+        merged["manifest.json"] = json.dumps({**manifests[0], **parts}).encode()
+        found[end] = MemoryTree(merged)
+    return found
+
+
+def _merged(base: Mapping[str, Any], one: Mapping[str, Any], other: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+    """The base with the changes of both; None where these are about the same thing and not the same."""
+    merged = {}
+    for name in sorted({*base, *one, *other} - {"manifest.json"}):
+        was, new, newer = (made.get(name, _LEFT_OUT) for made in (base, one, other))
+        if was not in (new, newer) and new != newer:
+            return None
+        made = new if new != was else newer
+        if made is not _LEFT_OUT:
+            merged[name] = made
+    return merged
 
 
 def _replaced(raw: bytes, pair: Tuple[str, str], where: str) -> bytes:

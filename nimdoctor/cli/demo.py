@@ -28,7 +28,7 @@ from nimdoctor.plan.steps import Run
 from nimdoctor.registry import Registry
 from nimdoctor.repair import Repair, Where
 from nimdoctor.report import plan_text, text_report
-from nimdoctor.scan import HEALTHY, Report, scan
+from nimdoctor.scan import HEALTHY, Report, scan, with_ways
 
 __all__ = ["DEFAULT", "SCENARIOS", "LabCannotBeBuilt", "known", "show"]
 
@@ -164,7 +164,7 @@ class _Demo:
         later = "An hour later (the demo sets the log's stamps back): the" if self.set_back else "The"
         self._next(f"{later} scan, shortened. It reads, and changes nothing.")
         repair = self._repair(Options())
-        self._report(repair.report)
+        self._report(with_ways(repair.report, repair.engine, self.registry))
         failed = {found.check for found in repair.report.with_outcome(Outcome.FAIL)}
         missed = problems(self.lab.scenario) - failed
         if missed:
@@ -232,7 +232,7 @@ class _Demo:
     def _second_scan(self, done: Repair) -> None:
         self._next("The second scan, the list of runs, and the way back.")
         repair = self._repair(done.options)
-        self._report(repair.report)
+        self._report(with_ways(repair.report, repair.engine, self.registry))
         if repair.report.verdict != HEALTHY:
             self.wrong.append(f"the second scan's verdict is {repair.report.verdict}")
         repair.note_proved()

@@ -228,6 +228,11 @@ class Catalog:
         """Rows that feed the fact of that class name, best first; empty for an unknown one."""
         return self._by_fact.get(fact, [])
 
+    def named(self, name: str) -> Optional[Row]:
+        """The row of that label; else the one that such a path or command line belongs to."""
+        own = next((row for row in self.rows if row.label == name), None)
+        return own or (self.file(name) if name.startswith("/") else self.command(name))
+
     def command(self, recorded: str) -> Optional[Row]:
         """The row that a recorded command line belongs to: the most specific one that serves."""
         best, row_found = 0, None

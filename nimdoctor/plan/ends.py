@@ -1,7 +1,7 @@
 """The two ends a plan acts on, and what they look like at one moment."""
 
 import hashlib
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.command import CommandResult
@@ -50,6 +50,22 @@ class End(NamedTuple):
 
 EVIDENCE_AGE = 15
 """Minutes that recorded evidence of the other end counts for an apply, unless the user says otherwise."""
+
+
+def hosts_by_role(target: Host, master: Optional[Host], roles: Collection[str] = ()) -> Dict[Role, Host]:
+    """The scanned host behind each end; `roles` are the target's where more is known than it tells by itself.
+
+    A target whose role nobody knows is a client.
+    """
+    own = frozenset(roles or target.roles)
+    found: Dict[Role, Host] = {}
+    if "client" in own or "master" not in own:
+        found[Role.CLIENT] = target
+    if master is not None:
+        found[Role.MASTER] = master
+    elif "master" in own:
+        found[Role.MASTER] = target
+    return found
 
 
 class Ends:

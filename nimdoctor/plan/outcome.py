@@ -3,10 +3,10 @@
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Outcome, Severity
+from nimdoctor.model import PUSH, Outcome, Settlement, Severity
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.document import Plan, Treated
-from nimdoctor.plan.typed import push_named_in
+from nimdoctor.plan.typed import push_of
 
 FIXED, UNVERIFIED, RESTORED, REFUSED, FAILED = "fixed", "applied-unverified", "restored", "refused", "failed"
 
@@ -14,7 +14,7 @@ FIXED, UNVERIFIED, RESTORED, REFUSED, FAILED = "fixed", "applied-unverified", "r
 class FindingOutcome(NamedTuple):
     """One treated finding: fixed, applied-unverified, restored, refused or failed, and what shows it.
 
-    `push` is the command that would settle one that is applied-unverified.
+    `settled_by` is what would settle one that is applied-unverified.
     """
 
     check: str
@@ -22,7 +22,20 @@ class FindingOutcome(NamedTuple):
     host: Optional[str]
     outcome: str
     says: str
-    push: Optional[str] = None
+    settled_by: Optional[Settlement] = None
+
+    @property
+    def push(self) -> Optional[str]:
+        """The push that alone proves it, as typed; None where something else does."""
+        return push_of(self.settled_by)
+
+    def as_dict(self) -> Dict[str, Any]:
+        """As JSON values."""
+        return {
+            **self._asdict(),
+            "push": self.push,
+            "settled_by": self.settled_by.as_dict() if self.settled_by else None,
+        }
 
 
 class Outcomes(NamedTuple):
@@ -43,7 +56,7 @@ class Outcomes(NamedTuple):
 
     def as_list(self) -> List[Dict[str, Any]]:
         """The findings as JSON values."""
-        return [found._asdict() for found in self.findings]
+        return [found.as_dict() for found in self.findings]
 
     @classmethod
     def of_failure(cls, plan: Plan, outcome: str) -> "Outcomes":
@@ -94,9 +107,10 @@ def _outcome(found: Treated, after: Sequence[Result], pushed: Mapping[str, str])
     open_ = next((one for one in again if one.outcome in (Outcome.UNKNOWN, Outcome.ERROR)), None)
     if open_ is not None or not again:
         said = open_.message if open_ else "the second scan says nothing of it"
-        push = push_named_in(said)
-        failed = next((why for client, why in pushed.items() if push and push.split()[-1] == client), None)
+        settled_by = open_.settled_by if open_ else None
+        argv = settled_by.argv if settled_by and settled_by.kind == PUSH else None
+        failed = pushed.get(argv[-1]) if argv else None
         if failed:
-            return FindingOutcome(*start, FAILED, f"the push that would prove it failed: {failed}", push)
-        return FindingOutcome(*start, UNVERIFIED, said, push)
+            return FindingOutcome(*start, FAILED, f"the push that would prove it failed: {failed}", settled_by)
+        return FindingOutcome(*start, UNVERIFIED, said, settled_by)
     return FindingOutcome(*start, FIXED, again[0].message)

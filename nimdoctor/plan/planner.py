@@ -20,7 +20,7 @@ from nimdoctor.plan.order import arranged
 from nimdoctor.plan.ruled_out import named as step_named
 from nimdoctor.plan.ruled_out import rulings
 from nimdoctor.plan.steps import Step, Transient
-from nimdoctor.plan.typed import as_typed, push_named_in
+from nimdoctor.plan.typed import as_typed, push_of
 from nimdoctor.plan.ways import making
 from nimdoctor.story import Story, told
 from nimdoctor.wording import named
@@ -162,7 +162,7 @@ class Planner:
             elsewhere = self._elsewhere(result, fix)
             if elsewhere is None and fix.named_only and not self.options.only:
                 hint = f"not planned by itself, since somebody may have meant it: --only {fix.id} plans it"
-                self._tell(_counsel(result, hint), self._advice)
+                self._tell(_counsel(result, hint)._replace(run=f"{self.command()} --only {fix.id}"), self._advice)
             elif elsewhere is None:
                 first = None if self.options.only else self._for_a_person(story.behind(result))
                 if first:
@@ -190,7 +190,7 @@ class Planner:
                 return _NOTHING
             on = f"run nimdoctor fix on each client: {named(list(others))}" if others else "run nimdoctor fix there"
             return Counsel(result.check, f"{result.message}: {on}", "nimdoctor fix --probe", Role.CLIENT.value, others)
-        where = ""
+        where, end = "", Role.MASTER
         if result.where is Role.MASTER and Role.MASTER not in given:
             where = "on the master"
         elif result.where is Role.MASTER and result.host != self.hosts[Role.MASTER].name:
@@ -199,8 +199,9 @@ class Planner:
             text = f"{result.message}: run nimdoctor fix here with --master TARGET, since its own master was not given"
             return Counsel(result.check, text, "nimdoctor fix --master TARGET", Role.CLIENT.value)
         elif fix.where is Role.CLIENT and Role.CLIENT not in given:
-            where = "on the client"
-        return _counsel(result)._replace(text=f"{result.message}: run nimdoctor fix {where}") if where else None
+            where, end = "on the client", Role.CLIENT
+        text = f"{result.message}: run nimdoctor fix {where}"
+        return Counsel(result.check, text, "nimdoctor fix", end.value, tuple(result.objects)) if where else None
 
     def _asked(self, called: Dict[str, List[Result]], minor: Sequence[Result]) -> List["_Asked"]:
         """What each fix said: those that are called, and those that these need, where they bring about what is asked for."""
@@ -426,7 +427,7 @@ def _pushes(results: Sequence[Result]) -> Tuple[str, ...]:
 
 def _settling_push(result: Result) -> Optional[str]:
     """The push that settles a "not tried since"; None for any other result."""
-    return push_named_in(result.message) if result.outcome is Outcome.UNKNOWN else None
+    return push_of(result.settled_by) if result.outcome is Outcome.UNKNOWN else None
 
 
 def _undecided(results: Sequence[Result]) -> List[Undecided]:

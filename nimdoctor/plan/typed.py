@@ -2,7 +2,7 @@
 
 from typing import Optional, Sequence
 
-_ON_MASTER = "On the master: "
+from nimdoctor.model import PUSH, Settlement
 
 
 def as_typed(words: Sequence[str]) -> str:
@@ -16,11 +16,12 @@ def as_typed(words: Sequence[str]) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
-def push_named_in(message: str) -> Optional[str]:
-    """The push that a check's message names as what would settle it.
+def push_of(settled_by: Optional[Settlement]) -> Optional[str]:
+    """The push that settles a verdict, None where something else does, or the client's name is not known.
 
-    >>> push_named_in("not tried since nimsh was started. On the master: nim -o lslpp lpar7"), push_named_in("fine")
-    ('nim -o lslpp lpar7', None)
+    >>> from nimdoctor.model import File, Push
+    >>> push_of(Push("lpar7")), push_of(Push(None)), push_of(File("/etc/niminfo"))
+    ('nim -o lslpp lpar7', None, None)
     """
-    _, found, push = message.partition(_ON_MASTER)
-    return as_typed(push.split()) if found else None
+    argv = settled_by.argv if settled_by and settled_by.kind == PUSH else None
+    return as_typed(argv) if argv else None

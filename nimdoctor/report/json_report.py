@@ -6,8 +6,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from nimdoctor import __version__
 from nimdoctor.engine import Result
 from nimdoctor.model import Quote
+from nimdoctor.report import telling
 from nimdoctor.scan import Report, ScannedHost
-from nimdoctor.story import Story
 
 SCHEMA = "nimdoctor.report/1"
 TEXT_LIMIT = 2000
@@ -23,7 +23,7 @@ def render(report: Report, *, indent: Optional[int] = 2) -> str:
 def as_dict(report: Report) -> Dict[str, Any]:
     """The report as plain values, in the schema's order."""
     root = report.root()
-    first = report.first
+    following = telling.next_command(report)
     document: Dict[str, Any] = {
         "schema": SCHEMA,
         "version": __version__,
@@ -35,13 +35,13 @@ def as_dict(report: Report) -> Dict[str, Any]:
         "exposure": {**report.exposure._asdict(), "checks": list(report.exposure.checks)},
         "summary": {
             "cause": (root.cause or root.message) if root else None,
-            "next": first.run if first else None,
-            "where": first.where.value if first else None,
+            "next": following.command,
+            "where": following.where.value if following.where else None,
             "touches": root.touches if root else 0,
             "changed": report.changed,
             "chain": [{**_named(result), "depth": depth} for result, depth in report.story.chain()],
         },
-        "results": [_result(result, report.story) for result in report.results],
+        "results": [_result(report, result) for result in report.results],
         "ignored": [
             {
                 "check": item.result.check,
@@ -75,7 +75,8 @@ def _links(others: Sequence[Tuple[Result, bool]]) -> List[Dict[str, Any]]:
     return [{**_named(result), "sure": sure} for result, sure in others]
 
 
-def _result(result: Result, story: Story) -> Dict[str, Any]:
+def _result(report: Report, result: Result) -> Dict[str, Any]:
+    story, way = report.story, report.way(result)
     return {
         "check": result.check,
         "title": result.title,
@@ -88,8 +89,9 @@ def _result(result: Result, story: Story) -> Dict[str, Any]:
         "message": result.message,
         "cause": result.cause,
         "impact": result.impact,
-        "cure": result.cure,
+        "cure": telling.cure_of(report, result),
         "fix": result.fix,
+        "commands": [{"where": where.value, "command": line} for where, line in (way.steps if way else ())],
         "objects": list(result.objects),
         "vulnerabilities": [one._asdict() for one in result.vulnerabilities],
         "evidence": _quotes(result.evidence),
@@ -107,6 +109,7 @@ def _result(result: Result, story: Story) -> Dict[str, Any]:
             }
             for one in result.rules_out
         ],
+        "settled_by": result.settled_by.as_dict() if result.settled_by else None,
     }
 
 

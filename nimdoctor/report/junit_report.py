@@ -75,7 +75,7 @@ def _case(report: Report, key: Case, results: Sequence[Result]) -> Markup:
     attributes = {"classname": f"nimdoctor.{key[1].value}", "name": key[0], "time": "0"}
     if first.outcome is Outcome.PASS:
         return element("testcase", **attributes)
-    message = first.message if len(results) == 1 else f"{first.message} (and {len(results) - 1} more)"
+    message = telling.why_undecided(first) if len(results) == 1 else f"{first.message} (and {len(results) - 1} more)"
     if first.outcome is Outcome.FAIL:
         lines = [line for result in results for line in (*_told(report, result), "")][:-1]
         said = element("failure", _block(lines), message=message, type=first.severity.value)
@@ -97,7 +97,7 @@ def _told(report: Report, result: Result) -> Iterator[str]:
         yield f"Missing: {telling.missing(result)}"
     if result.cure:
         yield f"Do: {telling.cure(report, result)}"
-    plan = telling.fix(result)
+    plan = telling.fix(report, result)
     if plan:
         yield f"Fix: {plan}"
     yield f"Next: {telling.by_hand(report, result)}"

@@ -137,10 +137,11 @@ def _finding(report: Report, result: Result) -> Iterator[str]:
         yield from _quotes(name, quotes)
     yield from _field("Missing", telling.missing(result) if result.missing else "")
     yield from _field("Do", telling.cure(report, result) if result.cure else "")
-    yield from _field("Fix", telling.fix(result) or "")
-    if result.run:
+    yield from _field("Fix", telling.fix(report, result) or "")
+    command = telling.command(report, result)
+    if command:
         yield from ("", "**Next command:**")
-        yield from _fence([telling.by_hand(report, result)])
+        yield from _fence([command])
     yield from _field("Read", telling.read(result))
 
 

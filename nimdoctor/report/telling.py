@@ -2,10 +2,11 @@
 or escaped yet, so whatever writes it must do that.
 """
 
-from typing import Dict, List, Optional, Sequence, Tuple
+import re
+from typing import Dict, List, Optional, Tuple
 
-from nimdoctor.engine import Result
-from nimdoctor.model import Outcome, Quote, Severity, Topic
+from nimdoctor.engine import HARDENED, Result
+from nimdoctor.model import PUSH, Outcome, Quote, Role, Severity, Topic
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.plan.typed import as_typed
 from nimdoctor.scan import HEALTHY, INCONCLUSIVE, Report, ScannedHost
@@ -19,6 +20,10 @@ EXPOSURES = "Exposures"
 STOP_NO_PUSH = "They stop no push, and bear on no verdict and no exit status but by --fail-on-exposure."
 """What a report says of its section of exposures."""
 _OR_BY_HAND = "shows the plan; or by hand,"
+_ACTS = re.compile(
+    r"\b(?:nimclient -[cCpP]|nimconfig -[cC]|niminit|nim -o cust|mkitab|rmitab|chmod|rm (?=/)|(?:start|stop)src -s \w+)"
+)
+"""Commands in a cure that change a host: it names none that the plan of its finding has not."""
 
 
 def counts(report: Report) -> List[str]:
@@ -141,37 +146,99 @@ class Head(NamedTuple):
     said: str = ""
 
 
+class Next(NamedTuple):
+    """The one command to run next, and the end to run it on: None is the host that nimdoctor runs on."""
+
+    command: Optional[str]
+    where: Optional[Role]
+
+
 def head(report: Report, room: int = 0) -> Head:
     """In a report of limited width `room` are the characters a command may have with its targets."""
+    if report.verdict == INCONCLUSIVE:
+        elsewhere = next((remark for remark in report.remarks if ", not AIX" in remark), None)
+        cause, settling = _open(report)
+        return Head(elsewhere or cause, _ELSEWHERE if elsewhere else settling, "no other host")
     root, first = report.root(), report.first
     if root and first:
         touches = count(root.touches, "other host") if root.touches else "no other host"
-        plan, said = _plan(report, first, room) if first.fix else ("", "")
+        way = report.way(first)
+        plan, said = _plan(report, first, room) if way and way.steps else ("", "")
         cause = f"{root.cause or root.message} ({chain(report)})"
         return Head(cause, by_hand(report, first), touches, plan, said)
-    if report.verdict == INCONCLUSIVE:
-        open_ = next(iter(report.undecided(Topic.OPERATION) + report.undecided(Topic.EXPOSURE)), None)
-        elsewhere = next((remark for remark in report.remarks if ", not AIX" in remark), None)
-        if open_ is None:
-            more = _ASK_MORE if report.asked.narrowed else _GIVE_MORE
-            silent = "".join(
-                f" ({one.check}: {one.message})" for one in report.with_outcome(Outcome.NOT_APPLICABLE)[:1]
-            )
-            cause = elsewhere or f"{_NOTHING_PASSED}{silent}"
-            return Head(cause, _ELSEWHERE if elsewhere else more, "no other host")
-        cause = elsewhere or f"not known: {open_.message} ({open_.check})"
-        return Head(cause, _ELSEWHERE if elsewhere else _settled_by(open_), "no other host")
     return Head("none: no check found a fault", "nothing to do", "no other host")
+
+
+def next_command(report: Report) -> Next:
+    """The first line's command for programs."""
+    open_, first = _gravest(report), report.first
+    if open_:
+        settled_by = open_.settled_by
+        return Next(as_typed(settled_by.argv), settled_by.where) if settled_by and settled_by.argv else Next(None, None)
+    if first is None:
+        return Next(None, None)
+    way = report.way(first)
+    if way and way.steps:
+        # what is done on two hosts, or in an editor, is no one command
+        if way.typed and len(way.steps) == 1:
+            return Next(way.steps[0][1], way.steps[0][0])
+        return Next(_plan(report, first, 0)[0], None)
+    if way and (way.run or way.refused):
+        return Next(way.run, way.where)
+    return Next(first.run, first.where if first.run else None)
+
+
+def _gravest(report: Report) -> Optional[Result]:
+    """What was not decided and matters most, where that is what the verdict rests on."""
+    open_ = report.undecided(Topic.OPERATION)
+    return min(open_, key=lambda one: -one.severity.rank) if open_ and report.verdict == INCONCLUSIVE else None
+
+
+def _open(report: Report) -> Tuple[str, str]:
+    """Why an inconclusive report is so, and what settles it."""
+    open_ = _gravest(report)
+    if open_:
+        return f"not known: {open_.message} ({open_.check})", _settling(open_)
+    silent = "".join(f" ({one.check}: {one.message})" for one in report.with_outcome(Outcome.NOT_APPLICABLE)[:1])
+    return f"{_NOTHING_PASSED}{silent}", _ASK_MORE if report.asked.narrowed else _GIVE_MORE
 
 
 def by_hand(report: Report, result: Result) -> str:
     """What a person would type or do next about a finding, and where."""
-    where = f"on {place(result, report)}: " if result.run and not result.run.startswith("on ") else ""
-    return f"{where}{result.run or result.cure or 'nimdoctor explain ' + result.check}"
+    typed, way = command(report, result), report.way(result)
+    if way is None or not way.words or way.steps:
+        # what it would have been before generation G2 is nothing to do now
+        cure = HARDENED if result.cure and result.cure.startswith(HARDENED) else result.cure
+        return typed or cure or f"nimdoctor explain {result.check}"
+    if way.refused:
+        return _refused(way.words, way.planned) + (f"; {typed}" if typed else "")
+    return f"{typed} ({way.words})" if typed else way.words
+
+
+def command(report: Report, result: Result) -> Optional[str]:
+    """What to type next about a finding, and where; None where there is nothing to type."""
+    way = report.way(result)
+    if way is None or not result.fix:
+        return f"on {place(result, report)}: {result.run}" if result.run else None
+    if way.steps:
+        done = [f"on {_end(report, where)}: {line}" for where, line in way.steps]
+        return "; then ".join([*done, *([way.follow] if way.follow else [])])
+    if not way.run or not way.where:
+        return way.run
+    others = f"{'each of ' if len(way.clients) > 1 else ''}{named(list(way.clients))}"
+    return f"on {others if way.clients else _end(report, way.where)}: {way.run}"
+
+
+def _end(report: Report, where: Role) -> str:
+    """The host that is that end, by its name where it was scanned."""
+    if where is Role.MASTER and report.master:
+        return f"{report.master.label} (master)"
+    alone = report.host.role in (where.value, "unknown") or where.value in report.host.role.split(",")
+    return f"{report.host.label} ({where.value})" if alone else f"the {where.value}"
 
 
 def _plan(report: Report, first: Result, room: int) -> Tuple[str, str]:
-    only = [] if _planned(first) else ["--only", str(first.fix)]
+    only = [] if first.planned_by_itself else ["--only", str(first.fix)]
     master = ["--master", report.master.target] if report.master else []
     target = [report.host.target] if report.host.target else []
     bare = as_typed(["nimdoctor", "fix", *only])
@@ -197,21 +264,42 @@ def cure(report: Report, result: Result) -> str:
     """What a person would do about a finding: first about what surely explains it."""
     causes = [str(number(report, cause)) for cause, sure in report.story.causes(result) if sure]
     first = f"first what {' and '.join(causes)} {'says' if len(causes) == 1 else 'say'}, then scan again. If it stays: "
-    return f"{first if causes else ''}{result.cure}"
+    way = report.way(result)
+    if causes and way and way.refused:
+        return first[: first.index(". If")]
+    return f"{first if causes else ''}{cure_of(report, result)}"
 
 
-def fix(result: Result) -> Optional[str]:
+def cure_of(report: Report, result: Result) -> Optional[str]:
+    """What a person would do about it, in words: no more than a plan would."""
+    way = report.way(result)
+    if way is None or not result.cure:
+        return way.words if way and way.words else result.cure
+    if way.steps:
+        larger = set(_ACTS.findall(result.cure)) - set(_ACTS.findall(f"{way.steps} {way.follow}"))
+        done = str(command(report, result)) if larger or way.words else result.cure
+        return f"{done}; {way.words}" if way.words else done
+    if not way.words:
+        return result.cure
+    if way.refused:
+        return _refused(way.words, way.planned)
+    return f"{way.words}; then {result.cure}" if way.planned else f"{result.cure} ({way.words})"
+
+
+def _refused(words: str, planned: bool) -> str:
+    """Of a plan why it is not carried out; of advice its words."""
+    return f"not as things are: {words}" if planned else words
+
+
+def fix(report: Report, result: Result) -> Optional[str]:
     """The command that shows the plan of a finding's fix, None where there is none."""
-    if not result.fix:
+    way = report.way(result)
+    if not way or not way.planned:
         return None
-    planned = _planned(result)
+    planned = result.planned_by_itself
     command = "nimdoctor fix" if planned else f"nimdoctor fix --only {result.fix}"
-    return f"{command} shows the plan{f' ({result.fix})' if planned else ''}"
-
-
-def _planned(result: Result) -> bool:
-    """Whether `nimdoctor fix` plans the finding's fix without being told its name."""
-    return result.severity.rank >= Severity.MEDIUM.rank and not result.named_only
+    refused = "" if way.steps else ", which is refused as things are"
+    return f"{command} shows the plan{f' ({result.fix})' if planned else ''}{refused}"
 
 
 def missing(result: Result) -> str:
@@ -222,11 +310,6 @@ def missing(result: Result) -> str:
 def read(result: Result) -> str:
     """Where to read on."""
     return f"nimdoctor explain {result.check}; {'; '.join(result.references)}"
-
-
-def undecided(report: Report, result: Result) -> str:
-    """What could not be decided, in one line."""
-    return f"{result.severity.value} {result.check} on {place(result, report)}: {result.message}"
 
 
 def notes(report: Report) -> List[str]:
@@ -256,15 +339,29 @@ def _unread(report: Report) -> List[str]:
     return [f"{host_name}: {reason}: {', '.join(names)}" for (host_name, reason), names in grouped.items()]
 
 
-def _settled_by(result: Result) -> str:
-    if result.missing:
-        return f"give {', '.join(_words(result.missing))}, then scan again"
-    return (
-        f"nimdoctor explain {result.check}"
-        if "On the master:" not in result.message
-        else ("on the master: " + result.message.split("On the master: ", 1)[1])
-    )
+def undecided(report: Report, result: Result) -> str:
+    """What could not be decided, in one line: where, why, and the push that would settle it."""
+    return f"{result.severity.value} {result.check} on {place(result, report)}: {why_undecided(result)}"
 
 
-def _words(names: Sequence[str]) -> List[str]:
-    return [f"the output of `{name}`" if not name.startswith("/") else name for name in names]
+def why_undecided(result: Result) -> str:
+    """Why a check did not decide, with the push that would."""
+    push = settling_push(result)
+    return f"{result.message}. {push[0].upper()}{push[1:]}" if push else result.message
+
+
+def settling_push(result: Result) -> str:
+    """The push that settles a verdict, in words; empty where something else does."""
+    settled_by = result.settled_by
+    if settled_by is None or settled_by.kind != PUSH:
+        return ""
+    typed = as_typed(settled_by.argv) if settled_by.argv else "nim -o lslpp and its NIM name"
+    return f"on the master: {typed}"
+
+
+def _settling(result: Result) -> str:
+    """What settles a check that did not decide."""
+    names = [f"the output of `{name}`" if not name.startswith("/") else name for name in result.missing]
+    if not settling_push(result) and names:
+        return f"give {', '.join(names)}, then scan again"
+    return settling_push(result) or f"nimdoctor explain {result.check}"

@@ -136,6 +136,9 @@ class _Page:
             yield from self._field("Missing", telling.missing(result), indent)
         if result.cure:
             yield from self._field("Do", telling.cure(self.report, result), indent)
+        command = telling.command(self.report, result)
+        if command:
+            yield from self._field("Run", command, indent)
         yield from self._fix(result, self._indent(number))
         yield from self._field("Read", telling.read(result), indent)
 
@@ -162,7 +165,7 @@ class _Page:
             yield f"{indent}   {'':<10}and {count(len(quotes) - limit, 'more line')}"
 
     def _fix(self, result: Result, indent: str) -> Iterator[str]:
-        plan = telling.fix(result)
+        plan = telling.fix(self.report, result)
         if plan:
             yield from self._field("Fix", plan, indent + "   ")
 

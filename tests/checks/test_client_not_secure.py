@@ -20,6 +20,8 @@ from hosts import (
     result_of,
 )
 
+from nimdoctor.model import Push
+
 CHECK = "client-not-secure"
 PUSH = datetime(2025, 3, 14, 12, 5, 4)
 PUSHED = 1741946704
@@ -92,7 +94,7 @@ def test_not_applicable_on_a_client_alone_whose_nimsh_runs_without():
 def test_unknown_when_nimsh_runs_with_crypto_and_its_certificate_is_newer_than_the_last_push():
     found = result_of(CHECK, pushed(PUSHED + 3600), master(machine(connect="nimsh")), where="client")
     assert found.outcome.value == "unknown"
-    assert "nim -o lslpp lpar7" in found.message
+    assert found.settled_by == Push("lpar7")
     assert (LOG, 5, "Fri Mar 14 12:05:04 2025 sending ack to client..") in quoted(found)
 
 

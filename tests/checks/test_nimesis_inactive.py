@@ -25,7 +25,7 @@ def judge(*args, **more):
 def test_fails_when_src_says_inoperative():
     found = judge(STOPPED, listening(22, 3901))
     assert (found.outcome.value, found.severity.value, found.confidence.value) == ("fail", "medium", "certain")
-    assert (found.fix, found.run, found.where.value) == ("start-nimesis", "startsrc -s nimesis", "master")
+    assert (found.fix, found.where.value) == ("start-nimesis", "master")
     assert quoted(found) == [("lssrc -a", 3, " nimesis          nim                           inoperative")]
 
 

@@ -24,7 +24,6 @@ def test_fails_when_lsitab_prints_nothing():
     assert (found.outcome.value, found.severity.value, found.confidence.value) == ("fail", "medium", "likely")
     assert (found.fix, found.named_only) == ("start-at-boot", True)
     assert quoted(found) == [("lsitab nimsh", None, "")]
-    assert found.run == f"mkitab '{ROW.strip()}'"
 
 
 def test_fails_and_quotes_a_nimsh_that_has_run_since_the_boot_against_it():

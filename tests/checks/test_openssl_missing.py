@@ -16,7 +16,7 @@ def test_fails_high_without_the_base_and_low_without_the_others():
     assert (base.outcome.value, base.severity.value, base.objects) == ("fail", "high", ("openssl.base",))
     assert (others.severity.value, others.objects) == ("low", ("openssl.license", "openssl.man.en_US"))
     assert quoted(base) == [("lslpp -lc", None, "")]
-    assert "nim -o cust" in base.run and base.fix == "install-openssl"
+    assert base.fix == "install-openssl"
 
 
 def test_fails_low_when_only_the_licence_is_missing():

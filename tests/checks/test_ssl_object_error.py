@@ -25,6 +25,8 @@ from hosts import (
     tls_push,
 )
 
+from nimdoctor.model import Push
+
 CHECK = "ssl-object-error"
 PUSH = datetime(2025, 3, 14, 12, 5, 4)
 MESSAGE = "Error connecting to SSL object"
@@ -126,7 +128,7 @@ def test_unknown_not_tried_since_a_change_names_the_push_that_settles_it(changes
     found = result_of(CHECK, client(**changes))
     assert found.outcome.value == "unknown"
     assert found.message.startswith("not tried since")
-    assert "nim -o lslpp lpar7" in found.message
+    assert found.settled_by == Push("lpar7")
     assert quoted(found)[0] == (LOG, 9, f"Fri Mar 14 12:05:05 2025 {MESSAGE}")
 
 

@@ -86,7 +86,7 @@ def test_fails_when_inetd_is_down(commands):
     found = judge(served=None, commands=commands)
     assert found.outcome.value == "fail"
     assert "inetd is not running" in found.message
-    assert found.run == "startsrc -s inetd"
+    assert found.cure == "startsrc -s inetd"
 
 
 def test_fails_on_a_loose_inetd_conf_alone():

@@ -99,8 +99,9 @@ def test_a_log_alone_makes_the_host_a_client_and_never_healthy(doctor, logs):
 @pytest.mark.parametrize("name", ["hang-then-service-handler", "plain-only", "truncated"])
 def test_the_push_that_would_settle_it_does_not_name_a_path_as_the_client(doctor, logs, name):
     result = doctor("scan", logs / f"{name}.log", "--check", "create-bio-hang", json=True).result("create-bio-hang")
-    assert "nim -o lslpp" in result["message"]
-    assert ".log" not in result["message"]
+    # the client's NIM name is not known, so there is a push, and no command of it
+    assert result["settled_by"] == {"where": "master", "kind": "push", "argv": None, "path": None}
+    assert "nim -o lslpp and its NIM name" in doctor("scan", logs / f"{name}.log", "--check", "create-bio-hang").out
 
 
 def test_rotated_logs_are_read_in_order_of_time_whatever_their_names(doctor, logs, tmp_path):

@@ -7,7 +7,7 @@ from killing.children import nimdoctor
 from killing.scenes import STATE
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Outcome, Role, Severity
+from nimdoctor.model import Outcome, Push, Role, Severity
 from nimdoctor.plan.document import Plan, Treated
 from nimdoctor.plan.outcome import Outcomes, assess, remembered
 
@@ -48,7 +48,7 @@ def test_the_same_check_on_another_host_is_another_matter():
 
 
 def test_what_only_a_push_can_prove_names_it_and_a_push_that_failed_decides():
-    asked = seen(Outcome.UNKNOWN, message="not tried since. On the master: nim -o lslpp lpar7")
+    asked = seen(Outcome.UNKNOWN, message="not tried since", settled_by=Push("lpar7"))
     found = assess(PLAN, [], [asked])
     assert found.unverified and found.findings[0].push == "nim -o lslpp lpar7"
     found = assess(PLAN, [], [asked], {"lpar7": "it hangs still"})

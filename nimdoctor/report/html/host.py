@@ -139,7 +139,7 @@ class Part:
             f" {result.check} on {place}{sure}",
             id=label,
         )
-        command = _command(telling.by_hand(self.report, result)) if result.run else None
+        command = telling.command(self.report, result)
         rows: List[Tuple[str, Content]] = [
             ("Wrong", element("strong", telling.wrong(result))),
             ("Because of", self._links(story.causes(result))),
@@ -150,8 +150,8 @@ class Part:
             ("Against", _quotes(result.against)),
             ("Missing", telling.missing(result) if result.missing else None),
             ("Do", telling.cure(self.report, result) if result.cure else None),
-            ("Next command", command),
-            ("Fix", telling.fix(result)),
+            ("Next command", _command(command) if command else None),
+            ("Fix", telling.fix(self.report, result)),
             ("Read", telling.read(result)),
         ]
         return element(
@@ -181,7 +181,7 @@ class Part:
         heads = ["Outcome"] * outcome + ["Severity", "Check", "Where", "What was seen"]
         rows = []
         for result in results:
-            message = result.message
+            message = telling.why_undecided(result)
             if result.missing:
                 message += f"; would be settled by: {', '.join(result.missing)}"
             place = telling.place(result, self.report)
