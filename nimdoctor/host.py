@@ -109,7 +109,7 @@ class Host:
         for row in rows:
             for text in self._texts(row, kind):
                 try:
-                    parts.append(kind.parse(_whole(row, text)))
+                    parts.append(_parsed(row, text, kind))
                     self._understood.add(row.label)
                 except BadEvidence as error:
                     unread.setdefault(row.label, self._why_unread(row.label, text, error))
@@ -317,16 +317,20 @@ class Host:
         return level.text if level else None
 
 
-def _whole(row: Row, text: Text) -> Text:
-    """The text. Raises Unreadable for output of which the command says that it was refused a part: nobody knows what
-    is not in it.
+def _parsed(row: Row, text: Text, kind: Any) -> Any:
+    """The fact of that text. Raises BadEvidence, Unreadable also for output of which the command says that it was refused
+    a part: nobody knows what is not in it.
     """
-    if row.kind is Kind.COMMAND:
-        said = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
-        if said and not row.bears_refusal:
-            raise Unreadable(said)
-        text.partial = text.partial or bool(said)
-    return text
+    if row.kind is not Kind.COMMAND:
+        return kind.parse(text)
+    said = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
+    if said and not row.bears_refusal:
+        raise Unreadable(said)
+    text.partial = text.partial or bool(said)
+    try:
+        return kind.parse(text)
+    except BadEvidence as error:
+        raise Unreadable(said) if said else error from error
 
 
 def _concerns(path: str, name: str) -> bool:

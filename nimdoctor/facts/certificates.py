@@ -67,9 +67,8 @@ class Certificates(NamedTuple):
         """Raises BadEvidence when there is no block of a certificate or private key."""
         certificates: List[bytes] = []
         blocks: List[bytes] = []
-        damaged, holds_key, saw_text = 0, False, False
+        damaged, holds_key = 0, False
         for label, body in _blocks(text):
-            saw_text = True
             if label in _CERTIFICATE_LABELS:
                 der = _der(body)
                 if der is not None:
@@ -81,8 +80,8 @@ class Certificates(NamedTuple):
             elif label.endswith("PRIVATE KEY"):
                 holds_key = True
         if not (certificates or damaged or holds_key):
-            what = "holds no certificate" if saw_text or text.read().strip() else "is empty"
-            raise BadEvidence(f"{text.source} {what}")
+            # of a file that holds none, nothing else is read either, so that it seems empty here
+            raise BadEvidence(f"{text.source} holds no certificate")
         path = text.name if text.name.startswith("/") else text.source
         return cls(
             (CertificateFile(path, tuple(certificates), holds_key, text.whole(), damaged, tuple(blocks)),), text.source

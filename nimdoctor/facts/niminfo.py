@@ -47,7 +47,7 @@ class NimInfo(NamedTuple):
                 # NIM_HOSTS and ROUTES may wrap
                 values[name].append(line)
         if not any(found.startswith("NIM") or found in ("ROUTES", "NIM_NAME") for found in values):
-            raise BadEvidence(f"{text.source}: no NIM variable in it")
+            raise BadEvidence(f"{text.source} {'holds no NIM variable' if text.read().strip() else 'is empty'}")
         unquoted = {key: _unquote(" ".join(parts)) for key, parts in values.items()}
         return cls(text.source, unquoted, quotes, text.raw())
 
