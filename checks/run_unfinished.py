@@ -64,8 +64,8 @@ def run_unfinished(runs: Optional[RepairRuns], paths: Optional[Paths]) -> Iterat
             evidence=[run.at],
             objects=[run.name],
             cause=_CAUSES.get(run.state),
-            cure=f"nimdoctor fix --resume {run.name} goes on with it; nimdoctor rollback {run.name} takes it back",
-            run=f"nimdoctor fix --resume {run.name}",
+            cure=f"{run.resuming()} goes on with it; {run.taking_back()} takes it back",
+            run=run.resuming(),
         )
     for run in runs.runs:
         if run.left_open:
@@ -77,7 +77,7 @@ def run_unfinished(runs: Optional[RepairRuns], paths: Optional[Paths]) -> Iterat
                 cause=Inferred("somebody may have been using it when the run wanted to close it"),
                 impact="tftpd goes on serving files, as far as /etc/tftpaccess.ctl lets it",
                 cure="once nobody boots or fetches: nimdoctor rollback --only enable-tftp, or comment the row out and refresh -s inetd",
-                run=f"nimdoctor rollback {run.name} --only enable-tftp",
+                run=run.taking_back("--only", "enable-tftp"),
             )
     if runs.runs:
         newest = runs.runs[-1]

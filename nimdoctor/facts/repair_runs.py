@@ -27,6 +27,24 @@ class RepairRun(NamedTuple):
     ended: Optional[int]
     left_open: str
     at: Quote
+    target: str = ""
+    """The host whose state directory leads, as on a command line there; empty for the host itself."""
+    state_directory: str = ""
+    """Where that one is, if it is not the target's usual place."""
+
+    def resuming(self) -> str:
+        """The command that goes on with it, as it is typed."""
+        return self._typed("fix", *([self.target] if self.target else []), "--resume", self.name)
+
+    def taking_back(self, *more: str) -> str:
+        """The command that takes it back, as it is typed."""
+        return self._typed("rollback", self.name, *(["--target", self.target] if self.target else []), *more)
+
+    def _typed(self, *words: str) -> str:
+        import shlex
+
+        place = ["--state-dir", self.state_directory] if self.state_directory else []
+        return " ".join(map(shlex.quote, ("nimdoctor", *words, *place)))
 
     def open_to_others(self, paths: Optional[Paths]) -> Optional[Tuple[str, str]]:
         """What of it somebody else than root could have written, and why; None where nothing is known to be so."""
@@ -70,7 +88,8 @@ class RepairRuns(NamedTuple):
         fixes = next((tuple(record["fixes"]) for record in only if isinstance(record.get("fixes"), list)), ())
         # a client that follows later is noted later, and ends nothing
         ended = next((record for record in reversed(only) if record["event"] == "complete"), only[-1])
-        run = RepairRun(name, state_of(only), fixes, _time(ended), left_open_of(only), records[-1][1])
+        leads = _leads(next((record for record in only if record["event"] == "start"), {}))
+        run = RepairRun(name, state_of(only), fixes, _time(ended), left_open_of(only), records[-1][1], *leads)
         return cls(text.source, (run,))
 
     @classmethod
@@ -127,6 +146,19 @@ def left_open_of(records: Sequence[Dict[str, Any]]) -> str:
         elif record.get("event") in ("done", "undone") and steps & {str(record.get("step")), str(record.get("closes"))}:
             said = ""
     return said
+
+
+def _leads(start: Dict[str, Any]) -> Tuple[str, str]:
+    """The target whose state directory leads, and where that is unless it is the target's usual one."""
+    targets = start.get("targets")
+    target = targets.get(str(start.get("target"))) if isinstance(targets, dict) else None
+    if not isinstance(target, str) or not target.startswith("root:/"):
+        target = ""
+    led_by = start.get("led_by")
+    if not isinstance(led_by, str) or not led_by.startswith("/"):
+        return target, ""  # the journal itself stands in the usual place
+    leading = posixpath.dirname(posixpath.dirname(led_by))
+    return target, "" if leading == f"{target[5:]}/var/adm/nimdoctor" else leading
 
 
 def _doubt(state: PathState, above: Optional[PathState]) -> str:

@@ -62,7 +62,7 @@ class Run(NamedTuple):
     def target(self) -> str:
         """The host whose state directory leads, as on a command line; empty for this host."""
         targets = self.start.get("targets")
-        found = targets.get(self.start.get("target")) if isinstance(targets, dict) else None
+        found = targets.get(str(self.start.get("target"))) if isinstance(targets, dict) else None
         return found if isinstance(found, str) else ""
 
     @property

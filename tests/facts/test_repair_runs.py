@@ -96,3 +96,45 @@ def test_any_records_are_read_or_are_no_evidence(records):
     except BadEvidence:
         return
     assert isinstance(found.state, str) and isinstance(found.left_open, str)
+
+
+@pytest.mark.parametrize(
+    ("start", "resume", "rollback"),
+    [
+        ({}, "nimdoctor fix --resume {}", "nimdoctor rollback {}"),
+        (
+            {"target": "client", "targets": {"client": "", "master": "/evidence"}},
+            "nimdoctor fix --resume {}",
+            "nimdoctor rollback {}",
+        ),
+        (
+            {"target": "client", "targets": {"client": "root:/mnt/a b"}},
+            "nimdoctor fix 'root:/mnt/a b' --resume {}",
+            "nimdoctor rollback {} --target 'root:/mnt/a b'",
+        ),
+        (
+            {"target": "client", "targets": {"client": "root:/mnt"}, "led_by": "/mnt/var/adm/nimdoctor/runs/X"},
+            "nimdoctor fix root:/mnt --resume {}",
+            "nimdoctor rollback {} --target root:/mnt",
+        ),
+        (
+            {"target": "client", "targets": {"client": "root:/mnt"}, "led_by": "/srv/state/runs/X"},
+            "nimdoctor fix root:/mnt --resume {} --state-dir /srv/state",
+            "nimdoctor rollback {} --target root:/mnt --state-dir /srv/state",
+        ),
+        (
+            {"target": "client", "targets": {"client": "; rm -r /"}},
+            "nimdoctor fix --resume {}",
+            "nimdoctor rollback {}",
+        ),
+        (
+            {"target": ["client"], "targets": {"client": 7}, "led_by": 7},
+            "nimdoctor fix --resume {}",
+            "nimdoctor rollback {}",
+        ),
+    ],
+)
+def test_the_commands_on_from_a_run_are_those_of_the_host_whose_directory_leads(start, resume, rollback):
+    text = json.dumps({"event": "start", "step": None, "at": "2026-11-24T10:00:00Z", **start})
+    (run,) = RepairRuns.parse(Text.of(text + "\n", PLACE)).runs
+    assert (run.resuming(), run.taking_back()) == (resume.format(run.name), rollback.format(run.name))
