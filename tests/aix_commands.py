@@ -100,7 +100,7 @@ def lines_in(text: str, code: bool = False) -> Iterator[List[str]]:
             None,
         )
         words = words[:over]
-        if over == 0:
+        if over == 0 or any(word.startswith("-[") for word in words):  # the latter in an expression, not on a line
             continue
         if program in ("exec", "nohup") and words and words[0] in known:
             continue
@@ -131,6 +131,8 @@ def form_of(words: List[str]) -> str:
         if taken:
             taken = False
             continue
+        if program == "sh" and word.startswith("'"):
+            break  # the text that it is given
         word = word.strip("\"'")
         following = rest[place + 1].strip("\"'") if place + 1 < len(rest) else ""
         if word == "-a" and "=" in following:
