@@ -9,12 +9,11 @@ from typing import Dict, Iterator, List
 
 import pytest
 from conftest import User
-from documents import PAGES, REPOSITORY, blocks, command_lines, own_ids, shows_what_is_printed
+from documents import PAGES, PLACEHOLDERS, REPOSITORY, blocks, command_lines, own_ids, shows_what_is_printed
 from loopback import Loopback, why_not
 
 HOSTS = REPOSITORY / "fixtures" / "hosts" / "create-bio-hang"
 SHOWN = [page for page in PAGES if blocks(page.read_text("utf-8"))]
-PLACEHOLDERS = {"ID": "create-bio-hang", "MESSAGE": "0042-006", "N": "1", "NAME": "lpar8", "RUN": "last"}
 NOT_HERE = ("there is no run in", "no run in", "give either --case")
 """How an answer begins that says that there is nothing of the kind here, exit status 2."""
 IMPORTED = """
