@@ -21,6 +21,17 @@ from typing import Callable, ContextManager, Iterator, List, NamedTuple, Optiona
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 PLAYGROUND = "/tmp/playground"
+PLACEHOLDERS = {
+    "ID": "create-bio-hang",
+    "FIX": "enable-tftp",
+    "N": "1",
+    "S": "30",
+    "DAYS": "30",
+    "MESSAGE": "0042-006",
+    "NAME": "lpar8",
+    "RUN": "last",
+}
+"""Words of command lines that stand for others, by one of those others."""
 _BLOCK = re.compile(
     r"<!-- session(?:: (?P<scenario>[\w+-]+)(?:; (?P<more>.*))?| continues) -->\n```\n(?P<text>.*?)```\n", re.S
 )

@@ -142,6 +142,13 @@ class Results:
         told = [f"{self.tests[what]} {what}{'s' if what in PLURAL and self.tests[what] > 1 else ''}" for what in order]
         return ", ".join(told) or "no tests ran"
 
+    def not_tried(self) -> List[str]:
+        """A line for each program that some tests would have needed."""
+        return [
+            f"not tried here, since {name} is not installed: {number} test{'s' if number > 1 else ''}"
+            for name, number in sorted(self.untried.items())
+        ]
+
 
 def run(names: Sequence[str], at_once: int, results: Results) -> None:
     """Runs parts to their ends, whatever becomes of each."""
@@ -174,8 +181,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"\n{SUMMED}:")
         for what, number in sorted(results.summed.items()):
             print(f"{number:6} {what}")
-    for name, number in sorted(results.untried.items()):
-        print(f"not tried here, since {name} is not installed: {number} test{'s' if number > 1 else ''}")
+    for line in results.not_tried():
+        print(line)
     if results.failed:
         print(f"\nparts that failed: {' '.join(results.failed)}")
     taken = time.monotonic() - since

@@ -5,13 +5,12 @@ from functools import cache
 from typing import Sequence
 
 import pytest
-from documents import PAGES, REPOSITORY, command_lines, own_ids
+from documents import PAGES, PLACEHOLDERS, REPOSITORY, command_lines, own_ids
 
 from nimdoctor.registry import Registry
 
 EVERY = [*PAGES, *sorted(path for place in ("checks", "fixes") for path in (REPOSITORY / place).glob("*.md"))]
 _GLOBAL = ("--version", "--help", "-h", "--install-completion", "--show-completion")
-_PLACEHOLDERS = {"ID": "create-bio-hang", "FIX": "enable-tftp", "N": "1", "S": "30", "MESSAGE": "0042-006"}
 
 
 @cache
@@ -34,7 +33,7 @@ def checks():
 
 def parses(line: str, own: Sequence[str] = ()) -> bool:
     """Whether the words are a command line of this version: command, options, and the ids it names, or `own` ones."""
-    words = [_PLACEHOLDERS.get(word, word) for word in shlex.split(line, comments=True)]
+    words = [PLACEHOLDERS.get(word, word) for word in shlex.split(line, comments=True)]
     words = words[1:]
     if not words or words[0].startswith("-") or "--help" in words:
         return all(word in (*_GLOBAL, *commands()) for word in words)

@@ -5,16 +5,17 @@ import shlex
 import shutil
 import tarfile
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, List
 
 import pytest
-from conftest import User
-from documents import PAGES, REPOSITORY, blocks, command_lines, own_ids, shows_what_is_printed
+from documents import PAGES, PLACEHOLDERS, REPOSITORY, blocks, command_lines, own_ids, shows_what_is_printed
 from loopback import Loopback, why_not
+from packages import modules
+
+from .conftest import User
 
 HOSTS = REPOSITORY / "fixtures" / "hosts" / "create-bio-hang"
 SHOWN = [page for page in PAGES if blocks(page.read_text("utf-8"))]
-PLACEHOLDERS = {"ID": "create-bio-hang", "MESSAGE": "0042-006", "N": "1", "NAME": "lpar8", "RUN": "last"}
 NOT_HERE = ("there is no run in", "no run in", "give either --case")
 """How an answer begins that says that there is nothing of the kind here, exit status 2."""
 IMPORTED = """
@@ -23,18 +24,8 @@ print(json.dumps({name: importlib.import_module(name).__file__ for name in json.
 """
 
 
-def modules() -> Iterator[str]:
-    """Every module of the tree by the name it is installed under; `__main__` runs when it is imported."""
-    for place in ("nimdoctor", "checks", "fixes"):
-        for path in sorted((REPOSITORY / place).rglob("*.py")):
-            parts = path.relative_to(REPOSITORY).with_suffix("").parts
-            parts = parts if place == "nimdoctor" else ("nimdoctor", *parts)
-            if parts[-1] != "__main__":
-                yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
 def test_every_module_of_the_tree_is_imported_from_where_it_was_installed(user: User) -> None:
-    names = list(modules())
+    names = modules()
     assert {"nimdoctor.plan.remote", "nimdoctor.checks.create_bio_hang", "nimdoctor.fixes.enable_tftp"} <= set(names)
     ended = user.python("-c", IMPORTED, given=json.dumps(names))
     assert ended.returncode == 0, ended.stderr
