@@ -15,7 +15,14 @@ PAGES = sorted(
     path for place in (".", "docs", "checks", "fixes") for path in (REPOSITORY / place).glob("*.md") if path.is_file()
 )
 _GLOBAL = ("--version", "--help", "-h", "--install-completion", "--show-completion")
-_PLACEHOLDERS = {"ID": "create-bio-hang", "FIX": "enable-tftp", "N": "1", "S": "30", "MESSAGE": "0042-006"}
+_PLACEHOLDERS = {
+    "ID": "create-bio-hang",
+    "FIX": "enable-tftp",
+    "N": "1",
+    "S": "30",
+    "DAYS": "30",
+    "MESSAGE": "0042-006",
+}
 
 
 @cache
