@@ -344,7 +344,7 @@ def _way_back(plan: Plan) -> str:
     if not last:
         return "it would undo every step"
     if last == len(plan.steps):
-        return "it would undo nothing, since the last step cannot be undone, and say what stands"
+        return "it would refuse, since the last step cannot be undone, and say what stands"
     return f"it would undo what came after step {last}, and say what stands"
 
 

@@ -85,4 +85,4 @@ def test_a_second_interruption_ends_it_at_once_and_leaves_a_run_that_can_be_resu
         listed = subprocess.run(
             [sys.executable, "-m", "nimdoctor", "runs", "--state-dir", state], capture_output=True, check=True
         )
-        assert b"running" in listed.stdout and b"fix --resume" in listed.stdout
+        assert b"running" in listed.stdout and b"--resume" in listed.stdout
