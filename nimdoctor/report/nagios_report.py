@@ -69,7 +69,8 @@ def _said(report: Report) -> str:
     if root:
         return f"{report.host.label}: {counts}: {root.check}: {root.message}"
     if report.verdict == INCONCLUSIVE:
-        return f"{report.host.label}: {counts}: {telling.head(report).cause}"
+        head = telling.head(report)
+        return f"{report.host.label}: {counts}: {head.cause}: {head.next}"
     return f"{report.host.label}: {counts or 'no check found a fault'}"
 
 
