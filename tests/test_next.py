@@ -89,7 +89,9 @@ def hold_together(one: Scanned) -> None:
 
 def refused_together(report: Report, found: Result, way: Way, plan: Plan, treating: Sequence[Step]) -> None:
     """What the plan refuses the report does not print; what it prints is what the plan does."""
-    seen = [one.seen for one in plan.refusals if one.step in {step.id for step in treating}]
+    steps = {step.id for step in treating}
+    # of recorded evidence the plan is that of the time when it was collected, however long ago
+    seen = [one.seen for one in plan.refusals if one.step in steps and "was collected just before" not in one.must]
     typed = telling.command(report, found) or ""
     if seen or not treating:
         assert not way.steps and not CHANGES.search(typed), (found.check, typed)

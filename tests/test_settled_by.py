@@ -27,7 +27,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.report import html, json_report, junit_report, markdown_report, telling, text_report
+from nimdoctor.report import html, json_report, junit_report, markdown_report, nagios_report, telling, text_report
 
 INFO = {"/etc/niminfo": niminfo()}
 THEN = datetime(2025, 3, 14, 12, 5, 4)
@@ -162,6 +162,7 @@ def test_the_gravest_unknown_comes_next_and_not_a_low_finding():
     report = report._replace(verdict="inconclusive", results=(*report.results, lesser, undecided))
     assert telling.head(report).next == "on the master: nim -o lslpp lpar7"
     assert telling.next_command(report) == ("nim -o lslpp lpar7", Role.MASTER)
+    assert "on the master: nim -o lslpp lpar7" in nagios_report.render([report], Severity.MEDIUM)
     report = report._replace(results=(*report.results[:-1], lesser))
     assert telling.head(report).next == "give the output of `lssrc -a`, then scan again"
 

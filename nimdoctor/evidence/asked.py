@@ -105,15 +105,17 @@ class AskedHost:
     ) -> "Tuple[Optional[CommandResult], str]":
         """Runs a command of the host that is no row of the catalog: its result, or None and why it could not run.
 
-        The deadline, in seconds, is that of the scan's commands unless one is given; nothing is kept. `stdin` is what
-        it reads, nothing by default.
+        Without a deadline of its own, in seconds, it is one of the scan's commands, bound by their time and their rules.
+        Nothing is kept. `stdin` is what it reads, nothing by default.
         """
+        if timeout is None:
+            return self._within_the_scan(as_typed(argv), argv, stdin)
         refusal = self.lacks(argv[0])
         if refusal:
             return None, refusal
         self.progress.start(as_typed(argv))
         try:
-            return self.execute(argv, timeout or self.timeout, stdin)
+            return self.execute(argv, timeout, stdin)
         finally:
             self.progress.end()
 
@@ -156,9 +158,9 @@ class AskedHost:
         return min(self.timeout, TIMES_THE_TIMEOUT * self.timeout - self._spent)
 
     @contextlib.contextmanager
-    def _spending(self, row: Row) -> Iterator[None]:
+    def _spending(self, label: str) -> Iterator[None]:
         """Counts the time of what is done within against the scan's, and shows it as being under way."""
-        self.progress.start(row.label)
+        self.progress.start(label)
         began = self._clock()
         try:
             yield
@@ -171,6 +173,15 @@ class AskedHost:
             # a name out of a file must not become an option: `nimclient -l -l -P` disables pushes
             if typed.startswith("{") and not is_name(word):
                 return None, f"not run: {word!a} is no name"
+        result, problem = self._within_the_scan(row.label, argv)
+        return result, problem or None
+
+    def _within_the_scan(
+        self, label: str, argv: Sequence[str], stdin: bytes = b""
+    ) -> "Tuple[Optional[CommandResult], str]":
+        """Runs a command in the time that the scan has left, unless one of its program hung or flooded before: its
+        result, or None, and what is to be said of it.
+        """
         refusal = self.lacks(argv[0])
         if refusal:
             return None, refusal
@@ -179,8 +190,8 @@ class AskedHost:
         allowed = self._allowed()
         if allowed <= 0:
             return None, "not run: the scan's time was used up"
-        with self._spending(row):
-            result, refusal = self.execute(argv, allowed)
+        with self._spending(label):
+            result, refusal = self.execute(argv, allowed, stdin)
         if result is None:
             return None, refusal
         if result.timed_out:
@@ -188,7 +199,7 @@ class AskedHost:
             return result, f"hung and was ended after {allowed:.3g} s{self.left_behind()}"
         if result.flooded:
             self._hung[argv[0]] = "flooded"
-        return result, "printed more than 16 MiB; the first 16 MiB were used" if result.flooded else None
+        return result, "printed more than 16 MiB; the first 16 MiB were used" if result.flooded else ""
 
 
 def is_name(word: str) -> bool:

@@ -168,7 +168,7 @@ class LiveHost(AskedHost):
         allowed = self._allowed()
         if allowed <= 0:
             return [Text.of(undone("not held: the scan's time was used up"), row.name)]
-        with self._spending(row):
+        with self._spending(row.label):
             return [Text.of(rehearse(self.root, allowed), row.name)]
 
     def execute(self, argv: Sequence[str], timeout: float, stdin: bytes = b"") -> "Tuple[Optional[CommandResult], str]":

@@ -49,13 +49,13 @@ def push(master: Host, client: str, timeout: float = PUSH_TIMEOUT) -> Push:
     if result is None:
         return Push(client, says=f"not pushed: {as_typed(argv)}: {shown(why)}")
     failure = _failure(result, as_typed(argv), timeout)
-    connect, why = _connect(master, client)
+    connect, why = _connect(master, client, timeout)
     shows = f"connect = {shown(connect)}" if connect else f"its connect is not known ({shown(why)})"
     says = f"{as_typed(argv)} {failure or 'came through'}; {shows}"
     return Push(client, not failure, connect == SECURE, result.timed_out, says)
 
 
-def run_on(host: Host, argv: Sequence[str], timeout: Optional[float]) -> "Tuple[Optional[CommandResult], str]":
+def run_on(host: Host, argv: Sequence[str], timeout: float) -> "Tuple[Optional[CommandResult], str]":
     """Runs a command on a live host: its result, or None and why it could not run."""
     run = getattr(host.evidence, "run", None)
     if run is None:
@@ -88,10 +88,10 @@ def _failure(result: "CommandResult", command: str, timeout: float) -> str:
     return f"failed with status {result.status}: {said}"
 
 
-def _connect(master: Host, client: str) -> Tuple[Optional[str], str]:
+def _connect(master: Host, client: str, timeout: float) -> Tuple[Optional[str], str]:
     """The client's `connect` as the master has it now, or None and why it is not known."""
     argv = ["lsnim", "-l", client]
-    result, why = run_on(master, argv, None)
+    result, why = run_on(master, argv, min(timeout, getattr(master.evidence, "timeout", timeout)))
     if result is None:
         return None, f"{as_typed(argv)}: {why}"
     if result.timed_out:

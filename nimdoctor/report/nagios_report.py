@@ -66,10 +66,12 @@ def _state(report: Report, fail_on: Severity) -> int:
 
 def _said(report: Report) -> str:
     root = report.root()
+    cause = ""
     if root:
         cause = f"{root.check}: {root.message}"
-    else:
-        cause = telling.head(report).cause if report.verdict == INCONCLUSIVE else ""
+    elif report.verdict == INCONCLUSIVE:
+        head = telling.head(report)
+        cause = f"{head.cause}: {head.next}"
     asked = telling.asked(report)
     host = report.host.label + (f" ({asked})" if asked else "")
     return ": ".join(filter(None, (host, telling.found(report), cause))) + ("" if root or cause else _NO_FAULT)

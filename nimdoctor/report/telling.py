@@ -221,12 +221,19 @@ def command(report: Report, result: Result) -> Optional[str]:
     if way is None or not result.fix:
         return f"on {place(result, report)}: {result.run}" if result.run else None
     if way.steps:
-        done = [f"on {_end(report, where)}: {line}" for where, line in way.steps]
+        one = len(way.steps) == 1
+        done = [f"on {_end(report, where) if one else _each(report, where)}: {line}" for where, line in way.steps]
         return "; then ".join([*done, *([way.follow] if way.follow else [])])
     if not way.run or not way.where:
         return way.run
     others = f"{'each of ' if len(way.clients) > 1 else ''}{named(list(way.clients))}"
     return f"on {others if way.clients else _end(report, way.where)}: {way.run}"
+
+
+def _each(report: Report, where: Role) -> str:
+    """The same where several hosts are told in turn: which end it is comes first."""
+    name = _end(report, where).removesuffix(f" ({where.value})")
+    return name if name == f"the {where.value}" else f"the {where.value} {name}"
 
 
 def _end(report: Report, where: Role) -> str:

@@ -41,7 +41,7 @@ def test_the_first_lines_are_the_verdict_the_cause_the_next_command_and_whom_it_
     assert head["verdict"] == f"PROBLEMS ({CHECKS - 2} of {CHECKS} checks asked): 1 critical problem"
     assert "lpar7" in head["Host"] and "nim1" in head["Host"]
     assert "create-bio-hang" in head["Cause"]
-    first, then = head["Next"].index("on nim1 (master): "), head["Next"].index("then on lpar7 (client): ")
+    first, then = head["Next"].index("on the master nim1: "), head["Next"].index("then on the client lpar7: ")
     assert first < head["Next"].index("nimconfig -C") < then < head["Next"].index("nimclient -C")
     assert head["Touches"] == "2 other hosts"
     for event in ("last good push 2025-03-10", "openssl.base 1.0.2.1800 installed", "first failure 2025-03-14"):

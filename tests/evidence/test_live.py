@@ -110,6 +110,20 @@ def test_all_commands_together_get_ten_times_the_timeout(tmp_path: Path) -> None
     assert host.problems == {"b": "not run: the scan's time was used up"}
 
 
+def test_what_a_plans_condition_asks_is_bound_by_the_scan_like_its_own_commands(tmp_path: Path) -> None:
+    program(tmp_path, "rpm", f"echo x >> {tmp_path}/count; sleep 100")
+    program(tmp_path, "lslpp", "echo a")
+    host = LiveHost(str(tmp_path), timeout=0.2)
+    result, why = host.run(["rpm", "-qf", "/a"])
+    assert result is not None and result.timed_out and why == "hung and was ended after 0.2 s"
+    assert host.run(["rpm", "-qf", "/b"]) == (None, "not run: rpm hung before")
+    assert (tmp_path / "count").read_text() == "x\n"
+    times = iter([0.0, 300.0])
+    host = LiveHost(str(tmp_path), timeout=30, clock=lambda: next(times))
+    assert host.run(["lslpp", "-w", "/a"])[0] is not None
+    assert host.run(["lslpp", "-w", "/a"]) == (None, "not run: the scan's time was used up")
+
+
 def test_a_flood_keeps_its_beginning(tmp_path: Path) -> None:
     program(tmp_path, "netstat", "exec yes")
     host = LiveHost(str(tmp_path))

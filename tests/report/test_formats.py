@@ -123,7 +123,7 @@ def test_junit_failures_carry_their_evidence():
     failure = client.find("testcase[@name='create-bio-hang']/failure")
     assert failure.get("type") == "critical" and "stops at 'create BIO'" in failure.get("message")
     assert "Evidence: /var/adm/ras/nimsh.log line 58: Fri Mar 14 12:05:04 2025" in failure.text
-    assert "Next: on nim1 (master): " in failure.text
+    assert "Next: on the master nim1: " in failure.text
 
 
 def test_junit_never_passes_what_is_unknown():
