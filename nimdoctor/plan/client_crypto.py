@@ -85,7 +85,7 @@ def fetch_proof(case: Case) -> Tuple[Condition, ...]:
             *case.rests_on_master,
         )
     return (
-        CanExtract(Role.CLIENT, case.old_members),
+        CanExtract(Role.CLIENT, case.extractor_cured_at),
         *((*known, *probed) or (FetchUnproved(Role.CLIENT),)),
     )
 

@@ -65,7 +65,8 @@ class Case(NamedTuple):
     which there is only what was collected. `tftp_address` is where a probe asked the master's tftp and learned
     whether it answers. `pushed_well` names another secured client that a probe saw being pushed well.
     `fetch_replaces` says that a fetch may write over a certificate of the client which it does not bring back,
-    `comparable` that the master's are known, `old_members` that the client's archives hold what any nim.client extracts.
+    `comparable` that the master's are known. `extractor_cured_at` is the level of a nim.client that extracts from any
+    OpenSSL, empty where it need not, or does not.
     """
 
     findings: Tuple[Result, ...]
@@ -81,7 +82,7 @@ class Case(NamedTuple):
     fetch_replaces: bool = True
     comparable: bool = True
     recorded: Tuple[Role, ...] = ()
-    old_members: bool = False
+    extractor_cured_at: str = ""
 
     def given(self, where: Role) -> bool:
         """Whether that end was given."""

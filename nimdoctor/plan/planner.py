@@ -311,7 +311,7 @@ class Planner:
             ends=ends,
             live=tuple(where for where in ends if self.ends.ends[where].live),
             recorded=tuple(where for where in ends if self.ends.ends[where].recorded),
-            old_members=self._old_members(),
+            extractor_cured_at=self._extractor_cured_at(),
             tftp_address=self.probed.tftp_address,
             pushed_well=self.probed.pushed_well,
             fetch_replaces=self._fetch_replaces(),
@@ -330,13 +330,16 @@ class Planner:
             return True
         return not held.certificates <= ((served.certificates if served else None) or frozenset())
 
-    def _old_members(self) -> bool:
-        """Whether the client's archives hold the members that any nim.client extracts."""
-        from nimdoctor.facts import LibraryArchives
+    def _extractor_cured_at(self) -> str:
+        """The level of the client's nim.client where it takes the members of any OpenSSL, and those of 0.9.8 are not there."""
+        from nimdoctor.facts import Extractor, LibraryArchives
 
         host = self.hosts.get(Role.CLIENT)
         archives = host.optional(LibraryArchives) if host else None
-        return archives is not None and all(archives.members_named(*one) for one in OLD_MEMBERS)
+        extractor = host.optional(Extractor) if host else None
+        if archives and all(archives.members_named(*one) for one in OLD_MEMBERS):
+            return ""
+        return str(extractor.level) if extractor and extractor.cured else ""
 
     def _comparable(self) -> bool:
         """Whether a certificate that was fetched can be told to be the master's."""

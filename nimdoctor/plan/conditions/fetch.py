@@ -149,19 +149,18 @@ class CanExtract(NamedTuple):
     """`nimclient -c` can take what it needs out of the installed libssl.a and libcrypto.a: the installed nim.client takes
     the current members, or those of 0.9.8, which alone an old one takes, are there.
 
-    With `old_members` only the latter is asked, which is what a script can ask too.
+    `cured_at` is the level at which the plan found nim.client cured, empty where it rests on the members; by it alone
+    scripts know what to look at.
     """
 
     where: Role
-    old_members: bool
+    cured_at: str = ""
 
     def words(self) -> str:
-        taken = (
-            "libssl.a and libcrypto.a have the members of 0.9.8"
-            if self.old_members
-            else "nim.client can take its members"
-        )
-        return f"nimclient -c can extract its libraries from the installed OpenSSL: {taken}"
+        taken = "libssl.a and libcrypto.a have the members of 0.9.8"
+        if self.cured_at:
+            taken = f"bos.sysmgt.nim.client {self.cured_at} takes the members of the installed OpenSSL"
+        return f"nimclient -c can extract its libraries: {taken}"
 
     def decide(self, now: Moment, was: Was) -> Answer:
         kept = [MemberKept(self.where, *one).decide(now, was) for one in OLD_MEMBERS]
@@ -170,8 +169,6 @@ class CanExtract(NamedTuple):
             return Answer(True, "libssl.a and libcrypto.a have the members of 0.9.8, which any nim.client can take")
         # one that is known to be gone says more than one of which nothing is known
         seen = min(lacking, key=lambda one: one.holds is None)
-        if self.old_members:
-            return seen
         extractor = now.fact(self.where, Extractor)
         if extractor is None:
             return Answer(None, f"the level of bos.sysmgt.nim.client is not known (lslpp -lc), and {seen.says}")

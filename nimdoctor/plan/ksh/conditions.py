@@ -28,7 +28,7 @@ _CALLS: Dict[str, Words] = {
     "library-copy-is": lambda one: ["library_copy_is", one["where"], one["path"], str(one["size"])],
     "mode-is": lambda one: ["mode_is", one["where"], one["path"], as_listed(one["mode"])],
     "not-owned": lambda one: ["not_owned", one["where"], one["path"]],
-    "can-extract": lambda one: ["can_extract", one["where"]],
+    "can-extract": lambda one: ["can_extract", one["where"], one["cured_at"]],
     "member-kept": lambda one: ["member_kept", one["where"], one["archive"], one["member"]],
     "ssl-support": lambda one: ["ssl_support", one["where"], _yes(one["on"])],
     "certificates-are": lambda one: ["certificates_are", one["where"], *one["checksums"]],
@@ -75,18 +75,12 @@ def kinds() -> List[str]:
     return sorted([*_CALLS, "not-hardened"])
 
 
-def answers(one: Mapping[str, Any]) -> bool:
-    """Whether a script can answer that condition."""
-    # of a level of nim.client there is no function: only members are asked for
-    return one["kind"] in kinds() and (one["kind"] != "can-extract" or bool(one["old_members"]))
-
-
 def unanswerable(plan: Mapping[str, Any]) -> List[Tuple[str, str]]:
     """What no script can answer: the step that asks for it first, and what must hold."""
     found: Dict[str, str] = {}
     for step in plan["steps"]:
         for one in (*step["before"], *step["then"], *step["verify"]):
-            if not answers(one):
+            if one["kind"] not in kinds():
                 found.setdefault(one["says"], step["id"])
     return [(step, says) for says, step in found.items()]
 
@@ -101,7 +95,7 @@ def need(one: Mapping[str, Any], plan: Mapping[str, Any]) -> Optional[str]:
         call = _below_g2(one, plan)
         if call is None:
             return None
-    elif answers(one):
+    elif kind in _CALLS:
         call = _CALLS[kind](one)
     else:
         raise ValueError(f"a script cannot answer that {one['says']}")

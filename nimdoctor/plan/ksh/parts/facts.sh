@@ -469,9 +469,15 @@ member_kept() {
     return 2
 }
 
-# can_extract END: the members are there that any nim.client extracts
+# can_extract END LEVEL: nim.client is at the level that the plan found cured; without one the members of 0.9.8 are there
 can_extract() {
-    member_kept "$1" libssl.a libssl.so.0.9.8 && member_kept "$1" libcrypto.a libcrypto.so.0.9.8
+    if [ -z "$2" ]; then
+        member_kept "$1" libssl.a libssl.so.0.9.8 && member_kept "$1" libcrypto.a libcrypto.so.0.9.8
+        return $?
+    fi
+    ask "$1" lslpp lslpp -lc || return $?
+    SAYS="bos.sysmgt.nim.client is not at $2 any more: make a new plan"
+    grep "^[^:]*:bos.sysmgt.nim.client:$2:" "$OUT" > /dev/null
 }
 
 # -- conditions about the master's SSL and the certificates
