@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from importlib import resources
@@ -43,6 +44,76 @@ def test_nothing_to_do_is_0(originals, fix):
         ended = fix(originals("healthy"), *words)
         assert (ended.status, ended.err) == (0, "")
         assert ended.out == "Nothing to do: no finding of medium or more has a fix here.\n"
+
+
+@pytest.fixture
+def bare(evidence, niminfo):
+    """A client of which little more than /etc/niminfo is known."""
+    return evidence({"/etc/niminfo": niminfo})
+
+
+@pytest.mark.parametrize("words", [(), ("--apply", "--yes"), ("--only", "start-nimsh")])
+def test_nothing_to_do_is_never_said_beside_what_is_undecided(doctor, bare, words):
+    ended = doctor("fix", bare, *words)
+    assert ended.status == 3 and "Nothing to do" not in ended.out
+    document = doctor("fix", bare, *words, json=True)
+    VALIDATOR.validate(document.report)
+    assert (document.status, document.report["steps"], document.report["advice"]) == (3, [], [])
+    undecided = document.report["undecided"]
+    assert ended.out.startswith(
+        f"Not decided: {len(undecided)} checks of medium or more; nothing can be planned of it\n"
+    )
+    told, _, settled = ended.out.partition("\nSettled by: ")
+    for one in undecided:
+        assert told.count(f"   - {one['check']} on lpar7: ") == 1
+        assert all(name in " ".join(settled.split()) for name in one["missing"])
+    assert settled.count("lslpp -lc") == 1
+
+
+def test_it_is_what_the_scan_could_not_decide_of_operation_at_the_bar(doctor, bare):
+    scanned = doctor("scan", bare, json=True).report["results"]
+    open_ = [one for one in scanned if one["outcome"] == "unknown"]
+    wanted = {
+        one["check"]
+        for one in open_
+        if one["topic"] == "operation" and one["severity"] in ("critical", "high", "medium")
+    }
+    planned = {one["check"] for one in doctor("fix", bare, json=True).report["undecided"]}
+    assert planned == wanted and "nim-vulnerable" in {one["check"] for one in open_} - planned
+
+
+def test_a_check_that_broke_is_undecided_like_any_other(originals, doctor, monkeypatch):
+    from nimdoctor.engine import Engine
+
+    judged = Engine._judge
+
+    def breaking(self, run, diagnosis):
+        if run.check.id == "port-taken":
+            run = run._replace(check=run.check._replace(function=lambda: 1 / 0))
+        return judged(self, run, diagnosis)
+
+    monkeypatch.setattr(Engine, "_judge", breaking)
+    lab = originals("healthy")
+    ended = doctor("fix", lab.client_target, "--master", lab.master_target, json=True)
+    assert (ended.status, {one["check"] for one in ended.report["undecided"]}) == (3, {"port-taken"})
+
+
+def test_what_a_push_alone_settles_is_printed_and_is_0(doctor, tmp_path, hosts):
+    import shutil
+
+    place = Path(shutil.copytree(hosts / "healthy" / "client", tmp_path / "client"))
+    log = place / "files/var/adm/ras/nimsh.log"
+    stamp = "Fri Mar 14 23:00:00 2025"
+    log.write_text(log.read_text() + f"{stamp} NIM Service Handler started from SRC\n")
+    processes = place / "commands" / "ps_-eo_pid_ppid_etime_args"
+    processes.write_text(re.sub(r"\S+( /usr/sbin/nimsh)", r"   12:00:00\1", processes.read_text()))
+    assert doctor("scan", place, json=True).outcomes()["create-bio-hang"] == "unknown"
+    for words in ((), ("--apply", "--yes")):
+        ended = doctor("fix", place, *words)
+        assert ended.status == 0
+        assert ended.out.startswith("Nothing to do: ")
+        assert "this settles it, on the master: nim -o lslpp lpar7" in ended.out
+    assert doctor("fix", place, json=True).report["undecided"] == []
 
 
 def test_a_plan_that_waits_is_1_and_writes_nothing(originals, fix):
