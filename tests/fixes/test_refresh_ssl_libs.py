@@ -1,5 +1,6 @@
 """refresh-ssl-libs: only copies that nobody owns and that come back; the fetch is proved first."""
 
+import json
 import os
 import shutil
 
@@ -87,7 +88,7 @@ def test_refused(name, lab_of, cure):
     lab = lab_of("stale-ssl-libs")
     place = lab.client + SSL
     if name == "a fileset owns it":
-        write(lab, "client", "/.lab/owned", f"{SSL} openssl.base\n")
+        write(lab, "client", "/.lab/owned", f"/usr/sbin/installp bos.rte.install\n{SSL} openssl.base\n")
     elif name == "an rpm package owns it":
         rpm = f'[ "$2" != {SSL} ] || {{ echo openssl-1.0.1; exit 0; }}\necho "file $2 is not owned by any package"; exit 1\n'
         write(lab, "client", "/usr/bin/rpm", "#!/bin/sh\n" + rpm)
@@ -192,11 +193,13 @@ def test_recorded_evidence_of_the_master_is_proof_enough(lab_of, cure, tmp_path)
     certificates.mkdir(parents=True)
     (certificates / "server.pem").write_bytes(read(lab, "master", "/ssl_nimsh/certs/server.pem"))
     refused = cure(lab, master=str(place))
-    assert refused.refused == ["/etc/tftpaccess.ctl of the master was not collected"]
-    manifest = (
-        '{"schema": "nimdoctor.evidence/1", "host": "nim1", "role": "master", "paths": {"/etc/tftpaccess.ctl": null}}'
-    )
-    (place / "manifest.json").write_text(manifest)
+    assert refused.refused == [
+        "/etc/tftpaccess.ctl of the master was not collected",
+        "whether nobody can read /ssl_nimsh/certs/server.pem, as whom tftpd serves it, is not known",
+    ]
+    paths = {"/etc/tftpaccess.ctl": None, "/ssl_nimsh/certs/server.pem": {"mode": "0644"}}
+    manifest = {"schema": "nimdoctor.evidence/1", "host": "nim1", "role": "master", "paths": paths}
+    (place / "manifest.json").write_text(json.dumps(manifest))
     assert cure(lab, master=str(place)).status == 0
 
 
@@ -206,8 +209,13 @@ def test_certificates_of_the_master_are_compared_only_where_they_are_known(lab_o
     monkeypatch.setattr("nimdoctor.probe.tftp_address", lambda host: ("10.1.1.10", 69))
     monkeypatch.setattr("nimdoctor.probe.tftp_answer", lambda master, port: Answer(True, "no such file"))
     lab = lab_of("stale-ssl-libs")
-    (tmp_path / "lsnim_-l").write_bytes(lab.run("master", "lsnim", "-l").stdout)
-    cured = cure(lab, "--probe", master=str(tmp_path / "lsnim_-l"))
+    master = tmp_path / "nim1"
+    (master / "commands").mkdir(parents=True)
+    (master / "commands/lsnim_-l").write_bytes(lab.run("master", "lsnim", "-l").stdout)
+    refused = cure(lab, "--probe", master=str(master))
+    assert "the master's level is not known (oslevel -s)" in refused.refused
+    (master / "commands/oslevel_-s").write_bytes(lab.run("master", "oslevel", "-s").stdout)
+    cured = cure(lab, "--probe", master=str(master))
     assert (cured.status, cured.steps[-1]) == (0, ON), cured.said
     assert "shares-certificate" not in [one["kind"] for one in cured.step(ON)["verify"]]
 
