@@ -693,7 +693,7 @@ inetd_agrees() {
                     else if (shown[name] != "" && !index(arguments[name], "\n" shown[name])) said = said ", would change " name
                 }
             }
-            for (name in serving) if (!(name in programs)) said = said ", would give_up " name
+            for (name in serving) if (!(name in programs)) said = said ", would stop " name
             if (said != "") print "refresh -s inetd" substr(said, 2)
         }' "$WORK/now/wanted" "$ROWS") || return 2
     SAYS=$agrees_says
