@@ -8,7 +8,7 @@ from typing import Any, Dict
 import pytest
 import shell_texts
 from shell_texts import Code
-from shells import ALIASES, SHELLS, shell_named
+from shells import ALIASES, SHELLS, shell_named, with_system_v
 
 from nimdoctor.model import Role
 from nimdoctor.plan.document import Affected, Plan, PlanHost
@@ -179,6 +179,11 @@ def test_each_shell_has_the_aliases_and_takes_them_away(shell: str) -> None:
 
     assert {re.split(r"=", line.removeprefix("alias "))[0] for line in listed.splitlines()} >= set(ALIASED)
     assert (none.returncode, none.stdout, none.stderr) == (0, "", "")
+
+
+def test_the_tr_that_goes_before_others_leaves_what_has_no_partner() -> None:
+    text = with_system_v("begin() {\n    PATH=/usr/bin:/bin\n}\nbegin\nprintf a/b | tr -c 'A-Za-z' _\n")
+    assert subprocess.run(["/bin/sh", "-c", text], capture_output=True).stdout == b"a/b"
 
 
 def test_the_reader_of_shell_sees_what_it_is_to_see() -> None:

@@ -1,5 +1,6 @@
 """refresh-ssl-libs: only copies that nobody owns and that come back; the fetch is proved first."""
 
+import json
 import os
 import shutil
 
@@ -103,7 +104,7 @@ def test_refused(name, lab_of, cure):
     lab = lab_of("stale-ssl-libs")
     place = lab.client + SSL
     if name == "a fileset owns it":
-        write(lab, "client", "/.lab/owned", f"{SSL} openssl.base\n")
+        write(lab, "client", "/.lab/owned", f"/usr/sbin/installp bos.rte.install\n{SSL} openssl.base\n")
     elif name == "an rpm package owns it":
         rpm = f'[ "$2" != {SSL} ] || {{ echo openssl-1.0.1; exit 0; }}\necho "file $2 is not owned by any package"; exit 1\n'
         write(lab, "client", "/usr/bin/rpm", "#!/bin/sh\n" + rpm)

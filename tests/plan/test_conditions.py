@@ -34,6 +34,7 @@ from nimdoctor.plan.conditions import (
 from nimdoctor.plan.conditions.base import as_dict
 from nimdoctor.plan.conditions.nim import PreviewTouchesOnly
 from nimdoctor.plan.ends import Elsewhere, End, Ends
+from nimdoctor.plan.place import Look
 from tests.hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, evidence, filesets, machine, niminfo, processes, subsystems
 
 VALUES = {"str": "words", "bool": True, "int": 3901, "Tuple": ("one", "two")}
@@ -126,6 +127,7 @@ def answer(condition, **ends):
 
 
 M, C = Role.MASTER, Role.CLIENT
+KEY = "/ssl_nimsh/keys/serverkey.pem"
 SATISFIED_BY_SILENCE = [
     conditions.CertificatesAre(M, (), ()),
     conditions.SecuredClientsAre(M, ()),
@@ -310,6 +312,19 @@ class Owning:
         if argv[-1] != PATH and self.known:
             out = f"  File  Fileset  Type\n  {argv[-1]}  bos.rte.install  File\n".encode()
         return CommandResult(status, out, err, status is None, False, None), ""
+
+
+@pytest.mark.parametrize("listed", ["/ssl_nimsh/keys", "/ssl_nimsh", KEY])
+def test_a_mode_tells_nothing_where_a_list_gives_more(listed):
+    class Modes:
+        def place(self, where):
+            return self
+
+        def look(self, path):
+            return Look("file" if path == KEY else "dir", 0o600, 0, 0, 1, 0, 1, 1, 1, access_list=path == listed)
+
+    found = conditions.ModeIs(M, KEY, 0o600).decide(Modes(), {})
+    assert found.holds is False and "access control list" in found.says
 
 
 PATH = "/usr/lib/libssl.so.0.9.8"

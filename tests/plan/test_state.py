@@ -109,6 +109,13 @@ def test_a_directory_that_others_could_have_filled_is_refused(tmp_path, make, wo
     assert str(path) in str(refusal.value)
 
 
+def test_on_aix_a_directory_that_a_list_gives_to_others_is_refused(state, run, monkeypatch):
+    monkeypatch.setattr("nimdoctor.plan.place.sys.platform", "aix")
+    monkeypatch.setattr("nimdoctor.plan.place._EXTENDED_ACL", stat.S_IXUSR)  # a bit that the directory has here
+    with pytest.raises(Refused, match="access control list"):
+        state.prepare()
+
+
 @pytest.mark.parametrize("make", [lambda path: path.write_bytes(b""), lambda path: path.symlink_to("nowhere")])
 def test_it_is_not_made_below_what_is_no_directory(tmp_path, make):
     make(tmp_path / "adm")

@@ -2,7 +2,7 @@
 
 from typing import Optional, Tuple
 
-from nimdoctor.facts import NimGeneration, NimInfo, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
+from nimdoctor.facts import Filesets, NimGeneration, NimInfo, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
 from nimdoctor.facts.nimsh_log import SessionEnd
 from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.host import Host
@@ -16,6 +16,7 @@ HUNG_AFTER = 600
 """Seconds after which an operation that stands at `create BIO` counts as hung."""
 STARTING = 120
 """Seconds that a push may have run before its session reached `create BIO`, and that clocks may differ by."""
+_OF_A_MASTER = "bos.sysmgt.nim.master"
 _PERFORMED = "is being performed"
 
 
@@ -172,7 +173,10 @@ class NotSecureMaster(NamedTuple):
         host = now.host(self.where)
         info, objects = host.optional(NimInfo), host.optional(NimObjects)
         if objects is None and not (info and info.roles):
-            return Answer(None, "whether the host is a NIM master is not known (/etc/niminfo, lsnim -l)")
+            filesets = host.optional(Filesets)
+            if filesets and filesets.installed(_OF_A_MASTER) is False:
+                return Answer(True, f"{_OF_A_MASTER} is not installed")
+            return Answer(None, "whether the host is a NIM master is not known (/etc/niminfo, lsnim -l, lslpp -lc)")
         if "master" not in {*host.roles, *(info.roles if info and info.roles else ("master",))}:
             return Answer(True, "the host is no NIM master")
         support = objects.ssl_support() if objects else None

@@ -704,7 +704,7 @@ inetd_agrees() {
                     else if (shown[name] != "" && !index(arguments[name], "\n" shown[name])) said = said ", would change " name
                 }
             }
-            for (name in serving) if (!(name in programs)) said = said ", would give_up " name
+            for (name in serving) if (!(name in programs)) said = said ", would stop " name
             if (said != "") print "refresh -s inetd" substr(said, 2)
         }' "$WORK/now/wanted" "$ROWS") || return 2
     SAYS=$agrees_says
@@ -860,7 +860,8 @@ not_secure_master() {
     at "$1" || return 3
     # a log is no proof that it is not a master as well
     { niminfo "$1" NIM_CONFIGURATION && [ -n "$VALUE" ]; } || objects "$1" || {
-        SAYS='whether the host is a NIM master is not known (/etc/niminfo, lsnim -l)'
+        filesets "$1" 'name in rows' bos.sysmgt.nim.master '' && return 0
+        SAYS='whether the host is a NIM master is not known (/etc/niminfo, lsnim -l, lslpp -lc)'
         return 2
     }
     plays "$1" master
