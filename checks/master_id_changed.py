@@ -55,7 +55,7 @@ MACHINE_ID = "uname -m"
 def master_id_changed(
     subject: Subject,
     machine: Optional[OnMaster[MachineId]],
-    info: NimInfo,
+    info: Optional[NimInfo],
     refused: Optional[RefusedIds],
     identity: NimIdentity,
     own: Optional[MachineId],
@@ -69,11 +69,11 @@ def master_id_changed(
 
     Without the master's own id nimsh.log may tell: a line of its refusal is known from memory only.
     """
-    stored = info.get("NIM_MASTERID")
+    stored = info.get("NIM_MASTERID") if info else None
     if machine is None or machine is own:
         # one host's evidence may stand for both ends: an alternate master scanned alone, or loose files
         refusal = refused.of(stored) if refused and stored else None
-        if refusal and _is_of_its_master(refusal, info, hosts):
+        if info and refusal and _is_of_its_master(refusal, info, hosts):
             yield _by_the_log(
                 refusal, info, subject, Push(identity.nim_name or (subject.name if subject.named else None))
             )
@@ -82,6 +82,8 @@ def master_id_changed(
         else:
             raise Missing(MACHINE_ID, message="the machine id of the master is not known")
         return
+    if info is None:
+        raise Missing("/etc/niminfo")
     if stored is None:
         raise Missing("/etc/niminfo", message=f"{info.source} has no NIM_MASTERID")
     at = info.quote("NIM_MASTERID")

@@ -133,7 +133,7 @@ class NimInfoFile(NamedTuple):
             lines = [line.replace("\0", "").strip() for _, line in text.lines()]
             if any(line and not line.startswith("#") and not _ASSIGNMENT.match(line) for line in lines):
                 raise
-            return cls(text.source, True, None, "holds no NIM variable" if any(lines) else "is empty")
+            return cls(text.source, True, None, "holds no NIM variable" if text.raw().strip() else "is empty")
 
     @classmethod
     def absent(cls, path: str) -> "NimInfoFile":

@@ -1,11 +1,13 @@
 """Numbered NIM messages, and /etc/niminfo as a file that may hold nothing."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts import NimInfoFile, NimMessages
-from nimdoctor.text import Text
+from nimdoctor.text import BadEvidence, Text
 
 MISSING = "0042-137 nimclient: the /etc/niminfo file is missing some required\n         environment variables\n"
 
@@ -51,7 +53,14 @@ def test_a_niminfo_with_variables_or_none_at_all():
     assert NimInfoFile.absent("/etc/niminfo").exists is False
 
 
+@pytest.mark.parametrize("content", ["Dear all,\n", "# warning - NIM\n<html>\n", b"\x1f\x8b\x08\0\0"])
+def test_what_is_something_else_is_no_niminfo(content):
+    with pytest.raises(BadEvidence, match="holds no NIM variable"):
+        NimInfoFile.parse(Text.of(content, "/etc/niminfo"))
+
+
 @given(st.binary(max_size=300))
 def test_whatever_bytes_come_there_is_an_answer(content):
-    NimInfoFile.parse(Text.of(content, "/etc/niminfo"))
+    with contextlib.suppress(BadEvidence):
+        NimInfoFile.parse(Text.of(content, "/etc/niminfo"))
     NimMessages.parse(Text.of(content, "nimclient -c"))

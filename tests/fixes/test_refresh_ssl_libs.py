@@ -1,6 +1,5 @@
 """refresh-ssl-libs: only copies that nobody owns and that come back; the fetch is proved first."""
 
-import json
 import os
 import shutil
 
