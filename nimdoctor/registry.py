@@ -89,7 +89,7 @@ class Registry:
         self.catalog = Catalog(self._third_party_rows())
         if wanted:
             self._load_checks({name.replace("-", "_") for name in wanted})
-            if not set(wanted) <= {*self._checks, *self._names_broken()}:
+            if not set(wanted) <= {*self._checks, *(one.name for one in self.broken)}:
                 self._load_all()
         else:
             self._load_all()
@@ -161,12 +161,9 @@ class Registry:
 
     def _all_there(self, group: str, own: FrozenSet[str], known: Iterable[str]) -> None:
         """Raises Incomplete where a module of nimdoctor's own loads and has not what it is named for."""
-        empty = own.difference(known, self._names_broken())
+        empty = own.difference(known, (one.name for one in self.unloaded()))
         if empty:
             raise Incomplete(_not_whole(f"nothing of that id stands in the module of {_of(group)} {_listing(empty)}"))
-
-    def _names_broken(self) -> Set[str]:
-        return {one.name for one in self.broken}
 
     def _third_party_rows(self) -> List[Row]:
         points = entry_points(FACTS)
@@ -230,7 +227,7 @@ class Registry:
     def _break(self, point: EntryPoint, reason: str, severity: Severity = Severity.HIGH, module: str = "") -> None:
         own = _within(module, CHECKS) or _within(module, FIXES)
         broken = Broken(_id_of(module) if own else point.name, reason, severity, own)
-        if broken not in self.broken:
+        if all((one.name, one.reason) != (broken.name, reason) for one in self.broken):
             self.broken.append(broken)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.engine import Result
-from nimdoctor.model import Confidence, Finding, Outcome, Role, Severity, check
+from nimdoctor.model import Confidence, Finding, Outcome, Role, Severity, Topic, check
 from nimdoctor.registry import Registry
 from nimdoctor.report import json_report, text_report
 from nimdoctor.scan import open_hosts, pair_of, scan
@@ -70,6 +70,15 @@ def test_what_explains_nothing_is_told_by_severity():
     low, high = found("a-low", severity="low"), found("z-high")
     assert order(low, HANG, high) == [("create-bio-hang", 0), ("z-high", 0), ("a-low", 0)]
     assert story(low, HANG, high).chain() == [(HANG, 0)]
+
+
+def test_operation_is_told_before_what_stands_open_to_others_and_neither_explains_the_other():
+    low = found("a-low", "open-door", severity="low")
+    door = found("open-door", "a-low", severity="critical")._replace(topic=Topic.EXPOSURE)
+    behind = found("behind-it", severity="high")._replace(topic=Topic.EXPOSURE)
+    door = door._replace(causes=("a-low", "behind-it"))
+    assert order(behind, door, low) == [("a-low", 0), ("open-door", 0), ("behind-it", 1)]
+    assert links(story(behind, door, low)) == {("open-door", "behind-it", True)}
 
 
 def test_a_cause_is_as_bad_as_the_worst_that_follows_from_it():
@@ -237,6 +246,7 @@ def site(*checks):
     """A registry of these checks alone."""
     made = Registry()
     made._checks = {one.id: one for one in checks}
+    made._own = frozenset(made._checks)
     return made
 
 

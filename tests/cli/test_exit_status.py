@@ -249,6 +249,25 @@ def test_problems_are_worse_than_an_inconclusive_host_and_that_worse_than_a_heal
     assert doctor("scan", healthy, unclear, hung).status == 1
 
 
+def test_a_nimdoctor_that_fails_over_one_of_several_targets_is_worse_than_all_else(
+    doctor, hosts, tmp_path, monkeypatch
+):
+    from nimdoctor import scan
+
+    judged = scan.scan_hosts
+
+    def broken(engine, **more):
+        if engine.target.evidence.target.endswith("create-bio-hang/client"):
+            raise RuntimeError("not today")
+        return judged(engine, **more)
+
+    monkeypatch.setattr(scan, "scan_hosts", broken)
+    ended = doctor(
+        "scan", hosts / "healthy" / "client", tmp_path / "no", hosts / "create-bio-hang" / "client", may_fail=True
+    )
+    assert ended.status == 4
+
+
 def test_one_missing_target_of_several_does_not_lose_the_others(doctor, hosts, tmp_path):
     ended = doctor(
         "scan", hosts / "healthy" / "client", tmp_path / "nowhere", hosts / "create-bio-hang" / "client", json=True

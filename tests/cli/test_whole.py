@@ -121,6 +121,12 @@ def test_a_check_that_is_not_there_ends_every_command_that_rests_on_it(run, inst
     assert monitored.status == 3 and monitored.out.startswith("NIMDOCTOR UNKNOWN - nimdoctor in ")
 
 
+def test_a_broken_plug_in_of_that_name_does_not_stand_for_it(run, installation, tmp_path):
+    with_an_empty_one(installation)
+    distribution(tmp_path / "site", "aaa-1.0.dist-info", "[nimdoctor.checks]\ncreate-bio-hang = no_such_module\n")
+    assert run([tmp_path / "site", installation], "scan", CLIENT).status == 4
+
+
 def test_one_that_is_not_there_is_missed_by_a_scan_of_another_too(run, installation):
     without_one(installation)
     assert run([installation], "scan", CLIENT, "--check", "nimsh-inactive").status == 4
@@ -149,7 +155,7 @@ def test_a_fix_that_is_not_there_stops_fix_and_no_scan(run, installation):
 
 
 def test_the_build_lists_the_modules_that_are_there(tmp_path):
-    pytest.importorskip("setuptools")
+    pytest.importorskip("setuptools", minversion="64")
     tree = tmp_path / "tree"
     for part in ("nimdoctor", *PARTS):
         shutil.copytree(REPOSITORY / part, tree / part, ignore=WITHOUT_BYTE_CODE)
