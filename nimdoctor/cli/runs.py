@@ -77,6 +77,8 @@ def _found(runs: Any, name: str) -> Any:
         return runs.find(name)
     except (Refused, TargetError) as error:
         raise UsageError(visible(str(error))) from error
+    except PermissionError as error:
+        raise UsageError(f"{failed_at(error)}: run nimdoctor as root") from error
 
 
 def rollback(
@@ -164,13 +166,16 @@ def runs(
         return _runs_over_ssh(target, state_dir, followed, format)
     from nimdoctor.plan import runs as recorded
     from nimdoctor.plan.place import Refused
-    from nimdoctor.registry import Registry
-    from nimdoctor.run_records import Runs
 
     state = _state(target, state_dir)
     status = 0
     try:
-        Runs(state, Registry(), say=say).look_for_pushes()
+        if any(recorded.believed(run).state == "applied-unverified" for run in recorded.every(state)):
+            # what scans a host is loaded only where there is something to look for
+            from nimdoctor.registry import Registry
+            from nimdoctor.run_records import Runs
+
+            Runs(state, Registry(), say=say).look_for_pushes()
     except PermissionError as error:
         raise UsageError(f"{failed_at(error)}: run nimdoctor as root") from error
     if followed is not None:

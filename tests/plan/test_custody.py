@@ -359,3 +359,13 @@ def test_a_fix_may_name_commands_of_its_own_for_its_own_steps():
     assert strange_commands([step], fixes.values()) == []
     assert len(strange_commands([step._replace(fixes=("start-nimsh",))], fixes.values())) == 1
     assert len(strange_commands([step], [])) == 1, "a fix that is no longer installed"
+
+
+@AS_ROOT
+def test_who_may_not_read_the_runs_is_told_to_be_root(lab_of):
+    lab = lab_of("nimsh-inactive")
+    assert nimdoctor(["fix", lab.client_target, "--apply", "--yes"]).status == 0
+    for command in (["runs"], ["rollback", "last", "--yes"], ["fix", "--resume", "last", "--yes"]):
+        ended = nimdoctor([*command, "--state-dir", lab.client + STATE], lambda: os.seteuid(99))
+        assert ended.status in (1, 2) and len(ended.err.splitlines()) == 1, ended
+        assert "Permission denied" in ended.err and "Traceback" not in ended.err
