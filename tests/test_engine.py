@@ -252,3 +252,29 @@ def test_a_classic_cure_is_advice_only_where_the_protocol_may_have_changed():
     new = only(sample, evidence(files=INFO, commands={"oslevel -s": "7300-03-03-2620\n"}))
     assert (new.fix, new.run) == (None, None)
     assert new.cure.startswith("advice only") and "7251173" in new.cure and "the old way" in new.cure
+
+
+HANG_AND_OBJECTS = {
+    "nimsh.log": "".join(
+        f"Fri Mar 14 12:05:04 2025 {line}\n"
+        for line in ("Loading certificates..", "Negotiating SSL_CTX object using SSLv23_method", "create BIO")
+    ),
+    "lsnim.txt": "master:\n   class = machines\n   type = master\n   if1 = net_10_1 nim1 0\n   ssl_support = yes\n"
+    "lpar7:\n   class = machines\n   type = standalone\n   connect = nimsh (secure)\n",
+}
+
+
+def test_a_clients_log_beside_its_masters_objects_is_not_placed_on_the_master():
+    target = Host(loose(HANG_AND_OBJECTS), registry().catalog)
+    assert (target.name, target.role) == ("nim1", "master")
+    hang = next(one for one in registry().checks() if one.id == "create-bio-hang")
+    (found,) = Engine(target).ask(hang, None)
+    assert (found.outcome.value, found.where, found.host) == ("fail", Role.CLIENT, None)
+    assert "nim1" not in f"{found.message} {found.impact} {found.run} {found.cure}"
+
+
+def test_what_the_same_files_say_of_the_master_is_placed_there():
+    target = Host(loose(HANG_AND_OBJECTS), registry().catalog)
+    tree = next(one for one in registry().checks() if one.id == "ssl-not-configured")
+    (found,) = Engine(target).ask(tree, None)
+    assert (found.where, found.host) == (Role.MASTER, "nim1")

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -162,6 +163,33 @@ def test_states_are_those_that_python_sees(shell: str, tmp_path: Path) -> None:
     assert words == ["paths"]
     rows = [Row(pattern, Kind.PATHS, ()) for pattern in patterns]
     assert dict(map(_state, raw.splitlines())) == LiveHost().paths(rows).states
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_a_user_may_not_see_is_hidden_and_never_absent(shell: str) -> None:
+    place = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        place.chmod(0o755)
+        for name in ("shut/certs", "open"):
+            (place / name).mkdir(parents=True)
+        (place / "shut/certs/a.pem").touch()
+        (place / "shut").chmod(0o700)
+        program = """absent "$1/shut/certs/a.pem" && echo absent
+        hidden "$1/shut" && echo "$HIDDEN"
+        hidden "$1/shut/certs" && echo "$HIDDEN"
+        hidden "$1/open" || echo seen
+        absent "$1/open/none" && echo gone
+        ROOT="" && echo "$1/shut/certs/a.pem" | path_states
+        answered done"""
+        line = remote_line(["answer.sh", "seen.sh", "states.sh"], f"MARK=mark\nanswer\n{program}", [str(place)])
+        argv = [shell_named(shell), *shlex.split(line)[1:]]
+        ended = subprocess.run(argv, capture_output=True, check=True, timeout=30, user=65534, cwd="/")
+        why = "cannot be listed: Permission denied: run as root"
+        answer = _answer(CommandResult(ended.returncode, ended.stdout, ended.stderr), b"mark")
+        assert answer.stdout.decode().splitlines() == [why, why, "seen", "gone"]
+    finally:
+        shutil.rmtree(place)
 
 
 def test_the_parts_are_plain_shell() -> None:
