@@ -66,11 +66,11 @@ def _state(report: Report, fail_on: Severity) -> int:
 def _said(report: Report) -> str:
     root = report.root()
     counts = ", ".join(telling.counts(report))
-    if root:
-        return f"{report.host.label}: {counts}: {root.check}: {root.message}"
     if report.verdict == INCONCLUSIVE:
         head = telling.head(report)
         return f"{report.host.label}: {counts}: {head.cause}: {head.next}"
+    if root:
+        return f"{report.host.label}: {counts}: {root.check}: {root.message}"
     return f"{report.host.label}: {counts or 'no check found a fault'}"
 
 
