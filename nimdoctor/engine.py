@@ -6,14 +6,11 @@ evidence: a check that says nothing passes on the facts it was given, and only o
 
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.catalog import Kind
 from nimdoctor.host import Absent, Host, parameters
 from nimdoctor.model import (
     Check,
-    Command,
     Confidence,
     Diagnosis,
-    File,
     Finding,
     Missing,
     NotApplicable,
@@ -29,6 +26,7 @@ from nimdoctor.model import (
     Verdict,
 )
 from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.settlement import settlement_of
 
 QUOTED_LINES = 20
 """Lines of evidence a result quotes at most."""
@@ -204,7 +202,7 @@ class Engine:
         except NotNamed as error:
             return [self._plain(check, run.where, host_name, Outcome.NOT_APPLICABLE, str(error))]
         except _Lacking as error:
-            settled_by = self._settlement(error.absent.missing, error.where)
+            settled_by = settlement_of(error.absent.missing, error.where, self.target, self.master)
             return [self._unknown(run, host_name, error.absent.message, error.absent.missing, settled_by)]
         except Missing as error:
             message = error.message or ", ".join(run.host.why_missing(name) for name in error.missing)
@@ -366,24 +364,10 @@ class Engine:
         if run.uninvited:
             return self._plain(run.check, run.where, None, Outcome.NOT_APPLICABLE, GIVE[run.where])
         result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, message)
-        settled_by = settled_by or self._settlement(missing, run.where)
+        settled_by = settled_by or settlement_of(missing, run.where, self.target, self.master)
         if settled_by and settled_by.where is None:
             settled_by = settled_by._replace(where=run.where)
         return result._replace(missing=tuple(dict.fromkeys(missing)), settled_by=settled_by)
-
-    def _settlement(self, missing: Sequence[str], where: Role) -> Optional[Settlement]:
-        """The first of these catalog names that is a file or a command, on that end or on the only one that has it."""
-        catalog = self.target.catalog
-        for name in missing:
-            row = catalog.named(name)
-            only = next(iter(row.roles)) if row and len(row.roles) == 1 else None
-            end = Role(only) if only else where
-            if name.startswith("/"):
-                return File(name, end)
-            if row is not None and row.kind is Kind.COMMAND:
-                host = self.master if end is Role.MASTER and self.master else self.target
-                return Command(*(host.command(row) if name == row.label else name.split()), where=end)
-        return None
 
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
