@@ -6,14 +6,11 @@ evidence: a check that says nothing passes on the facts it was given, and only o
 
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.catalog import Kind
 from nimdoctor.host import Absent, Host, parameters
 from nimdoctor.model import (
     Check,
-    Command,
     Confidence,
     Diagnosis,
-    File,
     Finding,
     Missing,
     NotApplicable,
@@ -34,6 +31,7 @@ from nimdoctor.model import (
     worst_score,
 )
 from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.settlement import settlement_of
 
 QUOTED_LINES = 20
 """Lines of evidence a result quotes at most."""
@@ -220,7 +218,7 @@ class Engine:
         except NotNamed as error:
             return [self._plain(check, run.where, host_name, Outcome.NOT_APPLICABLE, str(error))]
         except _Lacking as error:
-            settled_by = self._settlement(error.absent.missing, error.where)
+            settled_by = settlement_of(error.absent.missing, error.where, self.target, self.master)
             return [self._unknown(run, host_name, error.absent.message, error.absent.missing, settled_by)]
         except Missing as error:
             message = error.message or ", ".join(self._why_missing(run, name) for name in error.missing)
@@ -408,7 +406,7 @@ class Engine:
         wanted = tuple(dict.fromkeys(missing))
         why = [said for said in dict.fromkeys(self._unread(run, name) for name in wanted) if said not in message]
         result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, "; ".join([message, *why]))
-        settled_by = settled_by or self._settlement(missing, run.where)
+        settled_by = settled_by or settlement_of(missing, run.where, self.target, self.master)
         if settled_by and settled_by.where is None:
             settled_by = settled_by._replace(where=run.where)
         return result._replace(missing=wanted, settled_by=settled_by)
@@ -432,20 +430,6 @@ class Engine:
         ends += [self.target] if Role.CLIENT in asked else []
         row = run.host.catalog.row(name)
         return sorted(dict.fromkeys(ends), key=lambda end: bool(row and not row.roles & set(end.roles)))
-
-    def _settlement(self, missing: Sequence[str], where: Role) -> Optional[Settlement]:
-        """The first of these catalog names that is a file or a command, on that end or on the only one that has it."""
-        catalog = self.target.catalog
-        for name in missing:
-            row = catalog.named(name)
-            only = next(iter(row.roles)) if row and len(row.roles) == 1 else None
-            end = Role(only) if only else where
-            if name.startswith("/"):
-                return File(name, end)
-            if row is not None and row.kind is Kind.COMMAND:
-                host = self.master if end is Role.MASTER and self.master else self.target
-                return Command(*(host.command(row) if name == row.label else name.split()), where=end)
-        return None
 
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:

@@ -67,11 +67,11 @@ def _state(report: Report, fail_on: Severity) -> int:
 def _said(report: Report) -> str:
     root = report.root()
     cause = ""
-    if root:
-        cause = f"{root.check}: {root.message}"
-    elif report.verdict == INCONCLUSIVE:
+    if report.verdict == INCONCLUSIVE:
         head = telling.head(report)
         cause = f"{head.cause}: {head.next}"
+    elif root:
+        cause = f"{root.check}: {root.message}"
     asked = telling.asked(report)
     host = report.host.label + (f" ({asked})" if asked else "")
     return ": ".join(filter(None, (host, telling.found(report), cause))) + ("" if root or cause else _NO_FAULT)

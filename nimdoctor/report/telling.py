@@ -182,7 +182,7 @@ def next_command(report: Report) -> Next:
         # what is done on two hosts, or in an editor, is no one command
         if way.typed and len(way.steps) == 1:
             return Next(way.steps[0][1], way.steps[0][0])
-        return Next(_plan(report, first, 0)[0], None)
+        return Next(_plan(report, first, 0)[0], way.steps[0][0] if _heap(report) else None)
     if way and (way.run or way.refused):
         return Next(way.run, way.where)
     return Next(first.run, first.where if first.run else None)
@@ -244,12 +244,17 @@ def _end(report: Report, where: Role) -> str:
     return f"{report.host.label} ({where.value})" if alone else f"the {where.value}"
 
 
+def _heap(report: Report) -> bool:
+    """Whether the target is several files in one heap, which is no TARGET of a fix."""
+    return ", " in report.host.target
+
+
 def _plan(report: Report, first: Result, room: int) -> Tuple[str, str]:
     only = [] if first.planned_by_itself else ["--only", str(first.fix)]
     master = ["--master", report.master.target] if report.master else []
     target = [report.host.target] if report.host.target else []
     bare = as_typed(["nimdoctor", "fix", *only])
-    if ", " in report.host.target:  # several files in one heap: no TARGET of a fix
+    if _heap(report):
         return bare, f"on that host {_OR_BY_HAND}"
     shown = as_typed(["nimdoctor", "fix", *target, *master, *only])
     if room and len(f"{shown} {_OR_BY_HAND}") > room:
