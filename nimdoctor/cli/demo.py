@@ -126,11 +126,11 @@ class _Demo:
         repair = self._scan()
         if repair.plan.steps:
             self._plan(repair)
-            if repair.plan.refusals and _for_a_person(repair.report):
-                return self._leave_it_to_a_person(repair.plan)
             self._apply(repair)
             self._push_that_proves()
             self._second_scan(repair)
+        elif any(found.rules_out for found in repair.report.with_outcome(Outcome.FAIL)):
+            self._leave_it_to_a_person(repair)
         return self._end()
 
     # -- the steps
@@ -185,10 +185,12 @@ class _Demo:
         self._typed(CLIENT, _words("nimdoctor fix --master MASTER", only))
         self._quoted(plan_text.render_plan(repair.plan, width=self._inner, brief=True))
 
-    def _leave_it_to_a_person(self, plan: Plan) -> List[str]:
-        seen = ", ".join(dict.fromkeys(one.seen for one in plan.refusals))
-        self._say(f"The plan is not applied as long as that stands in its way: {seen}. Only a person can end it.")
-        return self._end()
+    def _leave_it_to_a_person(self, repair: Repair) -> None:
+        self._next(
+            "What nimdoctor fix says of it. No plan holds a step that a finding rules out: only a person can end it."
+        )
+        self._typed(CLIENT, _words("nimdoctor fix --master MASTER", repair.options.only))
+        self._quoted(plan_text.render_plan(repair.plan, width=self._inner))
 
     def _apply(self, repair: Repair) -> None:
         plan = repair.plan
@@ -326,11 +328,6 @@ class _Demo:
 
 def _came_through(pushed: CommandResult) -> bool:
     return pushed.status == 0 and not pushed.timed_out
-
-
-def _for_a_person(report: Report) -> bool:
-    """Whether something that was found has no fix: a plan that it stands in the way of is refused."""
-    return any(found.fix is None for found in report.with_outcome(Outcome.FAIL))
 
 
 def _what_it_asks(plan: Plan) -> str:

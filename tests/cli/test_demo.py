@@ -136,11 +136,12 @@ def test_where_nothing_can_be_repaired_nothing_is_applied(shown, scenario):
 
 
 @pytest.mark.parametrize("scenario", FOR_A_PERSON)
-def test_what_only_a_person_can_end_keeps_the_plan_from_being_applied(shown, scenario):
+def test_what_only_a_person_can_end_keeps_the_cure_from_being_planned(shown, scenario):
     text, wrong = shown(scenario)
     assert wrong == []
-    assert "PLAN" in text and "--apply" not in text and "came back in" in text
-    assert "Only a person can end it" in " ".join(text.split())
+    assert "PLAN" not in text and "--apply" not in text and "came back in" in text
+    assert "only a person can end it" in " ".join(text.split())
+    assert "tftp-blocked-by-audit rules out nimclient -c on the client" in " ".join(text.split())
 
 
 def test_a_low_finding_is_repaired_because_it_is_named(shown):
