@@ -57,6 +57,7 @@ class Way(NamedTuple):
     what must be settled first; `refused` that nothing is done before. `run` is the command that comes next then, on the
     host of the end `where`; None is the host that nimdoctor runs on, with the targets of the scan in the command. Where it
     is for other clients of the master, `clients` names them; `follow` is what others must do after the steps.
+    `ruled_by` are findings that rule out what would be done, so that these come first.
     """
 
     planned: bool = False
@@ -68,6 +69,7 @@ class Way(NamedTuple):
     where: Optional[Role] = None
     clients: Tuple[str, ...] = ()
     follow: str = ""
+    ruled_by: Tuple[Result, ...] = ()
 
 
 def ways(engine: Engine, registry: Registry, results: Sequence[Result], story: Story, day: str) -> Tuple[Way, ...]:
@@ -96,7 +98,7 @@ class Outlook:
         counsels = self._counsels(plan, found)
         steps = _block(plan, found)
         if not steps:
-            return _advised(found, counsels)
+            return _advised(found, counsels)._replace(ruled_by=tuple(planner.ruled_by.get(str(found.fix), ())))
         refused = [one for one in _refused(plan, steps) if not self._of_that_time(one[0])]
         if refused:
             return self._settled(planner, only, refused)

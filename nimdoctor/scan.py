@@ -173,10 +173,17 @@ def with_ways(report: Report, engine: Engine, registry: Registry) -> Report:
 
     day = report.generated.strftime("%Y%m%d")
     try:
-        return report._replace(ways=ways(engine, registry, report.results, report.story, day))
+        return _what_rules_out_first(report._replace(ways=ways(engine, registry, report.results, report.story, day)))
     except Exception as error:  # a plug-in's fix or condition may raise anything; what was found is told all the same
         said = f"what a plan holds is not known: {type(error).__name__}: {error}"
         return report._replace(remarks=(*report.remarks, said))
+
+
+def _what_rules_out_first(report: Report) -> Report:
+    """The report that begins with what rules out the cure of the finding it would begin with."""
+    way = report.way(report.first) if report.first else None
+    ruling = next((one for one in way.ruled_by if one.fix != report.first.fix), None) if way and report.first else None
+    return report._replace(first=ruling) if ruling else report
 
 
 def with_pictures(report: Report, engine: Engine) -> Report:

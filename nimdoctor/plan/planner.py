@@ -78,6 +78,8 @@ class Planner:
         self._open: Set[str] = set()
         """Checks of exposures."""
         self._cautions: List[str] = []
+        self.ruled_by: Dict[str, List[Result]] = {}
+        """By fix the findings that rule out a step of it."""
         self._results: Tuple[Result, ...] = ()
         self.client = self._client_name()
 
@@ -292,6 +294,7 @@ class Planner:
             for result, one in rulings(step, self._results, self.one_host):
                 if (result.check, one.why) not in known:
                     known.add((result.check, one.why))
+                    self.ruled_by.setdefault(fix.id, []).append(result)
                     said = f"{result.check} rules out {step_named(step)} on the {step.where.value}: {one.why}"
                     self._advise(about, f"{fix.title}: not planned, {said}", None, fix.where, result.objects)
         return bool(known)

@@ -132,6 +132,8 @@ def ran(user: User, line: str, path: str = "") -> List[str]:
     words = shlex.split(line)
     agreed = ["--yes"] if words[1] == "rollback" or {"--apply", "--resume"} & set(words) else []
     ended = user.run([*words, *agreed], path)
+    if ended.returncode == 2 and "there is nothing to go on with" in ended.stderr:
+        return []  # the run of a line before came to its end
     if ended.returncode == 2 and ended.stderr.replace("nimdoctor: ", "").startswith(NOT_HERE):
         return []
     if ended.returncode not in (0, 1, 3) or "Traceback" in ended.stderr or "No module" in ended.stderr + ended.stdout:

@@ -21,7 +21,7 @@ LOOKING = {
     "tftp-allowed": "the rules in a file; without that file tftpd serves all: that it is absent is what was seen",
     "niminfo-says": "a line of /etc/niminfo",
     "role-is": "a line of /etc/niminfo",
-    "not-secure-master": "a line of /etc/niminfo, where that says that the host is a client",
+    "not-secure-master": "a line of /etc/niminfo, where that says that the host is a client; else lslpp is asked",
     "certificates-are": "the certificates themselves",
     "certificates-renewed": "the certificates themselves",
     "shares-certificate": "the certificates themselves",
@@ -34,6 +34,7 @@ NEVER_HERE = {
     "tftp-answers": "asks another host",
     "certificate-new": "is about what a step did",
     "preview-touches-only": "a preview of the lab names what the plan asks for alone",
+    "evidence-fresh": "has no line of shell: a plan that asks it is refused as a script",
 }
 """Conditions that do not hold in a lab as it is, and why; what they say without an answer is shown elsewhere."""
 
@@ -173,7 +174,9 @@ def test_where_a_tool_fails_no_condition_that_rests_on_it_holds(
 
 
 RESTING_ON = {
-    "awk": {*c.kinds()} - {"file-is", "file-absent", "library-copy-is", "mode-is", "tree-complete", "tftp-allowed"},
+    # a condition of can-extract asks for a level by grep, another for members by awk
+    "awk": {*c.kinds()}
+    - {"file-is", "file-absent", "library-copy-is", "mode-is", "tree-complete", "tftp-allowed", "can-extract"},
     "ls": {
         "file-is",
         "library-copy-is",
@@ -184,7 +187,7 @@ RESTING_ON = {
         "tree-complete",
     },
     "cksum": {"file-is", "certificates-are", "certificates-renewed", "shares-certificate"},
-    "grep": {"not-hardened", "object-is-hosts", "shares-certificate"},
+    "grep": {"not-hardened", "object-is-hosts", "shares-certificate", "can-extract"},
     "sort": {"secured-clients-are", "certificates-are"},
 }
 """What each tool is asked for by a condition that holds in the lab."""
@@ -198,7 +201,7 @@ def test_files_that_hold_nothing_let_no_condition_about_what_they_hold_hold(
 
     in_python, in_shell = held(lab, holding), digits(made(dash))
 
-    contents = {"file-is", "library-copy-is", "niminfo-says", "not-secure-master", "tftp-served", "inetd-agrees"}
+    contents = {"file-is", "library-copy-is", "niminfo-says", "tftp-served", "inetd-agrees"}
     contents |= {"certificates-are", "certificates-renewed", "shares-certificate", "certificate-served"}
     for condition, *found in zip(holding, in_python, in_shell):
         if c.kind_of(condition) in contents:
