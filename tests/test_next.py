@@ -70,7 +70,7 @@ def each_end(name: str) -> Iterator[Scanned]:
 def hold_together(one: Scanned) -> None:
     """What must hold of every scan, whatever it found."""
     report = one.report
-    ruled_out = [thing for result in report.results for thing in getattr(result, "rules_out", ())]
+    ruled_out = [thing for result in report.results for thing in result.rules_out]
     following = telling.next_command(report)
     assert following.command is None or can_be_typed(following.command), following
     for found in report.story.findings:
@@ -137,3 +137,12 @@ def test_scenarios_in_pairs_hold_together():
     assert len(together) > len(chosen) // 2
     for trees in together:
         hold_together(both_ends(trees))
+
+
+@pytest.mark.parametrize("name", ["ssl-one-sided", "ssl-tree-damaged"])
+def test_what_rules_a_cure_out_comes_before_what_it_would_cure(name):
+    trees = scenarios.combined(name, "nimclient-extracts-old-libs")
+    report = both_ends(trees).report
+    assert report.root().check == name and not report.way(report.root()).steps
+    assert report.first.check == "nimclient-extracts-old-libs"
+    assert telling.head(report).next.startswith("update bos.sysmgt.nim.client")
