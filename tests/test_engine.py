@@ -18,6 +18,7 @@ from nimdoctor.model import (
     OnMaster,
     Passed,
     Role,
+    RuledOut,
     Severity,
     Subject,
     Unknown,
@@ -278,3 +279,31 @@ def test_what_the_same_files_say_of_the_master_is_placed_there():
     tree = next(one for one in registry().checks() if one.id == "ssl-not-configured")
     (found,) = Engine(target).ask(tree, None)
     assert (found.where, found.host) == (Role.MASTER, "nim1")
+
+
+def test_what_a_finding_rules_out_is_its_own_or_its_checks_with_its_end_and_its_words():
+    general, special = RuledOut(None, ("startsrc",)), RuledOut(Role.MASTER, ("nim",), why="it would hang")
+
+    @named(impact="no push arrives", rules_out=[general])
+    def sample(info: NimInfo) -> Iterator[Verdict]:
+        """x"""
+        quotes = [info.quote("NIM_NAME")]
+        yield Finding("wrong", quotes)
+        yield Finding("worse", quotes, rules_out=[special])
+        yield Finding("harmless", quotes, rules_out=())
+
+    results = ask(sample, evidence(files=INFO))
+    assert [found.rules_out for found in results] == [
+        (RuledOut(Role.CLIENT, ("startsrc",), why="wrong: no push arrives"),),
+        (special,),
+        (),
+    ]
+
+
+def test_what_is_no_finding_rules_nothing_out():
+    @named(rules_out=[RuledOut(None, ("startsrc",))])
+    def sample(info: NimInfo) -> Iterator[Verdict]:
+        """x"""
+        yield Passed("fine", [info.quote("NIM_NAME")])
+
+    assert only(sample, evidence(files=INFO)).rules_out == ()

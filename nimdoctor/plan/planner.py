@@ -169,8 +169,9 @@ class Planner:
                 first = None if self.options.only else self._for_a_person(story.behind(result))
                 if first:
                     hint = f"its cause comes first, {first.check}, which only a person can cure"
-                    hint = f"{hint}; --only {fix.id} plans it all the same"
-                    self._tell(_counsel(result, hint), self._advice)
+                    # what a finding rules out no naming brings into a plan
+                    named_too = "" if first.rules_out else f"; --only {fix.id} plans it all the same"
+                    self._tell(_counsel(result, hint + named_too), self._advice)
                 else:
                     called.setdefault(fix.id, []).append(result)
             elif elsewhere is not _NOTHING:

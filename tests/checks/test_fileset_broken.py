@@ -27,6 +27,7 @@ def test_fails_medium_when_a_fileset_that_a_push_rests_on_is_broken(name):
     (found,) = with_state("BROKEN", name)
     assert (found.outcome.value, found.severity.value, found.confidence.value) == ("fail", "medium", "certain")
     assert (found.fix, found.objects, found.run) == (None, (name,), "lppchk -v")
+    assert ("nimclient",) in {one.argv for one in found.rules_out}, "it is to be reinstalled before it is used"
     assert len(quoted(found)) == 1 and "BROKEN" in quoted(found)[0][2] and quoted(found)[0][0] == "lslpp -lc"
 
 

@@ -25,6 +25,7 @@ def test_fails_when_the_listing_has_no_openssl():
     found = judge(HEAD + BOS)
     assert (found.outcome.value, found.severity.value, found.fix) == ("fail", "low", None)
     assert found.objects == ("lpp_7104",)
+    assert [one.argv for one in found.rules_out] == [("nim", "-o", "cust", "-a", "lpp_source=lpp_7104")]
     assert quoted(found) == [("nim -o showres lpp_7104", None, "")]
     assert "nim -o update" in found.cure
 

@@ -62,6 +62,7 @@ def test_fails_on_a_file_that_holds_nothing(content, message):
     assert kind(found) == ("fail", "high", "likely", None)
     assert found.message == message and quoted(found) == [("/etc/niminfo", None, "")]
     assert "niminit" in found.cure and found.run == "smitty niminit"
+    assert ("nimclient",) in {one.argv for one in found.rules_out}, "it refuses to run"
 
 
 def test_certain_when_nim_says_so_too():

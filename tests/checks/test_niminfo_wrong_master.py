@@ -29,6 +29,8 @@ def test_fails_when_the_name_is_no_interface_of_any_master():
     found = judge(client("nim0"), master())
     assert (found.outcome.value, found.severity.value, found.confidence.value) == ("fail", "high", "certain")
     assert (found.fix, found.where.value) == (None, "client")
+    ruled_out = {one.argv for one in found.rules_out}
+    assert {("nimclient", "-c"), ("nimclient", "-C"), ("nim", "-o", "cust")} <= ruled_out
     assert quoted(found) == [
         ("/etc/niminfo", 4, "export NIM_MASTER_HOSTNAME=nim0"),
         ("lsnim -l", 4, "   if1                 = net_10_1 nim1 0"),

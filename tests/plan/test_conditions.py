@@ -9,9 +9,11 @@ from nimdoctor.model import Role
 from nimdoctor.plan import conditions
 from nimdoctor.plan.conditions import (
     AuditingOff,
+    CanExtract,
     CertificateServed,
     ClientIdle,
     CryptoIs,
+    EvidenceFresh,
     FilesetsInstalled,
     FilesetsUnlocked,
     InetdAgrees,
@@ -23,6 +25,7 @@ from nimdoctor.plan.conditions import (
     ObjectIsHosts,
     PortFree,
     RoleIs,
+    SharesCertificate,
     SslSupport,
     SubsystemIs,
     TftpAllowed,
@@ -35,7 +38,17 @@ from nimdoctor.plan.conditions.base import as_dict
 from nimdoctor.plan.conditions.nim import PreviewTouchesOnly
 from nimdoctor.plan.ends import Elsewhere, End, Ends
 from nimdoctor.plan.place import Look
-from tests.hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, evidence, filesets, machine, niminfo, processes, subsystems
+from tests.hosts import (
+    MASTER_STANZA,
+    PLAIN_MASTER_STANZA,
+    evidence,
+    filesets,
+    machine,
+    members,
+    niminfo,
+    processes,
+    subsystems,
+)
 
 VALUES = {"str": "words", "bool": True, "int": 3901, "Tuple": ("one", "two")}
 
@@ -366,3 +379,89 @@ def test_a_file_is_nobodys_only_where_both_could_be_asked(moment_, holds):
 def test_an_installer_is_known_by_its_own_name_also_where_a_shell_runs_it(arguments, holds):
     ps = processes() + f" 9000000        1       05:10 {arguments}\n"
     assert answer(ClientIdle(C), client={"ps -eo pid,ppid,etime,args": ps}).holds is holds
+
+
+# -- recorded evidence of the other end, and what nimclient -c extracts
+
+
+def collected(ago, limit=900):
+    """A client that is changed, with evidence of its master that was collected so many seconds ago; None: not told."""
+    import time
+
+    def opened():
+        found = evidence("master", commands={"lsnim -l": MASTER_STANZA}, role="master")
+        found.collected = None if ago is None else int(time.time()) - ago
+        return found
+
+    return Ends({M: End(M, "master", opened, ("master",))}, Catalog(), limit).now()
+
+
+@pytest.mark.parametrize(
+    ("ago", "limit", "holds", "says"),
+    [
+        (60, 900, True, "collected 1 min ago; it counts for 15 min (--evidence-age)"),
+        (14 * 60, 900, True, "collected 14 min ago"),
+        (15 * 60 + 2, 900, False, "collected 15 min ago; it counts for 15 min (--evidence-age)"),
+        (41 * 86400, 900, False, "collected 41 d 0 h ago; it counts for 15 min (--evidence-age)"),
+        (41 * 86400, 60 * 60 * 24 * 42, True, "collected 41 d 0 h ago"),
+        (0, 0, False, "it counts for 0 s"),
+        (-3600, 900, None, "from now: one of the clocks is wrong, so its age is not known"),
+        (None, 900, None, "when the evidence of the master was collected is not known"),
+    ],
+)
+def test_recorded_evidence_counts_for_a_while_and_says_for_how_long(ago, limit, holds, says):
+    found = EvidenceFresh(M).decide(collected(ago, limit), {})
+    assert found.holds is holds and says in found.says
+    assert "nimdoctor collect --no-redact on the master makes it anew" in found.says
+
+
+def test_an_end_that_is_asked_now_or_was_not_given_is_never_too_old():
+    remote = Ends({M: End(M, "ssh:nim1", lambda: 1 / 0, ("master",))}, Catalog()).now()
+    assert EvidenceFresh(M).decide(remote, {}).holds is True
+    assert EvidenceFresh(M).decide(moment(client={}), {}).holds is True
+
+
+def test_certificates_are_not_compared_with_those_that_a_master_had_long_ago():
+    found = SharesCertificate(C).decide(collected(41 * 86400), {})
+    assert found.holds is True and found.says.startswith("not compared with the master's certificates: ")
+
+
+NAMES = ("libssl.so", "libcrypto.so")
+
+
+def client_with(level, version="0.9.8", archives=NAMES):
+    """A client by the level of its nim.client, None for not known, and the members of the archives that are known."""
+    lslpp = {"lslpp -lc": filesets(f"bos.sysmgt.nim.client {level}", "openssl.base 1.1.2.2200")} if level else {}
+    names = [name.replace(".so", ".a") for name in archives]
+    return {**lslpp, **{f"ar -X32_64 -tv /usr/lib/{name}": members(name, 700, version=version) for name in names}}
+
+
+@pytest.mark.parametrize(
+    ("client", "holds", "says"),
+    [
+        (client_with("7.1.4.34"), True, "have the members of 0.9.8, which any nim.client can take"),
+        (client_with(None), True, "have the members of 0.9.8, which any nim.client can take"),
+        (client_with("7.1.4.35", "1.1"), True, "7.1.4.35, at or above 7.1.4.35, which has the cure"),
+        (client_with("7.1.4.35", archives=()), True, "which has the cure"),
+        (client_with("7.2.5.1", "3"), True, "of a technology level that began after the cure"),
+        (
+            client_with("7.1.4.34", "1.1"),
+            False,
+            "below 7.1.4.35 (APAR IJ13756), and libssl.a has no member libssl.so.0.9.8",
+        ),
+        (client_with("7.1.3.9", "1.1"), False, "of a technology level that is older than any with the cure"),
+        (
+            client_with("7.1.4.34", archives=()),
+            None,
+            "below 7.1.4.35 (APAR IJ13756), and the members of libssl.a are not known",
+        ),
+        (client_with("7.1.4.34", archives=("libssl.so",)), None, "and not all members of libcrypto.a are known"),
+        (client_with(None, "1.1"), False, "is not known (lslpp -lc), and libssl.a has no member libssl.so.0.9.8"),
+        (client_with(None, archives=()), None, "the level of bos.sysmgt.nim.client is not known (lslpp -lc)"),
+    ],
+)
+@pytest.mark.parametrize("cured_at", ["", "7.1.4.35"])
+def test_what_nimclient_c_extracts_is_there_or_it_refuses(client, holds, says, cured_at):
+    found = answer(CanExtract(C, cured_at), client=client)
+    # with nothing known it refuses too, whatever the reason
+    assert bool(found.holds) is bool(holds) and says in found.says
