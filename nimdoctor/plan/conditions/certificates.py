@@ -115,11 +115,12 @@ class SharesCertificate(NamedTuple):
         return "a certificate of the client is one of the master's"
 
     def decide(self, now: Moment, was: Was) -> Answer:
-        fresh = EvidenceFresh(Role.MASTER).decide(now, was)
-        if not fresh.holds:
-            return Answer(True, f"not compared with the master's certificates: {fresh.says}")
         held: List[frozenset[str]] = []
         for end in (Role.CLIENT, Role.MASTER):
+            # asked after a fetch: with what the master had long ago nothing is compared
+            fresh = EvidenceFresh(end).decide(now, was) if end is Role.MASTER else None
+            if fresh and not fresh.holds:
+                return Answer(True, f"not compared with the master's certificates: {fresh.says}")
             certificates = now.fact(end, Certificates)
             if certificates is None:
                 return Answer(None, f"the {end.value}'s certificates are not known")
