@@ -62,6 +62,7 @@ def like_ksh88(shell: str, place: str) -> str:
 def with_aliases(shell: str) -> str:
     """A program that runs scripts under that shell, with ksh88's aliases in front of them."""
     place = tempfile.mkdtemp(prefix="ksh88-", dir="/tmp")
+    os.chmod(place, 0o755)  # for tests that become somebody else
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     wrapped = os.path.join(place, os.path.basename(shell))
     with open(wrapped, "w", encoding="ascii") as stream:
