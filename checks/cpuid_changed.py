@@ -110,8 +110,10 @@ def _by_the_log(refusal: RefusedId, machine: MachineId, subject: Subject, push: 
         f"nimsh.log says that a push brought the CPU id {refusal.passed}, and this machine's is {refusal.kept}",
         evidence=[refusal.at, machine.at],
         confidence=Confidence.POSSIBLE,
-        cause="the master likely keeps the CPU id of other hardware, as before Live Partition Mobility or a restore",
-        impact=f"nimsh refuses every push to {subject.name}",
+        cause=Inferred(
+            "the master likely keeps the CPU id of other hardware, as before Live Partition Mobility or a restore"
+        ),
+        impact=f"nimsh likely refuses every push to {subject.name}",
         cure="look at the object of this client on the master: lsnim -l NAME, its cpuid; not done by itself: the id guards "
         "against a host that took this one's name",
     )

@@ -77,7 +77,9 @@ def nimsh_inactive(
         yield Finding(
             f"SRC says nimsh is {row.status if row else 'stopping'}: it was told to stop and has not ended",
             evidence=[subsystems.quote("nimsh"), *(socket.at for socket in listening[:1])],
-            cause="somebody stopped it, and a push that is still open, as one that hangs, likely keeps it from ending",
+            cause=Inferred(
+                "it was stopped, and a push that is still open, as one that hangs, likely keeps it from ending"
+            ),
             impact=impact,
             cure="look at it again (lssrc -s nimsh); once it is inoperative, startsrc -s nimsh. Where it stays, a person "
             "must look at the push that it still does",

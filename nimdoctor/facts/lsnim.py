@@ -124,8 +124,8 @@ class NimObjects(NamedTuple):
                 error = quote.text.strip()
         objects = tuple(NimObject(name, tuple(rows), at, partial) for name, at, rows, partial in stanzas if rows)
         if not objects:
-            nothing = "no NIM object in it" if text.read().strip() else "is empty"
-            raise BadEvidence(f"{text.source}: {error or nothing}")
+            nothing = f": {error or 'no NIM object in it'}" if text.read().strip() else " is empty"
+            raise BadEvidence(f"{text.source}{nothing}")
         has_master = any(found.name == "master" for found in objects)
         whole = not piped and not asked and (text.name.split()[:1] in (["lsnim"], ["nimclient"]) or has_master)
         return cls(text.source, objects, whole and not error)

@@ -8,7 +8,7 @@ from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.host import Host
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.probe.answer import shown
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.text import BadEvidence, Text, decode
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.command import CommandResult
@@ -99,6 +99,7 @@ def _connect(master: Host, client: str, timeout: float) -> Tuple[Optional[str], 
     try:
         found = NimObjects.parse(Text.of(result.stdout, as_typed(argv), command=True)).get(client)
     except BadEvidence as error:
-        return None, str(error)
+        said = decode(result.stderr).strip().splitlines()
+        return None, f"{as_typed(argv)}: {said[0]}" if said else str(error)
     connect = found.connect if found else None
     return connect, "" if connect else f"{as_typed(argv)} shows none"

@@ -419,7 +419,7 @@ def interleaved(*, apart=0, later="sending ack to client.."):
 def test_unknown_which_of_two_interleaved_sessions_went_on(later):
     found = judge(interleaved(apart=1, later=later))
     assert found.outcome.value == "unknown" and "which, nobody knows" in found.message
-    assert "history" not in found.message and found.message.endswith("On the master: nim -o lslpp lpar7")
+    assert "is history" not in found.message and found.settled_by == Push("lpar7")
     assert [text.split(" ", 5)[-1] for _, _, text in quoted(found)] == ["create BIO", "create BIO", later]
 
 

@@ -107,7 +107,7 @@ def test_a_flood_is_no_list_of_filesets(live, monkeypatch):
     [
         (
             "echo '0042-053 lsnim: there is no NIM object named \"lpar7\"' >&2; exit 1\n",
-            "lsnim -l lpar7: no NIM object",
+            'lsnim -l lpar7: 0042-053 lsnim: there is no NIM object named "lpar7"',
         ),
         (HANG, "lsnim -l lpar7 hung"),
         ("printf 'lpar8:\\n  type = standalone\\n  connect = nimsh\\n'\n", "lsnim -l lpar7 shows none"),
