@@ -158,7 +158,7 @@ def test_the_gravest_unknown_comes_next_and_not_a_low_finding():
     report = scan_hosts(client, master)
     findings = [found for found in report.story.findings if found.topic is Topic.OPERATION]
     assert {found.severity for found in findings} == {Severity.LOW} and report.verdict == "healthy"
-    undecided = report.results[-1]._replace(
+    undecided = report.results[0]._replace(
         check="create-bio-hang", outcome=Outcome.UNKNOWN, severity=Severity.CRITICAL, settled_by=Push("lpar7")
     )
     lesser = undecided._replace(check="a-check", severity=Severity.MEDIUM, settled_by=None, missing=("lssrc -a",))
