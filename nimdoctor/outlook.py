@@ -17,10 +17,8 @@ from nimdoctor.plan.by_hand import by_hand, command_of
 from nimdoctor.plan.conditions import (
     AuditingOff,
     CertificateServed,
-    ClientIdle,
     Condition,
     FetchUnproved,
-    MasterIdle,
     SslSupport,
     TftpAllowed,
     TftpServed,
@@ -29,6 +27,7 @@ from nimdoctor.plan.conditions import (
 from nimdoctor.plan.document import Counsel, Plan, Refusal
 from nimdoctor.plan.ends import End, Ends, hosts_by_role
 from nimdoctor.plan.fix import Options
+from nimdoctor.plan.hindrances import accepting
 from nimdoctor.plan.place import Place
 from nimdoctor.plan.planner import Planner
 from nimdoctor.plan.steps import Step
@@ -133,7 +132,7 @@ class Outlook:
                 options.append("--probe")
             elif unseen:
                 words.append(_UNSEEN)
-            elif planner.client and holds(_waived(condition, planner.client), planner.now):
+            elif planner.client and holds(accepting(condition, planner.client), planner.now):
                 words.append(_HANGS)
                 options += ["--accept-hung", planner.client]
             else:
@@ -199,13 +198,6 @@ def _advised(found: Result, counsels: Sequence[Counsel]) -> Way:
 
 def _words(found: Result, counsels: Sequence[Counsel]) -> str:
     return "; ".join(dict.fromkeys(filter(None, (_beside(one.text, found) for one in counsels))))
-
-
-def _waived(condition: Condition, client: str) -> Condition:
-    """The condition where the hung operation of that client is accepted."""
-    if isinstance(condition, ClientIdle):
-        return condition._replace(accept_hung=True)
-    return condition._replace(accept_hung=client) if isinstance(condition, MasterIdle) else condition
 
 
 def _block(plan: Plan, found: Result) -> List[Step]:

@@ -7,13 +7,6 @@ from nimdoctor.model import Role
 from nimdoctor.plan.steps import RUN, Action, Edit, Move, Phase, Remove, Run, Step, Subsystem
 from nimdoctor.plan.typed import as_typed
 
-_SUBSYSTEM = {
-    "start": "startsrc -s {0}",
-    "stop": "stopsrc -s {0}",
-    "refresh": "refresh -s {0}",
-    "restart": "stopsrc -s {0}; startsrc -s {0}",
-}
-
 
 def command_of(do: Action, run: str = RUN) -> str:
     """The command that does it, empty for an edit, which an editor does; `run` ends the name of what is renamed.
@@ -27,7 +20,7 @@ def command_of(do: Action, run: str = RUN) -> str:
         return as_typed(["mv", do.path, do.to.replace(RUN, run)])
     if isinstance(do, Remove):
         return as_typed(["rm", do.path])
-    return _SUBSYSTEM[do.action].format(do.name) if isinstance(do, Subsystem) else ""
+    return "; ".join(map(as_typed, do.commands)) if isinstance(do, Subsystem) else ""
 
 
 def by_hand(steps: Sequence[Step], day: str) -> List[Tuple[Role, str]]:

@@ -46,7 +46,11 @@ class Hindrances:
             return None
         if any(not one.step for one in refusals):
             return None
-        if any(decide(self._accepting(one), self.now) is not None for step in plan.steps for one in step.before):
+        if any(
+            decide(accepting(one, self.client or ""), self.now) is not None
+            for step in plan.steps
+            for one in step.before
+        ):
             return None
         return self.command(self.options._replace(accept_hung=self.client))
 
@@ -72,13 +76,7 @@ class Hindrances:
         hung = hanging(self.now)
         if hung is None or hung.age is None:
             return False
-        return not hung.proved or decide(self._accepting(one), self.now) is None
-
-    def _accepting(self, one: Condition) -> Condition:
-        """The condition with the client's hung operation accepted."""
-        if isinstance(one, ClientIdle):
-            return one._replace(accept_hung=True)
-        return one._replace(accept_hung=self.client or "") if isinstance(one, MasterIdle) else one
+        return not hung.proved or decide(accepting(one, self.client or ""), self.now) is None
 
     def _not_here(self, where: Role) -> str:
         end = self.now.ends.ends.get(where)
@@ -87,6 +85,13 @@ class Hindrances:
             if end is None or end.live or end.remote
             else f"{end.target} is recorded evidence: run nimdoctor fix on that host"
         )
+
+
+def accepting(condition: Condition, client: str) -> Condition:
+    """The condition where the hung operation of that client is accepted."""
+    if isinstance(condition, ClientIdle):
+        return condition._replace(accept_hung=True)
+    return condition._replace(accept_hung=client) if isinstance(condition, MasterIdle) else condition
 
 
 def decide(condition: Condition, now: Moment) -> Optional[str]:
