@@ -17,7 +17,7 @@ from nimdoctor.plan.place import Refused
 from nimdoctor.plan.run_journals import RunJournals
 from nimdoctor.plan.runs import Run, believed, catch_up, every, load, refuse_suspicious
 from nimdoctor.plan.state import RunDirectory, StateDirectory
-from nimdoctor.plan.steps import Step
+from nimdoctor.plan.steps import Step, Transient
 from nimdoctor.plan.typed import as_typed
 from nimdoctor.plan.undo import NOT_DONE, Undoing, still_running
 from nimdoctor.plan.way_back import in_leg, to_undo
@@ -77,7 +77,7 @@ class Rollback:
                 journals.append("rollback", None, only=sorted(self.only), who=person())
                 hands.sweep(undo)
                 undone = self._undo(Undoing(self.steps, hands, journals, self.ends), undo, stands)
-                state = self._state(stands)
+                state = self._state(undo, stands)
                 journals.note("complete", None, state=state, stands=stands, **self._kept_findings(state))
         return RolledBack(self.run.name, state, tuple(undone), tuple(stands))
 
@@ -186,8 +186,11 @@ class Rollback:
                         f"run {other.name} changed {', '.join(dict.fromkeys(both))} later: take that one back first{first}"
                     )
 
-    def _state(self, stands: Sequence[str]) -> str:
-        if self.only and self.run.state in ("complete", "applied-unverified"):
+    def _state(self, undo: Sequence[Step], stands: Sequence[str]) -> str:
+        applied = self.run.state in ("complete", "applied-unverified")
+        if applied and stands and all(isinstance(step.do, Transient) for step in undo):
+            return self.run.state  # no more than closed what was open for a time: the repair is what it was
+        if self.only and applied:
             touched = [step for step in self.steps if step.id in self.run.done() and not step.restores]
             if any(not set(step.fixes) <= self.only for step in touched):
                 return self.run.state  # other fixes of the run are as they were

@@ -154,7 +154,9 @@ class Judge:
                 self._same(history, final.view(end), scene.view(end), f"the {end}, within the leg")
             return
         if told.state in ("complete", "applied-unverified") and not self._undoable(told):
-            if ended.status != 1 or "nothing to take back" not in ended.err:
+            # what was opened for a time is closed, whatever else stands
+            said = "undoing" if told.left_open else "nothing to take back"
+            if ended.status != 1 or said not in ended.err:
                 self.blame(history, f"nothing can be undone, and rollback ended with {ended.status}: {ended.err}")
             self._finished(history, final, (told.state,))
             return
