@@ -541,6 +541,19 @@ def test_a_client_here_is_cured_with_its_master_over_ssh(hosts: Hosts, cured: An
     assert said.status == 0 and ends(there) == wanted[0], said
 
 
+def test_what_no_script_can_look_at_is_refused_before_anything_is_sent(
+    hosts: Hosts, doctor: Callable[..., Said], tmp_path: Path
+) -> None:
+    there = hosts("stale-ssl-libs")
+    recorded = str(tmp_path / "nim1.tar.gz")
+    assert doctor("collect", there.lab.master_target, "--no-redact", "--output", recorded).status == 0
+    before = ends(there)
+    said = doctor("fix", there.client, "--master", recorded, "--apply", "--yes")
+    assert said.status == 1 and "a script cannot look at that: use --apply on the host itself" in said.err, said
+    assert "was collected just before" in said.err
+    assert ends(there) == before and sent(there.lab) == []
+
+
 def test_another_user_than_root_is_refused(hosts: Hosts, doctor: Callable[..., Said], monkeypatch: Any) -> None:
     there = hosts("stale-ssl-libs")
     identity = Path(there.lab.client, "usr/bin/id")
