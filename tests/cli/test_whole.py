@@ -155,11 +155,10 @@ def test_a_fix_that_is_not_there_stops_fix_and_no_scan(run, installation):
 
 
 def test_the_build_lists_the_modules_that_are_there(tmp_path):
-    pytest.importorskip("setuptools", minversion="64")
     tree = tmp_path / "tree"
     for part in ("nimdoctor", *PARTS):
         shutil.copytree(REPOSITORY / part, tree / part, ignore=WITHOUT_BYTE_CODE)
-    for name in ("setup.py", "pyproject.toml", "README.md"):
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, tree)
     (tree / "checks/one_more.py").write_text("")
     words = ["setup.py", "-q", "build_py", "--build-lib", str(tmp_path / "built")]
