@@ -32,7 +32,7 @@ def recorded(tmp_path):
             with open(lab.master + path, "rb") as stream:
                 file.write_bytes(stream.read())
         manifest = {"schema": "nimdoctor.evidence/1", "host": "nim1", "role": "master", **more}
-        manifest["paths"] = {"/etc/tftpaccess.ctl": None}
+        manifest["paths"] = {"/etc/tftpaccess.ctl": None, "/ssl_nimsh/certs/server.pem": {"mode": "0644"}}
         if ago is not None:
             manifest["collected"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - ago))
         (place / "manifest.json").write_text(json.dumps(manifest))

@@ -41,6 +41,7 @@ from nimdoctor.plan.place import Look
 from tests.hosts import (
     MASTER_STANZA,
     PLAIN_MASTER_STANZA,
+    certificate,
     evidence,
     filesets,
     machine,
@@ -393,7 +394,9 @@ def collected(ago, limit=900):
         found.collected = None if ago is None else int(time.time()) - ago
         return found
 
-    return Ends({M: End(M, "master", opened, ("master",))}, Catalog(), limit).now()
+    held = {"/ssl_nimsh/certs/client.pem": certificate(1)}
+    client = End(C, "client", lambda: evidence("client", files=held, role="client"), ("client",))
+    return Ends({C: client, M: End(M, "master", opened, ("master",))}, Catalog(), limit).now()
 
 
 @pytest.mark.parametrize(

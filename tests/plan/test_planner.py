@@ -53,7 +53,7 @@ def plan_of(repair, results, options):
 def test_a_symptom_of_what_only_a_person_can_cure_is_advice_until_it_is_named(repairs):
     repair = repairs[0]
     hang = next(one for one in repair.report.results if one.check == "create-bio-hang")
-    cause = hang._replace(check="certificate-not-yet-valid", fix=None, causes=("create-bio-hang",))
+    cause = hang._replace(check="certificate-not-yet-valid", fix=None, causes=("create-bio-hang",), rules_out=())
     plan = plan_of(repair, [cause, hang], Options())
     assert not plan.steps and not plan.findings
     (advice,) = (one for one in plan.advice if one.about == "create-bio-hang")
