@@ -69,7 +69,9 @@ class Exposure(NamedTuple):
 
 class Report(NamedTuple):
     """What a scan came to. `results` are those of operation, then those of exposures, and of each begin with what is
-    wrong, in the order of `story`: the worst first, and below it what it explains; `verdict` is that of operation; `problems` names evidence that could not be had."""
+    wrong, in the order of `story`: the worst first, and below it what it explains; `verdict` is that of operation;
+    `problems` names evidence that could not be had.
+    """
 
     generated: datetime
     host: ScannedHost

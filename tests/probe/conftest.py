@@ -1,6 +1,9 @@
 """What the tests of the probes share: a tftp server on loopback that says what it is told to, and live hosts."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +24,23 @@ AGAIN = 0.6
 """Seconds, where the second request is answered."""
 SLACK = 2.0
 """Seconds by which a busy machine may be late."""
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def audited(program: str, *words: str) -> str:
+    """The last line that a process of its own says of itself, which runs this program with these words."""
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=REPOSITORY,
+        env=dict(os.environ),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return ended.stderr.splitlines()[-1]
+
 
 Packets = List[Tuple[bytes, Tuple[Any, ...]]]
 

@@ -1,15 +1,14 @@
 """A host that a directory holds asks the lab, and never the network in which its addresses belong to somebody else."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hosts import machine, niminfo
 
 from nimdoctor.probe import Answer, ask_tftp, ends, probe_client, probe_master
+
+from .conftest import audited
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 AUDITED = """
@@ -34,16 +33,7 @@ print(repr(left), file=sys.stderr)
 
 def left_the_host(*words):
     """What a process of its own sent, or looked up, beyond loopback."""
-    ended = subprocess.run(
-        [sys.executable, "-c", AUDITED, *words],
-        cwd=REPOSITORY,
-        env=dict(os.environ),
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    return ended.stderr.splitlines()[-1]
+    return audited(AUDITED, *words)
 
 
 @pytest.mark.parametrize("command", ["scan", "fix"])

@@ -1,9 +1,6 @@
 """`scan --probe`: the answers stand in the report; without it nothing is ever sent."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -12,7 +9,7 @@ from hosts import machine, niminfo, write_evidence
 
 from nimdoctor.cli import main
 
-from .conftest import LOOPBACK
+from .conftest import LOOPBACK, audited
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOT_FOUND = b"\0\5\0\1File not found\0"
@@ -105,16 +102,7 @@ print(*sorted(set(asked) - {"socket.gethostname"}), file=sys.stderr)
 
 def network_events(*words):
     """What a process of its own that runs this command line does with sockets."""
-    ended = subprocess.run(
-        [sys.executable, "-c", AUDITED, *words],
-        cwd=REPOSITORY,
-        env=dict(os.environ),
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return ended.stderr.splitlines()[-1].split()
+    return audited(AUDITED, *words).split()
 
 
 def test_without_the_option_no_socket_is_made(client):
