@@ -78,14 +78,14 @@ class Redactor:
     def check(self, tree: Tree) -> None:
         """Reads finished output again, evidence and whatever else leaves with it. Raises Leak, or OSError."""
         self._known.settle()
-        Gate(self._known, self._catalog).check(tree)
+        Gate(self._known, self._readings.gate()).check(tree)
 
     def check_documents(self, documents: Mapping[str, bytes], own_words: Callable[[], FrozenSet[str]]) -> None:
         """The same of documents that nimdoctor wrote, by name. `own_words` gives words of its own sentences, in small
         letters: a site may have a host of that name. It is asked where one is found. Raises Leak.
         """
         self._known.settle()
-        Gate(self._known, self._catalog).check_documents(documents, own_words)
+        Gate(self._known, self._readings.gate()).check_documents(documents, own_words)
 
     def _begin(self) -> None:
         self._begun = True

@@ -8,7 +8,6 @@ import re
 import sys
 from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Tuple
 
-from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.recorded import MANIFEST
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.private_keys import holds_private_key
@@ -35,9 +34,9 @@ class Leak(Exception):
 class Gate:
     """Looks through finished output by what is known."""
 
-    def __init__(self, known: Known, catalog: Catalog) -> None:
+    def __init__(self, known: Known, readings: Readings) -> None:
         self._known = known
-        self._readings = Readings(known, catalog, gate=True)
+        self._readings = readings
 
     def check(self, tree: Tree) -> None:
         """Raises Leak for the first file with anything left, OSError for one that cannot be read."""

@@ -30,13 +30,17 @@ _NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 class Readings:
     """The rewriters of one redaction; with `gate` those that look whether anything is left."""
 
-    def __init__(self, known: Known, catalog: Catalog, *, gate: bool = False) -> None:
+    def __init__(self, known: Known, catalog: Catalog, *, gate: Optional[Expressions] = None) -> None:
         self._known = known
         self._catalog = catalog
-        self._gate = gate
-        self._expressions = Expressions(known, gate=gate)
+        self._gate = gate is not None
+        self._expressions = gate or Expressions(known, gate=False)
         self._rewriters: Dict[tuple[bool, bool], Rewriter] = {}
-        self._second: Optional[Readings] = None if gate else Readings(known, catalog, gate=True)
+        self._second = None if gate else Readings(known, catalog, gate=Expressions(known, gate=True))
+
+    def gate(self) -> "Readings":
+        """Those that look whether anything is left, and that remember nothing yet."""
+        return Readings(self._known, self._catalog, gate=(self._second or self)._expressions)
 
     @property
     def plain(self) -> Rewriter:

@@ -7,7 +7,7 @@ from itertools import compress, count, repeat
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.redaction.addresses import MANY, decimal_4, numbers_4, printed_4, printed_all_4
-from nimdoctor.redaction.expressions import Expressions, may_hold_password
+from nimdoctor.redaction.expressions import Expressions, may_hold_password, words_for_passwords
 from nimdoctor.redaction.known import Known, hardware_of
 from nimdoctor.redaction.levels import WINDOW, is_level, may_name, names_software
 from nimdoctor.redaction.pseudonyms import spelled_as
@@ -111,8 +111,9 @@ class Rewriter:
     # -- where in a line something may be
 
     def _look(self, new: Sequence[Tuple[bytes, Plan]]) -> None:
+        passwords = words_for_passwords(b"\n".join([shape for shape, _ in new]))
         for shape, plan in new:
-            if may_hold_password(shape):
+            if passwords and may_hold_password(shape, passwords):
                 plan.append((0, len(shape), _LINE, 0))
             else:
                 plan.extend(self._places(shape))
@@ -146,7 +147,9 @@ class Rewriter:
 
     def _word(self, word: bytes) -> Found:
         """What a word becomes, whatever stands before it."""
-        found = self._sure(self._searched(word), word)
+        found = self._searched(word)
+        if self._second and self._second._searched(word if found[0] is None else found[0])[1]:
+            found = _refused(found)
         self._words.keep(word, found)
         return found
 
@@ -163,15 +166,10 @@ class Rewriter:
             changed = self._expressions.line.sub(self._replaced, message)
         else:
             changed = self._by_word(message, plan, counting)
-        found = self._sure(((None if changed == message else changed), tuple(counting.items())), message)
+        found = (None if changed == message else changed), tuple(counting.items())
+        if self._second and self._second.left(changed):
+            found = _refused(found)
         self._messages.keep(message, found)
-        return found
-
-    def _sure(self, found: Found, text: bytes) -> Found:
-        """The same, or a remark where the gate would find anything left in it."""
-        changed, counted = found
-        if self._second and self._second.left(text if changed is None else changed):
-            return SECRET_REMOVED.encode(), (*counted, ("text that could not be redacted", 1))
         return found
 
     def _by_word(self, message: bytes, plan: Plan, counting: Dict[str, int]) -> bytes:
@@ -497,6 +495,11 @@ class Rewriter:
         self._count("serial")
         found = self._known.serial(text)
         return (found if text == text.upper() else found.lower()).encode("ascii")
+
+
+def _refused(found: Found) -> Found:
+    """A remark, in the place of what the gate would find anything left in."""
+    return SECRET_REMOVED.encode(), (*found[1], ("text that could not be redacted", 1))
 
 
 def _decoded(raw: bytes) -> str:
