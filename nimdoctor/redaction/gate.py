@@ -109,6 +109,9 @@ class Gate:
         return kinds[0] if kinds else None
 
     def _left(self, raw: bytes, rewriter: Rewriter) -> Optional[str]:
+        if not raw.endswith(b"\n"):
+            # what ends lines is no finding
+            raw += b"\n"
         if b"\0" in raw and without_nul(raw) != raw:
             return "text with NULs"
         if b"-" in raw and b"PRIVATE KEY" in raw.upper() and holds_private_key(raw):
