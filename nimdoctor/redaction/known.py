@@ -177,7 +177,7 @@ class Known:
         first = labels[0]
         is_host = kind == "host" and not self.is_domain(name)
         # a first label that is everybody's word stays one, as it does where it stands alone
-        plain = is_host and first.lower() in vocabulary()
+        plain = is_host and self.stays(first)
         head = first if plain else self.word(first, "host" if is_host else "domain")
         return ".".join([head, *(self.word(label, "domain") for label in labels[1:])])
 

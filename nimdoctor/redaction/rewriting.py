@@ -318,7 +318,8 @@ class Rewriter:
         if not self._strict:
             return self._within(user) + b"@" + self._within(place)
         if self._gate:
-            mine = all(self._is_mine(label) for label in text.split("."))
+            first, *others = text.split(".")
+            mine = (self._is_mine(first) or self._known.stays(first)) and all(map(self._is_mine, others))
             plain = user.lower().decode("latin-1") in USERS or self._is_mine(user.decode("latin-1"))
             if not (mine and plain):
                 self._count("e-mail address")
