@@ -319,7 +319,7 @@ class Rewriter:
             return self._within(user) + b"@" + self._within(place)
         if self._gate:
             first, *others = text.split(".")
-            mine = (self._is_mine(first) or self._known.stays(first)) and all(map(self._is_mine, others))
+            mine = (self._is_mine(first) or bool(self._known.stays(first))) and all(map(self._is_mine, others))
             plain = user.lower().decode("latin-1") in USERS or self._is_mine(user.decode("latin-1"))
             if not (mine and plain):
                 self._count("e-mail address")
