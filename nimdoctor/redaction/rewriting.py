@@ -468,7 +468,7 @@ class Rewriter:
         text = match.group().decode("latin-1")
         if self._gate and all(self._is_mine(label) for label in text.split(".")[1:]):
             return None
-        domain = text.lower() in self._known.dotted and not self._is_host(text)
+        domain = text.lower() in self._known.domains
         self._count("domain" if domain else "host")
         return self._known.name(text, "domain" if domain else "host").encode("latin-1")
 
