@@ -3,7 +3,7 @@
 import functools
 import io
 import re
-from typing import BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.evidence.recognise import (
@@ -24,6 +24,9 @@ from nimdoctor.path_state import PathRecord
 from nimdoctor.private_keys import REMOVED, without_private_keys
 from nimdoctor.refusal import refused
 from nimdoctor.text import TEXT_LIMIT, BadEvidence, Text, decode, first_words, split_lines
+
+if TYPE_CHECKING:
+    from nimdoctor.evidence.tree import Tree
 
 Opener = Callable[[], BinaryIO]
 
@@ -70,6 +73,8 @@ class LooseEvidence:
     thorough = False
     host: Optional[str] = None
     roles: Tuple[str, ...] = ()
+    held: "Optional[Tree]" = None
+    """What the pieces are read from, closed with the evidence."""
 
     def __init__(self, target: str, pieces: List[Tuple[str, Opener, int]], catalog: Optional[Catalog] = None) -> None:
         self.target = target
@@ -111,7 +116,9 @@ class LooseEvidence:
         return None
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Closes what the pieces are read from."""
+        if self.held:
+            self.held.close()
 
     def _serves(self, row: Row, piece: _Piece) -> bool:
         if row == piece.row:
