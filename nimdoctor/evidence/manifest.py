@@ -9,7 +9,7 @@ from nimdoctor.evidence.told_certificates import ToldFile, told_files
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathState
 from nimdoctor.private_keys import without_private_keys
-from nimdoctor.text import decode
+from nimdoctor.text import from_json
 
 SCHEMA = "nimdoctor.evidence/1"
 REMARKS = 20
@@ -84,11 +84,9 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
 
     Raises TargetError for a schema that is not `nimdoctor.evidence/1`, and for nothing else.
     """
-    import json
-
     manifest = Manifest()
     try:
-        content = json.loads(decode(raw).lstrip("\ufeff"))
+        content = from_json(raw)
     except (ValueError, RecursionError) as error:
         said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         manifest.remark(f"damaged, done without: {said}")

@@ -75,7 +75,7 @@ def told_files(entries: object) -> Tuple[Tuple[ToldFile, ...], int]:
     for entry in listed:
         try:
             found.append(_file(entry))
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             damaged += 1
     return tuple(found), damaged
 

@@ -1,6 +1,5 @@
 """/var/adm/nimdoctor/runs/RUN/journal.jsonl: what earlier runs of `nimdoctor fix` did on this host."""
 
-import json
 import posixpath
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -8,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from nimdoctor.facts.paths import Paths
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathState
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Quote, Text, from_json
 
 UNFINISHED = ("running", "stopped", "rolling-back")
 """States of a run that was not brought to an end."""
@@ -176,7 +175,7 @@ def _record(line: str) -> Optional[Dict[str, Any]]:
     if not line.startswith("{"):
         return None
     try:
-        found = json.loads(line)
+        found = from_json(line.encode())
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and isinstance(found.get("event"), str) else None

@@ -22,7 +22,7 @@ from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.learning import Borrowed
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.rewriting import Rewriter
-from nimdoctor.text import TEXT_LIMIT, decode
+from nimdoctor.text import TEXT_LIMIT, from_json
 
 IN_MEMORY = 1 << 20
 """Bytes of a redacted file that are held in memory; a larger one waits in a file without a name."""
@@ -187,7 +187,7 @@ class RedactedTree:
             return {}
         try:
             with self._tree.open(MANIFEST) as stream:
-                found = json.loads(decode(stream.read(TEXT_LIMIT)).lstrip("\ufeff"))
+                found = from_json(stream.read(TEXT_LIMIT))
         except (OSError, ValueError, RecursionError):
             self._ledger.leave_out("a damaged manifest")
             return {}
