@@ -1,5 +1,6 @@
 """Several targets, scanned one after another: what happens to one never ends the others."""
 
+import gc
 import os
 from typing import TYPE_CHECKING, Callable, Iterator, Optional, Sequence, TypeVar, Union
 
@@ -54,7 +55,10 @@ def scan_many(
         finally:
             evidence.close()
 
-    for names in hosts_of(targets):
+    for number, names in enumerate(hosts_of(targets)):
+        if number:
+            # a host's texts and facts refer to each other, and the collector comes by too seldom for many hosts
+            gc.collect()
         yield attempted(", ".join(names), lambda names=names: scanned(names))  # type: ignore[misc]
 
 
