@@ -69,7 +69,7 @@ def by_definition(one, other):
     one, other = one.lower().rstrip("."), other.lower().rstrip(".")
     short, full = sorted((one, other), key=len)
     addresses = is_address(one) or is_address(other)
-    return bool(short) and (short == full or not addresses and "." not in short and full.startswith(short + "."))
+    return bool(short) and (short == full or (not addresses and "." not in short and full.startswith(short + ".")))
 
 
 @given(st.lists(FORM, max_size=5), st.lists(FORM, max_size=5))
