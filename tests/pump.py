@@ -18,7 +18,8 @@ from typing import Iterable, Iterator, Mapping, Tuple
 Payload = Tuple[str, bytes]
 """What a text is, in words, and the text."""
 
-KILOBYTES = 64 * 1024
+LINE = 62 * 1024
+"""Bytes of a run that still leave what follows it on the 64 KiB that are read of a line."""
 MEGABYTE = 1024 * 1024
 
 RUNS: Mapping[str, bytes] = {
@@ -47,31 +48,50 @@ BROKEN = b"@"
 """Stands where a run must not end for a text to be understood: what gives up there shows how often it tries again."""
 
 
-def pumped(seed: bytes, size: int = KILOBYTES, runs: Mapping[str, bytes] = RUNS) -> Iterator[Payload]:
-    r"""The text with a run of `size` bytes before it, within it and after it: on one line, and as very many lines.
+def on_one_line(seed: bytes, size: int = LINE, runs: Mapping[str, bytes] = RUNS) -> Iterator[Payload]:
+    r"""The text with a run of `size` bytes before it, within it, after it, and on a line that nothing understands.
 
-    Within is where a word or a line begins or ends, another place for each kind of run, so that many seeds try many.
+    Within is where a word begins or ends, another place for each kind of run, so that many seeds try many.
 
-    >>> [payload for label, payload in pumped(b"a=1", 4, {"dots": b"."})]
-    [b'....a=1', b'a=....1', b'....@\na=1', b'a=1....@', b'.\n.\na=1', b'a=\n.\n.\n1', b'a=1\n.\n.\n']
+    >>> [payload for label, payload in on_one_line(b"a=1", 4, {"dots": b"."})]
+    [b'....a=1', b'a....=1', b'....@\na=1', b'a=1....@']
     """
-    words = [found.start() for found in re.finditer(rb"\b", seed[1:])]
     lines = [0, *(found.end() for found in re.finditer(rb"\n", seed))]
-    places = [at + 1 for at in words] or [len(seed) // 2]
     for number, (name, piece) in enumerate(runs.items()):
-        at, begin = places[number * 7 % len(places)], lines[(number + 1) % len(lines)]
+        at, begin = _place(seed, number), lines[(number + 1) % len(lines)]
         run = (piece * (size // len(piece) + 1))[:size]
         yield f"{name} before it", run + seed
         yield f"{name} in it at {at}", seed[:at] + run + seed[at:]
         yield f"{name} on a line of their own at {begin}", seed[:begin] + run + BROKEN + b"\n" + seed[begin:]
         yield f"{name} after it", seed + run + BROKEN
-        run = (piece + b"\n") * (size // (len(piece) + 1))
-        yield f"lines of {name} before it", run + seed
-        yield f"lines of {name} in it at {at}", seed[:at] + b"\n" + run + seed[at:]
-        yield f"lines of {name} after it", seed + b"\n" + run
 
 
-def repeated(seed: bytes, size: int = KILOBYTES) -> Iterator[Payload]:
+def on_many_lines(seed: bytes, size: int = LINE, runs: Mapping[str, bytes] = RUNS) -> Iterator[Payload]:
+    r"""The text with very many short lines before it, within it and after it.
+
+    >>> [payload for label, payload in on_many_lines(b"a=1", 4, {"dots": b"."})]
+    [b'.\n.\na=1', b'a\n.\n.\n=1', b'a=1\n.\n.\n']
+    """
+    for number, (name, piece) in enumerate(runs.items()):
+        at = _place(seed, number)
+        lines = (piece + b"\n") * (size // (len(piece) + 1))
+        yield f"lines of {name} before it", lines + seed
+        yield f"lines of {name} in it at {at}", seed[:at] + b"\n" + lines + seed[at:]
+        yield f"lines of {name} after it", seed + b"\n" + lines
+
+
+def pumped(seed: bytes, size: int = LINE, runs: Mapping[str, bytes] = RUNS) -> Iterator[Payload]:
+    """The text with each run on one line, and as very many lines."""
+    yield from on_one_line(seed, size, runs)
+    yield from on_many_lines(seed, size, runs)
+
+
+def _place(seed: bytes, number: int) -> int:
+    places = [found.start() for found in re.finditer(rb"\b", seed)][1:-1] or [len(seed) // 2]
+    return places[number * 7 % len(places)]
+
+
+def repeated(seed: bytes, size: int = LINE) -> Iterator[Payload]:
     r"""The text again and again until it has `size` bytes, as it is, and so that the first or last words all differ.
 
     >>> [payload for label, payload in repeated(b"a 1\n", 8)]
