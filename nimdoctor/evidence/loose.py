@@ -62,7 +62,8 @@ class LooseEvidence:
 
     A text's `source` is the loose file's name and its line numbers are those of that file; its `name`
     is the path or the command, with the pipe when only some of the lines were shown. Raises
-    `TargetError` when nothing is recognised, or when files of one kind come from two hosts.
+    `TargetError` when nothing is recognised, when files of one kind come from two hosts, or for more pieces or text
+    than a host has.
     """
 
     loose = True
