@@ -12,7 +12,6 @@ from nimdoctor.model import Outcome, severity_of, worst_score
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import Text
 
-
 RULES = 1_000
 """Lines of one file that are obeyed."""
 REMARKS = 20

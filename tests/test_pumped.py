@@ -83,6 +83,13 @@ PARSERS = [
 ]
 
 
+def understood(fact: str, text: Text) -> bool:
+    try:
+        return not hasattr(getattr(facts, fact), "parse") or bool(getattr(facts, fact).parse(text))
+    except BadEvidence:
+        return False
+
+
 def smallest_recorded() -> Dict[str, bytes]:
     """The smallest text of the recorded hosts for each row, by its label; a longer one than a line where there is one."""
     found: Dict[str, bytes] = {}
@@ -95,7 +102,8 @@ def smallest_recorded() -> Dict[str, bytes]:
         for row in evidence._catalog:
             for text in evidence.texts(row, {}):
                 raw = text.raw()
-                found[row.label] = min(raw, found.get(row.label, raw), key=order)
+                if all(understood(fact, text) for fact in row.facts):
+                    found[row.label] = min(raw, found.get(row.label, raw), key=order)
     return found
 
 
@@ -165,7 +173,7 @@ def test_every_parser_has_a_sample_that_it_understands(samples: Dict[str, bytes]
     assert len(PARSERS) > 50
     for parser in PARSERS:
         text = Text.of(sample_of(parser, samples), parser.row.label, command=parser.row.kind is Kind.COMMAND)
-        assert getattr(facts, parser.fact).parse(text), parser
+        assert understood(parser.fact, text), parser
 
 
 def some_runs(number: int) -> Dict[str, bytes]:
