@@ -4,14 +4,24 @@ import re
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
-from nimdoctor.evidence.source import TargetError
+from nimdoctor.evidence.source import COMMANDS, TargetError
 from nimdoctor.evidence.told_certificates import ToldFile, told_files
+from nimdoctor.evidence.tree import NAMES
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathState
 from nimdoctor.private_keys import without_private_keys
 from nimdoctor.text import from_json
 
 SCHEMA = "nimdoctor.evidence/1"
+_MOST = {
+    "commands": COMMANDS,
+    "not_collected": COMMANDS,
+    "complete": COMMANDS,
+    "files": NAMES,
+    "certificates": NAMES,
+    "paths": 5 * NAMES,
+}
+"""Entries of each kind; more of them are those of no host."""
 REMARKS = 20
 """Remarks that are kept word for word; the rest is counted."""
 
@@ -82,7 +92,8 @@ class Manifest:
 def parse_manifest(raw: bytes, target: str) -> Manifest:
     """The manifest; what is wrong with it becomes a remark.
 
-    Raises TargetError for a schema that is not `nimdoctor.evidence/1`, and for nothing else.
+    Raises TargetError for a schema that is not `nimdoctor.evidence/1`, for more entries than a host has, and for
+    nothing else.
     """
     manifest = Manifest()
     try:
@@ -98,6 +109,9 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
         manifest.remark(f"names no schema; read as {SCHEMA}")
     elif content["schema"] != SCHEMA:
         raise TargetError(f"{target}: manifest.json has schema {_shown(content['schema'])}, known is {SCHEMA}")
+    for key, most in _MOST.items():
+        if isinstance(content.get(key), (dict, list)) and len(content[key]) > most:
+            raise TargetError(f"{target}: refused, more than {most:,} {key} in manifest.json")
     manifest.host = _host(content.get("host"), manifest)
     manifest.roles = _roles(content.get("role"), manifest)
     manifest.collected = _time(content.get("collected"), manifest)

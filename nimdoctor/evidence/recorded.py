@@ -8,6 +8,7 @@ from typing import BinaryIO, Callable, Dict, List, Mapping, Optional, Set, Tuple
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.manifest import Manifest, RecordedCommand, RecordedFile, parse_manifest
+from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.told_certificates import ToldFile
 from nimdoctor.evidence.tree import Tree, unlisted
 from nimdoctor.named_tuple import NamedTuple
@@ -34,7 +35,8 @@ class _Output(NamedTuple):
 
 
 class RecordedEvidence:
-    """Evidence below a tree of files. Raises TargetError, when made, for a manifest of another schema.
+    """Evidence below a tree of files. Raises TargetError, when made, for a manifest of another schema, and for more
+    commands or text than a host has.
 
     `collected` is when, in seconds since 1970, where the manifest says so. `tree` is what it reads; `paired` the
     master's evidence where both ends came in one bundle; `redacted` says that names in it are pseudonyms.
@@ -60,6 +62,7 @@ class RecordedEvidence:
         self.redacted = self._manifest.redacted is True
         self._outputs: Optional[List[_Output]] = None
         self._files: Optional[Set[str]] = None
+        self._refuse_too_much()
 
     @property
     def thorough(self) -> bool:
@@ -80,7 +83,9 @@ class RecordedEvidence:
             outputs.sort(
                 key=lambda output: (file_name(output.name) != wanted, -row.matched_length(file_name(output.name)))
             )
-            found = [self._output(output, row) for output in outputs]
+            # one file is one text, however many names it has: the best of them
+            named = {output.entry.file or output: output for output in reversed(outputs)}
+            found = [self._output(output, row) for output in reversed(named.values())]
         else:
             found = []
         return [text for text in found if text]
@@ -140,6 +145,26 @@ class RecordedEvidence:
             self.remarks.append(f"{MANIFEST} is larger than 16 MiB, done without")
             return Manifest()
         return parse_manifest(raw, self.target)
+
+    def _refuse_too_much(self) -> None:
+        texts = {entry.file for entry in self._manifest.commands.values() if entry.file}
+        unnamed = {name for name in self.tree.names() if name.startswith("commands/")} - texts
+        if len(self._manifest.commands) + len(unnamed) > COMMANDS:
+            raise TargetError(f"{self.target}: refused, more than {COMMANDS:,} commands of one host")
+        texts |= unnamed
+        for name in self.tree.names():
+            row = self._catalog.file(name[5:]) if name.startswith("files/") else None
+            if row and not row.streamed:
+                texts.add(name)
+        if sum(self._size(name) for name in texts) > TEXT:
+            raise TargetError(f"{self.target}: refused, more than 256 MiB of text of one host, without nimsh.log")
+
+    def _size(self, name: str) -> int:
+        """The bytes of it that are read; none of what cannot be."""
+        try:
+            return min(self.tree.size(name), TEXT_LIMIT)
+        except OSError:
+            return 0
 
     def _copies(self) -> Set[str]:
         """Paths on the host of the copies below files/."""

@@ -22,7 +22,7 @@ DEADLINE = 10.0
 """Seconds that `openssl x509` may take: it reads one block."""
 
 _IN = Pattern(r"-in[ =]\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
-_IN_FILE_NAME = Pattern(r"-in ssl nimsh certs (.+?)\s*\Z")
+_IN_FILE_NAME = Pattern(r"-in ssl nimsh certs (.+)\Z")
 
 
 class Printed(NamedTuple):
@@ -179,7 +179,7 @@ def _path_of(command: str) -> str:
     lost = _IN_FILE_NAME.search(command)
     if lost:
         # the name of the output's file has a blank for every slash and underscore
-        return f"/ssl_nimsh/certs/{lost.group(1)}"
+        return f"/ssl_nimsh/certs/{lost.group(1).rstrip()}"
     found = _IN.search(command)
     return next((word for word in found.groups() if word), command) if found else command
 
