@@ -115,21 +115,16 @@ class Places:
         )
 
 
-def faults(file: str, source: str) -> List[Fault]:
-    """All that can be put into a source; each still compiles and means something else."""
-    found = []
-    whole = ast.dump(ast.parse(source))
-    for fault in dict.fromkeys(_faults(file, source)):
-        try:
-            other = ast.dump(ast.parse(fault.planted(source)))
-        except (SyntaxError, ValueError):
-            continue
-        if other != whole:
-            found.append(fault)
-    return found
+def means_another(fault: Fault, source: str) -> bool:
+    """Whether a source with that fault still compiles, and is not the same program."""
+    try:
+        return ast.dump(ast.parse(fault.planted(source))) != ast.dump(ast.parse(source))
+    except (SyntaxError, ValueError):
+        return False
 
 
-def _faults(file: str, source: str) -> Iterator[Fault]:
+def faults(file: str, source: str) -> Iterator[Fault]:
+    """What may be put into a source; not all of it compiles."""
     places = Places(source)
     tree = ast.parse(source)
     idle = set(_that_do_nothing(tree))
@@ -396,9 +391,9 @@ def drawn(room: str, count: int, chance: random.Random) -> List[Fault]:
         path = REPOSITORY / place
         files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
     by_kind: Dict[str, List[Fault]] = collections.defaultdict(list)
-    for path in files:
-        file = path.relative_to(REPOSITORY).as_posix()
-        for fault in faults(file, path.read_text("utf-8")):
+    sources = {path.relative_to(REPOSITORY).as_posix(): path.read_text("utf-8") for path in files}
+    for file, source in sources.items():
+        for fault in dict.fromkeys(faults(file, source)):
             by_kind[fault.kind].append(fault)
     chosen: List[Fault] = []
     for kind in sorted(by_kind):
@@ -406,7 +401,11 @@ def drawn(room: str, count: int, chance: random.Random) -> List[Fault]:
     while len(chosen) < count and any(by_kind.values()):
         kinds = sorted(kind for kind, left in by_kind.items() if left)
         chance.shuffle(kinds)
-        chosen += [by_kind[kind].pop() for kind in kinds]
+        for kind in kinds:
+            fault = by_kind[kind].pop()
+            while not means_another(fault, sources[fault.file]) and by_kind[kind]:
+                fault = by_kind[kind].pop()
+            chosen.append(fault)
     return chosen[:count]
 
 
