@@ -114,6 +114,10 @@ class Places:
             self.at(node.end_lineno, node.end_col_offset),  # type: ignore[attr-defined]
         )
 
+    def text(self, node: ast.AST) -> str:
+        start, end = self.of(node)
+        return self.source[start:end]
+
 
 def means_another(fault: Fault, source: str) -> bool:
     """Whether a source with that fault still compiles, and is not the same program."""
@@ -136,13 +140,12 @@ def faults(file: str, source: str) -> Iterator[Fault]:
     for node in ast.walk(tree):
         if node in idle:
             continue
-        text = ast.get_source_segment(source, node) if hasattr(node, "lineno") else None
+        text = places.text(node) if hasattr(node, "lineno") else ""
         if isinstance(node, (ast.If, ast.While, ast.IfExp)):
-            said = ast.get_source_segment(source, node.test)
-            yield put("condition negated", node.test, f"(not ({said}))")
+            yield put("condition negated", node.test, f"(not ({places.text(node.test)}))")
         elif isinstance(node, ast.comprehension):
             for test in node.ifs:
-                yield put("condition negated", test, f"(not ({ast.get_source_segment(source, test)}))")
+                yield put("condition negated", test, f"(not ({places.text(test)}))")
         elif isinstance(node, ast.BoolOp):
             word, other = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
             for left, right in zip(node.values, node.values[1:]):
