@@ -75,7 +75,10 @@ def parsers() -> Dict[Any, Tuple[str, bool]]:
 
 def facts(raw: bytes) -> None:
     """Every parser gives a fact or BadEvidence; whatever it quotes is a line of its text, and it can be asked."""
-    lines = [line[: 64 * 1024] for line in split_lines(decode(without_private_keys(raw)))]
+    kept = without_private_keys(raw)
+    lines = [line[: 64 * 1024] for line in split_lines(decode(kept))]
+    # nimsh.log is read line by line, each in the encoding that it has
+    alone = [decode(line)[: 64 * 1024] for line in kept.split(b"\n")]
     for kind, (name, command) in parsers().items():
         text = Text.of(raw, "text", name=name, command=command)
         try:
@@ -89,7 +92,7 @@ def facts(raw: bytes) -> None:
             answers.append(kind.combine([found, found]))
         for quote in quotes(answers):
             if quote.source == "text" and quote.line is not None and quote.text:
-                assert quote.text in lines[quote.line - 1], (kind, quote)
+                assert quote.text in lines[quote.line - 1] or quote.text in alone[quote.line - 1], (kind, quote)
 
 
 def asked(fact: Any) -> Iterator[Any]:
