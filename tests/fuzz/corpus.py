@@ -4,6 +4,7 @@
 """
 
 import ast
+import base64
 import os
 from functools import cache
 from pathlib import Path
@@ -46,7 +47,8 @@ def seeds(target: str) -> List[bytes]:
     elif target == "plan":
         found.append(canonical(repair().plan.as_dict()))
     elif target == "certificate":
-        found += [raw for name, raw in fixtures() if "certs/" in name]
+        blocks = [raw for name, raw in fixtures() if "certs/" in name]
+        found += [*blocks, *(base64.b64decode(raw.split(b"-----")[2]) for raw in blocks)]
     return [raw for raw in dict.fromkeys(found) if len(raw) <= LARGEST]
 
 

@@ -19,7 +19,7 @@ from hosts import FIXTURES, LOG, MemoryTree, collected, niminfo, registry
 
 from fuzz.corpus import repair
 from nimdoctor.engine import Result
-from nimdoctor.evidence import open_target
+from nimdoctor.evidence import open_target, openssl_text
 from nimdoctor.evidence.archive import archive_kind, open_archive
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificates_only
@@ -264,6 +264,8 @@ def keys(raw: bytes) -> None:
 
 def certificate(raw: bytes) -> None:
     """DER is read or refused by name, as `cryptography` reads it where that is installed; no key is let through."""
+    with contextlib.suppress(ValueError):
+        openssl_text.parse(decode(raw))
     kept = certificates_only(raw)
     assert certificates_only(kept).rstrip() == kept.rstrip() and not holds_private_key(kept)
     try:
