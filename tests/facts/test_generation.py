@@ -94,6 +94,18 @@ def test_one_apar_that_was_not_asked_for_keeps_its_generation_open():
     rest = "".join(line for line in lacking(level).splitlines(True) if apar not in line)
     found = generation(level, rest, NO_FIX)
     assert "G2" not in found.ruled_out and "G1" in found.ruled_out
+    assert found.proved is None and found.may_be_hardened
+
+
+@pytest.mark.parametrize("state", [" S ", "*Q*", " T ", " B "])
+def test_an_interim_fix_in_whatever_state_keeps_its_generation_open(state):
+    listing = (
+        "ID  STATE LABEL      INSTALL TIME      UPDATED BY ABSTRACT\n=== ===== ========== ======= ========== ====\n"
+    )
+    row = f"1   {state}   IJ55968s9a 11/20/25 10:00:00            IJ55968 NIM\n"
+    found = generation("7200-05-09-2446", lacking("7200-05"), listing + row)
+    assert found.may_be_hardened and "G2" not in found.ruled_out
+    assert found.proved == ("G2" if state == " S " else None)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.get("first")], ids=lambda row: f"{row.text('first')}")
