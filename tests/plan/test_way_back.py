@@ -119,36 +119,50 @@ def test_nimsh_was_there_where_any_step_of_that_end_found_it(records, master, cl
     "undone", list(itertools.chain.from_iterable(itertools.combinations(("first", "later"), n) for n in (0, 1, 2)))
 )
 def test_a_resume_looks_again_at_what_the_journal_says_is_done(undone):
-    class Looked:
-        def looks_undone(self, one):
-            return one.id in undone
-
     first, later = step("first"), step("later", where=Role.CLIENT)
     progress = Progress((first, later))
     progress.done = {"first": {"files": {"/first": ""}}, "later": {"files": {"/later": ""}}}
     progress.opened = {"first": {"was": {}}, "later": {"was": {}}}
-    progress._look_again(Looked(), None)
+    progress._look_again(Undone(*undone), None)
     assert (set(progress.done), set(progress.begun)) == ({"first", "later"} - set(undone), set(undone))
 
 
-def test_a_resume_does_not_look_behind_a_step_that_cannot_be_undone_nor_at_files_changed_again():
-    class Undone:
-        def looks_undone(self, one):
-            return True
+class Undone:
+    """Hands to which these steps look as if they were undone."""
 
-    steps = (step("first"), step("final", no_undo="no"), step("later"), step("latest"))
+    def __init__(self, *ids):
+        self.ids = ids
+
+    def looks_undone(self, one):
+        return one.id in self.ids
+
+
+@pytest.mark.parametrize(
+    ("end", "files", "undone"),
+    [
+        (Role.MASTER, "/later", set()),
+        (Role.MASTER, "/latest", {"later"}),
+        # the same path of another end is another file
+        (Role.CLIENT, "/later", {"later"}),
+    ],
+)
+def test_a_file_that_a_later_step_changed_again_tells_nothing_of_an_earlier_one(end, files, undone):
+    steps = (step("first"), step("final", no_undo="no"), step("later"), step("latest", where=end))
     progress = Progress(steps)
     progress.done = {one.id: {"files": {f"/{one.id}": ""}} for one in steps}
-    progress.done["latest"]["files"] = {"/later": ""}
+    progress.done["latest"] = {"files": {files: ""}}
     progress.opened = {one.id: {} for one in steps}
-    progress._look_again(Undone(), None)
-    # the file of `later` was written by `latest` too, which is looked at first
-    assert set(progress.done) == {"first", "final"}
-    other = Progress((*steps[:3], step("latest", where=Role.CLIENT)))
-    other.done = {one.id: {"files": {"/later": ""}} for one in steps}
-    other.opened = {one.id: {} for one in steps}
-    other._look_again(Undone(), None)
-    assert set(other.done) == {"first", "final"}, "the same path of another end is another file"
+    progress._look_again(Undone("first", "later"), None)
+    assert set(progress.begun) == undone, "and nothing behind a step that cannot be undone is looked at"
+    assert set(progress.done) == {one.id for one in steps} - undone
+
+
+def test_steps_that_are_not_done_and_what_closes_hide_none_that_were_undone():
+    steps = (step("first"), step("final", no_undo="no"), CLOSE)
+    progress = Progress(steps)
+    progress.done, progress.opened = {"first": {}, "close": {}}, {"first": {}, "final": {}}
+    progress._look_again(Undone("first", "final", "close"), None)
+    assert (set(progress.done), set(progress.begun)) == ({"close"}, {"first"})
 
 
 @pytest.mark.parametrize(
