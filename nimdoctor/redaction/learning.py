@@ -373,7 +373,7 @@ def _lower(names: Iterable[str]) -> Set[str]:
 
 def _manifest_strings(evidence: RecordedEvidence) -> List[str]:
     """Command lines, and what they said on stderr."""
-    found = []
+    found = [piece.name for piece in evidence.pieces]
     for line, entry in evidence.recorded_commands().items():
         found += [line, entry.stderr]
     return found
