@@ -154,14 +154,14 @@ def _made(ends: "Dict[str, _End]", opened: _Opened, label: str, output: str, red
     from nimdoctor.bundle import bundled, finish, own_words, scanned
     from nimdoctor.collection.archive import archive_name, write_archive
     from nimdoctor.evidence.source import TargetError
+    from nimdoctor.keyless import KeylessTree
     from nimdoctor.leaving import Leak
 
     registry = opened.registry
     trees = [end.tree for end in ends.values()]
     try:
         original = scanned({folder: end.evidence for folder, end in ends.items()}, registry).report
-        if redaction:
-            trees = redacted(redaction, trees)
+        trees = redacted(redaction, trees) if redaction else [KeylessTree(tree) for tree in trees]
         made = bundled(dict(zip(ends, trees)), registry, opened.moment)
         _refuse_other_findings(original, made.report, ends, trees, registry)
         finish(made, label, registry, redaction.redactor.ledger if redaction else None)
