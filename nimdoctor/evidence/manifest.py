@@ -1,7 +1,7 @@
 """manifest.json of an evidence directory, read as far as it makes sense."""
 
 import re
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
 from nimdoctor.evidence.source import COMMANDS, TargetError
@@ -59,10 +59,23 @@ class RecordedFile(NamedTuple):
         return f"lines that were not collected: {self.lines_left_out:,}" if self.lines_left_out else ""
 
 
+class LoosePiece(NamedTuple):
+    """A text out of loose files: the file it stood in as `source`, from its line `first_line` on; its `name` in the
+    catalog's terms (the path, or the command as typed), the label of its `row` there, and its `file` in the directory.
+    """
+
+    source: str
+    name: str
+    row: str
+    file: str
+    first_line: int = 1
+
+
 class Manifest:
     """What the manifest says. `collected` is seconds since 1970; `paths` has None for an absent one. `complete` are
     patterns of the catalog of which every path is in `paths`; `not_collected` has the reason by catalog name;
     `thorough` and `redacted` are None where it does not tell; `certificates` are there where they left redacted.
+    `loose` are the texts of evidence that was loose files, and None of any other.
     """
 
     def __init__(self) -> None:
@@ -78,6 +91,7 @@ class Manifest:
         self.thorough: Optional[bool] = None
         self.redacted: Optional[bool] = None
         self.certificates: Tuple[ToldFile, ...] = ()
+        self.loose: Optional[Tuple[LoosePiece, ...]] = None
         self.remarks: List[str] = []
         self.unsaid = 0
 
@@ -141,6 +155,8 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
         manifest.certificates, damaged = told_files(content["certificates"])
         if damaged:
             manifest.remark(f"certificates: {damaged} entries that are none")
+    if content.get("loose") is not None:
+        manifest.loose = tuple(_loose(content["loose"], manifest))
     if manifest.unsaid:
         manifest.remarks.append(f"manifest.json: {manifest.unsaid} more entries like these")
     return manifest
@@ -204,6 +220,25 @@ def _file(path: str, entry: Any, manifest: Manifest) -> RecordedFile:
             number = least
         numbers[key] = number
     return RecordedFile(**numbers)
+
+
+def _loose(entries: Any, manifest: Manifest) -> Iterator[LoosePiece]:
+    """The pieces, each file once."""
+    if not isinstance(entries, list):
+        manifest.remark("loose is not a list")
+    files: Set[str] = set()
+    for entry in entries if isinstance(entries, list) else ():
+        found = entry if isinstance(entry, dict) else {}
+        words = [word for word in map(found.get, ("source", "name", "row", "file")) if isinstance(word, str)]
+        first_line = _number(found.get("first_line", 1))
+        if len(words) < 4 or first_line is None or first_line < 1:
+            manifest.remark(f"loose {_shown(found.get('name'))} is no piece")
+        elif not stays_inside(words[-1]) or words[-1] in files:
+            manifest.remark(f"loose {_shown(words[1])}: file {_shown(words[-1])} leaves the directory, or is another's")
+        else:
+            files.add(words[-1])
+            source, name, row, file = words
+            yield LoosePiece(source, name, row, file, first_line)
 
 
 def _host(value: Any, manifest: Manifest) -> Optional[str]:
