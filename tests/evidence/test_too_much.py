@@ -69,6 +69,10 @@ def test_of_the_names_of_one_file_the_best_counts() -> None:
     plain = {**named(3), "lslpp -lc": {"file": "commands/x", "status": 0}}
     texts = RecordedEvidence("case", tree({"commands/x": LSLPP.encode()}, commands=plain)).texts(ROWS["lslpp -lc"], {})
     assert [text.source for text in texts] == ["lslpp -lc"]
+    files = {"commands/x": LSLPP.encode(), "commands/y": LSLPP.encode()}
+    two = {"lslpp -lc": plain["lslpp -lc"], "lslpp -lc bos.rte": {"file": "commands/y", "status": 0}, **named(3)}
+    texts = RecordedEvidence("case", tree(files, commands=two)).texts(ROWS["lslpp -lc"], {})
+    assert [text.source for text in texts] == ["lslpp -lc", "lslpp -lc bos.rte"]
 
 
 def test_what_commands_without_a_file_said_counts_for_each() -> None:
