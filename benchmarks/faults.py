@@ -93,6 +93,10 @@ class Fault(NamedTuple):
         after = source[first : self.start] + self.instead + source[self.end : last if last >= 0 else None]
         return " ".join(before.split()), " ".join(after.split())
 
+    def within(self, source: str) -> str:
+        """The function that it is in or behind, by its name; empty before the first."""
+        return next(iter(re.findall(r"^\s*def (\w+)", source[: self.start], re.M)[::-1]), "")
+
 
 class Places:
     """Where the nodes of a source stand, in characters."""
@@ -417,10 +421,10 @@ def drawn(room: str, count: int, chance: random.Random) -> List[Fault]:
     return chosen[:count]
 
 
-def judged() -> Dict[Tuple[str, str, str], str]:
-    """The reasons why faults change nothing, by file and the lines before and after."""
+def judged() -> Dict[Tuple[str, str, str, str], str]:
+    """The reasons why faults change nothing, by file, function, and the lines before and after."""
     rows = json.loads(JUDGED.read_text("utf-8"))
-    return {(row["file"], row["before"], row["after"]): row["reason"] for row in rows}
+    return {(row["file"], row["within"], row["before"], row["after"]): row["reason"] for row in rows}
 
 
 def main(words: Sequence[str]) -> int:
@@ -442,13 +446,14 @@ def main(words: Sequence[str]) -> int:
         for room in chosen.room or sorted(ROOMS):
             counts[room] = collections.Counter()
             for fault in drawn(room, chosen.count, random.Random(f"{chosen.seed} {room}")):
-                before, after = fault.lines((REPOSITORY / fault.file).read_text("utf-8"))
+                source = (REPOSITORY / fault.file).read_text("utf-8")
+                before, after = fault.lines(source)
                 what = f"{fault.file}:{fault.line} {fault.kind}\n    - {before}\n    + {after}"
                 if copy is None:
                     print(what)
                     continue
                 since = time.monotonic()
-                reason = reasons.get((fault.file, before, after))
+                reason = reasons.get((fault.file, fault.within(source), before, after))
                 seen = Seen("judged", None) if reason else tried(copy, tests, room, fault, chosen.rest, known)
                 counts[room][seen.where] += 1
                 print(
