@@ -1,8 +1,8 @@
 """Puts faults into a copy of the tree, one at a time, and says which of them the tests see.
 
 `python benchmarks/faults.py --count 20 --seed 1 --room redaction`, once for each room where none is named. For each fault
-the tests that belong to its module run, the nearest first: those named like it, those that name it, and the module's own
-doctests; then those of its room; with `--rest` all others as well. A test that fails without the fault too says nothing
+the tests that belong to its module run, the nearest first: those called like it, with its own examples; then those that
+name it; then those of its room; with `--rest` all others as well. A test that fails without the fault too says nothing
 and is left out. What is not seen is shown with its line before and after, so that it can be judged; what was judged to
 change nothing that anybody could see stands in faults.json, with the reason, and is counted by itself.
 """
@@ -51,7 +51,7 @@ ROOMS: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
     ),
 }
 """Each room's sources, and the tests that are tried after the nearest ones."""
-DEAR = ("tests/plan/test_kill.py", "tests/installed")
+DEAR = ("tests/plan/test_kill.py", "tests/installed", "tests/collection/test_large_log.py")
 """Not tried for a fault unless they are the nearest or all others are asked for: they take many minutes."""
 DEADLINE = 600.0
 """Seconds for one run of tests; a fault that lets them go on for longer is seen."""
@@ -92,6 +92,10 @@ class Fault(NamedTuple):
         before = source[first : last if last >= 0 else None]
         after = source[first : self.start] + self.instead + source[self.end : last if last >= 0 else None]
         return " ".join(before.split()), " ".join(after.split())
+
+    def within(self, source: str) -> str:
+        """The function that it is in or behind, by its name; empty before the first."""
+        return next(iter(re.findall(r"^\s*def (\w+)", source[: self.start], re.M)[::-1]), "")
 
 
 class Places:
@@ -325,13 +329,14 @@ class Tests:
         }
 
     def nearest(self, file: str) -> List[str]:
-        path = Path(file)
-        names = _names(file)
-        called = [name for name in self.texts if Path(name).stem == f"test_{path.stem}"]
-        word = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b")
-        naming = [name for name, text in self.texts.items() if word.search(text)]
-        own = [file] if file.startswith("nimdoctor/") else []
-        return list(dict.fromkeys([*called, *own, *(name for name in naming if name not in DEAR)]))
+        """Those that are called like it, and its own examples."""
+        called = [name for name in self.texts if Path(name).stem == f"test_{Path(file).stem}"]
+        return called + ([file] if file.startswith("nimdoctor/") else [])
+
+    def naming(self, file: str) -> List[str]:
+        """Those that name it, or something that stands in it alone."""
+        word = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(_names(file))))})\b")
+        return [name for name, text in self.texts.items() if not name.startswith(DEAR) and word.search(text)]
 
     def of_room(self, room: str) -> List[str]:
         places = ROOMS[room][1]
@@ -369,7 +374,11 @@ def tried(copy: Copy, tests: Tests, room: str, fault: Fault, rest: bool, known: 
     """Runs the tests with a fault; `known` are those that fail without it too, and grows."""
     source = (REPOSITORY / fault.file).read_text("utf-8")
     done: List[str] = []
-    stages = [("nearest", tests.nearest(fault.file)), ("room", tests.of_room(room))]
+    stages = [
+        ("nearest", tests.nearest(fault.file)),
+        ("naming", tests.naming(fault.file)),
+        ("room", tests.of_room(room)),
+    ]
     if rest:
         stages.append(("rest", [*tests.texts, "nimdoctor"]))
     for where, named in stages:
@@ -412,10 +421,10 @@ def drawn(room: str, count: int, chance: random.Random) -> List[Fault]:
     return chosen[:count]
 
 
-def judged() -> Dict[Tuple[str, str, str], str]:
-    """The reasons why faults change nothing, by file and the lines before and after."""
+def judged() -> Dict[Tuple[str, str, str, str], str]:
+    """The reasons why faults change nothing, by file, function, and the lines before and after."""
     rows = json.loads(JUDGED.read_text("utf-8"))
-    return {(row["file"], row["before"], row["after"]): row["reason"] for row in rows}
+    return {(row["file"], row["within"], row["before"], row["after"]): row["reason"] for row in rows}
 
 
 def main(words: Sequence[str]) -> int:
@@ -437,13 +446,14 @@ def main(words: Sequence[str]) -> int:
         for room in chosen.room or sorted(ROOMS):
             counts[room] = collections.Counter()
             for fault in drawn(room, chosen.count, random.Random(f"{chosen.seed} {room}")):
-                before, after = fault.lines((REPOSITORY / fault.file).read_text("utf-8"))
+                source = (REPOSITORY / fault.file).read_text("utf-8")
+                before, after = fault.lines(source)
                 what = f"{fault.file}:{fault.line} {fault.kind}\n    - {before}\n    + {after}"
                 if copy is None:
                     print(what)
                     continue
                 since = time.monotonic()
-                reason = reasons.get((fault.file, before, after))
+                reason = reasons.get((fault.file, fault.within(source), before, after))
                 seen = Seen("judged", None) if reason else tried(copy, tests, room, fault, chosen.rest, known)
                 counts[room][seen.where] += 1
                 print(
@@ -464,7 +474,7 @@ def _report(counts: "Dict[str, collections.Counter[str]]", unseen: Sequence[str]
         total = sum(count.values()) - judged_by
         seen = total - count["not seen"]
         rate = f"{100 * seen // total} %" if total else "-"
-        others = count["room"] + count["rest"]
+        others = count["naming"] + count["room"] + count["rest"]
         print(f"| {room} | {total} | {rate} | {count['nearest']} | {others} | {count['not seen']} | {judged_by} |")
     for what in unseen:
         print(f"\nnot seen: {what}")
