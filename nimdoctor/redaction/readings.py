@@ -59,6 +59,10 @@ class Readings:
         row = self._catalog.file(name) or self._catalog.command(name)
         return self._rewriter(software=bool(row and SOFTWARE & set(row.facts)), strict=True)
 
+    def of_evidence(self) -> "tuple[Rewriter, Rewriter]":
+        """As any text, and as a listing of software."""
+        return self.plain, self._rewriter(software=True, strict=True)
+
     def of_document(self, name: str) -> Rewriter:
         """For a file of finished output: one of the evidence, or a document beside it."""
         return self.plain if name == MANIFEST else self.of(name) if is_evidence(name) else self.own

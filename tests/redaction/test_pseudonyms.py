@@ -28,6 +28,13 @@ def common_bits(one: int, other: int, length: int) -> int:
     return length - (one ^ other).bit_length()
 
 
+@given(keys, ipv4, st.integers(1, 31))
+def test_an_address_has_the_same_pseudonym_whatever_was_asked_before(key: bytes, one: int, shift: int) -> None:
+    near = [one >> shift, (one << shift) & 0xFFFFFFFF, one ^ 1 << shift]
+    asked = Addresses(key)
+    assert [asked.ipv4(other) for other in (one, *near)] == [Addresses(key).ipv4(other) for other in (one, *near)]
+
+
 @given(keys, ipv4, ipv4)
 def test_addresses_share_as_much_as_before_and_none_is_its_own_pseudonym(key: bytes, one: int, other: int) -> None:
     addresses = Addresses(key)
