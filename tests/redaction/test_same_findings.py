@@ -97,3 +97,41 @@ def test_ends_that_were_redacted_apart_give_the_same_findings(name: str) -> None
         before, after = report_on(trees, way), report_on(redacted, way)
         assert entries(after, back) == entries(before, {}), way
         assert (after.verdict, after.exit_status) == (before.verdict, before.exit_status)
+
+
+def renamed(tree: MemoryTree, names: Mapping[bytes, bytes]) -> MemoryTree:
+    """The evidence of a site whose hosts have those names."""
+    words = re.compile(rb"(?<![A-Za-z0-9])(?:" + b"|".join(names) + rb")(?![A-Za-z0-9])")
+
+    def again(raw: bytes) -> bytes:
+        return words.sub(lambda found: names[found.group()], raw)
+
+    return MemoryTree({again(name.encode()).decode(): again(raw) for name, raw in tree.files.items()})
+
+
+@pytest.mark.parametrize("name", ["healthy", "name-resolution", "niminfo-wrong-master", "cstate-stuck", "rsh-many"])
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_hosts_with_the_names_of_everyday_words_keep_their_findings(name: str, by_hand: bool) -> None:
+    trees = {end: renamed(tree, {b"lpar7": b"prod", b"nim1": b"master"}) for end, tree in scenario(name).items()}
+    for tree in trees.values() if by_hand else ():
+        del tree.files["manifest.json"]
+    redacted, back = apart(trees)
+    for way in WAYS:
+        assert entries(report_on(redacted, way), back) == entries(report_on(trees, way), {}), way
+
+
+@pytest.mark.parametrize(
+    "path", ["/ssl_nimsh/keys/serverkey.pem", "/usr/lib/libssl.so.0.9.8", "/usr/lib/libcrypto.so.0.9.8"]
+)
+@pytest.mark.parametrize("name", ["healthy", "client-certificate-missing", "stale-ssl-libs"])
+def test_a_copy_that_does_not_leave_is_known_to_be_there(name: str, path: str) -> None:
+    trees = {end: MemoryTree(tree.files) for end, tree in scenario(name).items()}
+    for tree in trees.values():
+        said = json.loads(tree.files["manifest.json"])
+        said["paths"].pop(path, None)
+        tree.files["manifest.json"] = json.dumps(said).encode()
+        tree.files["files" + path] = b"\x01\xdf not for anybody else's eyes"
+    redacted, back = apart(trees)
+    assert not any(b"anybody" in raw for tree in redacted.values() for raw in tree.files.values())
+    for way in WAYS:
+        assert entries(report_on(redacted, way), back) == entries(report_on(trees, way), {}), way
