@@ -6,7 +6,7 @@ smallest that has all that can be in it; what each leaves out cannot be in such 
 
 import re
 from functools import cache, cached_property
-from typing import Iterable, List
+from typing import Iterable, List, Sequence
 
 from nimdoctor.redaction import patterns
 from nimdoctor.redaction.alternation import alternation
@@ -29,10 +29,16 @@ def _of_passwords() -> "re.Pattern[bytes]":
     return re.compile(f"{patterns.SECRET}|{patterns.PROGRAM}".encode("ascii"), re.IGNORECASE)
 
 
-def may_hold_password(message: bytes) -> bool:
-    """Whether more than a word of that line may be a password; digits are all one to it."""
+def words_for_passwords(lines: bytes) -> List[bytes]:
+    """Those that are in any of the lines: mostly none is, and then none of them is looked at by itself."""
+    lower = lines.lower()
+    return [word for word in _PASSWORDS if word in lower]
+
+
+def may_hold_password(message: bytes, words: Sequence[bytes]) -> bool:
+    """Whether more than a word of that line may be a password, with one of these words; digits are all one to it."""
     lower = message.lower()
-    return any(word in lower for word in _PASSWORDS) and bool(_of_passwords().search(message))
+    return any(word in lower for word in words) and bool(_of_passwords().search(message))
 
 
 class Expressions:

@@ -1,7 +1,7 @@
 """Learning names from all evidence of a host, before anything of it is replaced."""
 
 import re
-from itertools import compress, count
+from itertools import compress, count, islice
 from typing import BinaryIO, Iterable, List, Sequence, Set
 
 from nimdoctor.evidence.catalog import Catalog
@@ -27,6 +27,7 @@ from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
 from nimdoctor.redaction.finders import ADDRESS, KINDS, OPEN, TEXT, ShapeFinder, in_text
 from nimdoctor.redaction.known import Known
+from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.levels import names_software
 from nimdoctor.redaction.rows import PORTS, Ends
 from nimdoctor.redaction.shapes import Shapes
@@ -123,9 +124,10 @@ class Borrowed:
 class Learner:
     """Reads one host's evidence into what is known of the site. `dotted` are names with dots whose domain may show later."""
 
-    def __init__(self, known: Known, catalog: Catalog) -> None:
+    def __init__(self, known: Known, catalog: Catalog, ledger: Ledger) -> None:
         self._known = known
         self._catalog = catalog
+        self._ledger = ledger
         self._dotted: Set[str] = set()
         self._seen: List[Set[bytes]] = [set() for _ in range(OPEN)]
         self._shapes = Shapes(_STAMP, ShapeFinder().look)
@@ -195,14 +197,17 @@ class Learner:
             for name in row.names:
                 known.add(name, "host")
         lookups = host.optional(NameLookups)
+        lower = _lower(names)
         for lookup in lookups.rows if lookups else ():
+            called = _lower({lookup.asked, lookup.name})
             for name in (lookup.asked, lookup.name, *lookup.aliases):
                 known.add(name, "host")
-                if lookup.asked.lower() in _lower(names) or lookup.name.lower() in _lower(names):
+                if called & lower:
                     names.add(name)
+                    lower.add(name.lower())
             if lookup.address:
                 known.add_address(lookup.address)
-                if _lower({lookup.asked, lookup.name}) & _lower(names):
+                if called & lower:
                     addresses.add(lookup.address)
         interfaces = host.optional(Interfaces)
         for interface in interfaces.rows if interfaces else ():
@@ -223,6 +228,7 @@ class Learner:
                     known.add_user(user)
         for name in names:
             known.add(name, "host")
+            self._note(name)
         # a host may be called "master" too; the NIM object of that name is none of these
         lower = _lower(names) - {"localhost", "loopback", ""}
         rows = hosts.rows if hosts else ()
@@ -245,20 +251,30 @@ class Learner:
             ports |= {port} if port else set()
         for variable in ("NIM_MASTERID", "CLIENT_CPUID", "NIM_CPUID"):
             self._known.add_hardware(info.get(variable) or "")
+        lower = _lower(names)
         for group in (info.get("NIM_HOSTS") or "").split():
             address, *called = group.split(":") if group.count(":") < 3 or "." in group else (group,)
             self._known.add_address(address)
             for name in called:
                 self._known.add(name, "host")
-            if _lower(called) & _lower(names):
+            if _lower(called) & lower:
                 addresses.add(address)
                 names.update(called)
+                lower |= _lower(called)
+
+    def _note(self, name: str) -> None:
+        """In the ledger, where a name of this site stays; NIM's own are no site's."""
+        label = name.split(".")[0]
+        why = self._known.stays(label) if label not in RESERVED and label != "localhost" else None
+        if why:
+            self._ledger.let_stay(label, why)
 
     def _object(self, found: NimObject, names: Set[str]) -> None:
         known = self._known
         machine = found.get("class") == "machines" or found.is_machine
         if found.name not in RESERVED and found.get("reserved") != "yes":
             known.add(found.name, "host" if machine else "object")
+            self._note(found.name)
             if machine:
                 names.add(found.name)
         for attribute in found.attributes:
@@ -330,7 +346,8 @@ class Learner:
         elif kind == "serial":
             known.add_serial(name)
         elif kind == "dotted":
-            if len(self._dotted) < _DOTTED:
+            # a longer one is no name
+            if len(self._dotted) < _DOTTED and len(name) <= 255:
                 self._dotted.add(name.lower())
         elif kind == "full":
             if not names_software(name):
@@ -362,7 +379,7 @@ class Learner:
 
 def _next(lines: List[bytes], at: int) -> bytes:
     """The next line with anything in it, without its stamp."""
-    for line in lines[at + 1 :]:
+    for line in islice(lines, at + 1, None):
         if line.strip():
             return _STAMP.sub(b"", line, count=1) if _STAMP.match(line) else line
     return b""

@@ -16,7 +16,7 @@ AFTER = r"(?![A-Za-z0-9])"
 
 _KEYWORD = r"(?:password|passwd|passphrase|passwort|secret|credential|api[_-]?key|community)"
 SECRET = (
-    rf"(?P<secret>(?:[\w.-]*{_KEYWORD}[\w.-]*|\b(?:pwd|pw|token))[\"']?[ \t]*[:=][ \t]*(?!\*REMOVED\*)(?=[^\s])"
+    rf"(?P<secret>(?:(?:(?<![\w.-])[\w.-]*?)?{_KEYWORD}[\w.-]{{0,64}}|\b(?:pwd|pw|token))[\"']?[ \t]*[:=][ \t]*(?!\*REMOVED\*)(?=[^\s])"
     rf"|-{{1,2}}(?:password|passwd|passphrase|pass|pw)[ \t]+(?!\*REMOVED\*)(?=\S)"
     rf"|\b(?:ro|rw|trap)?community[ \t]+(?!\*REMOVED\*)(?=\S)|\bpass:(?!\*REMOVED\*)(?=\S)"
     rf"|\bauthorization:[ \t]*(?!\*REMOVED\*)(?=\S))"
@@ -30,7 +30,7 @@ IN_URL = r"(?P<inurl>(?<=://)[^\s/:@\"']+:(?!\*REMOVED\*)[^\s/@\"']+(?=@))"
 SOLID = r"(?P<solid>(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40,}={0,2}(?![A-Za-z0-9+/=]))"
 """Perhaps a line of base64."""
 
-EMAIL = r"(?P<email>[A-Za-z0-9._%+-]*[A-Za-z0-9]@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z0-9-]*[A-Za-z0-9])"
+EMAIL = r"(?P<email>(?:(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*|[A-Za-z0-9._%+-]{0,63})[A-Za-z0-9]@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z0-9-]*[A-Za-z0-9])"
 COLONS = r"(?P<colons>(?<![\w:])(?:[0-9a-f]{2}:){7,63}[0-9a-f]{2}(?![\w:]))"
 """A fingerprint, or a number of a certificate."""
 MAC = (
@@ -50,4 +50,6 @@ FULL_NAME = (
 
 def full_name_of(domains: str) -> str:
     """A name in one of the site's own domains, given as an alternation."""
-    return rf"(?P<own>{_NAME}*{domains}(?![\w-])(?!\.[A-Za-z_-]))"
+    # from where the whole begins, or a few labels before the domain
+    before = rf"(?:(?<![\w-])(?<![\w-]\.){_NAME}*|(?:[A-Za-z0-9_-]{{1,63}}\.){{0,4}})"
+    return rf"(?P<own>{before}{domains}(?![\w-])(?!\.[A-Za-z_-]))"

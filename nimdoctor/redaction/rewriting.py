@@ -7,15 +7,15 @@ from itertools import compress, count, repeat
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.redaction.addresses import MANY, decimal_4, numbers_4, printed_4, printed_all_4
-from nimdoctor.redaction.expressions import Expressions, may_hold_password
+from nimdoctor.redaction.expressions import Expressions, may_hold_password, words_for_passwords
 from nimdoctor.redaction.known import Known, hardware_of
-from nimdoctor.redaction.levels import is_level, may_name, names_software
+from nimdoctor.redaction.levels import WINDOW, is_level, may_name, names_software
 from nimdoctor.redaction.pseudonyms import spelled_as
 from nimdoctor.redaction.shapes import KEPT, Counts, Found, Memo, Place, Plan, Shapes
 from nimdoctor.redaction.words import USERS
 
 SECRET_REMOVED = "*REMOVED*"
-"""Stands in the place of a password."""
+"""Stands in the place of a password, and of a text of which not all could be redacted."""
 SOLID_REMOVED = "*KEY-LIKE TEXT REMOVED*"
 """Stands in the place of what may be a line of a key."""
 _STAMP = re.compile(
@@ -40,6 +40,8 @@ class Rewriter:
     """Rewrites text by what is known. `software` is for the output of commands that list levels of software.
 
     With `gate` nothing is meant to be left to replace: the text stays as it is, and what is left in it is counted.
+    Without `strict` only what is known counts, besides passwords and keys. `second` is the gate's, which looks at
+    whatever was rewritten: where it finds anything left, the whole becomes a remark.
     """
 
     def __init__(
@@ -47,11 +49,13 @@ class Rewriter:
         known: Known,
         expressions: Expressions,
         *,
+        second: "Optional[Rewriter]" = None,
         software: bool = False,
         gate: bool = False,
         strict: bool = True,
     ) -> None:
         self._known = known
+        self._second = second
         self._software = software
         self._gate = gate
         self._strict = strict
@@ -98,16 +102,18 @@ class Rewriter:
             self._replace_addresses(lines, addresses, counts)
         return raw if self._gate else b"\n".join(lines)
 
-    def text(self, text: str, counts: "Counter[str]") -> str:
-        """The same of a string of any number of lines."""
-        found = self.rewrite(text.encode("utf-8", "surrogateescape"), counts)
-        return found.decode("utf-8", "surrogateescape")
+    def left(self, raw: bytes) -> Optional[str]:
+        """The kind of what it finds in a text, None for nothing."""
+        counts: Counter[str] = Counter()
+        self.rewrite(raw, counts)
+        return next(iter(counts), None)
 
     # -- where in a line something may be
 
     def _look(self, new: Sequence[Tuple[bytes, Plan]]) -> None:
+        passwords = words_for_passwords(b"\n".join([shape for shape, _ in new]))
         for shape, plan in new:
-            if may_hold_password(shape):
+            if passwords and may_hold_password(shape, passwords):
                 plan.append((0, len(shape), _LINE, 0))
             else:
                 plan.extend(self._places(shape))
@@ -120,7 +126,8 @@ class Rewriter:
             if word not in self._harmless and not self._is_harmless(word):
                 # whether numbers are a level depends on what stands before
                 numbers = _DOTS_BETWEEN_NUMBERS.search(word)
-                depends = depends or self._software or bool(numbers and may_name(shape[:end]))
+                near = shape[max(0, start - WINDOW) : end]
+                depends = depends or self._software or bool(numbers and may_name(near))
                 yield start, end, _DEPENDS if numbers and depends else _ADDRESS if _BARE.fullmatch(word) else _ALONE, 0
                 # what stands there then shows only in the line
                 depends = True
@@ -141,6 +148,8 @@ class Rewriter:
     def _word(self, word: bytes) -> Found:
         """What a word becomes, whatever stands before it."""
         found = self._searched(word)
+        if self._second and self._second._searched(word if found[0] is None else found[0])[1]:
+            found = _refused(found)
         self._words.keep(word, found)
         return found
 
@@ -158,25 +167,31 @@ class Rewriter:
         else:
             changed = self._by_word(message, plan, counting)
         found = (None if changed == message else changed), tuple(counting.items())
+        if self._second and self._second.left(changed):
+            found = _refused(found)
         self._messages.keep(message, found)
         return found
 
     def _by_word(self, message: bytes, plan: Plan, counting: Dict[str, int]) -> bytes:
         before, done = b"", 0
+        parts: List[bytes] = []
         for start, end, what, base in plan:
             word = message[start - base : end - base]
-            before += message[done : start - base]
+            between = message[done : start - base]
+            before = (before + between)[-WINDOW:]
             if what == _DEPENDS and (self._software or may_name(before + word)):
                 self._before = before
                 found, counted = self._searched(word)
                 self._before = b""
             else:
                 found, counted = self._words.known.get(word) or self._word(word)
-            before += word if found is None else found
+            new = word if found is None else found
+            parts += between, new
+            before = (before + new)[-WINDOW:]
             done = end - base
             for kind, number in counted:
                 counting[kind] = counting.get(kind, 0) + number
-        return before + message[done:]
+        return b"".join(parts) + message[done:]
 
     def _replace_addresses(
         self, lines: List[bytes], places: Sequence[Tuple[int, int, int]], counts: "Counter[str]"
@@ -229,7 +244,7 @@ class Rewriter:
 
     def _pseudonym_of(self, four: int) -> Optional[int]:
         """None where it has none, or is one."""
-        if self._gate and (self._known.gave_4(four) or not (self._strict or four in self._known.ipv4)):
+        if not (self._strict or four in self._known.ipv4) or (self._gate and self._known.gave_4(four)):
             return None
         found = self._known.ip4(four)
         return None if found == four else found
@@ -300,10 +315,13 @@ class Rewriter:
         text = place.decode("latin-1")
         if re.fullmatch(r"[\d.]+", text):
             return self._within(user) + b"@" + self._within(place)
+        if not self._strict:
+            return self._within(user) + b"@" + self._within(place)
         if self._gate:
-            mine = all(self._is_mine(label) for label in text.split("."))
+            first, *others = text.split(".")
+            mine = (self._is_mine(first) or bool(self._known.stays(first))) and all(map(self._is_mine, others))
             plain = user.lower().decode("latin-1") in USERS or self._is_mine(user.decode("latin-1"))
-            if not (mine and plain) and self._strict:
+            if not (mine and plain):
                 self._count("e-mail address")
             return self._within(user) + b"@" + self._within(place)
         self._count("e-mail address")
@@ -348,11 +366,10 @@ class Rewriter:
         return spelled_as(text, mark.join(parts)).encode("ascii")
 
     def _hex(self, digits: str, kind: str, give: Callable[[str], str]) -> Optional[str]:
-        if self._gate:
-            if self._is_mine(digits):
-                return None
-            if not self._strict and digits.lower() not in self._known.given:
-                return None
+        if self._gate and self._is_mine(digits):
+            return None
+        if not self._strict and not self._known.is_number(digits.lower()):
+            return None
         self._count(kind)
         return give(digits)
 
@@ -374,7 +391,7 @@ class Rewriter:
             address = int(IPv6Address(text))
         except AddressValueError:
             return None
-        if self._gate and (self._known.gave_6(address) or not (self._strict or address in self._known.ipv6)):
+        if not (self._strict or address in self._known.ipv6) or (self._gate and self._known.gave_6(address)):
             return None
         found = self._known.ip6(address)
         if found == address:
@@ -399,18 +416,24 @@ class Rewriter:
         reverse = after == b".in-addr.arpa"
         if reverse:
             four = int.from_bytes(four.to_bytes(4, "big"), "little")
-        found = self._four(four, self._before + match.string, len(self._before) + start)
+        found = self._four(four, *self._near(match))
         if found is None:
             return None
         if reverse:
             found = int.from_bytes(found.to_bytes(4, "big"), "little")
         return b".".join([printed_4(found).encode("ascii"), *parts[4:]])
 
+    def _near(self, match: "re.Match[bytes]") -> Tuple[bytes, int]:
+        """What stands before a match as far as it tells a level, with the match; and where that begins."""
+        before = (self._before + match.string[max(0, match.start() - WINDOW) : match.start()])[-WINDOW:]
+        return before + match.group(), len(before)
+
     def _beginning(self, match: "re.Match[bytes]", parts: List[bytes]) -> Optional[bytes]:
         """Three numbers, where they begin an address of this site."""
         four = _four([*parts, b"0"])
-        text, start = self._before + match.string, len(self._before) + match.start()
-        if four is None or not self._known.ipv4.has_network(four >> 8) or is_level(text, start, self._software, False):
+        if four is None or not self._known.ipv4.has_network(four >> 8):
+            return None
+        if is_level(*self._near(match), self._software, False):
             return None
         if _letter_before(match.string, match.start()):
             return None
@@ -434,11 +457,10 @@ class Rewriter:
         text = match.group().decode("latin-1")
         if names_software(text) or self._software:
             return self._within_dots(match.group())
-        if self._gate:
-            if all(self._is_mine(label) for label in text.split(".")[1:]):
-                return self._within_dots(match.group())
-            if not self._strict and not self._known.is_known(text):
-                return self._within_dots(match.group())
+        if not self._strict and not self._known.is_known(text):
+            return self._within_dots(match.group())
+        if self._gate and all(self._is_mine(label) for label in text.split(".")[1:]):
+            return self._within_dots(match.group())
         self._count("host")
         return self._known.name(text, "host").encode("latin-1")
 
@@ -446,7 +468,7 @@ class Rewriter:
         text = match.group().decode("latin-1")
         if self._gate and all(self._is_mine(label) for label in text.split(".")[1:]):
             return None
-        domain = text.lower() in self._known.dotted and not self._is_host(text)
+        domain = text.lower() in self._known.domains
         self._count("domain" if domain else "host")
         return self._known.name(text, "domain" if domain else "host").encode("latin-1")
 
@@ -474,6 +496,11 @@ class Rewriter:
         self._count("serial")
         found = self._known.serial(text)
         return (found if text == text.upper() else found.lower()).encode("ascii")
+
+
+def _refused(found: Found) -> Found:
+    """A remark, in the place of what the gate would find anything left in."""
+    return SECRET_REMOVED.encode(), (*found[1], ("text that could not be redacted", 1))
 
 
 def _decoded(raw: bytes) -> str:

@@ -200,3 +200,10 @@ def test_any_text_will_do_and_passes_the_gate(key: bytes, text: str, raw: bytes)
         read = found.open(name).read()
         assert found.size(name) == len(read)
     json.loads(found.open("manifest.json").read())
+
+
+def test_a_host_called_as_machine_ids_end_takes_no_pseudonym_from_them() -> None:
+    redactor = Redactor(bytes(range(32)))
+    redactor.learn(MemoryTree(collected(files={"/.rhosts": "c00 root\n"}, commands={"uname -m": "00F6A1B24C00\n"})))
+    redactor.redacted(MemoryTree({}))
+    assert redactor.text("c00 00F6A1B24C00", "uname -m").endswith("4C00")
