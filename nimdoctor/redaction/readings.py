@@ -7,7 +7,7 @@ by itself, as the text that it is, not as it is written with escapes.
 import io
 import re
 from collections import Counter
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.recorded import MANIFEST
@@ -47,6 +47,10 @@ class Readings:
         """For names, and whatever lists no software."""
         return self._rewriter(software=False, strict=True)
 
+    def both(self) -> Tuple[Rewriter, Rewriter]:
+        """For any text of a host: as one that lists no software, and as one that does."""
+        return self.plain, self._rewriter(software=True, strict=True)
+
     @property
     def own(self) -> Rewriter:
         """For what nimdoctor says itself, where a level may look like an address: only what is known counts."""
@@ -58,10 +62,6 @@ class Readings:
         name = "/" + rest if start == "files" else rest if start == "commands" else name
         row = self._catalog.file(name) or self._catalog.command(name)
         return self._rewriter(software=bool(row and SOFTWARE & set(row.facts)), strict=True)
-
-    def of_evidence(self) -> "tuple[Rewriter, Rewriter]":
-        """As any text, and as a listing of software."""
-        return self.plain, self._rewriter(software=True, strict=True)
 
     def of_document(self, name: str) -> Rewriter:
         """For a file of finished output: one of the evidence, or a document beside it."""

@@ -116,7 +116,7 @@ class RedactedTree:
 
     def renamed(self, text: str) -> FrozenSet[str]:
         """How a line, or the name of a text, may stand in this tree: as any text, and as a listing of software."""
-        return frozenset(rewritten(text, rewriter, Counter()) for rewriter in self._readings.of_evidence())
+        return frozenset(rewritten(text, rewriter, Counter()) for rewriter in self._readings.both())
 
     # -- content
 

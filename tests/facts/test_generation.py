@@ -6,7 +6,7 @@ from nimdoctor.engine import HARDENED
 from nimdoctor.facts import Apars, InterimFixes, NimGeneration, OsLevel
 from nimdoctor.facts.level_table import table
 from nimdoctor.facts.oslevel import IosLevel
-from nimdoctor.facts.site_levels import LevelTables
+from nimdoctor.facts.site_levels import LevelTables, SiteLevels
 from nimdoctor.model import Outcome, Role, Text
 from nimdoctor.plan.conditions import NotHardened
 from tests.hosts import evidence, result_of
@@ -16,14 +16,14 @@ NO_FIX = "There is no efix data on this system.\n"
 ROWS = table("generations").rows
 
 
-def generation(level="", apars=None, fixes=None, ios=""):
+def generation(level="", apars=None, fixes=None, ios="", site=None):
     """By `oslevel -s`, the answers of `instfix -ik`, `emgr -l` and `ioslevel`."""
     return NimGeneration.derive(
         None if apars is None else Apars.parse(Text.of(apars, "instfix -ik")),
         None if fixes is None else InterimFixes.parse(Text.of(fixes, "emgr -l")),
         OsLevel.parse(Text.of(level + "\n", "oslevel -s")) if level else None,
         IosLevel.parse(Text.of(ios + "\n", "ioscli ioslevel")) if ios else None,
-        LevelTables(None),
+        LevelTables(SiteLevels.parse(Text.of(site, "/etc/nimdoctor.levels")) if site else None),
     )
 
 
@@ -188,3 +188,12 @@ def test_a_cure_of_before_g2_is_not_named_where_either_end_may_be_of_it(client, 
     found = result_of("tftp-disabled", *ends)
     assert (found.outcome, found.fix) == (Outcome.FAIL, None if hardened else "enable-tftp")
     assert found.cure.startswith(HARDENED) is hardened
+
+
+def test_a_row_of_the_site_proves_a_generation_and_never_rules_one_out():
+    site = "generations generation=G2 tl=7300-04 apar=IJ99999 source=letter 7\n"
+    there = "    {} filesets for IJ99999 were found.\n"
+    found = generation("7300-04-00-0000", there.format("All"), NO_FIX, site=site)
+    assert (found.proved, [one.source for one in found.evidence]) == ("G2", ["instfix -ik", "/etc/nimdoctor.levels"])
+    found = generation("7300-04-00-0000", there.format("Not all"), NO_FIX, site=site)
+    assert (found.proved, found.may_be_hardened) == (None, True) and "G2" not in found.ruled_out

@@ -149,6 +149,9 @@ SITUATIONS: Dict[str, Dict[str, Situation]] = {
         "another client is not pushed well": Situation("create-bio-hang-master", pushed=False),
         "a damaged tree, another client is pushed well": Situation("ssl-tree-damaged", pushed=True),
         "tftp is off": Situation("create-bio-hang-master+tftp-disabled", RECYCLE),
+        "the client has no niminfo": Situation(
+            "create-bio-hang-master", RECYCLE, file("client", "/etc/niminfo", None)
+        ),
         "without the master": Situation("create-bio-hang-master", RECYCLE, ends="client"),
         "from recorded evidence of the master": Situation("create-bio-hang-master", RECYCLE, ends="recorded"),
     },
@@ -194,6 +197,7 @@ SITUATIONS: Dict[str, Dict[str, Situation]] = {
         "for the time of the fetch, another client is pushed well": Situation(
             "create-bio-hang-master+tftp-disabled", ("--transient-tftp",), pushed=True
         ),
+        "no inetd.conf": Situation("tftp-disabled", only("enable-tftp"), file("master", "/etc/inetd.conf", None)),
         "inetd is down": Situation("tftp-disabled", (), ran("master", "stopsrc", "-s", "inetd")),
         "on the master alone": Situation("tftp-disabled", only("enable-tftp"), ends="master"),
     },
@@ -201,6 +205,9 @@ SITUATIONS: Dict[str, Dict[str, Situation]] = {
         "no line covers the certificate": Situation("tftp-denied"),
         "a line denies it": Situation(
             "tftp-denied", (), file("master", "/etc/tftpaccess.ctl", "allow:/tftpboot\ndeny:/ssl_nimsh\n")
+        ),
+        "a line denies it, by name": Situation(
+            "tftp-denied", only("allow-tftp"), file("master", "/etc/tftpaccess.ctl", "allow:/tftpboot\ndeny:/ssl_nimsh\n")
         ),
         "the last line has no newline": Situation(
             "tftp-denied", (), file("master", "/etc/tftpaccess.ctl", "allow:/tftpboot\nallow:/usr/ucb")
@@ -220,7 +227,12 @@ SITUATIONS: Dict[str, Dict[str, Situation]] = {
         "down on the master": Situation("healthy", only("start-nimsh"), ran("master", "stopsrc", "-s", "nimsh")),
         "another program has its port": Situation("port-taken"),
     },
-    "start-nimesis": {"down": Situation("nimesis-inactive")},
+    "start-nimesis": {
+        "down": Situation("nimesis-inactive"),
+        "no master": Situation(
+            "nimesis-inactive", only("start-nimesis"), rows_without("master", "/.lab/filesets", "nim.master")
+        ),
+    },
     "configure-ssl": {
         "the old tree is there": Situation("ssl-not-configured"),
         "no old tree": Situation("ssl-not-configured", (), TREE_GONE),

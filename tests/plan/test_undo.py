@@ -6,6 +6,7 @@ from nimdoctor.facts import InetdServices, Processes
 from nimdoctor.model import Role, Text
 from nimdoctor.plan.actions import Failed
 from nimdoctor.plan.ends import Elsewhere
+from nimdoctor.plan.place import Refused
 from nimdoctor.plan.steps import Change, Move, Phase, Run, Step, Transient, Undo, make_edit
 from nimdoctor.plan.undo import Undoing, still_running
 
@@ -215,8 +216,19 @@ def test_a_command_of_a_killed_run_or_one_that_takes_it_back_is_waited_for(argum
     assert [one.step for one in running] == (["run"] if found else [])
     assert here.closed == 1
     if found:
-        assert running[0].seen.endswith(
-            " runs on the client as process 4711 (ps -fp 4711): wait for its end, or end it"
+        first, *rest = arguments.split()
+        named = " ".join([first.rsplit("/", 1)[-1], *rest])
+        assert running[0].seen == (
+            f"{named} runs on the client as process 4711 (ps -fp 4711): wait for its end, or end it"
         )
     assert still_running([], STEPS, here) == [] and still_running(["move"], STEPS, here) == []
     assert still_running(["run"], STEPS, Here(processes=None)) == []
+
+
+@pytest.mark.parametrize("error", [Failed("x"), Refused("x"), Elsewhere("x"), OSError("x"), ValueError("x")], ids=repr)
+def test_whatever_keeps_it_from_being_shut_is_said(error):
+    class Broken(Hands):
+        def close_transient(self, closing, opening, now):
+            raise error
+
+    assert Undoing(STEPS, Broken(), Journals(), Here("other")).close(CLOSE) == STAYS + "x"

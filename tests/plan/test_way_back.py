@@ -33,7 +33,7 @@ def states():
             yield done, [NAMES[number]]
 
 
-@pytest.mark.parametrize(("done", "begun"), states(), ids=lambda names: "+".join(names) or "none")
+@pytest.mark.parametrize(("done", "begun"), list(states()), ids=lambda names: "+".join(names) or "none")
 def test_a_leg_that_was_begun_and_is_not_whole_has_no_way_back(done, begun):
     leg = {"off", "rename", "on"}
     within = bool(leg & {*done, *begun}) and not leg <= set(done)
@@ -52,7 +52,7 @@ def test_a_leg_that_was_begun_and_is_not_whole_has_no_way_back(done, begun):
         assert can_be_taken_back(STEPS, state, records, begun) is expected
 
 
-@pytest.mark.parametrize(("done", "begun"), states(), ids=lambda names: "+".join(names) or "none")
+@pytest.mark.parametrize(("done", "begun"), list(states()), ids=lambda names: "+".join(names) or "none")
 def test_undone_is_what_lies_behind_the_last_step_that_cannot_be_and_what_is_still_open(done, begun):
     undo, before = to_undo(STEPS, {name: {} for name in done}, begun)
     closed = "close" in done
@@ -113,6 +113,27 @@ def test_nimsh_was_there_where_any_step_of_that_end_found_it(records, master, cl
     # what is only done or begun, and has no record of its beginning, tells nothing
     progress.done, progress.begun, progress.opened = dict(records), dict(records), {}
     assert not progress.had_nimsh(Role.MASTER) and not progress.had_nimsh(Role.CLIENT)
+
+
+class Told:
+    """A run as its journal tells it."""
+
+    def __init__(self):
+        self.records = {name: {name: {"was": {}}} for name in ("done", "begun", "opened")}
+
+    def __getattr__(self, name):
+        return lambda: self.records.get(name) or {"unsure": {"free"}, "standing": {"off": "off: stands"}}[name]
+
+
+def test_progress_begins_with_what_the_journal_tells_and_changes_none_of_it():
+    told = Told()
+    progress = Progress.of(told, STEPS, Undone(), None)
+    names = ("done", "begun", "opened")
+    assert [getattr(progress, name) for name in names] == [{name: {"was": {}}} for name in names]
+    assert (progress.unsure, progress.standing, progress.steps) == ({"free"}, {"off": "off: stands"}, STEPS)
+    for name in names:
+        getattr(progress, name).clear()
+    assert all(told.records.values())
 
 
 @pytest.mark.parametrize(
