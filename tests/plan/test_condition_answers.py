@@ -23,6 +23,7 @@ from nimdoctor.plan.conditions import (
     ModeIs,
     NimInfoSays,
     NobodyFetches,
+    NotSecureMaster,
     PortFor,
     PortFree,
     PushIs,
@@ -37,7 +38,18 @@ from nimdoctor.plan.conditions.certificates import block_checksums
 from nimdoctor.plan.conditions.guards import Hanging, hanging, proved_hung
 from nimdoctor.plan.place import Place
 from nimdoctor.text import Quote
-from tests.hosts import PS, certificate, listening, machine, niminfo, processes, subsystems
+from tests.hosts import (
+    MASTER_STANZA,
+    PLAIN_MASTER_STANZA,
+    PS,
+    certificate,
+    filesets,
+    listening,
+    machine,
+    niminfo,
+    processes,
+    subsystems,
+)
 from tests.plan.test_conditions import answer, moment
 
 C, M = Role.CLIENT, Role.MASTER
@@ -435,6 +447,7 @@ RUNS = "a nim command runs: nim -o lslpp {} (process 9437574)"
         (NIM.format("11:40", "lpar7"), "ready", None, "lpar7", (False, RUNS.format("lpar7"))),
         (NIM.format("11:40", "lpar8"), "ready", Attempt(SessionEnd.HUNG), "lpar7", (False, RUNS.format("lpar8"))),
         (NIM.format("11:40", "lpar8"), "ready", Attempt(SessionEnd.HUNG), "", (False, RUNS.format("lpar8"))),
+        (NIM.format("11:40", "lpar7"), "ready", Attempt(SessionEnd.HUNG), "lpar8", (False, RUNS.format("lpar7"))),
         (NIM.format("00:10", "lpar7"), "ready", Attempt(SessionEnd.HUNG), "lpar7", (False, RUNS.format("lpar7"))),
         (NIM.format("00:10", "lpar7"), "ready", Attempt(SessionEnd.HUNG), "", (False, RUNS.format("lpar7"))),
     ],
@@ -493,3 +506,15 @@ def test_a_row_of_inittab_is_there_or_starts_something(row, at_boot, absent):
 def test_a_variable_of_niminfo_has_its_value_whatever_its_case(value, holds):
     found = answer(NimInfoSays(C, "NIM_SHELL", value), client={"/etc/niminfo": niminfo()})
     assert tuple(found) == (holds, "/etc/niminfo has NIM_SHELL=nimsh")
+
+
+@pytest.mark.parametrize(
+    ("listing", "word", "holds"), [(MASTER_STANZA, "with", False), (PLAIN_MASTER_STANZA, "without", True)]
+)
+def test_a_host_with_objects_of_its_own_is_a_master_whatever_else_is_not_known(listing, word, holds):
+    says = f"the host is itself a NIM master {word} SSL"
+    alone = {"lsnim -l": listing}
+    told = {**alone, "/etc/niminfo": niminfo(NIM_CONFIGURATION="master")}
+    lacking = {**alone, "lslpp -lc": filesets("bos.sysmgt.nim.client 7.1.4.0")}
+    for host in (alone, told, lacking):
+        assert tuple(answer(NotSecureMaster(C), client=host, roles=("client", "master"))) == (holds, says)
