@@ -6,18 +6,14 @@ beside the key.
 
 import json
 import os
-import re
 from typing import Callable, FrozenSet, List, Mapping, Optional, Sequence
 
 from nimdoctor.atomic import write_whole
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.tree import Tree
-from nimdoctor.private_keys import holds_private_key
 from nimdoctor.redaction import BadKey, Leak, Redactor, key_file
 
 __all__ = ["BadKey", "Leak", "Leaving", "default_key"]
-
-_WORD = re.compile(r"[^\W_](?:[\w.:@-]*[^\W_])?")
 
 
 def default_key() -> str:
@@ -45,21 +41,8 @@ class Leaving:
         self.redactor.check(tree)
 
     def check_documents(self, documents: Mapping[str, bytes], own_words: Callable[[], FrozenSet[str]]) -> None:
-        """The same of what nimdoctor wrote itself, where a level may look like an address: no original may be in it.
-
-        `own_words` gives words of its own sentences, in small letters: a site may have a host of that name. It is
-        asked where one is found, since it reads all that nimdoctor says. Raises Leak.
-        """
-        kinds = self.redactor.kinds()
-        originals = {original.lower(): kinds[original] for original in self.redactor.map()}
-        for name, raw in documents.items():
-            if holds_private_key(raw):
-                raise Leak(name, "a private key")
-            text = raw.decode("utf-8", "replace").lower()
-            for found in set(_WORD.findall(text)):
-                for part in {found, *re.split(r"[-.]", found)}:
-                    if part in originals and part not in own_words():
-                        raise Leak(name, originals[part])
+        """The same of what nimdoctor wrote itself; `own_words` gives words of its own sentences. Raises Leak."""
+        self.redactor.check_documents(documents, own_words)
 
     def keep_map(self, archive: str) -> str:
         """Writes the way back from the pseudonyms, mode 0600, beside the key; gives its path. Raises OSError."""

@@ -9,7 +9,8 @@ It fails closed: what is not known to be harmless is replaced or does not leave,
 an error. `ledger` says what was replaced where, without originals; `map()` is the way back and stays on the host.
 """
 
-from typing import Dict, Optional
+from collections import Counter
+from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.tree import Tree
@@ -18,6 +19,7 @@ from nimdoctor.redaction.key import BadKey, key_file
 from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.learning import Learner
 from nimdoctor.redaction.ledger import Ledger
+from nimdoctor.redaction.readings import Readings, rewritten, walked
 from nimdoctor.redaction.redacted import RedactedTree
 from nimdoctor.redaction.rows import PORTS, Ends
 
@@ -34,6 +36,7 @@ class Redactor:
         self._catalog = catalog or Catalog()
         self._place = place
         self._known = Known(key)
+        self._readings = Readings(self._known, self._catalog)
         self._ends = Ends(frozenset(), frozenset(), PORTS)
         self._begun = False
         self.ledger = Ledger()
@@ -55,14 +58,38 @@ class Redactor:
 
         Raises OSError where a certificate file cannot be read.
         """
-        self._begun = True
-        self._known.settle()
-        return RedactedTree(tree, self._known, self.ledger, self._catalog, self._ends, self._place)
+        self._begin()
+        return RedactedTree(tree, self._known, self._readings, self.ledger, self._catalog, self._ends, self._place)
+
+    def text(self, text: str, source: str = "") -> str:
+        """A string that leaves beside the evidence, with pseudonyms.
+
+        With `source` (a path or a command as typed, not redacted) it is a quote from there and read as the evidence is.
+        Without, it is what nimdoctor says itself, where a level may look like an address: only what is known is
+        replaced, besides passwords and keys.
+        """
+        self._begin()
+        return rewritten(text, self._readings.of(source) if source else self._readings.own, Counter())
+
+    def value(self, value: object, source: str = "", *, keys: bool = False) -> Any:
+        """The same of each string in a value of JSON; with `keys` of its keys too."""
+        return walked(value, lambda text: self.text(text, source), keys=keys)
 
     def check(self, tree: Tree) -> None:
         """Reads finished output again, evidence and whatever else leaves with it. Raises Leak, or OSError."""
         self._known.settle()
-        Gate(self._known, self._catalog).check(tree)
+        Gate(self._known, self._readings.gate()).check(tree)
+
+    def check_documents(self, documents: Mapping[str, bytes], own_words: Callable[[], FrozenSet[str]]) -> None:
+        """The same of documents that nimdoctor wrote, by name. `own_words` gives words of its own sentences, in small
+        letters: a site may have a host of that name. It is asked where one is found. Raises Leak.
+        """
+        self._known.settle()
+        Gate(self._known, self._readings.gate()).check_documents(documents, own_words)
+
+    def _begin(self) -> None:
+        self._begun = True
+        self._known.settle()
 
     def map(self) -> Dict[str, str]:
         """Original to pseudonym, of all that was replaced. For the host's own administrator only."""

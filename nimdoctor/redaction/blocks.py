@@ -15,7 +15,7 @@ _LONGEST_NAME = 4096
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _END = re.compile(rb"-----END [A-Z0-9 ]{1,40}-----")
-_BODY = re.compile(rb"""[\s>#|;*!"'\\]*(?:[\w.-]+:\s)?[A-Za-z0-9+/=,:\s"'\\.-]*\Z""")
+_BODY = re.compile(rb"""[\s>#|;*!"'\\]*(?![\s>#|;*!"'\\])(?:[\w.-]+:\s)?[A-Za-z0-9+/=,:\s"'\\.-]*\Z""")
 
 
 def pieces(stream: BinaryIO) -> Iterator[bytes]:
@@ -58,7 +58,7 @@ def _whole_lines(data: bytes) -> int:
 
 def _clean(data: bytes) -> bytes:
     if b"\0" in data:
-        data = b"".join(_without_nul(line) for line in data.splitlines(True))
+        data = without_nul(data)
     if _has_long_line(data):
         data = b"\n".join(_cut_line(line) for line in data.split(b"\n"))
     if b"-" not in data:
@@ -74,11 +74,15 @@ def _has_long_line(data: bytes) -> bool:
     return any(data.find(b"\n", at, at + LINE_LIMIT) < 0 for at in range(0, len(data) - LINE_LIMIT, LINE_LIMIT))
 
 
-def _without_nul(line: bytes) -> bytes:
-    """Names are not hidden by NULs between their letters (UTF-16); one stays, for a parser to see that it is binary."""
-    if b"\0" not in line:
-        return line
-    return line.replace(b"\0", b"").rstrip(b"\r\n") + b"\0" + (b"\n" if line.endswith(b"\n") else b"")
+def without_nul(data: bytes) -> bytes:
+    r"""Names are not hidden by NULs between their letters (UTF-16); one a line stays, for a parser to see that it is binary.
+
+    >>> without_nul(b"l\0p\0a\0r\0" + b"7\0\n")
+    b'lpar7\x00\n'
+    """
+    return b"\n".join(
+        line.replace(b"\0", b"").rstrip(b"\r") + b"\0" if b"\0" in line else line for line in data.split(b"\n")
+    )
 
 
 def _cut_line(line: bytes) -> bytes:

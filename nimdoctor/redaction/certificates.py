@@ -14,7 +14,7 @@ from nimdoctor.text import BadEvidence, Text
 from nimdoctor.x509_record import X509Record
 
 _PRINTABLE_NAME = re.compile(
-    rb"[A-Za-z0-9*](?:[A-Za-z0-9_*-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?)+"
+    rb"(?<![A-Za-z0-9])[A-Za-z0-9*](?:[A-Za-z0-9_*-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)+"
 )
 _PART = re.compile(r"((?:^|(?<!\\)[,+])[A-Za-z0-9.]+=)((?:\\.|[^,+\\])*)")
 
@@ -109,9 +109,8 @@ class CertificateTexts:
                 return self._known.word(word, "name")
         if "." in word.strip("."):
             return self._known.name(word.strip("."), "host")
-        inner = re.fullmatch(r"(\W*)(.*?)(\W*)", word, re.DOTALL)
-        assert inner
-        return inner.group(1) + self._known.word(inner.group(2), "name") + inner.group(3)
+        inner = re.fullmatch(r"(\W*)(.*\w)(\W*)", word, re.DOTALL)
+        return inner.group(1) + self._known.word(inner.group(2), "name") + inner.group(3) if inner else word
 
 
 class _File:

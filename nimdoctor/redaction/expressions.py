@@ -6,12 +6,12 @@ smallest that has all that can be in it; what each leaves out cannot be in such 
 
 import re
 from functools import cache, cached_property
-from typing import Iterable, List
+from typing import Iterable, List, Sequence
 
 from nimdoctor.redaction import patterns
 from nimdoctor.redaction.alternation import alternation
 from nimdoctor.redaction.known import Known
-from nimdoctor.redaction.passwords import SECRET, may_name_password
+from nimdoctor.redaction.passwords import MARKS, SECRET, may_name_password
 from nimdoctor.redaction.pseudonyms import ALPHABET, PSEUDONYM, TAG
 from nimdoctor.redaction.shapes import shape_of
 
@@ -31,9 +31,12 @@ def _dump() -> "re.Pattern[bytes]":
     return re.compile(patterns.DUMP.encode("ascii"), re.IGNORECASE)
 
 
-def shows_in_whole(message: bytes) -> bool:
-    """Whether more than a word of that line shows that it holds something; digits are all one to it."""
-    if may_name_password(message.lower()) and _of_lines().search(message):
+def shows_in_whole(message: bytes, marks: Sequence[bytes] = MARKS) -> bool:
+    """Whether more than a word of that line shows that it holds something, with one of these marks if it is a password.
+
+    Digits are all one to it.
+    """
+    if may_name_password(message.lower(), marks) and _of_lines().search(message):
         return True
     return bool(_dump().match(message))
 

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Dict, Iterator, Sequence, Set, Tuple
 
 from nimdoctor.redaction import patterns
-from nimdoctor.redaction.shapes import KEPT, Plan
+from nimdoctor.redaction.shapes import KEPT, Place, Plan
 from nimdoctor.text import Pattern
 
 _LONG = 128
@@ -25,10 +25,10 @@ _MODES = r"(?m)^[bcdlps-][rwxst-]{9}[+.]?\s+\d+\s+"
 _TWELVE = r"([0-9a-f]{12})\b"
 _PLACES = (
     # kind, a word that must be there at all, and where the name stands in text in small letters
-    ("host", "source hostname is", r"source hostname is\s*:?\s*" + _HOST),
-    ("host", "master host", r"master host ?name is\s*:?\s*" + _HOST),
+    ("host", "source hostname is", r"source hostname is\s*(?::\s*)?" + _HOST),
+    ("host", "master host", r"master host ?name is\s*(?::\s*)?" + _HOST),
     ("host", "address for host", r"address for host\s+" + _HOST),
-    ("host", "host name", r"host name\s*[:=]?\s+" + _HOST + r"(?=\s|\.?\s*$)"),
+    ("host", "host name", r"host name(?:\s*[:=])?\s+" + _HOST + r"(?=\s|\.?\s*$)"),
     ("host", "hostname", r"hostname\s*[:=]\s*" + _HOST),
     ("host", " named ", r"no (?:nim object|machine|client|host) named \W?" + _HOST),
     ("host", "aix ", r"(?m)^aix\s+([a-z][\w.-]*)\s+\d+\s+\d+\s+[0-9a-f]{12}\b"),
@@ -46,8 +46,8 @@ _PLACES = (
     ("user", "login", r"login\s*[=:]\s*\"?" + _USER),
     ("user", "logname", r"logname\s*[=:]\s*\"?" + _USER),
     ("user", "owner", r"owner\s*[=:]\s*\"?" + _USER),
-    ("user", "/", r"(?m)^\s*" + _USER + r"\s+\d+\s+\d+\s+\d+\s+\S+\s+(?:\d+\s+)?\S+\s+\d+:\d\d\s"),
-    ("hardware", " id", r" id(?: is)?\s*[:=]?\s*'?" + _TWELVE),
+    ("user", "/", r"(?m)^[^\S\n]*" + _USER + r"\s+\d+\s+\d+\s+\d+\s+\S+\s+(?:\d+\s+)?\S+\s+\d+:\d\d\s"),
+    ("hardware", " id", r" id(?: is)?\s*(?:[:=]\s*)?'?" + _TWELVE),
     ("hardware", "value", r"value(?: passed)?,? '" + _TWELVE),
     ("hardware", "cpuid", r"cpuid\s*[=:]\s*" + _TWELVE),
     ("hardware", "mac", r"\b(?:mac|hwaddr|lladdr|ether|ethernet)[ \t.:=]{1,20}" + _TWELVE),
@@ -55,14 +55,14 @@ _PLACES = (
     ("hardware", "link#", r"link#\d+\s+([0-9a-f]{1,2}(?:\.[0-9a-f]{1,2}){5})\b"),
     ("hardware", "nim_masterid", r"nim_masterid=\"?" + _TWELVE),
     ("hardware", "ether", r"\b([0-9a-f]{12})\b(?=[^\n]{0,200}\bether)"),
-    ("serial", "serial", r"serial(?:[ _-]?(?:number|num|no))?\.?[ \t]*[.:=]*[ \t]*\"?(?=[a-z0-9-]*\d)([a-z0-9]{6,20})\b"),
+    ("serial", "serial", r"serial(?:[ _-]?(?:number|num|no))?\.?[ \t]*(?:[.:=]+[ \t]*)?\"?(?=[a-z0-9-]{0,64}\d)([a-z0-9]{6,20})\b"),
     ("serial", "ibm,", r"ibm,(?:\d{2})?([0-9a-z]{7})\b"),
     ("location", "u", r"\bu[0-9a-z]{4}\.[0-9a-z]{3}\.([0-9a-z]{7})\b"),
     ("serial", "sn", r"[-*_ ]sn([0-9a-z]{7})\b"),
     ("serial", "-", r"\b\d{4}-[0-9a-z]{3}[*_]([0-9a-z]{7})\b"),
-    ("serial", "system", r"\bsystem ?id\b[ \t]*[=:]?[ \t]*(?:ibm,)?(?:\d{2})?([0-9a-z]{7})\b"),
+    ("serial", "system", r"\bsystem ?id\b[ \t]*(?:[=:][ \t]*)?(?:ibm,)?(?:\d{2})?([0-9a-z]{7})\b"),
 )  # fmt: skip
-_ALTERNATIVE = r"\b(?:dns|ip address|email|ip)[:.]\d*\s*=?\s*([^\s,]+)"
+_ALTERNATIVE = r"\b(?:dns|ip address|email|ip)[:.]\d*\s*(?:=\s*)?([^\s,]+)"
 _SUBJECT = (
     r"(?m)^[ \t]*(?:\d\.)?(?:C|ST|L|O|OU|CN|DC|UID|emailAddress|countryName|stateOrProvinceName|localityName|"
     r"organizationName|organizationalUnitName|commonName)(?:_default)?[ \t]*=[ \t]*([^\n]+)"
@@ -177,12 +177,14 @@ class ShapeFinder:
     def _look_at_lines(self, texts: Sequence[str], lower: Sequence[str], plans: Sequence[Plan]) -> None:
         joined = _BETWEEN.join(lower)
         starts = list(accumulate([0, *(len(text) + len(_BETWEEN) for text in texts)]))
+        known: Set[Tuple[int, Place]] = set()
 
         def found(match: "re.Match[str]", group: int, kind: str) -> None:
             number = bisect_right(starts, match.start()) - 1
             start, end = match.span(group)
             place = (start - starts[number], end - starts[number], _NUMBER[kind], 0)
-            if place not in plans[number]:
+            if (number, place) not in known:
+                known.add((number, place))
                 plans[number].append(place)
 
         for kinds, word, pattern in _OF_LINES:

@@ -3,11 +3,11 @@
 import re
 from ipaddress import IPv6Address
 from operator import eq
-from typing import Collection, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.redaction.address_set import AddressSet
 from nimdoctor.redaction.addresses import MANY, Addresses, is_special_4, is_special_6, number_4, numbers_4, printed_4
-from nimdoctor.redaction.pseudonyms import PREFIXES, Pseudonyms
+from nimdoctor.redaction.pseudonyms import PREFIXES, TAG, Pseudonyms
 from nimdoctor.redaction.words import CERTIFICATE, USERS, vocabulary
 
 KINDS = ("host", "object", "domain", "user", "name")
@@ -19,8 +19,8 @@ _LABEL = re.compile(r"(?!\d+\Z)[^\W_](?:[\w-]*[^\W_])?", re.UNICODE)
 _OBJECT = re.compile(r"(?!\d+\Z)[A-Za-z0-9_.@+-]{2,64}")
 _DOTTED_USER = re.compile(r"[a-z][a-z0-9_-]{0,30}(?:\.[a-z][a-z0-9_-]{0,30}){1,3}")
 _SERIAL = re.compile(r"(?=.*\d)[A-Z0-9]{6,20}")
-_LIKE_SOFTWARE = re.compile(r"db2|sdd|sp[2-9]*\Z")
-"""Pseudonyms behind which an address would be taken for a level."""
+_LIKE_SOFTWARE = re.compile(r"db2|sdd|sp[2-9]*\Z|snmp")
+"""Pseudonyms behind which an address would be taken for a level, or a word for a password."""
 _ADDRESS_LIKE = re.compile(r"[\d.]+\Z")
 
 
@@ -54,6 +54,11 @@ class Known:
 
     # -- learning
 
+    @staticmethod
+    def stays(word: str) -> bool:
+        """Whether a name stays where it stands alone: one of a character, a number, a word of everybody."""
+        return len(word) < 2 or word.isdigit() or word.lower() in vocabulary()
+
     def add(self, name: str, kind: str) -> None:
         """A name, with or without a domain; addresses, numbers and words of everybody are left out."""
         name = name.strip().strip(".").lower()
@@ -79,7 +84,7 @@ class Known:
                 self._add_word(label, "domain")
 
     def _add_word(self, word: str, kind: str) -> None:
-        if len(word) < 2 or word in vocabulary() or word.isdigit():
+        if self.stays(word):
             return
         # a number in hexadecimal is one of the machine
         if HARDWARE.fullmatch(word) and re.search("[a-f]", word):
@@ -146,6 +151,10 @@ class Known:
     def is_known(self, name: str) -> bool:
         """Whether that is one of the names, whatever its case."""
         return name.lower() in self.kinds or name.lower() in self.dotted
+
+    def is_number(self, digits: str) -> bool:
+        """Whether these hexadecimal digits, in small letters, are one of the numbers that stood somewhere."""
+        return digits in self.hardware or digits in self.digests or digits in self.given
 
     # -- pseudonyms
 
@@ -292,14 +301,9 @@ class Known:
             return True
         if candidate.upper() in self.serials or _LIKE_SOFTWARE.match(tag):
             return True
-        return any(len(name) > 2 and name in tag for name in self._short_names())
-
-    def _short_names(self) -> Iterable[str]:
-        # no longer one fits into a tag
-        if len(self.kinds) != getattr(self, "_short_of", -1):
-            self._short: List[str] = [name for name in self.kinds if len(name) <= 8]
-            self._short_of = len(self.kinds)
-        return self._short
+        # no longer name fits into a tag
+        parts = (tag[at : at + length] for length in range(3, TAG + 1) for at in range(len(tag) - length + 1))
+        return any(part in self.kinds for part in parts)
 
 
 def hardware_of(text: str) -> Optional[str]:

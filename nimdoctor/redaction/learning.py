@@ -1,7 +1,7 @@
 """Learning names from all evidence of a host, before anything of it is replaced."""
 
 import re
-from itertools import compress, count
+from itertools import compress, count, islice
 from typing import BinaryIO, Iterable, List, Sequence, Set
 
 from nimdoctor.evidence.catalog import Catalog
@@ -334,7 +334,8 @@ class Learner:
         elif kind == "location":
             known.add_serial(name, sure=True)
         elif kind == "dotted":
-            if len(self._dotted) < _DOTTED:
+            # a longer one is no name
+            if len(self._dotted) < _DOTTED and len(name) <= 255:
                 self._dotted.add(name.lower())
         elif kind == "full":
             if not names_software(name):
@@ -366,7 +367,7 @@ class Learner:
 
 def _next(lines: List[bytes], at: int) -> bytes:
     """The next line with anything in it, without its stamp."""
-    for line in lines[at + 1 :]:
+    for line in islice(lines, at + 1, None):
         if line.strip():
             return _STAMP.sub(b"", line, count=1) if _STAMP.match(line) else line
     return b""

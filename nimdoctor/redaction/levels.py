@@ -6,6 +6,8 @@ also one that begins a line. Anything else is taken for an address, which is the
 
 import re
 
+WINDOW = 300
+"""Bytes before a number that are looked at."""
 _PRODUCT = (
     rb"(?:bos|openssl|openssh|devices|rsct|x11|xlc|xlsmp|sysmgt|java\d*|ibmjava|invscout|perfagent|printers|icu4c|cas|csm|"
     rb"cluster|perl|security|infocenter|ifor_ls|mcr|lum|idsldap|gskit\d*|gskta|gsksa|db2\w*|rpm|lwi|wio|tivoli|cifs_fs|"
@@ -52,8 +54,7 @@ def is_level(text: bytes, start: int, software: bool, known: bool) -> bool:
 
     `software` says that the text lists software, `known` that the numbers are an address of this site elsewhere.
     """
-    line = text.rfind(b"\n", 0, start) + 1
-    before = text[max(line, start - 300) : start]
+    before = text[max(0, start - WINDOW) : start].rsplit(b"\n", 1)[-1]
     if not software and not _HINT.search(before):
         return False
     if _NAMED.search(before):

@@ -6,13 +6,13 @@ the words that a sentence goes on with. All digits are one to these expressions.
 
 import re
 from functools import cache
-from typing import Optional, Set
+from typing import List, Optional, Sequence, Set
 
 from nimdoctor.redaction.alternation import alternation
 from nimdoctor.redaction.words import SENTENCE
 
 REMOVED = "*REMOVED*"
-"""Stands in the place of a password or a token."""
+"""Stands in the place of a password, of a token, and of a text of which not all could be redacted."""
 
 _WORDS = (
     "password passwd passwort passphrase pass-phrase pass_phrase passcode kennwort contrasena mot_de_passe mot-de-passe senha parola"
@@ -100,7 +100,7 @@ _OPEN = (
     rf"[ \t]{{0,40}}[:|>\[\"']{{0,2}}|{_TAG}|(?:{_WORD}{_REST}|{_OPTION})[ \t=:]{{0,40}}\\)[ \t\r]*\Z"
 )
 _ONE_WORD = re.compile(rb"([ \t>*-]{0,40})(\S{1,256})([ \t\r]*)\Z")
-_MARKS = tuple(
+MARKS = tuple(
     b"pass secret pwd pw psk token credential api-key api_key apikey access auth communit kennwort contrase senha parola haslo"
     b" wachtwoord heslo salasana adgangskode bindpw binddn bind_ cookie bearer identified using sqlplus createuser usm_user com"
     b" mysql mariadb smbclient ldap snmp curl wget ipmitool psql kadmin zip".split()
@@ -113,9 +113,15 @@ def _open() -> "re.Pattern[bytes]":
     return re.compile(_OPEN.encode("latin-1"), re.IGNORECASE)
 
 
-def may_name_password(lower: bytes) -> bool:
-    """Whether a line in small letters holds one of the words at all."""
-    return any(mark in lower for mark in _MARKS) or not lower.isascii()
+def marks_in(lines: bytes) -> List[bytes]:
+    """Those that are in any of the lines: mostly none is, and then none of them is looked for in each."""
+    lower = lines.lower()
+    return [mark for mark in MARKS if mark in lower]
+
+
+def may_name_password(lower: bytes, marks: Sequence[bytes]) -> bool:
+    """Whether a line in small letters holds one of the marks at all."""
+    return any(mark in lower for mark in marks) or not lower.isascii()
 
 
 def leaves_open(line: bytes) -> bool:

@@ -44,7 +44,7 @@ TOKEN = (
 """Tokens that begin with a mark of who gave them."""
 FINGERPRINT = r"(?P<fingerprint>\bsha\d{1,3}:(?!\*)[A-Za-z0-9+/]{20,86}={0,2}(?![A-Za-z0-9+/]))"
 
-EMAIL = r"(?P<email>[A-Za-z0-9._%+-]*[A-Za-z0-9]@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z0-9-]*[A-Za-z0-9])"
+EMAIL = r"(?P<email>(?:(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*|[A-Za-z0-9._%+-]{0,63})[A-Za-z0-9]@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z0-9-]*[A-Za-z0-9])"
 COLONS = (
     r"(?P<colons>(?:(?<![\w:])|(?<=\bmd\d:))"
     r"(?:[0-9a-f]{2}:){7}(?:(?:[0-9a-f]{2}:){0,1000}[0-9a-f]{2}(?![\w:])|(?:[0-9a-f]{2}:){0,1000}(?![\w:]))"
@@ -81,4 +81,6 @@ FULL_NAME = (
 
 def full_name_of(domains: str) -> str:
     """A name in one of the site's own domains, given as an alternation."""
-    return rf"(?P<own>{_NAME}*{domains}(?![\w-])(?!\.[A-Za-z_-]))"
+    # from where the whole begins, or a few labels before the domain
+    before = rf"(?:(?<![\w-])(?<![\w-]\.){_NAME}*|(?:[A-Za-z0-9_-]{{1,63}}\.){{0,4}})"
+    return rf"(?P<own>{before}{domains}(?![\w-])(?!\.[A-Za-z_-]))"

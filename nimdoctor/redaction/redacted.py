@@ -17,20 +17,15 @@ from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.redaction import rows
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
-from nimdoctor.redaction.expressions import Expressions
 from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.learning import Borrowed
 from nimdoctor.redaction.ledger import Ledger
-from nimdoctor.redaction.rewriting import Rewriter
+from nimdoctor.redaction.passwords import REMOVED
+from nimdoctor.redaction.readings import Readings, rewritten, walked
 from nimdoctor.text import TEXT_LIMIT, decode
 
 IN_MEMORY = 1 << 20
 """Bytes of a redacted file that are held in memory; a larger one waits in a file without a name."""
-SOFTWARE = frozenset({
-    "Filesets", "FilesetHistory", "Apars", "InterimFixes", "OsLevel", "OpensslVersion", "IosLevel",
-    "LppSourceContents", "LppSources", "RecordedPush", "LibraryArchives",
-})  # fmt: skip
-"""Facts whose texts list levels of software."""
 
 
 class _Source(NamedTuple):
@@ -48,6 +43,7 @@ class RedactedTree:
         self,
         tree: Tree,
         known: Known,
+        readings: Readings,
         ledger: Ledger,
         catalog: Catalog,
         ends: rows.Ends,
@@ -59,13 +55,12 @@ class RedactedTree:
         self._catalog = catalog
         self._ends = ends
         self._place = place
-        expressions = Expressions(known, gate=False)
-        self._plain = Rewriter(known, expressions)
-        self._software = Rewriter(known, expressions, software=True)
+        self._readings = readings
         self._sources: Dict[str, _Source] = {}
         self._held: Dict[str, bytes | BinaryIO] = {}
         self._told: List[Dict[str, Any]] = []
         self._present: Dict[str, Optional[int]] = {}
+        self._same: Counter[str] = Counter()
         self.remarks: List[str] = []
         self._evidence = RecordedEvidence("evidence", Borrowed(tree), catalog)
         self._reader = CertificateReader(self._evidence, catalog)
@@ -87,7 +82,9 @@ class RedactedTree:
         found = set()
         for name in self._tree.directories():
             if name == "files" or name == "commands" or (name.startswith("files/") and may_be_opened(name[5:] + "/x")):
-                found.add(self._plain.text(name, Counter()))
+                again = self._name(name)
+                if self._readings.is_sure(again):
+                    found.add(again)
         for name in self._sources:
             while "/" in name:
                 name = posixpath.dirname(name)
@@ -119,12 +116,12 @@ class RedactedTree:
             if source is None:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
             counts: Counter[str] = Counter()
-            self._held[name] = self._gathered(self._rewritten(source, counts))
+            self._held[name] = self._gathered(self._rewritten(name, source, counts))
             self._ledger.note(name, counts)
         return self._held[name]
 
-    def _rewritten(self, source: _Source, counts: "Counter[str]") -> Iterator[bytes]:
-        rewriter = self._software if SOFTWARE & set(source.row.facts) else self._plain
+    def _rewritten(self, name: str, source: _Source, counts: "Counter[str]") -> Iterator[bytes]:
+        rewriter = self._readings.of(name)
         change = self._filter(source)
         with self._tree.open(source.original) as stream:
             if change is None and not is_guarded(source.original[5:]):
@@ -223,11 +220,11 @@ class RedactedTree:
             with self._tree.open(name) as stream:
                 raw = stream.read(TEXT_LIMIT)
             entry = self._certificates.file(path, raw)
-            entry["path"] = self._plain.text(path, Counter())
+            entry["path"] = self._name(path)
             self._told.append(entry)
             self._present[path] = self._tree.size(name)
         else:
-            self._add(self._plain.text(name, Counter()), _Source(name, row))
+            self._add(self._name(name), "files" + row.name.replace("*", "removed"), _Source(name, row))
 
     def _sort_command(self, name: str, line: Optional[str]) -> None:
         stem = posixpath.basename(name)
@@ -238,25 +235,26 @@ class RedactedTree:
         elif "CertificateDetails" in row.facts:
             return
         else:
-            again = "commands/" + file_name(self._plain.text(line, Counter())) if line else self._file_of_command(name)
-            self._add(again, _Source(name, row, line or stem))
+            again = self._output_name(line) if line else self._name(name)
+            self._add(again, "commands/" + file_name(row.label), _Source(name, row, line or stem))
 
-    def _file_of_command(self, name: str) -> str:
-        return self._plain.text(name, Counter())
+    def _output_name(self, line: str) -> str:
+        return "commands/" + file_name(self._name(line))
 
-    def _add(self, name: str, source: _Source) -> None:
-        place, number = name, 1
+    def _add(self, name: str, harmless: str, source: _Source) -> None:
+        """Takes in a file under that name, under the other where something would be left in it."""
+        name = name if self._readings.is_sure(name) else harmless
+        place = name
         while place in self._sources or place == MANIFEST:
-            number += 1
-            place = f"{name}-{number}"
+            self._same[name] += 1
+            place = f"{name}-{self._same[name] + 1}"
         self._sources[place] = source
 
     def _take_printed(self) -> None:
         """Outputs of `openssl x509`, as what they say."""
         for found in self._reader.printed():
-            command = self._plain.text(found.source, Counter())
             self._told.append(
-                self._certificates.printed(command, self._plain.text(found.path, Counter()), found.record)
+                self._certificates.printed(self._name(found.source), self._name(found.path), found.record)
             )
 
     def _told_before(self) -> None:
@@ -265,7 +263,7 @@ class RedactedTree:
             if file.command:
                 continue
             entry = self._certificates.file(file.path, file.content())
-            entry["path"] = self._plain.text(file.path, Counter())
+            entry["path"] = self._name(file.path)
             self._told.append(entry)
 
     def _manifest_again(self, manifest: Dict[str, Any], counts: "Counter[str]") -> Dict[str, Any]:
@@ -273,7 +271,7 @@ class RedactedTree:
         found: Dict[str, Any] = {"redacted": True}
         for key, value in manifest.items():
             if key not in ("commands", "paths", "certificates", "redacted"):
-                found[str(key)] = self._said(value, counts)
+                found[self._text(str(key), counts)] = self._said(value, counts)
         places = {source.original: name for name, source in self._sources.items()}
         commands: Dict[str, Any] = {}
         entries = manifest.get("commands")
@@ -283,47 +281,49 @@ class RedactedTree:
                 continue
             if "CertificateDetails" in row.facts:
                 continue
-            again = self._said(entry, counts, software=bool(SOFTWARE & set(row.facts)))
+            line_again = self._text(line, counts)
+            again = self._said(entry, counts, line_again)
             file = known[line].file
             if isinstance(again, dict) and file is not None:
                 # one that is named and not there keeps a name that is not there
-                again["file"] = places.get(file, "commands/" + file_name(self._plain.text(line, Counter())))
-            commands[self._plain.text(line, counts)] = again
+                again["file"] = places.get(file, self._output_name(line))
+            commands[line_again] = again
         # without a manifest nothing is claimed of commands
         if commands or "commands" in manifest:
             found["commands"] = commands
         found["paths"] = self._paths_again(manifest.get("paths"), counts)
         if self._told:
-            found["certificates"] = self._told
+            found["certificates"] = walked(self._told, self._sure)
             counts["certificate"] += sum(len(entry["certificates"]) for entry in self._told)
         return found
 
     def _paths_again(self, paths: object, counts: "Counter[str]") -> Dict[str, Any]:
         found: Dict[str, Any] = {}
         for path, state in paths.items() if isinstance(paths, dict) else ():
-            found[self._plain.text(path, counts)] = self._said(state, counts)
+            found[self._text(path, counts)] = self._said(state, counts)
         for path, size in self._present.items():
-            again = self._plain.text(path, Counter())
+            again = self._name(path)
             if found.get(again) is None:
                 found[again] = {"kind": "file", "size": size}
         return found
 
-    def _said(self, value: object, counts: "Counter[str]", *, software: bool = False, depth: int = 0) -> Any:
-        """Any value of the manifest, its texts rewritten."""
-        rewriter = self._software if software else self._plain
-        if isinstance(value, str):
-            clean = b"".join(pieces(io.BytesIO(value.encode("utf-8", "surrogateescape"))))
-            return rewriter.text(clean.decode("utf-8", "surrogateescape"), counts)
-        if depth > 8:
-            return None
-        if isinstance(value, dict):
-            return {
-                rewriter.text(str(key), counts): self._said(inner, counts, software=software, depth=depth + 1)
-                for key, inner in value.items()
-            }
-        if isinstance(value, list):
-            return [self._said(inner, counts, software=software, depth=depth + 1) for inner in value]
-        return value if value is None or isinstance(value, (bool, int, float)) else None
+    # -- strings
+
+    def _name(self, name: str) -> str:
+        """A path, a command line or the name of a file, redacted."""
+        return self._text(name, Counter())
+
+    def _text(self, text: str, counts: "Counter[str]", line: Optional[str] = None) -> str:
+        """A string of the manifest, redacted; `line` is the redacted command that said it."""
+        return rewritten(text, self._readings.of(line) if line else self._readings.plain, counts)
+
+    def _said(self, value: object, counts: "Counter[str]", line: Optional[str] = None) -> Any:
+        """Any value of the manifest, its texts redacted."""
+        return walked(value, lambda text: self._text(text, counts, line))
+
+    def _sure(self, text: str) -> str:
+        """A string that was made of pseudonyms, or a remark in its place."""
+        return text if self._readings.is_sure(text) else REMOVED
 
 
 class _Window(io.RawIOBase):

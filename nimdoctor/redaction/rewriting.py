@@ -9,7 +9,7 @@ from nimdoctor.redaction import key_material, passwords
 from nimdoctor.redaction.addresses import MANY, decimal_4, numbers_4, printed_4, printed_all_4
 from nimdoctor.redaction.expressions import Expressions, shows_in_whole
 from nimdoctor.redaction.known import Known
-from nimdoctor.redaction.levels import is_level, may_name, names_software
+from nimdoctor.redaction.levels import WINDOW, is_level, may_name, names_software
 from nimdoctor.redaction.shapes import KEPT, Counts, Found, Memo, Place, Plan, Shapes
 from nimdoctor.redaction.spellings import Spellings
 from nimdoctor.redaction.words import USERS
@@ -35,6 +35,8 @@ class Rewriter:
     """Rewrites text by what is known. `software` is for the output of commands that list levels of software.
 
     With `gate` nothing is meant to be left to replace: the text stays as it is, and what is left in it is counted.
+    Without `strict` only what is known counts, besides passwords and keys. `second` is the gate's, which looks at
+    whatever was rewritten: where it finds anything left, the whole becomes a remark.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Rewriter:
         known: Known,
         expressions: Expressions,
         *,
+        second: "Optional[Rewriter]" = None,
         software: bool = False,
         gate: bool = False,
         strict: bool = True,
     ) -> None:
         self._known = known
+        self._second = second
         self._software = software
         self._gate = gate
         self._strict = strict
@@ -101,10 +105,11 @@ class Rewriter:
         self._beyond(lines, opened, keys, counts)
         return raw if self._gate else b"\n".join(lines)
 
-    def text(self, text: str, counts: "Counter[str]") -> str:
-        """The same of a string of any number of lines."""
-        found = self.rewrite(text.encode("utf-8", "surrogateescape"), counts)
-        return found.decode("utf-8", "surrogateescape")
+    def left(self, raw: bytes) -> Optional[str]:
+        """The kind of what it finds in a text, None for nothing."""
+        counts: Counter[str] = Counter()
+        self.rewrite(raw, counts)
+        return next(iter(counts), None)
 
     def _beyond(self, lines: List[bytes], opened: List[int], keys: List[int], counts: "Counter[str]") -> None:
         """What goes on beyond its line: a password that stands on the next one, the lines around one of a key."""
@@ -124,9 +129,10 @@ class Rewriter:
     # -- where in a line something may be
 
     def _look(self, new: Sequence[Tuple[bytes, Plan]]) -> None:
+        marks = passwords.marks_in(b"\n".join([shape for shape, _ in new]))
         for shape, plan in new:
-            opened = passwords.leaves_open(shape)
-            if opened or shows_in_whole(shape):
+            opened = bool(marks) and passwords.leaves_open(shape)
+            if opened or shows_in_whole(shape, marks):
                 plan.append((0, len(shape), _LINE, 0))
                 if opened:
                     plan.append((len(shape), len(shape), _OPEN, 0))
@@ -141,7 +147,8 @@ class Rewriter:
             if word not in self._harmless and not self._is_harmless(word):
                 # whether numbers are a level depends on what stands before
                 numbers = _DOTS_BETWEEN_NUMBERS.search(word)
-                depends = depends or self._software or bool(numbers and may_name(shape[:end]))
+                near = shape[max(0, start - WINDOW) : end]
+                depends = depends or self._software or bool(numbers and may_name(near))
                 yield start, end, _DEPENDS if numbers and depends else _ADDRESS if _BARE.fullmatch(word) else _ALONE, 0
                 # what stands there then shows only in the line
                 depends = True
@@ -162,6 +169,8 @@ class Rewriter:
     def _word(self, word: bytes) -> Found:
         """What a word becomes, whatever stands before it."""
         found = self._searched(word)
+        if self._second and self._second._searched(word if found[0] is None else found[0])[1]:
+            found = _refused(found)
         self._words.keep(word, found)
         return found
 
@@ -179,25 +188,31 @@ class Rewriter:
         else:
             changed = self._by_word(message, plan, counting)
         found = (None if changed == message else changed), tuple(counting.items())
+        if self._second and self._second.left(changed):
+            found = _refused(found)
         self._messages.keep(message, found)
         return found
 
     def _by_word(self, message: bytes, plan: Plan, counting: Dict[str, int]) -> bytes:
         before, done = b"", 0
+        parts: List[bytes] = []
         for start, end, what, base in plan:
             word = message[start - base : end - base]
-            before += message[done : start - base]
+            between = message[done : start - base]
+            before = (before + between)[-WINDOW:]
             if what == _DEPENDS and (self._software or may_name(before + word)):
                 self._before = before
                 found, counted = self._searched(word)
                 self._before = b""
             else:
                 found, counted = self._words.known.get(word) or self._word(word)
-            before += word if found is None else found
+            new = word if found is None else found
+            parts += between, new
+            before = (before + new)[-WINDOW:]
             done = end - base
             for kind, number in counted:
                 counting[kind] = counting.get(kind, 0) + number
-        return before + message[done:]
+        return b"".join(parts) + message[done:]
 
     def _replace_addresses(
         self, lines: List[bytes], places: Sequence[Tuple[int, int, int]], counts: "Counter[str]"
@@ -250,7 +265,7 @@ class Rewriter:
 
     def _pseudonym_of(self, four: int) -> Optional[int]:
         """None where it has none, or is one."""
-        if self._gate and (self._known.gave_4(four) or not (self._strict or four in self._known.ipv4)):
+        if not (self._strict or four in self._known.ipv4) or (self._gate and self._known.gave_4(four)):
             return None
         found = self._known.ip4(four)
         return None if found == four else found
@@ -324,10 +339,12 @@ class Rewriter:
         text = place.decode("latin-1")
         if re.fullmatch(r"[\d.]+", text):
             return self._within(user) + b"@" + self._within(place)
+        if not self._strict:
+            return self._within(user) + b"@" + self._within(place)
         if self._gate:
             mine = all(self._is_mine(label) for label in text.split("."))
             plain = user.lower().decode("latin-1") in USERS or self._is_mine(user.decode("latin-1"))
-            if not (mine and plain) and self._strict:
+            if not (mine and plain):
                 self._count("e-mail address")
             return self._within(user) + b"@" + self._within(place)
         self._count("e-mail address")
@@ -370,18 +387,24 @@ class Rewriter:
         reverse = after == b".in-addr.arpa"
         if reverse:
             four = int.from_bytes(four.to_bytes(4, "big"), "little")
-        found = self._four(four, self._before + match.string, len(self._before) + start)
+        found = self._four(four, *self._near(match))
         if found is None:
             return None
         if reverse:
             found = int.from_bytes(found.to_bytes(4, "big"), "little")
         return b".".join([printed_4(found).encode("ascii"), *parts[4:]])
 
+    def _near(self, match: "re.Match[bytes]") -> Tuple[bytes, int]:
+        """What stands before a match as far as it tells a level, with the match; and where that begins."""
+        before = (self._before + match.string[max(0, match.start() - WINDOW) : match.start()])[-WINDOW:]
+        return before + match.group(), len(before)
+
     def _beginning(self, match: "re.Match[bytes]", parts: List[bytes]) -> Optional[bytes]:
         """Three numbers, where they begin an address of this site."""
         four = _four([*parts, b"0"])
-        text, start = self._before + match.string, len(self._before) + match.start()
-        if four is None or not self._known.ipv4.has_network(four >> 8) or is_level(text, start, self._software, False):
+        if four is None or not self._known.ipv4.has_network(four >> 8):
+            return None
+        if is_level(*self._near(match), self._software, False):
             return None
         if _letter_before(match.string, match.start()):
             return None
@@ -405,11 +428,10 @@ class Rewriter:
         text = match.group().decode("latin-1")
         if names_software(text) or self._software:
             return self._within_dots(match.group())
-        if self._gate:
-            if all(self._is_mine(label) for label in text.split(".")[1:]):
-                return self._within_dots(match.group())
-            if not self._strict and not self._known.is_known(text):
-                return self._within_dots(match.group())
+        if not self._strict and not self._known.is_known(text):
+            return self._within_dots(match.group())
+        if self._gate and all(self._is_mine(label) for label in text.split(".")[1:]):
+            return self._within_dots(match.group())
         self._count("host")
         return self._known.name(text, "host").encode("latin-1")
 
@@ -445,6 +467,11 @@ class Rewriter:
         self._count("serial")
         found = self._known.serial(text)
         return (found if text == text.upper() else found.lower()).encode("ascii")
+
+
+def _refused(found: Found) -> Found:
+    """A remark, in the place of what the gate would find anything left in."""
+    return passwords.REMOVED.encode(), (*found[1], ("text that could not be redacted", 1))
 
 
 def _decoded(raw: bytes) -> str:

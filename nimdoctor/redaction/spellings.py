@@ -16,7 +16,7 @@ _PRIVATE = ((10, 8), (172 << 4 | 1, 12), (192 << 8 | 168, 16))
 class Spellings:
     """`count` takes the kind of what is replaced, or is left where `gate` says that nothing may be; None leaves a match.
 
-    Without `strict` only what is known of the site counts at the gate.
+    Without `strict` only what is known of the site counts, besides tokens and keys.
     """
 
     def __init__(self, known: Known, *, gate: bool, strict: bool, count: Callable[[str], None]) -> None:
@@ -129,11 +129,10 @@ class Spellings:
         return self._hex(digits, kind, lambda number: self._known.digest(number, kind))
 
     def _hex(self, digits: str, kind: str, give: Callable[[str], str]) -> Optional[str]:
-        if self._gate:
-            if self._known.pseudonyms.gave(digits.lower()):
-                return None
-            if not self._strict and digits.lower() not in self._known.given:
-                return None
+        if self._gate and self._known.pseudonyms.gave(digits.lower()):
+            return None
+        if not self._strict and not self._known.is_number(digits.lower()):
+            return None
         self._count(kind)
         return give(digits)
 
@@ -154,7 +153,7 @@ class Spellings:
 
     def _four(self, four: int) -> Optional[int]:
         """The pseudonym of an address; None where it stays, or is one."""
-        if self._gate and (self._known.gave_4(four) or not (self._strict or four in self._known.ipv4)):
+        if not (self._strict or four in self._known.ipv4) or (self._gate and self._known.gave_4(four)):
             return None
         found = self._known.ip4(four)
         if found == four:
@@ -190,7 +189,7 @@ class Spellings:
         if is_special_4(four) or not (private or self._known.ipv4.has_beginning(four >> (32 - length), length)):
             return None
         found = self._known.network(four)
-        if self._gate and (self._known.gave_beginning(four) or not self._strict):
+        if not self._strict or (self._gate and self._known.gave_beginning(four)):
             return None
         self._count("address")
         return b".".join(printed_4(found).encode("ascii").split(b".")[: len(parts)]) + b"/" + bits
@@ -203,7 +202,7 @@ class Spellings:
             if max(numbers) > 255:
                 return None
             four = int.from_bytes(bytes([*numbers, 0, 0])[:4], "big")
-            if is_special_4(four) or (self._gate and (self._known.gave_beginning(four) or not self._strict)):
+            if is_special_4(four) or not self._strict or (self._gate and self._known.gave_beginning(four)):
                 return None
             self._count("address")
             found = printed_4(self._known.network(four)).split(".")[: len(numbers)]
@@ -239,7 +238,7 @@ class Spellings:
         return None if six is None else str(IPv6Address(six)).encode("ascii")
 
     def _six(self, address: int) -> Optional[int]:
-        if self._gate and (self._known.gave_6(address) or not (self._strict or address in self._known.ipv6)):
+        if not (self._strict or address in self._known.ipv6) or (self._gate and self._known.gave_6(address)):
             return None
         found = self._known.ip6(address)
         if found == address:
