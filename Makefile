@@ -8,7 +8,7 @@ BIN = $(VENV)/bin
 PLAIN = .venv-plain
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint pytest installed bench bench-repair bench-redaction clean
+.PHONY: demo test lint pytest installed bench bench-repair bench-redaction bench-leaks clean
 
 demo: $(PLAIN)/installed
 	@$(PLAIN)/bin/nimdoctor demo
@@ -34,6 +34,9 @@ bench-repair: $(PLAIN)/installed
 
 bench-redaction: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/redaction.py
+
+bench-leaks: $(PLAIN)/installed
+	$(PLAIN)/bin/python benchmarks/leaks.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
