@@ -1,4 +1,5 @@
-"""Measures redaction: a nimsh.log of 200 MB as it comes, one in which every line is another, one of random letters.
+"""Measures redaction: a nimsh.log of 200 MB as it comes, one in which every line is another, also of 30,000 clients, one of
+random letters.
 
 `make bench-redaction`. Each stage is timed by itself, in processor time, so that other work on the machine matters
 less: learning names, writing the redacted copy, reading that again at the gate. Each log has a process of its own, whose
@@ -19,27 +20,32 @@ from nimdoctor.redaction import Redactor
 
 LOG = "files/var/adm/ras/nimsh.log"
 UNLIKE = 20 * 1024 * 1024
-CLIENTS = 300
+CLIENTS, MANY = 300, 30_000
 
 
-def unlike_lines(path: str) -> None:
+def unlike_lines(path: str, clients: int = CLIENTS) -> None:
     """A log of 20 MB of which no line comes twice: addresses drawn from all of 10/8, numbers that count up."""
     drawn = random.Random(1)
     with open(path, "w", encoding="ascii") as log:
         number = 0
         while log.tell() < UNLIKE:
             number += 1
-            log.write(f"Fri Mar 14 10:05:03 2025 {next(said(drawn, number))}\n")
+            log.write(f"Fri Mar 14 10:05:03 2025 {next(said(drawn, number, clients))}\n")
 
 
-def said(drawn: random.Random, number: int) -> Iterator[str]:
+def unlike_names(path: str) -> None:
+    """The same of a site with 30,000 clients."""
+    unlike_lines(path, MANY)
+
+
+def said(drawn: random.Random, number: int, clients: int) -> Iterator[str]:
     """One line's words."""
     address = ".".join(str(drawn.randrange(1, 255)) for _ in range(3))
     yield drawn.choice(
         [
             f"success: we got 2nd write local id is request {number}",
             f"source addr is : 10.{address} number {number}",
-            f"source hostname is : lpar{drawn.randrange(CLIENTS)} port {number}",
+            f"source hostname is : lpar{drawn.randrange(clients)} port {number}",
             f"4th write command is /usr/lpp/bos.sysmgt/nim/methods/c_instp {number}",
         ]
     )
@@ -54,11 +60,11 @@ def unlike_words(path: str) -> None:
             log.write(f"Fri Mar 14 10:05:03 2025 {' '.join(words)}\n")
 
 
-def host(place: str) -> DirectoryTree:
-    """An evidence directory of a master with three hundred clients, but for the log."""
+def host(place: str, clients: int) -> DirectoryTree:
+    """An evidence directory of a master with so many clients, but for the log."""
     stanzas = "".join(
         f"lpar{at}:\n   class = machines\n   type  = standalone\n   if1   = net_10_1 lpar{at} 0\n"
-        for at in range(CLIENTS)
+        for at in range(clients)
     )
     info = "export NIM_NAME=master\nexport NIM_HOSTNAME=nim1\nexport NIM_CONFIGURATION=master\n"
     for name, text in (("commands/lsnim_-l", stanzas), ("files/etc/niminfo", info), (LOG, "")):
@@ -84,7 +90,12 @@ def stages(tree: DirectoryTree) -> "list[float]":
     return [after - before for before, after in zip(times, times[1:])]
 
 
-LOGS = {"as it comes, 200 MB": large_log, "no line twice, 20 MB": unlike_lines, "no word twice, 5 MB": unlike_words}
+LOGS = {
+    "as it comes, 200 MB": large_log,
+    "no line twice, 20 MB": unlike_lines,
+    "no line twice, 20 MB, 30,000 clients": unlike_names,
+    "no word twice, 5 MB": unlike_words,
+}
 
 
 def main() -> None:
@@ -95,7 +106,7 @@ def main() -> None:
             os.wait()
             continue
         with tempfile.TemporaryDirectory() as place:
-            tree = host(place)
+            tree = host(place, MANY if make is unlike_names else CLIENTS)
             make(os.path.join(place, LOG))
             size = os.path.getsize(os.path.join(place, LOG)) / 1e6
             times = stages(tree)

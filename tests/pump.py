@@ -17,6 +17,8 @@ from typing import Iterable, Iterator, Mapping, Tuple
 
 Payload = Tuple[str, bytes]
 """What a text is, in words, and the text."""
+Call = Tuple[object, ...]
+"""The same for a function that takes more than the text: the words, then its arguments."""
 
 LINE = 62 * 1024
 """Bytes of a run that still leave what follows it on the 64 KiB that are read of a line."""
@@ -105,10 +107,10 @@ def repeated(seed: bytes, size: int = LINE) -> Iterator[Payload]:
     yield "repeated with other last words", b"".join(b"%s%d\n" % (row, number) for number, row in enumerate(all_rows))
 
 
-def ends_in_time(function: str, payloads: Iterable[Payload], seconds: float) -> None:
+def ends_in_time(function: str, payloads: Iterable[Call], seconds: float) -> None:
     """Fails unless `module:function` comes back from each of the payloads, all of them within so many seconds.
 
-    The function takes bytes; it runs in a process of its own, and what it raises is a failure as well.
+    It runs in a process of its own, and what it raises is a failure as well.
     """
     with tempfile.TemporaryFile() as given:
         for payload in payloads:
@@ -139,11 +141,11 @@ def _read_each(function: str) -> None:
     reader = getattr(importlib.import_module(module), name)
     while True:
         try:
-            label, payload = pickle.load(sys.stdin.buffer)
+            label, *arguments = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
         print(label, flush=True)
-        reader(payload)
+        reader(*arguments)
 
 
 if __name__ == "__main__":

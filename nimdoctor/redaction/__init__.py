@@ -48,7 +48,7 @@ class Redactor:
         """
         if self._begun:
             raise RuntimeError("all ends are learnt before the first is redacted")
-        ends = Learner(self._known, self._catalog).learn(tree)
+        ends = Learner(self._known, self._catalog, self.ledger).learn(tree)
         self._ends = Ends(
             self._ends.names | ends.names, self._ends.addresses | ends.addresses, self._ends.ports | ends.ports
         )

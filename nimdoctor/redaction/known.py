@@ -55,9 +55,13 @@ class Known:
     # -- learning
 
     @staticmethod
-    def stays(word: str) -> bool:
-        """Whether a name stays where it stands alone: one of a character, a number, a word of everybody."""
-        return len(word) < 2 or word.isdigit() or word.lower() in vocabulary()
+    def stays(word: str) -> Optional[str]:
+        """Why a name stays where it stands alone; None for one that does not."""
+        if word.isdigit():
+            return "a number"
+        if len(word) < 2:
+            return "one character"
+        return "a word of everybody" if word.lower() in vocabulary() else None
 
     def add(self, name: str, kind: str) -> None:
         """A name, with or without a domain; addresses, numbers and words of everybody are left out."""
@@ -186,7 +190,7 @@ class Known:
         first = labels[0]
         is_host = kind == "host" and not self.is_domain(name)
         # a first label that is everybody's word stays one, as it does where it stands alone
-        plain = is_host and first.lower() in vocabulary()
+        plain = is_host and bool(self.stays(first))
         head = first if plain else self.word(first, "host" if is_host else "domain")
         return ".".join([head, *(self.word(label, "domain") for label in labels[1:])])
 

@@ -27,6 +27,7 @@ from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
 from nimdoctor.redaction.finders import ADDRESS, KINDS, OPEN, TEXT, ShapeFinder, in_text
 from nimdoctor.redaction.known import Known
+from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.levels import names_software
 from nimdoctor.redaction.rows import PORTS, Ends
 from nimdoctor.redaction.shapes import Shapes
@@ -123,9 +124,10 @@ class Borrowed:
 class Learner:
     """Reads one host's evidence into what is known of the site. `dotted` are names with dots whose domain may show later."""
 
-    def __init__(self, known: Known, catalog: Catalog) -> None:
+    def __init__(self, known: Known, catalog: Catalog, ledger: Ledger) -> None:
         self._known = known
         self._catalog = catalog
+        self._ledger = ledger
         self._dotted: Set[str] = set()
         self._seen: List[Set[bytes]] = [set() for _ in range(OPEN)]
         self._shapes = Shapes(_STAMP, ShapeFinder().look)
@@ -198,14 +200,17 @@ class Learner:
             for name in row.names:
                 known.add(name, "host")
         lookups = host.optional(NameLookups)
+        lower = _lower(names)
         for lookup in lookups.rows if lookups else ():
+            called = _lower({lookup.asked, lookup.name})
             for name in (lookup.asked, lookup.name, *lookup.aliases):
                 known.add(name, "host")
-                if lookup.asked.lower() in _lower(names) or lookup.name.lower() in _lower(names):
+                if called & lower:
                     names.add(name)
+                    lower.add(name.lower())
             if lookup.address:
                 known.add_address(lookup.address)
-                if _lower({lookup.asked, lookup.name}) & _lower(names):
+                if called & lower:
                     addresses.add(lookup.address)
         interfaces = host.optional(Interfaces)
         for interface in interfaces.rows if interfaces else ():
@@ -226,6 +231,7 @@ class Learner:
                     known.add_user(user)
         for name in names:
             known.add(name, "host")
+            self._note(name)
         lower = _lower(names) - {"master", "localhost", "loopback", ""}
         rows = hosts.rows if hosts else ()
         short = {name.split(".")[0] for name in lower}
@@ -247,20 +253,30 @@ class Learner:
             ports |= {port} if port else set()
         for variable in ("NIM_MASTERID", "CLIENT_CPUID", "NIM_CPUID"):
             self._known.add_hardware(info.get(variable) or "")
+        lower = _lower(names)
         for group in (info.get("NIM_HOSTS") or "").split():
             address, *called = group.split(":") if group.count(":") < 3 or "." in group else (group,)
             self._known.add_address(address)
             for name in called:
                 self._known.add(name, "host")
-            if _lower(called) & _lower(names):
+            if _lower(called) & lower:
                 addresses.add(address)
                 names.update(called)
+                lower |= _lower(called)
+
+    def _note(self, name: str) -> None:
+        """In the ledger, where a name of this site stays; NIM's own are no site's."""
+        label = name.split(".")[0]
+        why = self._known.stays(label) if label not in RESERVED and label != "localhost" else None
+        if why:
+            self._ledger.let_stay(label, why)
 
     def _object(self, found: NimObject, names: Set[str]) -> None:
         known = self._known
         machine = found.get("class") == "machines" or found.is_machine
         if found.name not in RESERVED and found.get("reserved") != "yes":
             known.add(found.name, "host" if machine else "object")
+            self._note(found.name)
             if machine:
                 names.add(found.name)
         for attribute in found.attributes:

@@ -1,4 +1,4 @@
-"""What was replaced where, by kind and count; no original is in it."""
+"""What was replaced where and which names stay, by kind and count; no original is in it."""
 
 from collections import Counter
 from typing import Dict, List, Mapping, Tuple
@@ -11,11 +11,14 @@ CANNOT_KNOW = (
 
 
 class Ledger:
-    """Counts by file and kind; `left_out` are files that did not leave, by the reason why."""
+    """Counts by file and kind; `left_out` are files that did not leave, by the reason why; `stays` are names of hosts
+    and objects that stay where they stand alone, by the reason why.
+    """
 
     def __init__(self) -> None:
         self._files: Dict[str, Counter[str]] = {}
         self._left_out: Counter[str] = Counter()
+        self._staying: Dict[str, str] = {}
 
     def note(self, file: str, counts: Mapping[str, int]) -> None:
         """What was replaced in a file (by its redacted name); said again, it stands for the former."""
@@ -28,6 +31,14 @@ class Ledger:
     def leave_out(self, why: str) -> None:
         """Counts a file that does not leave."""
         self._left_out[why] += 1
+
+    def let_stay(self, name: str, why: str) -> None:
+        """Counts a name once, however often it is met."""
+        self._staying[name.lower()] = why
+
+    def stays(self) -> Dict[str, int]:
+        """How many names stay, by the reason."""
+        return dict(sorted(Counter(self._staying.values()).items()))
 
     def by_kind(self) -> Dict[str, int]:
         """How often each kind was replaced in all files together."""
@@ -50,6 +61,7 @@ class Ledger:
             "kinds": self.by_kind(),
             "files": self.by_file(),
             "left_out": self.left_out(),
+            "stays": self.stays(),
             "cannot_know": CANNOT_KNOW,
         }
 

@@ -8,7 +8,7 @@ import posixpath
 from collections import Counter
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Sequence
 
-from nimdoctor.evidence.catalog import Catalog, Row, file_name
+from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.recorded import MANIFEST, RecordedEvidence
 from nimdoctor.evidence.tree import Tree
@@ -59,7 +59,8 @@ class RedactedTree:
         self._sources: Dict[str, _Source] = {}
         self._held: Dict[str, bytes | BinaryIO] = {}
         self._told: List[Dict[str, Any]] = []
-        self._present: Dict[str, Optional[int]] = {}
+        self._present: Dict[str, Dict[str, Any]] = {}
+        """States of paths below files/ that stay behind: to be there is a finding too."""
         self._same: Counter[str] = Counter()
         self.remarks: List[str] = []
         self._evidence = RecordedEvidence("evidence", Borrowed(tree), catalog)
@@ -208,21 +209,31 @@ class RedactedTree:
                 self._sort_command(name, claimed[name])
             else:
                 self._ledger.leave_out("no part of an evidence directory")
+        for name in self._tree.directories():
+            if name.startswith("files/"):
+                self._tell_path(name[5:], {"kind": "dir"})
         self._take_printed()
+
+    def _tell_path(self, path: str, state: Dict[str, Any]) -> None:
+        """What stands below files/ and does not leave as itself, where a path's state is asked for."""
+        if any(row.kind is Kind.PATHS and path_matches(row.name, path) for row in self._catalog):
+            self._present[path] = state
 
     def _sort_file(self, name: str, path: str) -> None:
         row = self._catalog.file(path)
         if not may_be_opened(path):
             self._ledger.leave_out("a private key")
+            self._tell_path(path, {"kind": "file", "size": self._tree.size(name)})
         elif row is None:
             self._ledger.leave_out("a file that is not in the catalog")
+            self._tell_path(path, {"kind": "file", "size": self._tree.size(name)})
         elif "Certificates" in row.facts:
             with self._tree.open(name) as stream:
                 raw = stream.read(TEXT_LIMIT)
             entry = self._certificates.file(path, raw)
             entry["path"] = self._name(path)
             self._told.append(entry)
-            self._present[path] = self._tree.size(name)
+            self._present[path] = {"kind": "file", "size": self._tree.size(name)}
         else:
             self._add(self._name(name), "files" + row.name.replace("*", "removed"), _Source(name, row))
 
@@ -301,10 +312,10 @@ class RedactedTree:
         found: Dict[str, Any] = {}
         for path, state in paths.items() if isinstance(paths, dict) else ():
             found[self._text(path, counts)] = self._said(state, counts)
-        for path, size in self._present.items():
+        for path, state in self._present.items():
             again = self._name(path)
             if found.get(again) is None:
-                found[again] = {"kind": "file", "size": size}
+                found[again] = state
         return found
 
     # -- strings

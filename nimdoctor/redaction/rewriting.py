@@ -342,7 +342,8 @@ class Rewriter:
         if not self._strict:
             return self._within(user) + b"@" + self._within(place)
         if self._gate:
-            mine = all(self._is_mine(label) for label in text.split("."))
+            first, *others = text.split(".")
+            mine = (self._is_mine(first) or bool(self._known.stays(first))) and all(map(self._is_mine, others))
             plain = user.lower().decode("latin-1") in USERS or self._is_mine(user.decode("latin-1"))
             if not (mine and plain):
                 self._count("e-mail address")
@@ -439,7 +440,7 @@ class Rewriter:
         text = match.group().decode("latin-1")
         if self._gate and all(self._is_mine(label) for label in text.split(".")[1:]):
             return None
-        domain = text.lower() in self._known.dotted and not self._is_host(text)
+        domain = text.lower() in self._known.domains
         self._count("domain" if domain else "host")
         return self._known.name(text, "domain" if domain else "host").encode("latin-1")
 

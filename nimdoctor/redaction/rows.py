@@ -35,12 +35,12 @@ def kept_hosts(text: str, ends: Ends) -> str:
         rows = Hosts.parse(Text.of(text, "/etc/hosts")).rows
     except BadEvidence:
         rows = ()
-    short = {name.split(".")[0] for name in ends.names}
-    addresses = set(ends.addresses) | {row.address for row in rows if _names(row.names) & (ends.names | short)}
+    names = ends.names | {name.split(".")[0] for name in ends.names}
+    addresses = set(ends.addresses) | {row.address for row in rows if _names(row.names) & names}
     kept = {
         row.at.line
         for row in rows
-        if (row.address in addresses and not _is_loopback(row.address)) or _names(row.names) & (ends.names | short)
+        if (row.address in addresses and not _is_loopback(row.address)) or _names(row.names) & names
     }
     return _only(text, lambda number, line: number in kept, "# {} left out", change=lambda line: line.split("#", 1)[0])
 
@@ -61,10 +61,11 @@ def kept_processes(text: str, ends: Ends, name: str) -> str:
     except BadEvidence:
         rows = ()
     kept: Set[Optional[int]] = set()
+    named = ends.names | ends.addresses
     daemons = {row.pid for row in rows if row.program in ("nimsh", "nimesis")}
     for row in rows:
         words = set(re.split(r"[\s:@=,]+", row.args.lower()))
-        about = _PROGRAMS.search(row.args) or row.ppid in daemons or words & (ends.names | ends.addresses)
+        about = _PROGRAMS.search(row.args) or row.ppid in daemons or words & named
         if about or row.pid == 1:
             kept.add(row.at.line)
     heading = 0
@@ -81,6 +82,7 @@ def kept_sockets(text: str, ends: Ends) -> str:
         rows: Sequence[SocketRow] = Sockets.parse(Text.of(text, "netstat", command=True)).rows
     except BadEvidence:
         rows = ()
+    of_ends = ends.addresses | ends.names
     about: Dict[Optional[int], SocketRow] = {row.at.line: row for row in rows}
 
     def keep(number: int, line: str) -> bool:
@@ -91,7 +93,7 @@ def kept_sockets(text: str, ends: Ends) -> str:
         printed = line.split()
         named = any(word.lower().endswith(tuple("." + service for service in _SERVICES)) for word in printed)
         ports = {row.local_port, row.remote_port}
-        between = {row.local_address, row.remote_address} <= ends.addresses | ends.names
+        between = {row.local_address, row.remote_address} <= of_ends
         return bool(named or ports & ends.ports or between)
 
     return _only(text, keep, "({} left out)")

@@ -56,6 +56,8 @@ _PRODUCTS = (
     " subsystem subsystems pid ppid elapsed cmd args tcpip spooler ras portmapper nfs autofs qdaemon snmp snmpd"
     " snmpmibd aixmibd hostmibd muxatmd dpid2 inet interface interfaces en0 en1 en2 en3 et0 lo0 mtu proto recv send"
     " foreign filesystem free used mounted hd1 hd2 hd3 hd4 hd9var hd10opt hd11admin livedump rootvg"
+    " nimdoctor evidence thorough complete remarks not removed left line lines text like key-like timed bytes"
+    " beside blank damaged blocks identity unread subject issuer serial fingerprint before after bits signature"
     " en_us de_de fr_fr utf8 iso8859 posix lang inst inst_root mb kb gb"
 )
 

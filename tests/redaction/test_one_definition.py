@@ -157,3 +157,18 @@ def test_texts_beside_the_evidence_get_the_same_pseudonyms_and_keep_levels_and_a
 def test_half_a_pair_of_surrogates_is_no_way_past() -> None:
     _, redactor = made(site("x\n"))
     assert "lpar7" not in redactor.text("\ud800 lpar7 \udcff")
+
+
+def test_names_that_stay_are_counted_and_stay_in_front_of_their_domain_too() -> None:
+    objects = "4711:\n   class = machines\n   type  = standalone\ntest:\n   class = resources\n   type  = spot\nx:\n   class = machines\n"
+    tree = collected(
+        files={"/etc/niminfo": niminfo(), NETSVC: "4711 4711.acme.bank test\n"},
+        commands={"lsnim -l": objects, "host 4711": "4711.acme.bank is 10.1.1.11\n"},
+    )
+    found, redactor = made(tree)
+    alone, with_domain, word = found["files" + NETSVC].decode().split()
+    assert (alone, with_domain.split(".")[0], word) == ("4711", "4711", "test") and "acme" not in with_domain
+    assert redactor.ledger.record()["stays"] == {"a number": 1, "a word of everybody": 1, "one character": 1}
+    redactor.check_documents({"report.txt": b"host 4711 of 4711 hosts"}, frozenset)
+    with pytest.raises(Leak):
+        redactor.check_documents({"report.txt": b"host lpar7"}, frozenset)

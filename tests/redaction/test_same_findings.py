@@ -97,3 +97,59 @@ def test_ends_that_were_redacted_apart_give_the_same_findings(name: str) -> None
         before, after = report_on(trees, way), report_on(redacted, way)
         assert entries(after, back) == entries(before, {}), way
         assert (after.verdict, after.exit_status) == (before.verdict, before.exit_status)
+
+
+def renamed(trees: Mapping[str, MemoryTree], client: str, master: str) -> Dict[str, MemoryTree]:
+    """The same ends under other names."""
+
+    def other(raw: bytes) -> bytes:
+        return raw.replace(b"lpar7", client.encode()).replace(b"nim1", master.encode())
+
+    return {
+        end: MemoryTree({other(name.encode()).decode(): other(raw) for name, raw in tree.files.items()})
+        for end, tree in trees.items()
+    }
+
+
+def by_hand(trees: Mapping[str, MemoryTree]) -> Dict[str, MemoryTree]:
+    """The same ends without a manifest: commands show by the names of their files, and keys stand where they stood."""
+    found = {}
+    for end, tree in trees.items():
+        files = dict(tree.files)
+        paths = json.loads(files.pop("manifest.json"))["paths"]
+        files.update({f"files{path}": b"x" for path, state in paths.items() if state and "/keys/" in path})
+        found[end] = MemoryTree(files)
+    return found
+
+
+HAND_MADE = ("healthy", "certificate-mismatch", "key-exposed")
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name in HAND_MADE])
+@pytest.mark.parametrize(
+    ("client", "master"), [("lpar7", "nim1"), ("prod", "master"), ("4711", "4712"), ("test", "server")]
+)
+@pytest.mark.parametrize("manifest", [True, False], ids=["with manifest", "without manifest"])
+def test_ends_that_were_put_together_by_hand_give_the_same_findings(
+    name: str, client: str, master: str, manifest: bool
+) -> None:
+    trees = renamed(scenario(name), client, master)
+    if not manifest:
+        trees = by_hand(trees)
+    redacted, back = apart(trees)
+    for way in WAYS:
+        before, after = report_on(trees, way), report_on(redacted, way)
+        assert entries(after, back) == entries(before, {}), way
+        assert (after.verdict, after.exit_status) == (before.verdict, before.exit_status)
+
+
+def test_of_a_key_that_no_manifest_names_the_state_leaves_and_the_content_does_not() -> None:
+    tree = by_hand(scenario("healthy"))["master"]
+    redactor = Redactor(KEY)
+    redactor.learn(tree)
+    found = held(redactor, tree)
+    keys = [name for name in tree.names() if "/keys/" in name]
+    paths = json.loads(found.files["manifest.json"])["paths"]
+    assert keys and not [name for name in found.names() if "/keys/" in name]
+    assert {name[5:]: {"kind": "file", "size": 1} for name in keys}.items() <= paths.items()
+    assert paths["/ssl_nimsh/keys"] == {"kind": "dir"}
