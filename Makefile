@@ -53,8 +53,8 @@ attack-archives: $(VENV)/developed
 	  tests/evidence/test_uncompressed.py
 
 # secrets and names of many kinds, and which of them stay
-attack-leaks: $(VENV)/developed
-	if [ -e benchmarks/leaks.py ]; then $(BIN)/python benchmarks/leaks.py; fi
+attack-leaks: $(PLAIN)/installed
+	$(PLAIN)/bin/python benchmarks/leaks.py
 
 attack-faults: $(VENV)/developed
 	$(BIN)/python benchmarks/faults.py --count $(FAULTS) --seed $(SEED)

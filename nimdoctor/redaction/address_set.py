@@ -73,6 +73,14 @@ class AddressSet:
             return any(page[third * 32 : third * 32 + 32])
         return any(low >> 8 == third for low in page)
 
+    def has_beginning(self, beginning: int, bits: int) -> bool:
+        """Whether an address begins with these bits, 8 to 24 of them."""
+        self._settle()
+        if bits <= 16:
+            return any(high >> (16 - bits) == beginning for high in self._pages)
+        more = 24 - bits
+        return any(self.has_network(beginning << more | at) for at in range(1 << more))
+
 
 def _as_bits(lows: Set[int]) -> bytearray:
     bits = bytearray(_BITS)

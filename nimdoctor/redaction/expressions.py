@@ -11,34 +11,34 @@ from typing import Iterable, List, Sequence
 from nimdoctor.redaction import patterns
 from nimdoctor.redaction.alternation import alternation
 from nimdoctor.redaction.known import Known
+from nimdoctor.redaction.passwords import MARKS, SECRET, may_name_password
 from nimdoctor.redaction.pseudonyms import ALPHABET, PSEUDONYM, TAG
 from nimdoctor.redaction.shapes import shape_of
 
-_PASSWORDS = (
-    b"pass secret pwd pw token credential apikey api_key api-key community authoriz mysql smbclient ldap snmp curl"
-).split()
-"""One of these is in each line with a password that more than a word shows."""
-_PLAIN = re.compile(rb"(?!(?:[^_-]*[_-]){3})[^@{$.:\\%\x1b]{1,39}\Z", re.DOTALL)
+_PLAIN = re.compile(rb"(?!(?:[^_-]*[_-]){3})[^@{$.:\\%([\x1b]{1,39}\Z", re.DOTALL)
 """A word of letters and digits that holds no more than a name, a number of a machine or a pseudonym."""
 _UNMARKED = re.compile(rb"[^@{$]*\Z", re.DOTALL)
 """A word that holds neither an e-mail address nor a password."""
 
 
 @cache
-def _of_passwords() -> "re.Pattern[bytes]":
-    return re.compile(f"{patterns.SECRET}|{patterns.PROGRAM}".encode("ascii"), re.IGNORECASE)
+def _of_lines() -> "re.Pattern[bytes]":
+    return re.compile("|".join(patterns.OF_LINES).encode("latin-1"), re.IGNORECASE)
 
 
-def words_for_passwords(lines: bytes) -> List[bytes]:
-    """Those that are in any of the lines: mostly none is, and then none of them is looked at by itself."""
-    lower = lines.lower()
-    return [word for word in _PASSWORDS if word in lower]
+@cache
+def _dump() -> "re.Pattern[bytes]":
+    return re.compile(patterns.DUMP.encode("ascii"), re.IGNORECASE)
 
 
-def may_hold_password(message: bytes, words: Sequence[bytes]) -> bool:
-    """Whether more than a word of that line may be a password, with one of these words; digits are all one to it."""
-    lower = message.lower()
-    return any(word in lower for word in words) and bool(_of_passwords().search(message))
+def shows_in_whole(message: bytes, marks: Sequence[bytes] = MARKS) -> bool:
+    """Whether more than a word of that line shows that it holds something, with one of these marks if it is a password.
+
+    Digits are all one to it.
+    """
+    if may_name_password(message.lower(), marks) and _of_lines().search(message):
+        return True
+    return bool(_dump().match(message))
 
 
 class Expressions:
@@ -51,14 +51,24 @@ class Expressions:
     @cached_property
     def line(self) -> "re.Pattern[bytes]":
         """For a whole line: all there is."""
-        return self._compiled([patterns.SECRET, patterns.PROGRAM, *self._marked()])
+        return self._compiled([*patterns.OF_LINES, *self._marked()])
+
+    @cached_property
+    def part_of_line(self) -> "re.Pattern[bytes]":
+        """For a part of the command line of a program: all there is but such a line."""
+        return self._compiled([SECRET, *self._marked()])
+
+    @cached_property
+    def serials(self) -> "re.Pattern[bytes]":
+        """For digits that are nothing else: numbers of machines, wherever they stand."""
+        return self._compiled([self._serial(of_shapes=False)])
 
     def within(self, matched: bytes) -> "re.Pattern[bytes]":
         """For what stands within a match, of whatever length."""
         if b"@" in matched:
             return self._within_mail
         # nothing so short is a line of a key
-        return self._unmarked_word if len(matched) < 40 else self._within
+        return self._unmarked_word if len(matched) < 20 else self._within
 
     @cached_property
     def _within(self) -> "re.Pattern[bytes]":
@@ -107,18 +117,31 @@ class Expressions:
 
     def _plain(self, *, of_shapes: bool) -> List[str]:
         names = self._names(of_shapes)
-        return [self._serial(of_shapes), r"(?<![A-Za-z0-9])(?:" + "|".join([*names, patterns.HEXADECIMAL]) + ")"]
+        return [
+            self._serial(of_shapes),
+            r"(?<![A-Za-z0-9])(?:" + "|".join([patterns.TOKEN, *names, patterns.HEXADECIMAL]) + ")",
+        ]
 
     def _marked(self) -> List[str]:
         return [patterns.HASHED, patterns.IN_URL, patterns.SOLID, patterns.EMAIL, *self._unmarked(of_shapes=False)]
 
     def _unmarked(self, *, of_shapes: bool) -> List[str]:
         domains = alternation(_forms(self._known.dotted, of_shapes))
-        own = [patterns.full_name_of(domains), *self._names(of_shapes), patterns.HEXADECIMAL]
+        own = [
+            patterns.TOKEN,
+            patterns.UUID,
+            patterns.full_name_of(domains),
+            *self._names(of_shapes),
+            patterns.HEXADECIMAL,
+        ]
         return [
+            patterns.FINGERPRINT,
             patterns.COLONS,
             patterns.MAC,
             patterns.IPV6,
+            patterns.DEFANGED,
+            patterns.REVERSED,
+            patterns.NETWORK,
             patterns.NUMBERS,
             patterns.DASHED,
             self._serial(of_shapes),

@@ -19,6 +19,8 @@ _LONG = 128
 _HOST = r"([a-z0-9][\w.-]*)"
 _USER = r"([a-z_][\w-]*)"
 _PROMPT = r"(?m)^([a-z_][\w-]{0,31})@([a-z][\w.-]*):[^\n#$>]{0,200}[#$>](?:\s|$)"
+_SSH = r"\b(?:ssh|scp|sftp|rsync|ssh-copy-id)\b[^\n@]{0,200}\s([a-z_][\w-]{0,31})@([a-z][\w.-]*)"
+_ADDRESSED = r"(?m)^[>\s|]{0,40}(?:from|to|cc|bcc|sender|reply-to|von|an|de)[ \t]*:[ \t]*\"?([^<>\"\n@:]{2,64}?)\"?[ \t]*<[^<>\s@]+@"
 _MODES = r"(?m)^[bcdlps-][rwxst-]{9}[+.]?\s+\d+\s+"
 _TWELVE = r"([0-9a-f]{12})\b"
 _PLACES = (
@@ -48,12 +50,16 @@ _PLACES = (
     ("hardware", " id", r" id(?: is)?\s*(?:[:=]\s*)?'?" + _TWELVE),
     ("hardware", "value", r"value(?: passed)?,? '" + _TWELVE),
     ("hardware", "cpuid", r"cpuid\s*[=:]\s*" + _TWELVE),
-    ("hardware", "addr", r"(?:hardware|network|mac)[ _-]addr(?:ess)?[ .:=]*([0-9a-f]{12}|[0-9a-f]{1,2}(?:[:.-][0-9a-f]{1,2}){5})\b"),
+    ("hardware", "mac", r"\bmac[ \t.:=]{1,20}" + _TWELVE),
+    ("hardware", "ether", r"\bether(?:net)?[ \t.:=]{1,20}" + _TWELVE),
+    ("hardware", "addr", r"\b(?:hw|ll)addr[ \t.:=]{1,20}" + _TWELVE),
+    ("hardware", "addr", r"(?:hardware|network|mac|ethernet)[ _-]addr(?:ess)?[ .:=]*([0-9a-f]{12}|[0-9a-f]{1,2}(?:[:.-][0-9a-f]{1,2}){5})\b"),
     ("hardware", "link#", r"link#\d+\s+([0-9a-f]{1,2}(?:\.[0-9a-f]{1,2}){5})\b"),
     ("hardware", "nim_masterid", r"nim_masterid=\"?" + _TWELVE),
     ("hardware", "ether", r"\b([0-9a-f]{12})\b(?=[^\n]{0,200}\bether)"),
     ("serial", "serial", r"serial(?:[ _-]?(?:number|num|no))?\.?[ \t]*(?:[.:=]+[ \t]*)?\"?(?=[a-z0-9-]{0,64}\d)([a-z0-9]{6,20})\b"),
     ("serial", "ibm,", r"ibm,(?:\d{2})?([0-9a-z]{7})\b"),
+    ("location", "u", r"\bu[0-9a-z]{4}\.[0-9a-z]{3}\.([0-9a-z]{7})\b"),
     ("serial", "sn", r"[-*_ ]sn([0-9a-z]{7})\b"),
     ("serial", "-", r"\b\d{4}-[0-9a-z]{3}[*_]([0-9a-z]{7})\b"),
     ("serial", "system", r"\bsystem ?id\b[ \t]*(?:[=:][ \t]*)?(?:ibm,)?(?:\d{2})?([0-9a-z]{7})\b"),
@@ -66,6 +72,8 @@ _SUBJECT = (
 _OF_LINES = [
     *(([kind], word, Pattern(place)) for kind, word, place in _PLACES),
     (["user", "host"], "@", Pattern(_PROMPT)),
+    (["user", "host"], "@", Pattern(_SSH)),
+    (["phrase"], "@", Pattern(_ADDRESSED)),
     *((["alternative"], word, Pattern(_ALTERNATIVE)) for word in ("dns", "ip address", "email")),
 ]
 """The kinds that its groups find, a word that must be there at all, and the expression."""
@@ -79,7 +87,20 @@ _OF_WORDS = (
     ("address", ":", 2, Pattern(patterns.IPV6, re.IGNORECASE)),
     ("email", "@", 1, Pattern(patterns.EMAIL)),
 )
-KINDS = ("host", "user", "hardware", "serial", "alternative", "phrase", "dotted", "full", "email", "text", "address")
+KINDS = (
+    "host",
+    "user",
+    "hardware",
+    "serial",
+    "location",
+    "alternative",
+    "phrase",
+    "dotted",
+    "full",
+    "email",
+    "text",
+    "address",
+)
 TEXT, ADDRESS, OPEN = len(KINDS) - 2, len(KINDS) - 1, len(KINDS)
 """A line that shapes say nothing of, an address, and a line whose name may stand in the next."""
 _NUMBER = {kind: number for number, kind in enumerate(KINDS)}

@@ -17,6 +17,7 @@ _TURNS, _MANY = 32, 2000
 """Drawings of the addresses that are tried, and addresses from which on only one is."""
 _LABEL = re.compile(r"(?!\d+\Z)[^\W_](?:[\w-]*[^\W_])?", re.UNICODE)
 _OBJECT = re.compile(r"(?!\d+\Z)[A-Za-z0-9_.@+-]{2,64}")
+_DOTTED_USER = re.compile(r"[a-z][a-z0-9_-]{0,30}(?:\.[a-z][a-z0-9_-]{0,30}){1,3}")
 _SERIAL = re.compile(r"(?=.*\d)[A-Z0-9]{6,20}")
 _LIKE_SOFTWARE = re.compile(r"db2|sdd|sp[2-9]*\Z|snmp")
 """Pseudonyms behind which an address would be taken for a level, or a word for a password."""
@@ -48,6 +49,7 @@ class Known:
         self._replaced_4 = AddressSet()
         self._drawn_4 = AddressSet()
         self._all_drawn_4: Optional[AddressSet] = None
+        self._drawn_networks: Set[int] = set()
         self._drawn_6: Set[int] = set()
 
     # -- learning
@@ -98,7 +100,14 @@ class Known:
 
     def add_user(self, name: str) -> None:
         """A user or group that is not one of the system's own."""
-        if name.lower() not in USERS and not name.isdigit():
+        name = name.strip(".").lower()
+        if name in USERS or name.isdigit():
+            return
+        if _DOTTED_USER.fullmatch(name) and not _ADDRESS_LIKE.match(name):
+            # jane.doe, who may be jane_doe or jane-doe elsewhere
+            for mark in "._-":
+                self.kinds.setdefault(name.replace(".", mark), "user")
+        else:
             self.add(name, "user")
 
     def add_hardware(self, digits: str) -> None:
@@ -107,10 +116,10 @@ class Known:
         if found and found.strip("0") and found.strip("f"):
             self.hardware.add(found)
 
-    def add_serial(self, serial: str) -> None:
-        """The number of a machine."""
+    def add_serial(self, serial: str, *, sure: bool = False) -> None:
+        """The number of a machine; one of letters alone only where it is `sure`, as in a code of a location."""
         serial = serial.strip().upper()
-        if _SERIAL.fullmatch(serial) and not HARDWARE.fullmatch(serial.lower()):
+        if (_SERIAL.fullmatch(serial) or sure) and not HARDWARE.fullmatch(serial.lower()):
             self.serials.add(serial)
 
     def add_phrase(self, phrase: str) -> None:
@@ -238,11 +247,11 @@ class Known:
         self._note(serial.upper(), found, "serial")
         return found
 
-    def digest(self, digits: str) -> str:
-        """The pseudonym of a fingerprint, or of a number of a certificate."""
+    def digest(self, digits: str, kind: str = "fingerprint") -> str:
+        """The pseudonym of a fingerprint, of a number of a certificate, or of a disk or port of storage."""
         found = self.pseudonyms.digest(digits)
         if len(digits) >= 6:
-            self._note(digits.lower(), found, "fingerprint")
+            self._note(digits.lower(), found, kind)
         return found
 
     def country(self, code: str) -> str:
@@ -262,6 +271,16 @@ class Known:
             for address in self.ipv4:
                 self._all_drawn_4.add(self.addresses.ipv4(address))
         return self._all_drawn_4.has_network(beginning)
+
+    def network(self, beginning: int) -> int:
+        """The pseudonym of a network, by an address of zeros behind its beginning."""
+        found = self.addresses.ipv4(beginning)
+        self._drawn_networks.add(found)
+        return found
+
+    def gave_beginning(self, beginning: int) -> bool:
+        """Whether that address of zeros is the pseudonym of a network."""
+        return beginning in self._drawn_networks
 
     def gave_6(self, address: int) -> bool:
         """Whether that address is a pseudonym."""
@@ -295,10 +314,10 @@ class Known:
 
 
 def hardware_of(text: str) -> Optional[str]:
-    """Twelve digits in small letters of a CPU id, or of a MAC address with colons, dashes or AIX's dots.
+    """Twelve digits in small letters of a CPU id, or of a MAC address with colons, dashes, AIX's dots or Cisco's.
 
-    >>> hardware_of("00F6A1B24C00"), hardware_of("fa.16.3e.1b.22.1"), hardware_of("10.1.1.7")
-    ('00f6a1b24c00', 'fa163e1b2201', None)
+    >>> hardware_of("00F6A1B24C00"), hardware_of("fa.16.3e.1b.22.1"), hardware_of("fa16.3e1b.2201"), hardware_of("10.1.1.7")
+    ('00f6a1b24c00', 'fa163e1b2201', 'fa163e1b2201', None)
     """
     lower = text.strip().lower()
     if HARDWARE.fullmatch(lower):
@@ -306,4 +325,6 @@ def hardware_of(text: str) -> Optional[str]:
     parts = re.split(r"[:.-]", lower)
     if len(parts) == 6 and all(re.fullmatch(r"[0-9a-f]{1,2}", part) for part in parts):
         return "".join(part.zfill(2) for part in parts)
+    if len(parts) == 3 and all(re.fullmatch(r"[0-9a-f]{4}", part) for part in parts):
+        return "".join(parts)
     return None

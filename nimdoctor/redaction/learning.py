@@ -138,9 +138,12 @@ class Learner:
         evidence = RecordedEvidence("evidence", borrowed, self._catalog)
         host = Host(evidence, self._catalog)
         ends = self._structured(host)
+        claimed = {entry.file for entry in evidence.recorded_commands().values()}
         for name in tree.names():
             if name.startswith("commands/"):
-                self._lines(name[len("commands/") :].replace("_", " "))
+                typed = name[len("commands/") :].replace("_", " ")
+                # of one that was made by hand its name is all there is of the command
+                (self._lines if name in claimed else self._command)(typed)
         for line in _manifest_strings(evidence):
             self._command(line)
         self._certificates(evidence, tree)
@@ -345,6 +348,8 @@ class Learner:
             known.add_hardware(name)
         elif kind == "serial":
             known.add_serial(name)
+        elif kind == "location":
+            known.add_serial(name, sure=True)
         elif kind == "dotted":
             # a longer one is no name
             if len(self._dotted) < _DOTTED and len(name) <= 255:

@@ -3,6 +3,12 @@
 from collections import Counter
 from typing import Dict, List, Mapping, Tuple
 
+CANNOT_KNOW = (
+    "a name that stands in nothing but free text, with nothing that shows it to be one, is not recognised; nor is a password "
+    "without a word for it before it, or one that is a word of the sentence: read what leaves before you send it"
+)
+"""What nobody who counts what was replaced may take it for."""
+
 
 class Ledger:
     """Counts by file and kind; `left_out` are files that did not leave, by the reason why; `stays` are names of hosts
@@ -51,7 +57,13 @@ class Ledger:
 
     def record(self) -> Dict[str, object]:
         """All of it, for JSON."""
-        return {"kinds": self.by_kind(), "files": self.by_file(), "left_out": self.left_out(), "stays": self.stays()}
+        return {
+            "kinds": self.by_kind(),
+            "files": self.by_file(),
+            "left_out": self.left_out(),
+            "stays": self.stays(),
+            "cannot_know": CANNOT_KNOW,
+        }
 
     def lines(self) -> List[str]:
         """The same for people, one line a file.

@@ -21,8 +21,8 @@ from nimdoctor.redaction.certificates import CertificateTexts
 from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.learning import Borrowed
 from nimdoctor.redaction.ledger import Ledger
+from nimdoctor.redaction.passwords import REMOVED
 from nimdoctor.redaction.readings import Readings, rewritten, walked
-from nimdoctor.redaction.rewriting import SECRET_REMOVED
 from nimdoctor.text import TEXT_LIMIT, from_json
 
 IN_MEMORY = 1 << 20
@@ -364,7 +364,7 @@ class RedactedTree:
 
     def _sure(self, text: str) -> str:
         """A string that was made of pseudonyms, or a remark in its place."""
-        return text if self._readings.is_sure(text) else SECRET_REMOVED
+        return text if self._readings.is_sure(text) else REMOVED
 
 
 class _Window(io.RawIOBase):

@@ -2,34 +2,29 @@
 
 import re
 from collections import Counter
-from ipaddress import AddressValueError, IPv6Address
 from itertools import compress, count, repeat
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
+from nimdoctor.redaction import key_material, passwords
 from nimdoctor.redaction.addresses import MANY, decimal_4, numbers_4, printed_4, printed_all_4
-from nimdoctor.redaction.expressions import Expressions, may_hold_password, words_for_passwords
-from nimdoctor.redaction.known import Known, hardware_of
+from nimdoctor.redaction.expressions import Expressions, shows_in_whole
+from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.levels import WINDOW, is_level, may_name, names_software
-from nimdoctor.redaction.pseudonyms import spelled_as
 from nimdoctor.redaction.shapes import KEPT, Counts, Found, Memo, Place, Plan, Shapes
+from nimdoctor.redaction.spellings import Spellings
 from nimdoctor.redaction.words import USERS
 
-SECRET_REMOVED = "*REMOVED*"
-"""Stands in the place of a password, and of a text of which not all could be redacted."""
-SOLID_REMOVED = "*KEY-LIKE TEXT REMOVED*"
-"""Stands in the place of what may be a line of a key."""
 _STAMP = re.compile(
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d "
     rb"\d{4}[ \t]"
 )
 """Begins a line of nimsh.log."""
-_OPTION = re.compile(rb"([ \t]-[pwcAXau][ \t]*)(?!\*REMOVED\*)([^\s-]\S*)")
 _DOTS_BETWEEN_NUMBERS = re.compile(rb"\d\.\d")
 _BARE = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
 """An address and nothing else."""
 
 _DIGIT = re.compile(rb"\d")
-_ALONE, _ADDRESS, _DEPENDS, _LINE = range(4)
+_ALONE, _ADDRESS, _DEPENDS, _LINE, _OPEN = range(5)
 """What is at a place: a word, an address, a word that what stands before it makes another, or the whole line."""
 _LARGE = 64 * 1024
 """Bytes of a text that make it worth while to compile expressions for shapes."""
@@ -68,6 +63,7 @@ class Rewriter:
         self._addresses: Dict[bytes, Optional[bytes]] = {}
         self._before = b""
         self._counting: Dict[str, int] = {}
+        self._spellings = Spellings(known, gate=gate, strict=strict, count=self._count)
 
     def rewrite(self, raw: bytes, counts: "Counter[str]") -> bytes:
         """The text with pseudonyms; what was replaced is added to `counts` by kind. Lines keep their number."""
@@ -79,12 +75,16 @@ class Rewriter:
         words, messages = self._words.known, self._messages.known
         addresses: List[Tuple[int, int, int]] = []
         counted_each: List[Counts] = []
+        opened: List[int] = []
+        keys: List[int] = []
         for at, line, plan in compress(zip(count(), lines, plans), plans):
             start, end, what, base = plan[0]
             if len(plan) > 1 or what > _ADDRESS:
                 start, end = base, len(line)
                 message = line[base:]
                 found, counted = messages.get(message) or self._message(message, plan)
+                if plan[-1][2] == _OPEN:
+                    opened.append(at)
             elif what == _ADDRESS:
                 addresses.append((at, start, end))
                 continue
@@ -93,6 +93,8 @@ class Rewriter:
                 found, counted = words.get(word) or self._word(word)
             if counted:
                 counted_each.append(counted)
+                if counted[0][0] == key_material.KIND:
+                    keys.append(at)
             if found is not None:
                 lines[at] = line[:start] + found + line[end:]
         for counted, times in Counter(counted_each).items():
@@ -100,6 +102,7 @@ class Rewriter:
                 counts[kind] += number * times
         if addresses:
             self._replace_addresses(lines, addresses, counts)
+        self._beyond(lines, opened, keys, counts)
         return raw if self._gate else b"\n".join(lines)
 
     def left(self, raw: bytes) -> Optional[str]:
@@ -108,13 +111,31 @@ class Rewriter:
         self.rewrite(raw, counts)
         return next(iter(counts), None)
 
+    def _beyond(self, lines: List[bytes], opened: List[int], keys: List[int], counts: "Counter[str]") -> None:
+        """What goes on beyond its line: a password that stands on the next one, the lines around one of a key."""
+        for at in opened:
+            number = next((near for near in range(at + 1, min(at + 4, len(lines))) if lines[near].strip()), at)
+            stamp = _STAMP.match(lines[number])
+            start = stamp.end() if stamp else 0
+            found = None if number == at else passwords.without_password(lines[number][start:])
+            if found is not None:
+                counts["password"] += 1
+                lines[number] = lines[number][:start] + found
+        if keys:
+            removed = key_material.without_the_rest(lines, keys)
+            if removed:
+                counts[key_material.KIND] += removed
+
     # -- where in a line something may be
 
     def _look(self, new: Sequence[Tuple[bytes, Plan]]) -> None:
-        passwords = words_for_passwords(b"\n".join([shape for shape, _ in new]))
+        marks = passwords.marks_in(b"\n".join([shape for shape, _ in new]))
         for shape, plan in new:
-            if passwords and may_hold_password(shape, passwords):
+            opened = bool(marks) and passwords.leaves_open(shape)
+            if opened or shows_in_whole(shape, marks):
                 plan.append((0, len(shape), _LINE, 0))
+                if opened:
+                    plan.append((len(shape), len(shape), _OPEN, 0))
             else:
                 plan.extend(self._places(shape))
 
@@ -257,7 +278,7 @@ class Rewriter:
             how = "secret"
         if how == "pseudonym" and self._known.pseudonyms.gave(match.group().decode("latin-1").lower()):
             return match.group()
-        replaced: Optional[bytes] = getattr(self, "_" + how)(match)
+        replaced: Optional[bytes] = (getattr(self, "_" + how, None) or getattr(self._spellings, how))(match)
         if replaced is None or replaced == match.group():
             return match.group()
         return replaced
@@ -286,28 +307,31 @@ class Rewriter:
         quote = value[:1] if value[:1] in (b'"', b"'") else b""
         closed = quote if quote and value.endswith(quote) and len(value) > 1 else b""
         ended = b"\r" if value.endswith(b"\r") else b""
-        return self._within(match.group("secret")) + quote + SECRET_REMOVED.encode() + closed + ended
+        return self._within(match.group("secret")) + quote + passwords.REMOVED.encode() + closed + ended
 
     def _program(self, match: "re.Match[bytes]") -> bytes:
-        parts = _OPTION.split(match.group())
+        parts = passwords.OPTION.split(match.group())
         for at in range(2, len(parts), 3):
             self._count("password")
-            parts[at] = SECRET_REMOVED.encode()
-        return b"".join(part if at % 3 == 2 else self._within(part) for at, part in enumerate(parts))
+            parts[at] = passwords.REMOVED.encode()
+        return b"".join(
+            part if at % 3 == 2 else self._expressions.part_of_line.sub(self._replaced, part)
+            for at, part in enumerate(parts)
+        )
 
     def _hashed(self, match: "re.Match[bytes]") -> bytes:
         self._count("password")
-        return SECRET_REMOVED.encode()
+        return passwords.REMOVED.encode()
 
     def _inurl(self, match: "re.Match[bytes]") -> bytes:
         self._count("password")
         user = match.group().split(b":", 1)[0]
-        return self._user(user) + b":" + SECRET_REMOVED.encode()
+        return self._user(user) + b":" + passwords.REMOVED.encode()
 
     def _solid(self, match: "re.Match[bytes]") -> bytes:
-        if is_key_like(match.group()):
-            self._count("key-like text")
-            return SOLID_REMOVED.encode()
+        if key_material.is_key_like(match.group()):
+            self._count(key_material.KIND)
+            return key_material.REMOVED.encode()
         return self._within(match.group())
 
     def _email(self, match: "re.Match[bytes]") -> bytes:
@@ -343,61 +367,9 @@ class Rewriter:
     def _is_host(self, name: str) -> bool:
         return self._known.kinds.get(name.split(".")[0].lower()) == "host"
 
-    def _colons(self, match: "re.Match[bytes]") -> Optional[bytes]:
-        digits = match.group().decode("ascii").replace(":", "")
-        if len(digits) == 16 and not re.search("[a-fA-F]", digits):
-            return None
-        found = self._hex(digits, "fingerprint", self._known.digest)
-        return None if found is None else ":".join(_pairs(found)).encode("ascii")
-
-    def _mac(self, match: "re.Match[bytes]") -> Optional[bytes]:
-        text = match.group().decode("ascii")
-        digits = hardware_of(text)
-        if digits is None or not digits.strip("0") or not digits.strip("f"):
-            return None
-        if not re.search("[a-f]", digits) and digits not in self._known.hardware:
-            return None
-        found = self._hex(digits, "hardware", self._known.cpu_id)
-        if found is None:
-            return None
-        mark = text[re.search("[:.-]", text).start()]  # type: ignore[union-attr]
-        # AIX prints no leading zeros in its form with dots
-        parts = [part.lstrip("0") or "0" for part in _pairs(found)] if mark == "." else _pairs(found)
-        return spelled_as(text, mark.join(parts)).encode("ascii")
-
-    def _hex(self, digits: str, kind: str, give: Callable[[str], str]) -> Optional[str]:
-        if self._gate and self._is_mine(digits):
-            return None
-        if not self._strict and not self._known.is_number(digits.lower()):
-            return None
-        self._count(kind)
-        return give(digits)
-
-    def _hexadecimal(self, match: "re.Match[bytes]") -> Optional[bytes]:
-        digits = match.group().decode("ascii")
-        if len(digits) == 12:
-            if not digits.strip("0") or not digits.lower().strip("f"):
-                return None
-            if digits.isdigit() and digits not in self._known.hardware:
-                return None
-            found = self._hex(digits, "hardware", self._known.cpu_id)
-        else:
-            found = self._hex(digits, "fingerprint", self._known.digest)
-        return None if found is None else (found if digits == digits.lower() else found.upper()).encode("ascii")
-
-    def _ipv6(self, match: "re.Match[bytes]") -> Optional[bytes]:
-        text = match.group().decode("ascii")
-        try:
-            address = int(IPv6Address(text))
-        except AddressValueError:
-            return None
-        if not (self._strict or address in self._known.ipv6) or (self._gate and self._known.gave_6(address)):
-            return None
-        found = self._known.ip6(address)
-        if found == address:
-            return None
-        self._count("address")
-        return str(IPv6Address(found)).encode("ascii")
+    def _hexadecimal(self, match: "re.Match[bytes]") -> bytes:
+        found = self._spellings.hexadecimal(match)
+        return self._expressions.serials.sub(self._replaced, match.group()) if found is None else found
 
     def _numbers(self, match: "re.Match[bytes]") -> Optional[bytes]:
         parts = match.group().split(b".")
@@ -500,7 +472,7 @@ class Rewriter:
 
 def _refused(found: Found) -> Found:
     """A remark, in the place of what the gate would find anything left in."""
-    return SECRET_REMOVED.encode(), (*found[1], ("text that could not be redacted", 1))
+    return passwords.REMOVED.encode(), (*found[1], ("text that could not be redacted", 1))
 
 
 def _decoded(raw: bytes) -> str:
@@ -508,10 +480,6 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
-
-
-def _pairs(digits: str) -> List[str]:
-    return [digits[at : at + 2] for at in range(0, len(digits), 2)]
 
 
 def _four(parts: List[bytes]) -> Optional[int]:
@@ -524,15 +492,3 @@ def _letter_before(text: bytes, start: int) -> bool:
     if not start or not text[start - 1 : start].isalpha():
         return False
     return not re.search(rb"\\[nrtbf]\Z|\x1b\[[\d;]*m\Z", text[max(0, start - 10) : start])
-
-
-def is_key_like(raw: bytes) -> bool:
-    """Whether a long run of letters and digits may be part of a key: of base64, and neither a path nor a digest."""
-    text = raw.rstrip(b"=")
-    if re.fullmatch(rb"[0-9a-fA-F]+|[0-9]+", text):
-        return False
-    if not (re.search(rb"[a-z]", text) and re.search(rb"[A-Z]", text) and re.search(rb"[0-9]", text)):
-        return False
-    parts = [part for part in text.split(b"/") if part]
-    # a path has many short parts; base64 has a slash in sixty-four characters
-    return max(map(len, parts)) >= 24

@@ -74,3 +74,27 @@ def vocabulary() -> FrozenSet[str]:
 
 CERTIFICATE = _words("nim root server client ca ssl tls certificate certificates authority master aix the for of and")
 """Words of a certificate's names that say what it is, not whose."""
+
+SENTENCE = _words(
+    "a an the this that these those it its and or but nor not no none never only also too then than as if when while where wherever"
+    " which who whom whose what why how by for from of on off in into to at with without within between before after until since"
+    " because so is are was were be been being has have had having do does did done can could cannot may might must shall"
+    " should will would i you we they he she your our their my his her"
+    " access account accounts again aging algorithm allowed already always asked authentication auth based cannot change changed"
+    " changes changing check checked checking complexity correct database denied different disabled does empty enabled encrypted"
+    " encryption entered entry error expire expired expires expiration expiry failed fails failure field file files given goes"
+    " granted handshake hash hashed hashes hashing helper history incorrect input invalid key keys length less lifetime list locked"
+    " login management manager matches mismatch missing needed needs now ok option outdated parameter parameters policies policy"
+    " problem prompt prompts protected protection quality removed required reset resets ring rejected request requested rotation"
+    " rule rules set sets still store stored string supplied sync too type typed update updated use used user using unset valid"
+    " verification via warning weak wrong yet string come comes read-only read-write"
+    " authentifizierung aber abgelaufen abgelehnt alt auf aus bei bekannt das dass den der die durch ein eine einer eingeben falsch"
+    " fehlt fehler fehlgeschlagen f\xfcr fuer geht gesetzt gesperrt ge\xe4ndert geaendert hat ist kann kein keine l\xe4uft laeuft mit"
+    " muss nach neu nicht nie noch oder ohne richtig sind soll stimmt und ung\xfcltig ungueltig unbekannt vergessen von vom vor"
+    " war wird wurde wurden zu zum"
+    " avec ce dans de des du est et expir\xe9 expire incorrecte incorrect invalide la le les manque non oubli\xe9 ou par pas pour"
+    " refus\xe9 sans sera sur un une a \xe0 \xe8 \xe9 en"
+    " caducada con contra del di e el era es est\xe1 esta expirada expirou fue ha incorrecta incorreta inv\xe1lida los no n\xe3o"
+    " o para per por que scaduta se senza sin su una y"
+)
+"""Words that a sentence goes on with behind `password`: what comes after that is not one."""

@@ -111,6 +111,15 @@ def test_of_a_command_typed_twice_the_last_counts() -> None:
     assert text.first_line == 6
 
 
+@pytest.mark.parametrize("quote", ["", "> ", "    "])
+def test_a_key_in_a_pasted_mail_is_named(quote: str) -> None:
+    mail = "Hello,\n\n# lssrc -s nimsh\n" + STATUS + "and here is the key:\n" + KEY
+    found = evidence({"mail.txt": "".join(quote + line + "\n" for line in mail.splitlines())})
+    assert "mail.txt: a private key is among the files: delete it; it was not read further" in found.remarks
+    (text,) = texts(found, "lssrc -a")
+    assert "c2VjcmV0" not in text.read()
+
+
 def test_a_key_is_never_served() -> None:
     certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
     found = evidence({"key.pem": KEY, "server.pem": KEY + certificate, "t.txt": LOG + KEY})
