@@ -89,8 +89,14 @@ def left_of(lines: List[str], secret: bytes) -> Tuple[int, int]:
     """Lines with key material in them, and those of which any is left."""
     after = redacted("before\n" + "\n".join(lines) + "\nbehind\n")
     pieces = [MATERIAL.findall(line) for line in lines]
-    with_any = [found for found in pieces if any(is_of(piece, secret) for piece in found)]
-    return len(with_any), sum(any(piece in after for piece in found if is_of(piece, secret)) for found in with_any)
+    planted = [[piece for piece in found if is_of(piece, secret)] for found in pieces]
+    with_any = [found for found in planted if found]
+    return len(with_any), sum(any(is_left(piece, after) for piece in found) for found in with_any)
+
+
+def is_left(piece: str, after: str) -> bool:
+    """Whether eight characters in a row of it are."""
+    return any(piece[at : at + 8] in after for at in range(len(piece) - 7))
 
 
 def is_of(piece: str, secret: bytes) -> bool:

@@ -70,15 +70,15 @@ _MARK = rf"[ \t]{{0,40}}(?:->|[:=]{{1,2}})[ \t]*{_VALUE_FOLLOWS}"
 _SPOKEN = rf"{_BLANKS}(?:{_OF}{_BLANKS}){{0,2}}(?:{_IS}[ \t:=]{{1,40}}){{0,4}}(?!{_SENTENCE}|[:=]|->){_VALUE_FOLLOWS}"
 _NAMED = (
     # the file /etc/passwd is no password, whatever comes after a blank
-    rf"(?:(?<=/)(?P<path>)|(?<!/)){_WORD}{_REST}(?:{_MARK}|(?(path)(?!)|{_SPOKEN}))"
+    rf"(?:(?<=/)(?P<path>)|(?<!/))(?:{_WORD}{_REST}|\b(?:pwd|pw)(?={_BLANKS}(?:is|was|ist|lautet)\b)|\btoken)"
+    rf"(?:{_MARK}|(?(path)(?!)|{_SPOKEN}))"
     rf"|(?:{_TOKEN}|cookie|authorization){_REST}{_MARK}|\b(?:pwd|pw|psk)[\"']?{_MARK}|\bpass[\"']?[ \t]{{0,40}}={_VALUE_FOLLOWS}"
-    rf"|\b(?:pwd|pw){_BLANKS}(?:is|was|ist|lautet)\b{_SPOKEN}|\btoken{_SPOKEN}"
 )
 _TAG = rf"<[\w:.-]{{0,64}}(?:{_WORD}|{_TOKEN}|pwd)[\w:.-]{{0,32}}(?:[ \t][^<>\n]{{0,200}})?>"
 _OTHERS = (
     rf"\bbearer{_BLANKS}(?!\*REMOVED\*)(?=[\w.~+/=-]{{8}})",
     rf"\bpass:{_VALUE_FOLLOWS}",
-    rf"\b(?:identified{_BLANKS}by|user{_BLANKS}[^\s]{{1,64}}{_BLANKS}using){_BLANKS}{_VALUE_FOLLOWS}",
+    rf"\b(?:identified{_BLANKS}by|connect to{_BLANKS}[^\s]{{1,64}}{_BLANKS}user{_BLANKS}[^\s]{{1,64}}{_BLANKS}using){_BLANKS}{_VALUE_FOLLOWS}",
     rf"\bsqlplus{_BLANKS}(?:-\w{{1,16}}{_BLANKS}){{0,3}}[^\s/]{{1,64}}/{_VALUE_FOLLOWS}",
     rf"\bcreateuser{_BLANKS}[^\s]{{1,64}}{_BLANKS}(?:(?:md|sha)[\w-]{{0,8}}{_BLANKS})?{_VALUE_FOLLOWS}",
     rf"\b(?:usm_user{_BLANKS}[^\s]{{1,64}}|com\dsec){_BLANKS}{_VALUE_FOLLOWS}",
@@ -100,12 +100,13 @@ _OPEN = (
     rf"[ \t]{{0,40}}[:|>\[\"']{{0,2}}|{_TAG}|(?:{_WORD}{_REST}|{_OPTION})[ \t=:]{{0,40}}\\)[ \t\r]*\Z"
 )
 _ONE_WORD = re.compile(rb"([ \t>*-]{0,40})(\S{1,256})([ \t\r]*)\Z")
-MARKS = tuple(
-    b"pass secret pwd pw psk token credential api-key api_key apikey access auth communit kennwort contrase senha parola haslo"
-    b" wachtwoord heslo salasana adgangskode bindpw binddn bind_ cookie bearer identified using sqlplus createuser usm_user com"
-    b" mysql mariadb smbclient ldap snmp curl wget ipmitool psql kadmin zip".split()
+MARKS = (
+    b"connect to",
+    *b"pass secret pwd pw psk token credential api-key api_key apikey access auth communit kennwort contrase senha parola haslo"
+    b" wachtwoord heslo salasana adgangskode bindpw binddn bind_ cookie bearer identified sqlplus createuser usm_user com0sec com2sec"
+    b" mysql mariadb smbclient ldap snmp curl wget ipmitool psql kadmin zip ssh- ecdsa- sk-".split(),
 )
-"""One of these is in each line of letters without accents that holds a password."""
+"""One of these is in each line of letters without accents that holds a password or a public key of ssh."""
 
 
 @cache

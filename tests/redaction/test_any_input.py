@@ -14,6 +14,15 @@ SEEDS = {
     "numbers": b"serial number: 783D5F7 system id 00F6A1B24C00 fa:16:3e:1b:22:01 A7-0F DNS:a.acme.bank\n",
 }
 MORE = {**RUNS, "at signs": b"@", "underscores": b"_", "numbers": b"1.1.1.1 ", "short names": b"a-", "words": b"passw"}
+SPOKEN = {
+    "sentences": b"password for the user ",
+    "options": b"-pass",
+    "tags": b"<password ",
+    "escapes": rb"aB3/\n",
+    "marked dots": b"10[.]",
+    "pairs": b"ab:",
+    "nibbles": b"a.",
+}
 
 
 def redact(raw: bytes) -> None:
@@ -32,6 +41,10 @@ def redact(raw: bytes) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_run_of_anything_does_not_stop_redaction(seed: str) -> None:
     ends_in_time(f"{__name__}:redact", on_one_line(SEEDS[seed], LINE // 4, MORE), SECONDS)
+
+
+def test_a_run_of_what_begins_a_password_or_a_key_does_not_stop_redaction() -> None:
+    ends_in_time(f"{__name__}:redact", on_one_line(SEEDS["passwords"], LINE // 4, SPOKEN), SECONDS)
 
 
 @pytest.mark.parametrize("run", [b"a", b"a.", b"-"])
