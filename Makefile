@@ -1,6 +1,8 @@
 # make demo: install into .venv-plain and see a repair on simulated hosts, from the push that hangs to the one that proves it
 # make test: everything CI runs
 # make installed: of the tests those of an installation as users have it
+# make attack: the longer form of what tests try: SECONDS of fuzzing a target, hostile archives, FAULTS a room (docs/attacks.md);
+#   make -k attack goes on where one of them finds something
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -8,7 +10,12 @@ BIN = $(VENV)/bin
 PLAIN = .venv-plain
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint pytest installed bench bench-repair bench-redaction bench-leaks clean
+SECONDS = 60
+SEED = 1
+FAULTS = 5
+
+.PHONY: demo test lint pytest installed bench bench-repair bench-redaction attack attack-fuzz attack-archives \
+  attack-leaks attack-faults clean
 
 demo: $(PLAIN)/installed
 	@$(PLAIN)/bin/nimdoctor demo
@@ -35,8 +42,22 @@ bench-repair: $(PLAIN)/installed
 bench-redaction: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/redaction.py
 
-bench-leaks: $(PLAIN)/installed
-	$(PLAIN)/bin/python benchmarks/leaks.py
+attack: attack-fuzz attack-archives attack-leaks attack-faults
+
+# led by coverage where atheris is installed in $(VENV), else by chance
+attack-fuzz: $(VENV)/developed
+	$(BIN)/python tests/fuzz/run.py --atheris --seconds $(SECONDS) --seed $(SEED)
+
+attack-archives: $(VENV)/developed
+	$(BIN)/python -m pytest -rs tests/cli/test_hostile_archives.py tests/evidence/test_archive.py tests/evidence/test_cpio.py \
+	  tests/evidence/test_uncompressed.py
+
+# keys without their armour, and which of them stay
+attack-leaks: $(VENV)/developed
+	$(BIN)/python benchmarks/leaks.py
+
+attack-faults: $(VENV)/developed
+	$(BIN)/python benchmarks/faults.py --count $(FAULTS) --seed $(SEED)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,6 +1,6 @@
 """Measures what leaves: keys without their armour, and how much harmless text is taken for one.
 
-`make bench-leaks`. Each key is made by openssl, written as text in ways that hide it, and redacted; a key has leaked
+`make attack-leaks`. Each key is made by openssl, written as text in ways that hide it, and redacted; a key has leaked
 where eight characters in a row of any line of it are left. Harmless are the lines of fixtures/ but those of
 certificates. One row a way of writing: keys planted, keys of which anything is left, lines planted, lines left.
 """

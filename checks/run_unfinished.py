@@ -45,7 +45,7 @@ def run_unfinished(runs: Optional[RepairRuns], paths: Optional[Paths]) -> Iterat
     if runs is None:
         yield NotApplicable("no run of nimdoctor fix is recorded here")
         return
-    doubted = {run.name: found for run in runs.runs for found in [run.open_to_others(paths)] if found}
+    doubted = runs.open_to_others(paths)
     for name, (path, why) in doubted.items():
         yield Finding(
             f"run {name} is suspicious: {path} {why}",

@@ -13,8 +13,9 @@ from typing import Any, BinaryIO, Dict, FrozenSet, List, Mapping, Optional, Sequ
 
 from nimdoctor import __version__
 from nimdoctor.checks_document import described
-from nimdoctor.evidence.bundles import CLIENT, HOST, MANIFEST, MASTER, SCHEMA
+from nimdoctor.evidence.bundles import MANIFEST, MASTER, SCHEMA, order_of
 from nimdoctor.evidence.recorded import RecordedEvidence
+from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.pages import page
@@ -99,18 +100,21 @@ class BundleTree:
         """Nothing of its own is held."""
 
 
+def scanned(evidence: Mapping[str, Evidence], registry: Registry) -> Repair:
+    """One scan of these ends (by folder: client or host, master), which serves report and plan."""
+    target, master = [*order_of(dict.fromkeys(evidence, "")), None][:2]
+    return Repair(Where(str(target), master), registry, Options(), opened=evidence.__getitem__)
+
+
 def bundled(ends: Mapping[str, Tree], registry: Registry, moment: Optional[int] = None) -> Bundled:
-    """The report on these ends (by folder: client or host, master), and their plan, beside the evidence.
+    """The report on these ends (by folder), and their plan, beside the evidence.
 
     `moment` is the time of the evidence where its manifest does not tell it.
     """
     evidence = {folder: RecordedEvidence(folder, tree, registry.catalog) for folder, tree in ends.items()}
-    target = next(evidence[folder] for folder in (CLIENT, HOST, MASTER) if folder in evidence)
-    master = evidence[MASTER] if MASTER in evidence and target is not evidence[MASTER] else None
-    time = next((one.collected for one in (target, master) if one and one.collected is not None), moment or 0)
-    # one scan serves report and plan
-    where = Where(target.target, master.target if master else None)
-    repair = Repair(where, registry, Options(), opened=evidence.__getitem__)
+    repair = scanned(evidence, registry)
+    times = [evidence[folder].collected for folder in order_of(dict.fromkeys(evidence, ""))]
+    time = next((one for one in times if one is not None), moment or 0)
     report = with_pictures(repair.report._replace(generated=datetime.fromtimestamp(time, timezone.utc)), repair.engine)
     plan = repair.plan if repair.plan.steps or repair.plan.advice else None
     return Bundled(BundleTree(ends, _rendered(report, plan)), report, plan, time)

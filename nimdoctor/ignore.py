@@ -12,6 +12,11 @@ from nimdoctor.model import Outcome, severity_of, worst_score
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import Text
 
+RULES = 1_000
+"""Lines of one file that are obeyed."""
+REMARKS = 20
+"""Lines that are no rules, after which the rest is not read."""
+
 
 class Rule(NamedTuple):
     """One line: the check's id, the rest of the line, and where it stands."""
@@ -39,11 +44,16 @@ def parse(text: Text) -> Tuple[List[Rule], List[str]]:
     >>> rules[0].check, rules[0].rest, remarks
     ('tftp-disabled', 'hardened by order 17', ['/etc/nimdoctor.ignore line 2 is not obeyed: it gives no reason'])
     """
-    rules, remarks = [], []
+    rules: List[Rule] = []
+    remarks: List[str] = []
     for quote in text.quotes():
         line = quote.text.strip()
         if not line or line.startswith("#"):
             continue
+        if len(rules) == RULES or len(remarks) == REMARKS:
+            many = f"{RULES:,} rules" if len(rules) == RULES else f"{REMARKS} lines that are none"
+            remarks.append(f"{quote.source} from line {quote.line} on is not obeyed: after {many}")
+            break
         name, *others = line.split(None, 1)
         rest = "".join(others)
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):

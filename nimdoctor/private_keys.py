@@ -11,13 +11,15 @@ from typing import List
 REMOVED = b"-----PRIVATE KEY REMOVED-----"
 """Stands in the place of a private key, so that its having been there can still be told."""
 
-# what a line of a key may hold before its base64: quoting of mails, comments, the name that dsh puts before it
-_BEFORE = rb"""[\s>#|;*!"'\\]*(?:[\w.-]+:\s)?\s*"""
+# what a line of a key may hold before its base64: quoting of mails, comments, the name that dsh puts before it;
+# what quotes is taken whole, or a line of blanks would be tried from each of them
+_QUOTING = rb"""[\s>#|;*!"'\\]"""
+_BEFORE = _QUOTING + rb"*(?!" + _QUOTING + rb")(?:[\w.-]+:\s)?"
 
 
 @cache
-def _mark() -> "re.Pattern[bytes]":
-    return re.compile(rb"-\s*(?:BEGIN|END)\b.*PRIVATE KEY|" + REMOVED, re.IGNORECASE)
+def _marker() -> "re.Pattern[bytes]":
+    return re.compile(rb"-\s*(?:BEGIN|END)\b|" + REMOVED, re.IGNORECASE)
 
 
 @cache
@@ -28,7 +30,7 @@ def _inside() -> "re.Pattern[bytes]":
 
 @cache
 def _body() -> "re.Pattern[bytes]":
-    return re.compile(_BEFORE + rb"""[A-Za-z0-9+/]{16,}={0,2}[\s"'\\]*\Z""")
+    return re.compile(_BEFORE + rb"""\s*[A-Za-z0-9+/]{16,}={0,2}[\s"'\\]*\Z""")
 
 
 def without_private_keys(raw: bytes) -> bytes:
@@ -41,12 +43,13 @@ def without_private_keys(raw: bytes) -> bytes:
     >>> without_private_keys(b"ready\n" + key + b"nimsh 3901/tcp # NIM\n")
     b'ready\n-----PRIVATE KEY REMOVED-----\n\n\nnimsh 3901/tcp # NIM\n'
     """
-    if b"PRIVATE KEY" not in raw.upper() or not _mark().search(raw):
+    if b"PRIVATE KEY" not in raw.upper() or not _marker().search(raw):
         return raw
     kept: List[bytes] = []
-    in_key = False
+    in_key = found = False
     for line in lines_of(raw):
-        if _mark().search(line):
+        if _is_marked(line):
+            found = True
             ends = ends_key(line)
             if ends and not in_key and not _begins(line):
                 _take_back(kept)
@@ -55,7 +58,7 @@ def without_private_keys(raw: bytes) -> bytes:
             continue
         in_key = in_key and bool(_inside().match(line))
         kept.append(b"\n" if in_key else line)
-    return b"".join(kept)
+    return b"".join(kept) if found else raw
 
 
 def holds_private_key(raw: bytes) -> bool:
@@ -68,6 +71,11 @@ def holds_private_key(raw: bytes) -> bool:
         # a library that reads and writes keys holds the words too, each ended by a NUL
         return bool(re.search(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s*\n", raw))
     return without_private_keys(raw) != raw
+
+
+def _is_marked(line: bytes) -> bool:
+    found = _marker().search(line) if b"-" in line else None
+    return found is not None and (REMOVED in line.upper() or line.upper().rfind(b"PRIVATE KEY") >= found.end())
 
 
 def _begins(line: bytes) -> bool:

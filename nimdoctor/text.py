@@ -7,7 +7,7 @@ command's output), `Quote` (one line of it, or the whole), and `BadEvidence`, th
 
 import io
 import re
-from typing import BinaryIO, Callable, Iterator, List, Optional, Tuple
+from typing import Any, BinaryIO, Callable, Iterator, List, Optional, Tuple
 
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.private_keys import without_private_keys
@@ -216,6 +216,30 @@ def decode(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("iso8859-1")
+
+
+_ESCAPE = Pattern(
+    r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}"  # two that are one letter
+    r"|(?P<alone>u[Dd](?:[89ABDEFabdef][0-9A-Fa-f]|[Cc][0-7])[0-9A-Fa-f])|.)",
+    re.DOTALL,
+)
+
+
+def from_json(raw: bytes) -> Any:
+    r"""What a JSON document of a host says. Raises ValueError, RecursionError.
+
+    Half a letter (`\ud800` alone), which no file and no stream takes, becomes U+FFFD; U+DC80 to U+DCFF stay, since they
+    stand for a byte of a path that is no text.
+
+    >>> [ascii(found) for found in from_json(b'["\\ud800", "\\ud83d\\ude00", "\\udce4", "\\\\ud800"]')]
+    ["'\\ufffd'", "'\\U0001f600'", "'\\udce4'", "'\\\\ud800'"]
+    """
+    import json
+
+    text = decode(raw).lstrip("\ufeff")
+    if "\\ud" in text or "\\uD" in text:
+        text = _ESCAPE.compiled.sub(lambda found: "\\ufffd" if found["alone"] else found.group(), text)
+    return json.loads(text)
 
 
 def split_lines(text: str) -> Iterator[str]:

@@ -36,6 +36,16 @@ def visible(text: str) -> str:
     )
 
 
+def went_wrong(error: BaseException) -> str:
+    """What is said of an error that nobody expected.
+
+    >>> went_wrong(RuntimeError("not today")), went_wrong(MemoryError())
+    ('nimdoctor itself failed: RuntimeError: not today; NIMDOCTOR_DEBUG=1 shows where', 'nimdoctor itself failed: MemoryError; NIMDOCTOR_DEBUG=1 shows where')
+    """
+    said = ": ".join(filter(None, (type(error).__name__, str(error))))
+    return f"nimdoctor itself failed: {said}; NIMDOCTOR_DEBUG=1 shows where"
+
+
 def as_file_name(host: str) -> str:
     """A host's name as a file's: usual ones pass unchanged.
 

@@ -2,7 +2,7 @@
 
 The forced command of a host's key runs the line that came in a mount namespace of its own, in whose root the lab's
 tree stands beside the shell and tools of this machine. So `ssh:lpar7` is what a user types, and nothing in nimdoctor
-knows of it; only the program `ssh` that is found in PATH reads a configuration made for the test.
+knows of it; only the program that NIMDOCTOR_SSH names reads a configuration made for the test.
 """
 
 import os
@@ -69,13 +69,13 @@ def why_not() -> Optional[str]:
 
 
 class Loopback:
-    """The daemon, and the program `ssh` in `path` that knows its hosts by name."""
+    """The daemon, and the program `ssh` that knows its hosts by name."""
 
     def __init__(self, place: str) -> None:
         self.place = place
-        self.path = os.path.join(place, "bin")
+        self.ssh = os.path.join(place, "bin", "ssh")
         self._stages: Dict[str, subprocess.Popen[bytes]] = {}
-        os.makedirs(self.path)
+        os.makedirs(os.path.dirname(self.ssh))
         self._write("enter", _FORCED, 0o755)
         self._write("bin/ssh", f'#!/bin/sh\nexec {program("ssh")} -F {place}/config "$@"\n', 0o755)
         self._keygen("host_key")

@@ -268,12 +268,12 @@ def test_keys_in_every_file_and_output_of_live_hosts_reach_nothing_that_is_print
     spoken = Spoken(lab, capsys)
     ends = (lab.client_target, "--master", lab.master_target)
     for form_of_report in ("text", "json"):
-        assert spoken.run("scan", *ends, "--format", form_of_report) in (0, 1, 3)
-        assert spoken.run("fix", *ends, "--format", form_of_report) in (0, 1)
+        assert spoken.run("scan", *ends, "--format", form_of_report) == 1
+        assert spoken.run("fix", *ends, "--format", form_of_report) == 1
         spoken.run("runs", "--state-dir", lab.client + "/var/adm/nimdoctor", "--format", form_of_report)
     spoken.run("fix", *ends, "--plan", tmp_path / "plan.json", "--script", tmp_path / "script")
     # a file with a key in it is edited or backed up by nobody: whatever this ends in, it says no key
-    assert spoken.run("fix", *ends, "--apply", "--yes", "--affects", "1") in (0, 1)
+    assert spoken.run("fix", *ends, "--apply", "--yes", "--affects", "1") == 1
     spoken.gather(tmp_path)
     for tree in (lab.client, lab.master):
         spoken.gather(tree + "/var/adm/nimdoctor")

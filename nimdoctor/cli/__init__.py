@@ -14,8 +14,8 @@ import typer
 
 from nimdoctor import __version__
 from nimdoctor.cli import monitoring
-from nimdoctor.cli.output import FAILED, INTERRUPTED, USAGE, CannotWrite, UsageError, flush, lines, say
-from nimdoctor.wording import visible
+from nimdoctor.cli.output import FAILED, INTERRUPTED, USAGE, CannotWrite, UsageError, flush, lines, results_alone, say
+from nimdoctor.wording import visible, went_wrong
 
 COMMANDS = {
     "scan": "scan",
@@ -47,7 +47,7 @@ def commands(name: str = "") -> Any:
     app.callback()(options)
     for command, module in COMMANDS.items():
         if name in ("", command):
-            app.command()(getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command))
+            app.command()(results_alone()(getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command)))
     return typer.main.get_command(app)
 
 
@@ -88,8 +88,7 @@ def _run(words: List[str]) -> Tuple[int, str]:
 
         if isinstance(error, Incomplete):
             return FAILED, lines(str(error))
-        said = f"{type(error).__name__}: {visible(str(error))}"
-        return FAILED, f"nimdoctor itself failed: {said}; NIMDOCTOR_DEBUG=1 shows where"
+        return FAILED, visible(went_wrong(error))
 
 
 def _usage() -> int:

@@ -15,7 +15,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Callable, Iterator, List, Mapping, Optional, Tuple
 
-from nimdoctor.evidence import open_targets
+from nimdoctor.evidence import open_target
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.command import CommandResult
 from nimdoctor.lab import SCENARIOS, Lab, LabCannotBeBuilt, problems
@@ -252,7 +252,7 @@ class _Demo:
             stream.write(f"# {words}\n".encode() + listed.stdout)
         self._typed(MASTER, f'( echo "# {words}"; {words} ) > showres.txt')
         check = self.lab.scenario
-        (evidence,) = open_targets([place], catalog=self.registry.catalog)
+        evidence = open_target(place, catalog=self.registry.catalog)
         report = scan(evidence, None, registry=Registry([check]), only=[check])
         evidence.close()
         shown = text_report.render(report, width=self._inner, brief=True).replace(place, "showres.txt")

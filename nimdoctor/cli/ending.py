@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from nimdoctor.cli.interrupt import Interruption
-from nimdoctor.cli.output import INTERRUPTED, Format, UsageError, lines, say, width, write
+from nimdoctor.cli.output import INTERRUPTED, Format, UsageError, lines, results_alone, say, width, write
 from nimdoctor.wording import visible
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ UNDECIDED = 3
 """Exit status of a fix that has nothing to do as far as is known, which is not all."""
 
 
+@results_alone()
 def complete_fixes(incomplete: str) -> List[str]:
     from nimdoctor.registry import Registry
 

@@ -2,8 +2,10 @@
 
 import os
 import sys
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextvars import ContextVar
 from enum import Enum
-from typing import Optional
+from typing import BinaryIO, Callable, Iterator, Optional, TextIO
 
 from nimdoctor.wording import visible
 
@@ -27,10 +29,29 @@ class UsageError(Exception):
     status = USAGE
 
 
+_results: "ContextVar[Optional[TextIO]]" = ContextVar("results", default=None)
+
+
+def results() -> TextIO:
+    """Standard output, where results go."""
+    return _results.get() or sys.stdout
+
+
+@contextmanager
+def results_alone() -> Iterator[None]:
+    """Keeps standard output for results: whatever a plug-in prints, as it is loaded or runs, goes to stderr."""
+    token = _results.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _results.reset(token)
+
+
 def flush() -> None:
     """Sends what is buffered. A reader that has seen enough (`| head`) does not change the exit status."""
     try:
-        sys.stdout.flush()
+        results().flush()
     except BrokenPipeError:
         # whatever is still buffered goes nowhere, else the interpreter complains while it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -60,17 +81,47 @@ def width() -> int:
 
 def write(text: str, output: Optional[str]) -> None:
     """To stdout in whatever encoding it has, or to a file that appears whole or not at all."""
-    if output and output != "-":
-        from nimdoctor.atomic import write_whole
+    with written_to(output) as add:
+        add(text)
 
-        try:
-            write_whole(output, text.encode("utf-8", "backslashreplace"))
-        except OSError as error:
-            raise UsageError(f"{output} cannot be written: {error.strerror or error}") from error
+
+@contextmanager
+def written_to(output: Optional[str]) -> Iterator[Callable[[str], None]]:
+    """Gives what writes a document piece by piece. On stdout each piece is seen at once; a file appears whole when the
+    block ends, and not where that is by an error or nothing was written.
+    """
+    if not output or output == "-":
+        yield _print
         return
-    encoding = sys.stdout.encoding or "ascii"
+    from nimdoctor.atomic import whole
+
+    stream: Optional[BinaryIO] = None
+
+    def add(text: str) -> None:
+        nonlocal stream
+        with _refusal_of(output):
+            stream = stream or stack.enter_context(whole(output))
+            stream.write(text.encode("utf-8", "backslashreplace"))
+
+    with ExitStack() as stack:
+        yield add
+        with _refusal_of(output):
+            stack.close()
+
+
+@contextmanager
+def _refusal_of(output: str) -> Iterator[None]:
     try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        yield
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def _print(text: str) -> None:
+    stream = results()
+    encoding = stream.encoding or "ascii"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     except BrokenPipeError:
         pass
     except OSError as error:

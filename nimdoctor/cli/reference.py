@@ -6,7 +6,7 @@ from typing import List, Optional
 
 import typer
 
-from nimdoctor.cli.output import FAILED, UsageError, say, width, write
+from nimdoctor.cli.output import FAILED, UsageError, results_alone, say, width, write
 from nimdoctor.cli.scan import end_like_ctrl_c
 from nimdoctor.wording import visible
 
@@ -46,6 +46,7 @@ def checks(
     return 0
 
 
+@results_alone()
 def _complete_topics(incomplete: str) -> List[str]:
     from nimdoctor.registry import Registry
 

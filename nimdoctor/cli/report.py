@@ -2,7 +2,7 @@
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Dict, List, Optional
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
 
 import typer
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from nimdoctor.evidence.tree import Tree
     from nimdoctor.leaving import Leaving
     from nimdoctor.registry import Registry
+    from nimdoctor.scan import Report
 
+SHOWN = 5
+"""Checks that are named where an archive would not say what its evidence says."""
 WHERE_TO = (
     "nimdoctor sends nothing. Attach it to the case at https://www.ibm.com/mysupport, or put it there by "
     "https://www.secure.ecurep.ibm.com"
@@ -58,7 +61,7 @@ def report(
     restore = end_like_ctrl_c()
     try:
         ends = opened.ends(target, master)
-        path = _made(ends, opened, label, output, redaction, registry)
+        path = _made(ends, opened, label, output, redaction)
     finally:
         opened.close()
         restore()
@@ -70,8 +73,17 @@ def report(
     return 0
 
 
+class _End(NamedTuple):
+    """One end: its evidence as a scan takes it, and the same as an evidence directory. Of a live host both are what was
+    collected of it.
+    """
+
+    evidence: "Evidence"
+    tree: "Tree"
+
+
 class _Opened:
-    """The trees of the targets: of what was collected already its own, of all else one that is made now."""
+    """The ends of a report: what was collected already as it is, of all else what is collected now."""
 
     def __init__(self, timeout: float, registry: "Registry") -> None:
         from nimdoctor.waiting import Waiting
@@ -83,8 +95,8 @@ class _Opened:
         self.waiting = Waiting()
         self._evidence: List[Evidence] = []
 
-    def ends(self, target: str, master: Optional[str]) -> "Dict[str, Tree]":
-        """The tree of each end by its folder in the bundle."""
+    def ends(self, target: str, master: Optional[str]) -> "Dict[str, _End]":
+        """Each end by its folder in the bundle."""
         from nimdoctor.evidence.bundles import CLIENT, HOST, MASTER
         from nimdoctor.evidence.source import TargetError
         from nimdoctor.scan import alike
@@ -98,9 +110,9 @@ class _Opened:
         except TargetError as error:
             raise UsageError(visible(str(error))) from error
         if second is not None:
-            return {CLIENT: self._tree(first), MASTER: self._tree(second)}
+            return {CLIENT: self._end(first), MASTER: self._end(second)}
         folder = CLIENT if roles == ("client",) else MASTER if "master" in roles else HOST
-        return {folder: self._tree(first)}
+        return {folder: self._end(first)}
 
     def close(self) -> None:
         self.waiting.close()
@@ -125,36 +137,33 @@ class _Opened:
 
         return Host(evidence, self.registry.catalog).roles
 
-    def _tree(self, evidence: "Evidence") -> "Tree":
+    def _end(self, evidence: "Evidence") -> _End:
         from nimdoctor.evidence.recorded import RecordedEvidence
 
         if isinstance(evidence, RecordedEvidence):
-            return evidence.tree
-        # loose files are sorted into the places that they have on a host
+            return _End(evidence, evidence.tree)
         collection = kept(evidence, self.registry.catalog)
         self.collections.append(collection)
         self.moment = collection.moment
-        return collection
+        kept_evidence = RecordedEvidence(evidence.target, collection, self.registry.catalog)
+        return _End(kept_evidence if evidence.live else evidence, collection)
 
 
-def _made(
-    ends: "Dict[str, Tree]",
-    opened: _Opened,
-    label: str,
-    output: str,
-    redaction: "Optional[Leaving]",
-    registry: "Registry",
-) -> str:
+def _made(ends: "Dict[str, _End]", opened: _Opened, label: str, output: str, redaction: "Optional[Leaving]") -> str:
     """Where the archive is, after it was written."""
-    from nimdoctor.bundle import bundled, finish, own_words
+    from nimdoctor.bundle import bundled, finish, own_words, scanned
     from nimdoctor.collection.archive import archive_name, write_archive
     from nimdoctor.evidence.source import TargetError
+    from nimdoctor.keyless import KeylessTree
     from nimdoctor.leaving import Leak
 
-    if redaction:
-        ends = dict(zip(ends, redacted(redaction, list(ends.values()))))
+    registry = opened.registry
+    trees = [end.tree for end in ends.values()]
     try:
-        made = bundled(ends, registry, opened.moment)
+        original = scanned({folder: end.evidence for folder, end in ends.items()}, registry).report
+        trees = redacted(redaction, trees) if redaction else [KeylessTree(tree) for tree in trees]
+        made = bundled(dict(zip(ends, trees)), registry, opened.moment)
+        _refuse_other_findings(original, made.report, ends, trees, registry)
         finish(made, label, registry, redaction.redactor.ledger if redaction else None)
         if redaction:
             redaction.check_documents(made.tree.documents, cache(lambda: own_words(registry)))
@@ -168,3 +177,27 @@ def _made(
     except OSError as error:
         raise UsageError(f"the archive cannot be written in {visible(output)}: {error.strerror or error}") from error
     return path
+
+
+def _refuse_other_findings(
+    original: "Report", made: "Report", ends: "Dict[str, _End]", trees: "Sequence[Tree]", registry: "Registry"
+) -> None:
+    """Raises UsageError where a scan of these trees, which are to leave, says something else than one of the evidence."""
+    from nimdoctor.agreement import differences, thinned_lines
+    from nimdoctor.redaction import THINNED, RedactedTree
+
+    tree = trees[0]
+    is_redacted = isinstance(tree, RedactedTree)
+    renamed = tree.renamed if isinstance(tree, RedactedTree) else lambda text: frozenset([text])
+    evidence = [end.evidence for end in ends.values()]
+    thinned = lambda: thinned_lines(evidence, registry.catalog, THINNED if is_redacted else frozenset())  # noqa: E731
+    found = differences(original, made, renamed, thinned)
+    if found:
+        more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        advice = "try --no-redact, or send the evidence itself" if is_redacted else "send the evidence itself"
+        raise UsageError(
+            visible(
+                f"refused, since a scan of the archive would not find what is found in the evidence: "
+                f"{'; '.join(found[:SHOWN])}{more}. Nothing was written; {advice}, once you have read it"
+            )
+        )

@@ -1,13 +1,13 @@
 """`nimdoctor scan`: diagnose hosts from their evidence."""
 
 import os
-import sys
 from enum import Enum
-from typing import TYPE_CHECKING, Callable, List, Optional, Sequence
+from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Sequence, Union
 
 import typer
 
-from nimdoctor.cli.output import USAGE, UsageError, say, width, write
+from nimdoctor.cli.documents import WITH_PICTURES, ScanFormat, tell
+from nimdoctor.cli.output import UsageError, results_alone
 from nimdoctor.wording import visible
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from nimdoctor.registry import Registry
     from nimdoctor.scan import Report
 
-WORST_FIRST = (4, 2, 1, 3, 0)
-"""Exit statuses of several targets: the first of these that occurs is the whole scan's."""
-
 
 class RoleOption(str, Enum):
     """Which end the target is."""
@@ -26,21 +23,6 @@ class RoleOption(str, Enum):
     AUTO = "auto"
     CLIENT = "client"
     MASTER = "master"
-
-
-class ScanFormat(str, Enum):
-    """How a scan's report is written."""
-
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
-    MARKDOWN = "markdown"
-    JUNIT = "junit"
-    NAGIOS = "nagios"
-
-
-WITH_PICTURES = (ScanFormat.HTML, ScanFormat.NAGIOS)
-"""Formats that show what only the pictures' facts say."""
 
 
 class SeverityOption(str, Enum):
@@ -53,6 +35,7 @@ class SeverityOption(str, Enum):
     CRITICAL = "critical"
 
 
+@results_alone()
 def complete_ids(incomplete: str) -> List[str]:
     from nimdoctor.registry import Registry
 
@@ -90,9 +73,9 @@ def scan(
     probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network; else nothing is sent."),
 ) -> int:
     """Diagnose a host from its evidence."""
-    from nimdoctor.evidence import open_target, open_targets
-    from nimdoctor.evidence.source import TargetError
-    from nimdoctor.scan import alike
+    from nimdoctor.evidence import is_asked_now, open_target
+    from nimdoctor.model import Severity
+    from nimdoctor.targets import Failure, attempted, scan_many
     from nimdoctor.waiting import Waiting
 
     if timeout != timeout:  # NaN is neither below the one bound nor above the other
@@ -101,51 +84,38 @@ def scan(
         raise UsageError("--fail-on-exposure is no score")
     if output == "":
         raise UsageError("--output names no file")
+    names = targets or [""]
+    if probe:
+        _must_be_live(names)
     registry = _registry(check or [], skip or [])
     catalog = registry.catalog
     waiting = Waiting()
-    refused: List[str] = []
-    reports: List[Report] = []
     restore: Callable[[], None] = nothing
-    hosts: List[Evidence] = []
-    end: Optional[Evidence] = None
+    end: Union[Evidence, Failure, None] = None
+
+    def judge(evidence: "Evidence") -> "Report":
+        assert not isinstance(end, Failure)
+        # a bundle brings its master along
+        paired = end or getattr(evidence, "paired", None)
+        pictures = format in WITH_PICTURES
+        report = _scan(evidence, paired, registry, role, check or [], skip or [], fail_on, probe, pictures)
+        return report._replace(fail_on_exposure=fail_on_exposure)
+
     try:
-        if any(target == "" or target.startswith("ssh:") for target in (*(targets or [""]), master or "-")):
+        if any(map(is_asked_now, [*names, *([master] if master else [])])):
             restore = end_like_ctrl_c()
-        try:
-            hosts = open_targets(
-                targets or [], timeout=timeout, progress=waiting, catalog=catalog, refused=refused if targets else None
-            )
-            for reason in refused:
-                say(visible(reason))
-            end = open_target(master, timeout=timeout, progress=waiting, catalog=catalog) if master else None
-            for evidence in hosts:
-                alike(evidence, end or getattr(evidence, "paired", None))
-        except TargetError as error:
-            raise UsageError(visible(str(error))) from error
-        if probe:
-            _must_be_live(hosts)
-        if restore is nothing and (any(evidence.live for evidence in hosts) or (end and end.live)):
-            restore = end_like_ctrl_c()
-        for evidence in hosts:
-            pictures = format in WITH_PICTURES
-            # a bundle brings its master along
-            paired = end or getattr(evidence, "paired", None)
-            report = _scan(evidence, paired, registry, role, check or [], skip or [], fail_on, probe, pictures)
-            reports.append(report._replace(fail_on_exposure=fail_on_exposure))
-            evidence.close()
+        if master:
+            end = attempted(master, lambda: open_target(master, timeout=timeout, progress=waiting, catalog=catalog))
+        if isinstance(end, Failure):
+            found: Iterable[Union[Report, Failure]] = [end]
+        else:
+            found = scan_many(names, judge, timeout=timeout, progress=waiting, catalog=catalog)
+        return tell(found, format, output, Severity(fail_on.value), several=len(names) > 1)
     finally:
-        for evidence in (*hosts, *([end] if end else ())):
-            evidence.close()
+        if end is not None and not isinstance(end, Failure):
+            end.close()
         waiting.close()
         restore()
-    if format is ScanFormat.NAGIOS:
-        return _told_to_monitoring(reports, refused, fail_on, output)
-    if reports:
-        # several targets are one object a line, for tools that read line by line
-        write(_rendered(reports, format, output, one_line=len(targets or []) > 1), output)
-    statuses = [USAGE] * bool(refused) + [report.exit_status for report in reports]
-    return next(status for status in WORST_FIRST if status in statuses)
 
 
 def nothing() -> None:
@@ -203,17 +173,19 @@ def _scan(
     )
 
 
-def _must_be_live(hosts: "Sequence[Evidence]") -> None:
+def _must_be_live(targets: Sequence[str]) -> None:
     """Recorded evidence may come from a host in another network: what answers here says nothing of it."""
-    for evidence in hosts:
-        if getattr(evidence, "remote", False):
+    from nimdoctor.evidence import is_asked_now
+
+    for target in targets:
+        if target.startswith("ssh:"):
             raise UsageError(
-                f"--probe asks the network from the host that is scanned, and {visible(evidence.target)} is asked from "
+                f"--probe asks the network from the host that is scanned, and {visible(target)} is asked from "
                 "here: run it on that host (no TARGET)"
             )
-        if not evidence.live:
+        if not is_asked_now(target):
             raise UsageError(
-                f"--probe asks the network from the host that is scanned, and {visible(evidence.target)} is recorded "
+                f"--probe asks the network from the host that is scanned, and {visible(target)} is recorded "
                 "evidence: run it on that host (no TARGET), or give root:DIR"
             )
 
@@ -244,37 +216,3 @@ def _registry(only: Sequence[str], skip: Sequence[str]) -> "Registry":
                 hint = f"; did you mean {' or '.join(close)}?" if close else "; `nimdoctor checks` lists them"
                 raise UsageError(f"there is no check {name!r}{hint}")
     return registry
-
-
-def _told_to_monitoring(
-    reports: "Sequence[Report]", refused: Sequence[str], fail_on: SeverityOption, output: Optional[str]
-) -> int:
-    from nimdoctor.model import Severity
-    from nimdoctor.report import nagios_report
-
-    bar = Severity(fail_on.value)
-    write(nagios_report.render(reports, bar, refused), output)
-    return nagios_report.status(reports, bar, refused)
-
-
-def _rendered(reports: "Sequence[Report]", format: ScanFormat, output: Optional[str], one_line: bool) -> str:
-    if format is ScanFormat.JSON:
-        from nimdoctor.report import json_report
-
-        return "".join(json_report.render(report, indent=None if one_line else 2) + "\n" for report in reports)
-    if format is ScanFormat.HTML:
-        from nimdoctor.report import html
-
-        return html.render(reports)
-    if format is ScanFormat.MARKDOWN:
-        from nimdoctor.report import markdown_report
-
-        return markdown_report.render(reports)
-    if format is ScanFormat.JUNIT:
-        from nimdoctor.report import junit_report
-
-        return junit_report.render(reports)
-    from nimdoctor.report import text_report
-
-    terminal = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    return "\n".join(text_report.render(report, width=width(), colour=terminal) for report in reports)

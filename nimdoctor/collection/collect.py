@@ -3,12 +3,11 @@
 What leaves here is raw but for private keys: names and addresses stay, see `nimdoctor.redaction`.
 """
 
-import contextlib
 import errno
 import os
 import shutil
 import stat
-from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple, cast
 
 from nimdoctor import __version__
 from nimdoctor.collection.newest import newest
@@ -23,6 +22,7 @@ from nimdoctor.text import BadEvidence, Text
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.command import CommandResult
+    from nimdoctor.evidence.source import LiveEvidence
 
 TRUST = "/.rhosts"
 """Of this file only the lines that name the master are collected: the others are about other hosts."""
@@ -47,7 +47,7 @@ class Collection(DirectoryTree):
 def collect(evidence: Evidence, catalog: Catalog, place: str) -> Collection:
     """Reads all that the catalog has for the host's roles into `place`, an empty directory that nobody else may read.
 
-    `evidence` is of a live host. Raises OSError when the directory cannot be filled; then nothing of it is left.
+    `evidence` is of a live host, or loose files, of which each text that a scan reads is taken. Raises OSError when the directory cannot be filled; then nothing of it is left.
     """
     if stat.S_IMODE(os.stat(place).st_mode) & 0o077 or os.listdir(place):
         raise OSError(errno.EPERM, "not an empty directory of mode 0700", place)
@@ -87,6 +87,8 @@ class _Collector:
         self.record = record
 
     def collect(self) -> Collection:
+        if self.evidence.loose:
+            return self._collect_loose()
         role_known = self.host.role_stated and bool(self.host.roles)
         rows = rows_of(self.host.catalog, self.host.roles if role_known else ())
         for row in rows:
@@ -99,13 +101,26 @@ class _Collector:
         self.record.paths.update(paths.states)
         self.record.complete = [pattern for pattern in paths.complete if pattern.endswith("*")]
         moment = self._moment()
+        return self._finished(self.host.name, self.host.role if role_known else None, moment, moment)
+
+    def _collect_loose(self) -> Collection:
+        """What a heap of files holds is told by the pieces again: neither host, nor role, nor when they were made."""
+        for row in self.host.catalog:
+            for text in self.evidence.texts(row, {}):
+                try:
+                    self.record.piece(row, text)
+                except BadEvidence as error:
+                    self.record.not_collected[row.label] = str(error)
+        return self._finished(None, None, None, self._moment())
+
+    def _finished(self, host: Optional[str], role: Optional[str], told: Optional[int], moment: int) -> Collection:
         self.record.not_collected.update(
             (name, reason) for name, reason in self.evidence.problems.items() if name not in self.record.timed_out
         )
         self.record.finish(
-            host=self.host.name,
-            role=self.host.role if role_known else None,
-            moment=moment,
+            host=host,
+            role=role,
+            moment=told,
             collector=f"nimdoctor {__version__}",
             thorough=self.evidence.thorough,
             remarks=self.evidence.remarks,
@@ -169,14 +184,7 @@ class _Collector:
         names = self.host.placeholders(row)
         if row.when_known and row.argv(names) is None:
             return
-        # see LiveEvidence; a source without it gives the text alone
-        asked = getattr(self.evidence, "command_result", None)
-        if asked is None:
-            for text in self.evidence.texts(row, names):
-                with contextlib.suppress(BadEvidence):
-                    self.record.command(text.name, text.raw(), text.status)
-            return
-        typed, result = asked(row, names)
+        typed, result = cast("LiveEvidence", self.evidence).command_result(row, names)
         if result is not None:
             self._result(row, typed, result)
 

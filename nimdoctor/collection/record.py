@@ -2,12 +2,13 @@
 
 import os
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set
 
-from nimdoctor.evidence.catalog import file_name
+from nimdoctor.evidence.catalog import Kind, Row, file_name
 from nimdoctor.evidence.manifest import SCHEMA
 from nimdoctor.path_state import PathState
-from nimdoctor.text import decode
+from nimdoctor.redaction.blocks import pieces
+from nimdoctor.text import Text, decode
 
 NAME_LENGTH = 80
 """Letters of an output's file name: with its directory it fits what the tar of AIX takes as a name."""
@@ -33,6 +34,7 @@ class Record:
         self.files: Dict[str, Dict[str, int]] = {}
         self.not_collected: Dict[str, str] = {}
         self.timed_out: Dict[str, str] = {}
+        self.loose: List[Dict[str, Any]] = []
         self.failed = False
         self._copied: Set[str] = set()
 
@@ -40,7 +42,22 @@ class Record:
         """A copy of the host's file; a second one of that path is left out. Raises OSError."""
         if path not in self._copied:
             self._copied.add(path)
-            self._write("files" + path, content)
+            self._write("files" + path, [content])
+
+    def piece(self, row: Row, text: Text) -> None:
+        """A text out of loose files, at a place named for its row and for nothing else. Raises OSError, BadEvidence."""
+        name = "files" + row.name.replace("*", "piece") if row.kind is Kind.FILE else recorded_name(row.label)
+        count = sum(1 for piece in self.loose if piece["row"] == row.label)
+        entry: Dict[str, Any] = {"source": text.source, "name": text.name, "row": row.label}
+        entry["file"] = f"{name}_{count + 1}" if count else name
+        if text.first_line > 1:
+            entry["first_line"] = text.first_line
+        if row.streamed:
+            with text.open() as stream:
+                self._write(entry["file"], pieces(stream))
+        else:
+            self._write(entry["file"], [text.raw()])
+        self.loose.append(entry)
 
     def command(self, typed: str, stdout: bytes, status: Optional[int], stderr: bytes = b"") -> None:
         """The output of a command. Raises OSError."""
@@ -51,7 +68,7 @@ class Record:
         number = 2
         while name in taken:
             name, number = f"{recorded_name(typed)}.{number}", number + 1
-        self._write(name, stdout)
+        self._write(name, [stdout])
         self.commands[typed] = {"file": name, "status": status, "stderr": decode(stderr)}
 
     def hung(self, typed: str, label: str, reason: str) -> None:
@@ -64,12 +81,12 @@ class Record:
         *,
         host: Optional[str],
         role: Optional[str],
-        moment: int,
+        moment: Optional[int],
         collector: str,
         thorough: bool,
         remarks: Sequence[str],
     ) -> None:
-        """Writes manifest.json. Raises OSError."""
+        """Writes manifest.json; `moment` is None where the evidence does not tell when it was taken. Raises OSError."""
         import json
 
         document: Dict[str, Any] = {"schema": SCHEMA}
@@ -77,8 +94,11 @@ class Record:
             document["host"] = host
         if role:
             document["role"] = role
+        if moment is not None:
+            document["collected"] = f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+        if self.loose:
+            document["loose"] = self.loose
         document.update(
-            collected=f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
             collector=collector,
             redacted=False,
             thorough=thorough,
@@ -89,15 +109,15 @@ class Record:
             not_collected=self.not_collected,
             remarks=list(remarks),
         )
-        self._write("manifest.json", (json.dumps(document, indent=1) + "\n").encode("ascii"))
+        self._write("manifest.json", [(json.dumps(document, indent=1) + "\n").encode("ascii")])
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write(self, name: str, content: Iterable[bytes]) -> None:
         place = os.path.join(self.place, name)
         try:
             os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
             with os.fdopen(os.open(place, flags, 0o600), "wb") as stream:
-                stream.write(content)
+                stream.writelines(content)
         except OSError:
             self.failed = True
             raise

@@ -30,7 +30,6 @@ START=$(pwd)
 begin_script
 PATH=$PATH:/usr/ios/cli
 ROOT={root}
-unset PERL5OPT PERL5LIB PERLLIB
 # not in a function: ksh88 would take the last for the end of that function
 trap 'interrupted 130' INT
 trap 'interrupted 143' TERM

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nimdoctor.evidence.catalog import Catalog
     from nimdoctor.evidence.tree import Tree
 
-__all__ = ["ARCHIVE_NAMES", "Evidence", "TargetError", "open_target", "open_targets"]
+__all__ = ["ARCHIVE_NAMES", "Evidence", "TargetError", "hosts_of", "is_asked_now", "open_host", "open_target"]
 
 Piece = Tuple[str, Callable[[], BinaryIO], int]
 """A loose piece: its name, how to open it, its size in bytes."""
@@ -46,77 +46,84 @@ def open_target(
 
     `catalog` is what recorded evidence is sorted by; it holds a third party's rows where there are any.
     """
-    return open_targets([target], timeout=timeout, progress=progress, catalog=catalog)[0]
+    return open_host((target,), timeout=timeout, progress=progress, catalog=catalog)
 
 
-def open_targets(
+def is_asked_now(target: str) -> bool:
+    """Whether a TARGET names a host whose commands run now: this one, `root:DIR`, `ssh:HOST`."""
+    return target == "" or target.startswith(("root:", "ssh:"))
+
+
+def hosts_of(targets: Sequence[str]) -> List[Tuple[str, ...]]:
+    """The targets of each host, in the order given; plain files among them are one host together.
+
+    No target at all is this host. Nothing is left open; what cannot be read is a host of its own, which `open_host`
+    refuses.
+    """
+    found: List[Tuple[str, ...]] = []
+    files: Optional[int] = None
+    for target in targets or [""]:
+        if not _is_plain_file(target):
+            found.append((target,))
+        elif files is None:
+            files = len(found)
+            found.append((target,))
+        else:
+            found[files] += (target,)
+    return found
+
+
+def open_host(
     targets: Sequence[str],
     *,
     timeout: float = 30.0,
     progress: "Optional[Progress]" = None,
     catalog: "Optional[Catalog]" = None,
-    refused: Optional[List[str]] = None,
-) -> List[Evidence]:
-    """One evidence a host, in the order given; plain files among the targets are one host together.
-
-    No target at all is this host. Raises TargetError, one line, for the first that cannot be read;
-    with `refused` given, that line goes there and the other targets are opened all the same.
-    """
-    found: List[Evidence] = []
-    files: List[str] = []
-    place: Optional[int] = None
-    for target in targets or [""]:
-        try:
-            evidence = _host(target, timeout, progress, catalog)
-        except TargetError as error:
-            if refused is None:
-                raise
-            refused.append(str(error))
-            continue
-        if evidence:
-            found.append(evidence)
-            continue
-        files.append(target)
-        if place is None:
-            place = len(found)
-    if place is not None:
-        try:
-            found.insert(place, _loose(", ".join(files), _file_pieces(files), None, catalog))
-        except TargetError as error:
-            if refused is None:
-                raise
-            refused.append(str(error))
-    return found
+) -> Evidence:
+    """The evidence of one host, as `hosts_of` puts targets together. Raises TargetError, one line."""
+    only = targets[0] if len(targets) == 1 else None
+    found = _host(only, timeout, progress, catalog) if only is not None else None
+    return found or _loose(", ".join(targets), _file_pieces(targets), None, catalog)
 
 
 def _host(
     target: str, timeout: float, progress: "Optional[Progress]", catalog: "Optional[Catalog]"
 ) -> Optional[Evidence]:
     """The evidence of one target; None for a plain file."""
-    if target == "" or target.startswith("root:"):
-        from nimdoctor.evidence.live import LiveHost
-
-        root = target[5:] if target else None
-        if root is not None and not stat.S_ISDIR(_mode(root, target)):
-            raise TargetError(f"{target}: not a directory")
-        return LiveHost(root, timeout, progress)
     if target.startswith("ssh:"):
         from nimdoctor.evidence.ssh import SshHost
 
         return SshHost(target, timeout, progress)
-    mode = _mode(target, target)
+    if is_asked_now(target):
+        from nimdoctor.evidence.live import LiveHost
+
+        root = target[5:] if target else None
+        if root is not None and not stat.S_ISDIR(_state(root, target).st_mode):
+            raise TargetError(f"{target}: not a directory")
+        return LiveHost(root, timeout, progress)
+    mode = _state(target, target).st_mode
     if stat.S_ISDIR(mode):
         return _directory(target, catalog)
     if not stat.S_ISREG(mode):
         raise TargetError(f"{target}: neither a directory nor a regular file")
     if target.lower().endswith(_PACKED):
         raise TargetError(f"{target}: this kind of archive is not read: unpack it and give the directory")
-    return _archive(target, catalog)
+    kind = _kind(target)
+    return _archive(target, kind, catalog) if kind else None
 
 
-def _mode(path: str, target: str) -> int:
+def _is_plain_file(target: str) -> bool:
+    if is_asked_now(target) or target.lower().endswith(_PACKED):
+        return False
     try:
-        return os.stat(path).st_mode
+        return stat.S_ISREG(_state(target, target).st_mode) and _kind(target) is None
+    except TargetError:
+        return False
+
+
+def _state(path: str, target: str) -> os.stat_result:
+    try:
+        return os.stat(path)
     except FileNotFoundError:
         raise TargetError(f"{target}: no such file or directory") from None
     except OSError as error:
@@ -140,27 +147,38 @@ def _directory(target: str, catalog: "Optional[Catalog]") -> Evidence:
     return _loose(target, _tree_pieces(tree, target), tree, catalog)
 
 
-def _archive(target: str, catalog: "Optional[Catalog]") -> Optional[Evidence]:
+def _kind(target: str) -> Optional[str]:
+    """Which archive a file is; None for a plain file. Raises TargetError."""
     try:
         if not _may_be_archive(target):
             return None
-        from nimdoctor.evidence.archive import archive_kind, open_archive
+        from nimdoctor.evidence.archive import archive_kind
 
-        kind = archive_kind(target)
+        return archive_kind(target)
     except OSError as error:
         raise TargetError(f"{target}: {error.strerror or error}") from None
-    if kind is None:
-        return None
+
+
+def _archive(target: str, kind: str, catalog: "Optional[Catalog]") -> Evidence:
+    from nimdoctor.evidence.archive import open_archive
+
+    tree: Tree = open_archive(target, kind, target)
+    try:
+        return _in_archive(target, tree, catalog)
+    except BaseException:
+        tree.close()
+        raise
+
+
+def _in_archive(target: str, tree: "Tree", catalog: "Optional[Catalog]") -> Evidence:
     from nimdoctor.evidence.recorded import RecordedEvidence
     from nimdoctor.evidence.tree import Subtree
 
-    tree: Tree = open_archive(target, kind, target)
     bundled = _bundled(target, tree, catalog)
     if bundled:
         return bundled
     folders = _evidence_folders(tree)
     if len(folders) > 1:
-        tree.close()
         raise TargetError(f"{target}: holds {len(folders)} evidence directories: unpack it and give them one by one")
     if folders:
         return RecordedEvidence(target, Subtree(tree, folders[0]) if folders[0] else tree, catalog)
@@ -202,14 +220,14 @@ def _evidence_folders(tree: "Tree") -> List[str]:
     return sorted({part[0] for part in parts if part[1] in _MARKS})
 
 
-def _file_pieces(files: List[str]) -> List[Piece]:
+def _file_pieces(files: Sequence[str]) -> List[Piece]:
     from nimdoctor.evidence.files import open_regular
 
     plain = [os.path.basename(path) for path in files]
     pieces: List[Piece] = []
     for path, name in zip(files, plain):
         shown = name if plain.count(name) == 1 else path
-        pieces.append((shown, lambda path=path: open_regular(path), os.stat(path).st_size))  # type: ignore[misc]
+        pieces.append((shown, lambda path=path: open_regular(path), _state(path, path).st_size))  # type: ignore[misc]
     return pieces
 
 
@@ -229,16 +247,16 @@ def _loose(target: str, pieces: List[Piece], tree: "Optional[Tree]", catalog: "O
     from nimdoctor.evidence.loose import LooseEvidence
 
     try:
-        evidence: Evidence = LooseEvidence(target, pieces, catalog)
+        evidence = LooseEvidence(target, pieces, catalog)
     except TargetError as error:
         if tree is None:
             raise
         said = f"{error}; {_inside(tree)}" if "nothing in " in str(error) else str(error)
         # what was not looked at may be why nothing was found
         said = f"{said}; {tree.remarks[0]}" if tree.remarks else said
-        tree.close()
         raise TargetError(said) from error
     if tree is not None:
+        evidence.held = tree
         evidence.remarks.extend(tree.remarks)
     return evidence
 

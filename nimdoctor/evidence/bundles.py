@@ -4,12 +4,11 @@ manifest.json   schema "nimdoctor.bundle/1": "ends" {"client": "client", "master
 client/, master/, host/   evidence directories
 """
 
-import json
 from typing import Dict, List, Optional
 
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.evidence.tree import Tree
-from nimdoctor.text import TEXT_LIMIT, decode
+from nimdoctor.text import TEXT_LIMIT, from_json
 
 SCHEMA = "nimdoctor.bundle/1"
 _HEAD = 4096
@@ -50,7 +49,7 @@ def _manifest(tree: Tree, name: str) -> Dict[str, object]:
         with tree.open(name) as stream:
             raw = stream.read(TEXT_LIMIT)
         # most manifests are those of evidence directories, and are read in a moment by who knows these
-        found = json.loads(decode(raw).lstrip("\ufeff")) if SCHEMA.encode() in raw[:_HEAD] else {}
+        found = from_json(raw) if SCHEMA.encode() in raw[:_HEAD] else {}
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -42,12 +42,29 @@ class CommandResult(NamedTuple):
 
 
 def command_environment(root: Optional[str] = None) -> Dict[str, str]:
-    """The environment that commands get: no more than they need, and messages in English."""
-    environment = {"PATH": PROGRAM_PATH, "HOME": os.environ.get("HOME", "/"), "LANG": "C", "LC_ALL": "C"}
-    if "ODMDIR" in os.environ:
-        environment["ODMDIR"] = os.environ["ODMDIR"]
+    """The environment of every command: no more than it needs, and messages in English; nothing of the caller's passes.
+
+    HOME is root's on AIX. Without ODMDIR the ODM is the one in /etc/objrepos.
+    """
+    environment = {"PATH": PROGRAM_PATH, "HOME": "/", "LANG": "C", "LC_ALL": "C"}
     if root is not None:
         environment["NIMDOCTOR_ROOT"] = root
+    return environment
+
+
+def ssh_environment() -> Dict[str, str]:
+    """The environment of `ssh` alone: the caller's, since the user's own agent, config and proxies rest on it.
+
+    HOME is that of the user database, as ssh itself has it.
+    """
+    import pwd
+
+    environment = {"PATH": PROGRAM_PATH, **os.environ}
+    environment.pop("ODMDIR", None)
+    try:
+        environment["HOME"] = pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        pass  # a user without a name; ssh itself says so
     return environment
 
 
@@ -256,7 +273,7 @@ def _descendants(pid: int) -> List[int]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={"PATH": PROGRAM_PATH, "LC_ALL": "C"},
+            env=command_environment(),
             timeout=_REAP,
             check=False,
         ).stdout

@@ -13,7 +13,7 @@ import tempfile
 import weakref
 from typing import List, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.command import PROGRAM_PATH, CommandResult, run
+from nimdoctor.evidence.command import CommandResult, run, ssh_environment
 from nimdoctor.evidence.shell import NO_ALIASES, part
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.named_tuple import NamedTuple
@@ -23,6 +23,11 @@ PATIENCE = 5.0
 """Seconds that an answer may be late after the command's own deadline on the host."""
 CONNECT = 20
 """Seconds to connect in at most, each hop."""
+
+PLACES = ("/usr/bin/ssh", "/opt/freeware/bin/ssh", "/usr/local/bin/ssh")
+"""Where the ssh program is looked for: a PATH may lead root to anybody's."""
+NAMED_BY = "NIMDOCTOR_SSH"
+"""The variable that names another, by its absolute path."""
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*\Z")
 _HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]*\Z")
@@ -53,6 +58,24 @@ def destination(target: str) -> str:
     return where
 
 
+def ssh_program(target: str) -> str:
+    """The ssh program for that target. Raises TargetError, one line, where there is none."""
+    named = os.environ.get(NAMED_BY)
+    if named and not os.path.isabs(named):
+        raise TargetError(
+            f"{target}: {NAMED_BY} is {named}, which is no absolute path: give the ssh program's, or unset {NAMED_BY}"
+        )
+    for place in (named,) if named else PLACES:
+        if os.path.isfile(place) and os.access(place, os.X_OK):
+            return place
+    if named:
+        raise TargetError(f"{target}: {NAMED_BY} is {named}, where no program is: correct it, or unset {NAMED_BY}")
+    raise TargetError(
+        f"{target}: there is no ssh program on this host, neither {' nor '.join(PLACES)}: install OpenSSH, name another "
+        f"by its absolute path in {NAMED_BY}, or run nimdoctor on the host"
+    )
+
+
 class Connection:
     """The way to one host. Where it was lost, the next question opens it anew.
 
@@ -64,10 +87,7 @@ class Connection:
         self.target = target
         self.destination = destination(target)
         self.system = self.user = ""
-        program = shutil.which("ssh")
-        if program is None:
-            raise TargetError(f"{target}: there is no ssh on this host: install OpenSSH, or run nimdoctor on the host")
-        self._program = program
+        self._program = program = ssh_program(target)
         self._timeout = timeout
         self._place = _private_place()
         self._options = _options(self._place, timeout)
@@ -91,8 +111,7 @@ class Connection:
         """What the host answers to a program in shell, made of the parts and run with these words."""
         line = remote_line(parts, f"MARK={self._mark}\nanswer\n{program}", words)
         argv = [self._program, *self._options, "--", self.destination, line]
-        environment = {**os.environ, "PATH": os.environ.get("PATH", PROGRAM_PATH)}
-        result = run(argv, timeout=timeout + PATIENCE, env=environment, stdin=stdin)
+        result = run(argv, timeout=timeout + PATIENCE, env=ssh_environment(), stdin=stdin)
         return _answer(result, self._mark.encode())
 
 
@@ -137,7 +156,7 @@ def _private_place() -> str:
 def _hang_up(program: str, options: Sequence[str], where: str, place: str) -> None:
     try:
         if os.path.exists(f"{place}/c"):
-            run([program, *options, "-O", "exit", "--", where], timeout=PATIENCE, env=dict(os.environ))
+            run([program, *options, "-O", "exit", "--", where], timeout=PATIENCE, env=ssh_environment())
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

@@ -3,7 +3,7 @@
 import functools
 import io
 import re
-from typing import BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.evidence.recognise import (
@@ -18,12 +18,15 @@ from nimdoctor.evidence.recognise import (
     sections,
     strip_quoting,
 )
-from nimdoctor.evidence.source import TargetError
+from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathRecord
 from nimdoctor.private_keys import REMOVED, without_private_keys
 from nimdoctor.refusal import refused
 from nimdoctor.text import TEXT_LIMIT, BadEvidence, Text, decode, first_words, split_lines
+
+if TYPE_CHECKING:
+    from nimdoctor.evidence.tree import Tree
 
 Opener = Callable[[], BinaryIO]
 
@@ -62,7 +65,8 @@ class LooseEvidence:
 
     A text's `source` is the loose file's name and its line numbers are those of that file; its `name`
     is the path or the command, with the pipe when only some of the lines were shown. Raises
-    `TargetError` when nothing is recognised, or when files of one kind come from two hosts.
+    `TargetError` when nothing is recognised, when files of one kind come from two hosts, or for more pieces or text
+    than a host has.
     """
 
     loose = True
@@ -70,6 +74,8 @@ class LooseEvidence:
     thorough = False
     host: Optional[str] = None
     roles: Tuple[str, ...] = ()
+    held: "Optional[Tree]" = None
+    """What the pieces are read from, closed with the evidence."""
 
     def __init__(self, target: str, pieces: List[Tuple[str, Opener, int]], catalog: Optional[Catalog] = None) -> None:
         self.target = target
@@ -78,10 +84,14 @@ class LooseEvidence:
         self._catalog = catalog or Catalog()
         self._unrecognised: List[str] = []
         found: List[_Piece] = []
+        text = 0
         # by name, so that the order in which they were given changes nothing
         for name, opener, size in sorted(pieces, key=lambda piece: piece[0]):
             try:
-                found += self._classify(name, opener, size)
+                recognised = self._classify(name, opener, size)
+                found += recognised
+                text += min(size, TEXT_LIMIT) if any(not piece.row.streamed for piece in recognised) else 0
+                _refuse_too_much(target, len(found), text)
             except OSError as error:
                 self._useless(name, f"cannot be read: {refused(error)}", "given but")
         found = self._without_older_copies(found)
@@ -95,7 +105,8 @@ class LooseEvidence:
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """Complete texts before partial ones; the logs in order of time, oldest first."""
-        chosen = [piece for piece in self._pieces if self._serves(row, piece)]
+        known = row in self._catalog.rows
+        chosen = [piece for piece in self._pieces if (row == piece.row if known else self._serves(row, piece))]
         if row.name == NIMSH_LOG:
             return [piece.text() for piece in sorted(chosen, key=_log_order(chosen))]
         if row.kind is Kind.FILE and any(not piece.partial for piece in chosen):
@@ -111,17 +122,15 @@ class LooseEvidence:
         return None
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Closes what the pieces are read from."""
+        if self.held:
+            self.held.close()
 
     def _serves(self, row: Row, piece: _Piece) -> bool:
-        if row == piece.row:
-            return True
-        known = any(row == own for own in self._catalog)
-        if known or row.kind in (Kind.PATHS, Kind.REHEARSAL):
-            return False
+        """Whether a row that somebody added after this evidence was opened takes it."""
         if row.kind is Kind.FILE:
             return row.name == piece.name
-        return row.serves(piece.command or piece.name)
+        return row.kind is Kind.COMMAND and row.serves(piece.command or piece.name)
 
     def _row(self, name: str) -> Optional[Row]:
         return self._catalog.file(name) if name.startswith("/") else self._catalog.command(name.split(" | ")[0])
@@ -255,6 +264,13 @@ class LooseEvidence:
         self.remarks += self._unrecognised[:REMARK_LIMIT]
         if len(self._unrecognised) > REMARK_LIMIT:
             self.remarks.append(f"{len(self._unrecognised) - REMARK_LIMIT} more were not recognised")
+
+
+def _refuse_too_much(target: str, pieces: int, text: int) -> None:
+    if pieces > COMMANDS:
+        raise TargetError(f"{target}: refused, more than {COMMANDS:,} recognised pieces of one host")
+    if text > TEXT:
+        raise TargetError(f"{target}: refused, more than 256 MiB of text of one host, without nimsh.log")
 
 
 def _is_named_for(row: Row, name: str) -> bool:

@@ -1,17 +1,27 @@
 """manifest.json of an evidence directory, read as far as it makes sense."""
 
 import re
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
-from nimdoctor.evidence.source import TargetError
+from nimdoctor.evidence.source import COMMANDS, TargetError
 from nimdoctor.evidence.told_certificates import ToldFile, told_files
+from nimdoctor.evidence.tree import NAMES
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathState
 from nimdoctor.private_keys import without_private_keys
-from nimdoctor.text import decode
+from nimdoctor.text import from_json
 
 SCHEMA = "nimdoctor.evidence/1"
+_MOST = {
+    "commands": COMMANDS,
+    "not_collected": COMMANDS,
+    "complete": COMMANDS,
+    "files": NAMES,
+    "certificates": NAMES,
+    "paths": 5 * NAMES,
+}
+"""Entries of each kind; more of them are those of no host."""
 REMARKS = 20
 """Remarks that are kept word for word; the rest is counted."""
 
@@ -49,10 +59,23 @@ class RecordedFile(NamedTuple):
         return f"lines that were not collected: {self.lines_left_out:,}" if self.lines_left_out else ""
 
 
+class LoosePiece(NamedTuple):
+    """A text out of loose files: the file it stood in as `source`, from its line `first_line` on; its `name` in the
+    catalog's terms (the path, or the command as typed), the label of its `row` there, and its `file` in the directory.
+    """
+
+    source: str
+    name: str
+    row: str
+    file: str
+    first_line: int = 1
+
+
 class Manifest:
     """What the manifest says. `collected` is seconds since 1970; `paths` has None for an absent one. `complete` are
     patterns of the catalog of which every path is in `paths`; `not_collected` has the reason by catalog name;
     `thorough` and `redacted` are None where it does not tell; `certificates` are there where they left redacted.
+    `loose` are the texts of evidence that was loose files, and None of any other.
     """
 
     def __init__(self) -> None:
@@ -68,6 +91,7 @@ class Manifest:
         self.thorough: Optional[bool] = None
         self.redacted: Optional[bool] = None
         self.certificates: Tuple[ToldFile, ...] = ()
+        self.loose: Optional[Tuple[LoosePiece, ...]] = None
         self.remarks: List[str] = []
         self.unsaid = 0
 
@@ -82,13 +106,12 @@ class Manifest:
 def parse_manifest(raw: bytes, target: str) -> Manifest:
     """The manifest; what is wrong with it becomes a remark.
 
-    Raises TargetError for a schema that is not `nimdoctor.evidence/1`, and for nothing else.
+    Raises TargetError for a schema that is not `nimdoctor.evidence/1`, for more entries than a host has, and for
+    nothing else.
     """
-    import json
-
     manifest = Manifest()
     try:
-        content = json.loads(decode(raw).lstrip("\ufeff"))
+        content = from_json(raw)
     except (ValueError, RecursionError) as error:
         said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         manifest.remark(f"damaged, done without: {said}")
@@ -100,6 +123,9 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
         manifest.remark(f"names no schema; read as {SCHEMA}")
     elif content["schema"] != SCHEMA:
         raise TargetError(f"{target}: manifest.json has schema {_shown(content['schema'])}, known is {SCHEMA}")
+    for key, most in _MOST.items():
+        if isinstance(content.get(key), (dict, list)) and len(content[key]) > most:
+            raise TargetError(f"{target}: refused, more than {most:,} {key} in manifest.json")
     manifest.host = _host(content.get("host"), manifest)
     manifest.roles = _roles(content.get("role"), manifest)
     manifest.collected = _time(content.get("collected"), manifest)
@@ -129,6 +155,8 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
         manifest.certificates, damaged = told_files(content["certificates"])
         if damaged:
             manifest.remark(f"certificates: {damaged} entries that are none")
+    if content.get("loose") is not None:
+        manifest.loose = tuple(_loose(content["loose"], manifest))
     if manifest.unsaid:
         manifest.remarks.append(f"manifest.json: {manifest.unsaid} more entries like these")
     return manifest
@@ -192,6 +220,25 @@ def _file(path: str, entry: Any, manifest: Manifest) -> RecordedFile:
             number = least
         numbers[key] = number
     return RecordedFile(**numbers)
+
+
+def _loose(entries: Any, manifest: Manifest) -> Iterator[LoosePiece]:
+    """The pieces, each file once."""
+    if not isinstance(entries, list):
+        manifest.remark("loose is not a list")
+    files: Set[str] = set()
+    for entry in entries if isinstance(entries, list) else ():
+        found = entry if isinstance(entry, dict) else {}
+        words = [word for word in map(found.get, ("source", "name", "row", "file")) if isinstance(word, str)]
+        first_line = _number(found.get("first_line", 1))
+        if len(words) < 4 or first_line is None or first_line < 1:
+            manifest.remark(f"loose {_shown(found.get('name'))} is no piece")
+        elif not stays_inside(words[-1]) or words[-1] in files:
+            manifest.remark(f"loose {_shown(words[1])}: file {_shown(words[-1])} leaves the directory, or is another's")
+        else:
+            files.add(words[-1])
+            source, name, row, file = words
+            yield LoosePiece(source, name, row, file, first_line)
 
 
 def _host(value: Any, manifest: Manifest) -> Optional[str]:

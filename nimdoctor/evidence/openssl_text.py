@@ -143,11 +143,11 @@ def _name(printed: str) -> str:
 
 def _split(text: str, separator: str) -> List[str]:
     """The parts of a name; a separator without a part's beginning behind it belongs to the part before."""
-    parts: List[str] = []
+    parts: List[List[str]] = []
     for piece in text.split(separator):
         begins = "=" in piece and _PART.fullmatch(piece.split("=", 1)[0].strip())
         if parts and not begins:
-            parts[-1] += separator + piece
+            parts[-1].append(piece)
         else:
-            parts.append(piece)
-    return parts
+            parts.append([piece])
+    return list(map(separator.join, parts))

@@ -19,11 +19,13 @@ CERTIFICATES = "/ssl_nimsh/certs/"
 ENOUGH = 2.0
 """Points at which a text is taken for something; a line that nothing else prints is worth 2."""
 
+LINE_LIMIT = 1000
+"""Characters of a line that are looked at; nothing by which a text is known is longer."""
 PROMPT_LIMIT = 2000
 """Prompts of one transcript that are looked at; nobody typed more."""
 
 _CTIME = r"[A-Z]\w{1,3}\.? +(?:[A-Z]\w{2,4}\.? +\d{1,2}|\d{1,2} +[A-Z]\w{2,4}\.?) +\d\d:\d\d:\d\d(?: [A-Z]{3,6})? \d{4}"
-_STAMP = rf"(?:{_CTIME}|\[?\d{{4}}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^ \n]*)"
+_STAMP = rf"(?:{_CTIME}|\[?\d{{4}}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^ \t\n]*)"
 _HANDSHAKE = (
     r"(?i:Loading certificates)[. ]*$",
     r"(?i:Negotiating SSL_CTX object)\b.*$",
@@ -95,7 +97,7 @@ _KINDS: Tuple[Tuple[str, Tuple[Tuple[str, float, float], ...]], ...] = (
             (r"^[ \t]*Subsystem[ \t]+Group[ \t]+PID[ \t]+Status[ \t]*$", 2, 4),
             (r"^[ \t]*Service[ \t]+Command[ \t]+(?:Description|Arguments)[ \t]+Status[ \t]*$", 2, 4),
             (r"^ [\w.-]+[ \t]+(?:[\w.-]+[ \t]+)?(?:\d+[ \t]+)?(?:active|inoperative)[ \t]*$", 0.7, 60),
-            (r"^[ \t]*[\w.-]+[ \t]+(?:/\S+|internal)[ \t]+.*\b(?:active|inactive)[ \t]*$", 0.7, 30),
+            (r"^[ \t]*[\w.-]+[ \t]+(?:/\S+|internal)[ \t].*\b(?:active|inactive)[ \t]*$", 0.7, 30),
         ),
     ),
     (
@@ -190,8 +192,8 @@ _KINDS: Tuple[Tuple[str, Tuple[Tuple[str, float, float], ...]], ...] = (
     (
         "df",
         (
-            (r"^Filesystem[ \t]+(?:\d+-blocks|[MG]B blocks)[ \t]+.*Mounted on", 2, 2),
-            (r"^\S+[ \t]+(?:[\d.]+|-)[ \t]+(?:[\d.]+|-)[ \t]+(?:\d+%|-)[ \t]+.*[ \t]/\S*[ \t]*$", 0.5, 20),
+            (r"^Filesystem[ \t]+(?:\d+-blocks|[MG]B blocks)[ \t].*Mounted on", 2, 2),
+            (r"^\S+[ \t]+(?:[\d.]+|-)[ \t]+(?:[\d.]+|-)[ \t]+(?:\d+%|-)[ \t].*[ \t]/\S*[ \t]*$", 0.5, 20),
         ),
     ),
     ("ar", ((r"^[r-][wxsStTr-]{8}[ \t]+\d+/\d+[ \t]+\d+ \w{3}[ \t]+\d+ \d\d:\d\d \d{4} lib(?:ssl|crypto)\S*", 2, 20),)),
@@ -368,7 +370,7 @@ def parts(text: str, hint: str = "") -> List[Part]:
         return []
     if main.startswith("/") and main != NIMSH_LOG:
         return [Part(main, 1, count)]  # a comment in a configuration file may look like anything
-    clean = strip_quoting(text)
+    clean = _short_lines(strip_quoting(text))
     taken: List[_Score] = []
     for score in sorted(_scores(clean).values(), key=lambda score: -score.points):
         clear = all(score.last < other.first or score.first > other.last for other in taken)
@@ -477,8 +479,12 @@ def _prepared(sample: str) -> str:
     if len(text) > 2 * SAMPLE:
         text = text[:SAMPLE] + "\n" + text[-SAMPLE:]
     text = text.lstrip("\ufeff").replace("\0", "").replace("\r", "")
+    return _short_lines(strip_quoting(text))
+
+
+def _short_lines(text: str) -> str:
     # a line of megabytes must not cost more than any other
-    return "\n".join(line[:1000] for line in strip_quoting(text).split("\n"))
+    return "\n".join(line[:LINE_LIMIT] for line in text.split("\n"))
 
 
 def _scores(text: str) -> Dict[str, _Score]:
@@ -624,7 +630,7 @@ def _prompts(lines: Sequence[str], catalog: Catalog) -> List[_Prompt]:
             break
         if (
             not line
-            or len(line) > 1000
+            or len(line) > LINE_LIMIT
             or not ("#" in line or "$" in line or "%" in line or ">" in line or "[" in line)
         ):
             continue

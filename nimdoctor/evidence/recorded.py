@@ -7,7 +7,8 @@ from typing import BinaryIO, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
-from nimdoctor.evidence.manifest import Manifest, RecordedCommand, RecordedFile, parse_manifest
+from nimdoctor.evidence.manifest import LoosePiece, Manifest, RecordedCommand, RecordedFile, parse_manifest
+from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.told_certificates import ToldFile
 from nimdoctor.evidence.tree import Tree, unlisted
 from nimdoctor.named_tuple import NamedTuple
@@ -34,13 +35,14 @@ class _Output(NamedTuple):
 
 
 class RecordedEvidence:
-    """Evidence below a tree of files. Raises TargetError, when made, for a manifest of another schema.
+    """Evidence below a tree of files. Raises TargetError, when made, for a manifest of another schema, and for more
+    commands or text than a host has.
 
     `collected` is when, in seconds since 1970, where the manifest says so. `tree` is what it reads; `paired` the
-    master's evidence where both ends came in one bundle; `redacted` says that names in it are pseudonyms.
+    master's evidence where both ends came in one bundle; `redacted` says that names in it are pseudonyms. Loose files
+    that were packed are loose here too: the same texts in the same order, each at the line where it stood.
     """
 
-    loose = False
     live = False
 
     def __init__(self, target: str, tree: Tree, catalog: Optional[Catalog] = None) -> None:
@@ -54,12 +56,14 @@ class RecordedEvidence:
         self.remarks.extend(self._manifest.remarks)
         self.remarks.extend(self._manifest.notes)
         self.problems.update(self._manifest.not_collected)
+        self.loose = self._manifest.loose is not None
         self.host: Optional[str] = self._manifest.host
         self.roles: Tuple[str, ...] = self._manifest.roles
         self.collected: Optional[int] = self._manifest.collected
         self.redacted = self._manifest.redacted is True
         self._outputs: Optional[List[_Output]] = None
         self._files: Optional[Set[str]] = None
+        self._refuse_too_much()
 
     @property
     def thorough(self) -> bool:
@@ -70,7 +74,9 @@ class RecordedEvidence:
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """Every recorded piece for the row; of commands the one with exactly these names first."""
-        if row.kind is Kind.FILE:
+        if self.loose:
+            found = [self._piece(piece, row) for piece in self.pieces if self._holds(row, piece)]
+        elif row.kind is Kind.FILE:
             told = {file.path: file for file in self._manifest.certificates if not file.command}
             paths = [path for path in sorted(self._copies() | set(told)) if path_matches(row.name, path)]
             found = [self._told(told[path]) if path in told else self._file(path, row) for path in paths]
@@ -80,15 +86,21 @@ class RecordedEvidence:
             outputs.sort(
                 key=lambda output: (file_name(output.name) != wanted, -row.matched_length(file_name(output.name)))
             )
-            found = [self._output(output, row) for output in outputs]
+            # one file is one text, however many names it has: the best of them
+            named: Dict[object, _Output] = {}
+            for output in outputs:
+                named.setdefault(output.entry.file or output, output)
+            found = [self._output(output, row) for output in named.values()]
         else:
             found = []
         return [text for text in found if text]
 
     def paths(self, rows: List[Row]) -> PathRecord:
         """The manifest's paths and whatever stands below files/. A path that is not among them was not collected,
-        unless the manifest says that all of its kind are there.
+        unless the manifest says that all of its kind are there. Of loose files nothing is known.
         """
+        if self.loose:
+            return PathRecord()
         states = dict(self._manifest.paths)
         copies = self._copies()
         for directory in self.tree.directories():
@@ -106,6 +118,8 @@ class RecordedEvidence:
 
     def file_absent(self, path: str) -> Optional[bool]:
         """True when the manifest says so, False when it is there, None when it was not collected."""
+        if self.loose:
+            return None
         if path in self._copies():
             return False
         if path in self._manifest.paths:
@@ -116,6 +130,11 @@ class RecordedEvidence:
     def told_certificates(self) -> Tuple[ToldFile, ...]:
         """Certificates of which, in redacted evidence, only what they say is left."""
         return self._manifest.certificates
+
+    @property
+    def pieces(self) -> Tuple[LoosePiece, ...]:
+        """The texts of what was loose files."""
+        return self._manifest.loose or ()
 
     def recorded_commands(self) -> Mapping[str, RecordedCommand]:
         """The commands that the manifest names, by their lines."""
@@ -140,6 +159,26 @@ class RecordedEvidence:
             self.remarks.append(f"{MANIFEST} is larger than 16 MiB, done without")
             return Manifest()
         return parse_manifest(raw, self.target)
+
+    def _refuse_too_much(self) -> None:
+        texts = {entry.file for entry in self._manifest.commands.values() if entry.file}
+        unnamed = {name for name in self.tree.names() if name.startswith("commands/")} - texts
+        if len(self._manifest.commands) + len(unnamed) > COMMANDS:
+            raise TargetError(f"{self.target}: refused, more than {COMMANDS:,} commands of one host")
+        texts |= unnamed
+        for name in self.tree.names():
+            row = self._catalog.file(name[5:]) if name.startswith("files/") else None
+            if row and not row.streamed:
+                texts.add(name)
+        if sum(self._size(name) for name in texts) > TEXT:
+            raise TargetError(f"{self.target}: refused, more than 256 MiB of text of one host, without nimsh.log")
+
+    def _size(self, name: str) -> int:
+        """The bytes of it that are read; none of what cannot be."""
+        try:
+            return min(self.tree.size(name), TEXT_LIMIT)
+        except OSError:
+            return 0
 
     def _copies(self) -> Set[str]:
         """Paths on the host of the copies below files/."""
@@ -195,6 +234,11 @@ class RecordedEvidence:
         # a row that somebody added after this evidence was opened is not in the catalog
         return output.row == row or (row not in self._catalog.rows and row.serves(output.name))
 
+    def _holds(self, row: Row, piece: LoosePiece) -> bool:
+        if row in self._catalog.rows or row.kind not in (Kind.FILE, Kind.COMMAND):
+            return row.label == piece.row
+        return row.name == piece.name if row.kind is Kind.FILE else row.serves(piece.name)
+
     def _present(self, path: str, state: PathState, states: Dict[str, Optional[PathState]]) -> None:
         if states.get(path) is not None:
             return
@@ -213,6 +257,26 @@ class RecordedEvidence:
             return None
         return Text.of(file.content(), file.path, name=file.path)
 
+    def _piece(self, piece: LoosePiece, row: Row) -> Optional[Text]:
+        command = row.kind is Kind.COMMAND
+        path = "" if command else piece.name
+        if not may_be_opened(path):
+            return None
+        told = next((file for file in self._manifest.certificates if "files" + file.path == piece.file), None)
+        try:
+            if told or is_guarded(path):
+                raw = told.content() if told else self._guarded(piece.file, path)
+                return Text.of(raw, piece.source, name=piece.name, first_line=piece.first_line)
+            at = piece.first_line
+            return self._text(piece.file, piece.source, row.label, row, name=piece.name, command=command, first_line=at)
+        except OSError as error:
+            self.problems[row.label] = f"given but cannot be read: {refused(error)}"
+            return None
+
+    def _guarded(self, name: str, path: str) -> bytes:
+        with self.tree.open(name) as stream:
+            return without_keys(path, stream.read(TEXT_LIMIT))
+
     def _file(self, path: str, row: Row) -> Optional[Text]:
         if not may_be_opened(path):
             return None
@@ -222,9 +286,8 @@ class RecordedEvidence:
             self._remark_once(f"{ascii(path)[1:-1]}: {lacks.remark}")
         try:
             if is_guarded(path):
-                with self.tree.open(name) as stream:
-                    return Text.of(without_keys(path, stream.read(TEXT_LIMIT)), path, name=path)
-            return self._text(name, path, path, row, lacks=lacks)
+                return Text.of(self._guarded(name, path), path, name=path)
+            return self._text(name, path, path, row, first_line=lacks.first_line, partial=bool(lacks.remark))
         except OSError as error:
             self.problems[path] = f"given but cannot be read: {refused(error)}"
             return None
@@ -259,27 +322,28 @@ class RecordedEvidence:
 
     def _text(
         self,
-        name: str,
+        file: str,
         source: str,
         label: str,
         row: Row,
         *,
+        name: str = "",
         command: bool = False,
         status: Optional[int] = None,
-        lacks: RecordedFile = _WHOLE,
+        first_line: int = 1,
+        partial: bool = False,
     ) -> Text:
         """Small texts are read at once, so that damage shows here; raises OSError."""
         tree = self.tree
-        first, partial = lacks.first_line, bool(lacks.remark)
-        size = tree.size(name)
+        size = tree.size(file)
         if size > TEXT_LIMIT and not row.streamed:
             self.problems[label] = "is larger than 16 MiB; the first 16 MiB were used"
-        opener: Callable[[], BinaryIO] = lambda: tree.open(name)  # noqa: E731
+        opener: Callable[[], BinaryIO] = lambda: tree.open(file)  # noqa: E731
         with opener() as stream:
             if size <= _READ_AT_ONCE:
                 raw = stream.read(TEXT_LIMIT)
                 opener = lambda: io.BytesIO(raw)  # noqa: E731
-        return Text(source, opener, first_line=first, command=command, status=status, partial=partial)
+        return Text(source, opener, name=name, first_line=first_line, command=command, status=status, partial=partial)
 
 
 def _typed(words: str, row: Row) -> str:

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from nimdoctor.evidence.command import CommandResult
 
 
+COMMANDS = 2_000
+"""Recorded commands of one host, or recognised pieces of loose files."""
+TEXT = 256 * 1024 * 1024
+"""Bytes of distinct text of one host that are read whole; nimsh.log, which is streamed, does not count."""
+
+
 class TargetError(Exception):
     """The target cannot be read at all; the message is one line: what, where, what to do next."""
 

@@ -75,7 +75,7 @@ def told_files(entries: object) -> Tuple[Tuple[ToldFile, ...], int]:
     for entry in listed:
         try:
             found.append(_file(entry))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, OverflowError, TypeError, ValueError):
             damaged += 1
     return tuple(found), damaged
 
@@ -95,7 +95,9 @@ def _file(entry: Mapping[str, Any]) -> ToldFile:
     )
 
 
-def _told(entry: Mapping[str, Any]) -> Told:
+def _told(entry: object) -> Told:
+    if not isinstance(entry, dict):
+        raise TypeError("no certificate")
     identity = str(entry.get("identity") or "")
     if "unread" in entry:
         return Told(identity, str(entry["unread"]))

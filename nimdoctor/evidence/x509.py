@@ -5,13 +5,13 @@ refuses goes to `cryptography`, where that is installed, else to the host's own 
 evidence has that command's recorded output instead. Only CERTIFICATE blocks come here, and nothing else leaves.
 """
 
-from typing import Any, Callable, FrozenSet, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificate_block
 from nimdoctor.evidence.der import BadDer, read_certificate
 from nimdoctor.evidence.source import Evidence
-from nimdoctor.evidence.told_certificates import ToldFile, is_stand_in
+from nimdoctor.evidence.told_certificates import Told, ToldFile, is_stand_in
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Pattern, decode
 from nimdoctor.x509_record import X509Record
@@ -22,7 +22,7 @@ DEADLINE = 10.0
 """Seconds that `openssl x509` may take: it reads one block."""
 
 _IN = Pattern(r"-in[ =]\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
-_IN_FILE_NAME = Pattern(r"-in ssl nimsh certs (.+?)\s*\Z")
+_IN_FILE_NAME = Pattern(r"-in ssl nimsh certs (.+)\Z")
 
 
 class Printed(NamedTuple):
@@ -40,6 +40,7 @@ class CertificateReader:
         self.evidence = evidence
         self._rows = catalog.rows_for(FACT)
         self._no_openssl = ""
+        self._stand_ins: Optional[Dict[bytes, Told]] = None
 
     def read(self, der: bytes) -> X509Record:
         """What a certificate says. Raises BadEvidence, with what to install or record."""
@@ -80,11 +81,13 @@ class CertificateReader:
         return files
 
     def _told(self, der: bytes) -> X509Record:
-        for file in self._told_files():
-            for told in file.certificates:
-                if told.stand_in == der:
-                    return told.read()
-        raise BadEvidence("what it says is not in the manifest")
+        if self._stand_ins is None:
+            # of two with one identity the first counts
+            every = [told for file in self._told_files() for told in file.certificates]
+            self._stand_ins = {told.stand_in: told for told in reversed(every)}
+        if der not in self._stand_ins:
+            raise BadEvidence("what it says is not in the manifest")
+        return self._stand_ins[der].read()
 
     def looked_at(self) -> FrozenSet[str]:
         """Paths of the files that were there to be read, whatever was in them."""
@@ -179,7 +182,7 @@ def _path_of(command: str) -> str:
     lost = _IN_FILE_NAME.search(command)
     if lost:
         # the name of the output's file has a blank for every slash and underscore
-        return f"/ssl_nimsh/certs/{lost.group(1)}"
+        return f"/ssl_nimsh/certs/{lost.group(1).rstrip()}"
     found = _IN.search(command)
     return next((word for word in found.groups() if word), command) if found else command
 

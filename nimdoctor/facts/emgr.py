@@ -1,7 +1,7 @@
 """`emgr -l` and `emgr -lv3`: installed interim fixes. They never show in `instfix`."""
 
 import re
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Optional, Sequence, Tuple
 
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
@@ -161,6 +161,9 @@ def _details(quotes: Iterable[Quote]) -> Iterable[InterimFix]:
     """Blocks of `EFIX ID: ...`, `EFIX LABEL: ...` and further `NAME: value` lines."""
     fix: Optional[InterimFix] = None
     number: Optional[int] = None
+    apars: Dict[str, None] = {}
+    files: Dict[str, None] = {}
+    packages: Dict[str, None] = {}
     listing_apars = False
     for quote in quotes:
         line = quote.text[:1000]
@@ -172,48 +175,43 @@ def _details(quotes: Iterable[Quote]) -> Iterable[InterimFix]:
             listing_apars = False  # a table of fixes begins
         if name.endswith("FIX ID") or name == "ID":
             if fix:
-                yield fix
+                yield fix._replace(apars=tuple(apars), files=tuple(files), packages=tuple(packages))
             fix, number = None, int(value) if re.fullmatch("[0-9]{1,4}", value) else None
         elif name.endswith("FIX LABEL") or name == "LABEL":
             if fix:
-                yield fix
-            fix = InterimFix(number, value.split()[0], "", "", _apars(value), quote) if value else None
+                yield fix._replace(apars=tuple(apars), files=tuple(files), packages=tuple(packages))
+            fix = InterimFix(number, value.split()[0], "", "", (), quote) if value else None
+            apars, files, packages = dict.fromkeys(_apars(value)), {}, {}
         elif fix and (name.endswith("STATE") or name in ("STATUS", "EFIX STATUS")) and value and not fix.state:
             fix = fix._replace(state=value, at=quote)
         elif fix and name == "ABSTRACT" and not fix.abstract:
-            fix = fix._replace(abstract=value, apars=_apars(*fix.apars, value))
+            fix = fix._replace(abstract=value)
+            apars.update(dict.fromkeys(_apars(value)))
         elif fix and name == "LOCATION" and value:
-            fix = fix._replace(files=_with(fix.files, value))
+            files[value.split()[0]] = None
         elif fix and name == "PACKAGE" and value:
-            fix = fix._replace(packages=_with(fix.packages, value))
+            packages[value.split()[0]] = None
         elif fix and listing_apars:
             # the references follow behind the heading or below it
-            fix = fix._replace(apars=_apars(*fix.apars, line))
+            apars.update(dict.fromkeys(_apars(line)))
     if fix:
-        yield fix
-
-
-def _with(known: Tuple[str, ...], value: str) -> Tuple[str, ...]:
-    word = value.split()[0]
-    return known if word in known else (*known, word)
+        yield fix._replace(apars=tuple(apars), files=tuple(files), packages=tuple(packages))
 
 
 def _merge(fixes: Iterable[InterimFix]) -> Tuple[InterimFix, ...]:
     """Each label once: the first state told, every APAR named."""
     merged: Dict[str, InterimFix] = {}
-    order: List[str] = []
+    apars: Dict[str, Dict[str, None]] = {}
     for fix in fixes:
-        have = merged.get(fix.label)
-        if have is None:
-            order.append(fix.label)
-            merged[fix.label] = fix
+        apars.setdefault(fix.label, {}).update(dict.fromkeys(fix.apars))
+        have = merged.setdefault(fix.label, fix)
+        if have is fix:
             continue
         told = have if have.state else fix
         merged[fix.label] = told._replace(
             number=have.number if have.number is not None else fix.number,
             abstract=have.abstract or fix.abstract,
-            apars=_apars(*have.apars, *fix.apars),
             files=have.files or fix.files,
             packages=have.packages or fix.packages,
         )
-    return tuple(merged[label] for label in order)
+    return tuple(fix._replace(apars=tuple(apars[label])) for label, fix in merged.items())

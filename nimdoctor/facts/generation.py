@@ -50,7 +50,14 @@ class NimGeneration(NamedTuple):
         if not concerned and level is not None:
             return cls("G0", False, frozenset({"G1", "G2", "G3"}), (level.at,))
         ruled_out = _ruled_out(rows, apars, fixes, level, "G0")
-        return cls("G0" if "G1" in ruled_out else None, concerned, ruled_out, (level.at,) if level else ())
+        made = {
+            row.text("generation")
+            for row in rows
+            if row.get("apar") and level and row.text("tl") == level.technology_level
+        }
+        # a fix of G2 that waits for a reboot brings G2, whatever is not there of G1
+        none = {"G1", "G2"} <= ruled_out and made <= ruled_out
+        return cls("G0" if none else None, concerned, ruled_out, (level.at,) if level else ())
 
     def at_least(self, generation: str) -> bool:
         """Whether that generation, or a higher one, is proved."""

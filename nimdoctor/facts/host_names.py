@@ -1,7 +1,7 @@
 """Whether two names mean the same host: whatever their case, short against full, by the tables of /etc/hosts."""
 
 import ipaddress
-from typing import FrozenSet, Iterable, Optional
+from typing import FrozenSet, Iterable, Optional, Set
 
 from nimdoctor.facts.hosts import Hosts, is_address
 
@@ -14,13 +14,41 @@ def same_name(one: str, other: str) -> bool:
     >>> same_name("10.1.1.10", "10"), same_name("nim1", "nim10")
     (False, False)
     """
-    one, other = one.lower().rstrip("."), other.lower().rstrip(".")
-    if one == other:
-        return bool(one)
-    if is_address(one) or is_address(other):
-        return False
-    short, full = sorted((one, other), key=len)
-    return bool(short) and "." not in short and full.startswith(short + ".")
+    return one in HostNames([other])
+
+
+class HostNames:
+    """Names and addresses of which `in` finds one by any of its forms, as `same_name` has it, however many they are.
+
+    >>> "NIM1" in HostNames(["nim1.example.com", "lpar7"]), "nim1.example.com" in HostNames(["nim1.example.org"])
+    (True, False)
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._whole: Set[str] = set()
+        self._short: Set[str] = set()
+        self._first_labels: Set[str] = set()
+        for name in names:
+            self.add(name)
+
+    def add(self, name: str) -> None:
+        """Takes in one more."""
+        name = _compared(name)
+        self._whole.add(name)
+        label, dot, _ = name.partition(".")
+        if not is_address(name):
+            (self._first_labels if dot else self._short).add(label)
+
+    def __contains__(self, name: str) -> bool:
+        name = _compared(name)
+        label, dot, _ = name.partition(".")
+        if not name or name in self._whole:
+            return bool(name)
+        return bool(label) and not is_address(name) and label in (self._short if dot else self._first_labels)
+
+
+def _compared(name: str) -> str:
+    return name.lower().rstrip(".")
 
 
 def known_as(names: Iterable[str], *tables: Optional[Hosts]) -> FrozenSet[str]:
@@ -34,18 +62,21 @@ def known_as(names: Iterable[str], *tables: Optional[Hosts]) -> FrozenSet[str]:
     ['10.1.1.10', 'nim1', 'nim1.example.com', 'nimprod']
     """
     found = {name.lower() for name in names if name}
+    known = HostNames(found)
     for table in tables:
         for row in table.rows if table else ():
             own = {row.address.lower(), *(name.lower() for name in row.names)}
-            if not is_loopback(row.address) and any(same_name(known, name) for known in tuple(found) for name in own):
+            if not is_loopback(row.address) and any(name in known for name in own):
+                for name in own - found:
+                    known.add(name)
                 found |= own
     return frozenset(found)
 
 
 def same_host(ones: Iterable[str], others: Iterable[str]) -> bool:
     """Whether any name or address of the one is any of the other."""
-    known = tuple(others)
-    return any(same_name(one, other) for one in ones for other in known)
+    known = HostNames(others)
+    return any(one in known for one in ones)
 
 
 def is_loopback(address: str) -> bool:

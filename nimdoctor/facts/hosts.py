@@ -59,7 +59,7 @@ class Hosts(NamedTuple):
 
     def aliases(self, name: str) -> Set[str]:
         """All names that share an address with it, itself included, in small letters; empty when it has none."""
-        addresses = self.addresses(name)
+        addresses = set(self.addresses(name))
         return {found.lower() for row in self.rows if row.address in addresses for found in row.names}
 
     def whole(self) -> Quote:

@@ -121,9 +121,10 @@ class Filesets(NamedTuple):
     def combine(cls, parts: Sequence["Filesets"]) -> "Filesets":
         """All of them as one; of a fileset that several list, the first part's rows count."""
         rows: List[FilesetRow] = []
+        known: Set[str] = set()
         for part in parts:
-            known = {row.name for row in rows}
             rows.extend(row for row in part.rows if row.name not in known)
+            known.update(row.name for row in part.rows)
         absent = tuple(pair for part in parts for pair in part.not_installed)
         first = next((part for part in parts if part.complete), parts[0])
         return cls(first.source, tuple(rows), first.complete, absent)

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts.level import Level
 from nimdoctor.named_tuple import NamedTuple
@@ -90,20 +90,29 @@ class FilesetHistory(NamedTuple):
         was committed at once; its oldest row where the words are of a language not known. A reject
         that came last put the former files back, at its own time, and is the row then.
         """
-        rows = [row for row in self.rows if row.fileset == fileset and row.completed]
-        levels = dict.fromkeys(row.level for row in rows)
-        writers = [_writer([row for row in rows if row.level == level]) for level in levels]
-        return max(writers, key=_order, default=None)
+        return _installed_last(row for row in self.rows if row.fileset == fileset)
 
     def newest(self, prefix: str) -> Optional[HistoryRow]:
         """The latest `installed_at` among the filesets whose names start so; None when there is none."""
-        names = sorted({row.fileset for row in self.rows if row.fileset.startswith(prefix)})
-        rows = [row for row in map(self.installed_at, names) if row]
-        return max(rows, key=_order, default=None)
+        filesets: Dict[str, List[HistoryRow]] = {}
+        for row in self.rows:
+            if row.fileset.startswith(prefix):
+                filesets.setdefault(row.fileset, []).append(row)
+        rows = [_installed_last(filesets[name]) for name in sorted(filesets)]
+        return max(filter(None, rows), key=_order, default=None)
 
     def whole(self) -> Quote:
         """A quote that means all of it."""
         return Quote(self.source, None, "")
+
+
+def _installed_last(rows: Iterable[HistoryRow]) -> Optional[HistoryRow]:
+    """Of one fileset's rows the one that wrote the files of its newest level."""
+    levels: Dict[str, List[HistoryRow]] = {}
+    for row in rows:
+        if row.completed:
+            levels.setdefault(row.level, []).append(row)
+    return max(map(_writer, levels.values()), key=_order, default=None)
 
 
 def _writer(rows: List[HistoryRow]) -> HistoryRow:

@@ -18,7 +18,7 @@ _DONE = frozenset({"0513-044", "0513-059", "0513-077", "0513-095", "0513-124"})
 """Messages of success (stopped, started, changed, refreshed), which tell no state."""
 _INETD_DOWN = frozenset({"0513-004", "0513-036", "0513-085"})
 _NOT_ON_FILE = Pattern(r"0513-085\b.{0,20}?\bThe (\S+) [Ss]ubsystem")
-_INOPERATIVE = Pattern(r"0513-004\b[^,]*,\s*([^,\s]+)\s*,")
+_INOPERATIVE = Pattern(r"0513-004\b[^,]{0,80},\s*([^,\s]+)\s*,")
 
 
 class SubsystemRow(NamedTuple):
@@ -83,9 +83,10 @@ class Subsystems(NamedTuple):
         """All of them as one; where they contradict each other the whole list counts."""
         ordered = sorted(parts, key=lambda part: not part.complete)
         rows: List[SubsystemRow] = []
+        known: Set[str] = set()
         for part in ordered:
-            known = {row.name for row in rows}
             rows.extend(row for row in part.rows if row.name not in known)
+            known.update(row.name for row in part.rows)
         absent = tuple(quote for part in ordered for quote in part.not_on_file)
         return cls(ordered[0].source, tuple(rows), any(part.complete for part in parts), absent)
 
@@ -212,9 +213,10 @@ class InetdServices(NamedTuple):
         """All of them as one, the complete list first."""
         ordered = sorted(parts, key=lambda part: not part.complete)
         rows: List[ServiceRow] = []
+        listed: Set[str] = set()
         for part in ordered:
-            listed = {row.service for row in rows}
             rows.extend(row for row in part.rows if row.service not in listed)
+            listed.update(row.service for row in part.rows)
         status = next((part.inetd_status for part in ordered if part.inetd_status), None)
         messages = tuple(quote for part in ordered for quote in part.messages)
         asked = next((part.asked for part in ordered if part.asked), None)

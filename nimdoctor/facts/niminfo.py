@@ -86,11 +86,8 @@ class NimInfo(NamedTuple):
         master = self.get("NIM_MASTER_HOSTNAME")
         if not master:
             return ()
-        names = [master]
-        for known in self._hosts():
-            if any(name.lower() == master.lower() for name in known):
-                names += [name for name in known if name not in names]
-        return tuple(names)
+        rows = [known for known in self._hosts() if any(name.lower() == master.lower() for name in known)]
+        return tuple(dict.fromkeys([master, *(name for known in rows for name in known)]))
 
     def address_of(self, name: Optional[str]) -> Optional[str]:
         """The address that NIM_HOSTS gives a host name, whatever its case; None when it has none."""
@@ -151,4 +148,4 @@ def _unquote(value: str) -> str:
         if value.startswith(mark):
             end = value.find(mark, 1)
             return (value[1:end] if end > 0 else value[1:]).strip()
-    return re.sub(r"\s+#.*$", "", value).strip()
+    return re.sub(r"(?<!\s)\s+#.*$", "", value).strip()

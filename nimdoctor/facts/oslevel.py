@@ -36,8 +36,9 @@ class OsLevel(NamedTuple):
         shapes = (_SERVICE_PACK, _PLAIN)
         quote, match = _first(text, shapes, "a level of AIX")
         if match.re is _PLAIN.compiled:
-            version = int("".join(match.groups()))
-            return cls(text.source, match.group(0).strip(), version, None, None, None, quote)
+            release, modification = int(match.group(1) + match.group(2)) * 100, int(match.group(3))
+            # plain `oslevel` says 0 whatever the technology level; somebody who writes another digit means it
+            return cls(text.source, match.group(0).strip(), release, modification or None, None, None, quote)
         tl, sp = int(match.group(2)), match.group(3)
         return cls(
             text.source,

@@ -1,6 +1,5 @@
 """/var/adm/nimdoctor/runs/RUN/journal.jsonl: what earlier runs of `nimdoctor fix` did on this host."""
 
-import json
 import posixpath
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -8,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from nimdoctor.facts.paths import Paths
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.path_state import PathState
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.text import BadEvidence, Quote, Text, from_json
 
 UNFINISHED = ("running", "stopped", "rolling-back")
 """States of a run that was not brought to an end."""
@@ -46,18 +45,10 @@ class RepairRun(NamedTuple):
         place = ["--state-dir", self.state_directory] if self.state_directory else []
         return " ".join(map(shlex.quote, ("nimdoctor", *words, *place)))
 
-    def open_to_others(self, paths: Optional[Paths]) -> Optional[Tuple[str, str]]:
-        """What of it somebody else than root could have written, and why; None where nothing is known to be so."""
-        if paths is None:
-            return None
-        place = posixpath.dirname(self.at.source)
-        above = posixpath.dirname(place)
-        own = paths.get(above)
-        for path, state in [(above, own), (place, paths.get(place)), *sorted(paths.below(place).items())]:
-            why = _doubt(state, own) if state else ""
-            if why:
-                return path, why
-        return None
+    @property
+    def place(self) -> str:
+        """Its directory."""
+        return posixpath.dirname(self.at.source)
 
 
 class RepairRuns(NamedTuple):
@@ -101,6 +92,25 @@ class RepairRuns(NamedTuple):
     def unfinished(self) -> Tuple[RepairRun, ...]:
         """Runs that were neither brought to an end nor taken back."""
         return tuple(run for run in self.runs if run.state in UNFINISHED)
+
+    def open_to_others(self, paths: Optional[Paths]) -> Dict[str, Tuple[str, str]]:
+        """By the names of runs: what of one somebody else than root could have written, and why."""
+        found: Dict[str, Tuple[str, str]] = {}
+        for above in dict.fromkeys(posixpath.dirname(run.place) for run in self.runs if paths):
+            assert paths is not None
+            own = paths.get(above)
+            inside: Dict[str, List[Tuple[str, PathState]]] = {}
+            for path, state in sorted(paths.below(above).items()):
+                name = path[len(above) :].lstrip("/").split("/", 1)[0]
+                inside.setdefault(posixpath.join(above, name), []).append((path, state))
+            for run in self.runs:
+                if posixpath.dirname(run.place) == above:
+                    states = [(above, own), *inside.get(run.place, ())]
+                    doubts = ((path, _doubt(state, own)) for path, state in states if state)
+                    doubted = next((doubt for doubt in doubts if doubt[1]), None)
+                    if doubted:
+                        found[run.name] = doubted
+        return found
 
     def completed(self, fix: str) -> Tuple[int, ...]:
         """When runs with that fix were complete, epoch seconds, oldest first."""
@@ -176,7 +186,7 @@ def _record(line: str) -> Optional[Dict[str, Any]]:
     if not line.startswith("{"):
         return None
     try:
-        found = json.loads(line)
+        found = from_json(line.encode())
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and isinstance(found.get("event"), str) else None

@@ -5,7 +5,7 @@ from typing import Dict, List, Optional, Sequence, Tuple, Type, TypeVar
 from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.text import BadEvidence, Pattern, Quote, Text
 
-_SECTION = Pattern(r"\s*\[\s*([^\]]{1,200}?)\s*\]\s*")
+_SECTION = Pattern(r"\s*\[([^\]]{1,400})\]\s*")
 _SETTING = Pattern(r"\s*([A-Za-z0-9_.:;,-]{1,200})\s*=(.*)")
 _COMMENT = Pattern(r"(?<!\\)#.*")
 
@@ -59,7 +59,7 @@ class _CnfFiles(NamedTuple):
             if "\0" in line or not (opened or setting):
                 prose = True
             elif opened:
-                section, recognised = opened.group(1), True
+                section, recognised = opened.group(1).strip(), True
             elif setting:
                 settings.append(CnfSetting(section, setting.group(1), setting.group(2).strip().strip("\"'"), quote))
                 recognised = True

@@ -6,6 +6,7 @@ import tempfile
 import time
 from typing import Dict
 
+from nimdoctor.evidence.command import command_environment
 from nimdoctor.named_tuple import NamedTuple
 
 KINDS = ("root", "server", "client")
@@ -104,6 +105,7 @@ class _Authority:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=self.place,
+            env=command_environment(),
             check=False,
         )
         if ended.returncode:

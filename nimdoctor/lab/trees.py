@@ -10,6 +10,7 @@ import sys
 import time
 from typing import Dict, List, Optional, Tuple, Union
 
+from nimdoctor.evidence.command import command_environment
 from nimdoctor.lab import texts
 from nimdoctor.lab.certificates import KINDS, NEW_KEY, Chain, LabCannotBeBuilt, make_chain
 from nimdoctor.lab.story import CURRENT, NEWER, Certificates, Client, Master, Story
@@ -318,7 +319,7 @@ def _offset(now: int) -> int:
     """Seconds east of UTC of the zone in which the stand-ins run, which is that of an empty environment."""
     said = subprocess.run(
         ["/bin/date", "+%Y %m %d %H %M %S"],
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        env=command_environment(),
         stdout=subprocess.PIPE,
         check=True,
     ).stdout

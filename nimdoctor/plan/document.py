@@ -2,7 +2,21 @@
 
 import hashlib
 import json
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from functools import cache
+from typing import (
+    Any,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from nimdoctor.model import Role, Topic
 from nimdoctor.named_tuple import NamedTuple
@@ -209,14 +223,58 @@ def parse(raw: bytes) -> Plan:
         raise BadPlan(f"its schema is {found!r}, not {SCHEMA!r}")
     try:
         plan = _from_dict(document)
+        for name in misfits(plan, Plan, "plan"):
+            raise BadPlan(f"it is damaged: {name} is of another type than it should be")
         made, said = plan.core(), {name: document.get(name) for name in plan.core()}
         # what stands in the file is compared too: a diff that was changed would be approved and not done
         unchanged = plan.id == document.get("id") and canonical(said) == canonical(made)
+    except BadPlan:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadPlan(f"it is damaged: {type(error).__name__}: {error}") from error
     if not unchanged:
         raise BadPlan("its id does not fit what it says: it was changed after it was made")
     return plan
+
+
+def misfits(value: Any, hint: Any, name: str) -> Iterator[str]:
+    """Names of the values within a record that are not of the types that their fields have.
+
+    >>> list(misfits(Refusal("", "must", 7), Refusal, "refusal"))
+    ['refusal.seen']
+    """
+    kinds, origin = get_args(hint), get_origin(hint)
+    if origin is Union:
+        if all(any(misfits(value, kind, name)) for kind in kinds):
+            yield name
+    elif origin is tuple and isinstance(value, tuple):
+        each = [kinds[0]] * len(value) if kinds[-1] is Ellipsis else kinds
+        if len(each) != len(value):
+            yield name
+        for one, kind in zip(value, each):
+            yield from misfits(one, kind, name)
+    elif not _is_of(value, origin or hint):
+        yield name
+    elif isinstance(value, Mapping) and kinds:
+        for key, one in value.items():
+            yield from misfits(key, kinds[0], name)
+            yield from misfits(one, kinds[1], name)
+    else:
+        record: Any = type(value)
+        for field, kind in _kinds(record).items() if hasattr(record, "_fields") else ():
+            yield from misfits(getattr(value, field), kind, f"{name}.{field}")
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    if kind is Any or getattr(kind, "_is_protocol", False):  # a condition is made by its kind
+        return True
+    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+
+
+@cache
+def _kinds(record: Any) -> Dict[str, Any]:
+    """The types of a record's fields."""
+    return {name: kind for name, kind in get_type_hints(record).items() if name in record._fields}
 
 
 def _from_dict(document: Mapping[str, Any]) -> Plan:

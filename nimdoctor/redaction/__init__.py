@@ -20,10 +20,10 @@ from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.learning import Learner
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.readings import Readings, rewritten, walked
-from nimdoctor.redaction.redacted import RedactedTree
+from nimdoctor.redaction.redacted import THINNED, RedactedTree
 from nimdoctor.redaction.rows import PORTS, Ends
 
-__all__ = ["BadKey", "Leak", "Ledger", "RedactedTree", "Redactor", "key_file"]
+__all__ = ["THINNED", "BadKey", "Leak", "Ledger", "RedactedTree", "Redactor", "key_file"]
 
 
 class Redactor:

@@ -305,6 +305,9 @@ class Known:
             return True
         if candidate.upper() in self.serials or _LIKE_SOFTWARE.match(tag):
             return True
+        if tag == lower:
+            # within digits no name is read, and what of a number stays may spell one (4C00)
+            return False
         # no longer name fits into a tag
         parts = (tag[at : at + length] for length in range(3, TAG + 1) for at in range(len(tag) - length + 1))
         return any(part in self.kinds for part in parts)

@@ -232,7 +232,8 @@ class Learner:
         for name in names:
             known.add(name, "host")
             self._note(name)
-        lower = _lower(names) - {"master", "localhost", "loopback", ""}
+        # a host may be called "master" too; the NIM object of that name is none of these
+        lower = _lower(names) - {"localhost", "loopback", ""}
         rows = hosts.rows if hosts else ()
         short = {name.split(".")[0] for name in lower}
         for row in rows:
@@ -246,7 +247,7 @@ class Learner:
     def _niminfo(self, info: NimInfo, names: Set[str], addresses: Set[str], ports: Set[int]) -> None:
         for variable in ("NIM_HOSTNAME", "NIM_MASTER_HOSTNAME", "NIM_NAME"):
             value = info.get(variable)
-            if value and value not in RESERVED:
+            if value and (value not in RESERVED or variable != "NIM_NAME"):
                 names.add(value)
         for variable in ("NIM_MASTER_PORT", "NIM_REGISTRATION_PORT"):
             port = info.port(variable)
@@ -395,7 +396,7 @@ def _lower(names: Iterable[str]) -> Set[str]:
 
 def _manifest_strings(evidence: RecordedEvidence) -> List[str]:
     """Command lines, and what they said on stderr."""
-    found = []
+    found = [piece.name for piece in evidence.pieces]
     for line, entry in evidence.recorded_commands().items():
         found += [line, entry.stderr]
     return found

@@ -7,7 +7,7 @@ by itself, as the text that it is, not as it is written with escapes.
 import io
 import re
 from collections import Counter
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.recorded import MANIFEST
@@ -46,6 +46,10 @@ class Readings:
     def plain(self) -> Rewriter:
         """For names, and whatever lists no software."""
         return self._rewriter(software=False, strict=True)
+
+    def both(self) -> Tuple[Rewriter, Rewriter]:
+        """For any text of a host: as one that lists no software, and as one that does."""
+        return self.plain, self._rewriter(software=True, strict=True)
 
     @property
     def own(self) -> Rewriter:

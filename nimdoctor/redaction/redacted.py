@@ -6,10 +6,11 @@ import json
 import os
 import posixpath
 from collections import Counter
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Any, BinaryIO, Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
+from nimdoctor.evidence.manifest import LoosePiece
 from nimdoctor.evidence.recorded import MANIFEST, RecordedEvidence
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.evidence.x509 import CertificateReader
@@ -22,10 +23,14 @@ from nimdoctor.redaction.learning import Borrowed
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.passwords import REMOVED
 from nimdoctor.redaction.readings import Readings, rewritten, walked
-from nimdoctor.text import TEXT_LIMIT, decode
+from nimdoctor.text import TEXT_LIMIT, from_json
 
 IN_MEMORY = 1 << 20
 """Bytes of a redacted file that are held in memory; a larger one waits in a file without a name."""
+
+
+THINNED = frozenset({"Hosts", "Processes", "Sockets", "Interfaces"})
+"""Facts of whose texts only the lines about NIM and its ends leave."""
 
 
 class _Source(NamedTuple):
@@ -109,6 +114,10 @@ class RedactedTree:
                 held.close()
         self._held.clear()
 
+    def renamed(self, text: str) -> FrozenSet[str]:
+        """How a line, or the name of a text, may stand in this tree: as any text, and as a listing of software."""
+        return frozenset(rewritten(text, rewriter, Counter()) for rewriter in self._readings.both())
+
     # -- content
 
     def _content(self, name: str) -> "bytes | BinaryIO":
@@ -185,7 +194,7 @@ class RedactedTree:
             return {}
         try:
             with self._tree.open(MANIFEST) as stream:
-                found = json.loads(decode(stream.read(TEXT_LIMIT)).lstrip("\ufeff"))
+                found = from_json(stream.read(TEXT_LIMIT))
         except (OSError, ValueError, RecursionError):
             self._ledger.leave_out("a damaged manifest")
             return {}
@@ -198,10 +207,13 @@ class RedactedTree:
             if entry.file:
                 claimed[entry.file] = line
         self._told_before()
+        loose = {piece.file: piece for piece in self._evidence.pieces}
         for name in self._tree.names():
             if name == MANIFEST:
                 continue
-            if name.startswith("files/"):
+            if self._evidence.loose:
+                self._sort_piece(name, loose.get(name))
+            elif name.startswith("files/"):
                 self._sort_file(name, name[5:])
             elif name.startswith("commands/"):
                 self._sort_command(name, claimed.get(name))
@@ -236,6 +248,16 @@ class RedactedTree:
             self._present[path] = {"kind": "file", "size": self._tree.size(name)}
         else:
             self._add(self._name(name), "files" + row.name.replace("*", "removed"), _Source(name, row))
+
+    def _sort_piece(self, name: str, piece: Optional[LoosePiece]) -> None:
+        row = self._catalog.row(piece.row) if piece else None
+        if piece is None or row is None:
+            self._ledger.leave_out("no part of an evidence directory")
+        elif "Certificates" in row.facts:
+            with self._tree.open(name) as stream:
+                self._told.append(self._certificates.file(name[5:], stream.read(TEXT_LIMIT)))
+        elif "CertificateDetails" not in row.facts:
+            self._sources[name] = _Source(name, row, piece.name)
 
     def _sort_command(self, name: str, line: Optional[str]) -> None:
         stem = posixpath.basename(name)
@@ -281,8 +303,11 @@ class RedactedTree:
         known = self._evidence.recorded_commands()
         found: Dict[str, Any] = {"redacted": True}
         for key, value in manifest.items():
-            if key not in ("commands", "paths", "certificates", "redacted"):
+            if key not in ("commands", "paths", "certificates", "redacted", "loose"):
                 found[self._text(str(key), counts)] = self._said(value, counts)
+        if self._evidence.loose:
+            there = {*self._sources, *(f"files{entry['path']}" for entry in self._told)}
+            found["loose"] = [self._piece_again(one, counts) for one in self._evidence.pieces if one.file in there]
         places = {source.original: name for name, source in self._sources.items()}
         commands: Dict[str, Any] = {}
         entries = manifest.get("commands")
@@ -307,6 +332,11 @@ class RedactedTree:
             found["certificates"] = walked(self._told, self._sure)
             counts["certificate"] += sum(len(entry["certificates"]) for entry in self._told)
         return found
+
+    def _piece_again(self, piece: LoosePiece, counts: "Counter[str]") -> Dict[str, Any]:
+        """Its row and its file are words of the catalog."""
+        said = {key: self._said(value, counts) for key, value in (("source", piece.source), ("name", piece.name))}
+        return {**piece._asdict(), **said}
 
     def _paths_again(self, paths: object, counts: "Counter[str]") -> Dict[str, Any]:
         found: Dict[str, Any] = {}

@@ -96,7 +96,9 @@ def kept_sockets(text: str, ends: Ends) -> str:
         between = {row.local_address, row.remote_address} <= of_ends
         return bool(named or ports & ends.ports or between)
 
-    return _only(text, keep, "({} left out)")
+    # a listing without its heading must still be seen to be one when nothing of it leaves
+    headed = not rows or any(heading in text for heading in ("Active Internet", "Local Address"))
+    return _only(text, keep, "({} left out)" if headed else "({} left out below Local Address)")
 
 
 def kept_interfaces(text: str, ends: Ends) -> str:

@@ -1,23 +1,38 @@
 """The report for programs: schema nimdoctor.report/1."""
 
 import json
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.engine import Result
 from nimdoctor.model import Quote
 from nimdoctor.report import telling
 from nimdoctor.scan import Report, ScannedHost
+from nimdoctor.wording import visible
+
+if TYPE_CHECKING:
+    from nimdoctor.targets import Failure
 
 SCHEMA = "nimdoctor.report/1"
+FAILURE = "nimdoctor.failure/1"
 TEXT_LIMIT = 2000
 """Characters of one quoted line; a longer one is cut and ends in ` ...`."""
 
 
 def render(report: Report, *, indent: Optional[int] = 2) -> str:
     """The report as JSON in ASCII, so that it passes through any terminal's encoding."""
+    return _ascii(as_dict(report), indent)
+
+
+def render_failure(failure: "Failure") -> str:
+    """One line of JSON for a target of which there is no report: schema nimdoctor.failure/1."""
+    said = {"target": failure.target, "kind": failure.kind, "message": visible(failure.message)}
+    return _ascii({"schema": FAILURE, **said}, None)
+
+
+def _ascii(document: Dict[str, Any], indent: Optional[int]) -> str:
     # DEL is ASCII, and the one control character that json leaves as it is
-    return json.dumps(as_dict(report), indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
+    return json.dumps(document, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 def as_dict(report: Report) -> Dict[str, Any]:

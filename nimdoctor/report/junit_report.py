@@ -4,7 +4,7 @@ A fail is a failure whatever its severity, a check that broke an error; unknown 
 the reason first, since nothing passes without evidence.
 """
 
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence, Tuple
 
 from nimdoctor.engine import Result
 from nimdoctor.model import Outcome, Quote, Role
@@ -14,17 +14,21 @@ from nimdoctor.report.markup import BREAK, Markup, element, join, text
 from nimdoctor.report.text_report import printable
 from nimdoctor.scan import Report, ScannedHost
 
+if TYPE_CHECKING:
+    from nimdoctor.targets import Failure
+
 Case = Tuple[str, Role]
 """A test case: a check's id, and the end it judged."""
 Cases = Dict[Case, List[Result]]
 
 
-def render(reports: Sequence[Report]) -> str:
-    """All reports in one document."""
+def render(reports: Sequence[Report], failures: "Sequence[Failure]" = ()) -> str:
+    """All reports in one document; of each failure a suite whose one case is an error."""
     hosts = [host for report in reports for host in _hosts(report)]
-    numbers = [_numbers(cases) for _, _, cases in hosts]
-    sums = {name: sum(one[name] for one in numbers) for name in _numbers({})}
-    whole = element("testsuites", *(join([BREAK, _suite(*host)]) for host in hosts), BREAK, name="nimdoctor", **sums)
+    numbers = [*(_numbers(cases) for _, _, cases in hosts), *[_UNREAD] * len(failures)]
+    sums = {name: sum(one[name] for one in numbers) for name in _UNREAD}
+    suites = [*(_suite(*host) for host in hosts), *map(_unread, failures)]
+    whole = element("testsuites", *(join([BREAK, suite]) for suite in suites), BREAK, name="nimdoctor", **sums)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}\n'
 
 
@@ -54,6 +58,16 @@ def _suite(report: Report, host: ScannedHost, cases: Cases) -> Markup:
         time="0",
         **_numbers(cases),
     )
+
+
+_UNREAD = {"tests": 1, "failures": 0, "errors": 1, "skipped": 0}
+
+
+def _unread(failure: "Failure") -> Markup:
+    said = element("error", message=failure.message, type=failure.kind)
+    case = element("testcase", said, classname="nimdoctor", name="scan", time="0")
+    name = failure.target or "this host"
+    return element("testsuite", BREAK, " ", case, BREAK, name=name, hostname=name, time="0", **_UNREAD)
 
 
 def _cases(results: Sequence[Result]) -> Cases:

@@ -6,7 +6,7 @@ shown as it is; in a table a `|` is shown as an escape, since no quoting of it i
 """
 
 import re
-from typing import Iterator, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, List, Sequence, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.engine import Result
@@ -18,6 +18,9 @@ from nimdoctor.report.text_report import printable
 from nimdoctor.scan import Report
 from nimdoctor.wording import count
 
+if TYPE_CHECKING:
+    from nimdoctor.targets import Failure
+
 CELL_WIDTH = 300
 _MEANS_MORE = re.compile(r"[\\`*_\[\]{}<>&#@!|~^$]|://|www\.|^[-+=](?=.)", re.IGNORECASE)
 _QUOTED = re.compile(r"((?<!\S)`[^`]+`(?=[,.;:)]?(?:\s|$)))")
@@ -25,9 +28,10 @@ _QUOTED = re.compile(r"((?<!\S)`[^`]+`(?=[,.;:)]?(?:\s|$)))")
 _ENDS = ",.;:?)'\""
 
 
-def render(reports: Sequence[Report]) -> str:
-    """All reports in one text, a rule between them."""
-    return "\n---\n\n".join("\n".join(_lines(report)) + "\n" for report in reports)
+def render(reports: Sequence[Report], failures: "Sequence[Failure]" = ()) -> str:
+    """All reports in one text, a rule between them; what could not be scanned comes last."""
+    unread = [["# No report", "", *(f"- {prose(failure.message)}" for failure in failures)]] if failures else []
+    return "\n---\n\n".join("\n".join(lines) + "\n" for lines in (*map(_lines, reports), *unread))
 
 
 def prose(words: str, limit: int = 0) -> str:

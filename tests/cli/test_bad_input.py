@@ -98,7 +98,7 @@ def test_a_single_line_of_100_mb_is_survived_and_the_rest_of_the_log_judged(doct
 @pytest.mark.parametrize("source", ["/etc/niminfo", "/etc/inetd.conf", "lslpp -lc", "lsnim -l", "lssrc -a"])
 def test_a_single_line_of_20_mb_in_what_is_read_whole_is_an_unknown(doctor, evidence, source):
     ended = doctor("scan", evidence({source: b"x" * 20_000_000}), json=True)
-    assert ended.status in (0, 3) and "error" not in ended.outcomes().values()
+    assert ended.status == 3 and "error" not in ended.outcomes().values()
     assert any("16 MiB" in entry["reason"] for entry in ended.report["unread"])
 
 
@@ -298,7 +298,7 @@ def test_a_zip_member_that_holds_more_than_it_declares_is_survived(doctor, tmp_p
     raw[directory + 24 : directory + 28] = struct.pack("<L", 100)
     place.write_bytes(raw)
     ended = doctor("scan", place, json=True)
-    assert ended.status in (2, 3)
+    assert ended.status == 3 and "Bad CRC-32" in ended.out
 
 
 @pytest.mark.parametrize("part", [0.02, 0.3, 0.7, 0.8])
@@ -314,8 +314,9 @@ def test_a_truncated_archive_is_refused_or_said(doctor, tmp_path, kind, part):
         packed(place, members, "w:gz" if kind == "tar.gz" else "w")
     place.write_bytes(place.read_bytes()[: int(place.stat().st_size * part)])
     ended = doctor("scan", place)
-    assert ended.status == 2 or "cut short" in ended.out
-    assert ended.status != 0
+    # of a tar without compression whole members may be left
+    whole = (kind, part) == ("tar", 0.8)
+    assert (ended.status, "cut short" in ended.out) == ((1, True) if whole else (2, False))
 
 
 @pytest.mark.parametrize("name", ["x.tar", "x.tar.gz", "x.zip", "x.tgz"])
@@ -451,7 +452,7 @@ def test_names_from_niminfo_never_become_options_or_shell_words(doctor, root, tm
             {"/etc/niminfo": f'export NIM_NAME="{evil}"\nexport NIM_CONFIGURATION=standalone\n'}, {"nimclient": log}
         )
         ended = doctor("scan", f"root:{place}", json=True)
-        assert ended.status in (1, 3)
+        assert ended.status == 1
     words = seen.read_text().splitlines() if seen.exists() else []
     assert not [word for word in words if word not in ("[-l]", "[master]")], words
 
@@ -484,7 +485,7 @@ def test_a_loose_file_of_rubbish_alone_is_refused(doctor, tmp_path, content):
 @pytest.mark.parametrize("content", [b"\xff" * 300, b"x" * 3_000_000, b"nothing of the kind\n"])
 def test_rubbish_that_is_called_nimsh_log_is_at_most_inconclusive(doctor, tmp_path, content):
     (tmp_path / "nimsh.log").write_bytes(content)
-    assert doctor("scan", tmp_path / "nimsh.log").status in (2, 3)
+    assert doctor("scan", tmp_path / "nimsh.log").status == 3
 
 
 def test_an_unreadable_directory_or_file_as_target_is_refused(doctor, tmp_path):

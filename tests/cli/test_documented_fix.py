@@ -64,7 +64,7 @@ def test_it_cures_the_lab_and_a_start_without_effect_is_not_called_done(site):
     ended = with_site(site, "-c", script)
     assert ended.returncode == 0, ended.stderr
     assert "COMPLETE: run" in ended.stdout and "fixed" in ended.stdout
-    assert "RESTORED: run" in ended.stdout or "STOPPED: run" in ended.stdout
+    assert ("RESTORED: run" in ended.stdout, "STOPPED: run" in ended.stdout) == (True, False)
 
 
 def test_it_is_rendered_as_scripts_and_taken_back(site, tmp_path):

@@ -274,13 +274,18 @@ def test_one_missing_target_of_several_does_not_lose_the_others(doctor, hosts, t
     )
     assert ended.status == 2
     assert len(ended.said) == 1 and "nowhere" in ended.err
-    assert [json.loads(line)["verdict"] for line in ended.out.splitlines()] == ["healthy", "problems"]
+    first, missing, last = map(json.loads, ended.out.splitlines())
+    assert (first["verdict"], last["verdict"]) == ("healthy", "problems")
+    assert missing["schema"] == "nimdoctor.failure/1" and missing["target"] == str(tmp_path / "nowhere")
 
 
 def test_it_stays_one_object_a_line_when_only_one_of_several_targets_could_be_read(doctor, hosts, tmp_path):
     ended = doctor("scan", hosts / "healthy" / "client", tmp_path / "nowhere", json=True)
     assert ended.status == 2
-    assert len(ended.out.splitlines()) == 1
+    assert [json.loads(line)["schema"] for line in ended.out.splitlines()] == [
+        "nimdoctor.report/1",
+        "nimdoctor.failure/1",
+    ]
 
 
 def test_several_missing_targets_print_no_report_and_write_none(doctor, tmp_path):

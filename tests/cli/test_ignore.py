@@ -92,11 +92,13 @@ def test_unknowns_are_not_ignored(doctor, evidence, niminfo):
     assert (ended.status, ended.report["ignored"]) == (3, [])
 
 
-@pytest.mark.parametrize("content", [b"", bytes(range(256)), b"\xff\xfe", b"create-bio-hang \xe9t\xe9\r\n"])
-def test_an_ignore_file_of_rubbish_breaks_nothing(doctor, ignoring, content):
+@pytest.mark.parametrize(
+    ("content", "status"), [(b"", 1), (bytes(range(256)), 1), (b"\xff\xfe", 1), (b"create-bio-hang \xe9t\xe9\r\n", 0)]
+)
+def test_an_ignore_file_of_rubbish_breaks_nothing(doctor, ignoring, content, status):
     place = ignoring("create-bio-hang", "client")
     (place / "files" / "etc" / "nimdoctor.ignore").write_bytes(content)
-    assert doctor("scan", place, json=True).status in (0, 1)
+    assert doctor("scan", place, json=True).status == status
 
 
 def test_the_file_of_a_root_is_obeyed(doctor, root):

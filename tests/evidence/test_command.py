@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
+from callers import CALLERS, PLACE, seen
 from programs import program
 
 from nimdoctor.evidence import command
-from nimdoctor.evidence.command import command_environment, run
+from nimdoctor.evidence.command import PROGRAM_PATH, command_environment, run
 
 SH = "/bin/sh"
 
@@ -51,13 +52,14 @@ def test_a_question_on_standard_input_gets_end_of_file() -> None:
 
 
 def test_environment_is_minimal_and_english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET", "x")
-    monkeypatch.setenv("LC_ALL", "Fr_FR")
-    monkeypatch.setenv("ODMDIR", "/etc/objrepos")
-    result = run([SH, "-c", "env"], timeout=5, env=command_environment("/alt"))
-    lines = result.stdout.decode().splitlines()
-    assert "LC_ALL=C" in lines and "ODMDIR=/etc/objrepos" in lines and "NIMDOCTOR_ROOT=/alt" in lines
-    assert not [line for line in lines if line.startswith("SECRET")]
+    for name, value in {**CALLERS, "LC_ALL": PLACE, "SSH_AUTH_SOCK": PLACE, "PYTHONPATH": PLACE}.items():
+        monkeypatch.setenv(name, value)
+    for environment in (None, command_environment(), command_environment("/alt")):
+        result = run([SH, "-c", "env"], timeout=5, env=environment)
+        found = seen(result.stdout.decode())
+        assert found.pop("NIMDOCTOR_COMMAND")
+        more = {"NIMDOCTOR_ROOT": "/alt"} if environment == command_environment("/alt") else {}
+        assert found == {"LC_ALL": "C", "LANG": "C", "HOME": "/", "PATH": PROGRAM_PATH, **more}
 
 
 def test_a_missing_program_is_an_error_not_an_exception(tmp_path: Path) -> None:

@@ -122,6 +122,29 @@ def test_what_a_collection_adds() -> None:
     assert (found.thorough, found.redacted) == (False, True)
 
 
+TOLD = {"subject": "CN=x", "issuer": "CN=y", "serial": "01", "key_type": "RSA", "signature": "s", "is_ca": False}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        1.5, None, "x", {}, [], {"certificates": 1}, {"certificates": None}, {"certificates": [1.5]},
+        {"certificates": [None]}, {"certificates": ["unread"]}, {"certificates": [], "damaged": float("inf")},
+        {"certificates": [], "damaged_blocks": 7}, {"certificates": [], "command": 7},
+        {"certificates": [{**TOLD, "not_before": float("inf"), "not_after": 1}]},
+        {"certificates": [{**TOLD, "not_before": float("nan"), "not_after": 1}]},
+        {"certificates": [{**TOLD, "not_before": 1, "not_after": 1, "key_bits": float("-inf")}]},
+    ],
+)  # fmt: skip
+def test_what_is_no_entry_of_a_certificate_file_is_counted_and_the_others_are_read(wrong: Any) -> None:
+    if isinstance(wrong, dict):
+        wrong = {"path": "/ssl_nimsh/certs/x.pem", **wrong}
+    good = {"path": "/ssl_nimsh/certs/server.pem", "certificates": [{**TOLD, "not_before": 1, "not_after": 2}]}
+    found = manifest(certificates=[wrong, good])
+    assert [file.path for file in found.certificates] == ["/ssl_nimsh/certs/server.pem"]
+    assert found.remarks == ["manifest.json: certificates: 1 entries that are none"]
+
+
 @pytest.mark.parametrize(
     "content",
     [

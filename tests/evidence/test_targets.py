@@ -9,7 +9,7 @@ from typing import Any, List
 
 import pytest
 
-from nimdoctor.evidence import TargetError, open_target, open_targets
+from nimdoctor.evidence import TargetError, hosts_of, open_host, open_target
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.evidence.recorded import RecordedEvidence
 
@@ -36,7 +36,8 @@ def refusal(target: str) -> str:
 
 
 def test_no_target_is_this_host() -> None:
-    (found,) = open_targets([])
+    assert hosts_of([]) == [("",)]
+    found = open_host([""])
     assert isinstance(found, LiveHost) and found.root is None
     assert isinstance(open_target(""), LiveHost)
 
@@ -114,7 +115,9 @@ def test_plain_files_together_are_one_host(tmp_path: Path) -> None:
     one.write_text("1")
     two.write_text("22")
     (tmp_path / "x.txt").write_text("")
-    found: List[Any] = list(open_targets([str(one), str(case), str(two), str(tmp_path / "x.txt")]))
+    hosts = hosts_of([str(one), str(case), str(two), str(tmp_path / "none"), str(tmp_path / "x.txt")])
+    assert hosts == [(str(one), str(two), str(tmp_path / "x.txt")), (str(case),), (str(tmp_path / "none"),)]
+    found: List[Any] = [open_host(host) for host in hosts[:2]]
     assert isinstance(found[0], Loose) and isinstance(found[1], RecordedEvidence) and len(found) == 2
     assert [(name, size) for name, _, size in found[0].pieces] == [(str(one), 1), (str(two), 2), ("x.txt", 0)]
     assert found[0].pieces[1][1]().read() == b"22"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts.host_names import is_loopback, known_as, same_host, same_name
-from nimdoctor.facts.hosts import Hosts
+from nimdoctor.facts.hosts import Hosts, is_address
 from nimdoctor.text import Text
 
 LABEL = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
@@ -60,6 +60,21 @@ def test_one_table_leads_on_to_the_next():
 )
 def test_loopback(address, loopback):
     assert is_loopback(address) is loopback
+
+
+FORM = st.text(alphabet="aA1.:% ", max_size=7) | st.sampled_from(["10.1.1.10", "10", "::1", "fe80::1%en0", "a.a.", "."])
+
+
+def by_definition(one, other):
+    one, other = one.lower().rstrip("."), other.lower().rstrip(".")
+    short, full = sorted((one, other), key=len)
+    addresses = is_address(one) or is_address(other)
+    return bool(short) and (short == full or (not addresses and "." not in short and full.startswith(short + ".")))
+
+
+@given(st.lists(FORM, max_size=5), st.lists(FORM, max_size=5))
+def test_one_name_among_many_is_found_as_it_is_beside_each(ones, others):
+    assert same_host(ones, others) == any(by_definition(one, other) for one in ones for other in others)
 
 
 @given(st.lists(st.text(max_size=20), max_size=4), st.text(max_size=20))

@@ -6,9 +6,14 @@ import time
 
 import pytest
 
+from nimdoctor.facts import NimObjects
 from nimdoctor.lab import Lab
+from nimdoctor.model import Role, Text
+from nimdoctor.plan.fix import Affects, Case, Caution, Options
 from nimdoctor.probe import Push
+from nimdoctor.registry import Registry
 from tests.fixes.conftest import UNPROVED, failing, read, trees, write
+from tests.hosts import MASTER_STANZA, machine
 
 OFF, ON = "client-nimclient-C", "client-nimclient-c"
 CLIENT_ALONE = [OFF, ON]
@@ -329,3 +334,17 @@ def test_a_host_that_is_itself_a_master_with_ssl_fetches_nothing(lab_of, cure):
     assert (refused.status, refused.state) == (1, "refused")
     assert "the host is itself a NIM master with SSL" in refused.refused
     assert lab.calls("client") == []
+
+
+def test_a_client_whose_object_is_not_known_is_said_to_count_among_the_others():
+    class Unknown:
+        def object_in(self, objects):
+            return None, "which object is this host's is not known"
+
+    recycle = next(one for one in Registry().fixes() if one.id == "recycle-certificates")
+    objects = NimObjects.parse(Text.of(MASTER_STANZA + machine("lpar7") + machine("lpar8"), "lsnim -l"))
+    said = list(recycle(Case((), Options(), ends=(Role.MASTER,)), objects, None, None, None, None, None, Unknown()))
+    assert [one.text for one in said if isinstance(one, Caution)] == [
+        "which object is this host's is not known: if it is secured, it is counted among the other clients"
+    ]
+    assert [one.clients for one in said if isinstance(one, Affects)] == [("lpar7", "lpar8")]

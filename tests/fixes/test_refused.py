@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import time
 from datetime import datetime
 
@@ -118,6 +119,63 @@ def test_an_operation_proved_hung_is_waived_by_its_clients_name_and_not_ended(sc
     cause = {} if words else {"certificate-mismatch": "fixed"}
     assert (cured.status, cured.outcomes) == (0, {"create-bio-hang": "applied-unverified", **cause}), cured.said
     assert os.path.exists(lab.client + "/.lab/proc/9306482") and os.path.exists(lab.master + "/.lab/proc/9437574")
+
+
+CHOSEN = {
+    "nothing": (),
+    "a fix": ("--only", "refresh-client-certificate"),
+    "two fixes": ("--only", "refresh-client-certificate", "--only", "enable-tftp"),
+    "a change": ("--change", "CHG0012 345"),
+    "an age": ("--evidence-age", "30"),
+    "a source": ("--lpp-source", "lpp_7104"),
+    "tftp for the time": ("--transient-tftp",),
+    "a state directory": ("--state-dir", "STATE"),
+    "all of them": (
+        "--only", "refresh-client-certificate", "--transient-tftp", "--lpp-source", "lpp_7104", "--evidence-age", "30",
+        "--change", "CHG0012", "--state-dir", "STATE",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("chosen", CHOSEN)
+def test_the_waiver_as_it_is_printed_makes_the_same_plan_and_nothing_refuses_it(chosen, lab_of, capsys, tmp_path):
+    from nimdoctor.cli import main
+
+    def made(*words):
+        capsys.readouterr()
+        status = main([*words, "--format", "json"])
+        said = capsys.readouterr()
+        assert status == 1, said.err
+        return json.loads(said.out)
+
+    lab = lab_of("create-bio-hang+tftp-disabled")
+    lab.hang()
+    words = [str(tmp_path / "state") if word == "STATE" else word for word in CHOSEN[chosen]]
+    refused = made("fix", lab.client_target, "--master", lab.master_target, *words)
+    printed = refused["first"]
+    assert {one["run"] for one in refused["refusals"]} == {printed} and len(refused["refusals"]) == 2
+    program, *typed = shlex.split(printed)
+    assert program == "nimdoctor" and typed[-2:] != ["--accept-hung", ""]
+    planned = made(*typed)
+    assert (planned["refusals"], planned["first"]) == ([], None)
+    assert planned["options"] == {**refused["options"], "accept_hung": "lpar7"}
+    assert [step["id"] for step in planned["steps"]] == [step["id"] for step in refused["steps"]]
+    capsys.readouterr()
+    assert main([*typed, "--apply", "--yes"]) == 0, capsys.readouterr().err
+    assert lab.calls("client") == ["nimclient -C", "nimclient -c"]
+    assert os.listdir(str(tmp_path / "state") if "STATE" in CHOSEN[chosen] else lab.client + "/var/adm/nimdoctor")
+
+
+def test_the_waiver_that_a_scan_prints_is_taken_as_it_is_printed(lab_of, capsys):
+    from nimdoctor.cli import main
+
+    lab = lab_of("create-bio-hang")
+    lab.hang()
+    main(["scan", lab.client_target, "--master", lab.master_target])
+    found = re.findall(r"nimdoctor fix \S+ --master \S+(?: --[a-z-]+ \S+)*", " ".join(capsys.readouterr().out.split()))
+    commands = {one for one in found if "--accept-hung" in one}
+    assert commands == {f"nimdoctor fix {lab.client_target} --master {lab.master_target} --accept-hung lpar7"}
+    assert main([*shlex.split(commands.pop())[1:], "--apply", "--yes"]) == 0
 
 
 def test_a_hung_push_that_goes_on_without_its_nimsh_is_not_taken_for_nimsh(lab_of, cure):

@@ -19,6 +19,7 @@ from nimdoctor.plan.document import (
     Refusal,
     Treated,
     canonical,
+    id_of,
     parse,
 )
 from nimdoctor.plan.fix import Options
@@ -199,6 +200,32 @@ def test_a_plan_with_anything_in_the_place_of_a_part_is_refused_or_read_and_neve
     except BadPlan:
         return
     assert found.id == document["id"] == PLAN.id
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        (("checks", 0), ["create-bio-hang"], "plan.checks"),
+        (("hosts", "client", "target"), 7, "plan.hosts.target"),
+        (("levels", "client"), [], "plan.hosts.level"),
+        (("options", "lpp_source"), ["x"], "plan.options.lpp_source"),
+        (("options", "evidence_age"), True, "plan.options.evidence_age"),
+        (("steps", 0, "title"), {}, "plan.steps.title"),
+        (("steps", 0, "do", "path"), 1, "plan.steps.do"),
+        (("steps", 2, "again"), "no", "plan.steps.again"),
+        (("findings", 0, "evidence", 0, "line"), "7", "plan.findings.evidence"),
+        (("first",), 1, "plan.first"),
+    ],
+)
+def test_a_plan_with_a_value_of_another_type_is_refused_by_its_name_though_its_id_fits(path, value, named):
+    document = json.loads(json.dumps(PLAN.as_dict()))
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(BadPlan, match=f"damaged: {named} is of another type") as error:
+        parse(canonical({**document, "id": id_of(document)}))
+    assert "\n" not in str(error.value)
 
 
 @given(JSON)

@@ -109,6 +109,51 @@ def test_when_niminit_fails_the_old_niminfo_returns(lab_of, fault):
     assert lab.snapshot() == before
 
 
+# -- what stands of a step that could be taken back in part only
+
+CRYPTO_OFF = (
+    "switch crypto off at the client: begun, some of its effects are there (its inverse is nimclient -c, which needs the "
+    "fetch from the master)"
+)
+
+
+@pytest.fixture
+def half_off(lab_of):
+    """A lab whose client has crypto off by a command that said it had failed, and the run that stopped there."""
+    lab = lab_of("create-bio-hang")
+    status, result, _ = fix(lab, prepare=lambda: lay_fault(lab, "client", "nimclient -C", "lie"))
+    assert (status, result["state"], result["stands"]) == (1, "stopped", [CRYPTO_OFF])
+    assert [one["outcome"] for one in result["steps"]] == ["failed", "not-begun"]
+    assert runs(lab)[0]["stands"] == [CRYPTO_OFF]
+    return lab
+
+
+def test_a_rollback_says_what_stands_and_takes_nothing_back_twice(half_off):
+    before, called = half_off.snapshot(), half_off.calls("client")
+    for status, words in ((1, CRYPTO_OFF), (1, "there is nothing to take back")):
+        ended = nimdoctor(["rollback", "--yes", "--state-dir", half_off.client + STATE])
+        assert ended.status == status and words in " ".join((ended.out + ended.err).split()), ended
+        assert (half_off.snapshot(), half_off.calls("client")) == (before, called)
+        assert (runs(half_off)[0]["state"], runs(half_off)[0]["stands"]) == ("abandoned", [CRYPTO_OFF])
+
+
+def test_a_resume_goes_on_from_what_stands_and_then_nothing_does(half_off):
+    status, result = resume(half_off)
+    assert (status, result["state"], result["stands"]) == (0, "applied-unverified", [])
+    assert half_off.calls("client") == ["nimclient -C", "nimclient -C", "nimclient -c"]
+    assert runs(half_off)[0]["stands"] == []
+
+
+def test_a_resume_that_fails_before_it_gets_there_says_again_what_stands(half_off):
+    with open(f"{half_off.client}/.lab/proc/777", "w", encoding="ascii") as stream:
+        stream.write("1 60 - /usr/sbin/installp -acgXd /mnt all\n")
+    status, result = resume(half_off)
+    assert (status, result["state"], result["stands"]) == (1, "stopped", [CRYPTO_OFF])
+    assert half_off.calls("client") == ["nimclient -C"]
+    os.unlink(f"{half_off.client}/.lab/proc/777")
+    assert resume(half_off)[0] == 0
+
+
 # -- what is opened for a time
 
 

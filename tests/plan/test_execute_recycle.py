@@ -96,3 +96,90 @@ def test_a_push_that_proves_it_marks_a_client_as_followed(lab_of):
     assert ended.status == 0, ended
     assert followed(lab) == followed(lab, "client")
     assert [name for name, done in followed(lab).items() if done] == ["lpar9"]
+
+
+# -- a step that fails: before the leg, within it, after it
+
+SCENE = "create-bio-hang-master+tftp-disabled"
+STEPS = (
+    "1-master-edit", "2-master-nimconfig-C", "3-master-move", "4-master-nimconfig-c", "5-client-nimclient-C",
+    "6-client-nimclient-c",
+)  # fmt: skip
+TITLES = (
+    "switch tftp on", "switch SSL off on the master", "rename the old certificates' tree",
+    "make new certificates on the master", "switch crypto off at the client",
+    "fetch the certificate and switch crypto on at the client",
+)  # fmt: skip
+FORWARD = "the only way is forward: nimdoctor fix {client} --resume {run}"
+LEG = range(1, 4)
+
+
+def applied(lab, prepare):
+    ended = nimdoctor(
+        ["fix", lab.client_target, "--master", lab.master_target, "--affects", "1", "--apply", "--yes", "--format",
+         "json"],
+        prepare,
+    )  # fmt: skip
+    return ended.status, json.loads(ended.out)["result"]
+
+
+def resumed(lab):
+    ended = nimdoctor(["fix", "--resume", "last", "--yes", "--state-dir", lab.client + STATE, "--format", "json"])
+    return ended.status, json.loads(ended.out)["result"]
+
+
+def broken_at(number, *, begun):
+    """Prepares that a step ends with an error before anything of it is done; not `begun`: before its record, even."""
+
+    def prepare():
+        from nimdoctor.plan.actions import Failed, Hands
+        from nimdoctor.plan.execute import Executor
+
+        kind, name = (Hands, "do") if begun else (Executor, "_check")
+        whole = getattr(kind, name)
+
+        def broken(self, step, *more):
+            if step.id == STEPS[number]:
+                raise Failed("broken here")
+            return whole(self, step, *more)
+
+        setattr(kind, name, broken)
+
+    return prepare
+
+
+@pytest.mark.parametrize("number", range(len(STEPS)), ids=STEPS)
+@pytest.mark.parametrize("begun", [False, True], ids=["refused just before", "failed without effect"])
+def test_only_from_the_first_step_of_the_leg_on_is_the_way_forward(lab_of, number, begun):
+    lab = lab_of(SCENE)
+    before = {end: lab.snapshot(end) for end in ("master", "client")}
+    status, result = applied(lab, broken_at(number, begun=begun))
+    outcomes = [one["outcome"] for one in result["steps"]]
+    within = number in LEG and (begun or number > LEG[0])
+    run, master, client = result["run"], lab.snapshot("master"), lab.snapshot("client")
+    assert (status, result["why"], [one["id"] for one in result["steps"]]) == (1, "broken here", list(STEPS))
+    assert outcomes[number:] == ["failed"] + ["not-begun"] * (len(STEPS) - number - 1)
+    if number < LEG[0] or (number == LEG[0] and not begun):
+        # nothing of the leg was begun: all is put back
+        assert (result["state"], result["stands"], outcomes[:number]) == ("restored", [], ["undone"] * number)
+        assert (master, client) == (before["master"], before["client"])
+        assert not any(call.startswith("nimconfig") for call in lab.calls("master"))
+        assert nimdoctor(["rollback", "--yes", "--state-dir", lab.client + STATE]).status == 1, (
+            "nothing is left to undo"
+        )
+        return
+    # the client's own steps: what stands before the first that cannot be undone is never taken back alone
+    stands = [f"{title}: done" for title in TITLES[:number]]
+    stands += [FORWARD.format(client=lab.client_target, run=run)] if within else []
+    assert (result["state"], outcomes[:number], result["stands"]) == ("stopped", ["done"] * number, stands)
+    assert (master == before["master"], f"/ssl_nimsh_old.{run}" in master) == (False, number > 2)
+    assert (client, lab.calls("client")) == (before["client"], ["nimclient -C"] if number > 4 else [])
+    taken_back = nimdoctor(["rollback", "--yes", "--state-dir", lab.client + STATE])
+    assert taken_back.status == 1
+    assert ("The only way is forward" in taken_back.err) is within
+    assert lab.snapshot("master") == master
+    if within:
+        status, result = resumed(lab)
+        assert (status, result["state"]) == (0, "applied-unverified")
+        assert lab.calls("master").count("nimconfig -C") == lab.calls("master").count("nimconfig -c") == 1
+        assert lab.push().status == 0 and lab.connect() == "nimsh (secure)"

@@ -74,7 +74,7 @@ def test_a_live_master_is_asked_about_its_clients_beside_the_client(client, tmp_
 
 def test_a_recorded_master_does_not_hinder_a_live_client(client, tmp_path, capsys):
     recorded = write_evidence(tmp_path / "master", host="nim1", role="master", commands={"lsnim -l": machine()})
-    assert main(["scan", f"root:{client}", "--master", str(recorded), "--probe"]) in (0, 1, 3)
+    assert main(["scan", f"root:{client}", "--master", str(recorded), "--probe"]) == 1
     assert "probe: tftp" in capsys.readouterr().out
 
 

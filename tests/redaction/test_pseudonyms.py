@@ -28,6 +28,13 @@ def common_bits(one: int, other: int, length: int) -> int:
     return length - (one ^ other).bit_length()
 
 
+@given(keys, ipv4, st.integers(1, 31))
+def test_an_address_has_the_same_pseudonym_whatever_was_asked_before(key: bytes, one: int, shift: int) -> None:
+    near = [one >> shift, (one << shift) & 0xFFFFFFFF, one ^ 1 << shift]
+    asked = Addresses(key)
+    assert [asked.ipv4(other) for other in (one, *near)] == [Addresses(key).ipv4(other) for other in (one, *near)]
+
+
 @given(keys, ipv4, ipv4)
 def test_addresses_share_as_much_as_before_and_none_is_its_own_pseudonym(key: bytes, one: int, other: int) -> None:
     addresses = Addresses(key)
@@ -193,3 +200,10 @@ def test_any_text_will_do_and_passes_the_gate(key: bytes, text: str, raw: bytes)
         read = found.open(name).read()
         assert found.size(name) == len(read)
     json.loads(found.open("manifest.json").read())
+
+
+def test_a_host_called_as_machine_ids_end_takes_no_pseudonym_from_them() -> None:
+    redactor = Redactor(bytes(range(32)))
+    redactor.learn(MemoryTree(collected(files={"/.rhosts": "c00 root\n"}, commands={"uname -m": "00F6A1B24C00\n"})))
+    redactor.redacted(MemoryTree({}))
+    assert redactor.text("c00 00F6A1B24C00", "uname -m").endswith("4C00")

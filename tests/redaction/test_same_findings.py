@@ -101,9 +101,11 @@ def test_ends_that_were_redacted_apart_give_the_same_findings(name: str) -> None
 
 def renamed(trees: Mapping[str, MemoryTree], client: str, master: str) -> Dict[str, MemoryTree]:
     """The same ends under other names."""
+    names = {b"lpar7": client.encode(), b"nim1": master.encode()}
+    words = re.compile(rb"(?<![A-Za-z0-9])(?:" + b"|".join(names) + rb")(?![A-Za-z0-9])")
 
     def other(raw: bytes) -> bytes:
-        return raw.replace(b"lpar7", client.encode()).replace(b"nim1", master.encode())
+        return words.sub(lambda found: names[found.group()], raw)
 
     return {
         end: MemoryTree({other(name.encode()).decode(): other(raw) for name, raw in tree.files.items()})
@@ -122,7 +124,7 @@ def by_hand(trees: Mapping[str, MemoryTree]) -> Dict[str, MemoryTree]:
     return found
 
 
-HAND_MADE = ("healthy", "certificate-mismatch", "key-exposed")
+HAND_MADE = ("healthy", "certificate-mismatch", "key-exposed", "name-resolution", "niminfo-wrong-master", "rsh-many")
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name in HAND_MADE])
@@ -153,3 +155,20 @@ def test_of_a_key_that_no_manifest_names_the_state_leaves_and_the_content_does_n
     assert keys and not [name for name in found.names() if "/keys/" in name]
     assert {name[5:]: {"kind": "file", "size": 1} for name in keys}.items() <= paths.items()
     assert paths["/ssl_nimsh/keys"] == {"kind": "dir"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/ssl_nimsh/keys/serverkey.pem", "/usr/lib/libssl.so.0.9.8", "/usr/lib/libcrypto.so.0.9.8"]
+)
+@pytest.mark.parametrize("name", ["healthy", "client-certificate-missing", "stale-ssl-libs"])
+def test_a_copy_that_does_not_leave_is_known_to_be_there(name: str, path: str) -> None:
+    trees = {end: MemoryTree(tree.files) for end, tree in scenario(name).items()}
+    for tree in trees.values():
+        said = json.loads(tree.files["manifest.json"])
+        said["paths"].pop(path, None)
+        tree.files["manifest.json"] = json.dumps(said).encode()
+        tree.files["files" + path] = b"\x01\xdf not for anybody else's eyes"
+    redacted, back = apart(trees)
+    assert not any(b"anybody" in raw for tree in redacted.values() for raw in tree.files.values())
+    for way in WAYS:
+        assert entries(report_on(redacted, way), back) == entries(report_on(trees, way), {}), way

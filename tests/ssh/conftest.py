@@ -1,7 +1,6 @@
 """A lab whose hosts are reached over ssh, and that nothing is left of a connection."""
 
 import itertools
-import os
 import tempfile
 from pathlib import Path
 from typing import Callable, Dict, Iterator, NamedTuple
@@ -38,8 +37,8 @@ def sshd(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopbac
 
 @pytest.fixture
 def over(sshd: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Loopback]:
-    """With `ssh` in PATH; whatever the test does, nothing of a connection may be left."""
-    monkeypatch.setenv("PATH", f"{sshd.path}:{os.environ['PATH']}")
+    """With its `ssh` named; whatever the test does, nothing of a connection may be left."""
+    monkeypatch.setenv("NIMDOCTOR_SSH", sshd.ssh)
     place = Path(tempfile.mkdtemp(prefix="nd"))
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     yield sshd

@@ -2,6 +2,7 @@
 
 import io
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
+from callers import CALLERS, PLACE, seen
 from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,9 +23,9 @@ from programs import program
 from shells import SHELLS, gone, shell_named
 
 from nimdoctor.collection import collect
-from nimdoctor.evidence import TargetError, open_target
+from nimdoctor.evidence import TargetError, connection, open_target
 from nimdoctor.evidence.catalog import ROWS, Kind, Row
-from nimdoctor.evidence.command import CommandResult
+from nimdoctor.evidence.command import PROGRAM_PATH, CommandResult
 from nimdoctor.evidence.connection import _answer, destination, remote_line
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.evidence.shell import BLOCK, KEY_ENDS, part
@@ -74,6 +76,15 @@ def said(shell: str, parts: List[str], program: str, *words: str, stdin: bytes =
     ended = subprocess.run(argv, input=stdin, capture_output=True, check=True, timeout=30)
     answer = _answer(CommandResult(ended.returncode, ended.stdout, ended.stderr), b"mark")
     return answer.stdout, answer.said or []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_command_there_sees_nothing_of_what_the_login_chose(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**CALLERS, "PATH": os.environ["PATH"]}.items():
+        monkeypatch.setenv(name, value)
+    env = said(shell, ["run.sh"], 'run_command 9 "/usr/bin /bin" env')[0].decode()
+    found = seen(env)
+    assert PLACE not in env and found["HOME"] == "/" and found["PATH"] == PROGRAM_PATH
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -358,9 +369,56 @@ def test_why_a_host_cannot_be_reached_is_one_line_with_what_to_do(
     assert "Could not resolve hostname" in refusal("ssh:no-such-host.invalid")
 
 
-def test_without_ssh_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert "install OpenSSH" in refusal("ssh:lpar7")
+def ssh_at(path: Path, said: str = "") -> Path:
+    """A program that notes what it was started as, and with which environment."""
+    path.write_text(f"#!/bin/sh\nenv > {path}.env\necho {said} >&2\nexit 255\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_ssh_is_looked_for_in_its_places_and_never_in_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert connection.PLACES == ("/usr/bin/ssh", "/opt/freeware/bin/ssh", "/usr/local/bin/ssh")
+    (tmp_path / "bin").mkdir()
+    planted, real = ssh_at(tmp_path / "bin" / "ssh"), ssh_at(tmp_path / "real", "the real one")
+    monkeypatch.setenv("PATH", f"{planted.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(connection, "PLACES", (str(tmp_path), str(tmp_path / "none"), str(real)))
+    assert "cannot connect: the real one" in refusal("ssh:lpar7")
+    assert not os.path.exists(f"{planted}.env")
+    monkeypatch.setattr(connection, "PLACES", (f"{tmp_path}/a", f"{tmp_path}/b"))
+    said = refusal("ssh:lpar7")
+    assert f"neither {tmp_path}/a nor {tmp_path}/b" in said and "install OpenSSH" in said and "NIMDOCTOR_SSH" in said
+    assert not os.path.exists(f"{planted}.env")
+
+
+def test_another_ssh_is_named_by_its_absolute_path_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own = ssh_at(tmp_path / "ssh", "my own")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NIMDOCTOR_SSH", str(own))
+    assert "cannot connect: my own" in refusal("ssh:lpar7")
+    for named in ("ssh", "./ssh", "~/ssh"):
+        monkeypatch.setenv("NIMDOCTOR_SSH", named)
+        assert f"NIMDOCTOR_SSH is {named}, which is no absolute path" in refusal("ssh:lpar7")
+    for place in (f"{tmp_path}/none", str(tmp_path)):
+        monkeypatch.setenv("NIMDOCTOR_SSH", place)
+        assert f"NIMDOCTOR_SSH is {place}, where no program is" in refusal("ssh:lpar7")
+    monkeypatch.setenv("NIMDOCTOR_SSH", "")
+    monkeypatch.setattr(connection, "PLACES", (str(own),))
+    assert "cannot connect: my own" in refusal("ssh:lpar7")
+
+
+def test_ssh_has_the_agent_and_the_home_of_the_user_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own = ssh_at(tmp_path / "ssh")
+    for name, value in (
+        ("NIMDOCTOR_SSH", str(own)),
+        ("SSH_AUTH_SOCK", "/agent"),
+        ("ODMDIR", "/odm"),
+        ("HOME", "/else"),
+    ):
+        monkeypatch.setenv(name, value)
+    refusal("ssh:lpar7")
+    given = Path(f"{own}.env").read_text().splitlines()
+    assert "SSH_AUTH_SOCK=/agent" in given and f"HOME={pwd.getpwuid(os.geteuid()).pw_dir}" in given
+    assert not [line for line in given if line.startswith("ODMDIR")]
 
 
 def test_a_login_that_talks_is_not_taken_for_an_answer(over: Loopback, sshd: Loopback, tmp_path: Path) -> None:

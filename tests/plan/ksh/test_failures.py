@@ -131,6 +131,61 @@ def test_within_the_recycle_the_only_way_is_forward(
     assert len(halves) == (1 if fault == "half" else 0)
 
 
+FORWARD = "the only way is forward"
+STEPS = (
+    ("master", "refresh", "switch tftp on"),
+    ("master", "nimconfig.-C", "switch SSL off on the master"),
+    ("master", "", "rename the old certificates' tree"),
+    ("master", "nimconfig.-c", "make new certificates on the master"),
+    ("client", "nimclient.-C", "switch crypto off at the client"),
+    ("client", "nimclient.-c", "fetch the certificate and switch crypto on at the client"),
+)
+"""The end, the command whose failure is that of the step, and the step's title."""
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize("begun", [False, True], ids=["refused just before", "failed without effect"])
+def test_only_from_the_first_step_of_the_leg_on_is_the_way_forward(
+    number: int, begun: bool, dash: str, lab_of: Callable[[str], Lab], scripts: Make
+) -> None:
+    lab = lab_of("create-bio-hang-master+tftp-disabled")
+    made = quick(scripts(lab, dash))
+    before = both(lab)
+    end, command, _ = STEPS[number - 1]
+    text = made.texts["apply.ksh"]
+    if begun and command:
+        lab.fault(end, command, "fail once")
+    else:
+        # of the rename only the mark is written
+        mark = 'at "$END"; write_mark "" "$DIR/begun.$1"; ' if begun else ""
+        broken = f'    [ "$1" != {number} ] || {{ step "$1"; {mark}WHY=\'broken here\'; return 1; }}\n'
+        made.patch("apply.ksh", "do_step() {\n", "do_step() {\n" + broken)
+
+    done = made.apply()
+
+    within = number in (2, 3, 4) and (begun or number > 2)
+    assert (done.status, FORWARD in done.err) == (1, within), done
+    if number == 1 or (number == 2 and not begun):
+        # nothing of the leg was begun: all is put back
+        assert (made.state("client"), made.state("master")) == ("restored", "restored")
+        assert both(lab) == before
+        assert "nimconfig -c" not in lab.calls("master") and made.marks("master") == made.marks("client") == ()
+        return
+    assert (made.state("client"), made.state("master")) == ("stopped", "stopped")
+    told = [line for line in done.err.splitlines() if ": done" in line]
+    assert [line.partition(") ")[2] for line in told] == [f"{one[2]}: done" for one in STEPS[: number - 1]], done.err
+    assert both(lab)[0] == before[0]
+    assert any(path.startswith("/ssl_nimsh_old.") for path in both(lab)[1]) is (number > 3)
+    back = made.roll_back()
+    assert (back.status, "apply.ksh goes on with them" in back.err) == (1, within), back
+
+    made.texts["apply.ksh"] = text
+    again = made.apply()
+    assert again.status == 0, again
+    assert lab.calls("master").count("nimconfig -c") == 1 + (begun and number == 4)
+    assert lab.push().status == 0 and lab.connect() == "nimsh (secure)"
+
+
 def test_what_was_opened_for_a_time_is_closed_whatever_fails(
     shell: str, lab_of: Callable[[str], Lab], scripts: Make
 ) -> None:

@@ -25,8 +25,11 @@ begin_script() {
     PATH=/usr/bin:/usr/sbin:/sbin:/bin
     LC_ALL=C
     LANG=C
-    export PATH LC_ALL LANG
-    unset ENV CDPATH NIMDOCTOR_ROOT
+    HOME=/
+    export PATH LC_ALL LANG HOME
+    # as nimdoctor runs commands: the ODM is the one in /etc/objrepos, and no program reads what its caller chose
+    unset ENV CDPATH ODMDIR LIBPATH LD_LIBRARY_PATH LD_PRELOAD LDR_CNTRL LDR_PRELOAD LDR_PRELOAD64
+    unset OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES PERL5OPT PERL5LIB PERLLIB NIMDOCTOR_ROOT
     IFS=' 	
 '
     cd / || exit 1
