@@ -52,9 +52,9 @@ attack-archives: $(VENV)/developed
 	$(BIN)/python -m pytest -rs tests/cli/test_hostile_archives.py tests/evidence/test_archive.py tests/evidence/test_cpio.py \
 	  tests/evidence/test_uncompressed.py
 
-# secrets and names of many kinds, and which of them stay
-attack-leaks: $(PLAIN)/installed
-	$(PLAIN)/bin/python benchmarks/leaks.py
+# keys without their armour, and which of them stay
+attack-leaks: $(VENV)/developed
+	$(BIN)/python benchmarks/leaks.py
 
 attack-faults: $(VENV)/developed
 	$(BIN)/python benchmarks/faults.py --count $(FAULTS) --seed $(SEED)

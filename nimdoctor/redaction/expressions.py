@@ -15,7 +15,7 @@ from nimdoctor.redaction.passwords import MARKS, SECRET, may_name_password
 from nimdoctor.redaction.pseudonyms import ALPHABET, PSEUDONYM, TAG
 from nimdoctor.redaction.shapes import shape_of
 
-_PLAIN = re.compile(rb"(?!(?:[^_-]*[_-]){3})[^@{$.:\\%([\x1b]{1,39}\Z", re.DOTALL)
+_PLAIN = re.compile(rb"(?!(?:[^_-]*[_-]){3})(?!.{0,36}MII)[^@{$.:\\%([\x1b]{1,39}\Z", re.DOTALL)
 """A word of letters and digits that holds no more than a name, a number of a machine or a pseudonym."""
 _UNMARKED = re.compile(rb"[^@{$]*\Z", re.DOTALL)
 """A word that holds neither an e-mail address nor a password."""

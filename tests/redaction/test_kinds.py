@@ -205,6 +205,7 @@ def grouped(size: int, width: int) -> "list[str]":
 
 
 WAYS = {
+    "its first line alone": ["MIIEvgIBADANBgkqhkiG9w0BAQEFAASC"],
     "lines of 64": BODY,
     "quoted": ["> " + line for line in BODY],
     "one line": ["".join(BODY)],
