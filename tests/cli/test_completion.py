@@ -36,7 +36,7 @@ def test_commands_are_completed(installed):
 
 
 def test_formats_and_severities_are_completed(installed):
-    assert complete(installed, "nimdoctor scan --format js") == ["json"]
+    assert complete(installed, "nimdoctor scan --format js") == ["json", "jsonl"]
     assert complete(installed, "nimdoctor scan --fail-on cr") == ["critical"]
 
 
