@@ -231,6 +231,9 @@ class Learner:
                     known.add_user(user)
         for name in names:
             known.add(name, "host")
+            if not known.is_known(name):
+                # a name that no host may have, as somebody wrote it by hand: lpar7 (prod)
+                known.add_phrase(name)
             self._note(name)
         # a host may be called "master" too; the NIM object of that name is none of these
         lower = _lower(names) - {"localhost", "loopback", ""}

@@ -262,3 +262,14 @@ def test_no_end_is_learnt_after_the_first_was_redacted() -> None:
     _, redactor = redact(tree)
     with pytest.raises(RuntimeError):
         redactor.learn(tree)
+
+
+@pytest.mark.parametrize(
+    "host", ["lpar7 (payroll)", "lpar7 of Payroll, 3rd floor", "lpar7\ufffd/payroll", "lpar7;payroll"]
+)
+def test_a_host_whose_name_no_host_may_have_leaves_without_its_words(host: str) -> None:
+    manifest = {"schema": "nimdoctor.evidence/1", "host": host, "role": "client", "commands": {}, "paths": {}}
+    content = {"manifest.json": json.dumps(manifest).encode(), "files" + LOG: b"nothing of lpar7\n"}
+    found, redactor = redact(MemoryTree(content))
+    assert not any("lpar7" in text.lower() or "payroll" in text.lower() for text in found.values())
+    assert "payroll" in redactor.map()
