@@ -38,15 +38,15 @@ class User(NamedTuple):
     becoming: Sequence[str]
     root: bool
 
-    def run(self, argv: Sequence[str], path: str = "", given: str = "") -> "subprocess.CompletedProcess[str]":
-        """Runs a command at the desk; `path` comes before all else in PATH."""
+    def run(self, argv: Sequence[str], ssh: str = "", given: str = "") -> "subprocess.CompletedProcess[str]":
+        """Runs a command at the desk; `ssh` is the program that goes to other hosts."""
         return subprocess.run(
             [*self.becoming, *argv],
             input=given,
             capture_output=True,
             text=True,
             cwd=self.desk,
-            env=self.environment(path),
+            env=self.environment(ssh),
             timeout=120,
             check=False,
         )
@@ -55,10 +55,11 @@ class User(NamedTuple):
         """Runs the interpreter of the installation, which then finds nothing but what is installed."""
         return self.run([str(self.venv / "bin" / "python"), "-I", *words], given=given)
 
-    def environment(self, path: str = "") -> "dict[str, str]":
+    def environment(self, ssh: str = "") -> "dict[str, str]":
         """What a login gives, and nothing that the tests run with."""
-        places = [*filter(None, [path]), str(self.venv / "bin"), os.environ["PATH"]]
-        return {"HOME": str(self.desk), "PATH": ":".join(places), "LC_ALL": "C.UTF-8", "TMPDIR": str(self.desk / "tmp")}
+        path = f"{self.venv}/bin:{os.environ['PATH']}"
+        given = {"HOME": str(self.desk), "PATH": path, "LC_ALL": "C.UTF-8", "TMPDIR": str(self.desk / "tmp")}
+        return {**given, "NIMDOCTOR_SSH": ssh} if ssh else given
 
     def own(self, place: Path) -> None:
         """Gives him a directory with all in it."""

@@ -85,8 +85,8 @@ def test_the_command_lines_over_ssh_run(user: User, tmp_path: Path) -> None:
             daemon.add("nim1", f"{lab}/nim1", str(lab))
             # whatever else is on this network, that ssh knows the lab alone
             for line in typed:
-                wrong += ran(user, line, daemon.path)
-            runs = user.run(["nimdoctor", "runs", "--target", "ssh:lpar7"], daemon.path).stdout
+                wrong += ran(user, line, daemon.ssh)
+            runs = user.run(["nimdoctor", "runs", "--target", "ssh:lpar7"], daemon.ssh).stdout
         finally:
             daemon.close()
     assert not wrong, "\n".join(wrong)
@@ -127,11 +127,11 @@ def here(line: str, lab: Path) -> str:
     return shlex.join(words)
 
 
-def ran(user: User, line: str, path: str = "") -> List[str]:
+def ran(user: User, line: str, ssh: str = "") -> List[str]:
     """Runs a line, agreeing to what it would ask; gives what is wrong with how it ended."""
     words = shlex.split(line)
     agreed = ["--yes"] if words[1] == "rollback" or {"--apply", "--resume"} & set(words) else []
-    ended = user.run([*words, *agreed], path)
+    ended = user.run([*words, *agreed], ssh)
     if ended.returncode == 2 and "there is nothing to go on with" in ended.stderr:
         return []  # the run of a line before came to its end
     if ended.returncode == 2 and ended.stderr.replace("nimdoctor: ", "").startswith(NOT_HERE):
