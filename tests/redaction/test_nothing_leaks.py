@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Dict
+from ipaddress import IPv6Address
+from typing import Callable, Dict
 
 import pytest
 from hosts import MemoryTree, collected, niminfo
@@ -273,3 +274,24 @@ def test_a_host_whose_name_no_host_may_have_leaves_without_its_words(host: str) 
     found, redactor = redact(MemoryTree(content))
     assert not any("lpar7" in text.lower() or "payroll" in text.lower() for text in found.values())
     assert "payroll" in redactor.map()
+
+
+def test_a_reversed_address_of_ipv6_is_the_pseudonym_reversed() -> None:
+    found = redacted_text(
+        "at 2001:db8:1:2::7\n7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa\n"
+    )
+    plain, reverse = found.splitlines()
+    pseudonym = int(IPv6Address(plain.split()[1]))
+    assert reverse == ".".join(f"{pseudonym:032x}"[::-1]) + ".ip6.arpa"
+
+
+@pytest.mark.parametrize(
+    "begin", [lambda redactor, tree: redactor.redacted(tree), lambda redactor, _: redactor.text("x")]
+)
+def test_no_end_is_learnt_after_one_was_redacted(begin: Callable[[Redactor, MemoryTree], object]) -> None:
+    tree = MemoryTree(collected(files={"/etc/niminfo": niminfo()}))
+    redactor = Redactor(KEY)
+    redactor.learn(tree)
+    begin(redactor, tree)
+    with pytest.raises(RuntimeError, match="all ends are learnt before the first is redacted"):
+        redactor.learn(tree)
