@@ -9,7 +9,8 @@ from nimdoctor.evidence.manifest import SCHEMA
 from nimdoctor.evidence.recorded import MANIFEST
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.private_keys import without_private_keys
-from nimdoctor.text import TEXT_LIMIT, decode
+from nimdoctor.redaction.readings import encoded, walked
+from nimdoctor.text import TEXT_LIMIT, from_json
 
 _CHUNK = 1 << 20
 _MARK = b"PRIVATE KEY"
@@ -69,14 +70,14 @@ class KeylessTree:
             with self._tree.open(MANIFEST) as stream:
                 raw = stream.read(TEXT_LIMIT)
             try:
-                found = json.loads(decode(raw).lstrip("\ufeff"))
+                found = from_json(raw)
             except (ValueError, RecursionError):
                 found = None
         if not isinstance(found, dict):
             # a scan does without it too
             self._held[MANIFEST] = without_private_keys(raw)
             return
-        said = _without_keys(found)
+        said = walked(found, _without_keys)
         paths = said.get("paths")
         states = paths if isinstance(paths, dict) else {}
         missing = {path: {"kind": "file", "size": size} for path, size in sizes.items() if states.get(path) is None}
@@ -97,12 +98,5 @@ def _is_marked(stream: BinaryIO) -> bool:
     return False
 
 
-def _without_keys(value: Any, depth: int = 0) -> Any:
-    """Any value of a manifest, its texts without keys; what is nested deeper than a manifest is goes."""
-    if isinstance(value, str):
-        return without_private_keys(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
-    if depth > 8:
-        return None
-    if isinstance(value, dict):
-        return {_without_keys(key): _without_keys(inner, depth + 1) for key, inner in value.items()}
-    return [_without_keys(inner, depth + 1) for inner in value] if isinstance(value, list) else value
+def _without_keys(text: str) -> str:
+    return without_private_keys(encoded(text)).decode("utf-8", "surrogateescape")

@@ -57,3 +57,15 @@ def test_a_damaged_manifest_is_no_way_out_for_a_key() -> None:
     assert (
         b"MIIEvg" not in left(MemoryTree({"manifest.json": b"{\n" + KEY, "commands/lssrc_-a": b"x\n"}))["manifest.json"]
     )
+
+
+def test_half_a_letter_in_a_manifest_ends_nothing_and_covers_no_key() -> None:
+    manifest = {
+        "schema": "nimdoctor.evidence/1",
+        "host": "lpar\ud800",
+        "commands": {"x \udfff": {"stderr": KEY.decode()}},
+    }
+    found = left(MemoryTree({"manifest.json": json.dumps(manifest).encode()}))
+    assert b"MIIEvg" not in found["manifest.json"]
+    said = json.loads(found["manifest.json"])
+    assert said["host"] == "lpar\ufffd" and list(said["commands"]) == ["x \ufffd"]

@@ -250,7 +250,7 @@ class Rewriter:
     def _address(self, word: bytes) -> Optional[bytes]:
         """What an address becomes that is no level; None where it stays."""
         four = decimal_4(word)
-        found = None if four is None else self._pseudonym_of(four)
+        found = None if four is None else self._spellings.four(four)
         return None if found is None else printed_4(found).encode("ascii")
 
     def _four(self, four: int, text: bytes, start: int) -> Optional[int]:
@@ -258,17 +258,10 @@ class Rewriter:
         known = four in self._known.ipv4
         if is_level(text, start, self._software, known):
             return None
-        found = self._pseudonym_of(four)
+        found = self._spellings.four(four)
         if found is not None:
             self._count("address")
         return found
-
-    def _pseudonym_of(self, four: int) -> Optional[int]:
-        """None where it has none, or is one."""
-        if not (self._strict or four in self._known.ipv4) or (self._gate and self._known.gave_4(four)):
-            return None
-        found = self._known.ip4(four)
-        return None if found == four else found
 
     # -- one match
 

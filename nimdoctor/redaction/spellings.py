@@ -151,14 +151,25 @@ class Spellings:
             return None if found is None else str(found).encode("ascii")
         return None
 
-    def _four(self, four: int) -> Optional[int]:
-        """The pseudonym of an address; None where it stays, or is one."""
-        if not (self._strict or four in self._known.ipv4) or (self._gate and self._known.gave_4(four)):
+    def four(self, address: int) -> Optional[int]:
+        """The pseudonym of an address of IPv4, which is not counted; None where it stays, or is one."""
+        if not (self._strict or address in self._known.ipv4) or (self._gate and self._known.gave_4(address)):
             return None
-        found = self._known.ip4(four)
-        if found == four:
+        found = self._known.ip4(address)
+        return None if found == address else found
+
+    def _four(self, address: int) -> Optional[int]:
+        return self._counted(self.four(address))
+
+    def _six(self, address: int) -> Optional[int]:
+        if not (self._strict or address in self._known.ipv6) or (self._gate and self._known.gave_6(address)):
             return None
-        self._count("address")
+        found = self._known.ip6(address)
+        return self._counted(None if found == address else found)
+
+    def _counted(self, found: Optional[int]) -> Optional[int]:
+        if found is not None:
+            self._count("address")
         return found
 
     def defanged(self, match: "re.Match[bytes]") -> Optional[bytes]:
@@ -236,15 +247,6 @@ class Spellings:
             )
         six = self._six(address)
         return None if six is None else str(IPv6Address(six)).encode("ascii")
-
-    def _six(self, address: int) -> Optional[int]:
-        if not (self._strict or address in self._known.ipv6) or (self._gate and self._known.gave_6(address)):
-            return None
-        found = self._known.ip6(address)
-        if found == address:
-            return None
-        self._count("address")
-        return found
 
 
 def is_of_storage(digits: str) -> bool:
