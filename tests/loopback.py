@@ -7,14 +7,13 @@ knows of it; only the program that NIMDOCTOR_SSH names reads a configuration mad
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import time
 from typing import Dict, List, Optional
 
 from programs import program
-from shells import like_ksh88, processes_of
+from shells import kill, like_ksh88, processes_of
 
 _STAGE = """\
 # ROOT MOUNTPOINT LAB SHELL TEXT: makes the tree a root, in which sh and ksh are that shell with the text before it, says so
@@ -147,7 +146,7 @@ class Loopback:
     def drop_connections(self) -> None:
         """Ends every connection that is open, as a firewall or a reboot would; the daemon goes on."""
         for pid in _children(self._daemon.pid):
-            os.kill(pid, signal.SIGKILL)
+            kill(pid)
 
     def running(self, word: str) -> List[int]:
         """What runs behind this daemon with that word among its arguments."""
@@ -161,7 +160,7 @@ class Loopback:
             time.sleep(0.02)
         left = self.running(word)
         for pid in left:
-            os.kill(pid, signal.SIGKILL)
+            kill(pid)
         return not left
 
     def close(self) -> None:

@@ -78,7 +78,7 @@ def start(part: str) -> Running:
     output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the part has ended
     scratch = None if SCRATCH in os.environ else memory()
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *words(part)],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rsfE", *words(part)],
         cwd=REPOSITORY,
         env={**os.environ, **({SCRATCH: scratch, "TMPDIR": scratch} if scratch else {})},
         stdin=subprocess.DEVNULL,
@@ -104,6 +104,7 @@ class Results:
 
     def __init__(self) -> None:
         self.failed: List[str] = []
+        self.tests_failed: List[str] = []
         self.tests: Dict[str, int] = collections.Counter()
         self.summed: Dict[str, int] = collections.Counter()
         self.untried: Dict[str, int] = collections.Counter()
@@ -129,6 +130,7 @@ class Results:
                     self.summed[what] += int(number)
         if one.process.returncode:
             self.failed.append(one.part)
+            self.tests_failed += [line for line in said if line.startswith(("FAILED ", "ERROR "))]
             print("\n".join(said))
         else:
             for line in said:
@@ -184,7 +186,8 @@ def main(arguments: Sequence[str]) -> int:
     for line in results.not_tried():
         print(line)
     if results.failed:
-        print(f"\nparts that failed: {' '.join(results.failed)}")
+        # once more, since what stands above may have been cut
+        print(f"\nparts that failed: {' '.join(results.failed)}", *results.tests_failed, sep="\n")
     taken = time.monotonic() - since
     print(f"\n{results.counts()} in {taken:.2f}s ({datetime.timedelta(seconds=int(taken))})", flush=True)
     return 1 if results.failed else 0

@@ -1,6 +1,7 @@
 """The shells that scripts are tried under, and the processes that they leave or do not leave behind."""
 
 import atexit
+import contextlib
 import os
 import re
 import shlex
@@ -121,5 +122,11 @@ def gone(word: str, patience: float = 10.0) -> bool:
             return True
         time.sleep(0.02)
     for pid in processes_of(word):
-        os.kill(pid, signal.SIGKILL)
+        kill(pid)
     return False
+
+
+def kill(pid: int) -> None:
+    """Kills a process, which may end by itself meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

@@ -19,7 +19,7 @@ import jsonschema
 import pytest
 from loopback import Loopback
 from programs import program
-from shells import SHELLS, processes_of
+from shells import SHELLS, kill, processes_of
 
 import nimdoctor.report
 from nimdoctor.cli import main
@@ -287,9 +287,7 @@ def drop(over: Loopback) -> None:
 def end_ssh(over: Loopback) -> None:
     """Kills the ssh on this side, the process that holds the connection too."""
     for pid in processes_of(f"{tempfile.gettempdir()}/nimdoctor-ssh-"):
-        arguments = Path(f"/proc/{pid}/cmdline")
-        if arguments.exists() and arguments.read_bytes().startswith((b"ssh", b"/usr/bin/ssh")):
-            os.kill(pid, signal.SIGKILL)
+        kill(pid)
 
 
 @pytest.mark.parametrize(
@@ -359,6 +357,7 @@ def test_a_nimdoctor_that_is_killed_leaves_the_run_to_its_end(
     process = started("fix", there.client, "--master", there.master, "--apply", "--yes")
     until(lambda: "begun.1" in marks(there.lab))
     process.kill()
+    process.wait()
     end_ssh(over)
     said = doctor("fix", there.client, "--resume", "last", "--yes")
     assert said.status == 0 and said.out.startswith("COMPLETE"), said
@@ -388,10 +387,7 @@ def _end(lab: Lab) -> None:
     for path in Path(lab.client, STATE, "sent").glob("*/start.*/pid"):
         pid = int(path.read_text("ascii"))
         for one in (pid, *map(int, _below(pid))):
-            try:
-                os.kill(one, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            kill(one)
 
 
 def _below(pid: int) -> List[str]:
