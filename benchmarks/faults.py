@@ -29,29 +29,22 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 JUDGED = REPOSITORY / "benchmarks" / "faults.json"
 ROOMS: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
     "checks": (("checks",), ("tests/checks",)),
-    "engine": (
-        tuple(
-            f"nimdoctor/{name}.py" for name in ("engine", "scan", "host", "ignore", "outlook", "ruling", "settlement")
-        ),
-        (
-            "tests/test_engine.py",
-            "tests/test_scan.py",
-            "tests/test_outlook.py",
-            "tests/test_settled_by.py",
-            "tests/cli",
-        ),
+    "diagnosis": (
+        ("nimdoctor/diagnosis", "nimdoctor/library/scanning.py"),
+        ("tests/diagnosis", "tests/library", "tests/planning/test_outlook.py", "tests/cli"),
     ),
     "facts": (("nimdoctor/facts",), ("tests/facts", "tests/checks")),
     "evidence": (("nimdoctor/evidence",), ("tests/evidence", "tests/test_unreadable.py", "tests/cli")),
-    "plan": (("nimdoctor/plan",), ("tests/plan", "tests/fixes")),
-    "fixes": (("fixes",), ("tests/fixes", "tests/lab", "tests/plan/test_planner.py")),
+    "planning": (("nimdoctor/planning",), ("tests/planning", "tests/fixes")),
+    "applying": (("nimdoctor/applying",), ("tests/applying", "tests/fixes")),
+    "fixes": (("fixes",), ("tests/fixes", "tests/lab", "tests/planning/test_planner.py")),
     "redaction": (
-        ("nimdoctor/redaction", "nimdoctor/private_keys.py"),
-        ("tests/redaction", "tests/test_private_keys.py", "tests/cli/test_report.py"),
+        ("nimdoctor/redaction", "nimdoctor/model/private_keys.py"),
+        ("tests/redaction", "tests/model/test_private_keys.py", "tests/cli/test_report.py"),
     ),
 }
 """Each room's sources, and the tests that are tried after the nearest ones."""
-DEAR = ("tests/plan/test_kill.py", "tests/installed", "tests/collection/test_large_log.py")
+DEAR = ("tests/applying/test_kill.py", "tests/installed", "tests/collection/test_large_log.py")
 """Not tried for a fault unless they are the nearest or all others are asked for: they take many minutes."""
 DEADLINE = 600.0
 """Seconds for one run of tests; a fault that lets them go on for longer is seen."""

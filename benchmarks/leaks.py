@@ -14,8 +14,8 @@ from typing import Callable, Dict, List, Tuple
 
 from nimdoctor.redaction.expressions import Expressions
 from nimdoctor.redaction.key_material import KIND, is_key_like
-from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.rewriting import Rewriter
+from nimdoctor.redaction.site_names import Known
 
 KEYS = 60
 TYPES = {

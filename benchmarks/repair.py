@@ -14,11 +14,11 @@ import tempfile
 import time
 from typing import Callable, List
 
+from nimdoctor.applying.state import StateDirectory
 from nimdoctor.lab import Lab
-from nimdoctor.plan.fix import Options
-from nimdoctor.plan.state import StateDirectory
-from nimdoctor.registry import Registry
-from nimdoctor.repair import Repair, Where
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.repair import Repair, Where
+from nimdoctor.planning.fix import Options
 
 RUNS = 15
 RECORDS = 2000

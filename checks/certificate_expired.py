@@ -18,7 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import REFRESH, ago
+from nimdoctor.model.wording import REFRESH, ago
 
 
 @check(

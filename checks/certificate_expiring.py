@@ -18,7 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import REFRESH, count
+from nimdoctor.model.wording import REFRESH, count
 
 SOON, EARLY = 30, 90
 """Days before the end at which it is medium, and low."""

@@ -20,7 +20,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_PUSH
+from nimdoctor.model.ruling import NO_PUSH
 
 
 @check(

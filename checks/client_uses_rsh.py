@@ -17,7 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import configure_client, count, named
+from nimdoctor.model.wording import configure_client, count, named
 
 
 @check(

@@ -22,7 +22,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import ago
+from nimdoctor.model.wording import ago
 
 DATE = "date -u +%Y-%m-%dT%H:%M:%SZ"
 TELLING = 60

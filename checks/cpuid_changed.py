@@ -23,7 +23,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_FETCH, NO_PUSH
+from nimdoctor.model.ruling import NO_FETCH, NO_PUSH
 
 
 @check(

@@ -29,8 +29,8 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_PUSH
-from nimdoctor.wording import REFRESH, ago, count, named
+from nimdoctor.model.ruling import NO_PUSH
+from nimdoctor.model.wording import REFRESH, ago, count, named
 
 _REFRESH = f"a new fetch of this client's certificate likely suffices: {REFRESH}"
 _FIT_NO_MORE = Inferred(

@@ -21,8 +21,8 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_INSTALLATION
-from nimdoctor.wording import count, named
+from nimdoctor.model.ruling import NO_INSTALLATION
+from nimdoctor.model.wording import count, named
 
 PS = "ps -eo pid,ppid,etime,args"
 _NETWORK_INSTALLATION = ("base operating system", "bos")

@@ -17,7 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import no_command
+from nimdoctor.model.ruling import no_command
 
 _NIM = ("bos.sysmgt.nim.client", "bos.sysmgt.nim.master")
 _RESTS_ON = (

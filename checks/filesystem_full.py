@@ -1,7 +1,7 @@
 """What NIMSH over SSL and its repair write needs room in /, /usr, /var and /tmp."""
 
 import re
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts import FileSystems, LibraryArchives
 from nimdoctor.facts.df import FileSystemRow
@@ -18,8 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.ruling import NO_WAY_BACK
+from nimdoctor.model.ruling import NO_WAY_BACK
 
 DF = "df -k"
 _LIBRARIES = (("libssl.a", "libssl.so.0.9.8"), ("libcrypto.a", "libcrypto.so.0.9.8"))

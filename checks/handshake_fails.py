@@ -1,13 +1,12 @@
 """The keys and certificates on the master must fit together."""
 
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from nimdoctor.facts import NimObjects, Rehearsal
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.rehearsal import Cause
 from nimdoctor.model import Finding, Inferred, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.ruling import NO_PUSH
+from nimdoctor.model.ruling import NO_PUSH
 
 REHEARSAL = "rehearsal of the handshake"
 

@@ -18,7 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import named
+from nimdoctor.model.wording import named
 
 
 @check(

@@ -1,6 +1,6 @@
 """The processes of a push that hangs: which they are, and which of them a person may end."""
 
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts import HostClock, NimIdentity, NimObjects, NimshMode, Processes, TlsAttempt
 from nimdoctor.facts.certificate_details import moment
@@ -19,8 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.wording import ago
+from nimdoctor.model.wording import ago
 
 PS = "ps -eo pid,ppid,etime,args"
 _APART = 120

@@ -2,12 +2,11 @@
 
 import re
 import shlex
-from typing import FrozenSet, Iterator, List, Optional, Sequence
+from typing import FrozenSet, Iterator, List, NamedTuple, Optional, Sequence
 
 from nimdoctor.facts import InterimFixes, LevelTables, Processes
 from nimdoctor.facts.emgr import STATES, InterimFix
 from nimdoctor.model import Confidence, Finding, Inferred, Note, Passed, Quote, Role, Severity, Unknown, Verdict, check
-from nimdoctor.named_tuple import NamedTuple
 
 _LISTING, _PS = "emgr -lv3", "ps -eo pid,ppid,etime,args"
 _PACKAGES = ("bos.sysmgt.nim.", "openssl.")

@@ -18,7 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import named
+from nimdoctor.model.wording import named
 
 WEIGHT = {"others": Severity.HIGH, "group": Severity.MEDIUM, "nobody": Severity.LOW}
 """By who gets at a key besides its owner; nobody, where only the directory above keeps them away."""

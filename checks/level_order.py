@@ -17,7 +17,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_INSTALLATION
+from nimdoctor.model.ruling import NO_INSTALLATION
 
 _COMMAND = "oslevel -s"
 

@@ -24,8 +24,8 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_PUSH
-from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client
+from nimdoctor.model.ruling import NO_PUSH
+from nimdoctor.model.wording import REMOTE_MANAGEMENT, configure_client
 
 
 def _cure(vios: bool) -> Inferred:

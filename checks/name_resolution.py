@@ -1,6 +1,6 @@
 """Each end must find the other by name, and come back to that name from its address."""
 
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts import Interfaces, NimIdentity, NimInfo, NimObjects, Resolution
 from nimdoctor.facts.host_names import is_loopback, same_name
@@ -22,8 +22,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.ruling import NO_PUSH
+from nimdoctor.model.ruling import NO_PUSH
 
 _CURE = (
     "make forward and back agree, in /etc/hosts or DNS, in the order of /etc/netsvc.conf: host {name}; host ADDRESS; "

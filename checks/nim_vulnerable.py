@@ -22,7 +22,7 @@ from nimdoctor.model import (
     Vulnerability,
     check,
 )
-from nimdoctor.wording import count
+from nimdoctor.model.wording import count
 
 KEYS_TRAVEL = "CVE-2025-36096"
 SPECIAL_STEPS = "G3 changes the protocol between master and client: read IBM node/7283157 for both ends first"

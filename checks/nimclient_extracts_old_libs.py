@@ -25,7 +25,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_WAY_BACK
+from nimdoctor.model.ruling import NO_WAY_BACK
 
 _CLIENT, _BASE = "bos.sysmgt.nim.client", "openssl.base"
 _ARCHIVE, _MEMBER = "libssl.a", "libssl.so.0.9.8"

@@ -30,8 +30,8 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_PUSH, no_command
-from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client
+from nimdoctor.model.ruling import NO_PUSH, no_command
+from nimdoctor.model.wording import REMOTE_MANAGEMENT, configure_client
 
 INCOMPLETE = "0042-137"
 NIMINFO = "/etc/niminfo"

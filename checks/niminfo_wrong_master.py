@@ -21,8 +21,8 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_PUSH, NO_WAY_BACK
-from nimdoctor.wording import REMOTE_MANAGEMENT, configure_client, named
+from nimdoctor.model.ruling import NO_PUSH, NO_WAY_BACK
+from nimdoctor.model.wording import REMOTE_MANAGEMENT, configure_client, named
 
 
 def _cure(vios: bool) -> str:

@@ -19,8 +19,8 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_PUSH
-from nimdoctor.wording import REMOTE_MANAGEMENT
+from nimdoctor.model.ruling import NO_PUSH
+from nimdoctor.model.wording import REMOTE_MANAGEMENT
 
 PORT = NIMSH_PORTS["nimsh"]
 

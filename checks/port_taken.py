@@ -22,8 +22,8 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.ruling import NO_NIMSH
-from nimdoctor.wording import named
+from nimdoctor.model.ruling import NO_NIMSH
+from nimdoctor.model.wording import named
 
 PORT = NIMSH_PORTS["nimsh"]
 _WHO = f"netstat -Aan | grep {PORT}"

@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional
 from nimdoctor.facts import NimshDefinition, NimshMode
 from nimdoctor.facts.tls_attempt import PROCESSES
 from nimdoctor.model import Confidence, Finding, Missing, Passed, Quote, Role, Severity, Subject, Verdict, check
-from nimdoctor.ruling import NO_PUSH
+from nimdoctor.model.ruling import NO_PUSH
 
 DEFINITION = "lssrc -S -s nimsh"
 

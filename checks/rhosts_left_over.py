@@ -16,7 +16,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import count
+from nimdoctor.model.wording import count
 
 _IMPACT: Dict[Optional[bool], str] = {
     True: "root on the master can still log in by rsh without a password",

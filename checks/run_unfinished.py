@@ -15,7 +15,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import count
+from nimdoctor.model.wording import count
 
 _CAUSES = {
     "running": Inferred("nimdoctor was likely killed, unless it is still at work"),

@@ -18,7 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import count, named
+from nimdoctor.model.wording import count, named
 
 
 @check(

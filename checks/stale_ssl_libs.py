@@ -22,7 +22,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.wording import count
+from nimdoctor.model.wording import count
 
 _LISTING = "/usr/lib/libssl.so*"
 _ARCHIVES = ("ar -X32_64 -tv /usr/lib/libssl.a", "ar -X32_64 -tv /usr/lib/libcrypto.a")

@@ -2,7 +2,6 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor import wording
 from nimdoctor.facts import Auditing, NimGeneration, NimIdentity, NimObjects, NimshMode
 from nimdoctor.facts.fetching import FETCHING, NOT_NEEDED, fetch_need, keys_travel_otherwise
 from nimdoctor.model import (
@@ -18,8 +17,9 @@ from nimdoctor.model import (
     Unknown,
     Verdict,
     check,
+    wording,
 )
-from nimdoctor.ruling import NO_FETCH
+from nimdoctor.model.ruling import NO_FETCH
 
 _COMMAND = "audit query"
 

@@ -2,7 +2,6 @@
 
 from typing import Iterator, List, Optional
 
-from nimdoctor import wording
 from nimdoctor.facts import NimGeneration, NimIdentity, NimObjects, NimshMode, TftpRules
 from nimdoctor.facts.fetching import FETCHING, NOT_NEEDED, fetch_need, keys_travel_otherwise
 from nimdoctor.facts.tftp_rules import ACCESS
@@ -21,8 +20,9 @@ from nimdoctor.model import (
     Unknown,
     Verdict,
     check,
+    wording,
 )
-from nimdoctor.ruling import NO_FETCH
+from nimdoctor.model.ruling import NO_FETCH
 
 
 @check(

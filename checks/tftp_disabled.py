@@ -2,7 +2,6 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor import wording
 from nimdoctor.facts import (
     CryptoSetup,
     InetdConf,
@@ -29,6 +28,7 @@ from nimdoctor.model import (
     Unknown,
     Verdict,
     check,
+    wording,
 )
 
 _CONF = "/etc/inetd.conf"

@@ -6,11 +6,11 @@ from nimdoctor.facts import Filesets, NimInfo, Services
 from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.facts.services import ports_of_nim
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import at_rest
-from nimdoctor.plan.conditions import Condition, RoleIs
-from nimdoctor.plan.fix import Advice, Case, Said, fix
-from nimdoctor.plan.steps import Change, Phase, Step, last_line, make_edit, unchanged, written
-from nimdoctor.wording import count
+from nimdoctor.model.wording import count
+from nimdoctor.planning.client_crypto import at_rest
+from nimdoctor.planning.conditions import Condition, RoleIs
+from nimdoctor.planning.fix import Advice, Case, Said, fix
+from nimdoctor.planning.steps import Change, Phase, Step, last_line, make_edit, unchanged, written
 
 PATH = "/etc/services"
 _WORDS = {

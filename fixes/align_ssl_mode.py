@@ -5,8 +5,8 @@ from typing import Iterator, Optional
 from nimdoctor.facts import NimIdentity, NimObjects, NimshMode
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import crypto_off, crypto_on
-from nimdoctor.plan.fix import Advice, Case, Said, fix
+from nimdoctor.planning.client_crypto import crypto_off, crypto_on
+from nimdoctor.planning.fix import Advice, Case, Said, fix
 
 
 @fix(

@@ -4,10 +4,10 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import NimshDefinition, NimshMode
 from nimdoctor.model import OnClient, Role
-from nimdoctor.plan.client_crypto import NIMSH_CAN_START, at_rest
-from nimdoctor.plan.conditions import PushIs, SubsystemIs
-from nimdoctor.plan.fix import Case, Said, fix
-from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
+from nimdoctor.planning.client_crypto import NIMSH_CAN_START, at_rest
+from nimdoctor.planning.conditions import PushIs, SubsystemIs
+from nimdoctor.planning.fix import Case, Said, fix
+from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
 
 ALLOW, REFUSE = ("nimclient", "-p"), ("nimclient", "-P")
 

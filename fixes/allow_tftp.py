@@ -6,10 +6,10 @@ from typing import Iterator, Optional
 from nimdoctor.facts import TftpRules
 from nimdoctor.facts.tftp_rules import ACCESS
 from nimdoctor.model import OnMaster, Role
-from nimdoctor.plan.client_crypto import at_rest, below_g2
-from nimdoctor.plan.conditions import RoleIs, TftpAllowed, TftpdIdle
-from nimdoctor.plan.fix import Advice, Case, Said, fix
-from nimdoctor.plan.steps import Change, Phase, Step, make_edit, unchanged, written
+from nimdoctor.planning.client_crypto import at_rest, below_g2
+from nimdoctor.planning.conditions import RoleIs, TftpAllowed, TftpdIdle
+from nimdoctor.planning.fix import Advice, Case, Said, fix
+from nimdoctor.planning.steps import Change, Phase, Step, make_edit, unchanged, written
 
 _PATH = re.compile(r"/ssl_nimsh/certs/[A-Za-z0-9._+@-]+")
 _EDITOR = f"vi {ACCESS}"

@@ -5,11 +5,11 @@ from typing import Iterator, List, Optional
 from nimdoctor.facts import Filesets, NimObjects, NimshMode, Paths
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import at_rest, below_g2, crypto_off, crypto_on
-from nimdoctor.plan.conditions import CertificateServed, FilesetsInstalled, RoleIs, SslSupport, TreeComplete
-from nimdoctor.plan.conditions.certificates import PARTS, TREE
-from nimdoctor.plan.fix import Advice, Case, Caution, Said, fix
-from nimdoctor.plan.steps import NIMCONFIG_DEADLINE, RUN, Phase, Run, Step
+from nimdoctor.planning.client_crypto import at_rest, below_g2, crypto_off, crypto_on
+from nimdoctor.planning.conditions import CertificateServed, FilesetsInstalled, RoleIs, SslSupport, TreeComplete
+from nimdoctor.planning.conditions.certificates import PARTS, TREE
+from nimdoctor.planning.fix import Advice, Case, Caution, Said, fix
+from nimdoctor.planning.steps import NIMCONFIG_DEADLINE, RUN, Phase, Run, Step
 
 HALF = f"/ssl_nimsh_half.{RUN}"
 

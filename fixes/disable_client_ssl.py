@@ -4,10 +4,10 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import NimshMode
 from nimdoctor.model import OnClient, Role
-from nimdoctor.plan.client_crypto import CRYPTO_OFF, NIMSH_CAN_START, classic_guards
-from nimdoctor.plan.conditions import CryptoIs, NotSecureMaster, SubsystemIs
-from nimdoctor.plan.fix import Case, Caution, Said, fix
-from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
+from nimdoctor.planning.client_crypto import CRYPTO_OFF, NIMSH_CAN_START, classic_guards
+from nimdoctor.planning.conditions import CryptoIs, NotSecureMaster, SubsystemIs
+from nimdoctor.planning.fix import Case, Caution, Said, fix
+from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
 
 
 @fix(

@@ -5,10 +5,10 @@ from typing import Iterator, Optional, Tuple
 from nimdoctor.facts import InetdConf, InetdServices, Subsystems
 from nimdoctor.facts.inetd_conf import InetdRow
 from nimdoctor.model import OnMaster, Role
-from nimdoctor.plan.client_crypto import at_rest, below_g2
-from nimdoctor.plan.conditions import Condition, InetdAgrees, NobodyFetches, RoleIs, SubsystemIs, TftpServed
-from nimdoctor.plan.fix import Advice, Case, Said, fix, line_as_it_is
-from nimdoctor.plan.steps import (
+from nimdoctor.planning.client_crypto import at_rest, below_g2
+from nimdoctor.planning.conditions import Condition, InetdAgrees, NobodyFetches, RoleIs, SubsystemIs, TftpServed
+from nimdoctor.planning.fix import Advice, Case, Said, fix, line_as_it_is
+from nimdoctor.planning.steps import (
     Change,
     Edit,
     Phase,

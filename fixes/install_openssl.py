@@ -6,10 +6,10 @@ from nimdoctor.facts import ExtractedLibraries, Filesets, LppSources, NimObjects
 from nimdoctor.facts.level import Level
 from nimdoctor.facts.showres import LppSource
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import FETCHING, HAS_OPENSSL, at_rest, below_g2, crypto_on, remove_copy
-from nimdoctor.plan.conditions import FilesetsInstalled, FilesetsUnlocked, PreviewTouchesOnly, RoleIs
-from nimdoctor.plan.fix import Advice, Case, Said, fix, is_nim_name
-from nimdoctor.plan.steps import CUST_DEADLINE, Phase, Run, Step
+from nimdoctor.planning.client_crypto import FETCHING, HAS_OPENSSL, at_rest, below_g2, crypto_on, remove_copy
+from nimdoctor.planning.conditions import FilesetsInstalled, FilesetsUnlocked, PreviewTouchesOnly, RoleIs
+from nimdoctor.planning.fix import Advice, Case, Said, fix, is_nim_name
+from nimdoctor.planning.steps import CUST_DEADLINE, Phase, Run, Step
 
 FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
 

@@ -5,8 +5,8 @@ from typing import Iterator, List, Optional, Tuple
 from nimdoctor.facts import Certificates, NimIdentity, NimObjects, NimshMode, Paths, SslConfigs, SslSamples
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import Confidence, OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import FOR_THE_OTHERS, at_rest, below_g2, crypto_off, crypto_on, fetch_proof
-from nimdoctor.plan.conditions import (
+from nimdoctor.planning.client_crypto import FOR_THE_OTHERS, at_rest, below_g2, crypto_off, crypto_on, fetch_proof
+from nimdoctor.planning.conditions import (
     AuditingOff,
     CertificatesAre,
     CertificateServed,
@@ -21,9 +21,9 @@ from nimdoctor.plan.conditions import (
     TftpServed,
     TreeComplete,
 )
-from nimdoctor.plan.conditions.certificates import TREE, block_checksums
-from nimdoctor.plan.fix import Advice, Affects, Case, Caution, Said, fix
-from nimdoctor.plan.steps import NIMCONFIG_DEADLINE, RUN, Move, Phase, Run, Step
+from nimdoctor.planning.conditions.certificates import TREE, block_checksums
+from nimdoctor.planning.fix import Advice, Affects, Case, Caution, Said, fix
+from nimdoctor.planning.steps import NIMCONFIG_DEADLINE, RUN, Move, Phase, Run, Step
 
 OLD = f"/ssl_nimsh_old.{RUN}"
 HALF = f"/ssl_nimsh_half.{RUN}"

@@ -4,8 +4,8 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import NimshMode
 from nimdoctor.model import OnClient, Role
-from nimdoctor.plan.client_crypto import crypto_off, crypto_on
-from nimdoctor.plan.fix import Case, Said, fix
+from nimdoctor.planning.client_crypto import crypto_off, crypto_on
+from nimdoctor.planning.fix import Case, Said, fix
 
 
 @fix(

@@ -4,8 +4,8 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import ExtractedLibraries, NimshMode, Paths
 from nimdoctor.model import OnClient, Role
-from nimdoctor.plan.client_crypto import crypto_on, remove_copy
-from nimdoctor.plan.fix import Advice, Case, Said, fix
+from nimdoctor.planning.client_crypto import crypto_on, remove_copy
+from nimdoctor.planning.fix import Advice, Case, Said, fix
 
 
 @fix(

@@ -4,10 +4,10 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import NimIdentity, NimInfo, NimObjects, Rhosts
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import at_rest
-from nimdoctor.plan.conditions import NimInfoSays
-from nimdoctor.plan.fix import Advice, Case, Said, fix, line_as_it_is
-from nimdoctor.plan.steps import Change, Phase, Step, make_edit, unchanged, written
+from nimdoctor.planning.client_crypto import at_rest
+from nimdoctor.planning.conditions import NimInfoSays
+from nimdoctor.planning.fix import Advice, Case, Said, fix, line_as_it_is
+from nimdoctor.planning.steps import Change, Phase, Step, make_edit, unchanged, written
 
 PATH = "/.rhosts"
 

@@ -6,11 +6,11 @@ from typing import Iterator, Optional
 from nimdoctor.facts import SslKeys
 from nimdoctor.facts.ssl_keys import KEYS, KeyFile
 from nimdoctor.model import OnMaster, Role
-from nimdoctor.plan.client_crypto import at_rest, below_g2
-from nimdoctor.plan.conditions import ModeIs, RoleIs
-from nimdoctor.plan.fix import Advice, Case, Said, fix
-from nimdoctor.plan.steps import Phase, Run, Step, Undo
-from nimdoctor.plan.typed import as_typed
+from nimdoctor.planning.client_crypto import at_rest, below_g2
+from nimdoctor.planning.conditions import ModeIs, RoleIs
+from nimdoctor.planning.fix import Advice, Case, Said, fix
+from nimdoctor.planning.steps import Phase, Run, Step, Undo
+from nimdoctor.planning.typed import as_typed
 
 CLOSED = 0o600
 CHMOD_DEADLINE = 30

@@ -5,11 +5,11 @@ from typing import Iterator, Optional
 from nimdoctor.facts import Inittab
 from nimdoctor.facts.inittab import ROW
 from nimdoctor.model import OnClient, Role
-from nimdoctor.plan.client_crypto import at_rest
-from nimdoctor.plan.conditions import BootRow
-from nimdoctor.plan.fix import Advice, Case, Said, fix
-from nimdoctor.plan.steps import SRC_DEADLINE, Phase, Run, Step, Undo
-from nimdoctor.plan.typed import as_typed
+from nimdoctor.planning.client_crypto import at_rest
+from nimdoctor.planning.conditions import BootRow
+from nimdoctor.planning.fix import Advice, Case, Said, fix
+from nimdoctor.planning.steps import SRC_DEADLINE, Phase, Run, Step, Undo
+from nimdoctor.planning.typed import as_typed
 
 
 @fix(

@@ -5,9 +5,9 @@ from typing import Iterator, Optional
 from nimdoctor.facts import Filesets, NimInfo, Sockets, Subsystems
 from nimdoctor.facts.niminfo import PORTS
 from nimdoctor.model import OnMaster, Role
-from nimdoctor.plan.daemons import Daemon, bring_up
-from nimdoctor.plan.fix import Case, Said, fix
-from nimdoctor.plan.steps import Phase
+from nimdoctor.planning.daemons import Daemon, bring_up
+from nimdoctor.planning.fix import Case, Said, fix
+from nimdoctor.planning.steps import Phase
 
 MASTER_FILESET = "bos.sysmgt.nim.master"
 

@@ -6,10 +6,10 @@ from nimdoctor.facts import Filesets, IosLevel, Sockets, Subsystems
 from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.daemons import Daemon, bring_up
-from nimdoctor.plan.fix import Case, Said, fix
-from nimdoctor.plan.steps import Phase
-from nimdoctor.wording import REMOTE_MANAGEMENT
+from nimdoctor.model.wording import REMOTE_MANAGEMENT
+from nimdoctor.planning.daemons import Daemon, bring_up
+from nimdoctor.planning.fix import Case, Said, fix
+from nimdoctor.planning.steps import Phase
 
 NIMSH = Daemon(
     name="nimsh",

@@ -7,8 +7,9 @@ from nimdoctor.facts import Hosts, Interfaces, IosLevel, NimIdentity, NimInfo, N
 from nimdoctor.facts.nim_identity import on_vios
 from nimdoctor.facts.niminfo import PORTS
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.plan.client_crypto import NIMSH_CAN_START, classic_guards, crypto_on
-from nimdoctor.plan.conditions import (
+from nimdoctor.model.wording import REMOTE_MANAGEMENT
+from nimdoctor.planning.client_crypto import NIMSH_CAN_START, classic_guards, crypto_on
+from nimdoctor.planning.conditions import (
     FileAbsent,
     NimInfoSays,
     NotSecureMaster,
@@ -16,9 +17,8 @@ from nimdoctor.plan.conditions import (
     Renamable,
     SubsystemIs,
 )
-from nimdoctor.plan.fix import Advice, Case, Caution, Said, fix, is_nim_name
-from nimdoctor.plan.steps import NIMCLIENT_DEADLINE, RUN, Move, Phase, Run, Step, Undo
-from nimdoctor.wording import REMOTE_MANAGEMENT
+from nimdoctor.planning.fix import Advice, Case, Caution, Said, fix, is_nim_name
+from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, RUN, Move, Phase, Run, Step, Undo
 
 NIMINFO = "/etc/niminfo"
 OLD = f"/etc/niminfo.old.{RUN}"

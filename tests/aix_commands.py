@@ -194,7 +194,17 @@ class Use(NamedTuple):
         return form_of(list(self.words))
 
 
-_RUN = ("nimdoctor/evidence/", "nimdoctor/plan/", "nimdoctor/probe/", "nimdoctor/collection/", "fixes/")
+_RUN = (
+    "nimdoctor/evidence/",
+    "nimdoctor/planning/",
+    "nimdoctor/applying/",
+    "nimdoctor/remote/",
+    "nimdoctor/scripts/",
+    "nimdoctor/system/",
+    "nimdoctor/probe/",
+    "nimdoctor/collection/",
+    "fixes/",
+)
 _NONE = (
     "nimdoctor/lab/", "nimdoctor/redaction/", "nimdoctor/evidence/recognise.py", "nimdoctor/evidence/loose.py",
     "nimdoctor/evidence/catalog.py",
@@ -272,7 +282,7 @@ def _in_markdown(text: str) -> Iterator[List[str]]:
 @cache
 def functions() -> Set[str]:
     """Shell functions of all parts of scripts."""
-    parts = [*(REPOSITORY / "nimdoctor").glob("**/parts/*.sh"), *(REPOSITORY / "nimdoctor").glob("plan/ksh/*.py")]
+    parts = [*(REPOSITORY / "nimdoctor").glob("**/parts/*.sh"), *(REPOSITORY / "nimdoctor").glob("scripts/*.py")]
     found = {name for path in parts for name in functions_of(path.read_text("utf-8"))}
     # those that a script is rendered with
     return found | {"step", "cure", "rows", "path_rows"}

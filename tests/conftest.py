@@ -16,7 +16,7 @@ from real_certificates import Maker
 from remembered import Rehearsals
 from scratch import SCRATCH, memory
 
-from nimdoctor.engine import Engine, Result
+from nimdoctor.diagnosis.engine import Engine, Result
 from nimdoctor.evidence import rehearsal
 from nimdoctor.lab import Lab, LabCannotBeBuilt, trees
 from nimdoctor.model import Finding

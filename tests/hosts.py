@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, List, Mapping, Optional, Sequence, Union
 
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
 from nimdoctor.evidence.catalog import file_name
 from nimdoctor.evidence.loose import LooseEvidence
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence
-from nimdoctor.registry import Registry
-from nimdoctor.scan import Report, scan
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.scanning import Report, scan
 
 Content = Union[str, bytes]
 

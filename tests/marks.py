@@ -7,7 +7,7 @@ A finding's lines show what is wrong; why it came so hardly any source tells, so
 import re
 from typing import Dict, NamedTuple, Optional
 
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Inferred
 
 LIKELY = re.compile(r"\b(likely|probably|may|might|perhaps|possibly|should|as after)\b")

@@ -3,7 +3,7 @@
 A reader that is linear takes a moment for a megabyte; one that is quadratic does not end on it. Which one it is shows
 only from outside, in a process that can be ended.
 
-    ends_in_time("nimdoctor.private_keys:without_private_keys", pumped(KEY, MEGABYTE), 60)
+    ends_in_time("nimdoctor.model.private_keys:without_private_keys", pumped(KEY, MEGABYTE), 60)
 """
 
 import os

@@ -22,13 +22,13 @@ from typing import IO, Dict, List, NamedTuple, Optional, Sequence
 from scratch import SCRATCH, memory
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SPREADING = ("tests/plan/test_kill.py",)
+SPREADING = ("tests/applying/test_kill.py",)
 """Parts that use all processors by themselves; they come first, one after the other."""
 LONGEST = (
-    "tests/plan/ksh",
+    "tests/scripts",
     "tests/cli",
     "tests/installed",
-    "tests/plan",
+    "tests/applying",
     "tests/fixes",
     "tests/ssh",
     "tests/collection",

@@ -6,10 +6,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Dict, List, Tuple
 
-from nimdoctor.collection.script import collector
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.connection import remote_line
-from nimdoctor.plan.ksh import ScriptEnd, render
+from nimdoctor.scripts import ScriptEnd, render
+from nimdoctor.scripts.collector import collector
 
 PACKAGE = Path(str(resources.files("nimdoctor")))
 _STARTS = r"(?:^|[;|&({}!]|\b(?:then|do|else|elif|if|while|until)\b|\bin \([^)]*\)|[^)\s]\))\s*"

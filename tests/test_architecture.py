@@ -12,11 +12,31 @@ from typing import Iterator, NamedTuple
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-KEYLESS = "nimdoctor.private_keys"
-RECORDS = "nimdoctor.named_tuple"
-REFUSAL = "nimdoctor.refusal"
-BARE = ("nimdoctor.text", "nimdoctor.path_state", KEYLESS, REFUSAL, "nimdoctor.x509_record", RECORDS)
 LAZY = ("psutil", "OpenSSL", "cryptography")
+_SCAN = ("model", "system", "evidence", "facts", "diagnosis")
+_REPAIR = (*_SCAN, "probe", "planning", "applying")
+ROOMS = {
+    "model": (),
+    "system": ("model",),
+    "evidence": ("model", "system"),
+    "facts": ("model",),
+    "checks": ("model", "facts"),
+    "diagnosis": ("model", "evidence", "facts"),
+    "probe": _SCAN,
+    "planning": (*_SCAN, "probe"),
+    "fixes": ("model", "facts", "planning"),
+    "applying": (*_SCAN, "planning"),
+    "redaction": _SCAN,
+    "collection": (*_SCAN, "redaction"),
+    "scripts": (*_REPAIR, "collection"),
+    "remote": (*_REPAIR, "scripts"),
+    "library": (*_REPAIR, "scripts", "remote"),
+    "lab": ("system",),
+    "manual": (*_SCAN, "planning"),
+    "report": (*_REPAIR, "redaction", "library", "manual"),
+    "cli": (*_REPAIR, "redaction", "collection", "scripts", "library", "lab", "manual", "report"),
+}
+"""Each room, and the rooms it may import; from the lowest to the highest."""
 
 
 class Import(NamedTuple):
@@ -93,37 +113,28 @@ def standard(module: str) -> bool:
 
 
 def wrong(places: "tuple[str, ...]", allowed: "tuple[str, ...]") -> "list[str]":
-    return [str(one) for one in imports(*places) if not standard(one.module) and not within(one.module, *allowed)]
+    found = (one for one in imports(*places) if not standard(one.module) and one.module != "nimdoctor")
+    return [str(one) for one in found if not within(one.module, *allowed)]
 
 
-def test_facts_import_the_standard_library_the_text_and_each_other():
-    assert wrong(("nimdoctor/facts",), (*BARE, "nimdoctor.facts")) == []
+def test_every_room_has_its_arrows_and_they_run_one_way():
+    found = {path.name for path in (REPOSITORY / "nimdoctor").iterdir() if (path / "__init__.py").exists()}
+    assert found == set(ROOMS) - {"checks", "fixes"}
+    for number, (room, allowed) in enumerate(ROOMS.items()):
+        assert not set(allowed) - set(list(ROOMS)[:number]), f"{room} imports a room that stands above it"
 
 
-def test_evidence_imports_the_standard_library_the_text_and_itself():
-    assert wrong(("nimdoctor/evidence",), (*BARE, "nimdoctor.evidence", *LAZY)) == []
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_the_standard_library_itself_and_the_rooms_it_may(room):
+    place = room if room in ("checks", "fixes") else f"nimdoctor/{room}"
+    rooms = [f"nimdoctor.{one}" for one in (room, *ROOMS[room])]
+    assert wrong((place,), (*rooms, "typer", "tabulate", *LAZY)) == []
 
 
 def test_what_runs_a_plan_over_ssh_has_the_connection_and_none_of_the_evidence():
     ways = tuple(f"nimdoctor.evidence.{name}" for name in ("catalog", "connection", "source"))
-    below = ("nimdoctor.plan", "nimdoctor.model", "nimdoctor.facts.repair_runs", "nimdoctor.text", "nimdoctor.wording")
-    assert wrong(("nimdoctor/plan/remote",), (*ways, *below, "nimdoctor.named_tuple")) == []
-
-
-def test_what_everybody_shares_imports_nothing_of_the_project_but_what_keeps_keys_out_and_words():
-    bare = ("path_state", "private_keys", "refusal", "x509_record", "wording", "named_tuple")
-    assert wrong(tuple(f"nimdoctor/{name}.py" for name in bare), (RECORDS,)) == []
-    assert wrong(("nimdoctor/text.py",), (KEYLESS, REFUSAL, RECORDS)) == []
-
-
-def test_the_model_imports_the_text_only():
-    assert wrong(("nimdoctor/model.py",), BARE) == []
-
-
-def test_checks_import_the_model_the_facts_and_the_wording():
-    words = ("nimdoctor.model", "nimdoctor.wording", "nimdoctor.ruling")
-    assert wrong(("checks",), (*words, "nimdoctor.facts", RECORDS)) == []
-    assert wrong(("nimdoctor/ruling.py",), ("nimdoctor.model",)) == []
+    found = [one for one in imports("nimdoctor/remote") if within(one.module, "nimdoctor.evidence")]
+    assert found and [str(one) for one in found if not within(one.module, *ways)] == []
 
 
 def test_no_check_imports_another():
@@ -138,38 +149,12 @@ def test_nothing_imports_a_check_or_a_fix_by_name():
     ] == []
 
 
-def test_what_collects_and_redacts_needs_the_standard_library_only():
-    below = (*BARE, "nimdoctor.evidence", "nimdoctor.facts", "nimdoctor.host", "nimdoctor.__version__")
-    assert wrong(("nimdoctor/redaction",), (*below, "nimdoctor.redaction", "nimdoctor.model")) == []
-    shared = (
-        "nimdoctor.atomic",
-        "nimdoctor.wording",
-        "nimdoctor.path_state",
-        "nimdoctor.plan.ksh",
-        "nimdoctor.collection",
-    )
-    assert wrong(("nimdoctor/collection",), (*below, *shared, "nimdoctor")) == []
-
-
-def test_nothing_below_the_command_line_imports_it_or_the_report():
-    above = ("nimdoctor.cli", "nimdoctor.report", "nimdoctor.start", "nimdoctor.bundle")
-    # a bundle holds reports, so it stands above them
-    entries = ("start.py", "__main__.py", "bundle.py")
-    below = [
-        path
-        for path in sources("nimdoctor", "checks")
-        if path.name not in entries and not {"cli", "report"} & set(path.parts)
-    ]
-    found = [one for path in below for one in imports(str(path.relative_to(REPOSITORY))) if within(one.module, *above)]
-    assert [str(one) for one in found] == []
-
-
 @pytest.mark.parametrize(
     ("library", "places"),
     [
         ("typer", ("nimdoctor/cli/",)),
         ("tabulate", ("nimdoctor/cli/", "nimdoctor/report/")),
-        ("psutil", ("nimdoctor/evidence/",)),
+        ("psutil", ("nimdoctor/evidence/", "nimdoctor/system/")),
         ("OpenSSL", ("nimdoctor/evidence/",)),
         ("cryptography", ("nimdoctor/evidence/",)),
         ("click", ()),
@@ -202,7 +187,7 @@ def test_what_loads_openssl_when_it_is_imported_is_imported_by_the_process_of_th
 
 
 def test_every_check_module_is_named_like_its_check():
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
     modules = {path.stem for path in sources("checks") if path.stem != "__init__"}
     ids = {check.id for check in Registry().checks() if check.function.__module__.startswith("nimdoctor.checks.")}
@@ -294,7 +279,7 @@ FORMATS = ("html", "markdown_report", "junit_report", "nagios_report", "markup",
 def test_a_scan_loads_nothing_of_the_formats_that_it_does_not_write(format):
     modules = loaded("scan", HOSTS / "healthy/client", "--format", format)
     others = [f"nimdoctor.report.{name}" for name in FORMATS]
-    assert not [name for name in modules if within(name, "nimdoctor.pictures", *others)]
+    assert not [name for name in modules if within(name, "nimdoctor.diagnosis.pictures", *others)]
     assert format == "text" or not {name for name in modules if within(name, "nimdoctor.report.text_report", "html")}
 
 
@@ -315,7 +300,7 @@ def test_a_scan_by_one_check_loads_only_the_facts_that_it_asks_for(check, end, w
     modules = loaded("scan", HOSTS / "healthy" / end, "--check", check, "--format", "json")
     assert wanted & facts(modules)
     # a fact may be made with the help of its siblings, and the check's module is imported whole
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
     (found,) = [one for one in Registry().checks() if one.id == check]
     assert facts(modules) <= asked_for(found) | ENGINES_OWN
@@ -328,7 +313,7 @@ def asked_for(check) -> "set[str]":
     """Modules of the facts in a check's parameters, those behind derived facts, and what these import."""
     import importlib
 
-    from nimdoctor.explain import facts_of
+    from nimdoctor.manual.explain import facts_of
 
     fact_package = importlib.import_module("nimdoctor.facts")
     start = "nimdoctor.facts."

@@ -12,15 +12,15 @@ import scenarios
 from effort import EVERYTHING, one_in
 from hosts import registry
 
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence
+from nimdoctor.library.scanning import Report, open_hosts, scan_hosts, with_ways
 from nimdoctor.model import Severity
-from nimdoctor.outlook import Outlook, Way
-from nimdoctor.plan.document import Plan
-from nimdoctor.plan.steps import Remove, Run, Step
-from nimdoctor.report import telling
-from nimdoctor.scan import Report, open_hosts, scan_hosts, with_ways
+from nimdoctor.planning.document import Plan
+from nimdoctor.planning.outlook import Outlook, Way
+from nimdoctor.planning.steps import Remove, Run, Step
+from nimdoctor.report import summary
 
 NAMES = scenarios.names()
 PAIRS = list(itertools.combinations([name for name in NAMES if name != "healthy"], 2))
@@ -52,7 +52,7 @@ class Scanned(NamedTuple):
 def scanned(target: Evidence, master: Optional[Evidence] = None) -> Scanned:
     engine = open_hosts(target, master, registry=registry())
     report = with_ways(scan_hosts(engine, registry=registry()), engine, registry())
-    return Scanned(report, Outlook(engine, registry(), report.results, report.story, "20250315"))
+    return Scanned(report, Outlook(engine, registry().fixes, report.results, report.story, "20250315"))
 
 
 def both_ends(trees) -> Scanned:
@@ -71,17 +71,17 @@ def hold_together(one: Scanned) -> None:
     """What must hold of every scan, whatever it found."""
     report = one.report
     ruled_out = [thing for result in report.results for thing in result.rules_out]
-    following = telling.next_command(report)
+    following = summary.next_command(report)
     assert following.command is None or can_be_typed(following.command), following
     for found in report.story.findings:
         way = report.way(found)
         if not found.fix or way is None:
-            assert telling.fix(report, found) is None
+            assert summary.fix(report, found) is None
             continue
         plan = one.plan_of(found)
         assert [step.id for step in plan.steps for thing in ruled_out if is_ruled_out(step, thing)] == []
         treating = [step for step in plan.steps if found.check in step.checks] if treats(plan, found) else []
-        assert bool(telling.fix(report, found)) is bool(treating), (
+        assert bool(summary.fix(report, found)) is bool(treating), (
             "fix shows the plan where there is one, and only there"
         )
         refused_together(report, found, way, plan, treating)
@@ -92,18 +92,18 @@ def refused_together(report: Report, found: Result, way: Way, plan: Plan, treati
     steps = {step.id for step in treating}
     # of recorded evidence the plan is that of the time when it was collected, however long ago
     seen = [one.seen for one in plan.refusals if one.step in steps and "was collected just before" not in one.must]
-    typed = telling.command(report, found) or ""
+    typed = summary.command(report, found) or ""
     if seen or not treating:
         assert not way.steps and not CHANGES.search(typed), (found.check, typed)
-        assert not CHANGES.search(str(telling.next_command(report).command)) or report.first is not found
+        assert not CHANGES.search(str(summary.next_command(report).command)) or report.first is not found
     else:
         done = {shlex.join(step.do.argv) for step in plan.steps if isinstance(step.do, Run)}
         assert way.steps and all(shlex.join(step.do.argv) in typed for step in treating if isinstance(step.do, Run))
-        cure = set(CHANGES.findall(str(telling.cure_of(report, found)))) - {"rm /"}
+        cure = set(CHANGES.findall(str(summary.cure_of(report, found)))) - {"rm /"}
         more = {act for act in cure if not any(act in one for one in (*done, typed))}
         assert not more, f"{found.check}: {more} is in the cure and not in the plan"
     if way.refused:
-        assert not CHANGES.search(str(telling.cure_of(report, found)).split("; --only")[0]) or not way.planned
+        assert not CHANGES.search(str(summary.cure_of(report, found)).split("; --only")[0]) or not way.planned
 
 
 def treats(plan: Plan, found: Result) -> bool:
@@ -145,4 +145,4 @@ def test_what_rules_a_cure_out_comes_before_what_it_would_cure(name):
     report = both_ends(trees).report
     assert report.root().check == name and not report.way(report.root()).steps
     assert report.first.check == "nimclient-extracts-old-libs"
-    assert telling.head(report).next.startswith("update bos.sysmgt.nim.client")
+    assert summary.head(report).next.startswith("update bos.sysmgt.nim.client")

@@ -11,7 +11,9 @@ from effort import FEWER, one_in
 from hosts import FIXTURES, MemoryTree
 from pump import LINE, MEGABYTE, RUNS, Payload, ends_in_time, on_many_lines, on_one_line, repeated
 
-from nimdoctor import facts, ignore
+from nimdoctor import facts
+from nimdoctor.applying.journal import read_journal
+from nimdoctor.diagnosis import ignore
 from nimdoctor.evidence import openssl_text
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.certificates_only import certificates_only
@@ -19,9 +21,8 @@ from nimdoctor.evidence.loose import LooseEvidence
 from nimdoctor.evidence.manifest import parse_manifest
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import TargetError
-from nimdoctor.plan.journal import read_journal
-from nimdoctor.private_keys import holds_private_key, without_private_keys
-from nimdoctor.text import BadEvidence, Text, decode
+from nimdoctor.model.private_keys import holds_private_key, without_private_keys
+from nimdoctor.model.text import BadEvidence, Text, decode
 
 SECONDS = 300.0
 """What all texts of one test may take, on a machine that does other things as well: one that does not end takes hours."""

@@ -11,8 +11,8 @@ from shell_texts import Code
 from shells import ALIASES, SHELLS, shell_named, with_system_v
 
 from nimdoctor.model import Role
-from nimdoctor.plan.document import Affected, Plan, PlanHost
-from nimdoctor.plan.steps import Change, Phase, Remove, Run, Step, Transient, make_edit
+from nimdoctor.planning.document import Affected, Plan, PlanHost
+from nimdoctor.planning.steps import Change, Phase, Remove, Run, Step, Transient, make_edit
 
 ALIASED = tuple(re.findall(r"(\w+)=", ALIASES))
 BUILT_IN = [

@@ -9,9 +9,9 @@ import pytest
 from hosts import MemoryTree, collected, evidence, loose, niminfo, result_of, scan_hosts, subsystems
 
 from nimdoctor import facts
+from nimdoctor.diagnosis.host import Absent, Host
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.recorded import RecordedEvidence
-from nimdoctor.host import Absent, Host
 from nimdoctor.model import Outcome
 from nimdoctor.report.json_report import as_dict
 

@@ -23,10 +23,10 @@ from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.lab import Lab
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.scanning import Report, scan
 from nimdoctor.model import Outcome
-from nimdoctor.refusal import denial
-from nimdoctor.registry import Registry
-from nimdoctor.scan import Report, scan
+from nimdoctor.model.unreadable import denial
 
 Key = Tuple[str, str]
 NUMBERS = (errno.EACCES, errno.EPERM, errno.EIO)
@@ -390,7 +390,7 @@ def test_a_file_that_hides_one_of_two_certificates_leaves_open_whether_the_ends_
 
 
 def test_every_refusal_of_the_system_names_root_and_no_other_error_does() -> None:
-    from nimdoctor.refusal import refused
+    from nimdoctor.model.unreadable import refused
 
     told: Set[str] = {refused(OSError(number, os.strerror(number))) for number in (errno.EACCES, errno.EPERM)}
     assert told == {"Permission denied: run as root", "Operation not permitted: run as root"}

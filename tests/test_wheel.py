@@ -67,7 +67,7 @@ def test_it_holds_every_file_of_the_tree_as_it_is_there_and_no_other(wheel: Path
         here = tree()
         assert {
             "nimdoctor/py.typed",
-            "nimdoctor/plan/remote/parts/remote.sh",
+            "nimdoctor/remote/parts/remote.sh",
             "nimdoctor/checks/key_exposed.py",
         } <= set(here)
         assert sorted(held) == sorted(here)
@@ -95,6 +95,6 @@ def test_the_changelog_begins_with_this_version() -> None:
 
 
 def test_every_module_of_the_tree_is_found_by_its_name_where_the_tests_run() -> None:
-    assert "nimdoctor.plan.remote" in modules() and "nimdoctor.checks.create_bio_hang" in modules()
+    assert "nimdoctor.remote" in modules() and "nimdoctor.checks.create_bio_hang" in modules()
     for name in modules():
         assert importlib.util.find_spec(name), name

@@ -15,7 +15,7 @@ import typer
 from nimdoctor import __version__
 from nimdoctor.cli import monitoring
 from nimdoctor.cli.output import FAILED, INTERRUPTED, USAGE, CannotWrite, UsageError, flush, lines, results_alone, say
-from nimdoctor.wording import visible, went_wrong
+from nimdoctor.model.wording import visible, went_wrong
 
 COMMANDS = {
     "scan": "scan",
@@ -84,7 +84,7 @@ def _run(words: List[str]) -> Tuple[int, str]:
             return USAGE, f"{lines(message())} (nimdoctor --help shows the usage)"
         if os.environ.get("NIMDOCTOR_DEBUG"):
             raise
-        from nimdoctor.registry import Incomplete
+        from nimdoctor.library.registry import Incomplete
 
         if isinstance(error, Incomplete):
             return FAILED, lines(str(error))

@@ -7,14 +7,14 @@ import typer
 
 from nimdoctor.cli.output import UsageError, say, write
 from nimdoctor.cli.scan import end_like_ctrl_c
-from nimdoctor.wording import count, visible
+from nimdoctor.model.wording import count, visible
 
 if TYPE_CHECKING:
     from nimdoctor.collection import Collection
     from nimdoctor.evidence.catalog import Catalog
     from nimdoctor.evidence.source import Evidence
     from nimdoctor.evidence.tree import Tree
-    from nimdoctor.leaving import Leaving
+    from nimdoctor.redaction.session import Leaving
 
 SHOWN = 40
 """Things not collected that are named one by one."""
@@ -44,7 +44,7 @@ def collect(
     if script:
         _print_script(target, output, timeout)
         return 0
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
     if output is not None:
         _check_output(output)
@@ -97,7 +97,7 @@ def keep_map(redaction: "Leaving", path: str) -> str:
 
 def leaving(key: Optional[str], catalog: "Catalog") -> "Leaving":
     """What replaces names and addresses. Raises UsageError where its key cannot be used."""
-    from nimdoctor.leaving import BadKey, Leaving
+    from nimdoctor.redaction.session import BadKey, Leaving
 
     try:
         return Leaving(key, catalog)
@@ -106,8 +106,8 @@ def leaving(key: Optional[str], catalog: "Catalog") -> "Leaving":
 
 
 def _print_script(target: str, output: Optional[str], timeout: float) -> None:
-    from nimdoctor.collection.script import collector
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
+    from nimdoctor.scripts.collector import collector
 
     if target and not target.startswith("root:"):
         raise UsageError("--script collects on the host where it is run: give no TARGET, or root:DIR")
@@ -130,9 +130,9 @@ def _check_output(path: str) -> None:
 
 def collected(target: str, timeout: float, catalog: "Catalog") -> "Collection":
     """A live host's evidence. Raises UsageError."""
+    from nimdoctor.cli.waiting import Waiting
     from nimdoctor.evidence import open_target
     from nimdoctor.evidence.source import TargetError
-    from nimdoctor.waiting import Waiting
 
     waiting = Waiting()
     evidence: Optional[Evidence] = None
@@ -185,7 +185,7 @@ def _written(collection: "Collection", output: Optional[str], redaction: "Option
 
 def redacted(redaction: "Leaving", trees: "Sequence[Tree]") -> "List[Tree]":
     """These ends redacted and read again. Raises UsageError, and nothing is written, where anything is left."""
-    from nimdoctor.leaving import Leak
+    from nimdoctor.redaction.session import Leak
 
     try:
         found = redaction.redacted(trees)

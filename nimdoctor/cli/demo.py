@@ -15,20 +15,20 @@ import time
 from datetime import datetime, timedelta
 from typing import Callable, Iterator, List, Mapping, Optional, Tuple
 
+from nimdoctor.applying import runs
+from nimdoctor.applying.execute import NotApplied
 from nimdoctor.evidence import open_target
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
-from nimdoctor.evidence.command import CommandResult
 from nimdoctor.lab import SCENARIOS, Lab, LabCannotBeBuilt, problems
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.repair import Repair, Where
+from nimdoctor.library.scanning import HEALTHY, Report, scan, with_ways
 from nimdoctor.model import Outcome, Role
-from nimdoctor.plan import runs
-from nimdoctor.plan.document import Plan
-from nimdoctor.plan.execute import NotApplied
-from nimdoctor.plan.fix import Options
-from nimdoctor.plan.steps import Run
-from nimdoctor.registry import Registry
-from nimdoctor.repair import Repair, Where
+from nimdoctor.planning.document import Plan
+from nimdoctor.planning.fix import Options
+from nimdoctor.planning.steps import Run
 from nimdoctor.report import plan_text, text_report
-from nimdoctor.scan import HEALTHY, Report, scan, with_ways
+from nimdoctor.system.command import CommandResult
 
 __all__ = ["DEFAULT", "SCENARIOS", "LabCannotBeBuilt", "known", "show"]
 

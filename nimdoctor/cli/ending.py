@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from nimdoctor.cli.interrupt import Interruption
 from nimdoctor.cli.output import INTERRUPTED, Format, UsageError, lines, results_alone, say, width, write
-from nimdoctor.wording import visible
+from nimdoctor.model.wording import visible
 
 if TYPE_CHECKING:
-    from nimdoctor.plan.document import Plan, Refusal
-    from nimdoctor.plan.execute import Result
+    from nimdoctor.applying.execute import Result
+    from nimdoctor.library.registry import Registry
+    from nimdoctor.planning.document import Plan, Refusal
     from nimdoctor.probe import Probe
-    from nimdoctor.registry import Registry
 
 REFUSED = 1
 """Exit status of a fix that was refused, stopped, restored or is waiting."""
@@ -21,13 +21,13 @@ UNDECIDED = 3
 
 @results_alone()
 def complete_fixes(incomplete: str) -> List[str]:
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
     return [fix.id for fix in Registry().fixes() if fix.id.startswith(incomplete)]
 
 
 def known_fixes(registry: "Registry", names: Tuple[str, ...]) -> None:
-    from nimdoctor.registry import close_ids
+    from nimdoctor.library.registry import close_ids
 
     fixes = registry.fixes()
     for name in names:

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from enum import Enum
 from typing import BinaryIO, Callable, Iterator, Optional, TextIO
 
-from nimdoctor.wording import visible
+from nimdoctor.model.wording import visible
 
 USAGE, FAILED, INTERRUPTED = 2, 4, 130
 
@@ -93,7 +93,7 @@ def written_to(output: Optional[str]) -> Iterator[Callable[[str], None]]:
     if not output or output == "-":
         yield _print
         return
-    from nimdoctor.atomic import whole
+    from nimdoctor.system.atomic import whole
 
     stream: Optional[BinaryIO] = None
 

@@ -8,7 +8,7 @@ import typer
 
 from nimdoctor.cli.output import FAILED, UsageError, results_alone, say, width, write
 from nimdoctor.cli.scan import end_like_ctrl_c
-from nimdoctor.wording import visible
+from nimdoctor.model.wording import visible
 
 
 class ListFormat(str, Enum):
@@ -23,7 +23,7 @@ def checks(
     format: ListFormat = typer.Option(ListFormat.TEXT, help="text is a table; the others say all of each check."),
 ) -> int:
     """List every check: id, end, severity and title."""
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
     registry = Registry()
     found, fixes = registry.checks(), registry.fixes()
@@ -33,12 +33,12 @@ def checks(
         rows = [[one.id, one.role.value, one.severity.value, one.fix or "-", one.title] for one in found]
         write(tabulate(rows, headers=["Check", "End", "Severity", "Fix", "Finds"], tablefmt="simple") + "\n", None)
     elif format is ListFormat.JSON:
-        from nimdoctor.checks_document import described
+        from nimdoctor.manual.checks_document import described
 
         records = [described(one, registry.catalog, fixes) for one in found]
         write(json.dumps(records, indent=2) + "\n", None)
     else:
-        from nimdoctor.checks_document import markdown
+        from nimdoctor.manual.checks_document import markdown
 
         write(markdown(found, registry.catalog, fixes), None)
     for broken in registry.broken:
@@ -48,7 +48,7 @@ def checks(
 
 @results_alone()
 def _complete_topics(incomplete: str) -> List[str]:
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
     registry = Registry()
     ids = [*(check.id for check in registry.checks()), *(fix.id for fix in registry.fixes())]
@@ -64,8 +64,8 @@ def explain(
     ),
 ) -> int:
     """Teach about a check or a fix, or say what a message or a log line belongs to."""
-    from nimdoctor.explain import explain as teach
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
+    from nimdoctor.manual.explain import explain as teach
 
     registry = Registry()
     explanation = teach(" ".join(words), registry.checks(), registry.catalog, registry.fixes())

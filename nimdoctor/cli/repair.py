@@ -25,16 +25,16 @@ from nimdoctor.cli.interrupt import HERE, THERE, Interruption
 from nimdoctor.cli.output import Format, UsageError, say, width, write
 from nimdoctor.cli.runs import resume_run
 from nimdoctor.cli.scan import end_like_ctrl_c, local_rules
-from nimdoctor.wording import count, visible
+from nimdoctor.model.wording import count, visible
 
 CHANGE_LIMIT = 64
 """Characters of the number of a change."""
 
 if TYPE_CHECKING:
-    from nimdoctor.plan.document import Plan
-    from nimdoctor.plan.fix import Options
-    from nimdoctor.registry import Registry
-    from nimdoctor.repair import Repair
+    from nimdoctor.library.registry import Registry
+    from nimdoctor.library.repair import Repair
+    from nimdoctor.planning.document import Plan
+    from nimdoctor.planning.fix import Options
 
 
 def fix(
@@ -81,11 +81,11 @@ def fix(
     ),
 ) -> int:
     """Show one plan for all that was found; with --apply carry it out and prove it."""
-    from nimdoctor.plan.ends import EVIDENCE_AGE
-    from nimdoctor.plan.fix import Options
-    from nimdoctor.registry import Registry
-    from nimdoctor.repair import Repair, TargetError, Where
-    from nimdoctor.waiting import Waiting
+    from nimdoctor.cli.waiting import Waiting
+    from nimdoctor.library.registry import Registry
+    from nimdoctor.library.repair import Repair, TargetError, Where
+    from nimdoctor.planning.ends import EVIDENCE_AGE
+    from nimdoctor.planning.fix import Options
 
     there = over_ssh(target, state_dir, probe)
     registry = Registry()
@@ -118,7 +118,7 @@ def fix(
         where = Where(target or "", master, state_dir, timeout)
         kind = Repair
         if there:
-            from nimdoctor.repair_over_ssh import RemoteRepair
+            from nimdoctor.library.repair_over_ssh import RemoteRepair
 
             kind = RemoteRepair
         repair = _open(kind, where, registry, options, waiting)
@@ -134,8 +134,8 @@ def fix(
 
 
 def _open(kind: Any, where: Any, registry: "Registry", options: Any, waiting: Any) -> "Repair":
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import TargetError
+    from nimdoctor.library.repair import TargetError
+    from nimdoctor.system.host_files import Refused
 
     try:
         rules = () if where.target == "" or where.target.startswith(("root:", "ssh:")) else local_rules()
@@ -149,8 +149,8 @@ def _open(kind: Any, where: Any, registry: "Registry", options: Any, waiting: An
 
 def _saved(path: str) -> "Plan":
     from nimdoctor.evidence.files import open_regular
-    from nimdoctor.plan.document import BadPlan, parse
-    from nimdoctor.text import TEXT_LIMIT
+    from nimdoctor.model.text import TEXT_LIMIT
+    from nimdoctor.planning.document import BadPlan, parse
 
     try:
         with open_regular(path) as stream:
@@ -289,8 +289,8 @@ def _asked(repair: "Repair", format: Format) -> str:
 
 
 def _apply(repair: "Repair", format: Format) -> int:
-    from nimdoctor.plan.execute import Locked, NotApplied
-    from nimdoctor.plan.place import Refused
+    from nimdoctor.applying.execute import Locked, NotApplied
+    from nimdoctor.system.host_files import Refused
 
     plan = repair.plan
     try:
@@ -318,7 +318,7 @@ def _show(repair: "Repair", open_runs: List[str], format: Format) -> None:
 
 
 def _write_plan(plan: "Plan", path: str) -> None:
-    from nimdoctor.atomic import write_whole
+    from nimdoctor.system.atomic import write_whole
 
     try:
         write_whole(path, json.dumps(plan.as_dict(), indent=1).encode("ascii") + b"\n")
@@ -328,7 +328,7 @@ def _write_plan(plan: "Plan", path: str) -> None:
 
 
 def _write_scripts(repair: "Repair", directory: str) -> None:
-    from nimdoctor.atomic import write_whole
+    from nimdoctor.system.atomic import write_whole
 
     if not repair.plan.steps:
         say("no script was written: the plan has no step")

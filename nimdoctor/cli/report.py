@@ -9,15 +9,15 @@ import typer
 from nimdoctor.cli.collect import kept, leaving, redacted, tell_not_collected, tell_redacted
 from nimdoctor.cli.output import UsageError, say, write
 from nimdoctor.cli.scan import end_like_ctrl_c
-from nimdoctor.wording import visible
+from nimdoctor.model.wording import visible
 
 if TYPE_CHECKING:
     from nimdoctor.collection import Collection
     from nimdoctor.evidence.source import Evidence
     from nimdoctor.evidence.tree import Tree
-    from nimdoctor.leaving import Leaving
-    from nimdoctor.registry import Registry
-    from nimdoctor.scan import Report
+    from nimdoctor.library.registry import Registry
+    from nimdoctor.library.scanning import Report
+    from nimdoctor.redaction.session import Leaving
 
 SHOWN = 5
 """Checks that are named where an archive would not say what its evidence says."""
@@ -42,8 +42,8 @@ def report(
     ),
 ) -> int:
     """Make one archive for a case: report, redacted evidence of both ends, plan."""
-    from nimdoctor.bundle import BadNumber, label_of
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
+    from nimdoctor.report.bundle import BadNumber, label_of
 
     if timeout != timeout:  # NaN is neither below the one bound nor above the other
         raise UsageError("--timeout is no number of seconds")
@@ -86,7 +86,7 @@ class _Opened:
     """The ends of a report: what was collected already as it is, of all else what is collected now."""
 
     def __init__(self, timeout: float, registry: "Registry") -> None:
-        from nimdoctor.waiting import Waiting
+        from nimdoctor.cli.waiting import Waiting
 
         self.timeout = timeout
         self.registry = registry
@@ -99,7 +99,7 @@ class _Opened:
         """Each end by its folder in the bundle."""
         from nimdoctor.evidence.bundles import CLIENT, HOST, MASTER
         from nimdoctor.evidence.source import TargetError
-        from nimdoctor.scan import alike
+        from nimdoctor.library.scanning import alike
 
         first = self._opened(target)
         paired = getattr(first, "paired", None)
@@ -133,7 +133,7 @@ class _Opened:
         return found
 
     def _roles(self, evidence: "Evidence") -> "tuple[str, ...]":
-        from nimdoctor.host import Host
+        from nimdoctor.diagnosis.host import Host
 
         return Host(evidence, self.registry.catalog).roles
 
@@ -151,11 +151,11 @@ class _Opened:
 
 def _made(ends: "Dict[str, _End]", opened: _Opened, label: str, output: str, redaction: "Optional[Leaving]") -> str:
     """Where the archive is, after it was written."""
-    from nimdoctor.bundle import bundled, finish, own_words, scanned
     from nimdoctor.collection.archive import archive_name, write_archive
     from nimdoctor.evidence.source import TargetError
-    from nimdoctor.keyless import KeylessTree
-    from nimdoctor.leaving import Leak
+    from nimdoctor.redaction.session import Leak
+    from nimdoctor.redaction.without_keys import KeylessTree
+    from nimdoctor.report.bundle import bundled, finish, own_words, scanned
 
     registry = opened.registry
     trees = [end.tree for end in ends.values()]
@@ -183,8 +183,8 @@ def _refuse_other_findings(
     original: "Report", made: "Report", ends: "Dict[str, _End]", trees: "Sequence[Tree]", registry: "Registry"
 ) -> None:
     """Raises UsageError where a scan of these trees, which are to leave, says something else than one of the evidence."""
-    from nimdoctor.agreement import differences, thinned_lines
     from nimdoctor.redaction import THINNED, RedactedTree
+    from nimdoctor.report.agreement import differences, thinned_lines
 
     tree = trees[0]
     is_redacted = isinstance(tree, RedactedTree)

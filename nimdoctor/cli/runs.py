@@ -19,10 +19,10 @@ from nimdoctor.cli.ending import (
 )
 from nimdoctor.cli.interrupt import HERE, THERE, Interruption
 from nimdoctor.cli.output import Format, UsageError, lines, say, write
-from nimdoctor.wording import visible
+from nimdoctor.model.wording import visible
 
 if TYPE_CHECKING:
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
 _TARGET = typer.Option(
     None, "--target", metavar="TARGET", help="Whose runs: root:DIR or ssh:[USER@]HOST; this host's without it."
@@ -39,10 +39,10 @@ def resume_run(
 
 
 def _resume(runs: Any, run: Any, options: Any, yes: bool, format: Format) -> int:
+    from nimdoctor.applying.execute import Locked, NotApplied
     from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
-    from nimdoctor.plan.execute import Locked, NotApplied
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import TargetError
+    from nimdoctor.library.repair import TargetError
+    from nimdoctor.system.host_files import Refused
 
     if run.state == SUSPICIOUS:
         return refuse(None, [_doubt(run)], format)
@@ -70,8 +70,8 @@ def _resume(runs: Any, run: Any, options: Any, yes: bool, format: Format) -> int
 
 def _found(runs: Any, name: str) -> Any:
     """The run of that name. Raises UsageError where there is none."""
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import TargetError
+    from nimdoctor.library.repair import TargetError
+    from nimdoctor.system.host_files import Refused
 
     try:
         return runs.find(name)
@@ -92,7 +92,7 @@ def rollback(
     format: Format = typer.Option(Format.TEXT, "--format", help="How the result is written."),
 ) -> int:
     """Take a run back, down to the last step that cannot be undone."""
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
     registry = Registry()
     known_fixes(registry, tuple(only or ()))
@@ -102,7 +102,7 @@ def rollback(
 
 def _doubt(run: Any) -> str:
     """Why a run is suspicious, and what to do about it."""
-    from nimdoctor.plan.custody import Suspicious
+    from nimdoctor.applying.custody import Suspicious
 
     try:
         run.refuse_doubt()
@@ -112,10 +112,10 @@ def _doubt(run: Any) -> str:
 
 
 def _roll_back(runs: Any, found: Any, only: Tuple[str, ...], yes: bool, format: Format) -> int:
+    from nimdoctor.applying.execute import Locked
     from nimdoctor.facts.repair_runs import SUSPICIOUS
-    from nimdoctor.plan.execute import Locked
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import TargetError
+    from nimdoctor.library.repair import TargetError
+    from nimdoctor.system.host_files import Refused
 
     if found.state == SUSPICIOUS:
         return _not_taken_back(found.name, _doubt(found), format)
@@ -164,16 +164,16 @@ def runs(
         if prune is not None:
             raise UsageError("--prune removes runs of a nimdoctor on the host: log in there for it")
         return _runs_over_ssh(target, state_dir, followed, format)
-    from nimdoctor.plan import runs as recorded
-    from nimdoctor.plan.place import Refused
+    from nimdoctor.applying import runs as recorded
+    from nimdoctor.system.host_files import Refused
 
     state = _state(target, state_dir)
     status = 0
     try:
         if any(recorded.believed(run).state == "applied-unverified" for run in recorded.every(state)):
             # what scans a host is loaded only where there is something to look for
-            from nimdoctor.registry import Registry
-            from nimdoctor.run_records import Runs
+            from nimdoctor.library.registry import Registry
+            from nimdoctor.library.run_records import Runs
 
             Runs(state, Registry(), say=say).look_for_pushes()
     except PermissionError as error:
@@ -200,9 +200,9 @@ def _pruned(state: str, days: int) -> Tuple[Any, str]:
     """What was removed and kept, or None and why nothing was."""
     from datetime import datetime, timezone
 
-    from nimdoctor.plan.lock import Locked
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.plan.prune import prune
+    from nimdoctor.applying.lock import Locked
+    from nimdoctor.applying.prune import prune
+    from nimdoctor.system.host_files import Refused
 
     try:
         return prune(state, days, datetime.now(timezone.utc)), ""
@@ -214,9 +214,9 @@ def _pruned(state: str, days: int) -> Tuple[Any, str]:
 
 def _runs_over_ssh(target: str, state_dir: Optional[str], followed: Optional[str], format: Format) -> int:
     from nimdoctor.evidence.catalog import STATE_DIRECTORY
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.registry import Registry
-    from nimdoctor.repair import TargetError
+    from nimdoctor.library.registry import Registry
+    from nimdoctor.library.repair import TargetError
+    from nimdoctor.system.host_files import Refused
 
     if followed is not None:
         raise UsageError("--followed is noted in the journal of a nimdoctor on the host: log in there for it")
@@ -239,8 +239,8 @@ def _show_runs(found: List[Dict[str, Any]], state: str, format: Format, pruned: 
 
 def _state(target: Optional[str], state_dir: Optional[str]) -> str:
     """Where the runs on a target are kept. Raises UsageError where it has none."""
-    from nimdoctor.plan.place import Refused
-    from nimdoctor.repair import absolute, state_directory
+    from nimdoctor.library.repair import absolute, state_directory
+    from nimdoctor.system.host_files import Refused
 
     try:
         state = state_directory(absolute(target or ""), state_dir)
@@ -254,13 +254,13 @@ def _state(target: Optional[str], state_dir: Optional[str]) -> str:
 def _runs(target: Optional[str], state_dir: Optional[str], registry: "Registry", timeout: float) -> Any:
     """The runs of a target: a `Runs`, or over ssh a `RemoteRuns`, which is asked in the same words. Raises UsageError."""
     if over_ssh(target, state_dir, False):
-        from nimdoctor.repair import TargetError
-        from nimdoctor.repair_over_ssh import RemoteRuns
+        from nimdoctor.library.repair import TargetError
+        from nimdoctor.library.repair_over_ssh import RemoteRuns
 
         try:
             return RemoteRuns(target or "", registry, timeout=timeout, say=say)
         except TargetError as error:
             raise UsageError(visible(str(error))) from error
-    from nimdoctor.run_records import Runs
+    from nimdoctor.library.run_records import Runs
 
     return Runs(_state(target, state_dir), registry, timeout=timeout, say=say)

@@ -8,13 +8,13 @@ import typer
 
 from nimdoctor.cli.documents import WITH_PICTURES, ScanFormat, tell
 from nimdoctor.cli.output import UsageError, results_alone
-from nimdoctor.wording import visible
+from nimdoctor.model.wording import visible
 
 if TYPE_CHECKING:
+    from nimdoctor.diagnosis.ignore import Rule
     from nimdoctor.evidence.source import Evidence
-    from nimdoctor.ignore import Rule
-    from nimdoctor.registry import Registry
-    from nimdoctor.scan import Report
+    from nimdoctor.library.registry import Registry
+    from nimdoctor.library.scanning import Report
 
 
 class RoleOption(str, Enum):
@@ -37,7 +37,7 @@ class SeverityOption(str, Enum):
 
 @results_alone()
 def complete_ids(incomplete: str) -> List[str]:
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
     return [check.id for check in Registry().checks() if check.id.startswith(incomplete)]
 
@@ -73,10 +73,10 @@ def scan(
     probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network; else nothing is sent."),
 ) -> int:
     """Diagnose a host from its evidence."""
+    from nimdoctor.cli.waiting import Waiting
     from nimdoctor.evidence import is_asked_now, open_target
+    from nimdoctor.library.targets import Failure, attempted, scan_many
     from nimdoctor.model import Severity
-    from nimdoctor.targets import Failure, attempted, scan_many
-    from nimdoctor.waiting import Waiting
 
     if timeout != timeout:  # NaN is neither below the one bound nor above the other
         raise UsageError("--timeout is no number of seconds")
@@ -156,8 +156,8 @@ def _scan(
     probe: bool,
     pictures: bool,
 ) -> "Report":
+    from nimdoctor.library.scanning import scan as run_scan
     from nimdoctor.model import Severity
-    from nimdoctor.scan import scan as run_scan
 
     return run_scan(
         evidence,
@@ -192,9 +192,9 @@ def _must_be_live(targets: Sequence[str]) -> None:
 
 def local_rules() -> "List[Rule]":
     """This host's own ignore file, for recorded evidence; a live host's file is read as its evidence."""
-    from nimdoctor import ignore
+    from nimdoctor.diagnosis import ignore
     from nimdoctor.evidence.catalog import IGNORE_FILE
-    from nimdoctor.text import BadEvidence, Text
+    from nimdoctor.model.text import BadEvidence, Text
 
     if not os.path.isfile(IGNORE_FILE):
         return []
@@ -205,7 +205,7 @@ def local_rules() -> "List[Rule]":
 
 
 def _registry(only: Sequence[str], skip: Sequence[str]) -> "Registry":
-    from nimdoctor.registry import Registry, close_ids
+    from nimdoctor.library.registry import Registry, close_ids
 
     registry = Registry(only)
     for names in (only, skip):

@@ -9,11 +9,11 @@ import tarfile
 from datetime import datetime, timezone
 from typing import Any, BinaryIO, Iterator, Optional
 
-from nimdoctor.atomic import whole
 from nimdoctor.evidence.manifest import Manifest, parse_manifest
 from nimdoctor.evidence.tree import Tree
-from nimdoctor.text import TEXT_LIMIT
-from nimdoctor.wording import as_file_name
+from nimdoctor.model.text import TEXT_LIMIT
+from nimdoctor.model.wording import as_file_name
+from nimdoctor.system.atomic import whole
 
 ENDINGS = (".tar", ".tar.gz", ".tgz")
 """How the name of an archive may end; the last two are compressed."""

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple, cast
 from nimdoctor import __version__
 from nimdoctor.collection.newest import newest
 from nimdoctor.collection.record import Record
+from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.manifest import stays_inside
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.tree import DirectoryTree
-from nimdoctor.host import Host
-from nimdoctor.private_keys import without_private_keys
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.private_keys import without_private_keys
+from nimdoctor.model.text import BadEvidence, Text
 
 if TYPE_CHECKING:
-    from nimdoctor.evidence.command import CommandResult
     from nimdoctor.evidence.source import LiveEvidence
+    from nimdoctor.system.command import CommandResult
 
 TRUST = "/.rhosts"
 """Of this file only the lines that name the master are collected: the others are about other hosts."""

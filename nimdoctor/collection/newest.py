@@ -1,10 +1,9 @@
 """The newest part of a log that may be too large to take whole."""
 
 from collections import deque
-from typing import BinaryIO, Deque
+from typing import BinaryIO, Deque, NamedTuple
 
 from nimdoctor.evidence.shell import BLOCK, BLOCKS
-from nimdoctor.named_tuple import NamedTuple
 
 
 class NewestPart(NamedTuple):

@@ -6,9 +6,9 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set
 
 from nimdoctor.evidence.catalog import Kind, Row, file_name
 from nimdoctor.evidence.manifest import SCHEMA
-from nimdoctor.path_state import PathState
+from nimdoctor.model.path_state import PathState
+from nimdoctor.model.text import Text, decode
 from nimdoctor.redaction.blocks import pieces
-from nimdoctor.text import Text, decode
 
 NAME_LENGTH = 80
 """Letters of an output's file name: with its directory it fits what the tar of AIX takes as a name."""

@@ -1,6 +1,6 @@
 """A bundle, as `nimdoctor report` makes it: the evidence of one end or of both, each in a folder of its own.
 
-manifest.json   schema "nimdoctor.bundle/1": "ends" {"client": "client", "master": "master"}, and what else it says
+manifest.json   schema "nimdoctor.report.bundle/1": "ends" {"client": "client", "master": "master"}, and what else it says
 client/, master/, host/   evidence directories
 """
 
@@ -8,9 +8,9 @@ from typing import Dict, List, Optional
 
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.evidence.tree import Tree
-from nimdoctor.text import TEXT_LIMIT, from_json
+from nimdoctor.model.text import TEXT_LIMIT, from_json
 
-SCHEMA = "nimdoctor.bundle/1"
+SCHEMA = "nimdoctor.report.bundle/1"
 _HEAD = 4096
 """Bytes of a manifest in which its schema stands."""
 MANIFEST = "manifest.json"

@@ -1,15 +1,13 @@
 """The one list of every file and command that is read, with the role and the facts it feeds.
 
 A live scan, `collect`, recorded evidence and loose files all go through it: nothing else names
-what is read from a host. A third party adds rows with `nimdoctor.registry.fact`.
+what is read from a host. A third party adds rows with `nimdoctor.library.registry.fact`.
 """
 
 import enum
 import re
 from functools import cache
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
-
-from nimdoctor.named_tuple import NamedTuple
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 CLIENT, MASTER = "client", "master"
 EVERY = frozenset({CLIENT, MASTER})

@@ -7,7 +7,7 @@ The certificate file that `nimclient -c` brings may hold certificate and key tog
 import re
 from typing import List, Optional
 
-from nimdoctor.private_keys import REMOVED, ends_key, lines_of, without_private_keys
+from nimdoctor.model.private_keys import REMOVED, ends_key, lines_of, without_private_keys
 
 _BEGIN = re.compile(rb"\s*-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s*\Z")
 _END = re.compile(rb"\s*-----END (?:TRUSTED |X509 )?CERTIFICATE-----\s*\Z")

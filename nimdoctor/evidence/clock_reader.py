@@ -4,7 +4,7 @@ from typing import Callable, List, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Row
 from nimdoctor.evidence.source import Evidence
-from nimdoctor.text import Text
+from nimdoctor.model.text import Text
 
 FACT = "UtcDate"
 

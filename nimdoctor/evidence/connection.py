@@ -11,13 +11,12 @@ import shlex
 import shutil
 import tempfile
 import weakref
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.command import CommandResult, run, ssh_environment
 from nimdoctor.evidence.shell import NO_ALIASES, part
 from nimdoctor.evidence.source import TargetError
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import decode
+from nimdoctor.model.text import decode
+from nimdoctor.system.command import CommandResult, run, ssh_environment
 
 PATIENCE = 5.0
 """Seconds that an answer may be late after the command's own deadline on the host."""

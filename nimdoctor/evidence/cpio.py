@@ -7,9 +7,7 @@ and not read.
 
 import re
 import struct
-from typing import Iterator, List, Protocol, Tuple
-
-from nimdoctor.named_tuple import NamedTuple
+from typing import Iterator, List, NamedTuple, Protocol, Tuple
 
 TRAILER = "TRAILER!!!"
 _ODC, _NEWC = b"070707", (b"070701", b"070702")

@@ -6,10 +6,9 @@ is plain DER and refuses everything else with `BadDer`; who asked then goes anot
 
 import importlib
 from functools import cache
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.x509_record import X509Record
+from nimdoctor.model.certificate_record import X509Record
 
 LIMIT = 64 * 1024
 """Bytes of a certificate; real ones have one or two thousand."""

@@ -3,11 +3,10 @@
 import errno
 import os
 import stat
-from typing import BinaryIO, Dict, List, Optional, Tuple
+from typing import BinaryIO, Dict, List, NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.path_state import PathState
-from nimdoctor.refusal import refused
+from nimdoctor.model.path_state import PathState
+from nimdoctor.model.unreadable import refused
 
 LINKS = 40
 """Symbolic links that are followed in one path; more is a loop."""

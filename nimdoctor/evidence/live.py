@@ -4,16 +4,16 @@ import os
 import time
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.asked import FILES_OF_A_ROW, AskedHost, Progress
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.files import list_directory, on_this_host, open_regular, path_state, walk_below
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.refusal import AS_ROOT, refused
-from nimdoctor.text import TEXT_LIMIT, Text
+from nimdoctor.evidence.live_base import FILES_OF_A_ROW, AskedHost, Progress
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.text import TEXT_LIMIT, Text
+from nimdoctor.model.unreadable import AS_ROOT, refused
 
 if TYPE_CHECKING:
-    from nimdoctor.evidence.command import CommandResult
+    from nimdoctor.system.command import CommandResult
 
 PROGRAM_DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 ROOT_PROGRAM_DIRECTORIES = ("/usr/sbin", "/usr/bin")
@@ -173,7 +173,7 @@ class LiveHost(AskedHost):
 
     def execute(self, argv: Sequence[str], timeout: float, stdin: bytes = b"") -> "Tuple[Optional[CommandResult], str]":
         """Runs the program of that name here."""
-        from nimdoctor.evidence.command import command_environment, run
+        from nimdoctor.system.command import command_environment, run
 
         program, refusal = self.program(argv[0])
         if program is None:

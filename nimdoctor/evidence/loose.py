@@ -3,7 +3,19 @@
 import functools
 import io
 import re
-from typing import TYPE_CHECKING, BinaryIO, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import (
+    TYPE_CHECKING,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.evidence.recognise import (
@@ -19,11 +31,10 @@ from nimdoctor.evidence.recognise import (
     strip_quoting,
 )
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.path_state import PathRecord
-from nimdoctor.private_keys import REMOVED, without_private_keys
-from nimdoctor.refusal import refused
-from nimdoctor.text import TEXT_LIMIT, BadEvidence, Text, decode, first_words, split_lines
+from nimdoctor.model.path_state import PathRecord
+from nimdoctor.model.private_keys import REMOVED, without_private_keys
+from nimdoctor.model.text import TEXT_LIMIT, BadEvidence, Text, decode, first_words, split_lines
+from nimdoctor.model.unreadable import refused
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.tree import Tree

@@ -1,16 +1,15 @@
 """manifest.json of an evidence directory, read as far as it makes sense."""
 
 import re
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
+from nimdoctor.evidence.redacted_certificates import ToldFile, told_files
 from nimdoctor.evidence.source import COMMANDS, TargetError
-from nimdoctor.evidence.told_certificates import ToldFile, told_files
 from nimdoctor.evidence.tree import NAMES
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.path_state import PathState
-from nimdoctor.private_keys import without_private_keys
-from nimdoctor.text import from_json
+from nimdoctor.model.path_state import PathState
+from nimdoctor.model.private_keys import without_private_keys
+from nimdoctor.model.text import from_json
 
 SCHEMA = "nimdoctor.evidence/1"
 _MOST = {

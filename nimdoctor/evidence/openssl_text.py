@@ -9,8 +9,8 @@ import re
 from typing import Dict, List, Optional, Tuple
 
 from nimdoctor.evidence.der import BadDer, public_key, sha256
-from nimdoctor.text import Pattern
-from nimdoctor.x509_record import X509Record
+from nimdoctor.model.certificate_record import X509Record
+from nimdoctor.model.text import Pattern
 
 ARGUMENTS = ("x509", "-noout", "-text", "-nameopt", "RFC2253", "-pubkey", "-fingerprint", "-sha256")
 """Options that OpenSSL has had since 0.9.8."""

@@ -7,10 +7,9 @@ with several commands one after another. `recognise` names one text in the catal
 
 import functools
 import re
-from typing import Dict, FrozenSet, List, Optional, Pattern, Sequence, Tuple
+from typing import Dict, FrozenSet, List, NamedTuple, Optional, Pattern, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
-from nimdoctor.named_tuple import NamedTuple
 
 SAMPLE = 64 * 1024
 """Characters looked at from the beginning, and as many from the end, of a text."""

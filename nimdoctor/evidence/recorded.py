@@ -3,18 +3,17 @@ archive of one.
 """
 
 import io
-from typing import BinaryIO, Callable, Dict, List, Mapping, Optional, Set, Tuple
+from typing import BinaryIO, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.manifest import LoosePiece, Manifest, RecordedCommand, RecordedFile, parse_manifest
+from nimdoctor.evidence.redacted_certificates import ToldFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
-from nimdoctor.evidence.told_certificates import ToldFile
 from nimdoctor.evidence.tree import Tree, unlisted
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.refusal import refused
-from nimdoctor.text import TEXT_LIMIT, Text
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.text import TEXT_LIMIT, Text
+from nimdoctor.model.unreadable import refused
 
 MANIFEST = "manifest.json"
 _SUFFIXES = (".txt", ".out")

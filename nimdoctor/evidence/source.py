@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Protocol, Tuple
 
 from nimdoctor.evidence.catalog import Row
-from nimdoctor.path_state import PathRecord
-from nimdoctor.text import Text
+from nimdoctor.model.path_state import PathRecord
+from nimdoctor.model.text import Text
 
 if TYPE_CHECKING:
-    from nimdoctor.evidence.command import CommandResult
+    from nimdoctor.system.command import CommandResult
 
 
 COMMANDS = 2_000

@@ -9,16 +9,16 @@ import shlex
 import time
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.asked import FILES_OF_A_ROW, AskedHost, Progress
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import may_be_opened, without_keys
-from nimdoctor.evidence.command import CommandResult
 from nimdoctor.evidence.connection import PATIENCE, Answer, Connection, last_line
+from nimdoctor.evidence.live_base import FILES_OF_A_ROW, AskedHost, Progress
 from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.private_keys import REMOVED, without_private_keys
-from nimdoctor.refusal import AS_ROOT
-from nimdoctor.text import TEXT_LIMIT, Text
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.private_keys import REMOVED, without_private_keys
+from nimdoctor.model.text import TEXT_LIMIT, Text
+from nimdoctor.model.unreadable import AS_ROOT
+from nimdoctor.system.command import CommandResult
 
 
 class SshHost(AskedHost):

@@ -6,7 +6,7 @@ import stat
 from typing import BinaryIO, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from nimdoctor.evidence.files import open_plain
-from nimdoctor.refusal import refused
+from nimdoctor.model.unreadable import refused
 
 NAMES = 20_000
 """Files of one collection that are looked at."""

@@ -27,7 +27,7 @@ def uncompressed(path: str, limit: int) -> IO[bytes]:
     The program reads the opened file as its standard input: the path is never one of its arguments.
     Raises NotUncompressed, TooMuch, and OSError for the file itself.
     """
-    from nimdoctor.evidence.command import PROGRAM_PATH
+    from nimdoctor.system.command import PROGRAM_PATH
 
     argv = next(
         ([found, *words[1:]] for words in _PROGRAMS for found in [shutil.which(words[0], path=PROGRAM_PATH)] if found),
@@ -47,7 +47,7 @@ def uncompressed(path: str, limit: int) -> IO[bytes]:
 
 
 def _fill(content: IO[bytes], argv: List[str], packed: IO[bytes], limit: int) -> None:
-    from nimdoctor.evidence.command import run
+    from nimdoctor.system.command import run
 
     try:
         ended = run(argv, timeout=DEADLINE, stdin_file=packed, stdout_file=content, limit=limit)

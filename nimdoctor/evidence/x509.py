@@ -5,16 +5,15 @@ refuses goes to `cryptography`, where that is installed, else to the host's own 
 evidence has that command's recorded output instead. Only CERTIFICATE blocks come here, and nothing else leaves.
 """
 
-from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificate_block
 from nimdoctor.evidence.der import BadDer, read_certificate
+from nimdoctor.evidence.redacted_certificates import Told, ToldFile, is_stand_in
 from nimdoctor.evidence.source import Evidence
-from nimdoctor.evidence.told_certificates import Told, ToldFile, is_stand_in
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, decode
-from nimdoctor.x509_record import X509Record
+from nimdoctor.model.certificate_record import X509Record
+from nimdoctor.model.text import BadEvidence, Pattern, decode
 
 FACT = "CertificateDetails"
 """The fact that is made of what is read here."""

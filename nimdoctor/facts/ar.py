@@ -1,10 +1,9 @@
 """`ar -X32_64 -tv`: the members of libssl.a and libcrypto.a, from which `nimclient -c` extracts."""
 
 import re
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _VERBOSE = Pattern(
     r"\s*[-rwxsStT]{9}\s+[^\s/]+\s*/\s*\S+\s+(?P<size>\d{1,18})\s+\S+\s+\S+\s+\S+\s+\S+\s+(?P<name>\S+)\s*", re.ASCII

@@ -1,9 +1,9 @@
 """`audit query`: whether AIX auditing is on, which keeps tftpd from serving."""
 
 import re
+from typing import NamedTuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _STATE = Pattern(r"\s*auditing\s+(on|off)\b.*", re.IGNORECASE)
 

@@ -1,13 +1,12 @@
 """What the certificates of a host say: whose they are, how long they hold, and by which key they were signed."""
 
 from datetime import datetime, timezone
-from typing import ClassVar, Dict, FrozenSet, List, Optional, Protocol, Sequence, Tuple
+from typing import ClassVar, Dict, FrozenSet, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from nimdoctor.facts.certificates import CERTS, CertificateFile, Certificates
 from nimdoctor.facts.paths import Paths
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote
-from nimdoctor.x509_record import X509Record
+from nimdoctor.model.certificate_record import X509Record
+from nimdoctor.model.text import BadEvidence, Quote
 
 LIMIT = 200
 """Certificates of a host that are read; nobody has more than a few."""

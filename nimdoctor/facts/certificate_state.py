@@ -1,6 +1,6 @@
 """The certificates of one end: which they are, how new, and whether software was installed since."""
 
-from typing import FrozenSet, Optional, Tuple
+from typing import FrozenSet, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.certificate_details import CertificateDetails
 from nimdoctor.facts.certificates import CERTS, Certificates
@@ -8,7 +8,6 @@ from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import newest_certificate
-from nimdoctor.named_tuple import NamedTuple
 
 
 class CertificateState(NamedTuple):

@@ -1,12 +1,11 @@
 """Which certificates of one end hold, have run out, or are not valid yet, by the host's own clock."""
 
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.certificate_details import CertificateDetail, CertificateDetails
 from nimdoctor.facts.judging_time import JudgingTime
 from nimdoctor.facts.ssl_use import SslUse
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Quote
+from nimdoctor.model.text import Quote
 
 DAY = 86400
 

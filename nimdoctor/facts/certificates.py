@@ -1,10 +1,9 @@
 """Certificates below /ssl_nimsh/certs: their fingerprints, and never a byte of a private key."""
 
 import base64
-from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _BEGIN = Pattern(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")

@@ -3,10 +3,9 @@
 import calendar
 import re
 from datetime import datetime
-from typing import Optional
+from typing import NamedTuple, Optional
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _ISO = Pattern(r"\s*(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(Z?)\s*", re.ASCII)
 _CTIME = Pattern(

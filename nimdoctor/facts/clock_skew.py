@@ -1,10 +1,9 @@
 """How far the clocks of two hosts are apart, as far as it can be told by asking one after the other."""
 
-from typing import ClassVar, Protocol, Sequence, Tuple
+from typing import ClassVar, NamedTuple, Protocol, Sequence, Tuple
 
 from nimdoctor.facts.clock import UtcDate
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _GRAIN = 1
 """Seconds to which a date is known."""

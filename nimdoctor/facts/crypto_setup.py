@@ -1,11 +1,10 @@
 """`nimclient -c`, as somebody recorded it: which of its steps left their line."""
 
 import re
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.loader import LoaderComplaint, complaints
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _EXTRACTED = Pattern(r"\s*x - (/\S+)\s*")
 _RECEIVED = Pattern(r"\s*Received\s+\d{1,18}\s+Bytes?\b.*", re.IGNORECASE | re.ASCII)

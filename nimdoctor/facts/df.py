@@ -1,10 +1,9 @@
 """`df -k` and `df`: free space of the mounted file systems."""
 
 import re
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _NUMBER = r"(-?[0-9]{1,18}(?:\.[0-9]{1,6})?|-)"
 _PERCENT = r"(-?[0-9]{1,6}%|-)"

@@ -1,10 +1,9 @@
 """`emgr -l` and `emgr -lv3`: installed interim fixes. They never show in `instfix`."""
 
 import re
-from typing import Dict, Iterable, Optional, Sequence, Tuple
+from typing import Dict, Iterable, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _APAR = Pattern(r"(?<![A-Z0-9])I[A-Z][0-9]{5}(?![0-9])")
 _ROW = Pattern(

@@ -1,6 +1,6 @@
 """Which members of libssl.a and libcrypto.a `nimclient -c` takes: the current ones, or those of 0.9.8 whatever is current."""
 
-from typing import Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.emgr import InterimFixes
 from nimdoctor.facts.instfix import Apars
@@ -8,8 +8,7 @@ from nimdoctor.facts.level import Level
 from nimdoctor.facts.level_table import LevelRow
 from nimdoctor.facts.lslpp import CLIENT_FILESET, Filesets
 from nimdoctor.facts.site_levels import LevelTables
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote
+from nimdoctor.model.text import BadEvidence, Quote
 
 
 class Extractor(NamedTuple):

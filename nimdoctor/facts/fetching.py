@@ -1,12 +1,11 @@
 """Whether some client must still fetch its certificate by tftp: how much it matters that it cannot."""
 
-from typing import Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.generation import NimGeneration
 from nimdoctor.facts.lsnim import NimObjects
 from nimdoctor.facts.nim_identity import NimIdentity
 from nimdoctor.facts.nimsh_mode import NimshMode
-from nimdoctor.named_tuple import NamedTuple
 
 FETCHING = (
     "refresh-client-certificate",

@@ -1,14 +1,13 @@
 """Which security generation of NIM a host carries, proved by APAR, interim fix or service pack."""
 
-from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.emgr import InterimFixes
 from nimdoctor.facts.instfix import Apars
 from nimdoctor.facts.level_table import LevelRow, table
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.site_levels import LevelTables
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote
+from nimdoctor.model.text import BadEvidence, Quote
 
 
 class NimGeneration(NamedTuple):

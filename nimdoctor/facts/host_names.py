@@ -56,7 +56,7 @@ def known_as(names: Iterable[str], *tables: Optional[Hosts]) -> FrozenSet[str]:
 
     Rows of the loopback address are left out: many a name shares them.
 
-    >>> from nimdoctor.text import Text
+    >>> from nimdoctor.model.text import Text
     >>> hosts = Hosts.parse(Text.of("10.1.1.10 nim1.example.com nim1 nimprod", "/etc/hosts"))
     >>> sorted(known_as(["nimprod"], hosts))
     ['10.1.1.10', 'nim1', 'nim1.example.com', 'nimprod']

@@ -1,10 +1,9 @@
 """/etc/hosts: addresses and the names that share them."""
 
 import ipaddress
-from typing import Set, Tuple
+from typing import NamedTuple, Set, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 
 class HostRow(NamedTuple):

@@ -1,9 +1,8 @@
 """What the host calls itself: `uname -m` and `hostname`."""
 
-from typing import List
+from typing import List, NamedTuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _MACHINE_ID = Pattern(r"[0-9A-Fa-f]{12}")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"

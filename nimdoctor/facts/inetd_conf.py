@@ -1,10 +1,9 @@
 """/etc/inetd.conf: which services inetd starts, and which rows are commented out."""
 
 import re
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _SOCKET_TYPES = ("stream", "dgram", "sunrpc_tcp", "sunrpc_udp", "raw", "rdm", "seqpacket")
 

@@ -1,9 +1,8 @@
 """`lsitab nimsh`: whether nimsh is started at boot."""
 
-from typing import Optional
+from typing import NamedTuple, Optional
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 ROW = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1"
 """The row that starts nimsh at boot, as hosts and public scripts have it."""

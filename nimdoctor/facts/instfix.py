@@ -1,9 +1,8 @@
 """`instfix -ik APAR`: whether the filesets of an APAR are installed."""
 
-from typing import Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _SHAPES = (
     (Pattern(r"\bNot all filesets for (\S+) were found"), False),

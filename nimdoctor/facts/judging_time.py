@@ -1,16 +1,15 @@
 """The time by which something's validity is judged, and whose clock it is."""
 
-from typing import ClassVar, Optional, Protocol, Tuple
+from typing import ClassVar, NamedTuple, Optional, Protocol, Tuple
 
 from nimdoctor.facts.clock import UtcDate
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Quote
+from nimdoctor.model.text import Quote
 
 
 class EvidenceMoment(Protocol):
     """When the evidence was taken (epoch seconds): by its manifest, and by the clock of this process."""
 
-    served_by: ClassVar[str] = "nimdoctor.evidence.moment:EvidenceMoment"
+    served_by: ClassVar[str] = "nimdoctor.evidence.snapshot:EvidenceMoment"
     collected: Optional[int]
     now: int
     live: bool

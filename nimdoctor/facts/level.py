@@ -4,7 +4,7 @@ import re
 from functools import total_ordering
 from typing import Optional, Tuple
 
-from nimdoctor.text import Pattern
+from nimdoctor.model.text import Pattern
 
 _DOTTED = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}", re.ASCII)
 _SERVICE_PACK = Pattern(r"([0-9]{4})-([0-9]{2})(?:-([0-9]{2})(?:-[0-9]{4})?)?", re.ASCII)

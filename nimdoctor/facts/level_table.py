@@ -8,11 +8,10 @@ import json
 import pkgutil
 import re
 from functools import cache
-from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.level import Level, LevelRange
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Pattern, Quote, first_words
+from nimdoctor.model.text import Pattern, Quote, first_words
 
 TABLES = ("generations", "nim_affected", "nim_cves", "nimclient_members", "openssl_support")
 TEXT_LIMIT = 200

@@ -2,7 +2,7 @@
 
 import posixpath
 from datetime import datetime, timedelta
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.ar import LibraryArchives
 from nimdoctor.facts.clock import HostClock
@@ -10,9 +10,8 @@ from nimdoctor.facts.level import Level
 from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.paths import Paths
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.path_state import PathState
-from nimdoctor.text import Quote
+from nimdoctor.model.path_state import PathState
+from nimdoctor.model.text import Quote
 
 PATTERNS = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*")
 FRESH, STALE, UNKNOWN = "fresh", "stale", "unknown"
@@ -42,7 +41,7 @@ class LibraryCopy(NamedTuple):
 class ExtractedLibraries(NamedTuple):
     """The copies that are there; `listed` says whether it is known which are.
 
-    >>> from nimdoctor.text import Text
+    >>> from nimdoctor.model.text import Text
     >>> paths = Paths.parse(Text.of('''-rwxr-xr-x 1 root system 605236 Nov 02 2013 /usr/lib/libssl.so.0.9.8
     ... ''', "ls -l /usr/lib/libssl.so* /usr/lib/libcrypto.so*"))
     >>> archive = LibraryArchives.parse(Text.of('''rwxr-xr-x 0/0 745320 Mar 05 04:15 2019 libssl.so.0.9.8

@@ -1,10 +1,9 @@
 """What AIX's loader says when a program or library cannot be loaded: 0509-NNN, each over one line or more."""
 
 import re
-from typing import Iterable, List, Tuple
+from typing import Iterable, List, NamedTuple, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Pattern, Quote
+from nimdoctor.model.text import Pattern, Quote
 
 _OWN = Pattern(r"(?<![\d-])(0509-\d{3})(?!\d)", re.ASCII)
 _ANY = Pattern(r"(?<![\d-])\d{4}-\d{3}(?!\d)", re.ASCII)
@@ -27,7 +26,7 @@ class LoaderComplaint(NamedTuple):
 def complaints(quotes: Iterable[Quote]) -> Tuple[LoaderComplaint, ...]:
     """Every complaint in a text; a line goes on in those below it that are indented and carry no number.
 
-    >>> from nimdoctor.text import Text
+    >>> from nimdoctor.model.text import Text
     >>> said = complaints(Text.of('''exec(): 0509-036 Cannot load program nimsh because of the following errors:
     ...         0509-136   Symbol SSL_new (number 12) is not exported from
     ...                    dependent module /usr/lib/libssl.so.0.9.8.

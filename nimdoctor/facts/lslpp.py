@@ -1,11 +1,10 @@
 """`lslpp -l`, `-L` and their colon-separated forms: installed filesets."""
 
 import re
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.level import Level
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 CLIENT_FILESET = "bos.sysmgt.nim.client"
 """Without it a host has no nimsh."""

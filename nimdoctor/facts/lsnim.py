@@ -1,10 +1,9 @@
 """`lsnim -l` on the master, and `nimclient -l -l` on a client: NIM objects and their attributes."""
 
 import re
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _HEADING = Pattern(r"([A-Za-z0-9_.@+-]+):\s*$")
 _ATTRIBUTE = Pattern(r"\s*([A-Za-z0-9_-]+)\s*=\s?(.*)$")

@@ -5,10 +5,9 @@ shapes are matched first, words last.
 """
 
 import re
-from typing import Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _STATES = frozenset({"active", "inoperative", "stopping", "starting", "warned"})
 _NAME = Pattern(r"[A-Za-z0-9_][\w.+@-]*", re.ASCII)

@@ -1,10 +1,9 @@
 """`host NAME`: what a name or address resolves to on this host."""
 
 import re
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _FOUND = Pattern(
     r"\s*(?P<name>\S+) (?:is|has (?:IPv6 )?address) (?P<address>[0-9A-Fa-f:.]+(?:%\w+)?)\s*"

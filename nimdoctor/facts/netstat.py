@@ -1,10 +1,9 @@
 """`netstat -an`: sockets of the internet protocols."""
 
 import re
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _PROTOCOL = Pattern(r"(?:tcp|udp)[0-9]{0,2}", re.ASCII)
 _COUNT = Pattern(r"[0-9]{1,12}", re.ASCII)

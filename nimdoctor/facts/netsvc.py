@@ -1,10 +1,9 @@
 """/etc/netsvc.conf: in which order host names are resolved."""
 
 import re
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _SETTING = Pattern(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*=(.*)")
 

@@ -1,6 +1,6 @@
 """What NIM's filesets are open to: per fileset and security generation, whether it is carried, lacking or not known."""
 
-from typing import FrozenSet, List, Optional, Sequence, Tuple
+from typing import FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.emgr import InterimFix, InterimFixes
 from nimdoctor.facts.generation import proof
@@ -10,8 +10,7 @@ from nimdoctor.facts.level_table import LevelRow, technology_level
 from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.site_levels import LevelTables
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote
+from nimdoctor.model.text import BadEvidence, Quote
 
 NIM_CLIENT, NIM_MASTER = "bos.sysmgt.nim.client", "bos.sysmgt.nim.master"
 CARRIED, LACKING, NOT_KNOWN = "carried", "lacking", "not known"

@@ -1,12 +1,11 @@
 """Under which names a client may stand among the NIM master's objects."""
 
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.identity import HostName, MachineId
 from nimdoctor.facts.lsnim import NimObject, NimObjects
 from nimdoctor.facts.niminfo import NimInfo
 from nimdoctor.facts.oslevel import IosLevel
-from nimdoctor.named_tuple import NamedTuple
 
 
 class NimIdentity(NamedTuple):

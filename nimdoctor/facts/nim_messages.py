@@ -1,9 +1,8 @@
 """Numbered messages of NIM (0042-NNN) in whatever a NIM command printed."""
 
-from typing import Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Pattern, Quote, Text
+from nimdoctor.model.text import Pattern, Quote, Text
 
 _NUMBER = Pattern(r"(?<![\d-])(0042-\d{3})(?!\d)")
 

@@ -1,10 +1,9 @@
 """/etc/niminfo: what a host knows of itself and its NIM master, as shell assignments."""
 
 import re
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text, Unreadable
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, Unreadable
 
 PORTS = {"NIM_MASTER_PORT": 1058, "NIM_REGISTRATION_PORT": 1059}
 """The variables that name nimesis' ports, and the usual ones."""

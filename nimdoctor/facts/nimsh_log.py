@@ -7,13 +7,12 @@ carry no process id, so sessions of concurrent pushes interleave.
 
 import enum
 from datetime import datetime
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.private_keys import without_private_keys
-from nimdoctor.refusal import refused
-from nimdoctor.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, Unreadable, decode
+from nimdoctor.model.private_keys import without_private_keys
+from nimdoctor.model.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, Unreadable, decode
+from nimdoctor.model.unreadable import refused
 
 SAME_SESSION = 120
 """Seconds after which a further line is not taken for the answer to `create BIO`: a handshake that

@@ -1,11 +1,10 @@
 """How nimsh runs: with or without crypto, since when, and what children it has."""
 
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.lssrc import NimshDefinition
 from nimdoctor.facts.ps import Processes, ProcessRow
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote
+from nimdoctor.model.text import BadEvidence, Quote
 
 
 class NimshMode(NamedTuple):

@@ -1,9 +1,9 @@
 """`openssl version`: the program's own version, beside the fileset's level."""
 
 import re
+from typing import NamedTuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _VERSION = Pattern(r"\s*OpenSSL\s+(\d[\w.+-]*)(?:\s.*)?", re.ASCII)
 

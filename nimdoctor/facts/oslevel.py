@@ -1,11 +1,10 @@
 """`oslevel -s` of AIX and `ioslevel` of a Virtual I/O Server."""
 
 import re
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.level import Level
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 # AIX has been 5 or later since 2001 and VIOS has not passed 4, so neither is taken for the other
 _SERVICE_PACK = Pattern(r"\s*([5-9][0-9]{3})-([0-9]{2})(?:-([0-9]{2})(?:-([0-9]{4}))?)?\s*", re.ASCII)

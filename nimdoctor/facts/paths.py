@@ -4,11 +4,10 @@ import fnmatch
 import posixpath
 import re
 from datetime import datetime, timedelta
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _ROW = Pattern(
     r"\s*(?:\d+\s+){0,2}(?P<kind>[-dlbcpsD])(?P<mode>[-rwxsStTlL]{9})[-+.@eE]?\s+\d+\s+(?P<owner>\S+)\s+(?P<group>\S+)\s+"

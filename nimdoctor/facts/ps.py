@@ -1,10 +1,9 @@
 """`ps -eo pid,ppid,etime,args` and `ps -ef`: processes."""
 
 import re
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _NUMBER = Pattern(r"[0-9]{1,10}", re.ASCII)
 _ELAPSED = Pattern(r"(?:(?:([0-9]{1,5})-)?([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})", re.ASCII)

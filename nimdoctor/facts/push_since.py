@@ -3,15 +3,14 @@
 Only a push renews what the master shows as `connect`, so an older value proves nothing.
 """
 
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import LOG, newest_certificate, time_of
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Quote
+from nimdoctor.model.text import Quote
 
 
 class PushSince(NamedTuple):

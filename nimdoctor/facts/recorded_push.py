@@ -2,12 +2,11 @@
 
 import re
 import shlex
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.loader import LoaderComplaint, complaints
 from nimdoctor.facts.rhosts import same_host
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _OBJECT_ERROR = Pattern(r"error connecting to ssl object", re.IGNORECASE)
 _HUNG = Pattern(r"\bcreate BIO\b|^\s*\^C\s*$", re.IGNORECASE)

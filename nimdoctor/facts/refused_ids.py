@@ -1,15 +1,14 @@
 """What nimsh.log says of pushes that nimsh refused for a machine id: known from memory only, so never more than possible."""
 
 import re
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import LOG, Change, age_of, started_after, time_of
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Pattern, Quote
+from nimdoctor.model.text import Pattern, Quote
 
 NIMINFO = "/etc/niminfo"
 _REFUSAL = Pattern(r"(?i)remote value passed, *'([0-9A-F]{12})', *does not match environment value *'([0-9A-F]{12})'")
@@ -37,7 +36,7 @@ class RefusedId(NamedTuple):
 class RefusedIds(NamedTuple):
     """The refusals that no later push has superseded, the newest first.
 
-    >>> from nimdoctor.text import Text
+    >>> from nimdoctor.model.text import Text
     >>> log = NimshLog.parse(Text.of(
     ...     "error: remote value passed, '00F6A1B24C00', does not match environment value '00C0FFEE4C00'\\n", LOG))
     >>> RefusedIds.derive(log, None, None, None).of("00c0ffee4c00").passed

@@ -2,10 +2,9 @@
 
 import enum
 import json
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _VERIFY_ERROR = Pattern(r"verify error (\d+)")
 _EXPIRED, _NOT_YET_VALID = 10, 9

@@ -2,12 +2,11 @@
 
 import posixpath
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.paths import Paths
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.path_state import PathState
-from nimdoctor.text import BadEvidence, Quote, Text, from_json
+from nimdoctor.model.path_state import PathState
+from nimdoctor.model.text import BadEvidence, Quote, Text, from_json
 
 UNFINISHED = ("running", "stopped", "rolling-back")
 """States of a run that was not brought to an end."""

@@ -1,12 +1,11 @@
 """How a host resolves names: what `host` answered, else what /etc/hosts says where it is asked first."""
 
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.hosts import Hosts
 from nimdoctor.facts.name_lookups import NameLookups
 from nimdoctor.facts.netsvc import NetsvcConf
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote
+from nimdoctor.model.text import BadEvidence, Quote
 
 
 class Forward(NamedTuple):
@@ -27,7 +26,7 @@ class Back(NamedTuple):
 class Resolution(NamedTuple):
     """Names to addresses and back, as far as the evidence tells; None where it does not.
 
-    >>> from nimdoctor.text import Text
+    >>> from nimdoctor.model.text import Text
     >>> found = Resolution.derive(
     ...     NameLookups.parse(Text.of("nim1 is 10.1.1.10", "host nim1")),
     ...     Hosts.parse(Text.of("10.1.1.10 nim1.example.com nim1", "/etc/hosts")),

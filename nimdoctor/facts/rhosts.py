@@ -1,9 +1,8 @@
 """/.rhosts: which hosts root trusts for rsh."""
 
-from typing import Iterable, Tuple
+from typing import Iterable, NamedTuple, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 
 class RhostsRow(NamedTuple):

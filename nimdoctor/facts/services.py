@@ -1,11 +1,10 @@
 """/etc/services: the names of ports."""
 
 import re
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.niminfo import NimInfo
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 NIMSH_PORTS = {"nimsh": 3901, "nimaux": 3902}
 """The names of a push's ports, tcp, and the ports that IBM has registered for them (isg3T1011808)."""

@@ -1,10 +1,9 @@
 """`nim -o showres`: which filesets an lpp_source of the master holds."""
 
 import re
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _VRMF = Pattern(r"\d{1,9}(?:\.\d{1,9}){3}", re.ASCII)
 _NAME = Pattern(r"[A-Za-z][\w+-]*(?:\.[\w+-]+)+", re.ASCII)

@@ -1,10 +1,9 @@
 """/etc/nimdoctor.levels: rows that a site adds to the tables of levels, a line each."""
 
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.level_table import TABLES, BadRow, LevelRow, table
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Pattern, Quote, Text, first_words
+from nimdoctor.model.text import Pattern, Quote, Text, first_words
 
 ROWS = 200
 """Rows of a site that are used: each may become a word of a command line."""

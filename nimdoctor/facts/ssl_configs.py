@@ -1,9 +1,8 @@
 """SSL_root.cnf, SSL_server.cnf and SSL_client.cnf: what the master's certificates are made from."""
 
-from typing import Dict, List, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _SECTION = Pattern(r"\s*\[([^\]]{1,400})\]\s*")
 _SETTING = Pattern(r"\s*([A-Za-z0-9_.:;,-]{1,200})\s*=(.*)")

@@ -1,11 +1,10 @@
 """The private keys below /ssl_nimsh/keys: who can read or write them. Their contents are never looked at."""
 
 import posixpath
-from typing import Iterator, Tuple
+from typing import Iterator, NamedTuple, Tuple
 
 from nimdoctor.facts.paths import Paths
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote
+from nimdoctor.model.text import BadEvidence, Quote
 
 TREE = "/ssl_nimsh"
 PARTS = ("certs", "configs", "keys")

@@ -1,11 +1,10 @@
 """Whether one end is known not to use SSL, so that its certificates do not matter."""
 
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from nimdoctor.facts.lsnim import NimObjects
 from nimdoctor.facts.nimsh_mode import NimshMode
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Quote
+from nimdoctor.model.text import Quote
 
 
 class SslUse(NamedTuple):

@@ -1,12 +1,11 @@
 """What /etc/tftpaccess.ctl means for the certificate that `nimclient -c` fetches."""
 
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.certificates import Certificates
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tftpaccess import TftpAccess
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Quote
+from nimdoctor.model.text import Quote
 
 ACCESS = "/etc/tftpaccess.ctl"
 SERVED = "/ssl_nimsh/certs/server.pem"

@@ -4,7 +4,7 @@ from typing import List, Optional, Tuple
 
 from nimdoctor.facts.inetd_conf import InetdConf
 from nimdoctor.facts.lssrc import InetdServices, Subsystems
-from nimdoctor.text import Quote
+from nimdoctor.model.text import Quote
 
 REFRESH_MISSING = "inetd has not activated tftp: refresh missing"
 INETD_DOWN = "inetd is not running, so nothing answers tftp"

@@ -2,10 +2,9 @@
 
 import posixpath
 import re
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _RULE = Pattern(r"\s*(allow|deny)\s*:\s*(/\S*)\s*")
 

@@ -6,7 +6,7 @@ against `date -u`, and stamps serve to tell how much earlier than the last line 
 """
 
 from datetime import datetime, timezone
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.certificates import CERTS
 from nimdoctor.facts.clock import HostClock
@@ -18,8 +18,7 @@ from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.ps import Processes
 from nimdoctor.facts.resolution import Resolution
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import Quote
+from nimdoctor.model.text import Quote
 
 LOG = "/var/adm/ras/nimsh.log"
 NIMSH_PORT = 3901

@@ -1,9 +1,9 @@
 """`uname -W`: whether the host is a workload partition, whose /usr may be shared."""
 
 import re
+from typing import NamedTuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 
 class Wpar(NamedTuple):

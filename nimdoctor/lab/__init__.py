@@ -12,13 +12,12 @@ import signal
 import stat
 import tempfile
 from types import TracebackType
-from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple, Type
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
-from nimdoctor.evidence.command import CommandResult, command_environment, run
 from nimdoctor.lab import story as stories
 from nimdoctor.lab.certificates import NEW_KEY, LabCannotBeBuilt
 from nimdoctor.lab.trees import NIMSH, Trees
-from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.system.command import CommandResult, command_environment, run
 
 __all__ = ["SCENARIOS", "Entry", "Lab", "LabCannotBeBuilt", "problems"]
 

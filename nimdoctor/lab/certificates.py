@@ -4,10 +4,9 @@ import os
 import subprocess
 import tempfile
 import time
-from typing import Dict
+from typing import Dict, NamedTuple
 
-from nimdoctor.evidence.command import command_environment
-from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.system.command import command_environment
 
 KINDS = ("root", "server", "client")
 

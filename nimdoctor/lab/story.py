@@ -4,9 +4,7 @@ Times are ages in seconds before the lab is built, so that they fit each other w
 """
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
-
-from nimdoctor.named_tuple import NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 

@@ -10,10 +10,10 @@ import sys
 import time
 from typing import Dict, List, Optional, Tuple, Union
 
-from nimdoctor.evidence.command import command_environment
 from nimdoctor.lab import texts
 from nimdoctor.lab.certificates import KINDS, NEW_KEY, Chain, LabCannotBeBuilt, make_chain
 from nimdoctor.lab.story import CURRENT, NEWER, Certificates, Client, Master, Story
+from nimdoctor.system.command import command_environment
 
 SRCMSTR = 3211664
 NIMSH = 7799162

@@ -5,10 +5,9 @@ import math
 import socket
 import threading
 import time
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.wording import visible
+from nimdoctor.model.wording import visible
 
 SAID_LIMIT = 100
 """Characters of what the other end said that are shown."""

@@ -1,18 +1,17 @@
 """What each end asks the other: a client its master, a master its clients."""
 
 from contextlib import contextmanager
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.asked import as_typed, is_name
+from nimdoctor.diagnosis.host import Absent, Host
+from nimdoctor.evidence.live_base import as_typed, is_name
 from nimdoctor.facts import Hosts, NimInfo, NimObjects, Services
 from nimdoctor.facts.lsnim import NimObject
-from nimdoctor.host import Absent, Host
-from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.model.text import Pattern
 from nimdoctor.probe.answer import Answer, Deadline, shown
 from nimdoctor.probe.push import first_line, run_on
 from nimdoctor.probe.tcp import port_answer
 from nimdoctor.probe.tftp import PREFIX, tftp_answer
-from nimdoctor.text import Pattern
 
 TFTP, NIMSH = 69, 3901
 """Ports by convention, where the host's own files name no other."""

@@ -1,17 +1,16 @@
 """One push to one client, from its master: the only proof that pushes work, and that they are secure."""
 
-from typing import TYPE_CHECKING, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.asked import as_typed, is_name
+from nimdoctor.diagnosis.host import Host
+from nimdoctor.evidence.live_base import as_typed, is_name
 from nimdoctor.facts import NimObjects, RecordedPush
 from nimdoctor.facts.lsnim import SECURE
-from nimdoctor.host import Host
-from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.model.text import BadEvidence, Text, decode
 from nimdoctor.probe.answer import shown
-from nimdoctor.text import BadEvidence, Text, decode
 
 if TYPE_CHECKING:
-    from nimdoctor.evidence.command import CommandResult
+    from nimdoctor.system.command import CommandResult
 
 PUSH_TIMEOUT = 60.0
 """Seconds a push may take. Listing filesets takes a few; one that hangs does so for ever."""

@@ -9,9 +9,8 @@ import selectors
 import socket
 import struct
 import sys
-from typing import Optional, Set, Tuple
+from typing import NamedTuple, Optional, Set, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
 from nimdoctor.probe.answer import Address, Answer, Deadline, addresses, reason, shown, unreachable
 
 PREFIX = "nimdoctor-probe-"

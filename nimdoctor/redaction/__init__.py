@@ -14,14 +14,14 @@ from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.tree import Tree
-from nimdoctor.redaction.gate import Gate, Leak
 from nimdoctor.redaction.key import BadKey, key_file
-from nimdoctor.redaction.known import Known
+from nimdoctor.redaction.leak_check import Gate, Leak
 from nimdoctor.redaction.learning import Learner
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.readings import Readings, rewritten, walked
 from nimdoctor.redaction.redacted import THINNED, RedactedTree
 from nimdoctor.redaction.rows import PORTS, Ends
+from nimdoctor.redaction.site_names import Known
 
 __all__ = ["THINNED", "BadKey", "Leak", "Ledger", "RedactedTree", "Redactor", "key_file"]
 

@@ -3,8 +3,8 @@
 import re
 from typing import BinaryIO, Iterator, List
 
-from nimdoctor.private_keys import REMOVED, lines_of, without_private_keys
-from nimdoctor.text import LINE_LIMIT
+from nimdoctor.model.private_keys import REMOVED, lines_of, without_private_keys
+from nimdoctor.model.text import LINE_LIMIT
 
 CHUNK = 1 << 20
 BLOCK_REMOVED = b"-----%s REMOVED-----"

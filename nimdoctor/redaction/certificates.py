@@ -8,10 +8,10 @@ from typing import Any, Dict, Optional, Sequence
 from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.x509 import CertificateReader
 from nimdoctor.facts.certificates import Certificates
-from nimdoctor.redaction.known import Known
+from nimdoctor.model.certificate_record import X509Record
+from nimdoctor.model.text import BadEvidence, Text
+from nimdoctor.redaction.site_names import Known
 from nimdoctor.redaction.words import CERTIFICATE
-from nimdoctor.text import BadEvidence, Text
-from nimdoctor.x509_record import X509Record
 
 _PRINTABLE_NAME = re.compile(
     rb"(?<![A-Za-z0-9])[A-Za-z0-9*](?:[A-Za-z0-9_*-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)+"

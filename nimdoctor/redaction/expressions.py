@@ -10,10 +10,10 @@ from typing import Iterable, List, Sequence
 
 from nimdoctor.redaction import patterns
 from nimdoctor.redaction.alternation import alternation
-from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.passwords import MARKS, SECRET, may_name_password
 from nimdoctor.redaction.pseudonyms import ALPHABET, PSEUDONYM, TAG
 from nimdoctor.redaction.shapes import shape_of
+from nimdoctor.redaction.site_names import Known
 
 _PLAIN = re.compile(rb"(?!(?:[^_-]*[_-]){3})(?!.{0,36}MII)[^@{$.:\\%([\x1b]{1,39}\Z", re.DOTALL)
 """A word of letters and digits that holds no more than a name, a number of a machine or a pseudonym."""

@@ -9,9 +9,9 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import Dict, Iterator, Sequence, Set, Tuple
 
+from nimdoctor.model.text import Pattern
 from nimdoctor.redaction import patterns
 from nimdoctor.redaction.shapes import KEPT, Place, Plan
-from nimdoctor.text import Pattern
 
 _LONG = 128
 """Letters of a word from which on it is not remembered."""

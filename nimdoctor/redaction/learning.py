@@ -4,6 +4,7 @@ import re
 from itertools import compress, count, islice
 from typing import BinaryIO, Iterable, List, Sequence, Set
 
+from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.certificates_only import may_be_opened
 from nimdoctor.evidence.recorded import RecordedEvidence
@@ -22,17 +23,16 @@ from nimdoctor.facts import (
     Rhosts,
 )
 from nimdoctor.facts.lsnim import NimObject
-from nimdoctor.host import Host
+from nimdoctor.model.text import TEXT_LIMIT, decode
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
 from nimdoctor.redaction.finders import ADDRESS, KINDS, OPEN, TEXT, ShapeFinder, in_text
-from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.levels import names_software
 from nimdoctor.redaction.rows import PORTS, Ends
 from nimdoctor.redaction.shapes import Shapes
+from nimdoctor.redaction.site_names import Known
 from nimdoctor.redaction.words import RESERVED
-from nimdoctor.text import TEXT_LIMIT, decode
 
 _SEEN = 20_000
 """Names that are remembered while learning, so that one which comes again costs nothing."""

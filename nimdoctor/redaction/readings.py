@@ -13,8 +13,8 @@ from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.recorded import MANIFEST
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.expressions import Expressions
-from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.rewriting import Rewriter
+from nimdoctor.redaction.site_names import Known
 
 DEPTH = 16
 """Levels of a manifest that are read; what is deeper does not leave."""

@@ -6,7 +6,7 @@ import json
 import os
 import posixpath
 from collections import Counter
-from typing import Any, BinaryIO, Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence
+from typing import Any, BinaryIO, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
@@ -14,16 +14,15 @@ from nimdoctor.evidence.manifest import LoosePiece
 from nimdoctor.evidence.recorded import MANIFEST, RecordedEvidence
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.evidence.x509 import CertificateReader
-from nimdoctor.named_tuple import NamedTuple
+from nimdoctor.model.text import TEXT_LIMIT, from_json
 from nimdoctor.redaction import rows
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
-from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.learning import Borrowed
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.passwords import REMOVED
 from nimdoctor.redaction.readings import Readings, rewritten, walked
-from nimdoctor.text import TEXT_LIMIT, from_json
+from nimdoctor.redaction.site_names import Known
 
 IN_MEMORY = 1 << 20
 """Bytes of a redacted file that are held in memory; a larger one waits in a file without a name."""

@@ -8,9 +8,9 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tupl
 from nimdoctor.redaction import key_material, passwords
 from nimdoctor.redaction.addresses import MANY, decimal_4, numbers_4, printed_4, printed_all_4
 from nimdoctor.redaction.expressions import Expressions, shows_in_whole
-from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.levels import WINDOW, is_level, may_name, names_software
 from nimdoctor.redaction.shapes import KEPT, Counts, Found, Memo, Place, Plan, Shapes
+from nimdoctor.redaction.site_names import Known
 from nimdoctor.redaction.spellings import Spellings
 from nimdoctor.redaction.words import USERS
 

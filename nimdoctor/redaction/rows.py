@@ -4,12 +4,11 @@ Left out lines become empty ones, the first of each run a remark, so that the ot
 """
 
 import re
-from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Set
+from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Set
 
 from nimdoctor.facts import Hosts, Interfaces, Processes, Sockets
 from nimdoctor.facts.netstat import SocketRow
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 PORTS = frozenset({1058, 1059, 3901, 3902, 4901, 69, 67, 68})
 """nim, nimreg, nimsh, nimaux, nimhttp, tftp, bootp."""

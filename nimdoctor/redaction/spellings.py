@@ -6,9 +6,9 @@ from typing import Callable, List, Optional
 
 from nimdoctor.redaction import key_material
 from nimdoctor.redaction.addresses import decimal_4, is_special_4, printed_4
-from nimdoctor.redaction.known import Known, hardware_of
 from nimdoctor.redaction.passwords import REMOVED
 from nimdoctor.redaction.pseudonyms import spelled_as
+from nimdoctor.redaction.site_names import Known, hardware_of
 
 _PRIVATE = ((10, 8), (172 << 4 | 1, 12), (192 << 8 | 168, 16))
 

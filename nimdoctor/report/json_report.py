@@ -4,14 +4,14 @@ import json
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor import __version__
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
+from nimdoctor.library.scanning import Report, ScannedHost
 from nimdoctor.model import Quote
-from nimdoctor.report import telling
-from nimdoctor.scan import Report, ScannedHost
-from nimdoctor.wording import visible
+from nimdoctor.model.wording import visible
+from nimdoctor.report import summary
 
 if TYPE_CHECKING:
-    from nimdoctor.targets import Failure
+    from nimdoctor.library.targets import Failure
 
 SCHEMA = "nimdoctor.report/1"
 FAILURE = "nimdoctor.failure/1"
@@ -38,7 +38,7 @@ def _ascii(document: Dict[str, Any], indent: Optional[int]) -> str:
 def as_dict(report: Report) -> Dict[str, Any]:
     """The report as plain values, in the schema's order."""
     root = report.root()
-    following = telling.next_command(report)
+    following = summary.next_command(report)
     document: Dict[str, Any] = {
         "schema": SCHEMA,
         "version": __version__,
@@ -104,7 +104,7 @@ def _result(report: Report, result: Result) -> Dict[str, Any]:
         "message": result.message,
         "cause": result.cause,
         "impact": result.impact,
-        "cure": telling.cure_of(report, result),
+        "cure": summary.cure_of(report, result),
         "fix": result.fix,
         "commands": [{"where": where.value, "command": line} for where, line in (way.steps if way else ())],
         "objects": list(result.objects),

@@ -6,16 +6,16 @@ the reason first, since nothing passes without evidence.
 
 from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence, Tuple
 
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
+from nimdoctor.library.scanning import Report, ScannedHost
 from nimdoctor.model import Outcome, Quote, Role
-from nimdoctor.report import telling
+from nimdoctor.report import summary
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.markup import BREAK, Markup, element, join, text
 from nimdoctor.report.text_report import printable
-from nimdoctor.scan import Report, ScannedHost
 
 if TYPE_CHECKING:
-    from nimdoctor.targets import Failure
+    from nimdoctor.library.targets import Failure
 
 Case = Tuple[str, Role]
 """A test case: a check's id, and the end it judged."""
@@ -45,14 +45,14 @@ def _is_masters(result: Result, master: ScannedHost) -> bool:
 
 
 def _suite(report: Report, host: ScannedHost, cases: Cases) -> Markup:
-    said = [("verdict", telling.headline(report)), ("target", host.target), ("oslevel", host.oslevel or "not known")]
+    said = [("verdict", summary.headline(report)), ("target", host.target), ("oslevel", host.oslevel or "not known")]
     properties = [element("property", name=name, value=value) for name, value in said]
     content = [element("properties", *properties), *(_case(report, key, found) for key, found in cases.items())]
     return element(
         "testsuite",
         *(join((BREAK, " ", piece)) for piece in content),
         BREAK,
-        name=", ".join(filter(None, (f"{host.label} ({host.role})", telling.asked(report)))),
+        name=", ".join(filter(None, (f"{host.label} ({host.role})", summary.asked(report)))),
         hostname=host.label,
         timestamp=report.generated.strftime("%Y-%m-%dT%H:%M:%S"),
         time="0",
@@ -89,7 +89,7 @@ def _case(report: Report, key: Case, results: Sequence[Result]) -> Markup:
     attributes = {"classname": f"nimdoctor.{key[1].value}", "name": key[0], "time": "0"}
     if first.outcome is Outcome.PASS:
         return element("testcase", **attributes)
-    message = telling.why_undecided(first) if len(results) == 1 else f"{first.message} (and {len(results) - 1} more)"
+    message = summary.why_undecided(first) if len(results) == 1 else f"{first.message} (and {len(results) - 1} more)"
     if first.outcome is Outcome.FAIL:
         lines = [line for result in results for line in (*_told(report, result), "")][:-1]
         said = element("failure", _block(lines), message=message, type=first.severity.value)
@@ -102,24 +102,24 @@ def _case(report: Report, key: Case, results: Sequence[Result]) -> Markup:
 
 
 def _told(report: Report, result: Result) -> Iterator[str]:
-    yield telling.wrong(result)
+    yield summary.wrong(result)
     fields = (("Breaks", result.impact), ("Cause", result.cause))
     yield from (f"{name}: {words}" for name, words in fields if words)
     for name, quotes in (("Evidence", result.evidence), ("Against", result.against)):
         yield from (f"{name}: {_quoted(quote)}" for quote in quotes)
     if result.missing:
-        yield f"Missing: {telling.missing(result)}"
+        yield f"Missing: {summary.missing(result)}"
     if result.cure:
-        yield f"Do: {telling.cure(report, result)}"
-    plan = telling.fix(report, result)
+        yield f"Do: {summary.cure(report, result)}"
+    plan = summary.fix(report, result)
     if plan:
         yield f"Fix: {plan}"
-    yield f"Next: {telling.by_hand(report, result)}"
-    yield f"Read: {telling.read(result)}"
+    yield f"Next: {summary.by_hand(report, result)}"
+    yield f"Read: {summary.read(result)}"
 
 
 def _quoted(quote: Quote) -> str:
-    return f"{telling.source(quote)}: {printable(telling.quoted(quote), TEXT_LIMIT)}"
+    return f"{summary.source(quote)}: {printable(summary.quoted(quote), TEXT_LIMIT)}"
 
 
 def _block(lines: Sequence[str]) -> Markup:

@@ -9,17 +9,17 @@ import re
 from typing import TYPE_CHECKING, Iterator, List, Sequence, Tuple
 
 from nimdoctor import __version__
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
+from nimdoctor.library.scanning import Report
 from nimdoctor.model import Quote, Topic
-from nimdoctor.report import telling
+from nimdoctor.model.wording import count
+from nimdoctor.report import summary
 from nimdoctor.report.cells import cell
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.text_report import printable
-from nimdoctor.scan import Report
-from nimdoctor.wording import count
 
 if TYPE_CHECKING:
-    from nimdoctor.targets import Failure
+    from nimdoctor.library.targets import Failure
 
 CELL_WIDTH = 300
 _MEANS_MORE = re.compile(r"[\\`*_\[\]{}<>&#@!|~^$]|://|www\.|^[-+=](?=.)", re.IGNORECASE)
@@ -76,19 +76,19 @@ def _fence(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    head = telling.head(report)
-    yield f"# {telling.verdict(report)}: {prose(report.host.label)}"
+    head = summary.head(report)
+    yield f"# {summary.verdict(report)}: {prose(report.host.label)}"
     yield ""
-    found = telling.found(report)
+    found = summary.found(report)
     if found:
         yield f"- **Found:** {prose(found)}"
-    yield f"- **Host:** {prose(telling.hosts(report))}"
+    yield f"- **Host:** {prose(summary.hosts(report))}"
     yield f"- **Cause:** {prose(head.cause)}"
     yield f"- **Touches:** {prose(head.touches)}"
     if report.changed:
         yield f"- **Changed:** {prose(report.changed)}"
     yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
-    yield f"- **Names:** {prose(telling.names(report))}"
+    yield f"- **Names:** {prose(summary.names(report))}"
     if head.plan:
         yield f"- **Next:** this {head.said}"
         yield from _fence([head.plan])
@@ -99,7 +99,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _findings(report, Topic.OPERATION)
     yield from _exposures(report)
     yield from _undecided(report)
-    for title, lines in (("Notes", telling.notes(report)), ("Ignored", telling.ignored(report))):
+    for title, lines in (("Notes", summary.notes(report)), ("Ignored", summary.ignored(report))):
         if lines:
             yield from ("", f"## {title}", "", *(f"- {prose(line)}" for line in lines))
     yield from _table(report)
@@ -112,26 +112,26 @@ def _findings(report: Report, topic: Topic) -> Iterator[str]:
 
 
 def _exposures(report: Report) -> Iterator[str]:
-    said, open_ = telling.exposed(report), report.undecided(Topic.EXPOSURE)
+    said, open_ = summary.exposed(report), report.undecided(Topic.EXPOSURE)
     if said or open_:
-        yield from ("", f"## {telling.EXPOSURES}{': ' if said else ''}{prose(said)}", "", prose(telling.STOP_NO_PUSH))
+        yield from ("", f"## {summary.EXPOSURES}{': ' if said else ''}{prose(said)}", "", prose(summary.STOP_NO_PUSH))
         yield from _findings(report, Topic.EXPOSURE)
         yield from ("", *_open(report, open_)) if open_ else ()
 
 
 def _finding(report: Report, result: Result) -> Iterator[str]:
     sure = f", {result.confidence.value}" if result.confidence else ""
-    place = prose(telling.place(result, report))
-    number = telling.number(report, result)
+    place = prose(summary.place(result, report))
+    number = summary.number(report, result)
     level = "##" if result.topic is Topic.OPERATION else "###"
     yield from ("", f"{level} {number}. {result.severity.value.upper()} {prose(result.check)} on {place}{sure}", "")
-    yield f"**Wrong:** {prose(telling.wrong(result))}"
+    yield f"**Wrong:** {prose(summary.wrong(result))}"
     for name, others in (
         ("Because of", report.story.causes(result)),
         ("Explains", report.story.effects(result)),
     ):
         words = [
-            f"{'' if certain else 'perhaps '}{telling.number(report, other)}. {other.check}"
+            f"{'' if certain else 'perhaps '}{summary.number(report, other)}. {other.check}"
             for other, certain in others
         ]
         yield from _field(name, ", ".join(words))
@@ -139,14 +139,14 @@ def _finding(report: Report, result: Result) -> Iterator[str]:
     yield from _field("Cause", result.cause or "")
     for name, quotes in (("Evidence", result.evidence), ("Against", result.against)):
         yield from _quotes(name, quotes)
-    yield from _field("Missing", telling.missing(result) if result.missing else "")
-    yield from _field("Do", telling.cure(report, result) if result.cure else "")
-    yield from _field("Fix", telling.fix(report, result) or "")
-    command = telling.command(report, result)
+    yield from _field("Missing", summary.missing(result) if result.missing else "")
+    yield from _field("Do", summary.cure(report, result) if result.cure else "")
+    yield from _field("Fix", summary.fix(report, result) or "")
+    command = summary.command(report, result)
     if command:
         yield from ("", "**Next command:**")
         yield from _fence([command])
-    yield from _field("Read", telling.read(result))
+    yield from _field("Read", summary.read(result))
 
 
 def _field(name: str, words: str) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _quotes(name: str, quotes: Sequence[Quote]) -> Iterator[str]:
 
 
 def _numbered(quote: Quote) -> str:
-    return telling.quoted(quote) if quote.line is None else f"{quote.line:>6}: {telling.quoted(quote)}"
+    return summary.quoted(quote) if quote.line is None else f"{quote.line:>6}: {summary.quoted(quote)}"
 
 
 def _undecided(report: Report) -> Iterator[str]:
@@ -180,7 +180,7 @@ def _undecided(report: Report) -> Iterator[str]:
 
 def _open(report: Report, results: Sequence[Result]) -> Iterator[str]:
     for result in results:
-        yield f"- {prose(telling.undecided(report, result))}"
+        yield f"- {prose(summary.undecided(report, result))}"
         if result.missing:
             yield f"  - would be settled by: {prose(', '.join(result.missing))}"
 

@@ -9,10 +9,10 @@ decided, nothing that passed, or a target that cannot be read. OK (0): none of a
 import re
 from typing import Dict, Sequence
 
+from nimdoctor.library.scanning import INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.model import Outcome, Severity, Topic
-from nimdoctor.report import telling
+from nimdoctor.report import summary
 from nimdoctor.report.text_report import printable
-from nimdoctor.scan import INCONCLUSIVE, PROBLEMS, Report
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 WORST_FIRST = (CRITICAL, WARNING, UNKNOWN, OK)
@@ -68,13 +68,13 @@ def _said(report: Report) -> str:
     root = report.root()
     cause = ""
     if report.verdict == INCONCLUSIVE:
-        head = telling.head(report)
+        head = summary.head(report)
         cause = f"{head.cause}: {head.next}"
     elif root:
         cause = f"{root.check}: {root.message}"
-    asked = telling.asked(report)
+    asked = summary.asked(report)
     host = report.host.label + (f" ({asked})" if asked else "")
-    return ": ".join(filter(None, (host, telling.found(report), cause))) + ("" if root or cause else _NO_FAULT)
+    return ": ".join(filter(None, (host, summary.found(report), cause))) + ("" if root or cause else _NO_FAULT)
 
 
 def _performance(reports: Sequence[Report], unread: int) -> str:

@@ -3,12 +3,12 @@
 import json
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
 
-from nimdoctor.plan.document import SCHEMA, Plan
-from nimdoctor.plan.execute import Result
-from nimdoctor.plan.outcome import REFUSED, Outcomes
-from nimdoctor.plan.prune import Pruned
-from nimdoctor.plan.rollback import RolledBack
-from nimdoctor.plan.runs import SCHEMA as RUNS_SCHEMA
+from nimdoctor.applying.execute import Result
+from nimdoctor.applying.outcome import REFUSED, Outcomes
+from nimdoctor.applying.prune import Pruned
+from nimdoctor.applying.rollback import RolledBack
+from nimdoctor.applying.runs import SCHEMA as RUNS_SCHEMA
+from nimdoctor.planning.document import SCHEMA, Plan
 
 if TYPE_CHECKING:
     from nimdoctor.probe import Probe

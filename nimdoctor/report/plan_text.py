@@ -3,19 +3,19 @@
 import textwrap
 from typing import TYPE_CHECKING, Iterator, List, Mapping, Optional, Sequence, Set
 
+from nimdoctor.applying.execute import Result
+from nimdoctor.applying.outcome import FIXED, Outcomes
+from nimdoctor.applying.person import told
+from nimdoctor.applying.prune import Pruned
+from nimdoctor.applying.rollback import RolledBack
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
 from nimdoctor.model import Role
-from nimdoctor.plan.document import Counsel, Plan
-from nimdoctor.plan.execute import Result
-from nimdoctor.plan.outcome import FIXED, Outcomes
-from nimdoctor.plan.person import told
-from nimdoctor.plan.prune import Pruned
-from nimdoctor.plan.rollback import RolledBack
-from nimdoctor.plan.steps import Edit, Move, Remove, Run, Step, Subsystem, Transient, unified_diff
-from nimdoctor.plan.typed import as_typed
-from nimdoctor.plan.ways import Argv, listing, making
+from nimdoctor.model.wording import count, visible
+from nimdoctor.planning.command_lines import Argv, listing, making
+from nimdoctor.planning.document import Counsel, Plan
+from nimdoctor.planning.steps import Edit, Move, Remove, Run, Step, Subsystem, Transient, unified_diff
+from nimdoctor.planning.typed import as_typed
 from nimdoctor.report.text_report import printable
-from nimdoctor.wording import count, visible
 
 if TYPE_CHECKING:
     from nimdoctor.probe import Probe

@@ -8,11 +8,11 @@ import textwrap
 from itertools import islice
 from typing import Iterator, List, Sequence, Tuple
 
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
+from nimdoctor.library.scanning import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.model import Outcome, Quote, Topic
-from nimdoctor.report import telling
-from nimdoctor.scan import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
-from nimdoctor.wording import count, visible
+from nimdoctor.model.wording import count, visible
+from nimdoctor.report import summary
 
 QUOTES_SHOWN, QUOTES_IN_BRIEF = 6, 2
 """Quoted lines of one finding; the rest is counted."""
@@ -67,12 +67,12 @@ class _Page:
                 yield from self._finding(number, result)
 
     def _exposures(self) -> Iterator[str]:
-        said, open_ = telling.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
+        said, open_ = summary.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
         if not said and not open_:
             return
         yield ""
-        yield self._paint(telling.EXPOSURES, _BOLD) + (f": {said}" if said else "")
-        yield from self._item(telling.STOP_NO_PUSH, "  ")
+        yield self._paint(summary.EXPOSURES, _BOLD) + (f": {said}" if said else "")
+        yield from self._item(summary.STOP_NO_PUSH, "  ")
         yield from self._findings(Topic.EXPOSURE)
         if said and open_:
             yield ""
@@ -103,13 +103,13 @@ class _Page:
 
     def _head(self) -> Iterator[str]:
         report = self.report
-        said = printable(telling.headline(report))
+        said = printable(summary.headline(report))
         first, *rest = textwrap.wrap(said, self.width, subsequent_indent=" " * 10, break_on_hyphens=False)
         word = report.verdict.upper()
         yield self._paint(word, _BOLD + _OUTCOME_COLOUR[report.verdict]) + first[len(word) :]
         yield from rest
-        yield from self._field("Host", telling.hosts(report))
-        head = telling.head(report, self.width - 10)
+        yield from self._field("Host", summary.hosts(report))
+        head = summary.head(report, self.width - 10)
         yield from self._field("Cause", head.cause)
         if head.plan:
             yield from self._field("Next", f"{head.plan} {head.said}")
@@ -133,29 +133,29 @@ class _Page:
         yield from self._quotes("Evidence", result.evidence, QUOTES_SHOWN, self._indent(number))
         yield from self._quotes("Against", result.against, QUOTES_SHOWN, self._indent(number))
         if result.missing:
-            yield from self._field("Missing", telling.missing(result), indent)
+            yield from self._field("Missing", summary.missing(result), indent)
         if result.cure:
-            yield from self._field("Do", telling.cure(self.report, result), indent)
-        command = telling.command(self.report, result)
+            yield from self._field("Do", summary.cure(self.report, result), indent)
+        command = summary.command(self.report, result)
         if command:
             yield from self._field("Run", command, indent)
         yield from self._fix(result, self._indent(number))
-        yield from self._field("Read", telling.read(result), indent)
+        yield from self._field("Read", summary.read(result), indent)
 
     def _links(self, name: str, others: List[Tuple[Result, bool]], indent: str) -> Iterator[str]:
         """A line that names the findings at the other ends of links, by their numbers."""
         if others:
             words = [
-                f"{'' if sure else 'perhaps '}{telling.number(self.report, other)}. {other.check}"
+                f"{'' if sure else 'perhaps '}{summary.number(self.report, other)}. {other.check}"
                 for other, sure in others
             ]
             yield from self._field(name, ", ".join(words), indent)
 
     def _wrong(self, number: int, result: Result, limit: int = 0) -> Iterator[str]:
         sure = f", {result.confidence.value}" if result.confidence else ""
-        heading = f"{number + 1}. {result.severity.value.upper()} {result.check} on {telling.place(result, self.report)}{sure}"
+        heading = f"{number + 1}. {result.severity.value.upper()} {result.check} on {summary.place(result, self.report)}{sure}"
         yield self._indent(number) + self._paint(printable(heading), _BOLD)
-        wrong = printable(telling.wrong(result), limit)
+        wrong = printable(summary.wrong(result), limit)
         yield from self._field("Wrong", wrong, self._indent(number) + "   ")
 
     def _quotes(self, name: str, quotes: Sequence[Quote], limit: int, indent: str) -> Iterator[str]:
@@ -165,7 +165,7 @@ class _Page:
             yield f"{indent}   {'':<10}and {count(len(quotes) - limit, 'more line')}"
 
     def _fix(self, result: Result, indent: str) -> Iterator[str]:
-        plan = telling.fix(self.report, result)
+        plan = summary.fix(self.report, result)
         if plan:
             yield from self._field("Fix", plan, indent + "   ")
 
@@ -178,12 +178,12 @@ class _Page:
 
     def _open(self, results: Sequence[Result]) -> Iterator[str]:
         for result in results:
-            yield from self._item(telling.undecided(self.report, result))
+            yield from self._item(summary.undecided(self.report, result))
             if result.missing:
                 yield from self._item(f"would be settled by: {', '.join(result.missing)}", "     ")
 
     def _notes(self) -> Iterator[str]:
-        lines = telling.notes(self.report)
+        lines = summary.notes(self.report)
         if lines:
             yield ""
             yield self._paint("Notes", _BOLD)
@@ -219,15 +219,15 @@ class _Page:
         yield from tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True).splitlines()
 
     def _tail(self) -> Iterator[str]:
-        ignored = telling.ignored(self.report)
+        ignored = summary.ignored(self.report)
         if ignored:
             yield ""
             yield f"Ignored: {count(len(ignored), 'finding')}"
             for line in ignored:
                 yield from self._item(line)
         yield ""
-        yield from self._field("Names", telling.names(self.report))
+        yield from self._field("Names", summary.names(self.report))
 
 
 def _quoted(quote: Quote) -> str:
-    return f"{printable(telling.source(quote))}: {printable(telling.quoted(quote), QUOTE_WIDTH)}"
+    return f"{printable(summary.source(quote))}: {printable(summary.quoted(quote), QUOTE_WIDTH)}"

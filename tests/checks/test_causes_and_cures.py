@@ -30,10 +30,10 @@ from hosts import (
 from marks import GROUNDS, misworded, of_result
 from scenarios import ENDS, names, scenario
 
-from nimdoctor.engine import Engine
+from nimdoctor.diagnosis.engine import Engine
+from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.recorded import RecordedEvidence
-from nimdoctor.host import Host
 from nimdoctor.model import Finding, Inferred, Outcome, Role, Severity, check
 
 CHECKS = registry().checks()

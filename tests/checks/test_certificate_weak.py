@@ -24,7 +24,7 @@ def test_fails_for_a_leaf_signed_with_an_old_hash():
     from nimdoctor.checks.certificate_weak import certificate_weak
 
     from nimdoctor.facts.certificate_details import CertificateDetail, CertificateDetails
-    from nimdoctor.x509_record import X509Record
+    from nimdoctor.model.certificate_record import X509Record
 
     record = X509Record("CN=leaf", "CN=root", "01", "ff", 0, 2**31, "RSA", 2048, "aa", "sha1WithRSAEncryption", False)
     details = CertificateDetails((CertificateDetail(SERVER, 1, 1, False, SERVER, record),), (), (), SERVER)

@@ -8,7 +8,7 @@ from hosts import PLAIN_MASTER_STANZA, PS, UTC, evidence, machine, processes, qu
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.clock_reader import ClockReader
 from nimdoctor.evidence.live import LiveHost
-from nimdoctor.text import Text
+from nimdoctor.model.text import Text
 
 CHECK = "clock-skew"
 NOW = datetime(2025, 3, 15, 9, 53, 20)

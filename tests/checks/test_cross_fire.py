@@ -7,10 +7,10 @@ from expected import DIFFERENT, HEALTHY, expected
 from hosts import MemoryTree, registry, scan_hosts
 from scenarios import ENDS, names, scenario
 
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
 from nimdoctor.evidence.recorded import RecordedEvidence
+from nimdoctor.library.scanning import Report
 from nimdoctor.model import Outcome
-from nimdoctor.scan import Report
 
 SCENARIOS = names()
 WAYS = ("pair", "client", "master")

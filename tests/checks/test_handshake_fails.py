@@ -6,7 +6,7 @@ import pytest
 from hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, evidence, loose, machine, quoted, result_of
 
 from nimdoctor.evidence.recorded import RecordedEvidence
-from nimdoctor.text import Text
+from nimdoctor.model.text import Text
 
 CHECK = "handshake-fails"
 KEY = {

@@ -4,7 +4,7 @@ import pytest
 from hosts import registry
 
 from nimdoctor.model import Role, RuledOut
-from nimdoctor.ruling import NO_FETCH, NO_INSTALLATION, NO_NIMSH, NO_PUSH, NO_WAY_BACK, no_command
+from nimdoctor.model.ruling import NO_FETCH, NO_INSTALLATION, NO_NIMSH, NO_PUSH, NO_WAY_BACK, no_command
 from tests.fixes.conftest import scanned as scanned
 
 CLIENT, MASTER = Role.CLIENT, Role.MASTER

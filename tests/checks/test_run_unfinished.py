@@ -5,7 +5,7 @@ from hosts import evidence, scan_hosts
 
 from nimdoctor.facts import RepairRuns
 from nimdoctor.model import Outcome, Severity, Text
-from nimdoctor.path_state import PathState
+from nimdoctor.model.path_state import PathState
 
 RUN = "20261124T100000Z-1a2b"
 START = '{"event":"start","step":null,"at":"2026-11-24T10:00:00Z","fixes":["enable-tftp","enable-client-ssl"]}\n'

@@ -11,7 +11,7 @@ from typing import Callable, Iterator
 import pytest
 
 from nimdoctor.lab import Lab
-from nimdoctor.leaving import Leaving
+from nimdoctor.redaction.session import Leaving
 
 from .conftest import Outcome
 

@@ -7,7 +7,7 @@ from typing import Sequence
 import pytest
 from documents import PAGES, PLACEHOLDERS, REPOSITORY, command_lines, own_ids
 
-from nimdoctor.registry import Registry
+from nimdoctor.library.registry import Registry
 
 EVERY = [*PAGES, *sorted(path for place in ("checks", "fixes") for path in (REPOSITORY / place).glob("*.md"))]
 _GLOBAL = ("--version", "--help", "-h", "--install-completion", "--show-completion")

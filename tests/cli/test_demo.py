@@ -13,12 +13,12 @@ import pytest
 from effort import one_in
 from programs import program
 
+from nimdoctor.applying.rollback import NothingToUndo
 from nimdoctor.cli import demo
 from nimdoctor.lab import Lab
-from nimdoctor.plan.rollback import NothingToUndo
-from nimdoctor.registry import Registry
-from nimdoctor.repair import Repair, Where
-from nimdoctor.run_records import Runs
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.repair import Repair, Where
+from nimdoctor.library.run_records import Runs
 
 from .conftest import REPOSITORY, environment
 from .test_command_lines import parses

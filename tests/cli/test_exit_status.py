@@ -252,16 +252,16 @@ def test_problems_are_worse_than_an_inconclusive_host_and_that_worse_than_a_heal
 def test_a_nimdoctor_that_fails_over_one_of_several_targets_is_worse_than_all_else(
     doctor, hosts, tmp_path, monkeypatch
 ):
-    from nimdoctor import scan
+    from nimdoctor.library import scanning
 
-    judged = scan.scan_hosts
+    judged = scanning.scan_hosts
 
     def broken(engine, **more):
         if engine.target.evidence.target.endswith("create-bio-hang/client"):
             raise RuntimeError("not today")
         return judged(engine, **more)
 
-    monkeypatch.setattr(scan, "scan_hosts", broken)
+    monkeypatch.setattr(scanning, "scan_hosts", broken)
     ended = doctor(
         "scan", hosts / "healthy" / "client", tmp_path / "no", hosts / "create-bio-hang" / "client", may_fail=True
     )

@@ -83,7 +83,7 @@ def test_it_is_what_the_scan_could_not_decide_of_operation_at_the_bar(doctor, ba
 
 
 def test_a_check_that_broke_is_undecided_like_any_other(originals, doctor, monkeypatch):
-    from nimdoctor.engine import Engine
+    from nimdoctor.diagnosis.engine import Engine
 
     judged = Engine._judge
 

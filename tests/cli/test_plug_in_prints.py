@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.model import Passed, Role, Severity, Text, check
-from nimdoctor.registry import fact
+from nimdoctor.library.registry import fact
 
 print("NOISE at import")
 OUT = sys.stdout
@@ -44,7 +44,7 @@ def site_noise(conf: SiteConf):
 FIX = '''
 """A fix that prints."""
 
-from nimdoctor.plan.fix import Fix
+from nimdoctor.planning.fix import Fix
 
 print("NOISE of a fix")
 '''

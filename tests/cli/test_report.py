@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nimdoctor.bundle import BadNumber, label_of
+from nimdoctor.report.bundle import BadNumber, label_of
 
 NAMES = (b"lpar7", b"nim1", b"10.1.1.", b"00F6A1", b"00f6a1", b"example.com")
 """What the scenarios' hosts are called."""
@@ -87,7 +87,7 @@ def test_twice_from_the_same_evidence_it_is_the_same_byte_for_byte(reported, hos
 def test_the_manifest_names_every_member_with_its_digest_the_versions_and_the_redaction(reported, hosts):
     inside = members(reported(hosts / "create-bio-hang" / "client", "--master", hosts / "create-bio-hang" / "master"))
     manifest = json.loads(inside.pop("manifest.json"))
-    assert manifest["schema"] == "nimdoctor.bundle/1" and manifest["redacted"] is True
+    assert manifest["schema"] == "nimdoctor.report.bundle/1" and manifest["redacted"] is True
     assert {name: one["sha256"] for name, one in manifest["members"].items()} == {
         name: hashlib.sha256(raw).hexdigest() for name, raw in inside.items()
     }

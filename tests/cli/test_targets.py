@@ -16,7 +16,8 @@ import jsonschema
 import pytest
 
 import nimdoctor.report
-from nimdoctor import engine, scan
+from nimdoctor.diagnosis import engine
+from nimdoctor.library import scanning
 from nimdoctor.report import html, json_report, junit_report, markdown_report, text_report
 from tests.cli.conftest import environment
 
@@ -115,14 +116,14 @@ def test_a_file_gets_the_lines_of_those_that_cannot_be_read(doctor, healthy, tmp
 def test_nimdoctor_failing_over_one_target_is_its_line_and_the_others_go_on(
     doctor, healthy, hung, tmp_path, monkeypatch, error
 ):
-    judged = scan.scan_hosts
+    judged = scanning.scan_hosts
 
     def broken(engine, **more):
         if engine.target.evidence.target == str(hung):
             raise error
         return judged(engine, **more)
 
-    monkeypatch.setattr(scan, "scan_hosts", broken)
+    monkeypatch.setattr(scanning, "scan_hosts", broken)
     ended = doctor("scan", tmp_path / "none", hung, healthy, "--format", "jsonl", may_fail=True)
     missing, failed, scanned = lines(ended)
     assert (missing["kind"], failed["kind"], scanned["verdict"]) == ("target", "failed", "healthy")

@@ -237,7 +237,7 @@ def test_a_narrow_terminal_wraps_the_text(installed, hosts):
 
 
 def test_a_slow_command_is_named_on_stderr_and_not_on_stdout(capsys):
-    from nimdoctor.waiting import Waiting
+    from nimdoctor.cli.waiting import Waiting
 
     said = []
     waiting = Waiting(said.append, clock=iter([0.0, 100.0, 100.0]).__next__)

@@ -23,7 +23,7 @@ MODULES = {
 
         from nimdoctor.evidence.catalog import Kind, Row
         from nimdoctor.model import BadEvidence, Quote, Text
-        from nimdoctor.registry import fact
+        from nimdoctor.library.registry import fact
 
 
         @fact(Row("/etc/site.conf", Kind.FILE, ("SiteConf",)))

@@ -139,7 +139,7 @@ def test_a_source_tree_on_the_path_that_nobody_installed_finds_no_fault_with_not
 
 
 def test_an_installed_tree_is_its_own_list(doctor, tmp_path):
-    from nimdoctor.registry import Registry
+    from nimdoctor.library.registry import Registry
 
     modules = {path.stem for path in (REPOSITORY / "checks").glob("[!_]*.py")}
     assert {name.replace("-", "_") for name in Registry().ids()} >= modules
@@ -210,7 +210,7 @@ def theirs():
 """
 THEIR_FACT = """
 from nimdoctor.evidence.catalog import Kind, Row
-from nimdoctor.registry import fact
+from nimdoctor.library.registry import fact
 
 @fact({row})
 class {name}:
@@ -257,7 +257,7 @@ def test_somebody_who_offers_our_own_check_again_changes_nothing(run, installati
 def test_a_fix_of_ours_stays_ours(run, installation, tmp_path):
     text = """
 from nimdoctor.model import Role
-from nimdoctor.plan.fix import fix
+from nimdoctor.planning.fix import fix
 
 @fix("refresh-client-certificate", title="ours", where=Role.CLIENT, risk="low")
 def theirs():

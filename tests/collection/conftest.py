@@ -13,12 +13,12 @@ from shells import SHELLS, shell_named, with_system_v
 
 from nimdoctor.collection import collect
 from nimdoctor.collection.archive import write_archive
-from nimdoctor.collection.script import collector
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
 from nimdoctor.evidence import open_target
 from nimdoctor.evidence.live import LiveHost
-from nimdoctor.registry import Registry
-from nimdoctor.scan import scan
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.scanning import scan
+from nimdoctor.scripts.collector import collector
 
 REGISTRY = Registry()
 PLAY = ("date", "ps_-eo")

@@ -9,9 +9,9 @@ import pytest
 from effort import one_in
 
 from nimdoctor.cli import main
+from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence import open_target
 from nimdoctor.facts import Rhosts
-from nimdoctor.host import Host
 from nimdoctor.lab import SCENARIOS, Lab
 
 from .conftest import REGISTRY, Collector, collected, findings, same_but_for_times

@@ -12,7 +12,7 @@ from shells import gone, processes_of
 
 from nimdoctor.evidence import open_target
 from nimdoctor.lab import Lab
-from nimdoctor.scan import scan
+from nimdoctor.library.scanning import scan
 
 from .conftest import REGISTRY, Archive, Collector, collected
 

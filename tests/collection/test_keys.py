@@ -6,13 +6,13 @@ from typing import Any, Callable
 
 import pytest
 from shells import shell_named
-from test_private_keys import BODY, KEYS, leaked, plant
 
-from nimdoctor.collection.script import collector
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.lab import Lab
-from nimdoctor.private_keys import REMOVED, without_private_keys
+from nimdoctor.model.private_keys import REMOVED, without_private_keys
+from nimdoctor.scripts.collector import collector
+from tests.model.test_private_keys import BODY, KEYS, leaked, plant
 
 from .conftest import Collector, collected
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from nimdoctor.collection.newest import BLOCK, newest
+from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence import open_target
 from nimdoctor.facts import NimshLog
-from nimdoctor.host import Host
 from nimdoctor.lab import Lab
 
 from .conftest import REGISTRY, Collector, collected, findings, same_but_for_times

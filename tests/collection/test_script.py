@@ -13,10 +13,10 @@ import pytest
 from programs import program
 from shells import LACKING
 
-from nimdoctor.collection.script import SHARED, collector
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.lab import Lab
-from nimdoctor.plan.ksh.library import functions
+from nimdoctor.scripts.collector import SHARED, collector
+from nimdoctor.scripts.library import functions
 
 from .conftest import Archive, Collector
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.evidence.certificates_only import certificates_only, may_be_opened, without_keys
-from nimdoctor.private_keys import REMOVED
+from nimdoctor.model.private_keys import REMOVED
 
 CERT = b"-----BEGIN CERTIFICATE-----\nMIIBfake\nAAAA\n-----END CERTIFICATE-----\n"
 KEY = b"-----BEGIN RSA PRIVATE KEY-----\nSECRET1\nSECRET2\n-----END RSA PRIVATE KEY-----\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.loose import LooseEvidence
 from nimdoctor.evidence.source import TargetError
-from nimdoctor.text import Text
+from nimdoctor.model.text import Text
 
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
 LOG = "Fri Mar 14 10:05:02 2025 Loading certificates..\nFri Mar 14 10:05:04 2025 create BIO\n"

@@ -11,7 +11,7 @@ from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.manifest import SCHEMA
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.tree import DirectoryTree
-from nimdoctor.text import Text
+from nimdoctor.model.text import Text
 
 ROWS = {row.name: row for row in Catalog()}
 KEY = b"-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n"

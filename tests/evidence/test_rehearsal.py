@@ -306,7 +306,7 @@ def test_a_certificate_for_servers_only_does_not_do_for_the_master(tmp_path: Pat
 def test_an_empty_or_missing_directory_starts_no_process(
     master: Master, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nimdoctor.evidence.command.run", None)
+    monkeypatch.setattr("nimdoctor.system.command.run", None)
     for path in master.path(part).iterdir():
         path.unlink()
     assert master.rehearsed() == {"rehearsal": "undone", "reason": f"/ssl_nimsh/{part} is empty"}
@@ -477,11 +477,8 @@ def test_the_child_is_found_also_where_nimdoctor_lies_in_a_zip_file(master: Mast
     with zipfile.ZipFile(archive, "w") as packed:
         for path in [
             package / "__init__.py",
-            package / "named_tuple.py",
-            package / "path_state.py",
-            package / "private_keys.py",
-            package / "refusal.py",
-            *package.glob("text.py"),
+            *package.glob("model/*.py"),
+            *package.glob("system/*.py"),
             *package.glob("evidence/**/*.py"),
         ]:
             packed.write(path, path.relative_to(package.parent).as_posix())

@@ -12,8 +12,9 @@ from typing import Any, Iterator
 import pytest
 from programs import program
 
-from nimdoctor.evidence import TargetError, archive, command, open_target, uncompressed
+from nimdoctor.evidence import TargetError, archive, open_target, uncompressed
 from nimdoctor.evidence.archive import archive_kind, open_archive
+from nimdoctor.system import command
 from tests.evidence.cpio_archives import Entry, make_cpio
 
 NIMINFO = b"export NIM_NAME=lpar7\n"

@@ -15,13 +15,13 @@ from real_certificates import SPECS, Maker
 from nimdoctor.evidence import openssl_text
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.certificates_only import certificates_only
-from nimdoctor.evidence.command import CommandResult, command_environment, run
 from nimdoctor.evidence.der import BadDer, name_text, public_key, read_certificate, taken_apart
 from nimdoctor.evidence.x509 import CertificateReader, by_cryptography
 from nimdoctor.facts.certificates import Certificates
-from nimdoctor.private_keys import REMOVED
-from nimdoctor.text import BadEvidence, Text
-from nimdoctor.x509_record import X509Record
+from nimdoctor.model.certificate_record import X509Record
+from nimdoctor.model.private_keys import REMOVED
+from nimdoctor.model.text import BadEvidence, Text
+from nimdoctor.system.command import CommandResult, command_environment, run
 
 each = pytest.mark.parametrize("name", SPECS)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.ar import LibraryArchives
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 ROW = "rwxr-xr-x     0/0     745320 Mar 05 04:15 2019 libssl.so.0.9.8\n"
 COMMAND = "ar -X32_64 -tv /usr/lib/libssl.a"

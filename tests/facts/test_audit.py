@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.audit import Auditing
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 
 @pytest.mark.parametrize("line, on", [("auditing on", True), ("auditing off", False), ("Auditing on[panic]", True)])

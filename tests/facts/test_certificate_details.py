@@ -6,10 +6,10 @@ import pytest
 from hosts import evidence, loose
 from real_certificates import Maker
 
+from nimdoctor.diagnosis.host import Absent, Host
 from nimdoctor.evidence.catalog import Catalog, file_name
 from nimdoctor.evidence.openssl_text import ARGUMENTS
 from nimdoctor.facts import CertificateDetails, JudgingTime
-from nimdoctor.host import Absent, Host
 
 CERTS = "/ssl_nimsh/certs"
 X509 = f"openssl {' '.join(ARGUMENTS)} -in {CERTS}/server.pem"

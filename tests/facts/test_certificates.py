@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from nimdoctor.facts.certificates import Certificates
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 DER = b"\x30\x82\x01\x00" + bytes(range(256))
 SECRET = "c2VjcmV0IGtleSBtYXRlcmlhbA=="

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from nimdoctor.facts.clock import HostClock, LocalDate, UtcDate
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 
 def utc(line):

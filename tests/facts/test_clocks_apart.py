@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts.clock_skew import ClockSkew
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 START = datetime(2025, 3, 15, 9, 53, 20)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.crypto_setup import CryptoSetup
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 RUN = """x - /usr/lib/libssl.so.0.9.8
 x - /usr/lib/libcrypto.so.0.9.8

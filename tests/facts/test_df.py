@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.df import FileSystems
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 BLOCKS = (
     "Filesystem    512-blocks      Free %Used    Iused %Iused Mounted on\n"

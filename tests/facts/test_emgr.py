@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.emgr import InterimFixes
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 TABLE = (
     "ID  STATE LABEL      INSTALL TIME      UPDATED BY ABSTRACT\n"

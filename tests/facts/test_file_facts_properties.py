@@ -26,7 +26,7 @@ from nimdoctor.facts.showres import LppSourceContents
 from nimdoctor.facts.ssl_configs import SslConfigs, SslSamples
 from nimdoctor.facts.tftpaccess import TftpAccess
 from nimdoctor.facts.wpar import Wpar
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 PARSERS = {
     Paths: "ls -la /ssl_nimsh/certs",

@@ -2,15 +2,15 @@
 
 import pytest
 
-from nimdoctor.engine import HARDENED
+from nimdoctor.diagnosis.engine import HARDENED
 from nimdoctor.facts import Apars, InterimFixes, NimGeneration, OsLevel
 from nimdoctor.facts.level_table import table
 from nimdoctor.facts.oslevel import IosLevel
 from nimdoctor.facts.site_levels import LevelTables, SiteLevels
 from nimdoctor.model import Outcome, Role, Text
-from nimdoctor.plan.conditions import NotHardened
+from nimdoctor.planning.conditions import NotHardened
 from tests.hosts import evidence, result_of
-from tests.plan.test_conditions import answer
+from tests.planning.test_conditions import answer
 
 NO_FIX = "There is no efix data on this system.\n"
 ROWS = table("generations").rows

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nimdoctor.facts.host_names import is_loopback, known_as, same_host, same_name
 from nimdoctor.facts.hosts import Hosts, is_address
-from nimdoctor.text import Text
+from nimdoctor.model.text import Text
 
 LABEL = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.hosts import Hosts
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 HOSTS = """127.0.0.1  loopback localhost
 10.1.1.7   lpar7.example.com LPAR7  # client

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.identity import HostName, MachineId
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 
 def test_a_machine_id_is_given_in_capitals():

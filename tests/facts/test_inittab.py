@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.inittab import Inittab
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 ROW = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1\n"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.instfix import Apars
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 ANSWERS = (
     "    All filesets for IJ13756 were found.\r\n"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts import Interfaces
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 TABLE = """Name  Mtu   Network     Address                 Ipkts Ierrs        Opkts Oerrs  Coll
 en0   1500  link#2      fa.16.3e.1b.22.1       150338     0       702011     0     0

@@ -10,8 +10,8 @@ from nimdoctor.facts.libraries import ExtractedLibraries
 from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.paths import Paths
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.text import Text
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.text import Text
 
 SSL = "/usr/lib/libssl.so.0.9.8"
 INSTALLED = datetime(2025, 3, 14, 10, 5, 4)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts.loader import LINES, complaints
-from nimdoctor.text import Text
+from nimdoctor.model.text import Text
 
 PIECES = [
     "exec(): 0509-036 Cannot load program nimsh because of the following errors:",

@@ -4,7 +4,7 @@ import pytest
 
 from nimdoctor.facts.level import Level
 from nimdoctor.facts.lslpp import Filesets
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 LC = (
     "#Fileset:Level:PTF Id:State:Type:Description:EFIX Locked\n"

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from nimdoctor.facts.lslpp_history import FilesetHistory
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 HEAD = "#Path:Fileset:Level:PTF Id:Action:Status:Date:Time\n"
 BASE = "/usr/lib/objrepos:openssl.base:"

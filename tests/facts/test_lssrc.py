@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.lssrc import InetdServices, NimshDefinition, Subsystems
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 HEADER = "Subsystem         Group            PID          Status \n"
 ALL = HEADER + (

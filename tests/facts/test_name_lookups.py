@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.name_lookups import NameLookups
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 
 def lookups(content, command="host lpar7"):

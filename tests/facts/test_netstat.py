@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.netstat import Sockets
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 HEAD = (
     "Active Internet connections (including servers)\n"

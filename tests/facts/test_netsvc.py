@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.netsvc import NetsvcConf
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 
 def netsvc(content):

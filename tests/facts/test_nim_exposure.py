@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nimdoctor.facts import Apars, Filesets, InterimFixes, IosLevel, LevelTables, NimExposure, OsLevel, SiteLevels
 from nimdoctor.facts.nim_exposure import CARRIED, LACKING, NIM_CLIENT, NIM_MASTER, NOT_KNOWN
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 NONE = "There is no efix data on this system.\n"
 GENERATIONS = ("G1", "G2", "G3")

@@ -21,7 +21,7 @@ from nimdoctor.facts import (
     Rhosts,
 )
 from nimdoctor.facts.lsnim import ENABLED, PERFORMED, READY
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 LSNIM = """master:
    class               = machines

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts import NimInfoFile, NimMessages
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 MISSING = "0042-137 nimclient: the /etc/niminfo file is missing some required\n         environment variables\n"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nimdoctor.facts import nimsh_stream
 from nimdoctor.facts.nimsh_log import NimshLog, SessionEnd
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 LOG = "/var/adm/ras/nimsh.log"
 CONNECT = ["file descriptor is : 0", "source addr is : 10.1.1.10", "source hostname is : nim1"]

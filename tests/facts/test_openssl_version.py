@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.openssl_version import OpensslVersion
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 
 def test_a_warning_before_the_version_is_passed_over():

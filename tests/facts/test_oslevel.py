@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 
 @pytest.mark.parametrize(

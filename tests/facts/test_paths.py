@@ -3,8 +3,8 @@
 import pytest
 
 from nimdoctor.facts.paths import Paths
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.text import BadEvidence, Text
 
 SSL = "/usr/lib/libssl.so.0.9.8"
 

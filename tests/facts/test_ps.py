@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.ps import Processes
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 SHORT = (
     "     PID     PPID     ELAPSED COMMAND\n"

@@ -6,8 +6,8 @@ import pytest
 
 from nimdoctor.facts import NimshLog, NimshMode, Paths, PushSince
 from nimdoctor.facts.clock import HostClock
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.text import Quote, Text
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.text import Quote, Text
 from tests.hosts import LOG, connection, plain_push, query, service_start, tls_push
 
 PUSH = datetime(2025, 3, 14, 12, 5, 4)

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.recorded_push import RecordedPush
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 LISTING = """  Fileset                      Level  State  Type  Description (Uninstaller)
   ----------------------------------------------------------------------------

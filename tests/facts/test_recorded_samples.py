@@ -7,7 +7,7 @@ import pytest
 from nimdoctor.facts.df import FileSystems
 from nimdoctor.facts.emgr import InterimFixes
 from nimdoctor.facts.lslpp import Filesets
-from nimdoctor.text import Text
+from nimdoctor.model.text import Text
 
 SAMPLES = Path(__file__).parents[2] / ".." / "shared" / "samples"
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no recorded samples in ../shared/samples")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts import RepairRuns
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 PLACE = "/var/adm/nimdoctor/runs/20261124T100000Z-1a2b/journal.jsonl"
 AT = 1795514400

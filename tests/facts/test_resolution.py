@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nimdoctor.facts import Hosts, NameLookups, NetsvcConf, NimInfo
 from nimdoctor.facts.resolution import Resolution
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 HOSTS = "127.0.0.1 localhost\n10.1.1.10 nim1.example.com nim1\n10.1.1.10 other\n"
 FAILED = "host: 0827-803 Cannot find address for host nim1.\n"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nimdoctor.facts.niminfo import NimInfo
 from nimdoctor.facts.services import Services, ports_of_nim
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 
 def services(content):

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.showres import LppSourceContents
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 LIST = """  Fileset Name                Level                     I/U Q Content
   ====================================================================

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.ssl_configs import SslConfigs, SslSamples
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 CNF = """# root certificate
 HOME = .

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts import Paths, SslKeys
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.text import BadEvidence, Text
 
 KEYS = "/ssl_nimsh/keys"
 KEY = f"{KEYS}/serverkey.pem"

@@ -13,7 +13,7 @@ from nimdoctor.facts.lssrc import InetdServices, NimshDefinition, Subsystems
 from nimdoctor.facts.netstat import Sockets
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.ps import Processes
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 FACTS = {
     Subsystems: ["lssrc -a", "lssrc -s nimsh"],

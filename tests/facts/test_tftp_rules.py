@@ -4,8 +4,8 @@ import pytest
 
 from nimdoctor.facts import Certificates, Paths, TftpAccess, TftpRules
 from nimdoctor.facts.tftp_rules import ACCESS, SERVED
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.text import Text
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.text import Text
 from tests.hosts import certificate
 
 PLAIN = PathState("file", 0o644, "root")

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.tftpaccess import TftpAccess
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 PEM = "/ssl_nimsh/certs/server.pem"
 

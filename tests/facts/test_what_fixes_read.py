@@ -4,12 +4,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from nimdoctor.diagnosis.host import LPP_SOURCES, Absent, Host
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.facts import Filesets, InetdConf, LppSourceContents, LppSources, NimInfo, Rhosts, SslConfigs, SslSamples
-from nimdoctor.host import LPP_SOURCES, Absent, Host
-from nimdoctor.private_keys import without_private_keys
-from nimdoctor.registry import Registry
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.library.registry import Registry
+from nimdoctor.model.private_keys import without_private_keys
+from nimdoctor.model.text import BadEvidence, Text
 
 RAW = [
     (InetdConf, b"tftp dgram udp6 SRC nobody /usr/sbin/tftpd tftpd\r\n# caf\xe9 \x0c\n\n\t "),

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.wpar import Wpar
-from nimdoctor.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Text
 
 
 @pytest.mark.parametrize("line, inside", [("0", False), (" 12 \r", True)])

@@ -9,9 +9,9 @@ from aix_commands import broken, form_of, lines_in, table
 
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.lab import Lab
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.scanning import Report, scan
 from nimdoctor.model import Outcome
-from nimdoctor.registry import Registry
-from nimdoctor.scan import Report, scan
 
 UNPROVED = "the master was not given, and no probe of its tftp was answered"
 """What is seen where nothing proves that a certificate can be fetched."""

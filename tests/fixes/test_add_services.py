@@ -6,10 +6,10 @@ import pytest
 
 from nimdoctor.cli import main
 from nimdoctor.facts import NimInfo, Services
+from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.plan.fix import Advice, Case, Options
-from nimdoctor.plan.steps import Step
-from nimdoctor.registry import Registry
+from nimdoctor.planning.fix import Advice, Case, Options
+from nimdoctor.planning.steps import Step
 from tests.fixes.conftest import failing, read, trees, write
 
 PATH = "/etc/services"

@@ -6,10 +6,10 @@ import pytest
 
 from nimdoctor.cli import main
 from nimdoctor.facts import Certificates, Paths, TftpAccess, TftpRules
+from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.path_state import PathRecord, PathState
-from nimdoctor.plan.fix import Advice, Case, Options
-from nimdoctor.registry import Registry
+from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.planning.fix import Advice, Case, Options
 from tests.fixes.conftest import read, trees, write
 from tests.hosts import certificate
 

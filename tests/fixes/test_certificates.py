@@ -8,10 +8,10 @@ import pytest
 
 from nimdoctor.facts import NimObjects
 from nimdoctor.lab import Lab
+from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.plan.fix import Affects, Case, Caution, Options
+from nimdoctor.planning.fix import Affects, Case, Caution, Options
 from nimdoctor.probe import Push
-from nimdoctor.registry import Registry
 from tests.fixes.conftest import UNPROVED, failing, read, trees, write
 from tests.hosts import MASTER_STANZA, machine
 

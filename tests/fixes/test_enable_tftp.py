@@ -5,10 +5,10 @@ import os
 import pytest
 
 from nimdoctor.facts import InetdConf, InetdServices
+from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.plan.fix import Case, Options
-from nimdoctor.plan.steps import Step, Transient
-from nimdoctor.registry import Registry
+from nimdoctor.planning.fix import Case, Options
+from nimdoctor.planning.steps import Step, Transient
 from tests.fixes.conftest import changed, read, trees, write
 
 CONF = "/etc/inetd.conf"

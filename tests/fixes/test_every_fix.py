@@ -4,7 +4,7 @@ from typing import Dict, NamedTuple, Tuple
 
 import pytest
 
-from nimdoctor.registry import Registry
+from nimdoctor.library.registry import Registry
 from tests.fixes.conftest import failing, trees
 
 

@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from nimdoctor.facts import IosLevel, Subsystems
+from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.plan.fix import Case, Options
-from nimdoctor.registry import Registry
+from nimdoctor.planning.fix import Case, Options
 from tests.fixes.conftest import failing, read, trees, write
 
 OFF, ON = "client-nimclient-C", "client-nimclient-c"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nimdoctor.registry import Registry
+from nimdoctor.library.registry import Registry
 from tests.fixes import plans
 
 

@@ -5,9 +5,9 @@ import os
 import pytest
 
 from nimdoctor.facts import NimInfo, Rhosts
+from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.plan.fix import Case, Options
-from nimdoctor.registry import Registry
+from nimdoctor.planning.fix import Case, Options
 from tests.fixes.conftest import read, trees, write
 
 PATH = "/.rhosts"

@@ -5,10 +5,10 @@ import os
 
 import pytest
 
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.repair import Options, Repair, Where
 from nimdoctor.model import Outcome
-from nimdoctor.plan.ruled_out import rulings
-from nimdoctor.registry import Registry
-from nimdoctor.repair import Options, Repair, Where
+from nimdoctor.planning.ruled_out import rulings
 from tests.fixes.conftest import failing, read, trees, write
 
 OFF, ON = "client-nimclient-C", "client-nimclient-c"

@@ -5,10 +5,10 @@ import os
 import pytest
 
 from nimdoctor.facts import Hosts, Interfaces, IosLevel, NimIdentity, NimInfo, NimObjects
+from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.plan.fix import Advice, Case, Caution, Options
-from nimdoctor.plan.steps import Run, Step
-from nimdoctor.registry import Registry
+from nimdoctor.planning.fix import Advice, Case, Caution, Options
+from nimdoctor.planning.steps import Run, Step
 from tests.fixes.conftest import read, trees, write
 from tests.hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, machine
 

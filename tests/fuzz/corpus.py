@@ -13,9 +13,9 @@ from typing import Dict, Iterator, List
 import hostile_archives
 from hosts import FIXTURES, registry
 
-from nimdoctor.plan.document import canonical
-from nimdoctor.plan.fix import Options
-from nimdoctor.repair import Repair, Where
+from nimdoctor.library.repair import Repair, Where
+from nimdoctor.planning.document import canonical
+from nimdoctor.planning.fix import Options
 
 REPOSITORY = FIXTURES.parents[1]
 CORPUS = REPOSITORY / "fixtures" / "corpus"

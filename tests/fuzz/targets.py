@@ -18,7 +18,13 @@ from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Mapping, Tuple
 from hosts import FIXTURES, LOG, MemoryTree, collected, niminfo, registry
 
 from fuzz.corpus import repair
-from nimdoctor.engine import Result
+from nimdoctor.applying.journal import Journal, read_journal
+from nimdoctor.applying.runs import as_dict as run_as_dict
+from nimdoctor.applying.runs import every
+from nimdoctor.applying.state import StateDirectory
+from nimdoctor.diagnosis.engine import Result
+from nimdoctor.diagnosis.ignore import REMARKS, apply
+from nimdoctor.diagnosis.ignore import parse as parse_ignored
 from nimdoctor.evidence import open_target, openssl_text
 from nimdoctor.evidence.archive import archive_kind, open_archive
 from nimdoctor.evidence.catalog import Catalog, Kind
@@ -30,24 +36,18 @@ from nimdoctor.evidence.recognise import parts, recognise, sections, strip_quoti
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.evidence.x509 import by_cryptography
-from nimdoctor.ignore import REMARKS, apply
-from nimdoctor.ignore import parse as parse_ignored
+from nimdoctor.library.scanning import scan
 from nimdoctor.model import Outcome, Role, Severity
-from nimdoctor.plan.document import BadPlan, canonical, id_of
-from nimdoctor.plan.document import parse as parse_plan
-from nimdoctor.plan.journal import Journal, read_journal
-from nimdoctor.plan.place import Refused
-from nimdoctor.plan.runs import as_dict as run_as_dict
-from nimdoctor.plan.runs import every
-from nimdoctor.plan.state import StateDirectory
-from nimdoctor.private_keys import REMOVED, holds_private_key, lines_of, without_private_keys
+from nimdoctor.model.private_keys import REMOVED, holds_private_key, lines_of, without_private_keys
+from nimdoctor.model.text import BadEvidence, Quote, Text, decode, split_lines
+from nimdoctor.planning.document import BadPlan, canonical, id_of
+from nimdoctor.planning.document import parse as parse_plan
 from nimdoctor.redaction import Redactor
 from nimdoctor.report import html, json_report, junit_report, markdown_report, nagios_report, text_report
 from nimdoctor.report.plan_json import render_plan as plan_as_json
 from nimdoctor.report.plan_json import render_runs
 from nimdoctor.report.plan_text import render_plan
-from nimdoctor.scan import scan
-from nimdoctor.text import BadEvidence, Quote, Text, decode, split_lines
+from nimdoctor.system.host_files import Refused
 
 Target = Callable[[bytes], None]
 

@@ -26,7 +26,7 @@ print(json.dumps({name: importlib.import_module(name).__file__ for name in json.
 
 def test_every_module_of_the_tree_is_imported_from_where_it_was_installed(user: User) -> None:
     names = modules()
-    assert {"nimdoctor.plan.remote", "nimdoctor.checks.create_bio_hang", "nimdoctor.fixes.enable_tftp"} <= set(names)
+    assert {"nimdoctor.remote", "nimdoctor.checks.create_bio_hang", "nimdoctor.fixes.enable_tftp"} <= set(names)
     ended = user.python("-c", IMPORTED, given=json.dumps(names))
     assert ended.returncode == 0, ended.stderr
     files = json.loads(ended.stdout)

@@ -4,13 +4,13 @@ from typing import Callable
 
 import pytest
 
-import nimdoctor.scan
-from nimdoctor.engine import Result
+import nimdoctor.library.scanning
+from nimdoctor.diagnosis.engine import Result
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.lab import Lab
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.scanning import Report
 from nimdoctor.model import Outcome, Severity
-from nimdoctor.registry import Registry
-from nimdoctor.scan import Report
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def scan() -> Callable[[Lab], Report]:
     registry = Registry()
 
     def run(lab: Lab) -> Report:
-        return nimdoctor.scan.scan(LiveHost(root=lab.client), LiveHost(root=lab.master), registry=registry)
+        return nimdoctor.library.scanning.scan(LiveHost(root=lab.client), LiveHost(root=lab.master), registry=registry)
 
     return run
 

@@ -12,9 +12,9 @@ from effort import EVERYTHING, one_in
 
 from nimdoctor.cli import main
 from nimdoctor.lab import SCENARIOS, Lab
+from nimdoctor.library.scanning import Report
 from nimdoctor.model import Outcome, Role
-from nimdoctor.report import telling
-from nimdoctor.scan import Report
+from nimdoctor.report import summary
 
 from .test_scenarios import JOINED
 
@@ -50,16 +50,16 @@ def _does(lab: Lab, where: Role, words: "list[str]") -> bool:
 def follow(lab: Lab, scan: Callable[[Lab], Report], capsys: pytest.CaptureFixture) -> None:
     """Does what comes next, and asserts that it has the effect that the report says."""
     report = scan(lab)
-    first, following = report.first, telling.next_command(report)
+    first, following = report.first, summary.next_command(report)
     if following.command is None or first is None:
-        assert telling.head(report).next, "a person is told what to decide, or that nothing is to be done"
+        assert summary.head(report).next, "a person is told what to decide, or that nothing is to be done"
         return
     way = report.way(first)
     if way is None or not way.steps:
         # what only looks, or what must be settled before
         assert not re.search(r"nimclient -[cC]|nimconfig -[cC]|\brm\b|\bmv\b", following.command), following
         return
-    words = shlex.split(telling.head(report).plan)[1:]
+    words = shlex.split(summary.head(report).plan)[1:]
     capsys.readouterr()
     assert main([*words, "--format", "json"]) == 1
     plan = json.loads(capsys.readouterr().out)

@@ -344,7 +344,7 @@ def test_a_push_leaves_a_session_in_the_log_and_no_process(healthy, scan):
 
 def test_showres_lists_what_an_lpp_source_has(originals):
     from nimdoctor.facts import LppSourceContents
-    from nimdoctor.text import Text
+    from nimdoctor.model.text import Text
 
     for scenario, has in (("healthy", True), ("lpp-source-lacks-openssl", False)):
         listing = ran(originals(scenario), "master", "nim", "-o", "showres", "lpp_7104")

@@ -11,9 +11,9 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
+from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.live import LiveHost
-from nimdoctor.host import Host
-from nimdoctor.registry import Registry
+from nimdoctor.library.registry import Registry
 
 LOOPBACK = "127.0.0.1"
 TIMEOUT = 0.2

@@ -6,9 +6,9 @@ import socket
 import pytest
 from hosts import MASTER_STANZA, NETWORK_AND_RESOURCE, evidence, machine, niminfo
 
-from nimdoctor.host import Host
+from nimdoctor.diagnosis.host import Host
+from nimdoctor.library.registry import Registry
 from nimdoctor.probe import Answer, ends, probe_client, probe_master, tftp_address
-from nimdoctor.registry import Registry
 
 from .conftest import LOOPBACK, PATIENT
 

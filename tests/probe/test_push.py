@@ -3,10 +3,10 @@
 import pytest
 from hosts import evidence
 
-from nimdoctor.evidence import command
-from nimdoctor.host import Host
+from nimdoctor.diagnosis.host import Host
+from nimdoctor.library.registry import Registry
 from nimdoctor.probe import Push, push
-from nimdoctor.registry import Registry
+from nimdoctor.system import command
 
 FILESETS = 'echo "  bos.net.tcp.client         7.1.4.0  COMMITTED  TCP/IP Client Support"\n'
 OBJECT_ERROR = """cat >&2 <<'end'

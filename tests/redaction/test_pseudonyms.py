@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nimdoctor.redaction import Redactor
 from nimdoctor.redaction.addresses import Addresses, is_special_4
 from nimdoctor.redaction.alternation import alternation
-from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.pseudonyms import Pseudonyms
+from nimdoctor.redaction.site_names import Known
 from nimdoctor.redaction.words import vocabulary
 
 keys = st.binary(min_size=32, max_size=32)

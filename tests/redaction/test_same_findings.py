@@ -8,10 +8,10 @@ import pytest
 from hosts import PS, MemoryTree, scan_hosts
 from scenarios import ENDS, names, scenario
 
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
 from nimdoctor.evidence.recorded import RecordedEvidence
+from nimdoctor.library.scanning import Report
 from nimdoctor.redaction import Redactor
-from nimdoctor.scan import Report
 
 KEY = bytes(range(32))
 WAYS = ("pair", "client", "master")

@@ -17,10 +17,10 @@ from nimdoctor.redaction.address_set import AddressSet
 from nimdoctor.redaction.addresses import Addresses, numbers_4, printed_all_4
 from nimdoctor.redaction.expressions import Expressions, shows_in_whole
 from nimdoctor.redaction.finders import OPEN, TEXT, ShapeFinder, in_text
-from nimdoctor.redaction.known import Known
 from nimdoctor.redaction.levels import is_level
 from nimdoctor.redaction.rewriting import Rewriter
 from nimdoctor.redaction.shapes import Plan, Shapes, shape_of
+from nimdoctor.redaction.site_names import Known
 
 FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "fixtures")
 KEY = b"nimdoctor" * 4

@@ -2,16 +2,16 @@
 
 from datetime import datetime, timezone
 
-from nimdoctor.engine import Result
-from nimdoctor.ignore import Ignored
+from nimdoctor.diagnosis.causes import Pair, told
+from nimdoctor.diagnosis.engine import Result
+from nimdoctor.diagnosis.ignore import Ignored
+from nimdoctor.diagnosis.pictures import Pictures
+from nimdoctor.diagnosis.pictures.links import BROKEN, Ends, Link
+from nimdoctor.diagnosis.pictures.sessions import Mark, Timeline
+from nimdoctor.diagnosis.pictures.validity import Holding, Validity
+from nimdoctor.library.scanning import PROBLEMS, Report, ScannedHost
 from nimdoctor.model import Confidence, Outcome, Quote, Role, Severity
-from nimdoctor.pictures import Pictures
-from nimdoctor.pictures.links import BROKEN, Ends, Link
-from nimdoctor.pictures.sessions import Mark, Timeline
-from nimdoctor.pictures.validity import Holding, Validity
 from nimdoctor.probe import Probe
-from nimdoctor.scan import PROBLEMS, Report, ScannedHost
-from nimdoctor.story import Pair, told
 
 NOW = datetime(2025, 3, 15, 9, 53, 20, tzinfo=timezone.utc)
 

@@ -9,8 +9,8 @@ from hosts import registry
 from scenarios import scenario
 
 from nimdoctor.evidence.recorded import RecordedEvidence
+from nimdoctor.library.scanning import scan
 from nimdoctor.report import html
-from nimdoctor.scan import scan
 
 CONTRAST = """
 (() => {

@@ -10,9 +10,9 @@ from scenarios import scenario
 from test_inert import Page
 
 from nimdoctor.evidence.recorded import RecordedEvidence
+from nimdoctor.library.scanning import scan
 from nimdoctor.model import Severity, Topic
 from nimdoctor.report import html, junit_report, markdown_report, nagios_report
-from nimdoctor.scan import scan
 
 
 def report(name, *, master=True, only=(), fail_on=Severity.MEDIUM):

@@ -25,7 +25,7 @@ import nimdoctor.report
 from nimdoctor.cli import main
 from nimdoctor.evidence import connection
 from nimdoctor.lab import Lab
-from nimdoctor.registry import Registry
+from nimdoctor.library.registry import Registry
 
 STATE = "var/adm/nimdoctor"
 CHECKS = ("stale-ssl-libs", "tftp-disabled", "create-bio-hang", "certificate-mismatch", "client-not-secure")
@@ -327,7 +327,7 @@ def test_a_connection_that_is_lost_changes_nothing(
 def test_a_host_that_stays_away_is_given_up_and_found_again(
     over: Loopback, hosts: Hosts, doctor: Callable[..., Said], monkeypatch: Any
 ) -> None:
-    from nimdoctor.plan.remote import follow
+    from nimdoctor.remote import follow
 
     there = hosts("stale-ssl-libs")
     monkeypatch.setattr(follow, "RECONNECTING", (0.01, 0.01))
@@ -417,8 +417,8 @@ def test_a_second_run_is_refused_while_one_is_under_way(
     assert len(sent(there.lab)) == 1
 
     # one that looked a moment too early is refused by the lock itself
-    from nimdoctor import repair_over_ssh
-    from nimdoctor.plan.remote import run
+    from nimdoctor.library import repair_over_ssh
+    from nimdoctor.remote import run
 
     for module in (repair_over_ssh, run):
         monkeypatch.setattr(module, "unfinished", lambda host: [])
@@ -490,7 +490,7 @@ def test_what_does_not_hold_at_the_other_end_is_refused_before_anything_is_sent(
     hosts: Hosts, doctor: Callable[..., Said], monkeypatch: Any
 ) -> None:
     there = hosts("stale-ssl-libs")
-    from nimdoctor.repair_over_ssh import RemoteRepair
+    from nimdoctor.library.repair_over_ssh import RemoteRepair
 
     real = RemoteRepair.apply
 

@@ -25,15 +25,15 @@ from shells import SHELLS, gone, shell_named
 from nimdoctor.collection import collect
 from nimdoctor.evidence import TargetError, connection, open_target
 from nimdoctor.evidence.catalog import ROWS, Kind, Row
-from nimdoctor.evidence.command import PROGRAM_PATH, CommandResult
 from nimdoctor.evidence.connection import _answer, destination, remote_line
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.evidence.shell import BLOCK, KEY_ENDS, part
 from nimdoctor.evidence.ssh import SshHost
 from nimdoctor.lab import Lab
-from nimdoctor.private_keys import REMOVED
-from nimdoctor.registry import Registry
-from nimdoctor.scan import scan
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.scanning import scan
+from nimdoctor.model.private_keys import REMOVED
+from nimdoctor.system.command import PROGRAM_PATH, CommandResult
 
 Hang = Callable[[str, str], None]
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n"

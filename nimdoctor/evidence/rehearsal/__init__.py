@@ -11,7 +11,7 @@ import sys
 from typing import Any, Dict, List, Optional, Sequence
 
 from nimdoctor.evidence.files import list_directory
-from nimdoctor.refusal import refused
+from nimdoctor.model.unreadable import refused
 
 CERTIFICATES = "/ssl_nimsh/certs"
 KEYS = "/ssl_nimsh/keys"
@@ -37,7 +37,7 @@ def rehearse(root: Optional[str], timeout: float, command: Optional[Sequence[str
     argv = list(command) if command is not None else child_command(root, timeout)
     if not argv:
         return undone("this Python does not know its own program, so no second one can be started")
-    from nimdoctor.evidence.command import command_environment, run
+    from nimdoctor.system.command import command_environment, run
 
     ended = run(argv, timeout=timeout, env=command_environment(), limit=_LINE_LIMIT)
     if ended.error:

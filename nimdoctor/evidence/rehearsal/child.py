@@ -14,7 +14,7 @@ from typing import Dict, List, Optional
 from nimdoctor.evidence.rehearsal import CERTIFICATES, FAILS, FITS, KEYS, UNDONE
 from nimdoctor.evidence.rehearsal.failure import Failure
 from nimdoctor.evidence.rehearsal.pem import PemFile, TooMuch, read_directory
-from nimdoctor.refusal import refused
+from nimdoctor.model.unreadable import refused
 
 GET_IT = "install it from the AIX Toolbox (python3 pyOpenSSL), or with pip as nimdoctor[aix]"
 

@@ -1,11 +1,10 @@
 """Files of /ssl_nimsh as the rehearsal reads them: whole, bounded, and cut into PEM blocks."""
 
 import re
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.evidence.files import list_directory, open_regular, path_state
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.refusal import refused
+from nimdoctor.model.unreadable import refused
 
 FILES = 64
 """Files of one directory that are read; there are three on a master."""

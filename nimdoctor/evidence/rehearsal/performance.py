@@ -6,7 +6,7 @@ they hold: a certificate's key is the one with its public key, whatever the file
 of two certificates goes to the clients is taken from its name where that is server.pem or client.pem.
 """
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from OpenSSL import SSL, crypto
 
@@ -14,7 +14,6 @@ from nimdoctor.evidence.rehearsal import KEYS
 from nimdoctor.evidence.rehearsal.failure import Failure
 from nimdoctor.evidence.rehearsal.openssl_errors import first_error
 from nimdoctor.evidence.rehearsal.pem import PemFile
-from nimdoctor.named_tuple import NamedTuple
 
 TRAVELS, STAYS = "server.pem", "client.pem"
 """SSL_server.cnf makes the certificate that is distributed to clients, SSL_client.cnf the master's own."""

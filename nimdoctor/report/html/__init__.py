@@ -6,14 +6,14 @@ import pkgutil
 from typing import TYPE_CHECKING, Iterator, Sequence
 
 from nimdoctor import __version__
-from nimdoctor.report import telling
+from nimdoctor.library.scanning import Report
+from nimdoctor.model.wording import count
+from nimdoctor.report import summary
 from nimdoctor.report.html.host import Part
 from nimdoctor.report.markup import BREAK, Markup, element, join, written
-from nimdoctor.scan import Report
-from nimdoctor.wording import count
 
 if TYPE_CHECKING:
-    from nimdoctor.targets import Failure
+    from nimdoctor.library.targets import Failure
 
 
 def render(reports: Sequence[Report], failures: "Sequence[Failure]" = ()) -> str:
@@ -42,7 +42,7 @@ def _head(title: str, style: str) -> Markup:
 
 def _title(reports: Sequence[Report], unread: int) -> str:
     if len(reports) == 1 and not unread:
-        return f"{reports[0].host.label}: {telling.headline(reports[0])}"
+        return f"{reports[0].host.label}: {summary.headline(reports[0])}"
     return f"{count(len(reports), 'host')} scanned" + (f", no report of {unread} more" if unread else "")
 
 
@@ -56,7 +56,7 @@ def _body(reports: Sequence[Report], failures: "Sequence[Failure]", title: str) 
         element(
             "footer",
             element("p", f"nimdoctor {__version__}, {generated} UTC. This file loads nothing and runs no script."),
-            *(element("p", f"Names: {said}.") for said in dict.fromkeys(map(telling.names, reports))),
+            *(element("p", f"Names: {said}.") for said in dict.fromkeys(map(summary.names, reports))),
         ),
     )  # fmt: skip
 

@@ -2,10 +2,10 @@
 
 from typing import Dict, List, Optional, Tuple
 
-from nimdoctor.pictures.links import AT_RISK, BROKEN, NO_FAULT, NOT_SEEN, PERHAPS, PUSH, UNDECIDED, Ends, Link
+from nimdoctor.diagnosis.pictures.links import AT_RISK, BROKEN, NO_FAULT, NOT_SEEN, PERHAPS, PUSH, UNDECIDED, Ends, Link
+from nimdoctor.model.wording import count
 from nimdoctor.report.html.drawing import WIDTH, box, circle, cross, drawing, line, shape, shorter, words
 from nimdoctor.report.markup import Markup, join
-from nimdoctor.wording import count
 
 HEADS = ("Link", "Ports", "State", "Said by")
 

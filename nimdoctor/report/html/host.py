@@ -2,15 +2,15 @@
 
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-from nimdoctor.engine import Result
+from nimdoctor.diagnosis.engine import Result
+from nimdoctor.library.scanning import INCONCLUSIVE, Report
 from nimdoctor.model import Outcome, Quote, Severity, Topic
-from nimdoctor.report import telling
+from nimdoctor.model.wording import count
+from nimdoctor.report import summary
 from nimdoctor.report.html.pictures import figures
 from nimdoctor.report.html.table import table
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.markup import BREAK, Content, Markup, element, join, text
-from nimdoctor.scan import INCONCLUSIVE, Report
-from nimdoctor.wording import count
 
 DEEPEST = 4
 
@@ -25,16 +25,16 @@ class Part:
 
     def title(self) -> Markup:
         report = self.report
-        found = telling.found(report)
-        verdict = element("span", telling.verdict(report), class_=report.verdict)
+        found = summary.found(report)
+        verdict = element("span", summary.verdict(report), class_=report.verdict)
         heading = element(f"h{self.level}", f"{report.host.label}: ", verdict, id=f"{self.prefix}title")
-        said = f"{telling.hosts(report)}{': ' + found if found else ''}"
+        said = f"{summary.hosts(report)}{': ' + found if found else ''}"
         return join([heading, element("p", said, class_="soft")])
 
     def link(self) -> Markup:
         """From the list of hosts to this one."""
-        verdict = element("span", telling.verdict(self.report), class_=self.report.verdict)
-        found = telling.found(self.report)
+        verdict = element("span", summary.verdict(self.report), class_=self.report.verdict)
+        found = summary.found(self.report)
         name = element("a", self.report.host.label, href=f"#{self.prefix}title")
         return join([name, ": ", verdict, f" ({found})" if found else None])
 
@@ -56,7 +56,7 @@ class Part:
         return element("section", title, join(content, BREAK), aria_labelledby=label)
 
     def _brief(self) -> Markup:
-        head = telling.head(self.report)
+        head = summary.head(self.report)
         rows: List[Tuple[str, Content]] = [
             ("Cause", head.cause),
             ("Next", self._next(head)),
@@ -66,7 +66,7 @@ class Part:
             rows.append(("Changed", self.report.changed))
         return _list(rows, "brief")
 
-    def _next(self, head: telling.Head) -> Content:
+    def _next(self, head: summary.Head) -> Content:
         if not self.report.root():
             return head.next
         plan = [_command(head.plan), element("p", head.said, class_="said")] if head.plan else []
@@ -86,7 +86,7 @@ class Part:
                     _badge(result),
                     " ",
                     self._to(result),
-                    f" on {telling.place(result, self.report)}: {result.title}",
+                    f" on {summary.place(result, self.report)}: {result.title}",
                     join([" (because of ", why, ")"]) if why else None,
                     class_=f"deep{min(depth, DEEPEST)}",
                 )
@@ -95,10 +95,10 @@ class Part:
         yield element("ol", *items, class_="told")
 
     def _id(self, result: Result) -> str:
-        return f"{self.prefix}finding-{telling.number(self.report, result)}"
+        return f"{self.prefix}finding-{summary.number(self.report, result)}"
 
     def _to(self, result: Result) -> Markup:
-        number = telling.number(self.report, result)
+        number = summary.number(self.report, result)
         return element("a", f"{number}. {result.check}", href=f"#{self._id(result)}")
 
     def _links(self, others: Sequence[Tuple[Result, bool]]) -> Optional[Markup]:
@@ -106,14 +106,14 @@ class Part:
         return join(said, ", ") if said else None
 
     def _exposures(self) -> Iterator[Markup]:
-        said, open_ = telling.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
+        said, open_ = summary.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
         if not said and not open_:
             return
         findings = [one for one in self.report.story.findings if one.topic is Topic.EXPOSURE]
         yield self._section(
             "exposures",
-            telling.EXPOSURES + (f": {said}" if said else ""),
-            element("p", telling.STOP_NO_PUSH, class_="soft"),
+            summary.EXPOSURES + (f": {said}" if said else ""),
+            element("p", summary.STOP_NO_PUSH, class_="soft"),
             *self._findings(findings),
             self._rows(open_) if open_ else None,
         )
@@ -131,28 +131,28 @@ class Part:
         story = self.report.story
         label = self._id(result)
         sure = f", {result.confidence.value}" if result.confidence else ""
-        place = telling.place(result, self.report)
+        place = summary.place(result, self.report)
         heading = element(
             f"h{self.level + 2}",
-            f"{telling.number(self.report, result)}. ",
+            f"{summary.number(self.report, result)}. ",
             _badge(result),
             f" {result.check} on {place}{sure}",
             id=label,
         )
-        command = telling.command(self.report, result)
+        command = summary.command(self.report, result)
         rows: List[Tuple[str, Content]] = [
-            ("Wrong", element("strong", telling.wrong(result))),
+            ("Wrong", element("strong", summary.wrong(result))),
             ("Because of", self._links(story.causes(result))),
             ("Explains", self._links(story.effects(result))),
             ("Breaks", result.impact),
             ("Cause", result.cause),
             ("Evidence", _quotes(result.evidence)),
             ("Against", _quotes(result.against)),
-            ("Missing", telling.missing(result) if result.missing else None),
-            ("Do", telling.cure(self.report, result) if result.cure else None),
+            ("Missing", summary.missing(result) if result.missing else None),
+            ("Do", summary.cure(self.report, result) if result.cure else None),
             ("Next command", _command(command) if command else None),
-            ("Fix", telling.fix(self.report, result)),
-            ("Read", telling.read(result)),
+            ("Fix", summary.fix(self.report, result)),
+            ("Read", summary.read(result)),
         ]
         return element(
             "article", heading, _list(rows, "field"), class_=f"at-{result.severity.value}", aria_labelledby=label
@@ -164,10 +164,10 @@ class Part:
         passed, off = report.with_outcome(Outcome.PASS), report.with_outcome(Outcome.NOT_APPLICABLE)
         groups = (
             ("Could not be checked", self._rows(open_), len(open_), report.verdict == INCONCLUSIVE),
-            ("Notes", _items(telling.notes(report)), len(telling.notes(report)), False),
+            ("Notes", _items(summary.notes(report)), len(summary.notes(report)), False),
             ("Passed", self._rows(passed, False), len(passed), False),
             ("Not applicable", self._rows(off, False), len(off), False),
-            ("Ignored", _items(telling.ignored(report)), len(telling.ignored(report)), False),
+            ("Ignored", _items(summary.ignored(report)), len(summary.ignored(report)), False),
         )
         parts = [
             element("details", element("summary", f"{name}: {number}"), content, open=True if unfolded else None)
@@ -181,10 +181,10 @@ class Part:
         heads = ["Outcome"] * outcome + ["Severity", "Check", "Where", "What was seen"]
         rows = []
         for result in results:
-            message = telling.why_undecided(result)
+            message = summary.why_undecided(result)
             if result.missing:
                 message += f"; would be settled by: {', '.join(result.missing)}"
-            place = telling.place(result, self.report)
+            place = summary.place(result, self.report)
             rows.append([result.outcome.value] * outcome + [result.severity.value, result.check, place, message])
         return table("", heads, rows, words=len(heads) - 2)
 
@@ -236,4 +236,4 @@ def _which(quotes: Sequence[Quote]) -> str:
 def _line(quote: Quote, width: int) -> Markup:
     number = "" if quote.line is None else str(quote.line)
     shown = element("span", f"{number:>{width}}  ", class_="number") if width else None
-    return join([shown, text(telling.quoted(quote), TEXT_LIMIT)])
+    return join([shown, text(summary.quoted(quote), TEXT_LIMIT)])

@@ -1,9 +1,8 @@
 """The pictures of a scan, each with its heading and with a table that says the same."""
 
-from typing import Iterator, List, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.pictures import Pictures
+from nimdoctor.diagnosis.pictures import Pictures
 from nimdoctor.report.html import ends, timeline, validity
 from nimdoctor.report.html.table import table
 from nimdoctor.report.markup import Content, Markup, element

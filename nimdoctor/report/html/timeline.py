@@ -1,13 +1,12 @@
 """The picture of nimsh's sessions: one lane an outcome, and the newest TLS session marked where it is a bad one."""
 
 from datetime import datetime, timedelta
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from nimdoctor.named_tuple import NamedTuple
-from nimdoctor.pictures.sessions import ENDS, Mark, Timeline
+from nimdoctor.diagnosis.pictures.sessions import ENDS, Mark, Timeline
+from nimdoctor.model.wording import count
 from nimdoctor.report.html.drawing import WIDTH, circle, cross, drawing, line, shape, words
 from nimdoctor.report.markup import Content, Markup, element, join
-from nimdoctor.wording import count
 
 HEADS = ("When (the host's local time)", "What", "Line")
 

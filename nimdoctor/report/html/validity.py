@@ -2,11 +2,11 @@
 
 from typing import List, Sequence, Tuple
 
+from nimdoctor.diagnosis.pictures.validity import DAY, HOLDS, NOT_YET, RUN_OUT, Holding, Validity
 from nimdoctor.facts.certificate_details import moment
-from nimdoctor.pictures.validity import DAY, HOLDS, NOT_YET, RUN_OUT, Holding, Validity
+from nimdoctor.model.wording import count
 from nimdoctor.report.html.drawing import WIDTH, box, drawing, line, shorter, words
 from nimdoctor.report.markup import Markup
-from nimdoctor.wording import count
 
 HEADS = ("Host", "File", "Subject", "From", "Until", "State", "The host's now")
 

@@ -1,0 +1,464 @@
+"""Runs checks over hosts: resolves what they ask for, turns what they say into results.
+
+A check that breaks becomes a result of outcome error and the others go on. Nothing passes without
+evidence: a check that says nothing passes on the facts it was given, and only on them.
+"""
+
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from nimdoctor.diagnosis.host import Absent, Host, parameters
+from nimdoctor.diagnosis.settlement import settlement_of
+from nimdoctor.model import (
+    Check,
+    Confidence,
+    Diagnosis,
+    Finding,
+    Missing,
+    NotApplicable,
+    Note,
+    Outcome,
+    Passed,
+    Quote,
+    Role,
+    RuledOut,
+    Settlement,
+    Severity,
+    Subject,
+    Topic,
+    Unknown,
+    Verdict,
+    Vulnerability,
+    severity_of,
+    worst_score,
+)
+
+QUOTED_LINES = 20
+"""Lines of evidence a result quotes at most."""
+
+GIVE = {Role.MASTER: "about the master: give --master", Role.CLIENT: "about a client: give that client as the target"}
+HARDENED = (
+    "advice only: from NIM security generation G2 on, keys and certificates travel in another way "
+    "(IBM node/7251173, node/7283157)"
+)
+
+
+class Result(NamedTuple):
+    """One entry of a report: a check, a host and a finding, or a check without one.
+
+    Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
+    `causes` are the ids of the checks whose findings this one may be the cause of. `named_only` says that its fix
+    is planned only by `--only`, whatever the severity. `topic` is that of the check, `vulnerabilities` are as in
+    `Finding`. `rules_out` are the steps that no plan of this scan may hold, each with its end and its reason.
+    `settled_by` is what would settle an unknown, its `where` filled in; None where nothing that can be named does.
+    """
+
+    check: str
+    title: str
+    outcome: Outcome
+    severity: Severity
+    where: Role
+    host: Optional[str]
+    message: str
+    confidence: Optional[Confidence] = None
+    cause: Optional[str] = None
+    impact: Optional[str] = None
+    cure: Optional[str] = None
+    fix: Optional[str] = None
+    objects: Tuple[str, ...] = ()
+    evidence: Tuple[Quote, ...] = ()
+    missing: Tuple[str, ...] = ()
+    references: Tuple[str, ...] = ()
+    run: Optional[str] = None
+    touches: int = 0
+    against: Tuple[Quote, ...] = ()
+    causes: Tuple[str, ...] = ()
+    named_only: bool = False
+    topic: Topic = Topic.OPERATION
+    vulnerabilities: Tuple[Vulnerability, ...] = ()
+    rules_out: Tuple[RuledOut, ...] = ()
+    settled_by: Optional[Settlement] = None
+
+    @property
+    def planned_by_itself(self) -> bool:
+        """Whether `nimdoctor fix` plans its fix without being told the name."""
+        return self.severity.rank >= Severity.MEDIUM.rank and not self.named_only
+
+
+class NotNamed(Exception):
+    """A fact of the other end is asked for and no such host was given."""
+
+    def __init__(self, end: Role) -> None:
+        super().__init__(GIVE[end])
+
+
+class _Lacking(Exception):
+    """A fact that a check cannot do without cannot be had of that end."""
+
+    def __init__(self, absent: Absent, where: Role) -> None:
+        super().__init__(absent.message)
+        self.absent = absent
+        self.where = where
+
+
+class _Run(NamedTuple):
+    """One check over one host. `hearsay`: a master is judged by what its client can see of it.
+    `uninvited`: the check is about the other end and is asked only in case its evidence is there.
+    """
+
+    check: Check
+    host: Host
+    where: Role
+    hearsay: bool = False
+    uninvited: bool = False
+
+    @property
+    def name(self) -> Optional[str]:
+        """The name of the host that the result is about; None where it is the other end, which the evidence
+        does not name: a client's log beside its master's objects is about a client, whichever that is.
+        """
+        return None if self.hearsay or self.uninvited else self.host.name
+
+
+_NOBODY = Check("", "", Role.BOTH, Severity.INFO, lambda: None)
+"""Stands for the check where something else asks for facts."""
+
+
+class Engine:
+    """The hosts of one scan: the target and, where given, its master."""
+
+    def __init__(self, target: Host, master: Optional[Host] = None) -> None:
+        self.target = target
+        self.master = master
+        if master:
+            master.client = target
+
+    def scan(self, checks: Sequence[Check], all_checks: Callable[[], Sequence[Check]]) -> List[Result]:
+        """Results of the chosen checks, by id.
+
+        A check that asks for the Diagnosis runs last and sees what every check of `all_checks`
+        found, chosen or not, so that its verdict does not hang on the choice.
+        """
+        chosen = {check.id for check in checks}
+        later = [check for check in checks if _asks_for_diagnosis(check)]
+        first = list(all_checks()) if later else list(checks)
+        results: List[Result] = []
+        for check in first:
+            if check not in later and not _asks_for_diagnosis(check):
+                results += self.ask(check, None)
+        failing = [(found.check, found.fix) for found in results if found.outcome is Outcome.FAIL]
+        results = [found for found in results if found.check in chosen]
+        for check in later:
+            results += self.ask(check, Diagnosis(failing))
+        return results
+
+    def ask(self, check: Check, diagnosis: Optional[Diagnosis]) -> List[Result]:
+        """Every result of one check, over each host it is for."""
+        runs = list(self._runs(check))
+        if not runs:
+            end = Role.CLIENT if check.role is Role.CLIENT else Role.MASTER
+            return [self._plain(check, end, None, Outcome.NOT_APPLICABLE, GIVE[end])]
+        return [result for run in runs for result in self._judge(run, diagnosis)]
+
+    def feed(self, function: Any, supplied: Mapping[Any, Any]) -> Dict[str, Any]:
+        """Arguments for a function that names facts as a check does; `supplied` are values by their type.
+
+        A fact that cannot be had is None where the parameter is Optional. Raises Absent where it is not,
+        and NotNamed for one of an end that was not given.
+        """
+        run = _Run(_NOBODY, self.target, Role.CLIENT if "client" in self.target.roles else Role.MASTER)
+        given: Dict[str, Any] = {}
+        for name, (kind, end, optional) in parameters(function).items():
+            if kind in supplied:
+                given[name] = supplied[kind]
+                continue
+            try:
+                given[name] = self._resolve(run, kind, end)
+            except (Absent, NotNamed):
+                if not optional:
+                    raise
+                given[name] = None
+        return given
+
+    def may_be_hardened(self) -> bool:
+        """Whether either end is of generation G2 or later, or of unknown generation where G2 exists."""
+        from nimdoctor.facts import NimGeneration
+
+        found = [host.optional(NimGeneration) for host in (self.target, self.master) if host]
+        return any(generation and generation.may_be_hardened for generation in found)
+
+    def _runs(self, check: Check) -> Iterable[_Run]:
+        target, master = self.target, self.master
+        roles = target.roles
+        own = Role.CLIENT if "client" in roles or not roles else Role.MASTER
+        if check.role is Role.BOTH:
+            yield _Run(check, target, own)
+            if master:
+                yield _Run(check, master, Role.MASTER)
+            return
+        wanted = check.role.value
+        if wanted in roles or not roles:
+            yield _Run(check, target, check.role)
+        elif target.evidence.loose and not (master and check.role is Role.MASTER):
+            yield _Run(check, target, check.role, uninvited=True)
+        elif check.role is Role.MASTER and not master:
+            yield _Run(check, target, Role.MASTER, hearsay=True, uninvited=True)
+        if master and check.role is Role.MASTER:
+            yield _Run(check, master, Role.MASTER)
+
+    def _judge(self, run: _Run, diagnosis: Optional[Diagnosis]) -> List[Result]:
+        check = run.check
+        host_name = run.name
+        try:
+            arguments, sources = self._arguments(run, diagnosis)
+            said = list(check.function(**arguments) or ())
+            for thing in said:
+                if not isinstance(thing, (Finding, Passed, Note, Unknown, NotApplicable)):
+                    raise TypeError(f"{check.id} yielded {type(thing).__name__}, which is no verdict")
+        except NotNamed as error:
+            return [self._plain(check, run.where, host_name, Outcome.NOT_APPLICABLE, str(error))]
+        except _Lacking as error:
+            settled_by = settlement_of(error.absent.missing, error.where, self.target, self.master)
+            return [self._unknown(run, host_name, error.absent.message, error.absent.missing, settled_by)]
+        except Missing as error:
+            message = error.message or ", ".join(self._why_missing(run, name) for name in error.missing)
+            return [self._unknown(run, host_name, message, error.missing)]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plug-in may raise anything, SystemExit included
+            return [self._plain(check, run.where, host_name, Outcome.ERROR, _broke(error))]
+        findings = [thing for thing in said if isinstance(thing, Finding)]
+        if findings:
+            return [self._found(run, host_name, finding) for finding in findings]
+        return [self._without_finding(run, host_name, said, sources)]
+
+    def _arguments(self, run: _Run, diagnosis: Optional[Diagnosis]) -> Tuple[Dict[str, Any], Tuple[Quote, ...]]:
+        given: Dict[str, Any] = {}
+        sources: List[Quote] = []
+        for name, (kind, end, optional) in parameters(run.check.function).items():
+            if kind is Subject:
+                given[name] = self._subject(run)
+            elif kind is Diagnosis:
+                given[name] = diagnosis or Diagnosis()
+            else:
+                try:
+                    given[name] = self._resolve(run, kind, end)
+                    source = getattr(given[name], "source", None)
+                    if isinstance(source, str):
+                        sources.append(Quote(source, None, ""))
+                except NotNamed:
+                    if not optional:
+                        raise
+                    given[name] = None
+                except Absent as absent:
+                    if not optional:
+                        raise _Lacking(absent, end or run.where) from absent
+                    given[name] = None
+        return given, tuple(sources)
+
+    def _resolve(self, run: _Run, kind: Any, end: Optional[Role]) -> Any:
+        if end is None or (end is run.where and not run.hearsay):
+            return self._own(run, kind)
+        if end is Role.MASTER:
+            if self.master:
+                return self._elsewhere(run, self.master, kind)
+            if "master" in run.host.roles or run.host.evidence.loose or not run.host.roles:
+                try:
+                    return run.host.fact(kind)
+                except Absent:
+                    if "master" in run.host.roles:
+                        raise
+            return self._hearsay(run.host, kind)
+        client = self.target
+        if "client" in client.roles or client.evidence.loose or not client.roles:
+            return self._elsewhere(run, client, kind)
+        raise NotNamed(Role.CLIENT)
+
+    @staticmethod
+    def _elsewhere(run: _Run, end: Host, kind: Any) -> Any:
+        try:
+            return end.fact(kind)
+        except Absent as absent:
+            if end is run.host:
+                raise
+            raise Absent(absent.missing, f"on {end.name or 'the other end'}: {absent.message}") from absent
+
+    def _own(self, run: _Run, kind: Any) -> Any:
+        """A fact of the host the check runs over; of loose files of the other end, what can only be that end's."""
+        if run.hearsay:
+            return self._hearsay(run.host, kind)
+        if not run.uninvited:
+            return run.host.fact(kind)
+        if run.host.role_stated and not run.host.only_of(run.where.value, kind):
+            # a client's inetd.conf says nothing of its master's tftp
+            raise NotNamed(run.where)
+        try:
+            return run.host.fact(kind)
+        except Absent:
+            if run.where is Role.CLIENT:
+                raise
+            return self._hearsay(run.host, kind)
+
+    @staticmethod
+    def _hearsay(client: Host, kind: Any) -> Any:
+        """What the client can know of its master: the master's objects as `nimclient -l -l` shows them."""
+        from nimdoctor.facts import NimclientObjects, NimObjects
+
+        if kind is NimObjects:
+            try:
+                return client.fact(NimclientObjects)
+            except Absent:
+                pass
+        raise NotNamed(Role.MASTER)
+
+    def _subject(self, run: _Run) -> Subject:
+        return Subject(
+            name=run.name or f"this {run.where.value}",
+            where=run.where,
+            roles=tuple(Role(role) for role in run.host.roles),
+            client_named="client" in self.target.roles,
+            master_named=self.master is not None or "master" in self.target.roles,
+            loose=run.host.evidence.loose,
+            thorough=run.host.evidence.thorough,
+            named=run.name is not None,
+        )
+
+    def _found(self, run: _Run, host: Optional[str], finding: Finding) -> Result:
+        """A finding that is only possible for want of evidence is none where that is there and could not be read."""
+        failed = self._failed(run, finding)
+        if failed.confidence is Confidence.POSSIBLE and any(self._unread(run, name) for name in failed.missing):
+            unknown = self._unknown(run, host, f"not known, {failed.message}", failed.missing)
+            return unknown._replace(severity=failed.severity, evidence=failed.evidence)
+        return failed
+
+    def _failed(self, run: _Run, finding: Finding) -> Result:
+        check = run.check
+        fix = check.fix if finding.fix == "" else finding.fix
+        cure = finding.cure or check.cure
+        command = finding.run
+        if check.classic and fix and self.may_be_hardened():
+            fix, command = None, None
+            cure = type(cure)(f"{HARDENED}; before G2 it would be: {cure}") if cure else HARDENED
+        score = worst_score(finding.vulnerabilities)
+        return Result(
+            check=check.id,
+            title=check.title,
+            outcome=Outcome.FAIL,
+            severity=finding.severity or (check.severity if score is None else severity_of(score)),
+            where=run.where,
+            host=run.name,
+            message=finding.message,
+            confidence=finding.confidence or check.confidence,
+            cause=finding.cause or check.cause,
+            impact=finding.impact or check.impact or check.summary,
+            cure=cure,
+            fix=fix,
+            objects=tuple(finding.objects),
+            evidence=tuple(finding.evidence)[:QUOTED_LINES],
+            references=tuple(finding.references) or ((check.source,) if check.source else ()),
+            run=command,
+            touches=finding.touches,
+            against=tuple(finding.against)[:QUOTED_LINES],
+            missing=tuple(dict.fromkeys(finding.missing)),
+            causes=tuple(check.explains if finding.explains is None else finding.explains),
+            named_only=check.named_only and fix == check.fix,
+            topic=check.topic,
+            vulnerabilities=tuple(finding.vulnerabilities),
+            rules_out=tuple(
+                one._replace(where=one.where or run.where, why=one.why or _own_words(check, finding))
+                for one in (check.rules_out if finding.rules_out is None else finding.rules_out)
+            ),
+        )
+
+    def _without_finding(
+        self, run: _Run, host: Optional[str], said: List[Verdict], sources: Tuple[Quote, ...]
+    ) -> Result:
+        check = run.check
+        for kind in (Unknown, Note, Passed, NotApplicable):
+            thing = next((found for found in said if isinstance(found, kind)), None)
+            if isinstance(thing, Unknown):
+                result = self._unknown(run, host, thing.message, thing.missing, thing.settled_by)
+                return result._replace(severity=thing.severity or check.severity, evidence=tuple(thing.evidence))
+            if isinstance(thing, NotApplicable):
+                return self._plain(check, run.where, host, Outcome.NOT_APPLICABLE, thing.message)
+            if isinstance(thing, (Note, Passed)):
+                evidence = tuple(thing.evidence)[:QUOTED_LINES] or sources
+                if not evidence:
+                    return self._unknown(run, host, f"{thing.message} (but no evidence was given)", ())
+                passed = self._plain(check, run.where, host, Outcome.PASS, thing.message)
+                severity = Severity.INFO if isinstance(thing, Note) else check.severity
+                return passed._replace(evidence=evidence, severity=severity)
+        if not sources:
+            return self._unknown(run, host, "there is no evidence to judge by", ())
+        passed = self._plain(check, run.where, host, Outcome.PASS, f"no sign of it: {check.title}")
+        return passed._replace(evidence=sources)
+
+    def _unknown(
+        self,
+        run: _Run,
+        host: Optional[str],
+        message: str,
+        missing: Sequence[str],
+        settled_by: Optional[Settlement] = None,
+    ) -> Result:
+        if run.uninvited:
+            return self._plain(run.check, run.where, None, Outcome.NOT_APPLICABLE, GIVE[run.where])
+        wanted = tuple(dict.fromkeys(missing))
+        why = [said for said in dict.fromkeys(self._unread(run, name) for name in wanted) if said not in message]
+        result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, "; ".join([message, *why]))
+        settled_by = settled_by or settlement_of(missing, run.where, self.target, self.master)
+        if settled_by and settled_by.where is None:
+            settled_by = settled_by._replace(where=run.where)
+        return result._replace(missing=wanted, settled_by=settled_by)
+
+    def _unread(self, run: _Run, name: str) -> str:
+        """Why evidence of that catalog name could not be had or understood, on whichever end the check looks for it."""
+        for end in self._ends_with(run, name):
+            said = end.unread(name)
+            if said:
+                return said if end is run.host else f"on {end.name or 'the other end'}: {said}"
+        return ""
+
+    def _why_missing(self, run: _Run, name: str) -> str:
+        return self._unread(run, name) or self._ends_with(run, name)[0].why_missing(name)
+
+    def _ends_with(self, run: _Run, name: str) -> List[Host]:
+        """The hosts of which the check may want that evidence, the likeliest first."""
+        asked = {end for _, end, _ in parameters(run.check.function).values()}
+        ends = [run.host]
+        ends += [self.master] if self.master and Role.MASTER in asked else []
+        ends += [self.target] if Role.CLIENT in asked else []
+        row = run.host.catalog.row(name)
+        return sorted(dict.fromkeys(ends), key=lambda end: bool(row and not row.roles & set(end.roles)))
+
+    @staticmethod
+    def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
+        return Result(check.id, check.title, outcome, check.severity, where, host, message, topic=check.topic)
+
+
+def _own_words(check: Check, finding: Finding) -> str:
+    """The reason for which a finding rules a step out, where it gives none apart."""
+    impact = finding.impact or check.impact
+    return f"{finding.message}: {impact}" if impact else finding.message
+
+
+def _asks_for_diagnosis(check: Check) -> bool:
+    try:
+        return any(kind is Diagnosis for kind, _, _ in parameters(check.function).values())
+    except Exception:
+        # annotations that cannot be resolved break the check when it is asked, where it is reported
+        return False
+
+
+def _broke(error: BaseException) -> str:
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.endswith(("engine.py", "host.py"))] or frames
+    frame = own[-1] if own else None
+    place = ""
+    if frame:
+        module = frame.filename.replace("\\", "/").rsplit("/", 2)
+        name = ".".join(module[-2:])[: -len(".py")] if frame.filename.endswith(".py") else frame.filename
+        place = f" in {name}, line {frame.lineno}"
+    text = str(error).splitlines()
+    return f"the check broke: {type(error).__name__}{place}" + (f": {text[0][:200]}" if text and text[0] else "")

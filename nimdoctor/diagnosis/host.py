@@ -1,0 +1,340 @@
+"""One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
+
+import importlib
+import typing
+from functools import cache
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Type, TypeVar, Union
+
+from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
+from nimdoctor.evidence.source import Evidence
+from nimdoctor.model.text import BadEvidence, Text, Unreadable, first_words
+from nimdoctor.model.unreadable import denial
+
+T = TypeVar("T")
+
+_UNREAD = "cannot be read: "
+LPP_SOURCES = 20
+"""lpp_sources of a live master that are listed for a fix."""
+
+
+class Absent(Exception):
+    """A fact cannot be had; `missing` are the catalog names that would serve, the message says why."""
+
+    def __init__(self, missing: Tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.missing = missing
+        self.message = message
+
+
+@cache
+def parameters(function: Any) -> Dict[str, Tuple[Any, Any, bool]]:
+    """What a check or a fact's `derive` asks for: name to (type, end, optional).
+
+    `end` is Role.MASTER or Role.CLIENT for OnMaster[...] and OnClient[...], else None.
+    """
+    hints = typing.get_type_hints(function, include_extras=True)
+    hints.pop("return", None)
+    return {name: _unwrap(hint) for name, hint in hints.items()}
+
+
+def _unwrap(hint: Any) -> Tuple[Any, Any, bool]:
+    optional, end = False, None
+    for _ in range(3):
+        if typing.get_origin(hint) is Union:
+            inner = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+            optional = optional or len(inner) < len(typing.get_args(hint))
+            hint = inner[0]
+        elif hasattr(hint, "__metadata__"):
+            end = hint.__metadata__[0]
+            hint = typing.get_args(hint)[0]
+    return hint, end, optional
+
+
+class Host:
+    """A host: `roles` it plays (client, master; empty when unknown), its name, its facts.
+
+    `fact` parses what the evidence holds, once. Nothing is read before it is asked for.
+    """
+
+    def __init__(self, evidence: Evidence, catalog: Catalog, roles: Optional[Tuple[str, ...]] = None) -> None:
+        self.evidence = evidence
+        self.catalog = catalog
+        self._facts: Dict[Any, Any] = {}
+        self._names: Optional[Dict[str, str]] = None
+        self._unread: Dict[str, str] = {}
+        self._understood: Set[str] = set()
+        self.client: Optional[Host] = None
+        """The client that a master is scanned with: what is asked of the master about it is by its names."""
+        self.role_stated = True
+        self.role_given = roles is not None
+        self.roles = roles or self._detect_roles()
+        self.name = self._detect_name()
+
+    def only_of(self, role: str, kind: Any) -> bool:
+        """Whether evidence for that fact is there only on hosts of that role, so that it cannot be this host's own."""
+        rows = self.catalog.rows_for(kind.__name__)
+        return bool(rows) and all(row.roles == {role} for row in rows)
+
+    def optional(self, kind: Type[T]) -> Optional[T]:
+        """The fact, or None when it cannot be had."""
+        try:
+            return self.fact(kind)
+        except Absent:
+            return None
+
+    def fact(self, kind: Type[T]) -> T:
+        """The fact of that class. Raises Absent; anything else means that its parser is broken."""
+        if kind not in self._facts:
+            try:
+                self._facts[kind] = self._make(kind)
+            except Absent as absent:
+                self._facts[kind] = absent
+        found = self._facts[kind]
+        if isinstance(found, Absent):
+            raise found
+        return found  # type: ignore[no-any-return]
+
+    def _make(self, kind: Any) -> Any:
+        if hasattr(kind, "served_by"):
+            return self._server(kind.served_by)
+        if hasattr(kind, "derive"):
+            return self._derive(kind)
+        parts = []
+        unread: Dict[str, str] = {}
+        rows = self.catalog.rows_for(kind.__name__)
+        if hasattr(kind, "of_record"):
+            path_rows = [row for row in rows if row.kind is Kind.PATHS]
+            parts.append(kind.of_record(self.evidence.paths(path_rows)))
+            rows = [row for row in rows if row.kind is not Kind.PATHS]
+        for row in rows:
+            for text in self._texts(row, kind):
+                try:
+                    parts.append(_parsed(row, text, kind))
+                    self._understood.add(row.label)
+                except BadEvidence as error:
+                    unread.setdefault(row.label, self._why_unread(row.label, text, error))
+                    self._unread.setdefault(row.label, unread[row.label])
+            if parts and not hasattr(kind, "combine"):
+                return parts[0]
+        if parts:
+            return kind.combine(parts)
+        if not unread and hasattr(kind, "absent"):
+            for row in rows:
+                if row.kind is Kind.FILE and self.absent(row.name):
+                    return kind.absent(row.name)
+        raise self._absent(kind, rows)
+
+    def _why_unread(self, label: str, text: Text, error: BadEvidence) -> str:
+        """The words for a text that is there: that it cannot be read, or that it is not understood, and its first line."""
+        why = str(error)
+        if why.startswith(text.source):
+            why = why[len(text.source) :].lstrip(": ")
+        given = "" if self.evidence.live else "given but "
+        where = f" ({text.source})" if text.source not in (label, text.name) or "*" in label else ""
+        if isinstance(error, Unreadable):
+            why = why[len(_UNREAD) :] if why.startswith(_UNREAD) else why
+            return f"{given}{_UNREAD}{why}{where}"
+        first = next((quote for quote in text.quotes() if quote.text.strip()), None)
+        if first and first_words(first.text) not in why:
+            why = f"{why}: line {first.line}: {first_words(first.text)}"
+        return f"{given}not understood: {why}{where}"
+
+    def _server(self, served_by: str) -> Any:
+        """What does something for this host's facts on the side of the evidence, loaded when first asked for."""
+        module, _, name = served_by.partition(":")
+        return getattr(importlib.import_module(module), name)(self.evidence, self.catalog)
+
+    def _derive(self, kind: Any) -> Any:
+        given: Dict[str, Any] = {}
+        missing: List[str] = []
+        reasons: List[str] = []
+        for name, (wanted, _, optional) in parameters(kind.derive).items():
+            try:
+                given[name] = self.fact(wanted)
+            except Absent as absent:
+                missing += [label for label in absent.missing if label not in missing]
+                if not optional:
+                    raise
+                reasons.append(absent.message)
+                given[name] = None
+        try:
+            return kind.derive(**given)
+        except BadEvidence as error:
+            labels = missing or error.missing or [row.label for row in self.catalog.rows_for(kind.__name__)[:1]]
+            reasons += list(filter(None, map(self.unread, error.missing)))
+            raise Absent(tuple(labels), "; ".join(dict.fromkeys(reasons)) or str(error)) from error
+
+    def absent(self, path: str) -> bool:
+        """Whether that path is known not to exist."""
+        if self.evidence.file_absent(path):
+            return True
+        from nimdoctor.facts import Paths
+
+        return bool(self.fact(Paths).absent(path))
+
+    def _absent(self, kind: Any, rows: List[Row]) -> Absent:
+        labels = tuple(row.label for row in rows[:1])
+        if not labels:
+            return Absent((kind.__name__,), f"nothing in the catalog feeds {kind.__name__}")
+        # what was there and could not be used says more than that another source of it was not
+        said = (self.unread(row.label) for row in rows)
+        return Absent(labels, next(filter(None, said), "") or self.why_missing(labels[0]))
+
+    def unread(self, name: str) -> str:
+        """Why evidence of that catalog name, which is there or was asked for, could not be had or understood, in words.
+
+        Empty where there is nothing of the kind: it was used, it is known to be absent, or nobody collected it.
+        """
+        known = {**self._unread, **self.evidence.problems}
+        if name in known:
+            return f"{name}: {known[name]}"
+        if name.startswith("/"):
+            return next((f"{path}: {known[path]}" for path in sorted(known) if _concerns(path, name)), "")
+        return ""
+
+    @property
+    def unread_evidence(self) -> Dict[str, str]:
+        """What could not be had or understood so far, by catalog name: why."""
+        unread = {name: why for name, why in self._unread.items() if name not in self._understood}
+        return {**unread, **self.evidence.problems}
+
+    def why_missing(self, name: str) -> str:
+        """Why the evidence of that catalog name is not there, in words."""
+        unread = self.unread(name)
+        if unread:
+            return unread
+        if name.startswith("/") and self._known_absent(name):
+            return f"{name} does not exist on this host"
+        return f"{name} could not be had" if self.evidence.live else f"{name} was not collected"
+
+    def _known_absent(self, name: str) -> bool:
+        from nimdoctor.facts import Paths
+
+        if "*" not in name:
+            return self.absent(name)
+        paths = self.fact(Paths)
+        return bool(paths.absent(name.partition("/*")[0]) or (paths.listed(name) and not paths.matching(name)))
+
+    def _texts(self, row: Row, kind: Any) -> Iterator[Text]:
+        if kind.__name__ in row.live_for and self.evidence.live:
+            row = row._replace(live=True)
+        names = self.placeholders(row)
+        if "{LPP_SOURCE}" in row.name and row.live and self.evidence.live:
+            from nimdoctor.facts import NimObjects
+
+            objects = self.optional(NimObjects)
+            for found in objects.resources("lpp_source")[:LPP_SOURCES] if objects else ():
+                yield from self.evidence.texts(row, {**names, "LPP_SOURCE": found.name})
+            return
+        if row.when_known and self.evidence.live and row.argv(names) is None:
+            return
+        yield from self.evidence.texts(row, names)
+
+    def placeholders(self, row: Row) -> Mapping[str, str]:
+        """What fills the placeholders of that row's command, as far as it is known; empty for recorded evidence."""
+        return self._values() if "{" in row.name and self.evidence.live else {}
+
+    def command(self, row: Row) -> Tuple[str, ...]:
+        """The row's command with what is known in the places of its placeholders; a name that is not stays in capitals."""
+        names = self._values() if "{" in row.name else {}
+        return tuple(names.get(word.strip("{}"), word.strip("{}")) for word in row.name.split())
+
+    def _values(self) -> Mapping[str, str]:
+        if self._names is None:
+            from nimdoctor.facts import LevelTables, NimInfo
+
+            info = self.optional(NimInfo)
+            client = self.client.optional(NimInfo) if self.client else info
+            self._names = {"APARS": " ".join(self.fact(LevelTables).apars())}
+            for placeholder, value in (
+                ("NIM_NAME", info.get("NIM_NAME") if info else None),
+                ("CLIENT_HOSTNAME", client.get("NIM_HOSTNAME") if client else None),
+                ("CLIENT_ADDRESS", client.address_of(client.get("NIM_HOSTNAME")) if client else None),
+                ("MASTER_HOSTNAME", info.get("NIM_MASTER_HOSTNAME") if info else None),
+                ("MASTER_ADDRESS", info.address_of(info.get("NIM_MASTER_HOSTNAME")) if info else None),
+            ):
+                # a name that begins with a dash would be read as an option by the command it is given to
+                if value and not value.startswith("-"):
+                    self._names[placeholder] = value
+        return self._names
+
+    def _detect_roles(self) -> Tuple[str, ...]:
+        if self.evidence.roles:
+            return tuple(self.evidence.roles)
+        # facts are imported where they are needed: a scan loads only those its checks ask for
+        from nimdoctor.facts import NimclientObjects, NimInfo, NimObjects, NimshLog
+
+        info = self.optional(NimInfo)
+        if info and info.roles:
+            return info.roles
+        # from here on the role is only guessed by what was collected
+        self.role_stated = False
+        if self.optional(NimObjects):
+            return ("master",)
+        if self.optional(NimclientObjects) or self.optional(NimshLog):
+            return ("client",)
+        return ()
+
+    def _detect_name(self) -> Optional[str]:
+        if self.evidence.host:
+            return self.evidence.host
+        from nimdoctor.facts import HostName, NimInfo, NimObjects
+
+        name = self.optional(HostName)
+        if name:
+            return name.name
+        info = self.optional(NimInfo)
+        if info:
+            own = info.get("NIM_HOSTNAME") or info.get("NIM_NAME")
+            if own:
+                return own
+        objects = self.optional(NimObjects) if "master" in self.roles else None
+        stanza = objects.master() if objects else None
+        names = stanza.host_names() if stanza else ()
+        return names[0] if names else None
+
+    def left_out(self) -> Tuple[str, ...]:
+        """Roles that its evidence states and that it is not looked at in, by the word of somebody."""
+        if not self.role_given:
+            return ()
+        from nimdoctor.facts import NimInfo
+
+        info = None if self.evidence.roles else self.optional(NimInfo)
+        stated = self.evidence.roles or (info.roles if info else ())
+        return tuple(role for role in stated if role not in self.roles)
+
+    @property
+    def role(self) -> str:
+        """The roles as one word for a report: client, master, `client,master` or unknown."""
+        return ",".join(role for role in ("client", "master") if role in self.roles) or "unknown"
+
+    @property
+    def oslevel(self) -> Optional[str]:
+        """`7200-05-03-2136`, or None when it is not known."""
+        from nimdoctor.facts import OsLevel
+
+        level = self.optional(OsLevel)
+        return level.text if level else None
+
+
+def _parsed(row: Row, text: Text, kind: Any) -> Any:
+    """The fact of that text. Raises BadEvidence, Unreadable also for output of which the command says that it was refused
+    a part: nobody knows what is not in it.
+    """
+    if row.kind is not Kind.COMMAND:
+        return kind.parse(text)
+    said = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
+    if said and not row.bears_refusal:
+        raise Unreadable(said)
+    text.partial = text.partial or bool(said)
+    try:
+        return kind.parse(text)
+    except BadEvidence as error:
+        raise Unreadable(said) if said else error from error
+
+
+def _concerns(path: str, name: str) -> bool:
+    """Whether what is the matter with one path or pattern may be why another is missing."""
+    if not path.startswith("/"):
+        return False
+    return path_matches(path, name) or path_matches(name, path) or name.startswith(f"{path}/")

@@ -1,0 +1,121 @@
+"""The links between a NIM master and its client, and which of them the findings say is broken."""
+
+from typing import TYPE_CHECKING, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+
+from nimdoctor.diagnosis.causes import Pair
+from nimdoctor.diagnosis.engine import Engine, Result
+from nimdoctor.model import Confidence, Outcome, Role, Severity
+
+if TYPE_CHECKING:
+    from nimdoctor.facts import NimInfo
+
+BROKEN, PERHAPS, AT_RISK = "broken", "perhaps broken", "at risk"
+UNDECIDED, NO_FAULT, NOT_SEEN = "not decided", "no fault found", "not looked at"
+
+PUSH, PULL, TFTP = "push", "pull", "tftp"
+
+_BOTH_WAYS = frozenset(("name-resolution", "niminfo-broken", "niminfo-wrong-master"))
+CHECKS: Dict[str, FrozenSet[str]] = {
+    PUSH: _BOTH_WAYS
+    | {
+        "certificate-expired", "certificate-expiring", "certificate-mismatch", "certificate-not-yet-valid",
+        "client-certificate-missing", "client-not-secure", "client-uses-rsh", "cpuid-changed", "create-bio-hang",
+        "handshake-fails", "hung-push", "master-id-changed", "nimclient-extracts-old-libs", "nimsh-inactive",
+        "nimsh-not-at-boot", "openssl-missing", "port-taken", "push-disabled", "services-missing",
+        "ssl-not-configured", "ssl-object-error", "ssl-one-sided", "ssl-tree-damaged", "stale-ssl-libs",
+    },
+    PULL: _BOTH_WAYS | {"nimesis-inactive"},
+    TFTP: frozenset(("tftp-blocked-by-audit", "tftp-denied", "tftp-disabled")),
+}  # fmt: skip
+"""Checks whose fail means that nothing, or nothing safe, goes over a link (isg3T1024615: which way needs what)."""
+
+
+class Link(NamedTuple):
+    """One way between the ends. `checks` are the ids of the findings that say so, or of what could not be decided."""
+
+    name: str
+    title: str
+    ports: Tuple[str, ...]
+    state: str
+    checks: Tuple[str, ...] = ()
+
+
+class Ends(NamedTuple):
+    """Master and client as a report names them, None where not known, and the links between them in the order
+    push, pull, tftp. `clients` counts those of a master that was scanned alone.
+    """
+
+    master: Optional[str]
+    client: Optional[str]
+    links: Tuple[Link, ...]
+    master_level: Optional[str] = None
+    client_level: Optional[str] = None
+    clients: Optional[int] = None
+
+
+def ends_of(engine: Engine, results: Sequence[Result], pair: Callable[[], Pair]) -> Ends:
+    """Both ends of a scan, as far as it knows them."""
+    target, master = engine.target, engine.master
+    alone = master is None and target.roles == ("master",)
+    client = None if alone else target
+    above = target if alone else master
+    info = _info(engine) if client else None
+    known = pair() if alone or any(result.where is Role.MASTER and result.objects for result in results) else Pair()
+    about = [result for result in results if alone or _is_of(result, known)]
+    ports = {PUSH: ("3901/tcp", "3902/tcp"), PULL: _pull_ports(info), TFTP: ("69/udp",)}
+    titles = {
+        PUSH: "push: the master connects to nimsh",
+        PULL: "pull: the client connects to nimesis",
+        TFTP: "tftp: the client fetches its certificate",
+    }
+    return Ends(
+        above.name if above else (info.get("NIM_MASTER_HOSTNAME") if info else None),
+        client.name if client else None,
+        tuple(Link(name, titles[name], ports[name], *_state(name, about)) for name in (PUSH, PULL, TFTP)),
+        above.oslevel if above else None,
+        client.oslevel if client else None,
+        len(known.clients) or None if alone else None,
+    )
+
+
+def _info(engine: Engine) -> "Optional[NimInfo]":
+    from nimdoctor.facts import NimInfo
+
+    return engine.target.optional(NimInfo)
+
+
+def _pull_ports(info: "Optional[NimInfo]") -> Tuple[str, ...]:
+    """As the client's niminfo has them, the usual ones where it is not there."""
+    from nimdoctor.facts.niminfo import PORTS
+
+    found = {name: info.port(name) if info else usual for name, usual in PORTS.items()}
+    return tuple(f"{port}/tcp" if port else f"{name} is no port" for name, port in found.items())
+
+
+def _is_of(result: Result, pair: Pair) -> bool:
+    """Whether a result is about this client: what a master says of others is not."""
+    named = pair.clients.intersection(result.objects)
+    return result.where is not Role.MASTER or not named or not pair.own or not named.isdisjoint(pair.own)
+
+
+def _state(name: str, results: Sequence[Result]) -> Tuple[str, Tuple[str, ...]]:
+    """By severity, which is that of what it does to pushes: high means that none can go, medium that one will break or
+    goes unprotected. So what stops a pull or tftp alone counts for more here than its severity says.
+    """
+    stops = Severity.HIGH if name == PUSH else Severity.MEDIUM
+    said = [one for one in results if one.check in CHECKS[name]]
+    failed = [one for one in said if one.outcome is Outcome.FAIL]
+    high = [one for one in failed if one.severity.rank >= stops.rank]
+    sure = [one for one in high if one.confidence is not Confidence.POSSIBLE]
+    less = [one for one in failed if one.severity.rank == stops.rank - 1]
+    open_ = [one for one in said if one.outcome in (Outcome.UNKNOWN, Outcome.ERROR)]
+    undecided = [one for one in open_ if one.severity.rank >= Severity.MEDIUM.rank]
+    passed = [one for one in said if one.outcome is Outcome.PASS]
+    for found, word in ((sure, BROKEN), (high, PERHAPS), (less, AT_RISK), (undecided, UNDECIDED)):
+        if found:
+            return word, _ids(sure + high if found is sure else found)
+    return (NO_FAULT if passed else NOT_SEEN), ()
+
+
+def _ids(results: List[Result]) -> Tuple[str, ...]:
+    return tuple(dict.fromkeys(one.check for one in results))

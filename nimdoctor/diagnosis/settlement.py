@@ -1,0 +1,24 @@
+"""What settles an unknown that only says what is missing."""
+
+from typing import Optional, Sequence
+
+from nimdoctor.diagnosis.host import Host
+from nimdoctor.evidence.catalog import Kind
+from nimdoctor.model import Command, File, Role, Settlement
+
+
+def settlement_of(missing: Sequence[str], where: Role, target: Host, master: Optional[Host]) -> Optional[Settlement]:
+    """The first of these catalog names that is a file or a command: on that end, or on the only one that has it.
+
+    None where none of them is either. What is known of the hosts stands in the places of a command's placeholders.
+    """
+    for name in missing:
+        row = target.catalog.named(name)
+        only = next(iter(row.roles)) if row and len(row.roles) == 1 else None
+        end = Role(only) if only else where
+        if name.startswith("/"):
+            return File(name, end)
+        if row is not None and row.kind is Kind.COMMAND:
+            host = master if end is Role.MASTER and master else target
+            return Command(*(host.command(row) if name == row.label else name.split()), where=end)
+    return None

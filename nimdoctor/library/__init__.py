@@ -1,0 +1,1 @@
+"""What others build on: scans, plans, repairs and runs as functions, and the door through which checks come in."""

@@ -1,0 +1,381 @@
+"""A scan: one target, its master where given, the chosen checks; a report comes out."""
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from nimdoctor.diagnosis import ignore
+from nimdoctor.diagnosis.causes import Pair, Story, rank, told
+from nimdoctor.diagnosis.engine import Engine, Result
+from nimdoctor.diagnosis.host import Host
+from nimdoctor.diagnosis.timeline import what_changed
+from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
+from nimdoctor.evidence.source import Evidence, TargetError
+from nimdoctor.library.registry import Broken, Registry
+from nimdoctor.model import EVERY_FIX, HIGH_FROM, MEDIUM_FROM, Check, Outcome, Role, Severity, Topic, worst_score
+
+if TYPE_CHECKING:
+    from nimdoctor.diagnosis.pictures import Pictures
+    from nimdoctor.planning.outlook import Way
+    from nimdoctor.probe import Probe
+
+HEALTHY, PROBLEMS, INCONCLUSIVE = "healthy", "problems", "inconclusive"
+EXIT_STATUS = {HEALTHY: 0, PROBLEMS: 1, INCONCLUSIVE: 3}
+
+_ORDER = [Outcome.FAIL, Outcome.ERROR, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE]
+
+
+class ScannedHost(NamedTuple):
+    """How a report names a host; `name` and `oslevel` are None where the evidence does not tell."""
+
+    name: Optional[str]
+    role: str
+    oslevel: Optional[str]
+    target: str
+
+    @property
+    def label(self) -> str:
+        """Its name, or the target where the name is not known; this host has no target."""
+        return self.name or self.target or "this host"
+
+
+class Asked(NamedTuple):
+    """How much was asked of what could be: `checks` of the `of` that there are.
+
+    `ignored` counts findings, or objects of one, that an ignore file took out; a check of which nothing else is left was
+    not asked. `not_as` are roles that the host has by its evidence and by --role was not looked at in.
+    """
+
+    checks: int = 0
+    of: int = 0
+    ignored: int = 0
+    not_as: Tuple[str, ...] = ()
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the verdict is of less than all."""
+        return self.checks < self.of or bool(self.ignored or self.not_as)
+
+
+class Exposure(NamedTuple):
+    """What is open to others: how many known vulnerabilities, each once, the worst score, None where none is known, and
+    the checks that say so, those of exposures that no vulnerability is named for (a readable key) too.
+    """
+
+    open: int = 0
+    worst: Optional[float] = None
+    checks: Tuple[str, ...] = ()
+
+
+class Report(NamedTuple):
+    """What a scan came to. `results` are those of operation, then those of exposures, and of each begin with what is
+    wrong, in the order of `story`: the worst first, and below it what it explains; `verdict` is that of operation;
+    `problems` names evidence that could not be had.
+    """
+
+    generated: datetime
+    host: ScannedHost
+    master: Optional[ScannedHost]
+    verdict: str
+    results: Tuple[Result, ...]
+    ignored: Tuple[ignore.Ignored, ...] = ()
+    remarks: Tuple[str, ...] = ()
+    problems: Tuple[Tuple[str, str, str], ...] = ()
+    changed: Optional[str] = None
+    first: Optional[Result] = None
+    """The finding to cure first: the root, or what its cure cannot do without."""
+    probes: "Tuple[Probe, ...]" = ()
+    """What was asked over the network, and the answers; empty unless the scan was told to ask."""
+    story: Story = Story()
+    """What of that explains what."""
+    pictures: "Optional[Pictures]" = None
+    """What the report can show as a picture; None unless the scan was told to make it."""
+    redacted: bool = False
+    """Whether all names in it are pseudonyms, since its evidence was redacted."""
+    asked: Asked = Asked()
+    fail_on_exposure: Optional[float] = None
+    """The score from which an exposure changes the exit status; None where none does."""
+    ways: "Tuple[Way, ...]" = ()
+    """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
+
+    @property
+    def exit_status(self) -> int:
+        """0 healthy, 1 problems or an exposure that is not allowed, 3 inconclusive."""
+        return EXIT_STATUS[PROBLEMS if self.not_allowed else self.verdict]
+
+    @property
+    def exposure(self) -> Exposure:
+        """What is open to others."""
+        found = self.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
+        every = [one for result in found for one in result.vulnerabilities]
+        ids = {one.id for one in every}
+        return Exposure(len(ids), worst_score(every), tuple(dict.fromkeys(result.check for result in found)))
+
+    @property
+    def not_allowed(self) -> bool:
+        """Whether an exposure reaches the score that was given for it."""
+        found = self.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
+        return self.fail_on_exposure is not None and any(_weight(one) >= self.fail_on_exposure for one in found)
+
+    def root(self) -> Optional[Result]:
+        """The finding to begin with: the cause of the worst, which no other finding surely explains."""
+        return _lead(self.story.findings, self.verdict)
+
+    def way(self, result: Result) -> "Optional[Way]":
+        """What a plan holds for a finding; None where none was made."""
+        return next((way for found, way in zip(self.story.findings, self.ways) if found is result), None)
+
+    def with_outcome(self, outcome: Outcome, topic: Optional[Topic] = None) -> List[Result]:
+        """Results of that outcome, worst first, of every topic or of one."""
+        return [one for one in self.results if one.outcome is outcome and topic in (None, one.topic)]
+
+    def undecided(self, topic: Topic) -> List[Result]:
+        """What of that topic could not be decided: checks that broke, then what is unknown."""
+        return self.with_outcome(Outcome.ERROR, topic) + self.with_outcome(Outcome.UNKNOWN, topic)
+
+
+def scan(
+    target: Evidence,
+    master: Optional[Evidence] = None,
+    *,
+    registry: Registry,
+    role: Optional[str] = None,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    fail_on: Severity = Severity.MEDIUM,
+    rules: Sequence[ignore.Rule] = (),
+    now: Optional[datetime] = None,
+    probe: bool = False,
+    pictures: bool = False,
+) -> Report:
+    """Runs the checks over the target and, where given, its master.
+
+    `role` client or master overrides what the evidence says; `only` and `skip` are check ids;
+    `rules` come on top of the ones in the target's own ignore file. Only with `probe` is anything
+    sent: each live host then asks the other end over the network. `pictures` asks for facts that
+    only a report with pictures has a use for.
+    """
+    engine = open_hosts(target, master, registry=registry, role=role)
+    report = scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
+    report = with_ways(report, engine, registry)
+    if probe:
+        from nimdoctor.probe import ask
+
+        report = report._replace(probes=ask([engine.target, engine.master]))
+    if pictures:
+        report = with_pictures(report, engine)
+    return report
+
+
+def with_ways(report: Report, engine: Engine, registry: Registry) -> Report:
+    """The report of these hosts with what a plan for them holds; a scan that finds nothing to plan loads nothing of it."""
+    if not any(found.fix for found in report.story.findings):
+        return report
+    from nimdoctor.planning.outlook import ways
+
+    day = report.generated.strftime("%Y%m%d")
+    try:
+        return _what_rules_out_first(
+            report._replace(ways=ways(engine, registry.fixes, report.results, report.story, day))
+        )
+    except Exception as error:  # a plug-in's fix or condition may raise anything; what was found is told all the same
+        said = f"what a plan holds is not known: {type(error).__name__}: {error}"
+        return report._replace(remarks=(*report.remarks, said))
+
+
+def _what_rules_out_first(report: Report) -> Report:
+    """The report that begins with what rules out the cure of the finding it would begin with."""
+    way = report.way(report.first) if report.first else None
+    ruling = next((one for one in way.ruled_by if one.fix != report.first.fix), None) if way and report.first else None
+    return report._replace(first=ruling) if ruling else report
+
+
+def with_pictures(report: Report, engine: Engine) -> Report:
+    """The report of these hosts with what can be shown as a picture."""
+    from nimdoctor.diagnosis.pictures import pictures_of
+
+    return report._replace(pictures=pictures_of(engine, report.results, lambda: pair_of(engine)))
+
+
+def open_hosts(
+    target: Evidence, master: Optional[Evidence] = None, *, registry: Registry, role: Optional[str] = None
+) -> Engine:
+    """The hosts of a scan, not yet read. Raises TargetError where the names of one are pseudonyms and not the other's."""
+    alike(target, master)
+    host = Host(target, registry.catalog, (role,) if role else None)
+    return Engine(host, Host(master, registry.catalog, ("master",)) if master else None)
+
+
+def alike(target: Evidence, master: Optional[Evidence]) -> None:
+    """Raises TargetError where only one of two ends was redacted: its pseudonyms stand nowhere in the other."""
+    ends = [end for end in (target, master) if end is not None]
+    redacted = [end.target for end in ends if getattr(end, "redacted", False)]
+    plain = [end.target or "this host" for end in ends if not getattr(end, "redacted", False)]
+    if redacted and plain:
+        raise TargetError(
+            f"{redacted[0]} is redacted and {plain[0]} is not, so the names of the one are not in the other: collect it "
+            "anew with nimdoctor collect --no-redact, or give both redacted with one key (--redact-key)"
+        )
+
+
+def scan_hosts(
+    engine: Engine,
+    *,
+    registry: Registry,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    fail_on: Severity = Severity.MEDIUM,
+    rules: Sequence[ignore.Rule] = (),
+    now: Optional[datetime] = None,
+) -> Report:
+    """As `scan`, over hosts that somebody goes on asking."""
+    host, master_host = engine.target, engine.master
+    target, master = host.evidence, master_host.evidence if master_host else None
+    chosen = [check for check in registry.checks() if (not only or check.id in only) and check.id not in skip]
+    results = engine.scan(chosen, registry.all_checks)
+    broken = [one for one in registry.broken if (not only or one.name in only) and one.name not in skip]
+    own_end = Role.CLIENT if "client" in host.roles or not host.roles else Role.MASTER
+    results += [_of_broken(one, own_end) for one in broken]
+    remarks = list(target.remarks) + (list(master.remarks) if master else [])
+    remarks += [said for end in (host, master_host) if end for said in _remarks_on_levels(end)]
+    all_rules = list(rules)
+    for evidence in [target, *([master] if master else [])]:
+        own, said = _own_rules(evidence, registry.catalog)
+        all_rules += own
+        remarks += said
+    results, ignored, said = ignore.apply(results, all_rules)
+    remarks += said
+    story = told(results, lambda: pair_of(engine))
+    results = sorted(results, key=lambda one: _rank(one, story.findings))
+    known = registry.ids()
+    ids = {check.id for check in chosen} | known.intersection(one.name for one in broken)
+    said_of = verdict(results, fail_on)
+    dated = {check.id for check in chosen if check.timeline}
+    return Report(
+        generated=now or datetime.now(timezone.utc),
+        host=_named(host),
+        master=_named(master_host) if master_host else None,
+        verdict=said_of,
+        results=tuple(results),
+        ignored=tuple(ignored),
+        remarks=tuple(dict.fromkeys(remarks)),
+        problems=tuple(_problems([host, master_host])),
+        changed=what_changed(host) if any(found.check in dated for found in story.findings) else None,
+        first=_first(story.findings, chosen) if _lead(story.findings, said_of) else None,
+        story=story,
+        redacted=all(getattr(one, "redacted", False) for one in (target, master) if one is not None),
+        asked=Asked(len(ids - _taken_out(results, ignored)), len(known), len(ignored), host.left_out()),
+    )
+
+
+def verdict(results: Sequence[Result], fail_on: Severity) -> str:
+    """That of operation: problems when a fail reaches the bar, else inconclusive when an unknown or error does or
+    nothing passed, else healthy. Where only exposures were asked, one of them must have passed.
+    """
+    asked = [result for result in results if result.topic is Topic.OPERATION]
+    at_bar = [result for result in asked if result.severity.rank >= fail_on.rank]
+    if any(result.outcome is Outcome.FAIL for result in at_bar):
+        return PROBLEMS
+    if any(result.outcome in (Outcome.UNKNOWN, Outcome.ERROR) for result in at_bar):
+        return INCONCLUSIVE
+    return HEALTHY if any(result.outcome is Outcome.PASS for result in asked or results) else INCONCLUSIVE
+
+
+def _taken_out(results: Sequence[Result], ignored: Sequence[ignore.Ignored]) -> Set[str]:
+    """Checks that an ignore file silenced: nothing is left of what they said."""
+    left = {result.check for result in results if result.outcome is not Outcome.NOT_APPLICABLE}
+    return {item.result.check for item in ignored} - left
+
+
+def _weight(result: Result) -> float:
+    """The score of an exposure; without one the least that its severity stands for."""
+    score = worst_score(result.vulnerabilities)
+    if score is not None:
+        return score
+    severity = result.severity.rank
+    return HIGH_FROM if severity >= Severity.HIGH.rank else MEDIUM_FROM if severity == Severity.MEDIUM.rank else 0.0
+
+
+def _lead(findings: Sequence[Result], verdict: str) -> Optional[Result]:
+    """The first finding; none where what could not be decided comes before an exposure."""
+    first = next(iter(findings), None)
+    return None if first and first.topic is Topic.EXPOSURE and verdict == INCONCLUSIVE else first
+
+
+def pair_of(engine: Engine) -> Pair:
+    """Who belongs together in a scan, as far as the master's objects tell."""
+    from nimdoctor.facts import NimIdentity, NimObjects
+
+    target, master = engine.target, engine.master
+    masters: List[Optional[str]] = [None]
+    if master:
+        masters.append(master.name)
+    elif target.evidence.loose or not target.roles:
+        # pieces of both ends may lie in one heap
+        masters.append(target.name)
+    objects = (master or target).optional(NimObjects)
+    if objects is None:
+        return Pair(masters=frozenset(masters))
+    identity = target.optional(NimIdentity) if "client" in target.roles or not target.roles else None
+    if identity and target.name:
+        identity = identity.known_as(target.name)
+    own = identity.object_in(objects)[0] if identity else None
+    clients = [found.name for found in objects.machines()]
+    return Pair(frozenset([own.name] if own else []), frozenset(clients), frozenset(masters))
+
+
+def _first(failed: Sequence[Result], checks: Sequence[Check]) -> Optional[Result]:
+    if not failed:
+        return None
+    precedes = {check.id: check.precedes for check in checks}
+    # what is low stands in no cure's way
+    weighty = [found for found in failed if found.severity.rank >= Severity.MEDIUM.rank]
+    wanted = {failed[0].fix, EVERY_FIX} if failed[0].fix else set()
+    return next((found for found in weighty if wanted.intersection(precedes.get(found.check, ()))), failed[0])
+
+
+def _rank(result: Result, told: Sequence[Result]) -> Tuple[Any, ...]:
+    """Operation before exposures; of each what is wrong as it is told, then what is not."""
+    place = next((number for number, one in enumerate(told) if one is result), len(told))
+    return (result.topic is Topic.EXPOSURE, place, _ORDER.index(result.outcome), *rank(result))
+
+
+def _named(host: Host) -> ScannedHost:
+    return ScannedHost(host.name, host.role, host.oslevel, host.evidence.target)
+
+
+def _of_broken(broken: Broken, end: Role) -> Result:
+    """What cannot be loaded is shown as a check that broke, so that it is not simply gone."""
+    title = "A check or a fix of nimdoctor's own" if broken.own else "A plug-in of nimdoctor"
+    return Result(broken.name, title, Outcome.ERROR, broken.severity, end, None, broken.reason)
+
+
+def _own_rules(evidence: Evidence, catalog: Catalog) -> Tuple[List[ignore.Rule], List[str]]:
+    row = catalog.file(IGNORE_FILE)
+    rules: List[ignore.Rule] = []
+    remarks: List[str] = []
+    for text in evidence.texts(row, {}) if row else ():
+        found, said = ignore.parse(text)
+        rules += found
+        remarks += said
+    return rules, remarks
+
+
+def _remarks_on_levels(host: Host) -> Sequence[str]:
+    """What of the site's own rows of levels is not obeyed."""
+    row = host.catalog.file(LEVELS_FILE)
+    if not row or not host.evidence.texts(row, {}):
+        return ()
+    # the tables are loaded only where there is such a file
+    from nimdoctor.facts import SiteLevels
+
+    site = host.optional(SiteLevels)
+    return site.remarks if site else ()
+
+
+def _problems(hosts: Sequence[Optional[Host]]) -> List[Tuple[str, str, str]]:
+    found: Dict[Tuple[str, str], str] = {}
+    for host in hosts:
+        if host:
+            for name, reason in host.unread_evidence.items():
+                found[(host.name or host.evidence.target, name)] = reason
+    return [(host_name, name, reason) for (host_name, name), reason in sorted(found.items())]

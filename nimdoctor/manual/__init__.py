@@ -1,0 +1,1 @@
+"""The manual: pages of checks and fixes, and what `nimdoctor explain` says."""

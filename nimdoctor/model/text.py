@@ -1,0 +1,253 @@
+"""Raw text of a host and how a line of it is quoted.
+
+Everything that reads or judges evidence shares these three things, so they import nothing of the
+project but what keeps private keys out and the words for what cannot be read: `Text` (one file or one
+command's output), `Quote` (one line of it, or the whole), and `BadEvidence`, the only error a parser raises.
+"""
+
+import io
+import re
+from typing import Any, BinaryIO, Callable, Iterator, List, NamedTuple, Optional, Tuple
+
+from nimdoctor.model.private_keys import without_private_keys
+from nimdoctor.model.unreadable import refused
+
+LINE_LIMIT = 64 * 1024
+"""Bytes of one line that are kept; the rest of a longer line is dropped."""
+
+TEXT_LIMIT = 16 * 1024 * 1024
+"""Bytes of one text that are read whole; only nimsh.log is streamed beyond it."""
+
+
+class Pattern:
+    """A regular expression that is compiled when it is first used.
+
+    A scan loads every parser's module and uses some of them; compiling a hundred expressions on
+    import took a tenth of its time.
+    """
+
+    def __init__(self, expression: str, flags: int = 0) -> None:
+        self.expression = expression
+        self.flags = flags
+        self._compiled: Optional[re.Pattern[str]] = None
+
+    @property
+    def compiled(self) -> "re.Pattern[str]":
+        """The compiled expression, for whatever is not offered here."""
+        if self._compiled is None:
+            self._compiled = re.compile(self.expression, self.flags)
+        return self._compiled
+
+    def match(self, text: str) -> Optional["re.Match[str]"]:
+        """As `re.Pattern.match`."""
+        return self.compiled.match(text)
+
+    def fullmatch(self, text: str) -> Optional["re.Match[str]"]:
+        """As `re.Pattern.fullmatch`."""
+        return self.compiled.fullmatch(text)
+
+    def search(self, text: str) -> Optional["re.Match[str]"]:
+        """As `re.Pattern.search`."""
+        return self.compiled.search(text)
+
+    def findall(self, text: str) -> List[str]:
+        """As `re.Pattern.findall`, for an expression with at most one group."""
+        return self.compiled.findall(text)
+
+    def split(self, text: str) -> List[str]:
+        """As `re.Pattern.split`."""
+        return self.compiled.split(text)
+
+
+class BadEvidence(ValueError):
+    """This text is no evidence for the fact asked of it; the message says why, in one line.
+
+    Raised where a fact is made of others, `missing` names what would serve, in the catalog's terms.
+    """
+
+    def __init__(self, message: str, *missing: str) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class Unreadable(BadEvidence):
+    """The text is there and cannot be read, or not to its end; the message says why."""
+
+
+class Quote(NamedTuple):
+    """One quoted line: where it stands and what it says.
+
+    `source` is an absolute path, a command as typed, or a loose file's name; `line` counts from 1
+    in that source and is None when the whole is meant; `text` is the line without its end.
+    """
+
+    source: str
+    line: Optional[int]
+    text: str
+
+
+class Text:
+    """One file's content or one command's output, read lazily and bounded.
+
+    `source` is what a quote of it names; `name` is its name in the catalog's terms (the path, or
+    the command as typed) and differs from `source` for loose files. `first_line` is the number of
+    its first line in that source, greater than 1 for a section of a longer transcript.
+    `command` is True when it is a command's output, `status` its exit status and `stderr` its standard error where
+    known. `partial` says that lines of the source are missing or blank here because they were not collected or
+    could not be read, `left_out` how many bytes before the first line were not.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        opener: Callable[[], BinaryIO],
+        *,
+        name: str = "",
+        first_line: int = 1,
+        command: bool = False,
+        status: Optional[int] = None,
+        partial: bool = False,
+        left_out: int = 0,
+        stderr: str = "",
+    ) -> None:
+        self.source = source
+        self.name = name or source
+        self.first_line = first_line
+        self.command = command
+        self.status = status
+        self.partial = partial
+        self.left_out = left_out
+        self.stderr = stderr
+        self._opener = opener
+
+    @classmethod
+    def of(
+        cls,
+        content: object,
+        source: str = "text",
+        *,
+        name: str = "",
+        first_line: int = 1,
+        command: bool = False,
+        status: Optional[int] = None,
+        stderr: str = "",
+    ) -> "Text":
+        """A text from a string or bytes at hand; what tests and recorded output use.
+
+        >>> Text.of("one\\ntwo\\n", "uname -m").quote(2)
+        Quote(source='uname -m', line=2, text='two')
+        """
+        raw = content if isinstance(content, bytes) else str(content).encode("utf-8", "surrogateescape")
+        return cls(
+            source,
+            lambda: io.BytesIO(raw),
+            name=name,
+            first_line=first_line,
+            command=command,
+            status=status,
+            stderr=stderr,
+        )
+
+    def open(self) -> BinaryIO:
+        """A fresh binary stream of the whole, of which nothing may be quoted before `without_private_keys` has seen it.
+
+        The caller closes it. Raises OSError.
+        """
+        return self._opener()
+
+    def read(self) -> str:
+        """The text decoded, at most `TEXT_LIMIT` bytes of it. Raises Unreadable."""
+        return decode(self.raw())
+
+    def raw(self) -> bytes:
+        """The bytes but for private keys, at most `TEXT_LIMIT`. Raises Unreadable."""
+        try:
+            with self.open() as stream:
+                return without_private_keys(stream.read(TEXT_LIMIT))
+        except OSError as error:
+            raise Unreadable(f"{self.source} cannot be read: {refused(error)}") from error
+
+    def lines(self) -> Iterator[Tuple[int, str]]:
+        """Pairs of line number (counted in `source`) and line without its end."""
+        for number, line in enumerate(split_lines(self.read()), self.first_line):
+            yield number, line[:LINE_LIMIT]
+
+    def quotes(self) -> Iterator[Quote]:
+        """Every line as a quote."""
+        for number, line in self.lines():
+            yield Quote(self.source, number, line)
+
+    def quote(self, number: int) -> Quote:
+        """The line with that number; an empty quote when there is none."""
+        for found, line in self.lines():
+            if found == number:
+                return Quote(self.source, number, line)
+        return Quote(self.source, number, "")
+
+    def whole(self) -> Quote:
+        """A quote that means all of it."""
+        return Quote(self.source, None, "")
+
+
+def may_be_a_key(line: str) -> bool:
+    """Whether a line may be a part of a key, also of one that has lost the lines that would tell."""
+    return "PRIVATE KEY" in line.upper() or bool(re.search(r"[A-Za-z0-9+/=]{40}", line))
+
+
+def first_words(line: str) -> str:
+    """The beginning of a line for an error message, in ASCII and quotes; never what may be key material.
+
+    >>> first_words("  ksh: lssrc:  not found."), first_words("MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQDJ")
+    ("'ksh: lssrc:  not found.'", '(not shown, it may be a key)')
+    """
+    if may_be_a_key(line):
+        return "(not shown, it may be a key)"
+    return ascii(line.strip()[:60])
+
+
+def decode(raw: bytes) -> str:
+    """UTF-8 where the bytes are, else ISO8859-1, the locale AIX ships with; never an error.
+
+    >>> decode(b'verrouill\\xe9') == decode(b'verrouill\\xc3\\xa9')
+    True
+    """
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("iso8859-1")
+
+
+_ESCAPE = Pattern(
+    r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}"  # two that are one letter
+    r"|(?P<alone>u[Dd](?:[89ABDEFabdef][0-9A-Fa-f]|[Cc][0-7])[0-9A-Fa-f])|.)",
+    re.DOTALL,
+)
+
+
+def from_json(raw: bytes) -> Any:
+    r"""What a JSON document of a host says. Raises ValueError, RecursionError.
+
+    Half a letter (`\ud800` alone), which no file and no stream takes, becomes U+FFFD; U+DC80 to U+DCFF stay, since they
+    stand for a byte of a path that is no text.
+
+    >>> [ascii(found) for found in from_json(b'["\\ud800", "\\ud83d\\ude00", "\\udce4", "\\\\ud800"]')]
+    ["'\\ufffd'", "'\\U0001f600'", "'\\udce4'", "'\\\\ud800'"]
+    """
+    import json
+
+    text = decode(raw).lstrip("\ufeff")
+    if "\\ud" in text or "\\uD" in text:
+        text = _ESCAPE.compiled.sub(lambda found: "\\ufffd" if found["alone"] else found.group(), text)
+    return json.loads(text)
+
+
+def split_lines(text: str) -> Iterator[str]:
+    """The lines of a text, ended by LF or CR LF only (form feeds and NEL stay inside a line)."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        if end < 0:
+            end = len(text)
+        line = text[start:end]
+        yield line[:-1] if line.endswith("\r") else line
+        start = end + 1

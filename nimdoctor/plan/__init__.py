@@ -1,1 +1,0 @@
-"""Plans: typed steps that cure findings, how they are shown, carried out, proved and undone."""

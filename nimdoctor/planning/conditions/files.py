@@ -1,0 +1,209 @@
+"""Conditions about files: their bytes, whether they are there, whether a fileset owns them."""
+
+import posixpath
+from typing import NamedTuple, Optional, Tuple
+
+from nimdoctor.facts import LibraryArchives
+from nimdoctor.model import Role
+from nimdoctor.model.private_keys import holds_private_key
+from nimdoctor.planning.conditions.base import Answer, Was, condition
+from nimdoctor.planning.ends import Moment
+from nimdoctor.system.host_files import Look
+
+_OWNED = "/usr/sbin/installp"
+"""A file of bos.rte.install on every AIX, by which lslpp -w shows that it answers (the example of IBM's page)."""
+_OF_RPM = ("/opt/freeware", "/var/lib/rpm")
+"""Where rpm packages and what is known of them are."""
+_NOT_OWNED = b"not owned by any package"
+"""What rpm -qf says of a file of nobody; a database that it cannot read ends with the same status."""
+
+
+def _strange(path: str, look: Optional[Look]) -> str:
+    """Why what stands there is no regular file of one name; empty where it is."""
+    if look is None:
+        return f"{path} does not exist"
+    if look.kind != "file":
+        return f"{path} is no regular file but a {look.kind}"
+    return "" if look.nlink == 1 else f"{path} has {look.nlink} hard links"
+
+
+@condition("file-is")
+class FileIs(NamedTuple):
+    """A regular file with one link holds exactly these bytes. `cksum` is what POSIX cksum prints of it."""
+
+    where: Role
+    path: str
+    sha256: str
+    cksum: str
+
+    def words(self) -> str:
+        return f"{self.path} is unchanged: a regular file, no link, with the bytes the plan was made from"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        place = now.place(self.where)
+        strange = _strange(self.path, place.look(self.path))
+        if strange:
+            return Answer(False, strange)
+        if place.fingerprint(self.path) != self.sha256:
+            # a plan is made from the text without keys, so the bytes of such a file can never be the plan's
+            if holds_private_key(place.read(self.path)):
+                return Answer(False, f"{self.path} holds a private key, and its backup would too: take it out first")
+            return Answer(False, f"{self.path} has other bytes than the plan says")
+        return Answer(True, f"{self.path} has the bytes the plan says")
+
+
+@condition("file-absent")
+class FileAbsent(NamedTuple):
+    """Nothing stands at that path, not even a link."""
+
+    where: Role
+    path: str
+
+    def words(self) -> str:
+        return f"{self.path} does not exist"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        look = now.place(self.where).look(self.path)
+        return Answer(look is None, f"{self.path} " + ("does not exist" if look is None else f"exists: a {look.kind}"))
+
+
+@condition("mode-is")
+class ModeIs(NamedTuple):
+    """A regular file with one link and without an access control list has exactly these permission bits, and nobody
+    but its owner and group may put another in its place.
+    """
+
+    where: Role
+    path: str
+    mode: int
+
+    def words(self) -> str:
+        return f"{self.path} is a regular file, no link, of mode {self.mode:04o}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        place = now.place(self.where)
+        look = place.look(self.path)
+        if look is None or _strange(self.path, look):
+            return Answer(False, _strange(self.path, look))
+        if look.access_list:
+            return Answer(False, f"{self.path} has an access control list, which chmod would switch off")
+        directory = posixpath.dirname(self.path)
+        while directory != "/":
+            above = place.look(directory)
+            if above is not None and (above.mode & 0o002 or above.access_list):
+                said = "an access control list" if above.access_list else f"mode {above.mode:04o}"
+                return Answer(False, f"others may write in {directory} ({said})")
+            directory = posixpath.dirname(directory)
+        return Answer(look.mode == self.mode, f"{self.path} has mode {look.mode:04o}")
+
+
+@condition("renamable")
+class Renamable(NamedTuple):
+    """A directory or a regular file that can be renamed: no link, no mount point, and `to` does not exist."""
+
+    where: Role
+    path: str
+    to: str
+
+    def words(self) -> str:
+        return f"{self.path} is there, no link and no mount point, and {self.to} does not exist"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        place = now.place(self.where)
+        look, target = place.look(self.path), place.look(self.to)
+        if look is None:
+            return Answer(False, f"{self.path} does not exist")
+        if look.kind not in ("dir", "file"):
+            return Answer(False, f"{self.path} is a {look.kind}")
+        if look.kind == "file" and look.nlink != 1:
+            return Answer(False, f"{self.path} has {look.nlink} hard links")
+        if place.mount_point(self.path):
+            return Answer(False, f"{self.path} is a mount point")
+        if target is not None:
+            return Answer(False, f"{self.to} exists already")
+        return Answer(True, f"{self.path} can be renamed")
+
+
+@condition("library-copy-is")
+class LibraryCopyIs(NamedTuple):
+    """A copy in /usr/lib is the regular file of that size that the finding is about."""
+
+    where: Role
+    path: str
+    size: int
+
+    def words(self) -> str:
+        return f"{self.path} is a regular file of {self.size} bytes, no link"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        look = now.place(self.where).look(self.path)
+        if look is None:
+            return Answer(False, f"{self.path} does not exist")
+        if look.kind != "file" or look.nlink != 1:
+            return Answer(False, f"{self.path} is a {look.kind} with {look.nlink} links")
+        return Answer(look.size == self.size, f"{self.path} is a file of {look.size} bytes")
+
+
+@condition("not-owned")
+class NotOwned(NamedTuple):
+    """No fileset (lslpp -w) and no rpm package (rpm -qf) owns the file."""
+
+    where: Role
+    path: str
+
+    def words(self) -> str:
+        return f"no fileset and no rpm package owns {self.path}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        owner, why = self._fileset(now, self.path)
+        if owner:
+            return Answer(False, f"fileset {owner} owns {self.path}")
+        # in what words it says that nobody does is recorded nowhere
+        if why or not self._fileset(now, _OWNED)[0]:
+            why = why or f"knows no owner of {_OWNED} either"
+            return Answer(None, f"whether a fileset owns {self.path} is not known: lslpp -w {why}")
+        if not now.has_program(self.where, "rpm"):
+            if any(now.place(self.where).look(path) for path in _OF_RPM):
+                return Answer(None, f"whether an rpm package owns {self.path} is not known: there is no rpm")
+            return Answer(True, f"no fileset owns {self.path}, and there is no rpm")
+        result, why = now.ask(self.where, ["rpm", "-qf", self.path])
+        if result is None or result.status is None:
+            return Answer(None, f"whether an rpm package owns {self.path} is not known: rpm {why or 'did not end'}")
+        if result.status == 0 and result.stdout.strip():
+            return Answer(False, f"rpm package {result.stdout.decode('utf-8', 'replace').split()[0]} owns {self.path}")
+        if _NOT_OWNED not in result.stdout + result.stderr:
+            return Answer(None, f"whether an rpm package owns {self.path} is not known: rpm ended with {result.status}")
+        return Answer(True, f"neither a fileset nor an rpm package owns {self.path}")
+
+    def _fileset(self, now: Moment, path: str) -> Tuple[str, str]:
+        """The fileset that owns a path, empty where none is named, and why lslpp gave no answer."""
+        result, why = now.ask(self.where, ["lslpp", "-w", path])
+        if result is None or result.status is None:
+            return "", why or "did not end"
+        rows = (line.split() for line in result.stdout.decode("utf-8", "replace").splitlines())
+        return next((words[1] for words in rows if len(words) > 1 and words[0] == path and "." in words[1]), ""), ""
+
+
+OLD_MEMBERS = (("libssl.a", "libssl.so.0.9.8"), ("libcrypto.a", "libcrypto.so.0.9.8"))
+"""Archive and member that an old `nimclient -c` extracts, and that every copy of the guide's is of."""
+
+
+@condition("member-kept")
+class MemberKept(NamedTuple):
+    """The archive still has the member of which the file is a copy; one whose member is gone would not come back."""
+
+    where: Role
+    archive: str
+    member: str
+
+    def words(self) -> str:
+        return f"/usr/lib/{self.archive} still has the member {self.member}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        archives = now.fact(self.where, LibraryArchives)
+        if archives is None:
+            return Answer(None, f"the members of {self.archive} are not known")
+        there = bool(archives.members_named(self.archive, self.member))
+        if not there and not archives.listed(self.archive):
+            return Answer(None, f"not all members of {self.archive} are known")
+        return Answer(there, f"{self.archive} has {'a' if there else 'no'} member {self.member}")

@@ -1,0 +1,248 @@
+"""Conditions about SRC, filesets, niminfo and NIM's objects."""
+
+import re
+from typing import NamedTuple, Tuple
+
+from nimdoctor.facts import Filesets, Inittab, NimInfo, NimObjects, NimshMode, Sockets, Subsystems
+from nimdoctor.facts.rhosts import same_host
+from nimdoctor.model import Role
+from nimdoctor.planning.conditions.base import Answer, Was, condition
+from nimdoctor.planning.ends import Elsewhere, Moment
+
+_PREVIEWED = re.compile(r"\s*([A-Za-z][\w+-]*(?:\.[\w+-]+)+)\s+(\d{1,9}(?:\.\d{1,9}){3})\b")
+
+
+@condition("subsystem-is")
+class SubsystemIs(NamedTuple):
+    """SRC says that the subsystem is active, or that it is not."""
+
+    where: Role
+    name: str
+    active: bool
+
+    def words(self) -> str:
+        return f"{self.name} is {'active' if self.active else 'inoperative'} on the {self.where.value}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        subsystems = now.fact(self.where, Subsystems)
+        active = subsystems.active(self.name) if subsystems else None
+        if active is None:
+            return Answer(None, f"whether {self.name} is active is not known (lssrc -a)")
+        return Answer(active is self.active, f"{self.name} is {'active' if active else 'inoperative'}")
+
+
+@condition("port-free")
+class PortFree(NamedTuple):
+    """Nothing listens on the port, so that a daemon to be started can."""
+
+    where: Role
+    port: int
+
+    def words(self) -> str:
+        return f"nothing listens on port {self.port} of the {self.where.value}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        sockets = now.fact(self.where, Sockets)
+        if sockets is None:
+            return Answer(None, f"whether something listens on {self.port} is not known (netstat -an)")
+        listening = sockets.listening(self.port)
+        if listening:
+            return Answer(False, f"something listens on {self.port}: {listening[0].at.text.strip()}")
+        return Answer(True, f"nothing listens on {self.port}")
+
+
+@condition("port-for")
+class PortFor(NamedTuple):
+    """Nothing but that daemon listens on the port: SRC says that it is active, or nothing listens."""
+
+    where: Role
+    port: int
+    name: str
+
+    def words(self) -> str:
+        return f"nothing but {self.name} listens on port {self.port} of the {self.where.value}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        subsystems = now.fact(self.where, Subsystems)
+        if subsystems and subsystems.active(self.name):
+            return Answer(True, f"{self.name} is active")
+        return PortFree(self.where, self.port).decide(now, was)
+
+
+@condition("crypto-is")
+class CryptoIs(NamedTuple):
+    """nimsh runs, or would be started, with cryptographic authentication (-c), or without."""
+
+    where: Role
+    on: bool
+
+    def words(self) -> str:
+        return f"nimsh on the {self.where.value} has crypto {'on (-c)' if self.on else 'off (no -c)'}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        mode = now.fact(self.where, NimshMode)
+        if mode is None:
+            return Answer(None, "nimsh's arguments are not known (ps, lssrc -S -s nimsh)")
+        return Answer(mode.secure is self.on, f"nimsh has crypto {'on' if mode.secure else 'off'}")
+
+
+@condition("push-is")
+class PushIs(NamedTuple):
+    """nimsh runs, or would be started, so that it takes pushes, or refuses them (-P)."""
+
+    where: Role
+    on: bool
+
+    def words(self) -> str:
+        return f"nimsh on the {self.where.value} {'takes pushes (no -P)' if self.on else 'refuses pushes (-P)'}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        mode = now.fact(self.where, NimshMode)
+        if mode is None:
+            return Answer(None, "nimsh's arguments are not known (ps, lssrc -S -s nimsh)")
+        return Answer(mode.push_disabled is not self.on, f"nimsh {'refuses' if mode.push_disabled else 'takes'} pushes")
+
+
+@condition("boot-row")
+class BootRow(NamedTuple):
+    """/etc/inittab has a row of nimsh by which init starts something at boot, or has no row of it at all."""
+
+    where: Role
+    present: bool
+
+    def words(self) -> str:
+        row = "a row that init acts on at boot" if self.present else "no row"
+        return f"lsitab nimsh shows {row} on the {self.where.value}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        inittab = now.fact(self.where, Inittab)
+        if inittab is None:
+            return Answer(None, "whether /etc/inittab has a row of nimsh is not known (lsitab nimsh)")
+        said = f"lsitab nimsh shows {inittab.at.text.strip() if inittab.at else 'no row'}"
+        return Answer(inittab.at_boot if self.present else not inittab.present, said)
+
+
+@condition("niminfo-says")
+class NimInfoSays(NamedTuple):
+    """A variable of /etc/niminfo has that value."""
+
+    where: Role
+    variable: str
+    value: str
+
+    def words(self) -> str:
+        return f"/etc/niminfo has {self.variable}={self.value}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        info = now.fact(self.where, NimInfo)
+        if info is None:
+            return Answer(False, "/etc/niminfo is not there or holds no NIM variable")
+        found = info.get(self.variable) or ""
+        return Answer(found.lower() == self.value.lower(), f"/etc/niminfo has {self.variable}={found}")
+
+
+@condition("object-is-hosts")
+class ObjectIsHosts(NamedTuple):
+    """The master has a machine object of that name, one interface of which is this host's."""
+
+    where: Role
+    name: str
+    hostnames: Tuple[str, ...]
+
+    def words(self) -> str:
+        return f"the master has a machine {self.name} with an interface of {' or '.join(self.hostnames)}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        objects = _objects(now)
+        if objects is None:
+            return Answer(None, "the master's objects are not known (lsnim -l, nimclient -l -l)")
+        found = objects.get(self.name)
+        if found is None or not found.is_machine:
+            return Answer(False, f"the master shows no machine {self.name}")
+        names = found.host_names()
+        if not any(same_host(one, other) for one in names for other in self.hostnames):
+            return Answer(False, f"{self.name} has the interfaces {', '.join(names) or '(none)'}")
+        return Answer(True, f"{self.name} has this host's interface")
+
+
+def _objects(now: Moment) -> "NimObjects | None":
+    from nimdoctor.facts import NimclientObjects
+
+    try:
+        found = now.fact(Role.MASTER, NimObjects)
+    except Elsewhere:
+        found = None
+    objects: NimObjects | None = found or now.fact(Role.CLIENT, NimclientObjects)
+    return objects
+
+
+@condition("filesets-installed")
+class FilesetsInstalled(NamedTuple):
+    """All these filesets are installed and none is broken."""
+
+    where: Role
+    filesets: Tuple[str, ...]
+
+    def words(self) -> str:
+        return f"{', '.join(self.filesets)} installed on the {self.where.value}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        filesets = now.fact(self.where, Filesets)
+        if filesets is None:
+            return Answer(None, "the installed filesets are not known (lslpp -lc)")
+        lacking = [name for name in self.filesets if not filesets.installed(name) or filesets.broken(name)]
+        return Answer(not lacking, f"not installed, or broken: {', '.join(lacking)}" if lacking else "all installed")
+
+
+@condition("filesets-unlocked")
+class FilesetsUnlocked(NamedTuple):
+    """No interim fix locks one of these filesets."""
+
+    where: Role
+    filesets: Tuple[str, ...]
+
+    def words(self) -> str:
+        return f"no interim fix locks {', '.join(self.filesets)}"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        filesets = now.fact(self.where, Filesets)
+        if filesets is None:
+            return Answer(None, "the installed filesets are not known (lslpp -lc)")
+        unknown = [name for name in self.filesets if filesets.installed(name) is None]
+        if unknown:
+            return Answer(None, f"whether an interim fix locks {', '.join(unknown)} is not known (lslpp -lc)")
+        locked = [name for name in self.filesets if filesets.efix_locked(name)]
+        return Answer(not locked, f"locked by an interim fix: {', '.join(locked)}" if locked else "none is locked")
+
+
+@condition("preview-touches-only")
+class PreviewTouchesOnly(NamedTuple):
+    """A preview of the installation names filesets of that prefix and no other."""
+
+    where: Role
+    argv: Tuple[str, ...]
+    prefix: str
+
+    def words(self) -> str:
+        return f"a preview ({' '.join(self.argv)}) would change nothing but {self.prefix}*"
+
+    def decide(self, now: Moment, was: Was) -> Answer:
+        result, why = now.ask(self.where, list(self.argv), 600.0)
+        if result is None:
+            return Answer(None, f"the preview could not be made: {why}")
+        if result.timed_out:
+            return Answer(None, "the preview did not end in ten minutes")
+        text = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+        named = [found.group(1) for found in map(_PREVIEWED.match, text.splitlines()) if found]
+        others = sorted({name for name in named if not name.startswith(self.prefix)})
+        if others:
+            return Answer(False, f"it would change others too: {', '.join(others)}")
+        if result.status != 0:
+            return Answer(False, f"the preview ended with status {result.status}: {_first_line(text)}")
+        if not named:
+            return Answer(None, "the preview names no fileset")
+        return Answer(True, f"it would change {', '.join(sorted(set(named)))}")
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no output")[:160]

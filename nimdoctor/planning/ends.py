@@ -1,0 +1,180 @@
+"""The two ends a plan acts on, and what they look like at one moment."""
+
+import hashlib
+from typing import Any, Callable, Collection, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from nimdoctor.diagnosis.host import Host
+from nimdoctor.evidence.catalog import Catalog
+from nimdoctor.evidence.source import Evidence
+from nimdoctor.facts.certificates import CERTS as CERTS
+from nimdoctor.model import Role
+from nimdoctor.system.command import CommandResult
+from nimdoctor.system.host_files import Place
+
+
+class Elsewhere(Exception):
+    """That end is not here: not given, or recorded evidence, on which nothing can be read anew or done."""
+
+
+class End(NamedTuple):
+    """One end: `target` as it is given on a command line, absolute; `open` makes fresh evidence of it.
+
+    `place` is its file system, None for recorded evidence; `state` its state directory, a path of this
+    machine; `this_host` says that it is the running system itself.
+    """
+
+    where: Role
+    target: str
+    open: Callable[[], Evidence]
+    roles: Tuple[str, ...]
+    place: Optional[Place] = None
+    state: str = ""
+    this_host: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Whether something can be done here."""
+        return self.place is not None
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is reached over ssh, where only scripts change anything."""
+        return self.target.startswith("ssh:")
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is known only by what was collected of it."""
+        return not self.live and not self.remote
+
+
+EVIDENCE_AGE = 15
+"""Minutes that recorded evidence of the other end counts for an apply, unless the user says otherwise."""
+
+
+def hosts_by_role(target: Host, master: Optional[Host], roles: Collection[str] = ()) -> Dict[Role, Host]:
+    """The scanned host behind each end; `roles` are the target's where more is known than it tells by itself.
+
+    A target whose role nobody knows is a client.
+    """
+    own = frozenset(roles or target.roles)
+    found: Dict[Role, Host] = {}
+    if "client" in own or "master" not in own:
+        found[Role.CLIENT] = target
+    if master is not None:
+        found[Role.MASTER] = master
+    elif "master" in own:
+        found[Role.MASTER] = target
+    return found
+
+
+class Ends:
+    """The ends of a plan by role; an end may be missing. `evidence_age` is how many seconds recorded evidence of one
+    counts for what is done on the other.
+    """
+
+    def __init__(self, ends: Mapping[Role, End], catalog: Catalog, evidence_age: int = 60 * EVIDENCE_AGE) -> None:
+        self.ends = dict(ends)
+        self.catalog = catalog
+        self.evidence_age = evidence_age
+
+    def now(self) -> "Moment":
+        """The ends as they are from now on: everything is read anew, once."""
+        return Moment(self)
+
+
+class Moment:
+    """What the ends look like at one moment; facts are parsed once, commands run once.
+
+    `hosts` are hosts already read (those of the scan the plan was made from); without them each is
+    opened anew.
+    """
+
+    def __init__(self, ends: Ends, hosts: Optional[Mapping[Role, Host]] = None) -> None:
+        self.ends = ends
+        self._hosts: Dict[Role, Host] = dict(hosts or {})
+
+    def given(self, where: Role) -> bool:
+        """Whether there is such an end at all."""
+        return where in self.ends.ends
+
+    def host(self, where: Role) -> Host:
+        """The host of that end. Raises Elsewhere."""
+        if where not in self._hosts:
+            end = self._end(where)
+            self._hosts[where] = Host(end.open(), self.ends.catalog, end.roles or None)
+        return self._hosts[where]
+
+    def fact(self, where: Role, kind: Any) -> Any:
+        """The fact, or None when it cannot be had. Raises Elsewhere."""
+        return self.host(where).optional(kind)
+
+    def place(self, where: Role) -> Place:
+        """The file system of that end. Raises Elsewhere for recorded evidence."""
+        place = self._end(where).place
+        if place is None:
+            raise Elsewhere(f"the {where.value} is recorded evidence")
+        return place
+
+    def ask(self, where: Role, argv: List[str], timeout: Optional[float] = None) -> Tuple[Optional[CommandResult], str]:
+        """Runs a command there: its result, or None and why it could not run. Raises Elsewhere."""
+        evidence = self.host(where).evidence
+        run = getattr(evidence, "run", None)
+        if run is None:
+            raise Elsewhere(f"the {where.value} is recorded evidence")
+        result: Tuple[Optional[CommandResult], str] = run(argv, timeout)
+        return result
+
+    def has_program(self, where: Role, name: str) -> bool:
+        """Whether a live end has that command at all. Raises Elsewhere."""
+        evidence = self.host(where).evidence
+        program = getattr(evidence, "program", None)
+        if program is None:
+            raise Elsewhere(f"the {where.value} is recorded evidence")
+        return program(name)[0] is not None
+
+    def close(self) -> None:
+        """Lets go of what is held open."""
+        for host in self._hosts.values():
+            host.evidence.close()
+
+    def _end(self, where: Role) -> End:
+        if where not in self.ends.ends:
+            raise Elsewhere(f"no {where.value} was given")
+        return self.ends.ends[where]
+
+
+def state_of(now: Moment, where: Role) -> Dict[str, Any]:
+    """What a step's effects are measured against, as JSON values: nimsh, SSL and the certificates.
+
+    Of a certificate file only the times, the inode and the hash of its CERTIFICATE blocks are kept.
+    """
+    from nimdoctor.facts import NimObjects, NimshMode, Subsystems
+
+    mode = now.fact(where, NimshMode)
+    subsystems = now.fact(where, Subsystems)
+    objects = now.fact(where, NimObjects)
+    return {
+        "crypto": mode.secure if mode else None,
+        "nimsh": subsystems.active("nimsh") if subsystems else None,
+        "ssl": objects.ssl_support() if objects else None,
+        "certificates": certificate_files(now, where),
+    }
+
+
+def certificate_files(now: Moment, where: Role) -> Dict[str, List[Any]]:
+    """Each file in /ssl_nimsh/certs: time of change (ns), inode, size, and the hash of its certificates."""
+    from nimdoctor.facts import Certificates
+
+    place = now.place(where)
+    if place.look(CERTS) is None:
+        return {}
+    certificates = now.fact(where, Certificates)
+    by_path = {file.path: file for file in certificates.files} if certificates else {}
+    found: Dict[str, List[Any]] = {}
+    for name in place.names(CERTS):
+        path = f"{CERTS}/{name}"
+        look = place.look(path)
+        if look and look.kind == "file":
+            blocks = b"".join(by_path[path].blocks) if path in by_path else b""
+            found[path] = [look.mtime_ns, look.ino, look.size, hashlib.sha256(blocks).hexdigest()]
+    return found

@@ -1,0 +1,378 @@
+"""What every report for people says of a scan, in plain words and without any format: nothing here is made visible
+or escaped yet, so whatever writes it must do that.
+"""
+
+import re
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from nimdoctor.diagnosis.engine import HARDENED, Result
+from nimdoctor.library.scanning import HEALTHY, INCONCLUSIVE, Report, ScannedHost
+from nimdoctor.model import PUSH, Outcome, Quote, Role, Severity, Topic
+from nimdoctor.model.wording import count, named
+from nimdoctor.planning.typed import as_typed
+
+_ELSEWHERE = "run it on the NIM client or master, or give evidence of one; nimdoctor demo shows a simulation"
+_NOTHING_PASSED = "not known: nothing that was asked passed here, so nothing was seen to be well"
+_ASK_MORE = "ask more: scan without --check, --skip and --role, and look at what the ignore file silences"
+_GIVE_MORE = "give more of the host's evidence, or run it there as root"
+EXPOSURES = "Exposures"
+STOP_NO_PUSH = "They stop no push, and bear on no verdict and no exit status but by --fail-on-exposure."
+"""What a report says of its section of exposures."""
+_OR_BY_HAND = "shows the plan; or by hand,"
+_ACTS = re.compile(
+    r"\b(?:nimclient -[cCpP]|nimconfig -[cC]|niminit|nim -o cust|mkitab|rmitab|chmod|rm (?=/)|(?:start|stop)src -s \w+)"
+)
+"""Commands in a cure that change a host: it names none that the plan of its finding has not."""
+
+
+def counts(report: Report) -> List[str]:
+    """Of operation: `1 critical problem`, `2 checks undecided`: the worst first, nothing for what there is none of."""
+    found = [
+        count(number, f"{severity.value} problem")
+        for severity in reversed(Severity)
+        for number in [sum(1 for one in report.with_outcome(Outcome.FAIL, Topic.OPERATION) if one.severity is severity)]
+        if number
+    ]
+    unknown = len(report.undecided(Topic.OPERATION))
+    return found + ([f"{count(unknown, 'check')} undecided"] if unknown else [])
+
+
+def exposed(report: Report) -> str:
+    """`10 known vulnerabilities are open, the worst 10.0`; empty where nothing is open."""
+    found = report.exposure
+    said = []
+    if found.open:
+        many = "vulnerability is" if found.open == 1 else "vulnerabilities are"
+        said.append(f"{found.open} known {many} open")
+        said += [f"the worst {found.worst}"] if found.worst is not None else []
+    # beside vulnerabilities what is low is left to the section
+    bar = Severity.MEDIUM if said else Severity.INFO
+    failed = report.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
+    others = named([one.check for one in failed if not one.vulnerabilities and one.severity.rank >= bar.rank])
+    said += [f"besides {others}" if said else others] if others else []
+    said += [f"more than --fail-on-exposure {report.fail_on_exposure} allows"] if report.not_allowed else []
+    return ", ".join(said)
+
+
+def asked(report: Report) -> str:
+    """`1 of 47 checks asked, 1 finding ignored`; empty where all was asked that could be."""
+    found = report.asked
+    said = [f"{found.checks} of {count(found.of, 'check')} asked"] if found.checks < found.of else []
+    said += [f"{count(found.ignored, 'finding')} ignored"] if found.ignored else []
+    said += [f"not asked as {' and '.join(found.not_as)}"] if found.not_as else []
+    return ", ".join(said)
+
+
+def verdict(report: Report) -> str:
+    """What the verdict is, and of what: `HEALTHY, BUT EXPOSED (46 of 47 checks asked)`."""
+    open_ = (", BUT EXPOSED" if report.verdict == HEALTHY else ", AND EXPOSED") if report.exposure.checks else ""
+    narrowed = asked(report)
+    return report.verdict.upper() + open_ + (f" ({narrowed})" if narrowed else "")
+
+
+def found(report: Report) -> str:
+    """What the verdict rests on, operation first: `1 low problem; 10 known vulnerabilities are open, the worst 10.0`."""
+    return "; ".join(filter(None, (", ".join(counts(report)), exposed(report))))
+
+
+def headline(report: Report) -> str:
+    """The verdict and what was found, as every format has it in its first line: `PROBLEMS: 1 critical problem`."""
+    return ": ".join(filter(None, (verdict(report), found(report))))
+
+
+def host(one: ScannedHost) -> str:
+    """A host with its role and level."""
+    level = f", AIX {one.oslevel}" if one.oslevel else ""
+    role = one.role.replace(",", " and ") if one.role != "unknown" else "role not known"
+    return f"{one.label} ({role}{level})"
+
+
+def hosts(report: Report) -> str:
+    """Both ends."""
+    return host(report.host) + (f" with {host(report.master)}" if report.master else "")
+
+
+def names(report: Report) -> str:
+    """Whether the names in the report are those of the site."""
+    if report.redacted:
+        return "redacted: hosts, addresses and numbers are pseudonyms"
+    return "not redacted: read it before you send it; nimdoctor report makes an archive without the site's names"
+
+
+def place(result: Result, report: Report) -> str:
+    """The host that a result is about, with the end it is judged as."""
+    if result.host:
+        return f"{result.host} ({result.where.value})"
+    known = report.master if report.master and result.where.value == "master" else None
+    return f"the {result.where.value}" if not known else f"{known.label} ({result.where.value})"
+
+
+def source(quote: Quote) -> str:
+    """Where a quote stands."""
+    return quote.source if quote.line is None else f"{quote.source} line {quote.line}"
+
+
+def quoted(quote: Quote) -> str:
+    """What a quote says."""
+    said = quote.text if quote.text or quote.line is not None else "the whole of it"
+    return said.strip()
+
+
+def levels(report: Report) -> List[List[str]]:
+    """The first finding and what follows from it: ids by their depth."""
+    found: Dict[int, List[str]] = {}
+    for result, depth in report.story.chain():
+        level = found.setdefault(depth, [])
+        level += [result.check] if result.check not in level else []
+    return [found[depth] for depth in sorted(found)]
+
+
+def chain(report: Report) -> str:
+    """The cause and what follows from it, by ids: `a -> b + c -> d`."""
+    return " -> ".join(" + ".join(level) for level in levels(report))
+
+
+class Head(NamedTuple):
+    """The first lines of a report: the cause, what to run or do next, whom it touches.
+
+    `plan` is the command that shows a plan, where there is one, and `said` what stands after it.
+    """
+
+    cause: str
+    next: str
+    touches: str
+    plan: str = ""
+    said: str = ""
+
+
+class Next(NamedTuple):
+    """The one command to run next, and the end to run it on: None is the host that nimdoctor runs on."""
+
+    command: Optional[str]
+    where: Optional[Role]
+
+
+def head(report: Report, room: int = 0) -> Head:
+    """In a report of limited width `room` are the characters a command may have with its targets."""
+    if report.verdict == INCONCLUSIVE:
+        elsewhere = next((remark for remark in report.remarks if ", not AIX" in remark), None)
+        cause, settling = _open(report)
+        return Head(elsewhere or cause, _ELSEWHERE if elsewhere else settling, "no other host")
+    root, first = report.root(), report.first
+    if root and first:
+        touches = count(root.touches, "other host") if root.touches else "no other host"
+        way = report.way(first)
+        plan, said = _plan(report, first, room) if way and way.steps else ("", "")
+        cause = f"{root.cause or root.message} ({chain(report)})"
+        return Head(cause, by_hand(report, first), touches, plan, said)
+    return Head("none: no check found a fault", "nothing to do", "no other host")
+
+
+def next_command(report: Report) -> Next:
+    """The first line's command for programs."""
+    open_, first = _gravest(report), report.first
+    if open_:
+        settled_by = open_.settled_by
+        return Next(as_typed(settled_by.argv), settled_by.where) if settled_by and settled_by.argv else Next(None, None)
+    if first is None:
+        return Next(None, None)
+    way = report.way(first)
+    if way and way.steps:
+        # what is done on two hosts, or in an editor, is no one command
+        if way.typed and len(way.steps) == 1:
+            return Next(way.steps[0][1], way.steps[0][0])
+        return Next(_plan(report, first, 0)[0], way.steps[0][0] if _heap(report) else None)
+    if way and (way.run or way.refused):
+        return Next(way.run, way.where)
+    return Next(first.run, first.where if first.run else None)
+
+
+def _gravest(report: Report) -> Optional[Result]:
+    """What was not decided and matters most, where that is what the verdict rests on."""
+    open_ = report.undecided(Topic.OPERATION)
+    return min(open_, key=lambda one: -one.severity.rank) if open_ and report.verdict == INCONCLUSIVE else None
+
+
+def _open(report: Report) -> Tuple[str, str]:
+    """Why an inconclusive report is so, and what settles it."""
+    open_ = _gravest(report)
+    if open_:
+        return f"not known: {open_.message} ({open_.check})", _settling(open_)
+    silent = "".join(f" ({one.check}: {one.message})" for one in report.with_outcome(Outcome.NOT_APPLICABLE)[:1])
+    return f"{_NOTHING_PASSED}{silent}", _ASK_MORE if report.asked.narrowed else _GIVE_MORE
+
+
+def by_hand(report: Report, result: Result) -> str:
+    """What a person would type or do next about a finding, and where."""
+    typed, way = command(report, result), report.way(result)
+    if way is None or not way.words or way.steps:
+        # what it would have been before generation G2 is nothing to do now
+        cure = HARDENED if result.cure and result.cure.startswith(HARDENED) else result.cure
+        return typed or cure or f"nimdoctor explain {result.check}"
+    if way.refused:
+        return _refused(way.words, way.planned) + (f"; {typed}" if typed else "")
+    return f"{typed} ({way.words})" if typed else way.words
+
+
+def command(report: Report, result: Result) -> Optional[str]:
+    """What to type next about a finding, and where; None where there is nothing to type."""
+    way = report.way(result)
+    if way is None or not result.fix:
+        return f"on {place(result, report)}: {result.run}" if result.run else None
+    if way.steps:
+        one = len(way.steps) == 1
+        done = [f"on {_end(report, where) if one else _each(report, where)}: {line}" for where, line in way.steps]
+        return "; then ".join([*done, *([way.follow] if way.follow else [])])
+    if not way.run or not way.where:
+        return way.run
+    others = f"{'each of ' if len(way.clients) > 1 else ''}{named(list(way.clients))}"
+    return f"on {others if way.clients else _end(report, way.where)}: {way.run}"
+
+
+def _each(report: Report, where: Role) -> str:
+    """The same where several hosts are told in turn: which end it is comes first."""
+    name = _end(report, where).removesuffix(f" ({where.value})")
+    return name if name == f"the {where.value}" else f"the {where.value} {name}"
+
+
+def _end(report: Report, where: Role) -> str:
+    """The host that is that end, by its name where it was scanned."""
+    if where is Role.MASTER and report.master:
+        return f"{report.master.label} (master)"
+    alone = report.host.role in (where.value, "unknown") or where.value in report.host.role.split(",")
+    return f"{report.host.label} ({where.value})" if alone else f"the {where.value}"
+
+
+def _heap(report: Report) -> bool:
+    """Whether the target is several files in one heap, which is no TARGET of a fix."""
+    return ", " in report.host.target
+
+
+def _plan(report: Report, first: Result, room: int) -> Tuple[str, str]:
+    only = [] if first.planned_by_itself else ["--only", str(first.fix)]
+    master = ["--master", report.master.target] if report.master else []
+    target = [report.host.target] if report.host.target else []
+    bare = as_typed(["nimdoctor", "fix", *only])
+    if _heap(report):
+        return bare, f"on that host {_OR_BY_HAND}"
+    shown = as_typed(["nimdoctor", "fix", *target, *master, *only])
+    if room and len(f"{shown} {_OR_BY_HAND}") > room:
+        return bare, f"with the same targets {_OR_BY_HAND}"
+    return shown, _OR_BY_HAND
+
+
+def number(report: Report, result: Result) -> int:
+    """The number by which a finding is told, from 1."""
+    return 1 + next(n for n, found in enumerate(report.story.findings) if found is result)
+
+
+def wrong(result: Result) -> str:
+    """What is wrong, in one line."""
+    return f"{result.title}: {result.message}"
+
+
+def cure(report: Report, result: Result) -> str:
+    """What a person would do about a finding: first about what surely explains it."""
+    causes = [str(number(report, cause)) for cause, sure in report.story.causes(result) if sure]
+    first = f"first what {' and '.join(causes)} {'says' if len(causes) == 1 else 'say'}, then scan again. If it stays: "
+    way = report.way(result)
+    if causes and way and way.refused:
+        return first[: first.index(". If")]
+    return f"{first if causes else ''}{cure_of(report, result)}"
+
+
+def cure_of(report: Report, result: Result) -> Optional[str]:
+    """What a person would do about it, in words: no more than a plan would."""
+    way = report.way(result)
+    if way is None or not result.cure:
+        return way.words if way and way.words else result.cure
+    if way.steps:
+        larger = set(_ACTS.findall(result.cure)) - set(_ACTS.findall(f"{way.steps} {way.follow}"))
+        done = str(command(report, result)) if larger or way.words else result.cure
+        return f"{done}; {way.words}" if way.words else done
+    if not way.words:
+        return result.cure
+    if way.refused:
+        return _refused(way.words, way.planned)
+    return f"{way.words}; then {result.cure}" if way.planned else f"{result.cure} ({way.words})"
+
+
+def _refused(words: str, planned: bool) -> str:
+    """Of a plan why it is not carried out; of advice its words."""
+    return f"not as things are: {words}" if planned else words
+
+
+def fix(report: Report, result: Result) -> Optional[str]:
+    """The command that shows the plan of a finding's fix, None where there is none."""
+    way = report.way(result)
+    if not way or not way.planned:
+        return None
+    planned = result.planned_by_itself
+    command = "nimdoctor fix" if planned else f"nimdoctor fix --only {result.fix}"
+    refused = "" if way.steps else ", which is refused as things are"
+    return f"{command} shows the plan{f' ({result.fix})' if planned else ''}{refused}"
+
+
+def missing(result: Result) -> str:
+    """What would make a finding surer."""
+    return f"{', '.join(result.missing)}: with it this would be surer"
+
+
+def read(result: Result) -> str:
+    """Where to read on."""
+    return f"nimdoctor explain {result.check}; {'; '.join(result.references)}"
+
+
+def notes(report: Report) -> List[str]:
+    """What is worth knowing beside the findings, one line each."""
+    told = [found for found in report.with_outcome(Outcome.PASS) if found.severity is Severity.INFO]
+    lines = [f"{found.check} on {place(found, report)}: {found.message}" for found in told]
+    lines += _unread(report)
+    lines += list(report.remarks)
+    lines += list(report.pictures.unmade) if report.pictures else []
+    return lines + [f"probe: {found.what}: {found.says}" for found in report.probes]
+
+
+def ignored(report: Report) -> List[str]:
+    """What a site lives with, one line a finding."""
+    lines = []
+    for item in report.ignored:
+        names = f" [{', '.join(item.objects)}]" if item.objects else ""
+        lines.append(f"{item.result.check}{names}: {item.reason} ({item.source} line {item.line})")
+    return lines
+
+
+def _unread(report: Report) -> List[str]:
+    """One line a host and reason: on a host without NIM a dozen commands are missing for one reason."""
+    grouped: Dict[Tuple[str, str], List[str]] = {}
+    for host_name, name, reason in report.problems:
+        grouped.setdefault((host_name, reason), []).append(name)
+    return [f"{host_name}: {reason}: {', '.join(names)}" for (host_name, reason), names in grouped.items()]
+
+
+def undecided(report: Report, result: Result) -> str:
+    """What could not be decided, in one line: where, why, and the push that would settle it."""
+    return f"{result.severity.value} {result.check} on {place(result, report)}: {why_undecided(result)}"
+
+
+def why_undecided(result: Result) -> str:
+    """Why a check did not decide, with the push that would."""
+    push = settling_push(result)
+    return f"{result.message}. {push[0].upper()}{push[1:]}" if push else result.message
+
+
+def settling_push(result: Result) -> str:
+    """The push that settles a verdict, in words; empty where something else does."""
+    settled_by = result.settled_by
+    if settled_by is None or settled_by.kind != PUSH:
+        return ""
+    typed = as_typed(settled_by.argv) if settled_by.argv else "nim -o lslpp and its NIM name"
+    return f"on the master: {typed}"
+
+
+def _settling(result: Result) -> str:
+    """What settles a check that did not decide."""
+    names = [f"the output of `{name}`" if not name.startswith("/") else name for name in result.missing]
+    if not settling_push(result) and names:
+        return f"give {', '.join(names)}, then scan again"
+    return settling_push(result) or f"nimdoctor explain {result.check}"

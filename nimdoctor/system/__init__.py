@@ -1,0 +1,1 @@
+"""The operating system: commands under a deadline, files without following links."""

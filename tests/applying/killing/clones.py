@@ -1,0 +1,159 @@
+"""Killing a run at each point, while a clone of it goes on."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from typing import Any, Callable, List, Mapping, NamedTuple, Sequence, Tuple
+
+from .children import Ended, Prepare, all_of, become, nimdoctor, nothing, scratch
+from .images import Camera, Image
+from .scenes import STATE
+
+
+class Point(NamedTuple):
+    """A point of a run, and the image that a SIGKILL there left."""
+
+    label: str
+    image: Image
+
+
+def adopt_orphans() -> None:
+    """Makes this process the parent of orphans below it, so that each clone's end can be seen."""
+    with contextlib.suppress(Exception):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+class Clones:
+    """In the child: at each point, die and let a clone go on once it is told to."""
+
+    asleep = False
+    """Whether points are passed over: before a fault is met a run is like any other."""
+
+    def __init__(self, report: int, go: int) -> None:
+        self.report, self.go = report, go
+
+    def tick(self, label: str) -> None:
+        if Clones.asleep:
+            return
+        own = os.getpid()
+        if os.fork():
+            os.kill(own, signal.SIGKILL)
+        while os.getppid() == own:
+            time.sleep(0.0001)
+        self.say({"label": label})
+        os.read(self.go, 1)
+
+    def say(self, what: Mapping[str, Any]) -> None:
+        os.write(self.report, json.dumps({**what, "pid": os.getpid()}).encode() + b"\n")
+
+    def install(self) -> None:
+        """Has nimdoctor call `tick` at each point."""
+        from nimdoctor.applying.actions import Hands
+        from nimdoctor.applying.journal import Journal
+        from nimdoctor.applying.state import RunDirectory, StateDirectory
+        from nimdoctor.system import host_files as places
+
+        tick = self.tick
+
+        def around(owner: Any, name: str, words: Callable[..., str], before: bool = True) -> None:
+            method = getattr(owner, name)
+
+            def ticking(*args: Any, **more: Any) -> Any:
+                said = words(*args, **more)
+                if before:
+                    tick(f"before {said}")
+                found = method(*args, **more)
+                tick(f"after {said}")
+                return found
+
+            setattr(owner, name, ticking)
+
+        def host(path: str) -> str:
+            return path.split(STATE)[0].rsplit("/", 1)[-1]
+
+        around(
+            Journal,
+            "append",
+            lambda self, event, step=None, **more: f"{event} {step or ''} in the journal of {host(self.path)}",
+        )
+        around(Journal, "reserve", lambda self: f"reserve of {host(self.path)}", before=False)
+        around(Journal, "release", lambda self: f"release of {host(self.path)}", before=False)
+        around(RunDirectory, "write", lambda self, name, content: f"{name} on {host(self.path)}", before=False)
+        around(RunDirectory, "keep", lambda self, name, content, look: f"backup {name}", before=False)
+        around(StateDirectory, "new_run", lambda self, *_: f"new run on {host(self.path)}", before=False)
+        around(StateDirectory, "same_run", lambda self, *_: f"same run on {host(self.path)}", before=False)
+        around(Hands, "_command", lambda self, now, where, argv, *_: f"command {where.value} {' '.join(argv)}")
+
+        class System:
+            """The module os, as place.py uses it."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(os, name)
+
+        system: Any = System()
+        for name in ("rename", "link", "unlink", "rmdir", "mkdir"):
+            setattr(system, name, getattr(os, name))
+            around(system, name, lambda path, *_, name=name, **more: f"{name} {path}")
+        places.os = system  # type: ignore[attr-defined]
+
+
+def points_of(words: Sequence[str], camera: Camera, prepare: Prepare = nothing) -> Tuple[Ended, List[Point]]:
+    """Carries out a command line that is killed at each point and goes on as a clone; gives its end and all points."""
+    report, says = os.pipe()
+    hears, go = os.pipe()
+    out, err = scratch(), scratch()
+
+    def ready() -> None:
+        prepare()
+        clones = Clones(says, hears)
+        clones.install()
+
+    pid = os.fork()
+    if pid == 0:
+        os.close(report)
+        os.close(go)
+        become(words, ready, out, err)
+    os.close(says)
+    os.close(hears)
+    found: List[Point] = []
+    with os.fdopen(report, "rb") as stream:
+        for line in stream:
+            said = json.loads(line)
+            status = _end_of(pid)
+            assert status == -signal.SIGKILL, (said, status, all_of(err))
+            pid = said["pid"]
+            found.append(Point(said["label"], camera.take()))
+            os.write(go, b".")
+    os.close(go)
+    return Ended(_end_of(pid), all_of(out), all_of(err)), found
+
+
+class _Once(Clones):
+    """In the child: die at the first point of that label, and no clone goes on."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+    def tick(self, label: str) -> None:
+        if label.startswith(self.label):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_at(label: str, words: Sequence[str], prepare: Prepare = nothing) -> None:
+    """Carries out a command line up to the first point whose label begins so, and kills it there."""
+
+    def ready() -> None:
+        prepare()
+        _Once(label).install()
+
+    ended = nimdoctor(words, ready)
+    assert ended.status == -signal.SIGKILL, ended
+
+
+def _end_of(pid: int) -> int:
+    """Waits for a child, or an orphan that was adopted, and gives its exit status."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -1,0 +1,39 @@
+"""What a report puts first."""
+
+from pathlib import Path
+
+from nimdoctor.evidence import open_target
+from nimdoctor.library.registry import Registry
+from nimdoctor.library.scanning import scan
+
+HOSTS = Path(__file__).resolve().parents[2] / "fixtures" / "hosts"
+
+
+def report(client, master=None):
+    end = open_target(str(HOSTS / master / "master")) if master else None
+    return scan(open_target(str(HOSTS / client / "client")), end, registry=Registry())
+
+
+def test_the_worst_finding_is_the_cause_and_its_cure_comes_next():
+    found = report("create-bio-hang", "create-bio-hang")
+    assert found.root().check == found.first.check == "create-bio-hang"
+
+
+def test_what_a_cure_cannot_do_without_comes_before_it():
+    found = report("create-bio-hang", "tftp-disabled")
+    assert found.root().check == "create-bio-hang"
+    assert (found.first.check, found.first.host) == ("tftp-disabled", "nim1")
+    assert found.first.severity.value == "high"
+
+
+def test_a_finding_that_another_explains_comes_after_it():
+    client = open_target(str(HOSTS / "stale-ssl-libs" / "client"))
+    order = [result.check for result in scan(client, None, registry=Registry()).results]
+    assert order.index("stale-ssl-libs") < order.index("ssl-object-error")
+
+
+def test_what_changed_when_is_one_line():
+    line = report("create-bio-hang").changed
+    assert line.index("last good push 2025-03-10 11:40:07") < line.index("first failure 2025-03-14 12:05:03")
+    assert "openssl.base 1.0.2.1800 installed" in line
+    assert report("healthy").changed is None
