@@ -15,7 +15,7 @@ from typing import Callable, Dict, List, Tuple
 from nimdoctor.redaction.expressions import Expressions
 from nimdoctor.redaction.key_material import KIND, is_key_like
 from nimdoctor.redaction.rewriting import Rewriter
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 
 KEYS = 60
 TYPES = {
@@ -80,7 +80,7 @@ MATERIAL = re.compile(r"[A-Za-z0-9+/]{8,}|(?:[0-9a-f]{2}:){2,}|(?:[0-9a-f]{2,8} 
 
 def redacted(text: str) -> str:
     """The text as it leaves, by one who knows of nothing."""
-    known = Known(b"nimdoctor benchmark key 32 bytes")
+    known = SiteNames(b"nimdoctor benchmark key 32 bytes")
     known.settle()
     return Rewriter(known, Expressions(known, gate=False)).rewrite(text.encode("ascii"), Counter()).decode("ascii")
 
@@ -136,7 +136,7 @@ def harmless() -> None:
                 raw = stream.read()
             if b"-----BEGIN" not in raw and not name.endswith((".pem", ".der")):
                 lines.update(line for line in raw.decode("latin-1").split("\n") if line.strip())
-    known = Known(b"nimdoctor benchmark key 32 bytes")
+    known = SiteNames(b"nimdoctor benchmark key 32 bytes")
     known.settle()
     rewriter = Rewriter(known, Expressions(known, gate=False))
     counts: Counter[str] = Counter()

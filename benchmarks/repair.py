@@ -17,7 +17,7 @@ from typing import Callable, List
 from nimdoctor.applying.state import StateDirectory
 from nimdoctor.lab import Lab
 from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Repair, Where
+from nimdoctor.library.repair import Repair, RepairTarget
 from nimdoctor.planning.fix import Options
 
 RUNS = 15
@@ -57,7 +57,7 @@ def whole_processes(lab: Lab) -> None:
 def plan_alone(lab: Lab) -> None:
     """The planner over hosts that were scanned already, everything loaded."""
     registry = Registry()
-    repair = Repair(Where(lab.client_target, lab.master_target), registry, Options())
+    repair = Repair(RepairTarget(lab.client_target, lab.master_target), registry, Options())
     times = [timed(repair._plan) for _ in range(RUNS + 1)]
     print(f"| the plan ({len(repair.plan.steps)} steps), hosts scanned already | {median(times[1:])} |")
 

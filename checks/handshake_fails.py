@@ -16,7 +16,7 @@ _RECYCLE = (
 )
 
 
-class Advice(NamedTuple):
+class Cure(NamedTuple):
     """What a kind of failure likely comes from, what should help, and the fix that does it, if one may."""
 
     cause: str
@@ -24,36 +24,36 @@ class Advice(NamedTuple):
     fix: Optional[str] = None
 
 
-_BY_CAUSE: Dict[Cause, Advice] = {
-    Cause.KEY: Advice(
+_BY_CAUSE: Dict[Cause, Cure] = {
+    Cause.KEY: Cure(
         "the tree is likely of several makings: a key and a certificate in it do not belong to each other",
         _RECYCLE,
         "recycle-certificates",
     ),
-    Cause.CHAIN: Advice(
+    Cause.CHAIN: Cure(
         "the tree is likely of several makings: a certificate in it was not signed by the root that is there",
         _RECYCLE,
         "recycle-certificates",
     ),
-    Cause.EXPIRED: Advice(
+    Cause.EXPIRED: Cure(
         "a certificate in the tree has run out, on which a handshake likely ends", _RECYCLE, "recycle-certificates"
     ),
-    Cause.NOT_YET_VALID: Advice(
+    Cause.NOT_YET_VALID: Cure(
         "a certificate in the tree is likely from the future, or this host's clock is behind",
         "compare `date -u` with another host's first; a clock set by ntp should help; not automatic, since others on this "
         "host rely on its clock",
     ),
-    Cause.ENCRYPTED: Advice(
+    Cause.ENCRYPTED: Cure(
         "somebody likely put a passphrase on the key",
         "it should help to take the passphrase off with the person who knows it (openssl rsa -in KEY -out NEW), or to "
         "recycle the certificates; not automatic, since the key may be kept so on purpose",
     ),
-    Cause.DAMAGED: Advice(
+    Cause.DAMAGED: Cure(
         "the file was likely cut or emptied, or is no PEM file",
         "a backup of /ssl_nimsh that is younger than the last nimconfig -c should do; without one recycle the "
         "certificates; not automatic, since a good backup spares every client a new fetch",
     ),
-    Cause.OTHER: Advice(
+    Cause.OTHER: Cure(
         "OpenSSL refuses what these files hold; why, its code may tell",
         "look the code up with `openssl errstr CODE`, which may tell, and compare the files with those of a master that "
         "works; not automatic, since what would help is not known",

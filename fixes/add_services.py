@@ -9,7 +9,7 @@ from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.model.wording import count
 from nimdoctor.planning.client_crypto import at_rest
 from nimdoctor.planning.conditions import Condition, RoleIs
-from nimdoctor.planning.fix import Advice, Case, Said, fix
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix
 from nimdoctor.planning.steps import Change, Phase, Step, last_line, make_edit, unchanged, written
 
 PATH = "/etc/services"
@@ -29,14 +29,14 @@ _WORDS = {
     source="IBM isg3T1011808 (ports)",
 )
 def add_services(
-    case: Case,
+    case: FixContext,
     client: Optional[OnClient[Services]],
     master: Optional[OnMaster[Services]],
     client_info: Optional[OnClient[NimInfo]],
     master_info: Optional[OnMaster[NimInfo]],
     client_filesets: Optional[OnClient[Filesets]],
     master_filesets: Optional[OnMaster[Filesets]],
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """Adds `nimsh 3901/tcp` and its like at the end of /etc/services where no row has the name yet."""
     ends = (
         (Role.MASTER, master, master_info, master_filesets),
@@ -50,7 +50,7 @@ def add_services(
             yield from _rows(case, where, services, info)
 
 
-def _rows(case: Case, where: Role, services: Services, info: Optional[NimInfo]) -> Iterator[Said]:
+def _rows(case: FixContext, where: Role, services: Services, info: Optional[NimInfo]) -> Iterator[PlanItem]:
     lacking = [(name, port) for name, port in ports_of_nim(info) if not services.named(name)]
     if lacking and (services.partial or not services.raw):
         yield Advice(f"only part of {PATH} was read", f"vi {PATH}", where)

@@ -6,7 +6,7 @@ from nimdoctor.facts import NimIdentity, NimObjects, NimshMode
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.planning.client_crypto import crypto_off, crypto_on
-from nimdoctor.planning.fix import Advice, Case, Said, fix
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix
 
 
 @fix(
@@ -19,11 +19,11 @@ from nimdoctor.planning.fix import Advice, Case, Said, fix
     classic=True,
 )
 def align_ssl_mode(
-    case: Case,
+    case: FixContext,
     mode: Optional[OnClient[NimshMode]],
     identity: Optional[OnClient[NimIdentity]],
     objects: Optional[OnMaster[NimObjects]],
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """Towards secure: `nimclient -C; nimclient -c`, or only the latter where crypto is off already."""
     if not case.findings:
         own = identity.object_in(objects)[0] if identity else None

@@ -6,8 +6,8 @@ from nimdoctor.facts import NimshDefinition, NimshMode
 from nimdoctor.model import OnClient, Role
 from nimdoctor.planning.client_crypto import NIMSH_CAN_START, at_rest
 from nimdoctor.planning.conditions import PushIs, SubsystemIs
-from nimdoctor.planning.fix import Case, Said, fix
-from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
+from nimdoctor.planning.fix import FixContext, PlanItem, fix
+from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, Phase, RunCommand, Step, Undo
 
 ALLOW, REFUSE = ("nimclient", "-p"), ("nimclient", "-P")
 
@@ -21,8 +21,8 @@ ALLOW, REFUSE = ("nimclient", "-p"), ("nimclient", "-P")
     named_only=True,
 )
 def allow_push(
-    case: Case, mode: Optional[OnClient[NimshMode]], definition: Optional[OnClient[NimshDefinition]]
-) -> Iterator[Said]:
+    case: FixContext, mode: Optional[OnClient[NimshMode]], definition: Optional[OnClient[NimshDefinition]]
+) -> Iterator[PlanItem]:
     """`nimclient -p` where nimsh runs, or would be started, with -P."""
     if mode is None or not (mode.push_disabled or (definition and definition.push_disabled)):
         return
@@ -31,7 +31,7 @@ def allow_push(
         where=Role.CLIENT,
         phase=Phase.DAEMON,
         title="let the client take pushes again",
-        do=Run(ALLOW, NIMCLIENT_DEADLINE, undo=(Undo(argv=REFUSE), former), repair=(former,)),
+        do=RunCommand(ALLOW, NIMCLIENT_DEADLINE, undo=(Undo(argv=REFUSE), former), repair=(former,)),
         why="nimsh refuses every push (-P)",
         effect="nimsh runs without -P",
         before=(*at_rest(case, Role.CLIENT), NIMSH_CAN_START),

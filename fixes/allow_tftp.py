@@ -8,7 +8,7 @@ from nimdoctor.facts.tftp_rules import ACCESS
 from nimdoctor.model import OnMaster, Role
 from nimdoctor.planning.client_crypto import at_rest, below_g2
 from nimdoctor.planning.conditions import RoleIs, TftpAllowed, TftpdIdle
-from nimdoctor.planning.fix import Advice, Case, Said, fix
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix
 from nimdoctor.planning.steps import Change, Phase, Step, make_edit, unchanged, written
 
 _PATH = re.compile(r"/ssl_nimsh/certs/[A-Za-z0-9._+@-]+")
@@ -23,7 +23,7 @@ _EDITOR = f"vi {ACCESS}"
     source="IBM docs, tftpd daemon; isg3T1024615",
     classic=True,
 )
-def allow_tftp(case: Case, rules: Optional[OnMaster[TftpRules]]) -> Iterator[Said]:
+def allow_tftp(case: FixContext, rules: Optional[OnMaster[TftpRules]]) -> Iterator[PlanItem]:
     """Adds an `allow:` line for the one file that `nimclient -c` fetches to /etc/tftpaccess.ctl."""
     if not case.given(Role.MASTER) or rules is None or not rules.denied():
         return

@@ -8,8 +8,8 @@ from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.planning.client_crypto import at_rest, below_g2, crypto_off, crypto_on
 from nimdoctor.planning.conditions import CertificateServed, FilesetsInstalled, RoleIs, SslSupport, TreeComplete
 from nimdoctor.planning.conditions.certificates import PARTS, TREE
-from nimdoctor.planning.fix import Advice, Case, Caution, Said, fix
-from nimdoctor.planning.steps import NIMCONFIG_DEADLINE, RUN, Phase, Run, Step
+from nimdoctor.planning.fix import Advice, Caution, FixContext, PlanItem, fix
+from nimdoctor.planning.steps import NIMCONFIG_DEADLINE, RUN, Phase, RunCommand, Step
 
 HALF = f"/ssl_nimsh_half.{RUN}"
 
@@ -24,12 +24,12 @@ HALF = f"/ssl_nimsh_half.{RUN}"
     classic=True,
 )
 def configure_ssl(
-    case: Case,
+    case: FixContext,
     objects: Optional[OnMaster[NimObjects]],
     paths: Optional[OnMaster[Paths]],
     filesets: Optional[OnMaster[Filesets]],
     mode: Optional[OnClient[NimshMode]],
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """`nimconfig -c`: keys, certificates and ssl_support = yes; a client whose certificate is then of an older set follows."""
     if not case.given(Role.MASTER) or objects is None or objects.ssl_support() is not False:
         return
@@ -62,7 +62,7 @@ def configure_ssl(
         where=Role.MASTER,
         phase=Phase.MASTER_SSL,
         title="switch SSL on at the master",
-        do=Run(("nimconfig", "-c"), NIMCONFIG_DEADLINE, half_made=HALF if anew else ""),
+        do=RunCommand(("nimconfig", "-c"), NIMCONFIG_DEADLINE, half_made=HALF if anew else ""),
         why="secured clients refuse a master without SSL",
         effect=f"{TREE} holds keys and certificates, and lsnim -l master shows ssl_support = yes",
         before=(

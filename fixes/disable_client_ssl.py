@@ -6,8 +6,8 @@ from nimdoctor.facts import NimshMode
 from nimdoctor.model import OnClient, Role
 from nimdoctor.planning.client_crypto import CRYPTO_OFF, NIMSH_CAN_START, classic_guards
 from nimdoctor.planning.conditions import CryptoIs, NotSecureMaster, SubsystemIs
-from nimdoctor.planning.fix import Case, Caution, Said, fix
-from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
+from nimdoctor.planning.fix import Caution, FixContext, PlanItem, fix
+from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, Phase, RunCommand, Step, Undo
 
 
 @fix(
@@ -19,7 +19,7 @@ from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, Phase, Run, Step, Undo
     classic=True,
     named_only=True,
 )
-def disable_client_ssl(case: Case, mode: Optional[OnClient[NimshMode]]) -> Iterator[Said]:
+def disable_client_ssl(case: FixContext, mode: Optional[OnClient[NimshMode]]) -> Iterator[PlanItem]:
     """`nimclient -C`: pushes are authenticated in clear text from then on."""
     if mode is not None and not mode.secure:
         return
@@ -29,7 +29,7 @@ def disable_client_ssl(case: Case, mode: Optional[OnClient[NimshMode]]) -> Itera
         where=Role.CLIENT,
         phase=Phase.CRYPTO_OFF,
         title="switch crypto off at the client",
-        do=Run(CRYPTO_OFF, NIMCLIENT_DEADLINE, repair=(Undo(start="nimsh"),)),
+        do=RunCommand(CRYPTO_OFF, NIMCLIENT_DEADLINE, repair=(Undo(start="nimsh"),)),
         why="asked for by --only disable-client-ssl",
         effect="nimsh runs without -c",
         before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), NIMSH_CAN_START),

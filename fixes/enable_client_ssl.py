@@ -5,7 +5,7 @@ from typing import Iterator, Optional
 from nimdoctor.facts import NimshMode
 from nimdoctor.model import OnClient, Role
 from nimdoctor.planning.client_crypto import crypto_on
-from nimdoctor.planning.fix import Case, Said, fix
+from nimdoctor.planning.fix import FixContext, PlanItem, fix
 
 
 @fix(
@@ -17,7 +17,7 @@ from nimdoctor.planning.fix import Case, Said, fix
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
-def enable_client_ssl(case: Case, mode: Optional[OnClient[NimshMode]]) -> Iterator[Said]:
+def enable_client_ssl(case: FixContext, mode: Optional[OnClient[NimshMode]]) -> Iterator[PlanItem]:
     """`nimclient -c`, which fetches the certificate and starts nimsh with -c."""
     if mode is not None and mode.secure and not case.findings:
         return

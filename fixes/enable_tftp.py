@@ -7,7 +7,7 @@ from nimdoctor.facts.inetd_conf import InetdRow
 from nimdoctor.model import OnMaster, Role
 from nimdoctor.planning.client_crypto import at_rest, below_g2
 from nimdoctor.planning.conditions import Condition, InetdAgrees, NobodyFetches, RoleIs, SubsystemIs, TftpServed
-from nimdoctor.planning.fix import Advice, Case, Said, fix, line_as_it_is
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix, line_as_it_is
 from nimdoctor.planning.steps import (
     Change,
     Edit,
@@ -37,11 +37,11 @@ OPENING = "tftp-open"
     classic=True,
 )
 def enable_tftp(
-    case: Case,
+    case: FixContext,
     inetd: Optional[OnMaster[InetdConf]],
     services: Optional[OnMaster[InetdServices]],
     subsystems: Optional[OnMaster[Subsystems]],
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """Uncomments the tftp row of /etc/inetd.conf, then `refresh -s inetd`."""
     if not case.given(Role.MASTER):
         return
@@ -94,11 +94,11 @@ def enable_tftp(
     )
 
 
-def _guards(case: Case) -> Tuple[Condition, ...]:
+def _guards(case: FixContext) -> Tuple[Condition, ...]:
     return (*below_g2(), RoleIs(Role.MASTER, "master"), *at_rest(case, Role.MASTER))
 
 
-def _refresh(case: Case) -> Step:
+def _refresh(case: FixContext) -> Step:
     return Step(
         where=Role.MASTER,
         phase=Phase.TFTP,
@@ -114,7 +114,7 @@ def _refresh(case: Case) -> Step:
     )
 
 
-def _transient(case: Case, edit: Edit, had_row: bool) -> Iterator[Step]:
+def _transient(case: FixContext, edit: Edit, had_row: bool) -> Iterator[Step]:
     yield Step(
         where=Role.MASTER,
         phase=Phase.TFTP,

@@ -8,8 +8,8 @@ from nimdoctor.facts.showres import LppSource
 from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.planning.client_crypto import FETCHING, HAS_OPENSSL, at_rest, below_g2, crypto_on, remove_copy
 from nimdoctor.planning.conditions import FilesetsInstalled, FilesetsUnlocked, PreviewTouchesOnly, RoleIs
-from nimdoctor.planning.fix import Advice, Case, Said, fix, is_nim_name
-from nimdoctor.planning.steps import CUST_DEADLINE, Phase, Run, Step
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix, is_nim_name
+from nimdoctor.planning.steps import CUST_DEADLINE, Phase, RunCommand, Step
 
 FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
 
@@ -24,7 +24,7 @@ FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
     classic=True,
 )
 def install_openssl(
-    case: Case,
+    case: FixContext,
     filesets: Optional[OnClient[Filesets]],
     level: Optional[OnClient[OsLevel]],
     sources: Optional[OnMaster[LppSources]],
@@ -32,7 +32,7 @@ def install_openssl(
     libraries: Optional[OnClient[ExtractedLibraries]],
     paths: Optional[OnClient[Paths]],
     mode: Optional[OnClient[NimshMode]],
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """`nim -o cust` on the master, previewed first; then the stale copies and `nimclient -c` as in refresh-ssl-libs."""
     wanted = _lacking(filesets)
     if not wanted:
@@ -55,7 +55,7 @@ def install_openssl(
         where=Role.MASTER,
         phase=Phase.FILESETS,
         title=f"install {', '.join(wanted)} on {name} from {source.name}",
-        do=Run(("nim", "-o", "cust", *common, name), CUST_DEADLINE),
+        do=RunCommand(("nim", "-o", "cust", *common, name), CUST_DEADLINE),
         why="crypto needs OpenSSL on both ends",
         effect=f"{', '.join(wanted)} installed on {name}; its licence is accepted by this",
         before=(

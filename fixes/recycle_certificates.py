@@ -22,8 +22,8 @@ from nimdoctor.planning.conditions import (
     TreeComplete,
 )
 from nimdoctor.planning.conditions.certificates import TREE, block_checksums
-from nimdoctor.planning.fix import Advice, Affects, Case, Caution, Said, fix
-from nimdoctor.planning.steps import NIMCONFIG_DEADLINE, RUN, Move, Phase, Run, Step
+from nimdoctor.planning.fix import Advice, Affects, Caution, FixContext, PlanItem, fix
+from nimdoctor.planning.steps import NIMCONFIG_DEADLINE, RUN, Move, Phase, RunCommand, Step
 
 OLD = f"/ssl_nimsh_old.{RUN}"
 HALF = f"/ssl_nimsh_half.{RUN}"
@@ -41,7 +41,7 @@ _NO_WAY_BACK = "undoing it alone would leave the master with SSL off and no secu
     classic=True,
 )
 def recycle_certificates(
-    case: Case,
+    case: FixContext,
     objects: Optional[OnMaster[NimObjects]],
     certificates: Optional[OnMaster[Certificates]],
     paths: Optional[OnMaster[Paths]],
@@ -49,7 +49,7 @@ def recycle_certificates(
     samples: Optional[OnMaster[SslSamples]],
     mode: Optional[OnClient[NimshMode]],
     identity: Optional[OnClient[NimIdentity]],
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """`nimconfig -C`, /ssl_nimsh renamed to a name that carries the run, `nimconfig -c`; then the client."""
     if not case.given(Role.MASTER) or objects is None:
         yield Advice("the master must be given: --master TARGET, or run it on the master", where=Role.MASTER)
@@ -81,14 +81,14 @@ def recycle_certificates(
         yield from _client(case, mode, "the client must hold a certificate of the new set", True)
 
 
-def _client(case: Case, mode: Optional[NimshMode], why: str, renewed: bool) -> Iterator[Step]:
+def _client(case: FixContext, mode: Optional[NimshMode], why: str, renewed: bool) -> Iterator[Step]:
     if mode is None or mode.secure:
         yield crypto_off(case, why)
     yield crypto_on(case, mode, why, renewed=renewed)
 
 
 def _leg(
-    case: Case,
+    case: FixContext,
     objects: NimObjects,
     certificates: Optional[Certificates],
     paths: Optional[Paths],
@@ -120,7 +120,7 @@ def _leg(
             where=Role.MASTER,
             phase=Phase.MASTER_SSL,
             title="switch SSL off on the master",
-            do=Run(("nimconfig", "-C"), NIMCONFIG_DEADLINE),
+            do=RunCommand(("nimconfig", "-C"), NIMCONFIG_DEADLINE),
             why=why,
             effect="lsnim -l master no longer shows ssl_support; no secured push works until nimconfig -c is done",
             before=first,
@@ -151,7 +151,7 @@ def _leg(
         where=Role.MASTER,
         phase=Phase.MASTER_SSL,
         title="make new certificates on the master",
-        do=Run(("nimconfig", "-c"), NIMCONFIG_DEADLINE, half_made=HALF),
+        do=RunCommand(("nimconfig", "-c"), NIMCONFIG_DEADLINE, half_made=HALF),
         why=why,
         effect=f"a new {TREE} with new keys and certificates, and ssl_support = yes",
         before=first,

@@ -5,7 +5,7 @@ from typing import Iterator, Optional
 from nimdoctor.facts import NimshMode
 from nimdoctor.model import OnClient, Role
 from nimdoctor.planning.client_crypto import crypto_off, crypto_on
-from nimdoctor.planning.fix import Case, Said, fix
+from nimdoctor.planning.fix import FixContext, PlanItem, fix
 
 
 @fix(
@@ -17,7 +17,7 @@ from nimdoctor.planning.fix import Case, Said, fix
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
 )
-def refresh_client_certificate(case: Case, mode: Optional[OnClient[NimshMode]]) -> Iterator[Said]:
+def refresh_client_certificate(case: FixContext, mode: Optional[OnClient[NimshMode]]) -> Iterator[PlanItem]:
     """`nimclient -C; nimclient -c`: the smallest cure of a handshake that no longer fits."""
     why = "the client's certificate must be one of its master's"
     if mode is None or mode.secure:

@@ -5,7 +5,7 @@ from typing import Iterator, Optional
 from nimdoctor.facts import ExtractedLibraries, NimshMode, Paths
 from nimdoctor.model import OnClient, Role
 from nimdoctor.planning.client_crypto import crypto_on, remove_copy
-from nimdoctor.planning.fix import Advice, Case, Said, fix
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix
 
 
 @fix(
@@ -18,11 +18,11 @@ from nimdoctor.planning.fix import Advice, Case, Said, fix
     classic=True,
 )
 def refresh_ssl_libs(
-    case: Case,
+    case: FixContext,
     libraries: Optional[OnClient[ExtractedLibraries]],
     paths: Optional[OnClient[Paths]],
     mode: Optional[OnClient[NimshMode]],
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """`rm` of the stale copies, then `nimclient -c`, which extracts the members of the installed OpenSSL."""
     removed = False
     for copy in libraries.with_verdict("stale") if libraries else ():

@@ -6,7 +6,7 @@ from nimdoctor.facts import NimIdentity, NimInfo, NimObjects, Rhosts
 from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.planning.client_crypto import at_rest
 from nimdoctor.planning.conditions import NimInfoSays
-from nimdoctor.planning.fix import Advice, Case, Said, fix, line_as_it_is
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix, line_as_it_is
 from nimdoctor.planning.steps import Change, Phase, Step, make_edit, unchanged, written
 
 PATH = "/.rhosts"
@@ -20,12 +20,12 @@ PATH = "/.rhosts"
     source="isg3T1024615, Quick Command Reference 2",
 )
 def remove_rhosts(
-    case: Case,
+    case: FixContext,
     rhosts: Optional[OnClient[Rhosts]],
     info: Optional[OnClient[NimInfo]],
     identity: Optional[OnClient[NimIdentity]],
     objects: Optional[OnMaster[NimObjects]],
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """Drops the lines of /.rhosts that name this master; every other line stays as it is."""
     if rhosts is None or info is None or not rhosts.rows:
         return

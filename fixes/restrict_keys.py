@@ -8,8 +8,8 @@ from nimdoctor.facts.ssl_keys import KEYS, KeyFile
 from nimdoctor.model import OnMaster, Role
 from nimdoctor.planning.client_crypto import at_rest, below_g2
 from nimdoctor.planning.conditions import ModeIs, RoleIs
-from nimdoctor.planning.fix import Advice, Case, Said, fix
-from nimdoctor.planning.steps import Phase, Run, Step, Undo
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix
+from nimdoctor.planning.steps import Phase, RunCommand, Step, Undo
 from nimdoctor.planning.typed import as_typed
 
 CLOSED = 0o600
@@ -27,7 +27,7 @@ _PATH = re.compile(re.escape(KEYS) + r"(/[A-Za-z0-9_+@][A-Za-z0-9._+@-]*)+")
     classic=True,
     runs=(("chmod",),),
 )
-def restrict_keys(case: Case, keys: Optional[OnMaster[SslKeys]]) -> Iterator[Said]:
+def restrict_keys(case: FixContext, keys: Optional[OnMaster[SslKeys]]) -> Iterator[PlanItem]:
     """`chmod 600` of each file below /ssl_nimsh/keys that its group or others can read or write."""
     if not case.given(Role.MASTER) or keys is None:
         return
@@ -54,14 +54,14 @@ def restrict_keys(case: Case, keys: Optional[OnMaster[SslKeys]]) -> Iterator[Sai
             yield _restricted(case, key)
 
 
-def _restricted(case: Case, key: KeyFile) -> Step:
+def _restricted(case: FixContext, key: KeyFile) -> Step:
     back = (Undo(argv=("chmod", f"{key.mode:o}", key.path)),)
     return Step(
         where=Role.MASTER,
         # before a recycle, which renames the tree that it stands in
         phase=Phase.TFTP,
         title=f"take {key.path} away from everybody but its owner",
-        do=Run(("chmod", f"{CLOSED:o}", key.path), CHMOD_DEADLINE, back, back),
+        do=RunCommand(("chmod", f"{CLOSED:o}", key.path), CHMOD_DEADLINE, back, back),
         why=f"its mode is {key.mode:04o}: whoever has this key can pose as the master to its clients",
         effect=f"{key.path} has mode {CLOSED:04o}; its owner and what is in it stay",
         before=(

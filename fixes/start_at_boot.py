@@ -7,8 +7,8 @@ from nimdoctor.facts.inittab import ROW
 from nimdoctor.model import OnClient, Role
 from nimdoctor.planning.client_crypto import at_rest
 from nimdoctor.planning.conditions import BootRow
-from nimdoctor.planning.fix import Advice, Case, Said, fix
-from nimdoctor.planning.steps import SRC_DEADLINE, Phase, Run, Step, Undo
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix
+from nimdoctor.planning.steps import SRC_DEADLINE, Phase, RunCommand, Step, Undo
 from nimdoctor.planning.typed import as_typed
 
 
@@ -21,7 +21,7 @@ from nimdoctor.planning.typed import as_typed
     named_only=True,
     runs=(("mkitab", ROW), ("rmitab", "nimsh")),
 )
-def start_at_boot(case: Case, inittab: Optional[OnClient[Inittab]]) -> Iterator[Said]:
+def start_at_boot(case: FixContext, inittab: Optional[OnClient[Inittab]]) -> Iterator[PlanItem]:
     """`mkitab` with the row that NIM itself writes, where /etc/inittab has no row of nimsh at all."""
     if inittab is None or (inittab.at_boot and inittab.starts_nimsh):
         return
@@ -36,7 +36,7 @@ def start_at_boot(case: Case, inittab: Optional[OnClient[Inittab]]) -> Iterator[
         where=Role.CLIENT,
         phase=Phase.DAEMON,
         title="have nimsh started at boot",
-        do=Run(("mkitab", ROW), SRC_DEADLINE, undo=(Undo(argv=("rmitab", "nimsh")),)),
+        do=RunCommand(("mkitab", ROW), SRC_DEADLINE, undo=(Undo(argv=("rmitab", "nimsh")),)),
         why="/etc/inittab has no row of nimsh, so that the next boot leaves it down",
         effect="init starts nimsh at every boot",
         before=(*at_rest(case, Role.CLIENT), BootRow(Role.CLIENT, False)),

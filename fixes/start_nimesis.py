@@ -6,7 +6,7 @@ from nimdoctor.facts import Filesets, NimInfo, Sockets, Subsystems
 from nimdoctor.facts.niminfo import PORTS
 from nimdoctor.model import OnMaster, Role
 from nimdoctor.planning.daemons import Daemon, bring_up
-from nimdoctor.planning.fix import Case, Said, fix
+from nimdoctor.planning.fix import FixContext, PlanItem, fix
 from nimdoctor.planning.steps import Phase
 
 MASTER_FILESET = "bos.sysmgt.nim.master"
@@ -20,12 +20,12 @@ MASTER_FILESET = "bos.sysmgt.nim.master"
     source="IBM docs, nimesis daemon",
 )
 def start_nimesis(
-    case: Case,
+    case: FixContext,
     subsystems: Optional[OnMaster[Subsystems]],
     sockets: Optional[OnMaster[Sockets]],
     info: Optional[OnMaster[NimInfo]],
     filesets: Optional[OnMaster[Filesets]],
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """`startsrc -s nimesis` where SRC says that it is down."""
     if not case.given(Role.MASTER) or subsystems is None or (filesets and filesets.installed(MASTER_FILESET) is False):
         return

@@ -8,7 +8,7 @@ from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import OnClient, OnMaster, Role
 from nimdoctor.model.wording import REMOTE_MANAGEMENT
 from nimdoctor.planning.daemons import Daemon, bring_up
-from nimdoctor.planning.fix import Case, Said, fix
+from nimdoctor.planning.fix import FixContext, PlanItem, fix
 from nimdoctor.planning.steps import Phase
 
 NIMSH = Daemon(
@@ -32,7 +32,7 @@ NIMSH = Daemon(
     source="isg3T1024615, Requirements 2",
 )
 def start_nimsh(
-    case: Case,
+    case: FixContext,
     client: Optional[OnClient[Subsystems]],
     master: Optional[OnMaster[Subsystems]],
     client_sockets: Optional[OnClient[Sockets]],
@@ -40,7 +40,7 @@ def start_nimsh(
     client_filesets: Optional[OnClient[Filesets]],
     master_filesets: Optional[OnMaster[Filesets]],
     ios: Optional[OnClient[IosLevel]] = None,
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """`startsrc -s nimsh` on the end where it is down; stopped first where it runs and does not listen."""
     ends = (
         (Role.MASTER, master, master_sockets, master_filesets),

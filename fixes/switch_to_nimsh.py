@@ -17,8 +17,8 @@ from nimdoctor.planning.conditions import (
     Renamable,
     SubsystemIs,
 )
-from nimdoctor.planning.fix import Advice, Case, Caution, Said, fix, is_nim_name
-from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, RUN, Move, Phase, Run, Step, Undo
+from nimdoctor.planning.fix import Advice, Caution, FixContext, PlanItem, fix, is_nim_name
+from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, RUN, Move, Phase, RunCommand, Step, Undo
 
 NIMINFO = "/etc/niminfo"
 OLD = f"/etc/niminfo.old.{RUN}"
@@ -44,7 +44,7 @@ _WRITTEN = (
     classic=True,
 )
 def switch_to_nimsh(
-    case: Case,
+    case: FixContext,
     info: Optional[OnClient[NimInfo]],
     identity: Optional[OnClient[NimIdentity]],
     objects: Optional[OnMaster[NimObjects]],
@@ -52,7 +52,7 @@ def switch_to_nimsh(
     interfaces: Optional[OnClient[Interfaces]],
     mode: Optional[OnClient[NimshMode]],
     ios: Optional[OnClient[IosLevel]] = None,
-) -> Iterator[Said]:
+) -> Iterator[PlanItem]:
     """Keeps /etc/niminfo under another name, then `niminit -a connect=nimsh` with the old name, master and ports."""
     own = identity.object_in(objects)[0] if identity else None
     vios = on_vios(ios, own)
@@ -115,7 +115,7 @@ def switch_to_nimsh(
         where=Role.CLIENT,
         phase=Phase.IDENTITY,
         title="configure the client for nimsh",
-        do=Run(tuple(words), NIMCLIENT_DEADLINE, repair=(Undo(new=(NIMINFO,)),)),
+        do=RunCommand(tuple(words), NIMCLIENT_DEADLINE, repair=(Undo(new=(NIMINFO,)),)),
         why="pushes go by rsh, which is not encrypted, and which host names alone authenticate",
         effect="a new /etc/niminfo with NIM_SHELL=nimsh, nimsh is started, and the master's object says connect = nimsh",
         before=(*guards, NIMSH_CAN_START),

@@ -19,7 +19,7 @@ from nimdoctor.library.scanning import Report, open_hosts, scan_hosts, with_ways
 from nimdoctor.model import Severity
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.outlook import Outlook, Way
-from nimdoctor.planning.steps import Remove, Run, Step
+from nimdoctor.planning.steps import Remove, RunCommand, Step
 from nimdoctor.report import summary
 
 NAMES = scenarios.names()
@@ -97,8 +97,10 @@ def refused_together(report: Report, found: Result, way: Way, plan: Plan, treati
         assert not way.steps and not CHANGES.search(typed), (found.check, typed)
         assert not CHANGES.search(str(summary.next_command(report).command)) or report.first is not found
     else:
-        done = {shlex.join(step.do.argv) for step in plan.steps if isinstance(step.do, Run)}
-        assert way.steps and all(shlex.join(step.do.argv) in typed for step in treating if isinstance(step.do, Run))
+        done = {shlex.join(step.do.argv) for step in plan.steps if isinstance(step.do, RunCommand)}
+        assert way.steps and all(
+            shlex.join(step.do.argv) in typed for step in treating if isinstance(step.do, RunCommand)
+        )
         cure = set(CHANGES.findall(str(summary.cure_of(report, found)))) - {"rm /"}
         more = {act for act in cure if not any(act in one for one in (*done, typed))}
         assert not more, f"{found.check}: {more} is in the cure and not in the plan"
@@ -120,7 +122,7 @@ def is_ruled_out(step: Step, thing) -> bool:
     """Whether a finding says that this step cannot work, or cannot be taken back."""
     if thing.where is not None and thing.where is not step.where:
         return False
-    if isinstance(step.do, Run) and thing.argv:
+    if isinstance(step.do, RunCommand) and thing.argv:
         return step.do.argv[: len(thing.argv)] == tuple(thing.argv)
     return isinstance(step.do, Remove) and bool(thing.path) and fnmatch.fnmatchcase(step.do.path, thing.path)
 

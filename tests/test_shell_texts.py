@@ -12,7 +12,7 @@ from shells import ALIASES, SHELLS, shell_named, with_system_v
 
 from nimdoctor.model import Role
 from nimdoctor.planning.document import Affected, Plan, PlanHost
-from nimdoctor.planning.steps import Change, Phase, Remove, Run, Step, Transient, make_edit
+from nimdoctor.planning.steps import Change, Phase, Remove, RunCommand, Step, Transient, make_edit
 
 ALIASED = tuple(re.findall(r"(\w+)=", ALIASES))
 BUILT_IN = [
@@ -69,7 +69,7 @@ def document() -> Dict[str, Any]:
         Transient(edit),
         edit,
         Remove("/usr/lib/libssl.so.0.9.8"),
-        Run(("nimclient", "-c"), 300, half_made="/ssl_nimsh_half"),
+        RunCommand(("nimclient", "-c"), 300, half_made="/ssl_nimsh_half"),
         Transient(of="1"),
     ]
     steps = [

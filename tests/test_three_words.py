@@ -9,7 +9,7 @@ import pytest
 from hosts import MemoryTree, collected, evidence, loose, niminfo, result_of, scan_hosts, subsystems
 
 from nimdoctor import facts
-from nimdoctor.diagnosis.host import Absent, Host
+from nimdoctor.diagnosis.host import FactAbsent, Host
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.model import Outcome
@@ -60,10 +60,10 @@ def host_with(row: Row, content: Optional[bytes], tree: Any = MemoryTree) -> Hos
     return Host(RecordedEvidence("case", tree(collected(**parts))), Catalog(), ("client", "master"))
 
 
-def why(host: Host, fact: str) -> Optional[Absent]:
+def why(host: Host, fact: str) -> Optional[FactAbsent]:
     try:
         host.fact(getattr(facts, fact))
-    except Absent as absent:
+    except FactAbsent as absent:
         return absent
     return None
 

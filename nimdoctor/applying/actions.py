@@ -11,14 +11,14 @@ from nimdoctor.evidence.catalog import file_name
 from nimdoctor.model import Role
 from nimdoctor.planning.asking import holds
 from nimdoctor.planning.conditions import BootRow, CertificateNew, FilesetsInstalled, ModeIs, NimInfoSays, PushIs
-from nimdoctor.planning.ends import CERTS, Elsewhere, Ends, Moment, state_of
+from nimdoctor.planning.ends import CERTS, Elsewhere, Ends, Snapshot, state_of
 from nimdoctor.planning.steps import (
     SRC_DEADLINE,
     Change,
     Edit,
     Move,
     Remove,
-    Run,
+    RunCommand,
     Step,
     Subsystem,
     Transient,
@@ -28,7 +28,7 @@ from nimdoctor.planning.steps import (
     text_diff,
 )
 from nimdoctor.system.command import OUTPUT_LIMIT, CommandResult
-from nimdoctor.system.host_files import Place, Refused
+from nimdoctor.system.host_files import HostFiles, Refused
 
 ALLOWED = (
     "/etc/inetd.conf",
@@ -62,7 +62,7 @@ class EndedAtDeadline(Failed):
     """A command did not end in its time and was ended: what it did must be looked at."""
 
 
-class Kept(NamedTuple):
+class SavedFile(NamedTuple):
     """What was kept of a file before a step: its bytes and what else is restored with them."""
 
     content: bytes
@@ -104,14 +104,14 @@ def paths_of(step: Step) -> Tuple[str, ...]:
 
 def commands_of(step: Step) -> Tuple[Tuple[str, ...], ...]:
     """The commands that a step of kind run runs, and those that take it back."""
-    if not isinstance(step.do, Run):
+    if not isinstance(step.do, RunCommand):
         return ()
     return (step.do.argv, *(action.argv for action in (*step.do.undo, *step.do.repair) if action.argv))
 
 
 def mode_changed(step: Step) -> Optional[Tuple[str, int]]:
     """The file of which a command changes nothing but the mode, and the mode it had; None where it does not."""
-    if not isinstance(step.do, Run):
+    if not isinstance(step.do, RunCommand):
         return None
     paths = [one.path for one in step.verify if isinstance(one, ModeIs)]
     return next(((one.path, one.mode) for one in step.before if isinstance(one, ModeIs) and one.path in paths), None)
@@ -125,7 +125,7 @@ def kept_path(step: Step) -> Optional[str]:
     return do.path if isinstance(do, (Edit, Remove)) else None
 
 
-def state_before(step: Step, now: Moment) -> Dict[str, Any]:
+def state_before(step: Step, now: Snapshot) -> Dict[str, Any]:
     """What a step's effects are measured against: the state of its end, and what else this very step may change."""
     from nimdoctor.facts import Inittab, NimshMode, Subsystems
 
@@ -146,7 +146,7 @@ def state_before(step: Step, now: Moment) -> Dict[str, Any]:
     return found
 
 
-def _filesets(step: Step, now: Moment) -> Optional[str]:
+def _filesets(step: Step, now: Snapshot) -> Optional[str]:
     """A hash of what is installed where the step installs something."""
     from nimdoctor.facts import Filesets
 
@@ -155,7 +155,7 @@ def _filesets(step: Step, now: Moment) -> Optional[str]:
     return hashlib.sha256(repr(filesets.rows).encode()).hexdigest() if filesets else None
 
 
-def _connect(now: Moment) -> Optional[str]:
+def _connect(now: Snapshot) -> Optional[str]:
     """How the master's object of the client says that pushes go to it; None where that is not known."""
     from nimdoctor.facts import NimIdentity, NimObjects
 
@@ -167,7 +167,7 @@ def _connect(now: Moment) -> Optional[str]:
     return own.connect if own else None
 
 
-def present(place: Place) -> List[str]:
+def present(place: HostFiles) -> List[str]:
     """Which of the files and directories that commands bring are there: what an undo must leave alone."""
     found = [path for path in _DIRECTORIES if place.look(path)]
     for pattern in _WATCHED:
@@ -181,18 +181,18 @@ def present(place: Place) -> List[str]:
     return sorted(found)
 
 
-def left_behind(place: Place, step: Step, was: Mapping[str, Any]) -> Dict[str, Optional[str]]:
+def left_behind(place: HostFiles, step: Step, was: Mapping[str, Any]) -> Dict[str, Optional[str]]:
     """The files a step left, by SHA-256 (None: nothing is there, "dir": a directory, "mode 0600": the mode that it
     gave them): what an undo may go back from.
     """
     paths: Iterable[str] = paths_of(step)
-    if isinstance(step.do, Run):
+    if isinstance(step.do, RunCommand):
         before = set(was.get("present") or ())
         paths = [*paths, *(path for path in present(place) if path not in before)]
     return {path: _stands(place, step, path) for path in paths}
 
 
-def _stands(place: Place, step: Step, path: str) -> Optional[str]:
+def _stands(place: HostFiles, step: Step, path: str) -> Optional[str]:
     """What stands at a path that a step changes: as in `left_behind`, of a file whose mode it changes just the mode."""
     look = place.look(path)
     if look is None or look.kind != "file":
@@ -206,7 +206,7 @@ def _mode_words(mode: int) -> str:
     return f"mode {mode:04o}"
 
 
-class Hands:
+class StepRunner:
     """Does and undoes steps on the ends; `runs` are the run's directories by end, which hold its backups."""
 
     def __init__(self, ends: Ends, runs: Mapping[Role, RunDirectory], label: str) -> None:
@@ -214,7 +214,7 @@ class Hands:
         self.runs = runs
         self.label = label
 
-    def place(self, where: Role) -> Place:
+    def place(self, where: Role) -> HostFiles:
         """The file system of an end. Raises Elsewhere."""
         return self.ends.now().place(where)
 
@@ -236,12 +236,12 @@ class Hands:
         kept = self.runs[step.where].keep(_backup_name(step), content, look)
         return {_backup_name(step): {"where": step.where.value, "kept": kept.as_json()}}
 
-    def kept(self, step: Step) -> Optional[Kept]:
+    def kept(self, step: Step) -> Optional[SavedFile]:
         """The backup, or None when none was made. Raises Refused when it is damaged."""
         if not self.runs[step.where].has_kept(_backup_name(step)):
             return None
         content, look = self.runs[step.where].kept(_backup_name(step))
-        return Kept(content, look.mode, look.uid, look.gid, look.mtime_ns)
+        return SavedFile(content, look.mode, look.uid, look.gid, look.mtime_ns)
 
     def sweep(self, steps: Iterable[Step]) -> None:
         """Removes the temporary files of a run that was killed. Raises Refused, OSError."""
@@ -252,7 +252,7 @@ class Hands:
 
     # -- doing
 
-    def do(self, step: Step, now: Moment) -> str:
+    def do(self, step: Step, now: Snapshot) -> str:
         """Does the step; gives what there is to say of it. Raises Failed, Refused, OSError."""
         do = step.do
         for path in paths_of(step):
@@ -271,13 +271,13 @@ class Hands:
                 raise Refused(f"no backup of {do.path} was made")
             self.place(step.where).remove(do.path, expected=kept.sha256)
             return ""
-        if isinstance(do, Run):
+        if isinstance(do, RunCommand):
             return self._command(now, step.where, do.argv, do.deadline)
         if isinstance(do, Subsystem):
             return self._subsystem(now, step.where, do.name, do.action)
         raise Failed("this step is not done by itself")
 
-    def _edit(self, step: Step, edit: Edit, now: Moment) -> str:
+    def _edit(self, step: Step, edit: Edit, now: Snapshot) -> str:
         place = self.place(step.where)
         place.sweep(edit.path, self.label)
         content = place.read(edit.path)
@@ -292,7 +292,7 @@ class Hands:
         self._reread(now, step.where, edit)
         return ""
 
-    def close_transient(self, step: Step, opening: Step, now: Moment) -> str:
+    def close_transient(self, step: Step, opening: Step, now: Snapshot) -> str:
         """Takes the row that `opening` switched on out again, and no other; raises Refused where it cannot be told."""
         edit = opening.do.edit if isinstance(opening.do, Transient) else None
         if edit is None:
@@ -311,15 +311,15 @@ class Hands:
         self._reread(now, step.where, edit)
         return ""
 
-    def _reread(self, now: Moment, where: Role, edit: Edit) -> None:
+    def _reread(self, now: Snapshot, where: Role, edit: Edit) -> None:
         if edit.rereads:
             self._subsystem(now, where, edit.rereads, "refresh")
 
-    def _subsystem(self, now: Moment, where: Role, name: str, action: str) -> str:
+    def _subsystem(self, now: Snapshot, where: Role, name: str, action: str) -> str:
         commands = Subsystem(name, action).commands
         return "; ".join(filter(None, (self._command(now, where, argv, SRC_DEADLINE) for argv in commands)))
 
-    def _command(self, now: Moment, where: Role, argv: Sequence[str], deadline: int) -> str:
+    def _command(self, now: Snapshot, where: Role, argv: Sequence[str], deadline: int) -> str:
         result, why = now.ask(where, list(argv), float(deadline))
         if result is None:
             raise Failed(f"{' '.join(argv)} cannot be run on the {where.value}: {why}")
@@ -372,7 +372,7 @@ class Hands:
         """Whether a path already is what undoing would make it."""
         if isinstance(step.do, Move):
             return (path == step.do.path) == (current is not None)
-        if isinstance(step.do, Run):
+        if isinstance(step.do, RunCommand):
             changed = mode_changed(step)
             return current == _mode_words(changed[1]) if changed and changed[0] == path else current is None
         kept = self.kept(step) if kept_path(step) == path else None
@@ -387,7 +387,7 @@ class Hands:
         look = place.look(path) if path else None
         return bool(path and kept and look and look.kind == "file" and place.fingerprint(path) == kept.sha256)
 
-    def undo(self, step: Step, was: Mapping[str, Any], now: Moment) -> None:
+    def undo(self, step: Step, was: Mapping[str, Any], now: Snapshot) -> None:
         """Takes the step back; doing it twice changes nothing more. Raises Failed, Refused, OSError."""
         do = step.do
         place = self.place(step.where)
@@ -412,14 +412,14 @@ class Hands:
             look = place.look(do.path)
             if look is None or place.fingerprint(do.path) != kept.sha256:
                 place.create(do.path, kept.content, mode=kept.mode, uid=kept.uid, gid=kept.gid, mtime_ns=kept.mtime_ns)
-        elif isinstance(do, Run):
+        elif isinstance(do, RunCommand):
             self.act(step.where, do.undo, was, now)
         elif isinstance(do, Subsystem) and do.action in ("start", "stop"):
             self._former_state(step.where, do.name, do.action == "stop")
 
-    def undo_begun(self, step: Step, was: Mapping[str, Any], now: Moment) -> None:
+    def undo_begun(self, step: Step, was: Mapping[str, Any], now: Snapshot) -> None:
         """Takes back what a step did that was begun and not done, as far as it can be. Raises as `undo`."""
-        if isinstance(step.do, Run):
+        if isinstance(step.do, RunCommand):
             present = state_before(step, self.ends.now())
             changed = any(present[name] != was.get(name) for name in ("crypto", "push", "boot") if name in present)
             self.act(step.where, step.do.undo if step.do.undo and changed else step.do.repair, was, now)
@@ -442,7 +442,7 @@ class Hands:
         open_then = [step.verify[number] for number in opened.get("open") or () if number < len(step.verify)]
         return any(holds(one, now, was) for one in open_then if not isinstance(one, CertificateNew))
 
-    def seen_to_end(self, step: Step, was: Mapping[str, Any], now: Moment, removed: Iterable[str] = ()) -> bool:
+    def seen_to_end(self, step: Step, was: Mapping[str, Any], now: Snapshot, removed: Iterable[str] = ()) -> bool:
         """Whether a command that was killed, or whose killer was, is seen to have come to its end.
 
         Those that change how nimsh runs start it anew at last, and bring copies back that steps before
@@ -450,7 +450,7 @@ class Hands:
         """
         from nimdoctor.facts import Subsystems
 
-        if not isinstance(step.do, Run) or step.do.argv[0] not in RESTARTING:
+        if not isinstance(step.do, RunCommand) or step.do.argv[0] not in RESTARTING:
             return True
         patterns = [pattern for action in step.do.repair for pattern in action.new]
         place = self.place(step.where)
@@ -461,7 +461,7 @@ class Hands:
         row = subsystems.get("nimsh") if subsystems else None
         return bool(row and row.active and row.pid != was.get("nimsh_pid"))
 
-    def act(self, where: Role, actions: Sequence[Undo], was: Mapping[str, Any], now: Moment) -> None:
+    def act(self, where: Role, actions: Sequence[Undo], was: Mapping[str, Any], now: Snapshot) -> None:
         """The actions of an undo or a repair, in order. Raises Failed, Refused, OSError."""
         for action in actions:
             if action.argv:
@@ -473,7 +473,7 @@ class Hands:
 
     def brought(self, step: Step, was: Mapping[str, Any]) -> List[str]:
         """The files that a command may have brought, which undoing it removes."""
-        if not isinstance(step.do, Run):
+        if not isinstance(step.do, RunCommand):
             return []
         patterns = [pattern for action in (*step.do.undo, *step.do.repair) for pattern in action.new]
         return self._new(step.where, patterns, set(was.get("present") or ()))

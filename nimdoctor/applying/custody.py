@@ -10,7 +10,7 @@ import os
 import stat
 from typing import Iterator
 
-from nimdoctor.system.host_files import CALM, GONE, Absent, Place, Refused, has_access_list
+from nimdoctor.system.host_files import CALM, GONE, HostFiles, NoSuchFile, Refused, has_access_list
 
 
 class Suspicious(Refused):
@@ -32,10 +32,10 @@ def doubt(found: os.stat_result) -> str:
     return ""
 
 
-class Custody(Place):
+class Custody(HostFiles):
     """A directory of nimdoctor's own and what is below it, for reading; paths are absolute within it.
 
-    Methods raise Suspicious beside what those of `Place` raise.
+    Methods raise Suspicious beside what those of `HostFiles` raise.
     """
 
     root: str
@@ -88,7 +88,7 @@ class Custody(Place):
         try:
             self._admit("/", os.lstat(self.root))
         except FileNotFoundError:
-            raise Absent(f"{self.root} is not there") from None
+            raise NoSuchFile(f"{self.root} is not there") from None
         self._look_above()
         with super()._inside(path) as descriptor:
             yield descriptor

@@ -14,13 +14,12 @@ from nimdoctor.applying.actions import EndedAtDeadline, Failed, left_behind, pre
 from nimdoctor.applying.lock import Locked
 from nimdoctor.applying.outcome import Outcomes, assess
 from nimdoctor.applying.person import person
-from nimdoctor.applying.progress import Progress
+from nimdoctor.applying.progress import RunProgress
 from nimdoctor.applying.proofs import Proofs
 from nimdoctor.applying.refusals import NotApplied, refuse_up_front, unfinished_words
 from nimdoctor.applying.run_places import OpenRun, RunPlaces
-from nimdoctor.applying.runs import Run as RecordedRun
-from nimdoctor.applying.runs import load, refuse_suspicious
-from nimdoctor.applying.undo import NOT_DONE, Undoing, still_running
+from nimdoctor.applying.runs import Run, load, refuse_suspicious
+from nimdoctor.applying.undo import NOT_DONE, StepUndo, still_running
 from nimdoctor.applying.way_back import closing_of, still_open
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
@@ -28,8 +27,8 @@ from nimdoctor.planning.asking import refusal
 from nimdoctor.planning.command_lines import Argv, resuming
 from nimdoctor.planning.conditions import Condition, FileAbsent, FileIs, LibraryCopyIs, ModeIs, Renamable
 from nimdoctor.planning.document import Plan, Refusal
-from nimdoctor.planning.ends import Ends, Moment
-from nimdoctor.planning.steps import Run, Step
+from nimdoctor.planning.ends import Ends, Snapshot
+from nimdoctor.planning.steps import RunCommand, Step
 from nimdoctor.planning.typed import as_typed
 from nimdoctor.system.host_files import Refused
 
@@ -38,7 +37,7 @@ TREE = "/ssl_nimsh"
 Say = Callable[[str], None]
 
 
-class Result(NamedTuple):
+class RunResult(NamedTuple):
     """How a run ended: its name, state, each step's outcome, what stands, and what became of the findings.
 
     `resuming` and `taking_back` are the commands that go on with it and take it back; empty where that cannot be.
@@ -73,9 +72,9 @@ class Executor:
     """
 
     run: OpenRun
-    progress: Progress
+    progress: RunProgress
     proofs: Proofs
-    undoing: Undoing
+    undoing: StepUndo
 
     def __init__(
         self,
@@ -104,7 +103,7 @@ class Executor:
 
     # -- the two ways in
 
-    def apply(self, before: Sequence[Any]) -> Result:
+    def apply(self, before: Sequence[Any]) -> RunResult:
         """Begins a new run. `before` are the results of the scan the plan was made from.
 
         Raises NotApplied when nothing was done, Locked, Refused, OSError.
@@ -119,7 +118,7 @@ class Executor:
                 self._take(run)
                 return self._with_ways(self._forward())
 
-    def resume(self, recorded: RecordedRun) -> Result:
+    def resume(self, recorded: Run) -> RunResult:
         """Goes on with a run that was not finished. Raises as `apply` does."""
         with self.places.locked():
             # as it is now that nobody else can go on with it
@@ -136,7 +135,7 @@ class Executor:
                 run.journals.take_up()
                 run.journals.append("resume", who=person())
                 run.hands.sweep(step for step in run.steps if step.id in {**told.done(), **told.begun()})
-                self.progress = Progress.of(told, run.steps, run.hands, self.proofs)
+                self.progress = RunProgress.of(told, run.steps, run.hands, self.proofs)
                 return self._with_ways(self._forward())
 
     def unmet(self, steps: Sequence[Step]) -> List[Refusal]:
@@ -155,15 +154,15 @@ class Executor:
 
     def _take(self, run: OpenRun) -> None:
         self.run = run
-        self.progress = Progress(run.steps)
+        self.progress = RunProgress(run.steps)
         self.proofs = Proofs(run.steps, run.hands, self.ends, self.sleep)
-        self.undoing = Undoing(run.steps, run.hands, run.journals, self.ends)
+        self.undoing = StepUndo(run.steps, run.hands, run.journals, self.ends)
         self._anew = False
         self._said: Dict[str, Tuple[str, str]] = {}
 
     # -- forward
 
-    def _forward(self) -> Result:
+    def _forward(self) -> RunResult:
         """Does what is not done."""
         for step in self.run.steps:
             if self.progress.is_done(step):
@@ -202,7 +201,7 @@ class Executor:
             return "none"
         seen = self.proofs.effects(step, opened, self.progress.unsure)
         # a command may not have seen what a step before it has just done anew
-        return "some" if seen == "all" and self._anew and isinstance(step.do, Run) else seen
+        return "some" if seen == "all" and self._anew and isinstance(step.do, RunCommand) else seen
 
     def _begin_and_do(self, step: Step, opened: Optional[Mapping[str, Any]], half_done: bool) -> None:
         moment = self.ends.now()
@@ -236,7 +235,7 @@ class Executor:
             raise
         self.progress.opened.setdefault(step.id, beginning)
 
-    def _check(self, step: Step, moment: Moment, half_done: bool) -> None:
+    def _check(self, step: Step, moment: Snapshot, half_done: bool) -> None:
         """Preconditions just before the step, read anew."""
         for condition in (*step.before, *step.then):
             if half_done and _of_files(condition):
@@ -248,7 +247,7 @@ class Executor:
     def _make_ready_again(self, step: Step, opened: Mapping[str, Any], seen: str) -> None:
         """Before a step that was begun is done again: repair what it left, or stop where that is not safe."""
         do = step.do
-        if not isinstance(do, Run):
+        if not isinstance(do, RunCommand):
             return
         if seen == "some" and not step.again:
             raise Failed(
@@ -272,7 +271,7 @@ class Executor:
 
     # -- the end
 
-    def _complete(self) -> Result:
+    def _complete(self) -> RunResult:
         try:
             outcomes = self._assess()
             state = "applied-unverified" if outcomes.unverified else "complete"
@@ -282,9 +281,9 @@ class Executor:
         except Exception as error:
             why = f"every step is done, but what came of it cannot be told: {_words(error)}"
             return self._stopped(None, why, [f"{step.title}: done" for step in self.run.steps])
-        return Result(self.run.lead.name, state, self._step_list(), (), "", outcomes)
+        return RunResult(self.run.lead.name, state, self._step_list(), (), "", outcomes)
 
-    def _with_ways(self, result: Result) -> Result:
+    def _with_ways(self, result: RunResult) -> RunResult:
         """The result with where the run is kept, and the ways on from it."""
         state = self.run.lead.state
         try:
@@ -301,7 +300,7 @@ class Executor:
             before = []
         return assess(self.plan, before, self.rescan(), pushed, self.run.lead.name)
 
-    def _failed(self, failing: Step, why: str) -> Result:
+    def _failed(self, failing: Step, why: str) -> RunResult:
         """Undoes what lies behind the last step that cannot be undone; says where things stand."""
         self._said[failing.id] = ("failed", why)
         self.say(f"failed: {why}")
@@ -314,12 +313,12 @@ class Executor:
             return self._stopped(failing.id, why, list(dict.fromkeys([*done, *stands])))
         outcomes = Outcomes.of_failure(self.plan, "restored")
         self.run.journals.note("complete", None, state="restored", why=why, findings=outcomes.as_list())
-        return Result(self.run.lead.name, "restored", self._step_list(), (), why, outcomes)
+        return RunResult(self.run.lead.name, "restored", self._step_list(), (), why, outcomes)
 
-    def _stopped(self, failing: Optional[str], why: str, stands: List[str]) -> Result:
+    def _stopped(self, failing: Optional[str], why: str, stands: List[str]) -> RunResult:
         outcomes = Outcomes.of_failure(self.plan, "failed")
         self.run.journals.note("stopped", failing, why=why, stands=stands, findings=outcomes.as_list())
-        return Result(self.run.lead.name, "stopped", self._step_list(), tuple(stands), why, outcomes)
+        return RunResult(self.run.lead.name, "stopped", self._step_list(), tuple(stands), why, outcomes)
 
     def _forward_only(self, failing: Step) -> List[str]:
         """What is to be said where undoing would leave the master with SSL off."""
@@ -387,4 +386,4 @@ def _of_files(condition: Condition) -> bool:
     return isinstance(condition, (FileIs, LibraryCopyIs, ModeIs, Renamable, FileAbsent))
 
 
-__all__ = ["Executor", "Locked", "NotApplied", "Result", "refuse_up_front", "unfinished_words"]
+__all__ = ["Executor", "Locked", "NotApplied", "RunResult", "refuse_up_front", "unfinished_words"]

@@ -12,7 +12,7 @@ import os
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.applying.custody import Custody
-from nimdoctor.system.host_files import CALM, Absent, Refused
+from nimdoctor.system.host_files import CALM, NoSuchFile, Refused
 
 LIMIT = 16 * 1024 * 1024
 """Bytes of a journal; a run has some dozens of records of some hundred bytes."""
@@ -177,7 +177,7 @@ def read_journal(path: str, opener: Optional[Opener] = None) -> Tuple[List[Recor
     """
     try:
         descriptor = (opener or _opener(path))(os.O_RDONLY)
-    except (FileNotFoundError, Absent):
+    except (FileNotFoundError, NoSuchFile):
         return [], False
     try:
         scanned = _scan(_read(descriptor, path))

@@ -2,17 +2,17 @@
 
 from typing import Any, Dict, Mapping, Sequence, Set
 
-from nimdoctor.applying.actions import Hands
+from nimdoctor.applying.actions import StepRunner
 from nimdoctor.applying.proofs import Proofs
-from nimdoctor.applying.runs import Run as RecordedRun
+from nimdoctor.applying.runs import Run
 from nimdoctor.applying.way_back import closing_of, in_leg
 from nimdoctor.model import Role
-from nimdoctor.planning.steps import Run, Step, Subsystem
+from nimdoctor.planning.steps import RunCommand, Step, Subsystem
 
 Record = Mapping[str, Any]
 
 
-class Progress:
+class RunProgress:
     """Of a run's steps, by id: `done` and `begun` hold the records of that, `opened` the first record of each
     beginning; the undoing of those `unsure` was begun; `standing` says in words what stands of those undone.
     """
@@ -26,7 +26,7 @@ class Progress:
         self.standing: Dict[str, str] = {}
 
     @classmethod
-    def of(cls, run: RecordedRun, steps: Sequence[Step], hands: Hands, proofs: Proofs) -> "Progress":
+    def of(cls, run: Run, steps: Sequence[Step], hands: StepRunner, proofs: Proofs) -> "RunProgress":
         """What the journal tells of a run, where the hosts do not show otherwise. Raises Refused, OSError."""
         found = cls(steps)
         found.done, found.begun, found.opened = dict(run.done()), dict(run.begun()), dict(run.opened())
@@ -53,7 +53,7 @@ class Progress:
         ids = {step.id for step in self.steps if step.where is where}
         return any((one.get("was") or {}).get("nimsh") for step, one in self.opened.items() if step in ids)
 
-    def _look_again(self, hands: Hands, proofs: Proofs) -> None:
+    def _look_again(self, hands: StepRunner, proofs: Proofs) -> None:
         """What was undone while the journal took no record of it is not done."""
         for at, step in reversed(list(enumerate(self.steps))):
             if step.id not in self.done or step.restores:
@@ -61,7 +61,7 @@ class Progress:
             if step.no_undo:
                 break
             opened = self.opened[step.id]
-            if isinstance(step.do, (Run, Subsystem)):
+            if isinstance(step.do, (RunCommand, Subsystem)):
                 undone = bool(opened.get("open")) and proofs.effects(step, opened, self.unsure) == "none"
             else:
                 changed = {

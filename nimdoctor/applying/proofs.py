@@ -2,10 +2,10 @@
 
 from typing import Any, Callable, Collection, List, Mapping, Sequence
 
-from nimdoctor.applying.actions import Hands
+from nimdoctor.applying.actions import StepRunner
 from nimdoctor.planning.asking import holds, refusal
-from nimdoctor.planning.ends import Ends, Moment
-from nimdoctor.planning.steps import Remove, Run, Step
+from nimdoctor.planning.ends import Ends, Snapshot
+from nimdoctor.planning.steps import Remove, RunCommand, Step
 
 SETTLING = (0.0, 0.3, 1.0)
 """Seconds waited before each reading that verifies a step: a daemon needs a moment to show."""
@@ -14,13 +14,13 @@ SETTLING = (0.0, 0.3, 1.0)
 class Proofs:
     """Reads the ends anew at each question. `steps` are all steps of the run."""
 
-    def __init__(self, steps: Sequence[Step], hands: Hands, ends: Ends, sleep: Callable[[float], None]) -> None:
+    def __init__(self, steps: Sequence[Step], hands: StepRunner, ends: Ends, sleep: Callable[[float], None]) -> None:
         self.steps = tuple(steps)
         self.hands = hands
         self.ends = ends
         self.sleep = sleep
 
-    def open_before(self, step: Step, moment: Moment, was: Mapping[str, Any]) -> List[int]:
+    def open_before(self, step: Step, moment: Snapshot, was: Mapping[str, Any]) -> List[int]:
         """Which of the step's proofs do not hold yet, by number: only these can show that it was done."""
         return [number for number, one in enumerate(step.verify) if holds(one, moment, was) is not True]
 
@@ -40,7 +40,7 @@ class Proofs:
         if not any(seen):
             return "none"
         # of a command whose undoing was begun, what no proof shows may be gone
-        sure = ended and not (isinstance(step.do, Run) and step.id in unsure)
+        sure = ended and not (isinstance(step.do, RunCommand) and step.id in unsure)
         return "all" if all(seen) and sure else "some"
 
     def unverified(self, step: Step, was: Mapping[str, Any]) -> List[str]:

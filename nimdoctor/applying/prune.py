@@ -16,7 +16,7 @@ from nimdoctor.applying.changed import Paths, paths_changed
 from nimdoctor.applying.lock import Locked, lock
 from nimdoctor.applying.runs import Run, believed, every, load
 from nimdoctor.applying.state import StateDirectory
-from nimdoctor.system.host_files import Place, Refused
+from nimdoctor.system.host_files import HostFiles, Refused
 
 AT_AN_END = ("complete", "restored", "rolled-back")
 """States of runs that may go."""
@@ -88,7 +88,7 @@ def _standing(run: Run) -> str:
     for target in dict.fromkeys(targets.values()):
         if target and not target.startswith("root:"):
             continue  # nothing was changed where only evidence was given
-        place = Place(target[5:] if target else None)
+        place = HostFiles(target[5:] if target else None)
         for directory in _NAMED_BY_RUN:
             try:
                 names = place.names(directory) if place.look(directory) else []

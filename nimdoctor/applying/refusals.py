@@ -4,13 +4,12 @@ from typing import Iterable, List, Mapping, Sequence, Tuple
 
 from nimdoctor.applying.actions import allowed, commands_of, paths_of
 from nimdoctor.applying.custody import Suspicious
-from nimdoctor.applying.runs import Run as RecordedRun
-from nimdoctor.applying.runs import believed
+from nimdoctor.applying.runs import Run, believed
 from nimdoctor.model import Role
 from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import Ends
 from nimdoctor.planning.fix import Fix
-from nimdoctor.planning.steps import Run, Step
+from nimdoctor.planning.steps import RunCommand, Step
 from nimdoctor.planning.typed import as_typed
 
 COMMANDS = (
@@ -70,7 +69,7 @@ def refuse_up_front(
         elif end.this_host and uid != 0:
             found.append(Refusal("", "nimdoctor runs as root", "not run as root: su - root, then again"))
     for step in plan.steps:
-        aside = [step.do.half_made] if isinstance(step.do, Run) and step.do.half_made else []
+        aside = [step.do.half_made] if isinstance(step.do, RunCommand) and step.do.half_made else []
         for path in (*paths_of(step), *aside):
             if not allowed(path):
                 found.append(
@@ -95,7 +94,7 @@ def strange_commands(steps: Sequence[Step], fixes: Iterable[Fix]) -> List[Refusa
     return found
 
 
-def unfinished_words(recorded: RecordedRun) -> str:
+def unfinished_words(recorded: Run) -> str:
     """What to do about an unfinished run, or one in doubt, with the commands."""
     run = believed(recorded)
     try:

@@ -5,14 +5,14 @@ import fnmatch
 import os
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
-from nimdoctor.applying.actions import Hands, kept_path
+from nimdoctor.applying.actions import StepRunner, kept_path
 from nimdoctor.applying.changed import changed_by, paths_changed
 from nimdoctor.applying.lock import lock
 from nimdoctor.applying.person import person
 from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.runs import Run, believed, catch_up, every, load, refuse_suspicious
 from nimdoctor.applying.state import RunDirectory, StateDirectory
-from nimdoctor.applying.undo import NOT_DONE, Undoing, still_running
+from nimdoctor.applying.undo import NOT_DONE, StepUndo, still_running
 from nimdoctor.applying.way_back import in_leg, to_undo
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
@@ -65,7 +65,7 @@ class Rollback:
             self.run = load(self._state_ends()[0].state, self.run.name)
             refuse_suspicious([end.state for end in self._state_ends()], self.run.name)
             directories = self._directories()
-            hands = Hands(self.ends, directories, self.run.name)
+            hands = StepRunner(self.ends, directories, self.run.name)
             if self.run.state not in UNFINISHED:
                 self._finish_killed(directories)
             undo, stands = self._chosen()
@@ -75,7 +75,7 @@ class Rollback:
                 journals.take_up()
                 journals.append("rollback", None, only=sorted(self.only), who=person())
                 hands.sweep(undo)
-                undone = self._undo(Undoing(self.steps, hands, journals, self.ends), undo, stands)
+                undone = self._undo(StepUndo(self.steps, hands, journals, self.ends), undo, stands)
                 state = self._state(undo, stands)
                 journals.note("complete", None, state=state, stands=stands, **self._kept_findings(state))
         return RolledBack(self.run.name, state, tuple(undone), tuple(stands))
@@ -88,7 +88,7 @@ class Rollback:
             catch_up(directory, self.run)
             directory.drop_reserve()
 
-    def _undo(self, undoing: Undoing, undo: Sequence[Step], stands: List[str]) -> List[str]:
+    def _undo(self, undoing: StepUndo, undo: Sequence[Step], stands: List[str]) -> List[str]:
         """Undoes these steps until one cannot be; gives those that are undone, and adds to `stands` what is not."""
         opened, whole = self.run.opened(), {*self.run.done(), *self.run.undoing()}
         undone: List[str] = []
@@ -131,7 +131,7 @@ class Rollback:
         if run.state in ("restored", "rolled-back") or (run.state not in UNFINISHED and not undo):
             raise NothingToUndo(f"run {run.name} is {run.state}: there is nothing to take back", tuple(stands))
 
-    def _refuse(self, hands: Hands, undo: Sequence[Step]) -> None:
+    def _refuse(self, hands: StepRunner, undo: Sequence[Step]) -> None:
         """Whatever forbids it, before anything is changed."""
         run = self.run
         if self.only and run.state in UNFINISHED:

@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
-from nimdoctor.applying.actions import Hands, kept_path
+from nimdoctor.applying.actions import StepRunner, kept_path
 from nimdoctor.applying.lock import lock
 from nimdoctor.applying.person import person
 from nimdoctor.applying.refusals import NotApplied, unfinished_words
@@ -17,7 +17,7 @@ from nimdoctor.model import Role
 from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import End, Ends
 from nimdoctor.planning.steps import Step, with_run
-from nimdoctor.system.host_files import Place
+from nimdoctor.system.host_files import HostFiles
 
 ROOM = 10 * 1024 * 1024
 """Bytes that must be free beside twice the backups."""
@@ -30,7 +30,7 @@ class OpenRun(NamedTuple):
 
     lead: RunDirectory
     steps: Tuple[Step, ...]
-    hands: Hands
+    hands: StepRunner
     journals: RunJournals
 
 
@@ -92,7 +92,7 @@ class RunPlaces:
                 if path and step.where is end.where and end.place:
                     look = end.place.look(path)
                     size += look.size if look else 0
-            free = Place(None).free_bytes(os.path.realpath(end.state))
+            free = HostFiles(None).free_bytes(os.path.realpath(end.state))
             if free < 2 * size + ROOM:
                 raise NotApplied(
                     [Refusal("", "there is room for backups and journal", f"{end.state} has {free} bytes free, "
@@ -150,4 +150,4 @@ class RunPlaces:
             directories.setdefault(where, own[0])
         steps = tuple(with_run(step, name) for step in self.plan.steps)
         with RunJournals(own, self.say) as journals:
-            yield OpenRun(own[0], steps, Hands(self.ends, directories, name), journals)
+            yield OpenRun(own[0], steps, StepRunner(self.ends, directories, name), journals)

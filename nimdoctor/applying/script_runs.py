@@ -3,7 +3,7 @@
 from typing import List, NamedTuple
 
 from nimdoctor.facts.repair_runs import UNFINISHED
-from nimdoctor.system.host_files import Place, Refused
+from nimdoctor.system.host_files import HostFiles, Refused
 
 
 class ScriptRun(NamedTuple):
@@ -27,7 +27,7 @@ class ScriptRun(NamedTuple):
 
 def unfinished_scripts(state: str) -> List[ScriptRun]:
     """Scripts that were begun on this state directory and neither ended nor taken back."""
-    place = Place(state)
+    place = HostFiles(state)
     found = []
     try:
         names = place.names("/scripts") if place.look("/scripts") else []

@@ -21,7 +21,7 @@ from nimdoctor.applying.journal import RESERVED, Journal, Record, read_journal
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.model.private_keys import holds_private_key
 from nimdoctor.system.atomic import write_whole
-from nimdoctor.system.host_files import Look, Refused
+from nimdoctor.system.host_files import Refused, Stat
 
 _RUN = re.compile(r"([0-9]{8}T[0-9]{6}Z)-([0-9a-f]{4})")
 _REMOVED = ".removed-"
@@ -30,7 +30,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._+=@-]{1,200}")
 
 
-class Kept(NamedTuple):
+class BackupRecord(NamedTuple):
     """What a backup knows of the file it was made from; `sha256` is that of its bytes, in hex."""
 
     mode: int
@@ -122,7 +122,7 @@ class RunDirectory:
         """Where a backup's bytes are; beside them stands NAME.json."""
         return os.path.join(self.path, "backups", _checked(backup_name))
 
-    def keep(self, backup_name: str, content: bytes, look: Look) -> Kept:
+    def keep(self, backup_name: str, content: bytes, look: Stat) -> BackupRecord:
         """Stores a backup: its bytes, then what goes with them. The same once more changes nothing.
 
         Refuses to replace a backup by another one, so that a repeated step does not take what it
@@ -133,7 +133,9 @@ class RunDirectory:
         if holds_private_key(content):
             raise Refused(f"{backup_name} holds a private key: it is kept by renaming it where it is, never copied")
         path = self.backup_path(backup_name)
-        kept = Kept(look.mode, look.uid, look.gid, look.mtime_ns, len(content), hashlib.sha256(content).hexdigest())
+        kept = BackupRecord(
+            look.mode, look.uid, look.gid, look.mtime_ns, len(content), hashlib.sha256(content).hexdigest()
+        )
         if os.path.lexists(path + ".json"):
             if self.kept(backup_name)[1] != kept:
                 raise Refused(f"{path} is the backup of something else: it is not replaced")
@@ -149,7 +151,7 @@ class RunDirectory:
         """Whether a backup of that name was completed."""
         return os.path.lexists(self.backup_path(backup_name) + ".json")
 
-    def kept(self, backup_name: str) -> Tuple[bytes, Kept]:
+    def kept(self, backup_name: str) -> Tuple[bytes, BackupRecord]:
         """A backup and what goes with it; Refused when it is absent, incomplete or damaged."""
         path = self.backup_path(backup_name)
         meta = self.described(backup_name)
@@ -158,7 +160,7 @@ class RunDirectory:
             raise Refused(f"{path} is damaged: its sha256 is not the one of what was backed up")
         return content, meta
 
-    def described(self, backup_name: str) -> Kept:
+    def described(self, backup_name: str) -> BackupRecord:
         """What goes with a backup; Refused when it is absent or damaged."""
         path = self.backup_path(backup_name)
         try:
@@ -167,7 +169,7 @@ class RunDirectory:
             if not all(type(number) is int for number in numbers) or not re.fullmatch("[0-9a-f]{64}", found["sha256"]):
                 raise ValueError("a value of the wrong kind")
             uid, gid, mtime_ns, size = numbers
-            return Kept(int(found["mode"], 8), uid, gid, mtime_ns, size, found["sha256"])
+            return BackupRecord(int(found["mode"], 8), uid, gid, mtime_ns, size, found["sha256"])
         except (ValueError, TypeError, KeyError, RecursionError):
             raise Refused(f"{path}.json is damaged: the backup cannot be put back with its mode and owner") from None
 

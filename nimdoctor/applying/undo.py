@@ -2,23 +2,23 @@
 
 from typing import Any, Iterable, List, Mapping, Optional, Sequence
 
-from nimdoctor.applying.actions import Failed, Hands
+from nimdoctor.applying.actions import Failed, StepRunner
 from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.way_back import closing_of, opening_of
 from nimdoctor.planning.asking import refusal
 from nimdoctor.planning.document import Refusal
-from nimdoctor.planning.ends import Elsewhere, Ends, Moment
-from nimdoctor.planning.steps import Run, Step, Transient
+from nimdoctor.planning.ends import Elsewhere, Ends, Snapshot
+from nimdoctor.planning.steps import RunCommand, Step, Transient
 from nimdoctor.system.host_files import Refused
 
 NOT_DONE = (Failed, Refused, Elsewhere, OSError)
 """What doing or undoing a step raises when it does not work."""
 
 
-class Undoing:
+class StepUndo:
     """Takes steps of a run back, each between a record `undo` and a record `undone`."""
 
-    def __init__(self, steps: Sequence[Step], hands: Hands, journals: RunJournals, ends: Ends) -> None:
+    def __init__(self, steps: Sequence[Step], hands: StepRunner, journals: RunJournals, ends: Ends) -> None:
         self.steps = tuple(steps)
         self.hands = hands
         self.journals = journals
@@ -31,7 +31,7 @@ class Undoing:
         What stands is kept in the record, so that a step is never undone twice: the second time could
         take what undoing an earlier step has brought back for something this one brought.
         """
-        if not done and isinstance(step.do, Run) and not step.do.undo and not step.do.repair:
+        if not done and isinstance(step.do, RunCommand) and not step.do.undo and not step.do.repair:
             return self._let_stand(step, opened)
         self.journals.note("undo", step.id)
         closing = closing_of(self.steps, step)
@@ -90,7 +90,7 @@ class Undoing:
             moment.close()
         return f"tftp on the {closing.where.value} stays open: {seen}" if seen else ""
 
-    def _is_shut(self, opening: Step, now: Moment) -> bool:
+    def _is_shut(self, opening: Step, now: Snapshot) -> bool:
         """Whether the row is as it was before it was opened, and inetd does not serve it."""
         edit = opening.do.edit if isinstance(opening.do, Transient) else None
         if edit is None:
@@ -99,7 +99,7 @@ class Undoing:
         place.sweep(edit.path, self.hands.label)
         return place.fingerprint(edit.path) == edit.old_sha256 and self._served(opening, now) is False
 
-    def _served(self, step: Step, now: Moment) -> Optional[bool]:
+    def _served(self, step: Step, now: Snapshot) -> Optional[bool]:
         from nimdoctor.facts import InetdServices
 
         services = now.fact(step.where, InetdServices)
@@ -114,7 +114,7 @@ def still_running(begun: Iterable[str], steps: Sequence[Step], ends: Ends) -> Li
     moment = ends.now()
     try:
         for step in steps:
-            if step.id not in begun or not isinstance(step.do, Run):
+            if step.id not in begun or not isinstance(step.do, RunCommand):
                 continue
             processes = moment.fact(step.where, Processes)
             commands = [" ".join(argv) for argv in (step.do.argv, *(undo.argv for undo in step.do.undo)) if argv]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nimdoctor.evidence.catalog import Catalog
     from nimdoctor.evidence.source import Evidence
     from nimdoctor.evidence.tree import Tree
-    from nimdoctor.redaction.session import Leaving
+    from nimdoctor.redaction.session import RedactionSession
 
 SHOWN = 40
 """Things not collected that are named one by one."""
@@ -74,7 +74,7 @@ def tell_not_collected(collection: "Collection") -> None:
         say(f"not collected: {count(len(not_collected) - SHOWN, 'more thing')}, see not_collected in its manifest.json")
 
 
-def tell_redacted(redaction: "Optional[Leaving]", path: str) -> None:
+def tell_redacted(redaction: "Optional[RedactionSession]", path: str) -> None:
     """Says on stderr whether names left, and where the way back from the pseudonyms is."""
     if redaction is None:
         say(
@@ -87,7 +87,7 @@ def tell_redacted(redaction: "Optional[Leaving]", path: str) -> None:
     say(f"the way back from the pseudonyms stays here: {visible(place)}")
 
 
-def keep_map(redaction: "Leaving", path: str) -> str:
+def keep_map(redaction: "RedactionSession", path: str) -> str:
     """Where the map was written. Raises UsageError."""
     try:
         return redaction.keep_map(path)
@@ -95,12 +95,12 @@ def keep_map(redaction: "Leaving", path: str) -> str:
         raise UsageError(f"the map of the pseudonyms cannot be kept: {error.strerror or error}") from error
 
 
-def leaving(key: Optional[str], catalog: "Catalog") -> "Leaving":
+def leaving(key: Optional[str], catalog: "Catalog") -> "RedactionSession":
     """What replaces names and addresses. Raises UsageError where its key cannot be used."""
-    from nimdoctor.redaction.session import BadKey, Leaving
+    from nimdoctor.redaction.session import BadKey, RedactionSession
 
     try:
-        return Leaving(key, catalog)
+        return RedactionSession(key, catalog)
     except BadKey as error:
         raise UsageError(visible(str(error))) from error
 
@@ -163,7 +163,7 @@ def kept(evidence: "Evidence", catalog: "Catalog") -> "Collection":
         ) from error
 
 
-def _written(collection: "Collection", output: Optional[str], redaction: "Optional[Leaving]") -> str:
+def _written(collection: "Collection", output: Optional[str], redaction: "Optional[RedactionSession]") -> str:
     """Where the archive is, after it was written."""
     from nimdoctor.collection.archive import archive_name, manifest_of, write_archive
 
@@ -183,7 +183,7 @@ def _written(collection: "Collection", output: Optional[str], redaction: "Option
     return path
 
 
-def redacted(redaction: "Leaving", trees: "Sequence[Tree]") -> "List[Tree]":
+def redacted(redaction: "RedactionSession", trees: "Sequence[Tree]") -> "List[Tree]":
     """These ends redacted and read again. Raises UsageError, and nothing is written, where anything is left."""
     from nimdoctor.redaction.session import Leak
 

@@ -21,12 +21,12 @@ from nimdoctor.evidence import open_target
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.lab import SCENARIOS, Lab, LabCannotBeBuilt, problems
 from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Repair, Where
+from nimdoctor.library.repair import Repair, RepairTarget
 from nimdoctor.library.scanning import HEALTHY, Report, scan, with_ways
 from nimdoctor.model import Outcome, Role
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.fix import Options
-from nimdoctor.planning.steps import Run
+from nimdoctor.planning.steps import RunCommand
 from nimdoctor.report import plan_text, text_report
 from nimdoctor.system.command import CommandResult
 
@@ -274,7 +274,7 @@ class _Demo:
     # -- doing
 
     def _repair(self, options: Options) -> Repair:
-        where = Where(self.lab.client_target, self.lab.master_target)
+        where = RepairTarget(self.lab.client_target, self.lab.master_target)
         return Repair(where, self.registry, options, say=lambda line: self._quoted(line))
 
     def _push(self, patience: float) -> CommandResult:
@@ -331,7 +331,7 @@ def _came_through(pushed: CommandResult) -> bool:
 
 
 def _what_it_asks(plan: Plan) -> str:
-    licence = any(isinstance(step.do, Run) and "accept_licenses=yes" in step.do.argv for step in plan.steps)
+    licence = any(isinstance(step.do, RunCommand) and "accept_licenses=yes" in step.do.argv for step in plan.steps)
     told = ", and told that this accepts the licence of OpenSSL" if licence else ""
     return f"On a terminal you would be asked first{told}; here the demo answers."
 

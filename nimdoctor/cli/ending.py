@@ -8,7 +8,7 @@ from nimdoctor.cli.output import INTERRUPTED, Format, UsageError, lines, results
 from nimdoctor.model.wording import visible
 
 if TYPE_CHECKING:
-    from nimdoctor.applying.execute import Result
+    from nimdoctor.applying.execute import RunResult
     from nimdoctor.library.registry import Registry
     from nimdoctor.planning.document import Plan, Refusal
     from nimdoctor.probe import Probe
@@ -70,7 +70,7 @@ def answer_to(question: str, yes_does: str) -> str:
     return "" if said in ("y", "yes") else "the answer was not y or yes: nothing was changed"
 
 
-def status_of(result: "Result", interrupted: Interruption) -> int:
+def status_of(result: "RunResult", interrupted: Interruption) -> int:
     if result.good:
         return 0
     return INTERRUPTED if interrupted.noted else REFUSED
@@ -80,7 +80,7 @@ def failed_at(error: OSError) -> str:
     return f"{error.filename or 'the state directory'}: {error.strerror or error}"
 
 
-def show_result(result: "Result", plan: "Plan", format: Format) -> None:
+def show_result(result: "RunResult", plan: "Plan", format: Format) -> None:
     if format is Format.JSON:
         from nimdoctor.report import plan_json
 

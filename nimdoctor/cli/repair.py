@@ -83,7 +83,7 @@ def fix(
     """Show one plan for all that was found; with --apply carry it out and prove it."""
     from nimdoctor.cli.waiting import Waiting
     from nimdoctor.library.registry import Registry
-    from nimdoctor.library.repair import Repair, TargetError, Where
+    from nimdoctor.library.repair import Repair, RepairTarget, TargetError
     from nimdoctor.planning.ends import EVIDENCE_AGE
     from nimdoctor.planning.fix import Options
 
@@ -115,7 +115,7 @@ def fix(
     waiting = Waiting()
     restore = end_like_ctrl_c()
     try:
-        where = Where(target or "", master, state_dir, timeout)
+        where = RepairTarget(target or "", master, state_dir, timeout)
         kind = Repair
         if there:
             from nimdoctor.library.repair_over_ssh import RemoteRepair

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nimdoctor.evidence.tree import Tree
     from nimdoctor.library.registry import Registry
     from nimdoctor.library.scanning import Report
-    from nimdoctor.redaction.session import Leaving
+    from nimdoctor.redaction.session import RedactionSession
 
 SHOWN = 5
 """Checks that are named where an archive would not say what its evidence says."""
@@ -149,7 +149,9 @@ class _Opened:
         return _End(kept_evidence if evidence.live else evidence, collection)
 
 
-def _made(ends: "Dict[str, _End]", opened: _Opened, label: str, output: str, redaction: "Optional[Leaving]") -> str:
+def _made(
+    ends: "Dict[str, _End]", opened: _Opened, label: str, output: str, redaction: "Optional[RedactionSession]"
+) -> str:
     """Where the archive is, after it was written."""
     from nimdoctor.collection.archive import archive_name, write_archive
     from nimdoctor.evidence.source import TargetError

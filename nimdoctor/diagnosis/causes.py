@@ -23,7 +23,7 @@ class Pair(NamedTuple):
     masters: FrozenSet[Optional[str]] = frozenset([None])
 
 
-class Link(NamedTuple):
+class CauseLink(NamedTuple):
     """One finding explains another; both are positions in `Story.findings`. `sure` is False for one that only may."""
 
     cause: int
@@ -39,7 +39,7 @@ class Story(NamedTuple):
 
     findings: Tuple[Result, ...] = ()
     depths: Tuple[int, ...] = ()
-    links: Tuple[Link, ...] = ()
+    links: Tuple[CauseLink, ...] = ()
 
     def causes(self, result: Result) -> List[Tuple[Result, bool]]:
         """What explains a finding, and whether that is sure."""
@@ -92,11 +92,11 @@ def told(results: Sequence[Result], pair: Callable[[], Pair] = Pair) -> Story:
     links = _reduced(_without_cycles(_links(failed, pair)))
     order, depths = _ordered(len(failed), [link for link in links if link.sure])
     position = {old: new for new, old in enumerate(order)}
-    moved = [Link(position[link.cause], position[link.effect], link.sure) for link in links]
+    moved = [CauseLink(position[link.cause], position[link.effect], link.sure) for link in links]
     return Story(tuple(failed[old] for old in order), tuple(depths), tuple(sorted(moved)))
 
 
-def _links(failed: Sequence[Result], pair: Callable[[], Pair]) -> Iterator[Link]:
+def _links(failed: Sequence[Result], pair: Callable[[], Pair]) -> Iterator[CauseLink]:
     known: List[Pair] = []
     for cause, finding in enumerate(failed):
         for effect, other in enumerate(failed):
@@ -108,7 +108,7 @@ def _links(failed: Sequence[Result], pair: Callable[[], Pair]) -> Iterator[Link]
                     continue
             elif (finding.where, finding.host) != (other.where, other.host):
                 continue
-            yield Link(cause, effect, _is_sure(finding))
+            yield CauseLink(cause, effect, _is_sure(finding))
 
 
 def _reaches(cause: Result, effect: Result, pair: Pair) -> bool:
@@ -124,18 +124,18 @@ def _is_sure(cause: Result) -> bool:
     return cause.confidence is not Confidence.POSSIBLE and cause.severity.rank >= Severity.MEDIUM.rank
 
 
-def _without_cycles(links: Iterator[Link]) -> List[Link]:
+def _without_cycles(links: Iterator[CauseLink]) -> List[CauseLink]:
     """The links, sure ones first, without those that would make a finding its own cause: the worse finding is taken for
     the cause.
     """
-    kept: List[Link] = []
+    kept: List[CauseLink] = []
     for link in sorted(links, key=lambda link: (not link.sure, link)):
         if link.cause not in _from(link.effect, kept):
             kept.append(link)
     return kept
 
 
-def _reduced(links: Sequence[Link]) -> List[Link]:
+def _reduced(links: Sequence[CauseLink]) -> List[CauseLink]:
     """Without the links that say no more than a way over other findings does."""
     kept = list(links)
     for link in links:
@@ -145,7 +145,7 @@ def _reduced(links: Sequence[Link]) -> List[Link]:
     return kept
 
 
-def _from(start: int, links: Sequence[Link]) -> Set[int]:
+def _from(start: int, links: Sequence[CauseLink]) -> Set[int]:
     """What follows from a finding, itself included."""
     found, waiting = {start}, [start]
     while waiting:
@@ -156,7 +156,7 @@ def _from(start: int, links: Sequence[Link]) -> Set[int]:
     return found
 
 
-def _ordered(number: int, links: Sequence[Link]) -> Tuple[List[int], List[int]]:
+def _ordered(number: int, links: Sequence[CauseLink]) -> Tuple[List[int], List[int]]:
     """The positions in the order of telling, and their depths: a cause is as bad as the worst that follows from it,
     and what it explains comes right after the last of its causes.
     """

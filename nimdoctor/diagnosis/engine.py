@@ -6,7 +6,7 @@ evidence: a check that says nothing passes on the facts it was given, and only o
 
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.diagnosis.host import Absent, Host, parameters
+from nimdoctor.diagnosis.host import FactAbsent, Host, parameters
 from nimdoctor.diagnosis.settlement import settlement_of
 from nimdoctor.model import (
     Check,
@@ -94,7 +94,7 @@ class NotNamed(Exception):
 class _Lacking(Exception):
     """A fact that a check cannot do without cannot be had of that end."""
 
-    def __init__(self, absent: Absent, where: Role) -> None:
+    def __init__(self, absent: FactAbsent, where: Role) -> None:
         super().__init__(absent.message)
         self.absent = absent
         self.where = where
@@ -173,7 +173,7 @@ class Engine:
                 continue
             try:
                 given[name] = self._resolve(run, kind, end)
-            except (Absent, NotNamed):
+            except (FactAbsent, NotNamed):
                 if not optional:
                     raise
                 given[name] = None
@@ -249,7 +249,7 @@ class Engine:
                     if not optional:
                         raise
                     given[name] = None
-                except Absent as absent:
+                except FactAbsent as absent:
                     if not optional:
                         raise _Lacking(absent, end or run.where) from absent
                     given[name] = None
@@ -264,7 +264,7 @@ class Engine:
             if "master" in run.host.roles or run.host.evidence.loose or not run.host.roles:
                 try:
                     return run.host.fact(kind)
-                except Absent:
+                except FactAbsent:
                     if "master" in run.host.roles:
                         raise
             return self._hearsay(run.host, kind)
@@ -277,10 +277,10 @@ class Engine:
     def _elsewhere(run: _Run, end: Host, kind: Any) -> Any:
         try:
             return end.fact(kind)
-        except Absent as absent:
+        except FactAbsent as absent:
             if end is run.host:
                 raise
-            raise Absent(absent.missing, f"on {end.name or 'the other end'}: {absent.message}") from absent
+            raise FactAbsent(absent.missing, f"on {end.name or 'the other end'}: {absent.message}") from absent
 
     def _own(self, run: _Run, kind: Any) -> Any:
         """A fact of the host the check runs over; of loose files of the other end, what can only be that end's."""
@@ -293,7 +293,7 @@ class Engine:
             raise NotNamed(run.where)
         try:
             return run.host.fact(kind)
-        except Absent:
+        except FactAbsent:
             if run.where is Role.CLIENT:
                 raise
             return self._hearsay(run.host, kind)
@@ -306,7 +306,7 @@ class Engine:
         if kind is NimObjects:
             try:
                 return client.fact(NimclientObjects)
-            except Absent:
+            except FactAbsent:
                 pass
         raise NotNamed(Role.MASTER)
 

@@ -17,7 +17,7 @@ LPP_SOURCES = 20
 """lpp_sources of a live master that are listed for a fix."""
 
 
-class Absent(Exception):
+class FactAbsent(Exception):
     """A fact cannot be had; `missing` are the catalog names that would serve, the message says why."""
 
     def __init__(self, missing: Tuple[str, ...], message: str) -> None:
@@ -79,7 +79,7 @@ class Host:
         """The fact, or None when it cannot be had."""
         try:
             return self.fact(kind)
-        except Absent:
+        except FactAbsent:
             return None
 
     def fact(self, kind: Type[T]) -> T:
@@ -87,10 +87,10 @@ class Host:
         if kind not in self._facts:
             try:
                 self._facts[kind] = self._make(kind)
-            except Absent as absent:
+            except FactAbsent as absent:
                 self._facts[kind] = absent
         found = self._facts[kind]
-        if isinstance(found, Absent):
+        if isinstance(found, FactAbsent):
             raise found
         return found  # type: ignore[no-any-return]
 
@@ -151,7 +151,7 @@ class Host:
         for name, (wanted, _, optional) in parameters(kind.derive).items():
             try:
                 given[name] = self.fact(wanted)
-            except Absent as absent:
+            except FactAbsent as absent:
                 missing += [label for label in absent.missing if label not in missing]
                 if not optional:
                     raise
@@ -162,7 +162,7 @@ class Host:
         except BadEvidence as error:
             labels = missing or error.missing or [row.label for row in self.catalog.rows_for(kind.__name__)[:1]]
             reasons += list(filter(None, map(self.unread, error.missing)))
-            raise Absent(tuple(labels), "; ".join(dict.fromkeys(reasons)) or str(error)) from error
+            raise FactAbsent(tuple(labels), "; ".join(dict.fromkeys(reasons)) or str(error)) from error
 
     def absent(self, path: str) -> bool:
         """Whether that path is known not to exist."""
@@ -172,13 +172,13 @@ class Host:
 
         return bool(self.fact(Paths).absent(path))
 
-    def _absent(self, kind: Any, rows: List[Row]) -> Absent:
+    def _absent(self, kind: Any, rows: List[Row]) -> FactAbsent:
         labels = tuple(row.label for row in rows[:1])
         if not labels:
-            return Absent((kind.__name__,), f"nothing in the catalog feeds {kind.__name__}")
+            return FactAbsent((kind.__name__,), f"nothing in the catalog feeds {kind.__name__}")
         # what was there and could not be used says more than that another source of it was not
         said = (self.unread(row.label) for row in rows)
-        return Absent(labels, next(filter(None, said), "") or self.why_missing(labels[0]))
+        return FactAbsent(labels, next(filter(None, said), "") or self.why_missing(labels[0]))
 
     def unread(self, name: str) -> str:
         """Why evidence of that catalog name, which is there or was asked for, could not be had or understood, in words.

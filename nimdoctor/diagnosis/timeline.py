@@ -2,7 +2,7 @@
 
 from typing import List, Optional, Tuple
 
-from nimdoctor.diagnosis.host import Absent, Host
+from nimdoctor.diagnosis.host import FactAbsent, Host
 
 
 def what_changed(host: Host) -> Optional[str]:
@@ -12,7 +12,7 @@ def what_changed(host: Host) -> Optional[str]:
 
     try:
         log = host.fact(NimshLog)
-    except Absent:
+    except FactAbsent:
         return None
     bad = (SessionEnd.HUNG, SessionEnd.OBJECT_ERROR)
     failures: List[Session] = []

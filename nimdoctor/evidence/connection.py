@@ -33,7 +33,7 @@ _HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]*\Z")
 _SOCKET_LENGTH = 70
 
 
-class Answer(NamedTuple):
+class RemoteAnswer(NamedTuple):
     """`said` is how it ended, in the words of the host's side; None where no end of it came."""
 
     stdout: bytes
@@ -106,7 +106,7 @@ class Connection:
 
     def ask(
         self, parts: Sequence[str], program: str, words: Sequence[str], timeout: float, stdin: bytes = b""
-    ) -> Answer:
+    ) -> RemoteAnswer:
         """What the host answers to a program in shell, made of the parts and run with these words."""
         line = remote_line(parts, f"MARK={self._mark}\nanswer\n{program}", words)
         argv = [self._program, *self._options, "--", self.destination, line]
@@ -160,14 +160,14 @@ def _hang_up(program: str, options: Sequence[str], where: str, place: str) -> No
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _answer(result: CommandResult, mark: bytes) -> Answer:
+def _answer(result: CommandResult, mark: bytes) -> RemoteAnswer:
     """What stands between the marks; what a login printed before them is left out."""
     started, out = _after(result.stdout, mark)
     _, err = _after(result.stderr, mark)
     body, found, end = err.rpartition(b"\n" + mark + b" ")
     if not (started and found):
-        return Answer(out if started else b"", err, None, result)
-    return Answer(out, body, decode(end).split(), result)
+        return RemoteAnswer(out if started else b"", err, None, result)
+    return RemoteAnswer(out, body, decode(end).split(), result)
 
 
 def _after(stream: bytes, mark: bytes) -> Tuple[bool, bytes]:
@@ -189,7 +189,7 @@ _CURES = (
 )
 
 
-def _why(answer: Answer, where: str) -> str:
+def _why(answer: RemoteAnswer, where: str) -> str:
     """One line: what ssh said, and what to do next."""
     result = answer.result
     if result.error:

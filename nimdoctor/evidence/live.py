@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tupl
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.files import list_directory, on_this_host, open_regular, path_state, walk_below
-from nimdoctor.evidence.live_base import FILES_OF_A_ROW, AskedHost, Progress
+from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase, Progress
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Text
 from nimdoctor.model.unreadable import AS_ROOT, refused
@@ -19,7 +19,7 @@ PROGRAM_DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 ROOT_PROGRAM_DIRECTORIES = ("/usr/sbin", "/usr/bin")
 
 
-class LiveHost(AskedHost):
+class LiveHost(LiveBase):
     """Evidence read from a running host on demand; each command runs at most once.
 
     `root` is the directory that holds the host's file system; commands then are the programs in

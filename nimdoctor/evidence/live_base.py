@@ -40,7 +40,7 @@ class NoProgress:
         """Nothing."""
 
 
-class AskedHost:
+class LiveBase:
     """The part of a live host that does not depend on the way to it; `timeout` is a command's, in seconds."""
 
     loose = False

@@ -18,7 +18,7 @@ _PERHAPS_WORDS = ("fingerprint", "key_identity", "key_id", "issuer_key_id")
 _TIMES = ("not_before", "not_after")
 
 
-class Told(NamedTuple):
+class RedactedCertificate(NamedTuple):
     """One certificate: `record` is what it says, or why it could not be read."""
 
     identity: str
@@ -44,7 +44,7 @@ class ToldFile(NamedTuple):
     """
 
     path: str
-    certificates: Tuple[Told, ...]
+    certificates: Tuple[RedactedCertificate, ...]
     command: Optional[str] = None
     beside_key: bool = False
     blank: bool = False
@@ -94,12 +94,12 @@ def _file(entry: Mapping[str, Any]) -> ToldFile:
     )
 
 
-def _told(entry: object) -> Told:
+def _told(entry: object) -> RedactedCertificate:
     if not isinstance(entry, dict):
         raise TypeError("no certificate")
     identity = str(entry.get("identity") or "")
     if "unread" in entry:
-        return Told(identity, str(entry["unread"]))
+        return RedactedCertificate(identity, str(entry["unread"]))
     values: Dict[str, Any] = {}
     for name in _WORDS:
         values[name] = str(entry[name])
@@ -108,6 +108,6 @@ def _told(entry: object) -> Told:
     for name in _TIMES:
         values[name] = int(entry[name])
     bits = entry.get("key_bits")
-    return Told(
+    return RedactedCertificate(
         identity, X509Record(**values, key_bits=None if bits is None else int(bits), is_ca=bool(entry["is_ca"]))
     )

@@ -11,8 +11,8 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import may_be_opened, without_keys
-from nimdoctor.evidence.connection import PATIENCE, Answer, Connection, last_line
-from nimdoctor.evidence.live_base import FILES_OF_A_ROW, AskedHost, Progress
+from nimdoctor.evidence.connection import PATIENCE, Connection, RemoteAnswer, last_line
+from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase, Progress
 from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
@@ -21,7 +21,7 @@ from nimdoctor.model.unreadable import AS_ROOT
 from nimdoctor.system.command import CommandResult
 
 
-class SshHost(AskedHost):
+class SshHost(LiveBase):
     """Evidence read over ssh on demand; each command runs at most once.
 
     Raises TargetError, one line, where the host cannot be reached.
@@ -74,14 +74,14 @@ class SshHost(AskedHost):
         if user != "0":
             self.remarks.append("not root on that host: what only root may read is unknown")
 
-    def _lose(self, name: str, answer: Answer) -> str:
+    def _lose(self, name: str, answer: RemoteAnswer) -> str:
         """What is said where an answer has no end; after that nothing more is asked."""
         said = last_line(answer.stderr)
         self._lost = f"the connection to {self.destination} was lost"
         self.remarks.append(f"{self._lost} at {name}{': ' + said if said else ''}; nothing was read after that")
         return f"{self._lost}{': ' + said if said else ''}; what ran there may still run until its deadline"
 
-    def _read(self, parts: Sequence[str], program: str, words: Sequence[str], name: str) -> Optional[Answer]:
+    def _read(self, parts: Sequence[str], program: str, words: Sequence[str], name: str) -> Optional[RemoteAnswer]:
         """An answer about files, within the scan's time; None, and why in `problems`, where none came."""
         allowed = self._allowed()
         if self._lost or allowed <= 0:
@@ -216,7 +216,7 @@ class SshHost(AskedHost):
         return self._states[path] is None if path in self._states else None
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: RemoteAnswer) -> str:
     return " ".join((answer.said or [])[1:]) or "cannot be read"
 
 

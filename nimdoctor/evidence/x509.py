@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, S
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificate_block
 from nimdoctor.evidence.der import BadDer, read_certificate
-from nimdoctor.evidence.redacted_certificates import Told, ToldFile, is_stand_in
+from nimdoctor.evidence.redacted_certificates import RedactedCertificate, ToldFile, is_stand_in
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.model.certificate_record import X509Record
 from nimdoctor.model.text import BadEvidence, Pattern, decode
@@ -39,7 +39,7 @@ class CertificateReader:
         self.evidence = evidence
         self._rows = catalog.rows_for(FACT)
         self._no_openssl = ""
-        self._stand_ins: Optional[Dict[bytes, Told]] = None
+        self._stand_ins: Optional[Dict[bytes, RedactedCertificate]] = None
 
     def read(self, der: bytes) -> X509Record:
         """What a certificate says. Raises BadEvidence, with what to install or record."""

@@ -129,7 +129,7 @@ def stopping(subsystems: Subsystems, name: str = "nimsh") -> bool:
     return bool(row and row.status.split(" ")[0] in ("stopping", "warned"))
 
 
-class ServiceRow(NamedTuple):
+class InetdServiceRow(NamedTuple):
     """One service of inetd. `command` is a path or `internal`; built-in services have no description."""
 
     service: str
@@ -171,7 +171,7 @@ class InetdServices(NamedTuple):
     """
 
     source: str
-    rows: Tuple[ServiceRow, ...]
+    rows: Tuple[InetdServiceRow, ...]
     complete: bool = False
     inetd_status: Optional[str] = None
     messages: Tuple[Quote, ...] = ()
@@ -182,7 +182,7 @@ class InetdServices(NamedTuple):
         """Raises BadEvidence for an empty text or one that tells nothing of inetd or of a service of it."""
         quotes = _lines(text)
         asked = _asked_service(text.name)
-        rows: List[ServiceRow] = []
+        rows: List[InetdServiceRow] = []
         headers = 0
         for quote in quotes:
             row = _service_row(quote) or (_bare_row(quote, asked) if headers else None)
@@ -211,7 +211,7 @@ class InetdServices(NamedTuple):
     def combine(cls, parts: Sequence["InetdServices"]) -> "InetdServices":
         """All of them as one, the complete list first."""
         ordered = sorted(parts, key=lambda part: not part.complete)
-        rows: List[ServiceRow] = []
+        rows: List[InetdServiceRow] = []
         listed: Set[str] = set()
         for part in ordered:
             rows.extend(row for row in part.rows if row.service not in listed)
@@ -221,7 +221,7 @@ class InetdServices(NamedTuple):
         asked = next((part.asked for part in ordered if part.asked), None)
         return cls(ordered[0].source, tuple(rows), any(part.complete for part in parts), status, messages, asked)
 
-    def row(self, service: str) -> Optional[ServiceRow]:
+    def row(self, service: str) -> Optional[InetdServiceRow]:
         """The row of that service, an active one first; None when it is not listed."""
         rows = [row for row in self.rows if row.service == service]
         return next((row for row in rows if row.active), rows[0] if rows else None)
@@ -382,19 +382,19 @@ def _subsystem_row(quote: Quote, line: str) -> Optional[SubsystemRow]:
     return SubsystemRow(head[0], head[1] if len(head) > 1 else None, pid, " ".join(status).lower(), quote)
 
 
-def _service_row(quote: Quote) -> Optional[ServiceRow]:
+def _service_row(quote: Quote) -> Optional[InetdServiceRow]:
     # a path or `internal` as second word is what no other line of the output has
     words = quote.text[:1000].split()
     if len(words) < 3 or not _NAME.fullmatch(words[0]):
         return None
     if not words[1].startswith("/") and words[1] != "internal":
         return None
-    return ServiceRow(words[0], words[1], " ".join(words[2:-1]), words[-1].lower(), quote)
+    return InetdServiceRow(words[0], words[1], " ".join(words[2:-1]), words[-1].lower(), quote)
 
 
-def _bare_row(quote: Quote, asked: Optional[str]) -> Optional[ServiceRow]:
+def _bare_row(quote: Quote, asked: Optional[str]) -> Optional[InetdServiceRow]:
     # a service that inetd does not run may have neither command nor description
     words = quote.text[:1000].split()
     if len(words) == 2 and words[0] == asked and words[1].lower() in _STATES:
-        return ServiceRow(words[0], "", "", words[1].lower(), quote)
+        return InetdServiceRow(words[0], "", "", words[1].lower(), quote)
     return None

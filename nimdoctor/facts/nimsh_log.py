@@ -33,7 +33,7 @@ _MASTER = Pattern(r"(?i)write master hostname is[ :']*([A-Za-z0-9][\w.-]{0,254})
 _QUERY = Pattern(r"write query is[ :']*(\d+)")
 
 
-class Step(enum.Enum):
+class SessionStep(enum.Enum):
     """What a line says of its session."""
 
     SERVICE = "service handler started"
@@ -50,28 +50,28 @@ class Step(enum.Enum):
     OTHER = "other"
 
 
-_STEPS: Tuple[Tuple[str, Step], ...] = (
-    ("loading certificates", Step.LOAD),
-    ("negotiating ssl_ctx", Step.CONTEXT),
-    ("loading private key", Step.KEY),
-    ("create bio", Step.BIO),
-    ("error connecting to ssl object", Step.OBJECT_ERROR),
-    ("service handler started", Step.SERVICE),
-    ("file descriptor is", Step.CONNECT),
-    ("source addr is", Step.CONNECT),
-    ("source hostname is", Step.CONNECT),
-    ("does not match environment value", Step.ERROR),
-    ("sending ack", Step.ACK),
-    ("2nd port", Step.PORT),
-    ("write query is", Step.DIALOG),
-    ("2nd write local id", Step.DIALOG),
-    ("3rd write remote id", Step.DIALOG),
-    ("4th write command", Step.DIALOG),
-    ("5th write master hostname", Step.DIALOG),
-    ("6th write openssl setting", Step.DIALOG),
-    ("openssl setting", Step.DIALOG),
+_STEPS: Tuple[Tuple[str, SessionStep], ...] = (
+    ("loading certificates", SessionStep.LOAD),
+    ("negotiating ssl_ctx", SessionStep.CONTEXT),
+    ("loading private key", SessionStep.KEY),
+    ("create bio", SessionStep.BIO),
+    ("error connecting to ssl object", SessionStep.OBJECT_ERROR),
+    ("service handler started", SessionStep.SERVICE),
+    ("file descriptor is", SessionStep.CONNECT),
+    ("source addr is", SessionStep.CONNECT),
+    ("source hostname is", SessionStep.CONNECT),
+    ("does not match environment value", SessionStep.ERROR),
+    ("sending ack", SessionStep.ACK),
+    ("2nd port", SessionStep.PORT),
+    ("write query is", SessionStep.DIALOG),
+    ("2nd write local id", SessionStep.DIALOG),
+    ("3rd write remote id", SessionStep.DIALOG),
+    ("4th write command", SessionStep.DIALOG),
+    ("5th write master hostname", SessionStep.DIALOG),
+    ("6th write openssl setting", SessionStep.DIALOG),
+    ("openssl setting", SessionStep.DIALOG),
 )
-_TLS_STEPS = (Step.CONTEXT, Step.KEY, Step.BIO)
+_TLS_STEPS = (SessionStep.CONTEXT, SessionStep.KEY, SessionStep.BIO)
 
 
 class SessionEnd(str, enum.Enum):
@@ -159,7 +159,7 @@ class NimshLog(NamedTuple):
         first_time = last_time = None
         total = older.lines + kept.count(b"\n") + (not kept.endswith(b"\n"))
         for line in lines:
-            known += line.step is not Step.OTHER
+            known += line.step is not SessionStep.OTHER
             if line.time:
                 dated += 1
                 first_time, last_time = first_time or line.time, line.time
@@ -255,7 +255,7 @@ class NimshLog(NamedTuple):
 class _Line(NamedTuple):
     at: Quote
     time: Optional[datetime]
-    step: Step
+    step: SessionStep
     setting: Optional[int] = None
     query: Optional[int] = None
     word: str = ""
@@ -284,13 +284,13 @@ def stamp(line: str) -> Tuple[Optional[datetime], str]:
     return None, (line[match.end() :] if match else line).strip()
 
 
-def step_of(message: str) -> Step:
+def step_of(message: str) -> SessionStep:
     """What a message says of its session, matched by keyword."""
     lowered = message.lower()
     for keyword, step in _STEPS:
         if keyword in lowered:
             return step
-    return Step.ERROR if lowered.startswith(("error", "0042-", "0509-")) else Step.OTHER
+    return SessionStep.ERROR if lowered.startswith(("error", "0042-", "0509-")) else SessionStep.OTHER
 
 
 def _lines(kept: bytes, source: str, number: int) -> Iterator[_Line]:
@@ -305,13 +305,13 @@ def _lines(kept: bytes, source: str, number: int) -> Iterator[_Line]:
             when, message = stamp(raw)
             step = step_of(message)
             setting = query = None
-            if step is Step.DIALOG:
+            if step is SessionStep.DIALOG:
                 lowered = message.lower()
                 found = _SETTING.search(lowered)
                 setting = int(found.group(1)) if found else None
                 found = _QUERY.search(lowered)
                 query = int(found.group(1)[:9]) if found else None
-            word = message.split(" is", 1)[0].lower() if step is Step.CONNECT else ""
+            word = message.split(" is", 1)[0].lower() if step is SessionStep.CONNECT else ""
             prefixed = message != raw.strip()
             yield _Line(Quote(source, number, raw), when, step, setting, query, word, prefixed)
         number += 1
@@ -332,7 +332,7 @@ class _Open:
 
     def __init__(self, line: _Line, overlapped: bool = False) -> None:
         self.lines: List[_Line] = []
-        self.steps: Set[Step] = set()
+        self.steps: Set[SessionStep] = set()
         self.overlapped = overlapped
         self.add(line)
 
@@ -349,10 +349,10 @@ class _Open:
         separate.add(*rest[1:])
         return separate
 
-    def has(self, *steps: Step) -> bool:
+    def has(self, *steps: SessionStep) -> bool:
         return not self.steps.isdisjoint(steps)
 
-    def find(self, *steps: Step) -> Optional[_Line]:
+    def find(self, *steps: SessionStep) -> Optional[_Line]:
         return next((line for line in self.lines if line.step in steps), None)
 
     @property
@@ -362,18 +362,18 @@ class _Open:
     @property
     def waits(self) -> bool:
         """Whether it stands at `create BIO`."""
-        return self.has(Step.LOAD) and self.last.step is Step.BIO
+        return self.has(SessionStep.LOAD) and self.last.step is SessionStep.BIO
 
     @property
     def over(self) -> bool:
         """Whether nothing more is expected of it."""
-        if self.has(Step.ACK, Step.SERVICE, Step.OBJECT_ERROR, Step.ERROR):
+        if self.has(SessionStep.ACK, SessionStep.SERVICE, SessionStep.OBJECT_ERROR, SessionStep.ERROR):
             return True
         return any(line.setting == 0 or line.query for line in self.lines)
 
     def close(self) -> Session:
-        loaded, bio = self.find(Step.LOAD), self.find(Step.BIO)
-        error = self.find(Step.OBJECT_ERROR) or self.find(Step.ERROR)
+        loaded, bio = self.find(SessionStep.LOAD), self.find(SessionStep.BIO)
+        error = self.find(SessionStep.OBJECT_ERROR) or self.find(SessionStep.ERROR)
         setting = next((line for line in reversed(self.lines) if line.setting is not None), None)
         times = [line.time for line in self.lines if line.time]
         named = next((found for line in self.lines if (found := _MASTER.search(line.at.text))), None)
@@ -395,27 +395,27 @@ class _Open:
         )
 
     def _end(self) -> SessionEnd:
-        if self.has(Step.SERVICE):
+        if self.has(SessionStep.SERVICE):
             return SessionEnd.SERVICE
-        if self.has(Step.OBJECT_ERROR):
+        if self.has(SessionStep.OBJECT_ERROR):
             return SessionEnd.OBJECT_ERROR
-        if self.has(Step.LOAD):
+        if self.has(SessionStep.LOAD):
             if self.waits:
                 return SessionEnd.HUNG
-            if self.has(Step.ERROR):
+            if self.has(SessionStep.ERROR):
                 return SessionEnd.REFUSED
-            return SessionEnd.WENT_ON if self.has(Step.BIO) else SessionEnd.STOPPED_EARLY
-        if self.has(Step.ERROR):
+            return SessionEnd.WENT_ON if self.has(SessionStep.BIO) else SessionEnd.STOPPED_EARLY
+        if self.has(SessionStep.ERROR):
             return SessionEnd.REFUSED
         if any(line.query for line in self.lines):
             return SessionEnd.QUERY
-        if self.has(Step.DIALOG, Step.ACK):
+        if self.has(SessionStep.DIALOG, SessionStep.ACK):
             return SessionEnd.PLAIN
         return SessionEnd.OTHER
 
 
-def _lacks(session: _Open, step: Step) -> bool:
-    return session.has(Step.LOAD) and not session.has(step)
+def _lacks(session: _Open, step: SessionStep) -> bool:
+    return session.has(SessionStep.LOAD) and not session.has(step)
 
 
 class _Sessions:
@@ -426,14 +426,16 @@ class _Sessions:
 
     def add(self, line: _Line) -> None:
         current = self.all[-1] if self.all else None
-        if current and line.step is Step.OTHER and not line.prefixed and current.last.prefixed:
+        if current and line.step is SessionStep.OTHER and not line.prefixed and current.last.prefixed:
             # among dated lines it is the rest of a wrapped one, or a remark in a mail: no line nimsh wrote
             return
         if current is None or self._begins(current, line):
             unended = current is not None and any(found.waits for found in self._since_service())
-            self.all.append(_Open(line, overlapped=line.step is Step.LOAD and (unended or self._unfinished(current))))
+            self.all.append(
+                _Open(line, overlapped=line.step is SessionStep.LOAD and (unended or self._unfinished(current)))
+            )
             return
-        if line.step in _TLS_STEPS and (current.has(line.step) or not current.has(Step.LOAD)):
+        if line.step in _TLS_STEPS and (current.has(line.step) or not current.has(SessionStep.LOAD)):
             # a session does each TLS step once, after loading: this one belongs to a concurrent session
             other = next((found for found in reversed(self._since_service()) if _lacks(found, line.step)), None)
             if other or current.has(line.step):
@@ -441,45 +443,52 @@ class _Sessions:
                 (other or current).overlapped = True
             (other or current).add(line)
             return
-        if line.step is Step.LOAD and any(found.waits for found in self._since_service()):
+        if line.step is SessionStep.LOAD and any(found.waits for found in self._since_service()):
             current.overlapped = True
         current.add(line)
-        if current.has(Step.BIO) and (line.setting == 0 or line.query):
+        if current.has(SessionStep.BIO) and (line.setting == 0 or line.query):
             self._part(current)
 
     def _since_service(self) -> List[_Open]:
         recent: List[_Open] = []
         for found in reversed(self.all[-50:]):
-            if found.has(Step.SERVICE):
+            if found.has(SessionStep.SERVICE):
                 break
             recent.append(found)
         return recent
 
     @staticmethod
     def _unfinished(current: Optional[_Open]) -> bool:
-        return current is not None and current.has(Step.LOAD) and not current.has(Step.BIO) and not current.over
+        return (
+            current is not None
+            and current.has(SessionStep.LOAD)
+            and not current.has(SessionStep.BIO)
+            and not current.over
+        )
 
     @staticmethod
     def _begins(current: _Open, line: _Line) -> bool:
-        if line.step is Step.SERVICE:
+        if line.step is SessionStep.SERVICE:
             return True
-        if line.step is Step.CONNECT:
+        if line.step is SessionStep.CONNECT:
             # fd, address and name of one connection follow each other
-            same = all(found.step is Step.CONNECT for found in current.lines)
+            same = all(found.step is SessionStep.CONNECT for found in current.lines)
             return not same or any(found.word == line.word for found in current.lines)
-        if line.step is Step.LOAD:
-            return current.has(Step.LOAD) or current.over
+        if line.step is SessionStep.LOAD:
+            return current.has(SessionStep.LOAD) or current.over
         if current.waits and line.step not in _TLS_STEPS:
             return _apart(current.last.time, line.time)
-        if line.step in (Step.DIALOG, Step.PORT):
+        if line.step in (SessionStep.DIALOG, SessionStep.PORT):
             return current.over
-        return current.has(Step.SERVICE)
+        return current.has(SessionStep.SERVICE)
 
     def _part(self, current: _Open) -> None:
         # a dialog that turns out plain, or a query, cannot be the answer to a TLS handshake
-        position = max(index for index, found in enumerate(current.lines) if found.step is Step.BIO) + 1
+        position = max(index for index, found in enumerate(current.lines) if found.step is SessionStep.BIO) + 1
         rest = current.lines[position:]
-        if all(found.step in (Step.PORT, Step.DIALOG, Step.OTHER, Step.ACK) for found in rest):
+        if all(
+            found.step in (SessionStep.PORT, SessionStep.DIALOG, SessionStep.OTHER, SessionStep.ACK) for found in rest
+        ):
             self.all.append(current.split(position))
 
     def finish(self) -> List[Session]:

@@ -7,7 +7,7 @@ from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
-from nimdoctor.facts.tls_attempt import LOG, Change, age_of, started_after, time_of
+from nimdoctor.facts.tls_attempt import LOG, SettingChange, age_of, started_after, time_of
 from nimdoctor.model.text import Pattern, Quote
 
 NIMINFO = "/etc/niminfo"
@@ -25,7 +25,7 @@ class RefusedId(NamedTuple):
     kept: str
     master: Optional[str]
     at: Quote
-    changes: Tuple[Change, ...]
+    changes: Tuple[SettingChange, ...]
 
     @property
     def what_changed(self) -> str:
@@ -73,7 +73,7 @@ def _changes(
     paths: Optional[Paths],
     clock: Optional[HostClock],
     mode: Optional[NimshMode],
-) -> Tuple[Change, ...]:
+) -> Tuple[SettingChange, ...]:
     state = paths.get(LOG) if paths else None
     mtime = state.mtime if state else None
     utc = time_of(session.ended, log, mtime, clock)
@@ -82,5 +82,5 @@ def _changes(
     changes = [started] if started else []
     info = paths.get(NIMINFO) if paths else None
     if paths and info and info.mtime is not None and utc is not None and info.mtime > utc + 1:
-        changes.append(Change(f"{NIMINFO} was written", paths.quote(NIMINFO)))
+        changes.append(SettingChange(f"{NIMINFO} was written", paths.quote(NIMINFO)))
     return tuple(changes)

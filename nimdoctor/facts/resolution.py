@@ -8,14 +8,14 @@ from nimdoctor.facts.netsvc import NetsvcConf
 from nimdoctor.model.text import BadEvidence, Quote
 
 
-class Forward(NamedTuple):
+class ForwardLookup(NamedTuple):
     """What a name leads to; `address` None when it leads nowhere."""
 
     address: Optional[str]
     at: Quote
 
 
-class Back(NamedTuple):
+class ReverseLookup(NamedTuple):
     """What an address leads back to; `name` None when it leads nowhere. `aliases` are further names of it."""
 
     name: Optional[str]
@@ -60,30 +60,30 @@ class Resolution(NamedTuple):
         """Whether nothing but /etc/hosts is asked."""
         return bool(self.order) and all(word.lower().startswith("local") for word in self.order)
 
-    def forward(self, name: str) -> Optional[Forward]:
+    def forward(self, name: str) -> Optional[ForwardLookup]:
         """Where a name leads: by the answer to it, else by the table."""
         rows = self.lookups.rows if self.lookups else ()
         asked = [row for row in rows if row.asked.lower() == name.lower()]
         for row in asked or [row for row in rows if not row.asked and row.concerns(name)]:
-            return Forward(row.address, row.at)
+            return ForwardLookup(row.address, row.at)
         if self.hosts and self.table_first:
             for held in self.hosts.named(name):
-                return Forward(held.address, held.at)
+                return ForwardLookup(held.address, held.at)
             if self.table_only:
-                return Forward(None, self.hosts.whole())
+                return ForwardLookup(None, self.hosts.whole())
         return None
 
-    def back(self, address: str) -> Optional[Back]:
+    def back(self, address: str) -> Optional[ReverseLookup]:
         """What an address leads back to: by the answer to it, else by the table's first row of it."""
         for row in self.lookups.rows if self.lookups else ():
             if row.asked.lower() == address.lower():
-                return Back(row.name if row.address else None, row.aliases, row.at)
+                return ReverseLookup(row.name if row.address else None, row.aliases, row.at)
         if self.hosts and self.table_first:
             for held in self.hosts.rows:
                 if held.address.lower() == address.lower():
-                    return Back(held.names[0], held.names[1:], held.at)
+                    return ReverseLookup(held.names[0], held.names[1:], held.at)
             if self.table_only:
-                return Back(None, (), self.hosts.whole())
+                return ReverseLookup(None, (), self.hosts.whole())
         return None
 
     def whole(self) -> Quote:

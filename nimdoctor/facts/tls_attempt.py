@@ -34,7 +34,7 @@ _EAST, _WEST = 15 * 3600, -13 * 3600
 """Bounds of a time zone's offset, an hour wider than any in use."""
 
 
-class Change(NamedTuple):
+class SettingChange(NamedTuple):
     """Something that happened after the session: what, and the line that shows it."""
 
     what: str
@@ -58,7 +58,7 @@ class TlsAttempt(NamedTuple):
     utc: Optional[int] = None
     age: Optional[int] = None
     why: str = ""
-    changes: Tuple[Change, ...] = ()
+    changes: Tuple[SettingChange, ...] = ()
     witness: Optional[Quote] = None
     unseen: Tuple[str, ...] = ()
     sure: bool = False
@@ -160,25 +160,27 @@ def _changes(
     mode: Optional[NimshMode],
     history: Optional[FilesetHistory],
     clock: Optional[HostClock],
-) -> List[Change]:
+) -> List[SettingChange]:
     started = started_after(session, age, log, mode)
     changes = [started] if started else []
     if utc is not None and paths:
         for path, what in _written_after(paths, utc):
-            changes.append(Change(what, paths.quote(path)))
+            changes.append(SettingChange(what, paths.quote(path)))
     installed = history.installed_at("openssl.base") if history else None
     if installed and installed.when and _is_later(installed.when, session, utc, clock):
-        changes.append(Change(f"openssl.base {installed.level} was installed", installed.at))
+        changes.append(SettingChange(f"openssl.base {installed.level} was installed", installed.at))
     return changes
 
 
-def started_after(session: Session, age: Optional[int], log: NimshLog, mode: Optional[NimshMode]) -> Optional[Change]:
+def started_after(
+    session: Session, age: Optional[int], log: NimshLog, mode: Optional[NimshMode]
+) -> Optional[SettingChange]:
     """The start of nimsh after a session of that age in seconds, where there was one."""
     if mode and mode.running and mode.elapsed is not None and age is not None:
         # the process itself is the better witness: the log's line is known from memory only
-        return Change("nimsh was started", mode.at) if mode.elapsed < age - 5 else None
+        return SettingChange("nimsh was started", mode.at) if mode.elapsed < age - 5 else None
     restart = log.restarted_after(session)
-    return Change("nimsh was started", restart.first) if restart else None
+    return SettingChange("nimsh was started", restart.first) if restart else None
 
 
 def _is_later(when: datetime, session: Session, utc: Optional[int], clock: Optional[HostClock]) -> bool:

@@ -23,7 +23,7 @@ CURED_BY_A_FETCH = frozenset(
 """Problems whose cure runs `nimclient -c`, which needs tftp."""
 
 
-class Certificates(NamedTuple):
+class LabCertificates(NamedTuple):
     """One making of keys and certificates: when, for how many seconds they hold, and what signs them."""
 
     made: int
@@ -31,7 +31,7 @@ class Certificates(NamedTuple):
     digest: str = "sha256"
 
 
-class Push(NamedTuple):
+class LabSession(NamedTuple):
     """One session of nimsh.log. `end` is ok, plain, hang, object-error or query."""
 
     age: int
@@ -60,14 +60,14 @@ class Client:
     nim_client: int = 60 * DAY
     copies: Optional[str] = CURRENT
     copies_made: int = 115 * DAY
-    certificates: Optional[Certificates] = None
+    certificates: Optional[LabCertificates] = None
     fetched: int = 115 * DAY - 9 * MINUTE
-    pushes: List[Push] = field(
+    pushes: List[LabSession] = field(
         default_factory=lambda: [
-            Push(18 * DAY, "ok", "c_instp"),
-            Push(12 * DAY, "query"),
-            Push(5 * DAY, "ok"),
-            Push(23 * HOUR, "ok"),
+            LabSession(18 * DAY, "ok", "c_instp"),
+            LabSession(12 * DAY, "query"),
+            LabSession(5 * DAY, "ok"),
+            LabSession(23 * HOUR, "ok"),
         ]
     )
     rhosts: Optional[str] = None
@@ -99,8 +99,8 @@ class Master:
     booted: int = 104 * DAY
     openssl: List[Tuple[str, int]] = field(default_factory=lambda: [(OLD, 900 * DAY), (CURRENT, 131 * DAY)])
     ssl_support: bool = True
-    certificates: Optional[Certificates] = None
-    recycled_from: Optional[Certificates] = None
+    certificates: Optional[LabCertificates] = None
+    recycled_from: Optional[LabCertificates] = None
     tftp_row: bool = True
     tftp_active: bool = True
     tftp_rules: Optional[str] = None
@@ -114,7 +114,7 @@ class Master:
 
 
 @dataclass
-class Story:
+class LabSetup:
     """Master and clients; `troubled` are the clients that were asked for, the others are well.
 
     `problems` are the checks that fail at medium or more when a troubled client is scanned with its
@@ -127,29 +127,29 @@ class Story:
     problems: Set[str] = field(default_factory=set)
 
 
-def healthy_story(names: Sequence[str]) -> Story:
+def healthy_story(names: Sequence[str]) -> LabSetup:
     """Everything as it should be: master, the clients named, and one more secured client."""
-    made = Certificates(115 * DAY)
+    made = LabCertificates(115 * DAY)
     every = [*names, *([BYSTANDER] if BYSTANDER not in names else [])]
     clients = []
     for number, name in enumerate(every):
         own = {"lpar7": 17, "lpar8": 18}.get(name, 21 + number)
         client = Client(name, f"10.1.1.{own}", f"00F6A1{0xA1 + own:02X}4C00", certificates=made)
         clients.append(client)
-    return Story(Master(certificates=made), clients, clients[: len(names)])
+    return LabSetup(Master(certificates=made), clients, clients[: len(names)])
 
 
 class Scenario(NamedTuple):
     """What is the matter in one sentence, and the function that makes a healthy story so."""
 
     description: str
-    tell: Callable[[Story], None]
+    tell: Callable[[LabSetup], None]
 
 
 SCENARIOS: Dict[str, Scenario] = {}
 
 
-def tell(names: str, clients: Sequence[str]) -> Story:
+def tell(names: str, clients: Sequence[str]) -> LabSetup:
     """The story of a scenario, or of several joined by `+`. Raises ValueError for an unknown one."""
     unknown = [name for name in names.split("+") if name not in SCENARIOS]
     if unknown:
@@ -163,9 +163,9 @@ def tell(names: str, clients: Sequence[str]) -> Story:
 
 def _scenario(
     name: str, description: str, *problems: str
-) -> Callable[[Callable[[Story], None]], Callable[[Story], None]]:
-    def keep(change: Callable[[Story], None]) -> Callable[[Story], None]:
-        def told(story: Story) -> None:
+) -> Callable[[Callable[[LabSetup], None]], Callable[[LabSetup], None]]:
+    def keep(change: Callable[[LabSetup], None]) -> Callable[[LabSetup], None]:
+        def told(story: LabSetup) -> None:
             change(story)
             story.problems.update(problems)
 
@@ -176,13 +176,13 @@ def _scenario(
 
 
 @_scenario("healthy", "Master and clients are set up for SSL, and pushes go through.")
-def _healthy(story: Story) -> None:
+def _healthy(story: LabSetup) -> None:
     pass
 
 
-def _hangs(story: Story) -> None:
+def _hangs(story: LabSetup) -> None:
     for client in story.troubled:
-        client.pushes = [push for push in client.pushes if push.age > DAY] + [Push(23 * HOUR, "hang")]
+        client.pushes = [push for push in client.pushes if push.age > DAY] + [LabSession(23 * HOUR, "hang")]
 
 
 @_scenario(
@@ -191,9 +191,9 @@ def _hangs(story: Story) -> None:
     "create-bio-hang",
     "certificate-mismatch",
 )
-def _create_bio_hang(story: Story) -> None:
+def _create_bio_hang(story: LabSetup) -> None:
     before = story.master.certificates
-    after = Certificates(2 * DAY)
+    after = LabCertificates(2 * DAY)
     story.master.certificates = after
     story.master.recycled_from = before
     for client in story.clients:
@@ -203,7 +203,7 @@ def _create_bio_hang(story: Story) -> None:
     _hangs(story)
 
 
-def _share_old_certificates(story: Story, certificates: Certificates) -> None:
+def _share_old_certificates(story: LabSetup, certificates: LabCertificates) -> None:
     """Master and clients have the same ones, older than the master's software, and a push hangs."""
     story.master.certificates = certificates
     story.master.openssl = [(OLD, 900 * DAY), (CURRENT, 370 * DAY), (NEWER, 3 * DAY)]
@@ -220,8 +220,8 @@ def _share_old_certificates(story: Story, certificates: Certificates) -> None:
     "The certificates that the master and its clients share are signed with SHA-1, which the master's updated OpenSSL no longer takes: pushes hang.",
     "create-bio-hang",
 )
-def _create_bio_hang_master(story: Story) -> None:
-    _share_old_certificates(story, Certificates(365 * DAY + 24 * HOUR, digest="sha1"))
+def _create_bio_hang_master(story: LabSetup) -> None:
+    _share_old_certificates(story, LabCertificates(365 * DAY + 24 * HOUR, digest="sha1"))
 
 
 @_scenario(
@@ -231,8 +231,8 @@ def _create_bio_hang_master(story: Story) -> None:
     "certificate-expired",
     "handshake-fails",
 )
-def _certificates_run_out(story: Story) -> None:
-    _share_old_certificates(story, Certificates(365 * DAY + 24 * HOUR, 365 * DAY))
+def _certificates_run_out(story: LabSetup) -> None:
+    _share_old_certificates(story, LabCertificates(365 * DAY + 24 * HOUR, 365 * DAY))
 
 
 @_scenario(
@@ -242,7 +242,7 @@ def _certificates_run_out(story: Story) -> None:
     "certificate-mismatch",
     "stale-ssl-libs",
 )
-def _both_known_issues(story: Story) -> None:
+def _both_known_issues(story: LabSetup) -> None:
     _create_bio_hang(story)
     for client in story.troubled:
         client.openssl = [(OLD, 900 * DAY), (CURRENT, 10 * DAY)]
@@ -254,7 +254,7 @@ def _both_known_issues(story: Story) -> None:
     "OpenSSL was updated on a client and the client rebooted, with the old copies of its libraries in /usr/lib.",
     "stale-ssl-libs",
 )
-def _stale_ssl_libs(story: Story) -> None:
+def _stale_ssl_libs(story: LabSetup) -> None:
     for client in story.troubled:
         client.openssl = [(OLD, 900 * DAY), (CURRENT, 10 * HOUR)]
         client.copies = OLD
@@ -268,17 +268,17 @@ def _stale_ssl_libs(story: Story) -> None:
     "The copies of the libraries were renewed by hand under a running nimsh, which still has the old ones.",
     "ssl-object-error",
 )
-def _ssl_object_error(story: Story) -> None:
+def _ssl_object_error(story: LabSetup) -> None:
     for client in story.troubled:
         client.openssl = [(OLD, 900 * DAY), (CURRENT, 4 * DAY)]
         client.libraries_loaded = "stale"
         client.booted = 4 * DAY - 2 * HOUR
         client.nimsh_started = client.booted - 70
         client.copies_made = 3 * DAY
-        client.pushes = [push for push in client.pushes if push.age > DAY] + [Push(23 * HOUR, "object-error")]
+        client.pushes = [push for push in client.pushes if push.age > DAY] + [LabSession(23 * HOUR, "object-error")]
 
 
-def _something_to_fetch(story: Story) -> None:
+def _something_to_fetch(story: LabSetup) -> None:
     """Without that nobody needs tftp; a problem whose cure fetches will do."""
     if not story.problems & CURED_BY_A_FETCH:
         _client_not_secure(story)
@@ -289,7 +289,7 @@ def _something_to_fetch(story: Story) -> None:
     "A client has yet to fetch its certificate, and the tftp row of the master's inetd.conf is commented out.",
     "tftp-disabled",
 )
-def _tftp_disabled(story: Story) -> None:
+def _tftp_disabled(story: LabSetup) -> None:
     _something_to_fetch(story)
     story.master.tftp_row = story.master.tftp_active = False
 
@@ -299,7 +299,7 @@ def _tftp_disabled(story: Story) -> None:
     "A client has yet to fetch its certificate; the tftp row was made active, and inetd not refreshed.",
     "tftp-disabled",
 )
-def _tftp_not_refreshed(story: Story) -> None:
+def _tftp_not_refreshed(story: LabSetup) -> None:
     _something_to_fetch(story)
     story.master.tftp_active = False
 
@@ -309,7 +309,7 @@ def _tftp_not_refreshed(story: Story) -> None:
     "A client has yet to fetch its certificate, and the master's /etc/tftpaccess.ctl allows network boots only.",
     "tftp-denied",
 )
-def _tftp_denied(story: Story) -> None:
+def _tftp_denied(story: LabSetup) -> None:
     _something_to_fetch(story)
     story.master.tftp_rules = "# network boots\nallow:/tftpboot\ndeny:/tftpboot/old"
 
@@ -319,7 +319,7 @@ def _tftp_denied(story: Story) -> None:
     "A client has yet to fetch its certificate, and AIX auditing is on at the master, which keeps tftp from serving.",
     "tftp-blocked-by-audit",
 )
-def _tftp_blocked_by_audit(story: Story) -> None:
+def _tftp_blocked_by_audit(story: LabSetup) -> None:
     _something_to_fetch(story)
     story.master.auditing = True
 
@@ -330,7 +330,7 @@ def _tftp_blocked_by_audit(story: Story) -> None:
     "tftp-exposes-keys",
     "key-exposed",
 )
-def _tftp_exposes_keys(story: Story) -> None:
+def _tftp_exposes_keys(story: LabSetup) -> None:
     story.master.key_mode = 0o644
 
 
@@ -339,7 +339,7 @@ def _tftp_exposes_keys(story: Story) -> None:
     "Others can read the master's private keys; its tftp serves only the certificate.",
     "key-exposed",
 )
-def _key_exposed(story: Story) -> None:
+def _key_exposed(story: LabSetup) -> None:
     story.master.key_mode = 0o644
     story.master.tftp_rules = "allow:/tftpboot\nallow:/ssl_nimsh/certs/server.pem\n"
 
@@ -349,37 +349,37 @@ def _key_exposed(story: Story) -> None:
     "A client never had the OpenSSL filesets, so it was never secured; an lpp_source of the master has them.",
     "openssl-missing",
 )
-def _openssl_missing(story: Story) -> None:
+def _openssl_missing(story: LabSetup) -> None:
     _client_not_secure(story)
     for client in story.troubled:
         client.openssl = []
 
 
 @_scenario("nimsh-inactive", "nimsh of a client was stopped.", "nimsh-inactive")
-def _nimsh_inactive(story: Story) -> None:
+def _nimsh_inactive(story: LabSetup) -> None:
     for client in story.troubled:
         client.nimsh_active = False
 
 
 @_scenario("nimesis-inactive", "nimesis of the master was stopped: its clients cannot pull.", "nimesis-inactive")
-def _nimesis_inactive(story: Story) -> None:
+def _nimesis_inactive(story: LabSetup) -> None:
     story.master.nimesis_active = False
 
 
 @_scenario(
     "ssl-not-configured", "SSL was switched off on the master, and its clients are secured.", "ssl-not-configured"
 )
-def _ssl_not_configured(story: Story) -> None:
+def _ssl_not_configured(story: LabSetup) -> None:
     story.master.ssl_support = False
 
 
 @_scenario("ssl-tree-damaged", "The keys in the master's /ssl_nimsh are gone.", "ssl-tree-damaged")
-def _ssl_tree_damaged(story: Story) -> None:
+def _ssl_tree_damaged(story: LabSetup) -> None:
     story.master.empty = ("keys",)
 
 
 @_scenario("client-uses-rsh", "Pushes to a client still go by rsh.", "client-uses-rsh")
-def _client_uses_rsh(story: Story) -> None:
+def _client_uses_rsh(story: LabSetup) -> None:
     for client in story.troubled:
         client.not_secured()
         client.connect = "shell"
@@ -388,13 +388,13 @@ def _client_uses_rsh(story: Story) -> None:
 
 
 @_scenario("client-not-secure", "A client never ran nimclient -c, though its master offers SSL.", "client-not-secure")
-def _client_not_secure(story: Story) -> None:
+def _client_not_secure(story: LabSetup) -> None:
     for client in story.troubled:
         client.not_secured()
 
 
 @_scenario("rhosts-left-over", "/.rhosts of a client still trusts the master (low: reported, and no more).")
-def _rhosts_left_over(story: Story) -> None:
+def _rhosts_left_over(story: LabSetup) -> None:
     for client in story.troubled:
         client.rhosts = "# for the nightly copies\nbackup1 oper\nnim1 root\n\nnim1.example.com\troot\n+@admins"
 
@@ -402,14 +402,14 @@ def _rhosts_left_over(story: Story) -> None:
 @_scenario(
     "lpp-source-lacks-openssl", "The master's lpp_source has no OpenSSL (low; seen where its contents are listed)."
 )
-def _lpp_source_lacks_openssl(story: Story) -> None:
+def _lpp_source_lacks_openssl(story: LabSetup) -> None:
     story.master.lpp_source_has_openssl = False
 
 
 @_scenario(
     "ssl-one-sided", "Crypto was switched off on a client, and the master still takes it for secured.", "ssl-one-sided"
 )
-def _ssl_one_sided(story: Story) -> None:
+def _ssl_one_sided(story: LabSetup) -> None:
     for client in story.troubled:
         client.nimsh = "-s"
         client.nimsh_started = 20 * HOUR
@@ -420,7 +420,7 @@ def _ssl_one_sided(story: Story) -> None:
     "The key of the master's own certificate was put back from an older backup, and does not fit it: pushes fail at once.",
     "handshake-fails",
 )
-def _handshake_fails(story: Story) -> None:
+def _handshake_fails(story: LabSetup) -> None:
     story.master.foreign_key = "client"
 
 
@@ -429,19 +429,19 @@ def _handshake_fails(story: Story) -> None:
     "A customization of a client was broken off, and the master takes it for running still.",
     "cstate-stuck",
 )
-def _cstate_stuck(story: Story) -> None:
+def _cstate_stuck(story: LabSetup) -> None:
     for client in story.troubled:
         client.state = "customization is being performed"
 
 
 @_scenario("filesystem-full", "Somebody filled /tmp of a client to the last KB.", "filesystem-full")
-def _filesystem_full(story: Story) -> None:
+def _filesystem_full(story: LabSetup) -> None:
     for client in story.troubled:
         client.full = "/tmp"
 
 
 @_scenario("clock-skew", "The clock of a client is two hours behind its master's.", "clock-skew")
-def _clock_skew(story: Story) -> None:
+def _clock_skew(story: LabSetup) -> None:
     for client in story.troubled:
         client.clock = -2 * HOUR
 
@@ -452,7 +452,7 @@ def _clock_skew(story: Story) -> None:
     "services-missing",
     "nimsh-inactive",
 )
-def _services_missing(story: Story) -> None:
+def _services_missing(story: LabSetup) -> None:
     for client in story.troubled:
         client.services_of_nimsh = client.nimsh_active = False
 
@@ -463,19 +463,19 @@ def _services_missing(story: Story) -> None:
     "port-taken",
     "nimsh-inactive",
 )
-def _port_taken(story: Story) -> None:
+def _port_taken(story: LabSetup) -> None:
     for client in story.troubled:
         client.port_held, client.nimsh_active = True, False
 
 
 @_scenario("push-disabled", "Pushes to a client were switched off (nimclient -P).", "push-disabled")
-def _push_disabled(story: Story) -> None:
+def _push_disabled(story: LabSetup) -> None:
     for client in story.troubled:
         client.nimsh += " -P"
         client.nimsh_started = 20 * HOUR
 
 
 @_scenario("nimsh-not-at-boot", "/etc/inittab of a client lost the row that starts nimsh at boot.", "nimsh-not-at-boot")
-def _nimsh_not_at_boot(story: Story) -> None:
+def _nimsh_not_at_boot(story: LabSetup) -> None:
     for client in story.troubled:
         client.at_boot = False

@@ -12,7 +12,7 @@ from typing import Dict, List, Optional, Tuple, Union
 
 from nimdoctor.lab import texts
 from nimdoctor.lab.certificates import KINDS, NEW_KEY, Chain, LabCannotBeBuilt, make_chain
-from nimdoctor.lab.story import CURRENT, NEWER, Certificates, Client, Master, Story
+from nimdoctor.lab.story import CURRENT, NEWER, Client, LabCertificates, LabSetup, Master
 from nimdoctor.system.command import command_environment
 
 SRCMSTR = 3211664
@@ -29,7 +29,7 @@ _CLIENT_SBIN = ("nimclient", "niminit")
 class Trees:
     """Writes one lab below `place`: a tree for the master, named like it, and one for each client."""
 
-    def __init__(self, story: Story, place: str, *, daemons: bool, key: str) -> None:
+    def __init__(self, story: LabSetup, place: str, *, daemons: bool, key: str) -> None:
         self.story = story
         self.place = place
         self.daemons = daemons
@@ -37,7 +37,7 @@ class Trees:
         self.now = int(time.time())
         self.offset = _offset(self.now)
         self.openssl = real_openssl()
-        self._chains: Dict[Certificates, Chain] = {}
+        self._chains: Dict[LabCertificates, Chain] = {}
 
     def write(self) -> None:
         """Raises LabCannotBeBuilt when openssl fails, OSError when the place cannot be written."""
@@ -220,7 +220,7 @@ class Trees:
                 rows.append((fileset, level, self._when(age, "%m/%d/%y:%H;%M;%S")))
         return texts.history(rows)
 
-    def _ssl_tree(self, tree: "_Tree", directory: str, certificates: Certificates, changed: Dict[str, str]) -> None:
+    def _ssl_tree(self, tree: "_Tree", directory: str, certificates: LabCertificates, changed: Dict[str, str]) -> None:
         chain = self._chain(certificates)
         age = certificates.made
         for kind in KINDS:
@@ -235,7 +235,7 @@ class Trees:
             earlier = self._chain(certificates._replace(made=certificates.made + 365 * 86400))
             tree.put(f"{directory}/keys/{foreign}key.pem", earlier.keys[foreign], mode=0o600, age=age)
 
-    def _chain(self, certificates: Certificates) -> Chain:
+    def _chain(self, certificates: LabCertificates) -> Chain:
         if certificates not in self._chains:
             configs = {kind: texts.ssl_config(kind, self.story.master.name) for kind in KINDS}
             since = self.now - certificates.made

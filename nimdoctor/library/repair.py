@@ -4,7 +4,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.applying.execute import Executor, Result, refuse_up_front, unfinished_words
+from nimdoctor.applying.execute import Executor, RunResult, refuse_up_front, unfinished_words
 from nimdoctor.applying.outcome import remembered
 from nimdoctor.applying.proved import note_proved, waiting
 from nimdoctor.applying.refusals import strange_commands
@@ -24,7 +24,7 @@ from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import End, Ends, hosts_by_role
 from nimdoctor.planning.fix import Options
 from nimdoctor.planning.planner import Planner, Probed
-from nimdoctor.system.host_files import Place, Refused
+from nimdoctor.system.host_files import HostFiles, Refused
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.connection import Connection
@@ -45,7 +45,7 @@ def never() -> bool:
     return False
 
 
-class Where(NamedTuple):
+class RepairTarget(NamedTuple):
     """What a command line says of the hosts: `target` and `master` as typed, `state_dir` the target's or None."""
 
     target: str = ""
@@ -75,7 +75,7 @@ def state_directory(target: str, given: Optional[str] = None) -> str:
     if given is not None:
         return os.path.abspath(given)
     if target.startswith("root:"):
-        Place(target[5:]).look(STATE_DIRECTORY)
+        HostFiles(target[5:]).look(STATE_DIRECTORY)
     return "" if target.startswith("ssh:") else default_state(target)
 
 
@@ -87,7 +87,7 @@ class Repair:
 
     def __init__(
         self,
-        where: Where,
+        where: RepairTarget,
         registry: Registry,
         options: Options,
         *,
@@ -175,7 +175,7 @@ class Repair:
             target,
             lambda: self._evidence(target),
             host.roles,
-            Place(root) if live else None,
+            HostFiles(root) if live else None,
             state_directory(target, state_dir),
             live and root is None,
         )
@@ -285,7 +285,7 @@ class Repair:
 
     # -- doing
 
-    def apply(self, interrupted: Interrupted = never) -> Result:
+    def apply(self, interrupted: Interrupted = never) -> RunResult:
         """Carries the plan out. Raises NotApplied, Locked, Refused, OSError."""
         result = self._executor(self.plan, interrupted).apply(remembered(self.report.results))
         self._note_followed()
@@ -376,4 +376,4 @@ class Repair:
         }
 
 
-__all__ = ["Repair", "TargetError", "Where", "absolute", "state_directory"]
+__all__ = ["Repair", "RepairTarget", "TargetError", "absolute", "state_directory"]

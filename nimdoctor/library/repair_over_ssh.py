@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, Sequence
 
-from nimdoctor.applying.execute import NotApplied, Result, refuse_up_front
+from nimdoctor.applying.execute import NotApplied, RunResult, refuse_up_front
 from nimdoctor.applying.outcome import assess, remembered
 from nimdoctor.applying.refusals import strange_commands
 from nimdoctor.applying.rollback import RolledBack
@@ -12,7 +12,7 @@ from nimdoctor.evidence.connection import Connection
 from nimdoctor.facts import RepairRuns
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Interrupted, Repair, Say, Where, never
+from nimdoctor.library.repair import Interrupted, Repair, RepairTarget, Say, never
 from nimdoctor.model import Role
 from nimdoctor.planning.command_lines import default_state, resuming, taking_back
 from nimdoctor.planning.document import Plan, Refusal
@@ -70,7 +70,7 @@ class RemoteRepair(Repair):
             ),
         ]  # fmt: skip
 
-    def apply(self, interrupted: Interrupted = never) -> Result:
+    def apply(self, interrupted: Interrupted = never) -> RunResult:
         """Sends the scripts, starts them and follows them. Raises NotApplied, Refused, TargetError."""
         before = remembered(self.report.results)
         remote = Remote(self.plan, self.remote_hosts(), self.say, interrupted)
@@ -108,7 +108,7 @@ class RemoteRepair(Repair):
         return found
 
 
-def proved(result: Result, plan: Plan, before: Sequence[Any], rescan: Any) -> Result:
+def proved(result: RunResult, plan: Plan, before: Sequence[Any], rescan: Any) -> RunResult:
     """The result with what a second scan says of the findings, where every step is done, and the ways on from it."""
     if result.state != "complete":
         return _with_ways(result, plan)
@@ -122,7 +122,7 @@ def proved(result: Result, plan: Plan, before: Sequence[Any], rescan: Any) -> Re
     return _with_ways(result._replace(state=state, outcomes=outcomes), plan)
 
 
-def _with_ways(result: Result, plan: Plan) -> Result:
+def _with_ways(result: RunResult, plan: Plan) -> RunResult:
     outcomes = {step: outcome for step, outcome, _ in result.steps}
     done: Dict[str, Any] = {step: {} for step, outcome in outcomes.items() if outcome in ("done", "left-open")}
     begun = [step for step, outcome in outcomes.items() if outcome == "failed"]
@@ -247,7 +247,7 @@ class RemoteRuns:
             f"{'; there are ' + known if known else ''}; those of a nimdoctor on that host are told there: nimdoctor runs"
         )
 
-    def resume(self, run: RemoteRun, options: Options, interrupted: Interrupted = never) -> Result:
+    def resume(self, run: RemoteRun, options: Options, interrupted: Interrupted = never) -> RunResult:
         """Follows a run that is under way, goes on with one that is not finished, tells of one that is complete.
 
         Raises Refused, TargetError.
@@ -297,7 +297,7 @@ class RemoteRuns:
         master = plan.hosts.get(Role.MASTER)
         leads = plan.hosts.get(Role.CLIENT) or plan.hosts[Role.MASTER]
         other = master.target if master and master.target != leads.target else None
-        where = Where(self.target, other, None, self.timeout)
+        where = RepairTarget(self.target, other, None, self.timeout)
         repair = RemoteRepair(
             where,
             self.registry,

@@ -3,7 +3,7 @@
 import os
 from typing import Any, Optional, Sequence, Tuple
 
-from nimdoctor.applying.execute import NotApplied, Result, refuse_up_front
+from nimdoctor.applying.execute import NotApplied, RunResult, refuse_up_front
 from nimdoctor.applying.outcome import UNVERIFIED
 from nimdoctor.applying.proved import note_proved, waiting
 from nimdoctor.applying.refusals import strange_commands
@@ -12,7 +12,7 @@ from nimdoctor.applying.runs import Run, led, load
 from nimdoctor.evidence import TargetError, open_target
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Interrupted, Repair, Say, Where, never
+from nimdoctor.library.repair import Interrupted, Repair, RepairTarget, Say, never
 from nimdoctor.library.scanning import open_hosts, scan_hosts
 from nimdoctor.model import Role
 from nimdoctor.planning.fix import Options
@@ -81,7 +81,7 @@ class Runs:
     def _evidence(self, target: str) -> Evidence:
         return open_target(target, timeout=self.timeout, progress=self.progress, catalog=self.registry.catalog)
 
-    def resume(self, run: Run, options: Options, interrupted: Interrupted = never) -> Result:
+    def resume(self, run: Run, options: Options, interrupted: Interrupted = never) -> RunResult:
         """Goes on with a run. Raises NotApplied, Locked, Refused, TargetError, OSError."""
         plan = run.plan()
         repair = self._repair(run, options._replace(probe=options.probe or plan.options.probe))
@@ -109,6 +109,8 @@ class Runs:
             raise Refused(f"the journal of run {run.name} does not say which host it is about")
         master = targets.get("master") if run.start.get("target") == "client" else None
         state = os.path.dirname(os.path.dirname(run.directory.path))
-        where = Where(target, master if isinstance(master, str) and master != target else None, state, self.timeout)
+        where = RepairTarget(
+            target, master if isinstance(master, str) and master != target else None, state, self.timeout
+        )
         roles = [role for role in (Role.CLIENT, Role.MASTER) if role.value in targets]
         return Repair(where, self.registry, options, progress=self.progress, say=self.say, roles=roles)

@@ -3,11 +3,11 @@
 from typing import Any, Mapping, Optional
 
 from nimdoctor.planning.conditions import Condition
-from nimdoctor.planning.ends import Elsewhere, Moment
+from nimdoctor.planning.ends import Elsewhere, Snapshot
 from nimdoctor.system.host_files import Refused
 
 
-def holds(condition: Condition, moment: Moment, was: Mapping[str, Any] = {}) -> Optional[bool]:
+def holds(condition: Condition, moment: Snapshot, was: Mapping[str, Any] = {}) -> Optional[bool]:
     """Whether a condition holds; None when it cannot be told."""
     try:
         return condition.decide(moment, was).holds
@@ -15,7 +15,7 @@ def holds(condition: Condition, moment: Moment, was: Mapping[str, Any] = {}) -> 
         return None
 
 
-def refusal(condition: Condition, moment: Moment, was: Mapping[str, Any] = {}) -> str:
+def refusal(condition: Condition, moment: Snapshot, was: Mapping[str, Any] = {}) -> str:
     """Why a condition does not hold; empty when it does."""
     try:
         answer = condition.decide(moment, was)

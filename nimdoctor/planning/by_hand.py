@@ -4,7 +4,7 @@ from shlex import quote
 from typing import List, Sequence, Tuple
 
 from nimdoctor.model import Role
-from nimdoctor.planning.steps import RUN, Action, Edit, Move, Phase, Remove, Run, Step, Subsystem
+from nimdoctor.planning.steps import RUN, Action, Edit, Move, Phase, Remove, RunCommand, Step, Subsystem
 from nimdoctor.planning.typed import as_typed
 
 
@@ -14,7 +14,7 @@ def command_of(do: Action, run: str = RUN) -> str:
     >>> command_of(Remove("/usr/lib/libssl.so.0.9.8")), command_of(Subsystem("nimsh", "restart"))
     ('rm /usr/lib/libssl.so.0.9.8', 'stopsrc -s nimsh; startsrc -s nimsh')
     """
-    if isinstance(do, Run):
+    if isinstance(do, RunCommand):
         return as_typed(do.argv)
     if isinstance(do, Move):
         return as_typed(["mv", do.path, do.to.replace(RUN, run)])

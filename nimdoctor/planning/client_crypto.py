@@ -33,8 +33,8 @@ from nimdoctor.planning.conditions import (
     TftpAnswers,
     TftpServed,
 )
-from nimdoctor.planning.fix import Case
-from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, Phase, Remove, Run, Step, Undo
+from nimdoctor.planning.fix import FixContext
+from nimdoctor.planning.steps import NIMCLIENT_DEADLINE, Phase, Remove, RunCommand, Step, Undo
 
 CRYPTO_OFF, CRYPTO_ON = ("nimclient", "-C"), ("nimclient", "-c")
 FOR_THE_OTHERS = (CRYPTO_OFF, CRYPTO_ON)
@@ -55,7 +55,7 @@ def below_g2() -> Tuple[Condition, ...]:
     return (NotHardened(Role.CLIENT), NotHardened(Role.MASTER))
 
 
-def at_rest(case: Case, where: Role) -> Tuple[Condition, ...]:
+def at_rest(case: FixContext, where: Role) -> Tuple[Condition, ...]:
     """Nobody is at work on the plan's client: seen on the end itself and, for the client, on a master that can be asked."""
     master = MasterIdle(Role.MASTER, case.machines, case.accepted)
     if where is Role.MASTER:
@@ -64,12 +64,12 @@ def at_rest(case: Case, where: Role) -> Tuple[Condition, ...]:
     return (own, master) if Role.MASTER in case.live else (own,)
 
 
-def classic_guards(case: Case) -> Tuple[Condition, ...]:
+def classic_guards(case: FixContext) -> Tuple[Condition, ...]:
     """Both ends are below generation G2 and the client is at rest."""
     return (*below_g2(), *at_rest(case, Role.CLIENT))
 
 
-def fetch_proof(case: Case) -> Tuple[Condition, ...]:
+def fetch_proof(case: FixContext) -> Tuple[Condition, ...]:
     """What shows that the client can fetch a certificate, and extract its libraries; the planner defers what the plan
     itself brings about. What a probe has just been told counts more than what somebody recorded.
     """
@@ -90,7 +90,7 @@ def fetch_proof(case: Case) -> Tuple[Condition, ...]:
     )
 
 
-def remove_copy(case: Case, path: str, size: int, why: str, *, after_install: bool = False) -> Step:
+def remove_copy(case: FixContext, path: str, size: int, why: str, *, after_install: bool = False) -> Step:
     """Removal of one extracted copy that nobody owns and that can be extracted again.
 
     `after_install` says that a step before it replaces the archive, so that its members are asked for only then.
@@ -123,13 +123,13 @@ def remove_copy(case: Case, path: str, size: int, why: str, *, after_install: bo
     )
 
 
-def crypto_off(case: Case, why: str) -> Step:
+def crypto_off(case: FixContext, why: str) -> Step:
     """`nimclient -C`, only where the fetch that must follow it is proved."""
     return Step(
         where=Role.CLIENT,
         phase=Phase.CRYPTO_OFF,
         title="switch crypto off at the client",
-        do=Run(CRYPTO_OFF, NIMCLIENT_DEADLINE, repair=(Undo(start="nimsh"),)),
+        do=RunCommand(CRYPTO_OFF, NIMCLIENT_DEADLINE, repair=(Undo(start="nimsh"),)),
         why=why,
         effect="nimsh runs without -c; no secured push works until the next step is done",
         before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), NIMSH_CAN_START, HAS_OPENSSL, *fetch_proof(case)),
@@ -140,7 +140,7 @@ def crypto_off(case: Case, why: str) -> Step:
     )
 
 
-def crypto_on(case: Case, mode: Optional[NimshMode], why: str, *, renewed: bool = False) -> Step:
+def crypto_on(case: FixContext, mode: Optional[NimshMode], why: str, *, renewed: bool = False) -> Step:
     """`nimclient -c`; it can be undone only where crypto was off before and no certificate is written over.
 
     `renewed` says that the master's certificates are made anew before it.
@@ -160,7 +160,7 @@ def crypto_on(case: Case, mode: Optional[NimshMode], why: str, *, renewed: bool 
         where=Role.CLIENT,
         phase=Phase.CRYPTO_ON,
         title="fetch the certificate and switch crypto on at the client",
-        do=Run(CRYPTO_ON, NIMCLIENT_DEADLINE, undo, (Undo(new=fetched), Undo(start="nimsh"))),
+        do=RunCommand(CRYPTO_ON, NIMCLIENT_DEADLINE, undo, (Undo(new=fetched), Undo(start="nimsh"))),
         why=why,
         effect="the client holds a new certificate of its master and nimsh runs with -c",
         before=(*classic_guards(case), NotSecureMaster(Role.CLIENT), NIMSH_CAN_START, HAS_OPENSSL, *fetch_proof(case)),

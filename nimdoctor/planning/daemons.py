@@ -6,7 +6,7 @@ from nimdoctor.facts import Sockets, Subsystems
 from nimdoctor.model import Role
 from nimdoctor.planning.client_crypto import at_rest
 from nimdoctor.planning.conditions import Condition, PortFree, RoleIs, SubsystemIs
-from nimdoctor.planning.fix import Advice, Case, Said
+from nimdoctor.planning.fix import Advice, FixContext, PlanItem
 from nimdoctor.planning.steps import Phase, Step, Subsystem
 
 
@@ -28,8 +28,8 @@ class Daemon(NamedTuple):
 
 
 def bring_up(
-    case: Case, where: Role, daemon: Daemon, subsystems: Subsystems, sockets: Optional[Sockets]
-) -> Iterator[Said]:
+    case: FixContext, where: Role, daemon: Daemon, subsystems: Subsystems, sockets: Optional[Sockets]
+) -> Iterator[PlanItem]:
     """Its start, its restart, what a person must do instead; nothing where it runs, or where it cannot be told."""
     active = subsystems.active(daemon.name)
     if active is None:

@@ -54,7 +54,7 @@ class Treated(NamedTuple):
     topic: str = Topic.OPERATION.value
 
 
-class Counsel(NamedTuple):
+class PlannedAdvice(NamedTuple):
     """Something a person must do: for which check or fix, in words, with the command and why it is not done here."""
 
     about: str
@@ -106,8 +106,8 @@ class Plan(NamedTuple):
     steps: Tuple[Step, ...]
     options: Options = Options()
     findings: Tuple[Treated, ...] = ()
-    advice: Tuple[Counsel, ...] = ()
-    below: Tuple[Counsel, ...] = ()
+    advice: Tuple[PlannedAdvice, ...] = ()
+    below: Tuple[PlannedAdvice, ...] = ()
     """Findings below medium that no step treats."""
     affects: Optional[Affected] = None
     cautions: Tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class Plan(NamedTuple):
     first: Optional[str] = None
     pushes: Tuple[str, ...] = ()
     """Pushes that settle a "not tried since"."""
-    exposures: Tuple[Counsel, ...] = ()
+    exposures: Tuple[PlannedAdvice, ...] = ()
     """What stands open to others and no step closes."""
     undecided: Tuple[Undecided, ...] = ()
     """What of operation, of medium and more, is not known and no push settles."""
@@ -305,8 +305,8 @@ def _from_dict(document: Mapping[str, Any]) -> Plan:
     )
 
 
-def _counsel(entries: Sequence[Mapping[str, Any]]) -> Tuple[Counsel, ...]:
-    return tuple(Counsel(**{**one, "objects": tuple(one["objects"])}) for one in entries)
+def _counsel(entries: Sequence[Mapping[str, Any]]) -> Tuple[PlannedAdvice, ...]:
+    return tuple(PlannedAdvice(**{**one, "objects": tuple(one["objects"])}) for one in entries)
 
 
 def _treated(found: Mapping[str, Any]) -> Treated:

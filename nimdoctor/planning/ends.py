@@ -9,7 +9,7 @@ from nimdoctor.evidence.source import Evidence
 from nimdoctor.facts.certificates import CERTS as CERTS
 from nimdoctor.model import Role
 from nimdoctor.system.command import CommandResult
-from nimdoctor.system.host_files import Place
+from nimdoctor.system.host_files import HostFiles
 
 
 class Elsewhere(Exception):
@@ -27,7 +27,7 @@ class End(NamedTuple):
     target: str
     open: Callable[[], Evidence]
     roles: Tuple[str, ...]
-    place: Optional[Place] = None
+    place: Optional[HostFiles] = None
     state: str = ""
     this_host: bool = False
 
@@ -77,12 +77,12 @@ class Ends:
         self.catalog = catalog
         self.evidence_age = evidence_age
 
-    def now(self) -> "Moment":
+    def now(self) -> "Snapshot":
         """The ends as they are from now on: everything is read anew, once."""
-        return Moment(self)
+        return Snapshot(self)
 
 
-class Moment:
+class Snapshot:
     """What the ends look like at one moment; facts are parsed once, commands run once.
 
     `hosts` are hosts already read (those of the scan the plan was made from); without them each is
@@ -108,7 +108,7 @@ class Moment:
         """The fact, or None when it cannot be had. Raises Elsewhere."""
         return self.host(where).optional(kind)
 
-    def place(self, where: Role) -> Place:
+    def place(self, where: Role) -> HostFiles:
         """The file system of that end. Raises Elsewhere for recorded evidence."""
         place = self._end(where).place
         if place is None:
@@ -143,7 +143,7 @@ class Moment:
         return self.ends.ends[where]
 
 
-def state_of(now: Moment, where: Role) -> Dict[str, Any]:
+def state_of(now: Snapshot, where: Role) -> Dict[str, Any]:
     """What a step's effects are measured against, as JSON values: nimsh, SSL and the certificates.
 
     Of a certificate file only the times, the inode and the hash of its CERTIFICATE blocks are kept.
@@ -161,7 +161,7 @@ def state_of(now: Moment, where: Role) -> Dict[str, Any]:
     }
 
 
-def certificate_files(now: Moment, where: Role) -> Dict[str, List[Any]]:
+def certificate_files(now: Snapshot, where: Role) -> Dict[str, List[Any]]:
     """Each file in /ssl_nimsh/certs: time of change (ns), inode, size, and the hash of its certificates."""
     from nimdoctor.facts import Certificates
 

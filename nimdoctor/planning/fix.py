@@ -1,6 +1,6 @@
 """What a fix is: a function that names the facts it needs and yields the steps that cure a finding.
 
-Its parameters are resolved as a check's are; one of type `Case` says what is to be cured and what
+Its parameters are resolved as a check's are; one of type `FixContext` says what is to be cured and what
 the user chose. A fix yields `Step`, `Advice`, `Affects` and `Caution`; nothing means that all is
 right already. It reads nothing and does nothing.
 """
@@ -55,7 +55,7 @@ class Options(NamedTuple):
     """Minutes"""
 
 
-class Case(NamedTuple):
+class FixContext(NamedTuple):
     """What a fix is called for.
 
     `findings` are those that call for it (none when it was only named); `fixes` all ids of this
@@ -135,7 +135,7 @@ class Caution(NamedTuple):
     text: str
 
 
-Said = Union[Step, Advice, Affects, Caution]
+PlanItem = Union[Step, Advice, Affects, Caution]
 
 
 class Fix(NamedTuple):
@@ -150,7 +150,7 @@ class Fix(NamedTuple):
     id: str
     title: str
     where: Role
-    function: Callable[..., Optional[Iterator[Said]]]
+    function: Callable[..., Optional[Iterator[PlanItem]]]
     risk: str
     source: str = ""
     needs: Tuple[str, ...] = ()
@@ -163,7 +163,7 @@ class Fix(NamedTuple):
         """First line of the docstring."""
         return (self.function.__doc__ or self.title).strip().splitlines()[0]
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Optional[Iterator[Said]]:
+    def __call__(self, *args: Any, **kwargs: Any) -> Optional[Iterator[PlanItem]]:
         """Calls the function as written, so that a test can feed it facts."""
         return self.function(*args, **kwargs)
 
@@ -179,10 +179,10 @@ def fix(
     classic: bool = False,
     named_only: bool = False,
     runs: Sequence[Tuple[str, ...]] = (),
-) -> Callable[[Callable[..., Optional[Iterator[Said]]]], Fix]:
+) -> Callable[[Callable[..., Optional[Iterator[PlanItem]]]], Fix]:
     """Makes a function a fix. `risk` says in a sentence what it can break; `where` is the end it acts on."""
 
-    def register(function: Callable[..., Optional[Iterator[Said]]]) -> Fix:
+    def register(function: Callable[..., Optional[Iterator[PlanItem]]]) -> Fix:
         return Fix(id, title, where, function, risk, source, tuple(needs), classic, named_only, tuple(runs))
 
     return register

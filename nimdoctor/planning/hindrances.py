@@ -6,7 +6,7 @@ from nimdoctor.model import Role
 from nimdoctor.planning.conditions import ClientIdle, Condition, EvidenceFresh, FetchUnproved, MasterIdle, TftpServed
 from nimdoctor.planning.conditions.guards import hanging, proved_hung
 from nimdoctor.planning.document import Plan, Refusal
-from nimdoctor.planning.ends import Elsewhere, Moment
+from nimdoctor.planning.ends import Elsewhere, Snapshot
 from nimdoctor.planning.fix import Options
 from nimdoctor.planning.steps import Step
 from nimdoctor.system.host_files import Refused
@@ -17,7 +17,9 @@ class Hindrances:
     options, `client` is the NIM name of theirs.
     """
 
-    def __init__(self, now: Moment, options: Options, client: Optional[str], command: Callable[[Options], str]) -> None:
+    def __init__(
+        self, now: Snapshot, options: Options, client: Optional[str], command: Callable[[Options], str]
+    ) -> None:
         self.now = now
         self.options = options
         self.client = client
@@ -94,7 +96,7 @@ def accepting(condition: Condition, client: str) -> Condition:
     return condition._replace(accept_hung=client) if isinstance(condition, MasterIdle) else condition
 
 
-def decide(condition: Condition, now: Moment) -> Optional[str]:
+def decide(condition: Condition, now: Snapshot) -> Optional[str]:
     """Why a condition does not hold, or None when it does or cannot be looked at from here."""
     try:
         answer = condition.decide(now, {})

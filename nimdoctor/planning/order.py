@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Sequence, Set, Tuple
 
 from nimdoctor.model import Role
 from nimdoctor.planning.conditions import ClientIdle, Condition, MasterIdle, SubsystemIs, TftpAnswers, TftpServed
-from nimdoctor.planning.steps import Phase, Run, Step, Subsystem, Transient, kind_of
+from nimdoctor.planning.steps import Phase, RunCommand, Step, Subsystem, Transient, kind_of
 
 _AT_REST = (ClientIdle, MasterIdle)
 
@@ -119,7 +119,7 @@ def _numbered(steps: Sequence[Step]) -> List[Step]:
 
 
 def _slug(step: Step) -> str:
-    if isinstance(step.do, Run):
+    if isinstance(step.do, RunCommand):
         # the id is a part of file names, so of what follows the command only an option's letters
         option = "".join(word for word in step.do.argv[1:2] if word.startswith("-"))
         return re.sub(r"[^A-Za-z0-9._-]+", "-", step.do.argv[0] + option)[:40]

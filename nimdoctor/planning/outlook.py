@@ -25,14 +25,14 @@ from nimdoctor.planning.conditions import (
     TftpServed,
     kind_of,
 )
-from nimdoctor.planning.document import Counsel, Plan, Refusal
+from nimdoctor.planning.document import Plan, PlannedAdvice, Refusal
 from nimdoctor.planning.ends import End, Ends, hosts_by_role
 from nimdoctor.planning.fix import Fix, Options
 from nimdoctor.planning.hindrances import accepting
 from nimdoctor.planning.planner import Planner
 from nimdoctor.planning.steps import Step
 from nimdoctor.planning.typed import as_typed
-from nimdoctor.system.host_files import Place
+from nimdoctor.system.host_files import HostFiles
 
 Fixes = Callable[[], Sequence[Fix]]
 """Gives the fixes, which are imported then: most scans of a healthy host need none."""
@@ -159,7 +159,7 @@ class Outlook:
         end = self.ends.ends.get(where)
         return end is not None and (end.live or end.remote)
 
-    def _counsels(self, plan: Plan, found: Result) -> List[Counsel]:
+    def _counsels(self, plan: Plan, found: Result) -> List[PlannedAdvice]:
         """What the plan advises about a finding: what speaks of it by its message, else what its fix says to all."""
         findings = self.story.findings
         of_fix = {one.check for one in findings if one.fix == found.fix}
@@ -174,11 +174,11 @@ def _end(role: Role, host: Host) -> End:
     evidence = host.evidence
     root: Optional[str] = getattr(evidence, "root", None)
     remote = evidence.target.startswith("ssh:")
-    place = Place(root) if evidence.live and not remote else None
+    place = HostFiles(root) if evidence.live and not remote else None
     return End(role, evidence.target, lambda: evidence, host.roles, place, "", place is not None and root is None)
 
 
-def _advised(found: Result, counsels: Sequence[Counsel]) -> Way:
+def _advised(found: Result, counsels: Sequence[PlannedAdvice]) -> Way:
     """What comes next where no step is planned for a finding."""
     words = _words(found, counsels)
     first = next((one for one in counsels if one.run), None)
@@ -196,7 +196,7 @@ def _advised(found: Result, counsels: Sequence[Counsel]) -> Way:
     return Way(words=words, run=first.run, where=where, clients=clients)
 
 
-def _words(found: Result, counsels: Sequence[Counsel]) -> str:
+def _words(found: Result, counsels: Sequence[PlannedAdvice]) -> str:
     return "; ".join(dict.fromkeys(filter(None, (_beside(one.text, found) for one in counsels))))
 
 

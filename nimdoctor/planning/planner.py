@@ -8,15 +8,15 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from nimdoctor.diagnosis.causes import Story, told
 from nimdoctor.diagnosis.engine import HARDENED, Engine, NotNamed, Result
-from nimdoctor.diagnosis.host import Absent, Host
+from nimdoctor.diagnosis.host import FactAbsent, Host
 from nimdoctor.model import Outcome, Role, Severity, Topic
 from nimdoctor.model.wording import named
 from nimdoctor.planning.command_lines import making
 from nimdoctor.planning.conditions import EvidenceFresh, NotHardened
 from nimdoctor.planning.conditions.files import OLD_MEMBERS
-from nimdoctor.planning.document import Affected, Counsel, Plan, PlanHost, Treated, Undecided
-from nimdoctor.planning.ends import End, Ends, Moment
-from nimdoctor.planning.fix import Advice, Affects, Case, Caution, Fix, Options, Said, is_nim_name
+from nimdoctor.planning.document import Affected, Plan, PlanHost, PlannedAdvice, Treated, Undecided
+from nimdoctor.planning.ends import End, Ends, Snapshot
+from nimdoctor.planning.fix import Advice, Affects, Caution, Fix, FixContext, Options, PlanItem, is_nim_name
 from nimdoctor.planning.hindrances import Hindrances
 from nimdoctor.planning.order import arranged
 from nimdoctor.planning.ruled_out import named as step_named
@@ -26,7 +26,7 @@ from nimdoctor.planning.typed import as_typed, push_of
 
 BAR = Severity.MEDIUM
 _QUOTES = 6
-_NOTHING = Counsel("", "", None, None)
+_NOTHING = PlannedAdvice("", "", None, None)
 
 
 class _Asked(NamedTuple):
@@ -70,10 +70,10 @@ class Planner:
         self.options = options
         self.probed = probed or Probed()
         self.hosts = ends_of(engine, list(ends.ends.values()))
-        self.now = Moment(ends, self.hosts)
-        self._advice: List[Counsel] = []
-        self._below: List[Counsel] = []
-        self._exposures: List[Counsel] = []
+        self.now = Snapshot(ends, self.hosts)
+        self._advice: List[PlannedAdvice] = []
+        self._below: List[PlannedAdvice] = []
+        self._exposures: List[PlannedAdvice] = []
         self._open: Set[str] = set()
         """Checks of exposures."""
         self._cautions: List[str] = []
@@ -181,7 +181,7 @@ class Planner:
         """The nearest of these causes that no fix treats."""
         return next((cause for cause in causes if cause.fix not in self.fixes), None)
 
-    def _elsewhere(self, result: Result, fix: Fix) -> Optional[Counsel]:
+    def _elsewhere(self, result: Result, fix: Fix) -> Optional[PlannedAdvice]:
         """What is advised instead of a finding that is not for this plan: it is about other clients, or about
         an end that was not given. None for one that is; an empty one where the plan's client speaks for itself.
         """
@@ -191,7 +191,9 @@ class Planner:
             if result.objects and not others and Role.CLIENT in given:
                 return _NOTHING
             on = f"run nimdoctor fix on each client: {named(list(others))}" if others else "run nimdoctor fix there"
-            return Counsel(result.check, f"{result.message}: {on}", "nimdoctor fix --probe", Role.CLIENT.value, others)
+            return PlannedAdvice(
+                result.check, f"{result.message}: {on}", "nimdoctor fix --probe", Role.CLIENT.value, others
+            )
         where, end = "", Role.MASTER
         if result.where is Role.MASTER and Role.MASTER not in given:
             where = "on the master"
@@ -199,11 +201,11 @@ class Planner:
             where = f"on {result.host or 'that master'}"
         elif result.where is Role.CLIENT and fix.where is Role.MASTER and self.one_host:
             text = f"{result.message}: run nimdoctor fix here with --master TARGET, since its own master was not given"
-            return Counsel(result.check, text, "nimdoctor fix --master TARGET", Role.CLIENT.value)
+            return PlannedAdvice(result.check, text, "nimdoctor fix --master TARGET", Role.CLIENT.value)
         elif fix.where is Role.CLIENT and Role.CLIENT not in given:
             where, end = "on the client", Role.CLIENT
         text = f"{result.message}: run nimdoctor fix {where}"
-        return Counsel(result.check, text, "nimdoctor fix", end.value, tuple(result.objects)) if where else None
+        return PlannedAdvice(result.check, text, "nimdoctor fix", end.value, tuple(result.objects)) if where else None
 
     def _asked(self, called: Dict[str, List[Result]], minor: Sequence[Result]) -> List["_Asked"]:
         """What each fix said: those that are called, and those that these need, where they bring about what is asked for."""
@@ -255,8 +257,8 @@ class Planner:
             return nothing
         case = self._case(fix, findings, chosen)
         try:
-            said: List[Said] = list(fix.function(**self.engine.feed(fix.function, {Case: case})) or ())
-        except (Absent, NotNamed) as error:
+            said: List[PlanItem] = list(fix.function(**self.engine.feed(fix.function, {FixContext: case})) or ())
+        except (FactAbsent, NotNamed) as error:
             self._advise(about, f"{fix.title}: not planned, {error}", None, fix.where)
             return nothing
         except Exception as error:  # a plug-in may raise anything; the other fixes go on
@@ -299,12 +301,12 @@ class Planner:
                     self._advise(about, f"{fix.title}: not planned, {said}", None, fix.where, result.objects)
         return bool(known)
 
-    def _case(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> Case:
+    def _case(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> FixContext:
         ends = tuple(self.ends.ends)
         if self.one_host and fix.where is not Role.BOTH:
             # a host that is both is not its own master
             ends = (fix.where,)
-        return Case(
+        return FixContext(
             findings=tuple(findings),
             options=self.options,
             fixes=chosen,
@@ -357,9 +359,9 @@ class Planner:
     def _advise(
         self, about: str, text: str, run: Optional[str], where: Optional[Role], objects: Sequence[str] = ()
     ) -> None:
-        self._tell(Counsel(about, text, run, where.value if where else None, tuple(objects)), self._advice)
+        self._tell(PlannedAdvice(about, text, run, where.value if where else None, tuple(objects)), self._advice)
 
-    def _tell(self, counsel: Counsel, place: List[Counsel]) -> None:
+    def _tell(self, counsel: PlannedAdvice, place: List[PlannedAdvice]) -> None:
         """What a person is told about an exposure stands beside all else, since nothing waits for it; but what was
         asked for by name is advice, whatever it is about."""
         (self._exposures if counsel.about in self._open and not self.options.only else place).append(counsel)
@@ -414,11 +416,11 @@ def _treated(found: Result, fix_id: str) -> Treated:
     return Treated(found.check, found.where, found.host, found.title, found.message, fix_id, quotes, topic)
 
 
-def _counsel(result: Result, hint: str = "") -> Counsel:
+def _counsel(result: Result, hint: str = "") -> PlannedAdvice:
     """A finding that no step treats, as advice."""
     text = f"{result.message}. {result.cure}" if result.cure else result.message
     said = f"{text} ({hint})" if hint else text
-    return Counsel(result.check, said, result.run, result.where.value, tuple(result.objects))
+    return PlannedAdvice(result.check, said, result.run, result.where.value, tuple(result.objects))
 
 
 def _affected(said: Sequence[Affects]) -> Optional[Affected]:

@@ -5,7 +5,7 @@ from typing import Iterable, Iterator, NamedTuple, Sequence, Tuple
 
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import RuledOut
-from nimdoctor.planning.steps import Action, Remove, Run, Step, Subsystem
+from nimdoctor.planning.steps import Action, Remove, RunCommand, Step, Subsystem
 
 
 class Ruling(NamedTuple):
@@ -29,7 +29,7 @@ def rulings(step: Step, results: Iterable[Result], one_host: bool = False) -> It
 
 def commands_of(do: Action) -> Tuple[Sequence[str], ...]:
     """The commands that an action runs."""
-    if isinstance(do, Run):
+    if isinstance(do, RunCommand):
         return (do.argv,)
     return do.commands if isinstance(do, Subsystem) else ()
 

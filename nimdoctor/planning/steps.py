@@ -89,7 +89,7 @@ class Undo(NamedTuple):
     start: str = ""
 
 
-class Run(NamedTuple):
+class RunCommand(NamedTuple):
     """Runs a command. `undo` takes it back once it is done; `repair` is what a failure calls for;
     `half_made` is a tree that is renamed out of the way before it runs again.
     """
@@ -122,13 +122,13 @@ class Transient(NamedTuple):
     of: str = ""
 
 
-Action = Union[Edit, Move, Remove, Run, Subsystem, Transient]
+Action = Union[Edit, Move, Remove, RunCommand, Subsystem, Transient]
 
 _KINDS: Dict[str, Type[Any]] = {
     "edit": Edit,
     "move": Move,
     "remove": Remove,
-    "run": Run,
+    "run": RunCommand,
     "subsystem": Subsystem,
     "transient": Transient,
 }
@@ -173,7 +173,7 @@ class Step(NamedTuple):
     @property
     def key(self) -> Tuple[Any, ...]:
         """Equal steps of several fixes are one: the same end and the same thing done; of a command, the same words."""
-        done = self.do.argv if isinstance(self.do, Run) else self.do
+        done = self.do.argv if isinstance(self.do, RunCommand) else self.do
         return self.where, kind_of(self.do), done
 
 
@@ -294,7 +294,7 @@ def action_as_dict(action: Action) -> Dict[str, Any]:
     if isinstance(action, Edit):
         fields["changes"] = [change._asdict() for change in action.changes]
         fields["diff"] = unified_diff(action)
-    elif isinstance(action, Run):
+    elif isinstance(action, RunCommand):
         fields["argv"] = list(action.argv)
         for name in ("undo", "repair"):
             fields[name] = [_undo_as_dict(one) for one in getattr(action, name)]

@@ -4,15 +4,15 @@ On a client: one tftp read request to its master, and connects to the master's p
 connects to its clients, nimquery where there is one, and, for a named client, one push.
 """
 
-from nimdoctor.probe.answer import Answer
+from nimdoctor.probe.answer import ProbeAnswer
 from nimdoctor.probe.ends import Probe, ask, ask_tftp, probe_client, probe_master, tftp_address
 from nimdoctor.probe.push import Push, push
 from nimdoctor.probe.tcp import port_answer
 from nimdoctor.probe.tftp import tftp_answer
 
 __all__ = [
-    "Answer",
     "Probe",
+    "ProbeAnswer",
     "Push",
     "ask",
     "ask_tftp",

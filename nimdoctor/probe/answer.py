@@ -19,7 +19,7 @@ _UNREACHABLE = {
 }
 
 
-class Answer(NamedTuple):
+class ProbeAnswer(NamedTuple):
     """Whether the other end answered; None where it could not be asked. `says` is one line of ASCII."""
 
     answered: Optional[bool]

@@ -3,12 +3,12 @@
 from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.diagnosis.host import Absent, Host
+from nimdoctor.diagnosis.host import FactAbsent, Host
 from nimdoctor.evidence.live_base import as_typed, is_name
 from nimdoctor.facts import Hosts, NimInfo, NimObjects, Services
 from nimdoctor.facts.lsnim import NimObject
 from nimdoctor.model.text import Pattern
-from nimdoctor.probe.answer import Answer, Deadline, shown
+from nimdoctor.probe.answer import Deadline, ProbeAnswer, shown
 from nimdoctor.probe.push import first_line, run_on
 from nimdoctor.probe.tcp import port_answer
 from nimdoctor.probe.tftp import PREFIX, tftp_answer
@@ -29,7 +29,7 @@ _TFTP_SAID = Pattern("error code|not found|access violation|permission denied|re
 """What the program tftp prints where a server answered, be it with an error."""
 _SSL = Pattern(r"(?<![A-Za-z])_ssl\s*[:=]\s*(yes|no)\b", 2)  # re.IGNORECASE
 
-Asked = Tuple[str, Answer]
+Asked = Tuple[str, ProbeAnswer]
 """What was asked, in words, and the answer."""
 
 
@@ -57,26 +57,26 @@ def ask(hosts: Sequence[Optional[Host]]) -> Tuple[Probe, ...]:
 # -- over the network, or within another root
 
 
-def ask_tftp(host: Host, address: str, port: int, timeout: float = PATIENCE) -> Answer:
+def ask_tftp(host: Host, address: str, port: int, timeout: float = PATIENCE) -> ProbeAnswer:
     """Whether tftp lives there, asked from that host: by a request of this process, or below another root by the
     program tftp that stands there. Raises nothing for trouble of the network.
     """
     if not _leaves_root(host, address):
         return tftp_answer(address, port, timeout)
     if port != TFTP:
-        return Answer(None, f"not asked: the program tftp asks port {TFTP}, not {port}")
+        return ProbeAnswer(None, f"not asked: the program tftp asks port {TFTP}, not {port}")
     result, why = run_on(host, ["tftp", "-o", "/dev/null", address, PREFIX + "none", "netascii"], timeout)
     if result is None:
-        return Answer(None, f"not asked: {_STAYS_INSIDE}, and has no tftp to ask with: {shown(why)}")
+        return ProbeAnswer(None, f"not asked: {_STAYS_INSIDE}, and has no tftp to ask with: {shown(why)}")
     said = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
-    return Answer(
+    return ProbeAnswer(
         not result.timed_out and bool(_TFTP_SAID.search(said)), f"tftp {shown(address)}: {first_line(result)}"
     )
 
 
-def _ask_port(host: Host, address: str, port: int, timeout: float) -> Answer:
+def _ask_port(host: Host, address: str, port: int, timeout: float) -> ProbeAnswer:
     if _leaves_root(host, address):
-        return Answer(None, f"not asked: {_STAYS_INSIDE}")
+        return ProbeAnswer(None, f"not asked: {_STAYS_INSIDE}")
     return port_answer(address, port, timeout)
 
 
@@ -116,7 +116,7 @@ def probe_client(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     patience = _patience(host, timeout)
     name, tftp = _master_name(host), tftp_address(host)
     if not name or not tftp:
-        return [("the master", Answer(None, f"not asked: {_no_master(host)}"))]
+        return [("the master", ProbeAnswer(None, f"not asked: {_no_master(host)}"))]
     address, port = tftp
     what = f"tftp on {_place(name, address, port, 'udp')}"
     with _waiting(host, what):
@@ -126,7 +126,7 @@ def probe_client(host: Host, timeout: Optional[float] = None) -> List[Asked]:
         number = info.port(variable)
         if number is None:
             said = shown(info.get(variable) or "")
-            found.append((f"{daemon} on {shown(name)}", Answer(None, f"not asked: {variable}={said} is no port")))
+            found.append((f"{daemon} on {shown(name)}", ProbeAnswer(None, f"not asked: {variable}={said} is no port")))
             continue
         what = f"{daemon} on {_place(name, address, number, 'tcp')}"
         with _waiting(host, what):
@@ -142,7 +142,7 @@ def _master_name(host: Host) -> Optional[str]:
 def _no_master(host: Host) -> str:
     try:
         host.fact(NimInfo)
-    except Absent as absent:
+    except FactAbsent as absent:
         return absent.message
     return "/etc/niminfo has no NIM_MASTER_HOSTNAME"
 
@@ -160,8 +160,8 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     whole = Deadline(TIMES_THE_TIMEOUT * (timeout or _timeout(host)))
     try:
         machines = host.fact(NimObjects).machines()
-    except Absent as absent:
-        return [("the clients", Answer(None, f"not asked: {absent.message}"))]
+    except FactAbsent as absent:
+        return [("the clients", ProbeAnswer(None, f"not asked: {absent.message}"))]
     chosen = machines[:CLIENTS]
     services = host.optional(Services)
     port = (services and services.port("nimsh")) or NIMSH
@@ -173,7 +173,7 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
             found.append(_nimquery(host, machine, min(timeout or _timeout(host), whole.left())))
     if len(machines) > CLIENTS:
         rest = f"{len(machines) - CLIENTS} more clients"
-        found.append((rest, Answer(None, f"not asked: only the first {CLIENTS} are")))
+        found.append((rest, ProbeAnswer(None, f"not asked: only the first {CLIENTS} are")))
     return found
 
 
@@ -185,7 +185,7 @@ def _connects(
     def connect(machine: NimObject) -> Asked:
         name = _host_name(machine)
         if name is None:
-            return f"nimsh on {machine.name}", Answer(None, "not asked: lsnim shows no host name in its if1")
+            return f"nimsh on {machine.name}", ProbeAnswer(None, "not asked: lsnim shows no host name in its if1")
         address = _address(host, name)
         what = f"nimsh on {_place(machine.name, address, port, 'tcp')}"
         left = whole.left()
@@ -207,20 +207,20 @@ def _nimquery(host: Host, machine: NimObject, deadline: float) -> Asked:
     argv = ["nimquery", "-a", f"host={name}"]
     what = shown(as_typed(argv))
     if not is_name(name):
-        return what, Answer(None, f"not run: {shown(name)} is no name")
+        return what, ProbeAnswer(None, f"not run: {shown(name)} is no name")
     if not deadline:
         return what, _no_time()
     result, why = run_on(host, argv, deadline)
     if result is None:
-        return what, Answer(None, shown(why))
+        return what, ProbeAnswer(None, shown(why))
     if result.timed_out:
-        return what, Answer(False, f"hung and was ended after {deadline:.3g} s")
+        return what, ProbeAnswer(False, f"hung and was ended after {deadline:.3g} s")
     ssl = _SSL.search(result.stdout.decode("utf-8", "replace"))
     if ssl:
-        return what, Answer(True, f"nimsh answers: _ssl:{ssl.group(1).lower()}")
+        return what, ProbeAnswer(True, f"nimsh answers: _ssl:{ssl.group(1).lower()}")
     if result.status == 0:
-        return what, Answer(True, "nimsh answers, and says nothing of _ssl")
-    return what, Answer(False, f"failed with status {result.status}: {first_line(result)}")
+        return what, ProbeAnswer(True, "nimsh answers, and says nothing of _ssl")
+    return what, ProbeAnswer(False, f"failed with status {result.status}: {first_line(result)}")
 
 
 def _has_nimquery(host: Host) -> bool:
@@ -232,8 +232,8 @@ def _host_name(machine: NimObject) -> Optional[str]:
     return next(iter(machine.host_names()), None)
 
 
-def _no_time() -> Answer:
-    return Answer(None, "not asked: the time for all clients was used up")
+def _no_time() -> ProbeAnswer:
+    return ProbeAnswer(None, "not asked: the time for all clients was used up")
 
 
 # -- both

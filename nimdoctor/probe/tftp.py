@@ -11,7 +11,7 @@ import struct
 import sys
 from typing import NamedTuple, Optional, Set, Tuple
 
-from nimdoctor.probe.answer import Address, Answer, Deadline, addresses, reason, shown, unreachable
+from nimdoctor.probe.answer import Address, Deadline, ProbeAnswer, addresses, reason, shown, unreachable
 
 PREFIX = "nimdoctor-probe-"
 """How the name that is asked for begins; random digits follow, and no directory stands before it."""
@@ -52,7 +52,7 @@ def parse(packet: bytes) -> Optional[Reply]:
     return None
 
 
-def tftp_answer(host: str, port: int = 69, timeout: float = 5.0) -> Answer:
+def tftp_answer(host: str, port: int = 69, timeout: float = 5.0) -> ProbeAnswer:
     """Asks the host for a file that cannot exist; True for any answer of tftp within `timeout` seconds.
 
     False when the host refuses or keeps silent, None when it could not be asked. An unanswered
@@ -61,9 +61,9 @@ def tftp_answer(host: str, port: int = 69, timeout: float = 5.0) -> Answer:
     deadline = Deadline(timeout)
     found = addresses(host, port, socket.SOCK_DGRAM, deadline)
     if isinstance(found, str):
-        return Answer(None, found)
+        return ProbeAnswer(None, found)
     known = {address.number for address in found}
-    answer = Answer(None, f"{shown(host)} has no address")
+    answer = ProbeAnswer(None, f"{shown(host)} has no address")
     for position, address in enumerate(found):
         # a later address is asked only where an earlier one was of no use, so the time is shared
         share = Deadline(deadline.left() / (len(found) - position))
@@ -73,22 +73,22 @@ def tftp_answer(host: str, port: int = 69, timeout: float = 5.0) -> Answer:
     return answer
 
 
-def _ask(address: Address, known: Set[str], deadline: Deadline, host: str, within: str) -> Answer:
+def _ask(address: Address, known: Set[str], deadline: Deadline, host: str, within: str) -> ProbeAnswer:
     try:
         with _Ask(address) as ask:
             reply = ask.reply(known, deadline)
     except ConnectionRefusedError:
-        return Answer(False, f"port {address.place[1]}/udp is refused: tftp is off there")
+        return ProbeAnswer(False, f"port {address.place[1]}/udp is refused: tftp is off there")
     except OSError as error:
         if unreachable(error):
-            return Answer(False, f"cannot be reached: {reason(error)}")
-        return Answer(None, f"cannot be asked: {reason(error)}")
+            return ProbeAnswer(False, f"cannot be reached: {reason(error)}")
+        return ProbeAnswer(None, f"cannot be asked: {reason(error)}")
     if reply is None:
         besides = f"; {ask.stray}" if ask.stray else ""
-        return Answer(False, f"no answer within {within} (a firewall, or tftp is off){besides}")
+        return ProbeAnswer(False, f"no answer within {within} (a firewall, or tftp is off){besides}")
     if reply.data:
-        return Answer(True, f"tftp on {host} answers: it sends data for a name that cannot exist")
-    return Answer(True, f"tftp on {host} answers: {shown(f'error {reply.code} {reply.text}')}")
+        return ProbeAnswer(True, f"tftp on {host} answers: it sends data for a name that cannot exist")
+    return ProbeAnswer(True, f"tftp on {host} answers: {shown(f'error {reply.code} {reply.text}')}")
 
 
 class _Ask:

@@ -15,13 +15,13 @@ from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.redaction.key import BadKey, key_file
-from nimdoctor.redaction.leak_check import Gate, Leak
+from nimdoctor.redaction.leak_check import Leak, LeakCheck
 from nimdoctor.redaction.learning import Learner
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.readings import Readings, rewritten, walked
 from nimdoctor.redaction.redacted import THINNED, RedactedTree
-from nimdoctor.redaction.rows import PORTS, Ends
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.rows import PORTS, NimEnds
+from nimdoctor.redaction.site_names import SiteNames
 
 __all__ = ["THINNED", "BadKey", "Leak", "Ledger", "RedactedTree", "Redactor", "key_file"]
 
@@ -35,9 +35,9 @@ class Redactor:
     def __init__(self, key: bytes, catalog: Optional[Catalog] = None, *, place: Optional[str] = None) -> None:
         self._catalog = catalog or Catalog()
         self._place = place
-        self._known = Known(key)
+        self._known = SiteNames(key)
         self._readings = Readings(self._known, self._catalog)
-        self._ends = Ends(frozenset(), frozenset(), PORTS)
+        self._ends = NimEnds(frozenset(), frozenset(), PORTS)
         self._begun = False
         self.ledger = Ledger()
 
@@ -49,7 +49,7 @@ class Redactor:
         if self._begun:
             raise RuntimeError("all ends are learnt before the first is redacted")
         ends = Learner(self._known, self._catalog, self.ledger).learn(tree)
-        self._ends = Ends(
+        self._ends = NimEnds(
             self._ends.names | ends.names, self._ends.addresses | ends.addresses, self._ends.ports | ends.ports
         )
 
@@ -78,14 +78,14 @@ class Redactor:
     def check(self, tree: Tree) -> None:
         """Reads finished output again, evidence and whatever else leaves with it. Raises Leak, or OSError."""
         self._known.settle()
-        Gate(self._known, self._readings.gate()).check(tree)
+        LeakCheck(self._known, self._readings.gate()).check(tree)
 
     def check_documents(self, documents: Mapping[str, bytes], own_words: Callable[[], FrozenSet[str]]) -> None:
         """The same of documents that nimdoctor wrote, by name. `own_words` gives words of its own sentences, in small
         letters: a site may have a host of that name. It is asked where one is found. Raises Leak.
         """
         self._known.settle()
-        Gate(self._known, self._readings.gate()).check_documents(documents, own_words)
+        LeakCheck(self._known, self._readings.gate()).check_documents(documents, own_words)
 
     def _begin(self) -> None:
         self._begun = True

@@ -10,7 +10,7 @@ from nimdoctor.evidence.x509 import CertificateReader
 from nimdoctor.facts.certificates import Certificates
 from nimdoctor.model.certificate_record import X509Record
 from nimdoctor.model.text import BadEvidence, Text
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 from nimdoctor.redaction.words import CERTIFICATE
 
 _PRINTABLE_NAME = re.compile(
@@ -22,7 +22,7 @@ _PART = re.compile(r"((?:^|(?<!\\)[,+])[A-Za-z0-9.]+=)((?:\\.|[^,+\\])*)")
 class CertificateTexts:
     """Reads certificate files of one host, and says them again with pseudonyms."""
 
-    def __init__(self, known: Known, reader: CertificateReader) -> None:
+    def __init__(self, known: SiteNames, reader: CertificateReader) -> None:
         self._known = known
         self._reader = reader
 

@@ -13,7 +13,7 @@ from nimdoctor.redaction.alternation import alternation
 from nimdoctor.redaction.passwords import MARKS, SECRET, may_name_password
 from nimdoctor.redaction.pseudonyms import ALPHABET, PSEUDONYM, TAG
 from nimdoctor.redaction.shapes import shape_of
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 
 _PLAIN = re.compile(rb"(?!(?:[^_-]*[_-]){3})(?!.{0,36}MII)[^@{$.:\\%([\x1b]{1,39}\Z", re.DOTALL)
 """A word of letters and digits that holds no more than a name, a number of a machine or a pseudonym."""
@@ -44,7 +44,7 @@ def shows_in_whole(message: bytes, marks: Sequence[bytes] = MARKS) -> bool:
 class Expressions:
     """Of what is known now. With `gate` pseudonyms are found too, so that nothing is looked for in them."""
 
-    def __init__(self, known: Known, *, gate: bool) -> None:
+    def __init__(self, known: SiteNames, *, gate: bool) -> None:
         self._known = known
         self._gate = gate
 

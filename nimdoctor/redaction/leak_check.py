@@ -14,7 +14,7 @@ from nimdoctor.model.private_keys import holds_private_key
 from nimdoctor.redaction.blocks import without_blocks, without_nul
 from nimdoctor.redaction.readings import Readings, encoded, is_evidence, walked
 from nimdoctor.redaction.rewriting import Rewriter
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 
 _CHUNK = 1 << 20
 _LONGEST = 8 << 20
@@ -31,10 +31,10 @@ class Leak(Exception):
         self.kind = kind
 
 
-class Gate:
+class LeakCheck:
     """Looks through finished output by what is known."""
 
-    def __init__(self, known: Known, readings: Readings) -> None:
+    def __init__(self, known: SiteNames, readings: Readings) -> None:
         self._known = known
         self._readings = readings
 

@@ -29,9 +29,9 @@ from nimdoctor.redaction.certificates import CertificateTexts
 from nimdoctor.redaction.finders import ADDRESS, KINDS, OPEN, TEXT, ShapeFinder, in_text
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.levels import names_software
-from nimdoctor.redaction.rows import PORTS, Ends
+from nimdoctor.redaction.rows import PORTS, NimEnds
 from nimdoctor.redaction.shapes import Shapes
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 from nimdoctor.redaction.words import RESERVED
 
 _SEEN = 20_000
@@ -94,7 +94,7 @@ _REFERENCES = ("serves", "server", "spot", "lpp_source", "mksysb", "bosinst_data
                "paging", "home", "shared_root", "master", "alternate_master", "source", "cec", "hmc", "vg", "management_source")  # fmt: skip
 
 
-class Borrowed:
+class BorrowedTree:
     """A tree that somebody else closes, and whose remarks stay there."""
 
     def __init__(self, tree: Tree) -> None:
@@ -124,7 +124,7 @@ class Borrowed:
 class Learner:
     """Reads one host's evidence into what is known of the site. `dotted` are names with dots whose domain may show later."""
 
-    def __init__(self, known: Known, catalog: Catalog, ledger: Ledger) -> None:
+    def __init__(self, known: SiteNames, catalog: Catalog, ledger: Ledger) -> None:
         self._known = known
         self._catalog = catalog
         self._ledger = ledger
@@ -132,9 +132,9 @@ class Learner:
         self._seen: List[Set[bytes]] = [set() for _ in range(OPEN)]
         self._shapes = Shapes(_STAMP, ShapeFinder().look)
 
-    def learn(self, tree: Tree) -> Ends:
+    def learn(self, tree: Tree) -> NimEnds:
         """Everything that names somebody or something there; the ends of NIM that the host knows."""
-        borrowed = Borrowed(tree)
+        borrowed = BorrowedTree(tree)
         evidence = RecordedEvidence("evidence", borrowed, self._catalog)
         host = Host(evidence, self._catalog)
         ends = self._structured(host)
@@ -177,7 +177,7 @@ class Learner:
 
     # -- what parsers find
 
-    def _structured(self, host: Host) -> Ends:
+    def _structured(self, host: Host) -> NimEnds:
         known = self._known
         names: Set[str] = set()
         addresses: Set[str] = set()
@@ -245,7 +245,7 @@ class Learner:
             } & short:
                 addresses.add(row.address)
         addresses = {address for address in addresses if not address.startswith("127.") and address != "::1"}
-        return Ends(frozenset(lower), frozenset(addresses), frozenset(ports))
+        return NimEnds(frozenset(lower), frozenset(addresses), frozenset(ports))
 
     def _niminfo(self, info: NimInfo, names: Set[str], addresses: Set[str], ports: Set[int]) -> None:
         for variable in ("NIM_HOSTNAME", "NIM_MASTER_HOSTNAME", "NIM_NAME"):

@@ -14,7 +14,7 @@ from nimdoctor.evidence.recorded import MANIFEST
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.expressions import Expressions
 from nimdoctor.redaction.rewriting import Rewriter
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 
 DEPTH = 16
 """Levels of a manifest that are read; what is deeper does not leave."""
@@ -30,7 +30,7 @@ _NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 class Readings:
     """The rewriters of one redaction; with `gate` those that look whether anything is left."""
 
-    def __init__(self, known: Known, catalog: Catalog, *, gate: Optional[Expressions] = None) -> None:
+    def __init__(self, known: SiteNames, catalog: Catalog, *, gate: Optional[Expressions] = None) -> None:
         self._known = known
         self._catalog = catalog
         self._gate = gate is not None

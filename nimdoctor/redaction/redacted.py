@@ -18,11 +18,11 @@ from nimdoctor.model.text import TEXT_LIMIT, from_json
 from nimdoctor.redaction import rows
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.certificates import CertificateTexts
-from nimdoctor.redaction.learning import Borrowed
+from nimdoctor.redaction.learning import BorrowedTree
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.passwords import REMOVED
 from nimdoctor.redaction.readings import Readings, rewritten, walked
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 
 IN_MEMORY = 1 << 20
 """Bytes of a redacted file that are held in memory; a larger one waits in a file without a name."""
@@ -46,11 +46,11 @@ class RedactedTree:
     def __init__(
         self,
         tree: Tree,
-        known: Known,
+        known: SiteNames,
         readings: Readings,
         ledger: Ledger,
         catalog: Catalog,
-        ends: rows.Ends,
+        ends: rows.NimEnds,
         place: Optional[str] = None,
     ) -> None:
         self._tree = tree
@@ -67,7 +67,7 @@ class RedactedTree:
         """States of paths below files/ that stay behind: to be there is a finding too."""
         self._same: Counter[str] = Counter()
         self.remarks: List[str] = []
-        self._evidence = RecordedEvidence("evidence", Borrowed(tree), catalog)
+        self._evidence = RecordedEvidence("evidence", BorrowedTree(tree), catalog)
         self._reader = CertificateReader(self._evidence, catalog)
         self._certificates = CertificateTexts(known, self._reader)
         counts: Counter[str] = Counter()

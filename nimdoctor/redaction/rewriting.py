@@ -10,7 +10,7 @@ from nimdoctor.redaction.addresses import MANY, decimal_4, numbers_4, printed_4,
 from nimdoctor.redaction.expressions import Expressions, shows_in_whole
 from nimdoctor.redaction.levels import WINDOW, is_level, may_name, names_software
 from nimdoctor.redaction.shapes import KEPT, Counts, Found, Memo, Place, Plan, Shapes
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 from nimdoctor.redaction.spellings import Spellings
 from nimdoctor.redaction.words import USERS
 
@@ -41,7 +41,7 @@ class Rewriter:
 
     def __init__(
         self,
-        known: Known,
+        known: SiteNames,
         expressions: Expressions,
         *,
         second: "Optional[Rewriter]" = None,

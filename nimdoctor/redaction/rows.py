@@ -20,7 +20,7 @@ _PROGRAMS = re.compile(
 _UNIX = "Active UNIX domain"
 
 
-class Ends(NamedTuple):
+class NimEnds(NamedTuple):
     """The two ends of a NIM pair: their names in small letters, their addresses as printed, and the ports in use."""
 
     names: FrozenSet[str]
@@ -28,7 +28,7 @@ class Ends(NamedTuple):
     ports: FrozenSet[int]
 
 
-def kept_hosts(text: str, ends: Ends) -> str:
+def kept_hosts(text: str, ends: NimEnds) -> str:
     """Of /etc/hosts the rows of the ends, without what somebody wrote behind them."""
     try:
         rows = Hosts.parse(Text.of(text, "/etc/hosts")).rows
@@ -53,7 +53,7 @@ def _is_loopback(address: str) -> bool:
     return address == "::1" or address.startswith("127.")
 
 
-def kept_processes(text: str, ends: Ends, name: str) -> str:
+def kept_processes(text: str, ends: NimEnds, name: str) -> str:
     """Of `ps` the heading and the processes of NIM, tftp and inetd, their children, and those that name an end."""
     try:
         rows = Processes.parse(Text.of(text, name, command=True)).rows
@@ -75,7 +75,7 @@ def kept_processes(text: str, ends: Ends, name: str) -> str:
     return _only(text, lambda number, line: number in kept or number == heading, "({} left out)")
 
 
-def kept_sockets(text: str, ends: Ends) -> str:
+def kept_sockets(text: str, ends: NimEnds) -> str:
     """Of `netstat` the headings, the sockets of NIM's ports, and those between the ends."""
     try:
         rows: Sequence[SocketRow] = Sockets.parse(Text.of(text, "netstat", command=True)).rows
@@ -100,7 +100,7 @@ def kept_sockets(text: str, ends: Ends) -> str:
     return _only(text, keep, "({} left out)" if headed else "({} left out below Local Address)")
 
 
-def kept_interfaces(text: str, ends: Ends) -> str:
+def kept_interfaces(text: str, ends: NimEnds) -> str:
     """Of `netstat -in` the heading and the addresses of the ends, without the network that stands beside."""
     try:
         rows = Interfaces.parse(Text.of(text, "netstat -in", command=True)).rows

@@ -13,7 +13,7 @@ from nimdoctor.evidence.tree import Tree
 from nimdoctor.redaction import BadKey, Leak, Redactor, key_file
 from nimdoctor.system.atomic import write_whole
 
-__all__ = ["BadKey", "Leak", "Leaving", "default_key"]
+__all__ = ["BadKey", "Leak", "RedactionSession", "default_key"]
 
 
 def default_key() -> str:
@@ -21,7 +21,7 @@ def default_key() -> str:
     return os.path.join(os.path.expanduser("~"), ".nimdoctor", "redact.key")
 
 
-class Leaving:
+class RedactionSession:
     """One redaction. Raises BadKey where the key file cannot be used."""
 
     def __init__(self, key: Optional[str], catalog: Catalog) -> None:

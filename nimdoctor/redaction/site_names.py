@@ -24,7 +24,7 @@ _LIKE_SOFTWARE = re.compile(r"db2|sdd|sp[2-9]*\Z|snmp")
 _ADDRESS_LIKE = re.compile(r"[\d.]+\Z")
 
 
-class Known:
+class SiteNames:
     """Grows while evidence is read (`add_...`); from `settle` on pseudonyms are drawn."""
 
     def __init__(self, key: bytes) -> None:

@@ -8,7 +8,7 @@ from nimdoctor.redaction import key_material
 from nimdoctor.redaction.addresses import decimal_4, is_special_4, printed_4
 from nimdoctor.redaction.passwords import REMOVED
 from nimdoctor.redaction.pseudonyms import spelled_as
-from nimdoctor.redaction.site_names import Known, hardware_of
+from nimdoctor.redaction.site_names import SiteNames, hardware_of
 
 _PRIVATE = ((10, 8), (172 << 4 | 1, 12), (192 << 8 | 168, 16))
 
@@ -19,7 +19,7 @@ class Spellings:
     Without `strict` only what is known of the site counts, besides tokens and keys.
     """
 
-    def __init__(self, known: Known, *, gate: bool, strict: bool, count: Callable[[str], None]) -> None:
+    def __init__(self, known: SiteNames, *, gate: bool, strict: bool, count: Callable[[str], None]) -> None:
         self._known = known
         self._gate = gate
         self._strict = strict

@@ -6,7 +6,7 @@ from typing import Callable, List, NamedTuple, Optional
 
 from nimdoctor.model.text import decode
 from nimdoctor.model.wording import visible
-from nimdoctor.remote.host import Lost, RemoteHost, Told
+from nimdoctor.remote.host import Lost, RemoteHost, StartStatus
 from nimdoctor.system.host_files import Refused
 
 PAUSES = (0.1, 0.2, 0.4, 0.7, 1.0, 2.0)
@@ -78,7 +78,7 @@ class Follower:
             if told.how != "ended":
                 self.sleep(PAUSES[min(quiet, len(PAUSES) - 1)])
 
-    def _asked(self, place: str, start: int, offset: int) -> Told:
+    def _asked(self, place: str, start: int, offset: int) -> StartStatus:
         tries = 0
         while True:
             if self.interrupted():

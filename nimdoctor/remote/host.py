@@ -24,7 +24,7 @@ class Lost(TargetError):
     """No answer came: one line of what was asked, and what ssh said."""
 
 
-class Told(NamedTuple):
+class StartStatus(NamedTuple):
     """What a start has said since, and whether it is over: `how` is new, runs, ended or gone (it was killed)."""
 
     said: bytes
@@ -94,12 +94,12 @@ class RemoteHost:
         """Starts a script of that place with these words, and leaves it; the number of the start."""
         return int(self._ask("start", place, *words)[0])
 
-    def tell(self, place: str, start: int, offset: int) -> Told:
+    def tell(self, place: str, start: int, offset: int) -> StartStatus:
         """What a start has said after that many bytes, and how it stands."""
         said, words = self._said("tell", place, str(start), str(offset))
         if words[0] == "ended":
-            return Told(said, "ended", int(words[1]))
-        return Told(said, words[0], None, words[1] if words[1:] else "")
+            return StartStatus(said, "ended", int(words[1]))
+        return StartStatus(said, words[0], None, words[1] if words[1:] else "")
 
     def overview(self) -> Overview:
         """What runs there, or ran."""

@@ -4,7 +4,7 @@ import hashlib
 import time
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
-from nimdoctor.applying.execute import Result
+from nimdoctor.applying.execute import RunResult
 from nimdoctor.applying.outcome import Outcomes
 from nimdoctor.applying.rollback import RolledBack
 from nimdoctor.applying.script_runs import ScriptRun
@@ -73,7 +73,7 @@ class Remote:
 
     # -- forward
 
-    def apply(self, follow: Optional[Sent] = None) -> Result:
+    def apply(self, follow: Optional[Sent] = None) -> RunResult:
         """Starts apply.ksh on each host in order and follows it; one that runs there already is followed first.
 
         Raises Refused where nothing was done.
@@ -99,7 +99,7 @@ class Remote:
         except Lost as error:
             return self._left(str(error))
 
-    def told(self) -> Result:
+    def told(self) -> RunResult:
         """What came of a plan whose every step is done, by its marks. Raises Lost, Refused."""
         return self._result("complete")
 
@@ -128,7 +128,7 @@ class Remote:
     def _starts(self, host: RemoteHost, place: str) -> int:
         return next((sent.start for sent in host.overview().sent if sent.place == place), 0)
 
-    def _failed(self, ended: Ended, later: bool) -> Result:
+    def _failed(self, ended: Ended, later: bool) -> RunResult:
         """What a start that did not end well leaves. Raises Refused where it left nothing."""
         step, why = failure_in(ended.said)
         refusal = refusal_in(ended.said)
@@ -142,14 +142,14 @@ class Remote:
         whole = "restored" if step and set(states) == {"restored"} else "stopped"
         return self._result(whole, why or "; ".join(refusal), step)
 
-    def _left(self, why: str, killed: bool = False) -> Result:
+    def _left(self, why: str, killed: bool = False) -> RunResult:
         """It may go on, and nobody follows it."""
         on = " and ".join(host.target for host in self._each())
         try:
             result = self._result("running", f"{why}; it did not end, and waits on {on}" if killed else "")
         except (Lost, Refused):
             steps = tuple((step.id, "not-begun", "not known") for step in self.plan.steps)
-            result = Result(self._name({}), "running", steps)
+            result = RunResult(self._name({}), "running", steps)
         return result if killed else result._replace(why=f"{why}; what was begun goes on, on {on}, to its own end")
 
     # -- what came of it
@@ -166,7 +166,7 @@ class Remote:
                 self.sleep(pause)
         return question()
 
-    def _result(self, state: str, why: str = "", failed: int = 0) -> Result:
+    def _result(self, state: str, why: str = "", failed: int = 0) -> RunResult:
         marks = self._marks()
         steps, stands = [], []
         undone = undone_in(self._said)
@@ -189,7 +189,7 @@ class Remote:
         outcomes = Outcomes()
         if state in ("stopped", "restored"):
             outcomes = Outcomes.of_failure(self.plan, "restored" if state == "restored" else "failed")
-        return Result(
+        return RunResult(
             self._name(marks), state, tuple(steps), tuple(stands) if state == "stopped" else (), why, outcomes
         )
 

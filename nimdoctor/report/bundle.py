@@ -17,7 +17,7 @@ from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Repair, Where
+from nimdoctor.library.repair import Repair, RepairTarget
 from nimdoctor.library.scanning import Report, with_pictures
 from nimdoctor.manual.checks_document import described
 from nimdoctor.manual.pages import page
@@ -102,7 +102,7 @@ class BundleTree:
 def scanned(evidence: Mapping[str, Evidence], registry: Registry) -> Repair:
     """One scan of these ends (by folder: client or host, master), which serves report and plan."""
     target, master = [*order_of(dict.fromkeys(evidence, "")), None][:2]
-    return Repair(Where(str(target), master), registry, Options(), opened=evidence.__getitem__)
+    return Repair(RepairTarget(str(target), master), registry, Options(), opened=evidence.__getitem__)
 
 
 def bundled(ends: Mapping[str, Tree], registry: Registry, moment: Optional[int] = None) -> Bundled:

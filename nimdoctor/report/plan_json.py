@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
 
-from nimdoctor.applying.execute import Result
+from nimdoctor.applying.execute import RunResult
 from nimdoctor.applying.outcome import REFUSED, Outcomes
 from nimdoctor.applying.prune import Pruned
 from nimdoctor.applying.rollback import RolledBack
@@ -22,7 +22,7 @@ def render_plan(plan: Plan, unfinished: Sequence[str] = (), probes: "Sequence[Pr
     return _text({**plan.as_dict(), "unfinished": list(unfinished), "probes": asked})
 
 
-def render_result(plan: Plan, result: Result) -> str:
+def render_result(plan: Plan, result: RunResult) -> str:
     """The plan with how its run ended."""
     ended = {
         "run": result.run,

@@ -3,7 +3,7 @@
 import textwrap
 from typing import TYPE_CHECKING, Iterator, List, Mapping, Optional, Sequence, Set
 
-from nimdoctor.applying.execute import Result
+from nimdoctor.applying.execute import RunResult
 from nimdoctor.applying.outcome import FIXED, Outcomes
 from nimdoctor.applying.person import told
 from nimdoctor.applying.prune import Pruned
@@ -12,8 +12,8 @@ from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
 from nimdoctor.model import Role
 from nimdoctor.model.wording import count, visible
 from nimdoctor.planning.command_lines import Argv, listing, making
-from nimdoctor.planning.document import Counsel, Plan
-from nimdoctor.planning.steps import Edit, Move, Remove, Run, Step, Subsystem, Transient, unified_diff
+from nimdoctor.planning.document import Plan, PlannedAdvice
+from nimdoctor.planning.steps import Edit, Move, Remove, RunCommand, Step, Subsystem, Transient, unified_diff
 from nimdoctor.planning.typed import as_typed
 from nimdoctor.report.text_report import printable
 
@@ -89,7 +89,7 @@ class _Page:
             for push in plan.pushes:
                 yield f"Not tried since the last change; this settles it, on the master: {printable(push)}"
 
-    def _counsel(self, heading: str, entries: Sequence[Counsel]) -> Iterator[str]:
+    def _counsel(self, heading: str, entries: Sequence[PlannedAdvice]) -> Iterator[str]:
         if entries:
             yield ""
             yield heading
@@ -234,14 +234,14 @@ def _doing(step: Step) -> List[str]:
         return [f"rename {do.path} to {do.to}"]
     if isinstance(do, Remove):
         return [f"remove {do.path} (a backup is kept)"]
-    if isinstance(do, Run):
+    if isinstance(do, RunCommand):
         return [f"{printable(as_typed(do.argv))}   (ended after {do.deadline} s)"]
     if isinstance(do, Subsystem):
         return ["; ".join(" ".join(argv) for argv in do.commands)]
     return ["the reverse of the step that opened it, and refresh -s inetd"]
 
 
-def render_result(result: Result, plan: Plan, *, width: int = 96, brief: bool = False) -> str:
+def render_result(result: RunResult, plan: Plan, *, width: int = 96, brief: bool = False) -> str:
     """How a run ended, for people; a brief one without the commands that come next."""
     lines = [f"{result.state.upper()}: run {result.run}"]
     for number, part in enumerate(result.why.splitlines()):
@@ -269,7 +269,7 @@ def render_result(result: Result, plan: Plan, *, width: int = 96, brief: bool = 
     return "\n".join(lines) + "\n"
 
 
-def _next_of(result: Result, plan: Plan) -> List[str]:
+def _next_of(result: RunResult, plan: Plan) -> List[str]:
     """The commands that come next, each whole on its line, so that it can be copied."""
     lines: List[str] = []
     if result.state == "applied-unverified":
@@ -284,7 +284,7 @@ def _next_of(result: Result, plan: Plan) -> List[str]:
     return [f"{'' if number else 'Next:':<10}{line}" for number, line in enumerate(lines)]
 
 
-def _listing(result: Result, plan: Plan) -> Argv:
+def _listing(result: RunResult, plan: Plan) -> Argv:
     return listing(_leads(plan.targets), result.state_directory)
 
 
@@ -352,7 +352,7 @@ def render_runs(runs: Sequence[Mapping[str, object]], state: str, pruned: Option
             [run["run"], run["state"], run["started"] or "-", ", ".join(fixes) if isinstance(fixes, list) else ""]
         )
         notes += _run_notes(run)
-    table = tabulate(rows, headers=["Run", "State", "Begun", "Fixes"], tablefmt="simple", disable_numparse=True)
+    table = tabulate(rows, headers=["RunCommand", "State", "Begun", "Fixes"], tablefmt="simple", disable_numparse=True)
     return "\n".join([*said, *([""] if said else []), table, *([""] if notes else []), *notes]) + "\n"
 
 

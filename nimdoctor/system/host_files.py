@@ -35,11 +35,11 @@ class Refused(Exception):
     """Something was not done, to be on the safe side: one line of what, where, what to do."""
 
 
-class Absent(Refused):
+class NoSuchFile(Refused):
     """What is asked for, or a directory on the way to it, is not there."""
 
 
-class Look(NamedTuple):
+class Stat(NamedTuple):
     """What stands at a path, a link itself and not what it names. `mode` holds the permission bits
     with setuid, setgid and sticky; `size` is in bytes, `mtime_ns` in nanoseconds since 1970 UTC.
     """
@@ -78,7 +78,7 @@ class _Spot(NamedTuple):
         os.unlink(self.name, dir_fd=self.directory)
 
 
-class Place:
+class HostFiles:
     """The file system of this host, or the one that a directory holds.
 
     Paths are absolute, as the host names them, without `.` and `..`. Every method raises Refused
@@ -90,14 +90,14 @@ class Place:
 
     # -- reading
 
-    def look(self, path: str) -> Optional[Look]:
+    def look(self, path: str) -> Optional[Stat]:
         """What stands there; None when nothing does or a directory on the way is absent."""
         try:
             with self._at(path) as spot:
                 found = spot.look()
                 if found is None:
                     return None
-                return Look(
+                return Stat(
                     kind=_kind(found),
                     mode=stat.S_IMODE(found.st_mode),
                     uid=found.st_uid,
@@ -109,7 +109,7 @@ class Place:
                     nlink=_links(spot, found),
                     access_list=has_access_list(found),
                 )
-        except Absent:
+        except NoSuchFile:
             return None
 
     def read(self, path: str, limit: int = LIMIT) -> bytes:
@@ -144,7 +144,7 @@ class Place:
                     else:
                         free = os.fstatvfs(spot.directory)
                     return free.f_bavail * (free.f_frsize or free.f_bsize)
-            except Absent:
+            except NoSuchFile:
                 path = os.path.dirname(path)
 
     # -- changing
@@ -364,7 +364,7 @@ class Place:
 def _entered(spot: _Spot) -> Iterator[int]:
     before = spot.look()
     if before is None:
-        raise Absent(f"{spot.path} is not there")
+        raise NoSuchFile(f"{spot.path} is not there")
     if not stat.S_ISDIR(before.st_mode):
         raise Refused(f"{spot.path} is {_called(before)}, not a directory: nothing is done through it")
     try:
@@ -407,7 +407,7 @@ def _swapped(spot: _Spot, problem: OSError) -> Exception:
 def _plain(spot: _Spot) -> os.stat_result:
     found = spot.look()
     if found is None:
-        raise Absent(f"{spot.path} is not there")
+        raise NoSuchFile(f"{spot.path} is not there")
     if not stat.S_ISREG(found.st_mode):
         raise Refused(f"{spot.path} is {_called(found)}, not a regular file: it is neither read nor changed")
     names = _links(spot, found)

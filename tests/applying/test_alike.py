@@ -29,7 +29,7 @@ from nimdoctor.planning.ends import End, Ends
 from nimdoctor.planning.steps import RUN, Change, Move, Phase, Remove, Step, make_edit, unchanged, written
 from nimdoctor.planning.steps import edited as edited_bytes
 from nimdoctor.scripts import ScriptEnd, render
-from nimdoctor.system.host_files import Place
+from nimdoctor.system.host_files import HostFiles
 
 
 def quiet(*words):
@@ -152,7 +152,12 @@ def plan_for(place, steps):
     ends = Ends(
         {
             Role.CLIENT: End(
-                Role.CLIENT, target, lambda: LiveHost(place), ("client",), Place(place), f"{place}/var/adm/nimdoctor"
+                Role.CLIENT,
+                target,
+                lambda: LiveHost(place),
+                ("client",),
+                HostFiles(place),
+                f"{place}/var/adm/nimdoctor",
             )
         },
         Catalog(),

@@ -15,8 +15,8 @@ from nimdoctor.applying.refusals import strange_commands
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role
 from nimdoctor.planning.document import canonical
-from nimdoctor.planning.steps import Phase, Run, Step
-from nimdoctor.system.host_files import Absent, Refused
+from nimdoctor.planning.steps import Phase, RunCommand, Step
+from nimdoctor.system.host_files import NoSuchFile, Refused
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 
@@ -249,9 +249,9 @@ def custody(tmp_path):
 
 def test_what_is_ones_own_is_read(custody):
     assert custody.read("/inner/file") == b"mine\n"
-    with pytest.raises(Absent):
+    with pytest.raises(NoSuchFile):
         custody.read("/inner/none")
-    with pytest.raises(Absent):
+    with pytest.raises(NoSuchFile):
         Custody(custody.root + "/none").read("/inner/none")
 
 
@@ -355,7 +355,9 @@ def test_no_command_is_run_that_no_fix_needs_whatever_a_plan_on_record_says(kill
 def test_a_fix_may_name_commands_of_its_own_for_its_own_steps():
     fixes = {one.id: one for one in Registry().fixes()}
     assert fixes["restrict-keys"].runs == (("chmod",),)
-    step = Step(Role.MASTER, Phase.TIDY, "t", Run(("chmod", "600", "/x"), 30), "w", "e", fixes=("restrict-keys",))
+    step = Step(
+        Role.MASTER, Phase.TIDY, "t", RunCommand(("chmod", "600", "/x"), 30), "w", "e", fixes=("restrict-keys",)
+    )
     assert strange_commands([step], fixes.values()) == []
     assert len(strange_commands([step._replace(fixes=("start-nimsh",))], fixes.values())) == 1
     assert len(strange_commands([step], [])) == 1, "a fix that is no longer installed"

@@ -170,9 +170,9 @@ def somebody_fetches(lab):
 
 def after_the_fetch(lab, change):
     """Prepares that something changes when the client has its certificate."""
-    from nimdoctor.applying.actions import Hands
+    from nimdoctor.applying.actions import StepRunner
 
-    command = Hands._command
+    command = StepRunner._command
 
     def run(self, now, where, argv, deadline):
         said = command(self, now, where, argv, deadline)
@@ -180,7 +180,7 @@ def after_the_fetch(lab, change):
             change()
         return said
 
-    Hands._command = run
+    StepRunner._command = run
 
 
 TRANSIENT = ("create-bio-hang+tftp-disabled", "--transient-tftp")
@@ -267,16 +267,16 @@ def test_an_error_that_nobody_foresaw_puts_the_host_back_too(lab_of):
     before = lab.snapshot()
 
     def prepare():
-        from nimdoctor.applying.actions import Hands
+        from nimdoctor.applying.actions import StepRunner
 
-        do = Hands.do
+        do = StepRunner.do
 
         def broken(self, step, now):
             if step.id.startswith("3-"):
                 raise ZeroDivisionError("division by zero")
             return do(self, step, now)
 
-        Hands.do = broken
+        StepRunner.do = broken
 
     status, result, _ = fix(lab, prepare=prepare)
     assert (status, result["state"]) == (1, "restored")

@@ -85,16 +85,16 @@ def test_what_a_run_broke_is_shown_recorded_and_makes_the_exit_status_1(lab_of):
     lab = lab_of("rhosts-left-over")
 
     def prepare():
-        from nimdoctor.applying.actions import Hands
+        from nimdoctor.applying.actions import StepRunner
 
-        do = Hands.do
+        do = StepRunner.do
 
         def doing(self, step, now):
             said = do(self, step, now)
             lab.run("client", "stopsrc", "-s", "nimsh")
             return said
 
-        Hands.do = doing
+        StepRunner.do = doing
 
     words = ["fix", lab.client_target, "--master", lab.master_target, "--only", "remove-rhosts", "--apply", "--yes"]
     ended = nimdoctor([*words, "--format", "json"], prepare)

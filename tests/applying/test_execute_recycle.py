@@ -132,10 +132,10 @@ def broken_at(number, *, begun):
     """Prepares that a step ends with an error before anything of it is done; not `begun`: before its record, even."""
 
     def prepare():
-        from nimdoctor.applying.actions import Failed, Hands
+        from nimdoctor.applying.actions import Failed, StepRunner
         from nimdoctor.applying.execute import Executor
 
-        kind, name = (Hands, "do") if begun else (Executor, "_check")
+        kind, name = (StepRunner, "do") if begun else (Executor, "_check")
         whole = getattr(kind, name)
 
         def broken(self, step, *more):

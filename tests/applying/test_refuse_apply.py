@@ -16,7 +16,7 @@ from nimdoctor.model import Role
 from nimdoctor.planning.document import Plan, PlanHost
 from nimdoctor.planning.ends import End, Ends
 from nimdoctor.planning.steps import Move, Phase, Remove, Step
-from nimdoctor.system.host_files import Place
+from nimdoctor.system.host_files import HostFiles
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def a_step(do, where=Role.CLIENT):
 
 
 def an_end(where=Role.CLIENT, live=True, this_host=True):
-    return Ends({where: End(where, "", None, (), Place(None) if live else None, "/nowhere", this_host)}, Catalog())
+    return Ends({where: End(where, "", None, (), HostFiles(None) if live else None, "/nowhere", this_host)}, Catalog())
 
 
 @pytest.mark.parametrize(
@@ -243,14 +243,14 @@ def swapping(put, path, lure, when):
         setattr(owner, name, swap)
 
     def prepare():
-        from nimdoctor.applying.actions import Hands
+        from nimdoctor.applying.actions import StepRunner
         from nimdoctor.applying.state import StateDirectory
         from nimdoctor.system import host_files as place
 
         if when == "before the first record":
             once(StateDirectory, "new_run")
         elif when == "after the step was begun":
-            once(Hands, "do")
+            once(StepRunner, "do")
         else:
             written = place._written
 
@@ -303,9 +303,9 @@ def test_a_file_changed_between_two_steps_stops_the_run_and_what_was_done_is_und
     before = lab.snapshot()
 
     def prepare():
-        from nimdoctor.applying.actions import Hands
+        from nimdoctor.applying.actions import StepRunner
 
-        do = Hands.do
+        do = StepRunner.do
 
         def doing(self, step, now):
             said = do(self, step, now)
@@ -313,7 +313,7 @@ def test_a_file_changed_between_two_steps_stops_the_run_and_what_was_done_is_und
                 other_bytes(second, "")
             return said
 
-        Hands.do = doing
+        StepRunner.do = doing
 
     ended = fix(lab, prepare=prepare)
     assert ended.status == 1 and ended.out.startswith("RESTORED"), ended
@@ -327,16 +327,16 @@ def test_where_the_new_name_is_taken_the_recycle_stops_and_goes_on_once_it_is_fr
     lab = lab_of("create-bio-hang-master")
 
     def prepare():
-        from nimdoctor.applying.actions import Hands
+        from nimdoctor.applying.actions import StepRunner
 
-        do = Hands.do
+        do = StepRunner.do
 
         def doing(self, step, now):
             if step.id.startswith("2-"):
                 os.mkdir(f"{lab.master}/ssl_nimsh_old.{self.label}")
             return do(self, step, now)
 
-        Hands.do = doing
+        StepRunner.do = doing
 
     ended = fix(lab, "--affects", "1", prepare=prepare)
     assert ended.status == 1 and ended.out.startswith("STOPPED"), ended
@@ -430,9 +430,9 @@ def test_too_little_room_is_refused_before_anything(lab_of):
     before = both(lab)
 
     def prepare():
-        from nimdoctor.system.host_files import Place
+        from nimdoctor.system.host_files import HostFiles
 
-        Place.free_bytes = lambda self, path: 10 * 1024 * 1024
+        HostFiles.free_bytes = lambda self, path: 10 * 1024 * 1024
 
     untouched(lab, before, fix(lab, prepare=prepare), "has 10485760 bytes free")
 

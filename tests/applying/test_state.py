@@ -11,8 +11,8 @@ from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nimdoctor.applying.state import Kept, StateDirectory
-from nimdoctor.system.host_files import Place, Refused
+from nimdoctor.applying.state import BackupRecord, StateDirectory
+from nimdoctor.system.host_files import HostFiles, Refused
 
 WHEN = datetime.datetime(2026, 3, 1, 12, 0, 5, tzinfo=datetime.timezone.utc)
 
@@ -235,7 +235,7 @@ def test_a_link_in_place_of_a_file_is_neither_read_nor_written_through(run, tmp_
     "name", ["", ".", "..", "../x", "/etc/passwd", "a/b", ".hidden", "a\0b", "a\n", "x" * 201, "a b"]
 )
 def test_a_name_with_a_way_out_is_refused(run, name):
-    seen = Place(run.path).look("/")
+    seen = HostFiles(run.path).look("/")
     for use in (
         lambda: run.write(name, b""),
         lambda: run.read(name),
@@ -263,14 +263,14 @@ def original(tmp_path):
     path.write_bytes(b"tftp\n\xff")
     os.chmod(path, 0o4644)
     os.utime(path, ns=(1, 1_700_000_000_123_456_789))
-    return Place(str(tmp_path)).look("/inetd.conf")
+    return HostFiles(str(tmp_path)).look("/inetd.conf")
 
 
 def test_a_backup_comes_back_with_what_goes_with_it(run, original):
     kept = run.keep("inetd.conf", b"tftp\n\xff", original)
     content, meta = run.kept("inetd.conf")
     assert content == b"tftp\n\xff"
-    assert meta == kept == Kept(0o4644, original.uid, original.gid, original.mtime_ns, 6, kept.sha256)
+    assert meta == kept == BackupRecord(0o4644, original.uid, original.gid, original.mtime_ns, 6, kept.sha256)
     assert run.backup_path("inetd.conf") == f"{run.path}/backups/inetd.conf"
     with open(run.backup_path("inetd.conf") + ".json") as stream:
         assert json.load(stream)["mode"] == "4644"

@@ -3,18 +3,20 @@
 import pytest
 
 from nimdoctor.applying.actions import Failed
-from nimdoctor.applying.undo import Undoing, still_running
+from nimdoctor.applying.undo import StepUndo, still_running
 from nimdoctor.facts import InetdServices, Processes
 from nimdoctor.model import Role, Text
 from nimdoctor.planning.ends import Elsewhere
-from nimdoctor.planning.steps import Change, Move, Phase, Run, Step, Transient, Undo, make_edit
+from nimdoctor.planning.steps import Change, Move, Phase, RunCommand, Step, Transient, Undo, make_edit
 from nimdoctor.system.host_files import Refused
 
 BACK = (Undo(argv=("nimclient", "-P")),)
 MOVE = Step(Role.CLIENT, Phase.TIDY, "rename it", Move("/a", "/b"), "", "", undo="back", id="move")
-RUN = Step(Role.CLIENT, Phase.TIDY, "run it", Run(("nimclient", "-p"), 9, BACK, BACK), "", "", undo="back", id="run")
-REPAIRED = RUN._replace(do=Run(("nimclient", "-c"), 9, (), BACK), undo="", no_undo="its inverse fetches")
-BARE = RUN._replace(do=Run(("nimconfig", "-C"), 9), undo="", no_undo="no secured push")
+RUN = Step(
+    Role.CLIENT, Phase.TIDY, "run it", RunCommand(("nimclient", "-p"), 9, BACK, BACK), "", "", undo="back", id="run"
+)
+REPAIRED = RUN._replace(do=RunCommand(("nimclient", "-c"), 9, (), BACK), undo="", no_undo="its inverse fetches")
+BARE = RUN._replace(do=RunCommand(("nimconfig", "-C"), 9), undo="", no_undo="no secured push")
 EDIT = make_edit("/etc/inetd.conf", b"#tftp\n", [Change(1, "#tftp", "tftp")], "inetd")
 OPEN = Step(Role.MASTER, Phase.TFTP, "open it", Transient(edit=EDIT), "", "", undo="off again", id="open")
 CLOSE = Step(Role.MASTER, Phase.TIDY, "close it", Transient(of="open"), "", "", no_undo="it undoes", id="close")
@@ -104,7 +106,7 @@ class Served:
 
 def taken_back(step, hands, *, done, here=None, opened=OPENED):
     journals = Journals()
-    stood = Undoing(STEPS, hands, journals, here or Here()).take_back(step, opened, done=done)
+    stood = StepUndo(STEPS, hands, journals, here or Here()).take_back(step, opened, done=done)
     return stood, journals.notes
 
 
@@ -154,7 +156,7 @@ def test_without_a_record_of_its_beginning_a_step_is_undone_as_if_nothing_had_be
 def test_an_undo_that_fails_is_begun_and_not_done_in_the_journal(done):
     hands, journals = Hands(fails="undo" if done else "undo_begun"), Journals()
     with pytest.raises(Failed):
-        Undoing(STEPS, hands, journals, Here()).take_back(MOVE, OPENED, done=done)
+        StepUndo(STEPS, hands, journals, Here()).take_back(MOVE, OPENED, done=done)
     assert journals.notes == [("undo", "move", {})]
 
 
@@ -189,7 +191,7 @@ def test_what_was_opened_is_shut_once_and_what_stays_open_is_said(done, here, ca
 @pytest.mark.parametrize("fails", ["", "close"])
 def test_the_closing_step_says_in_the_journal_what_stays_open(fails):
     journals, hands = Journals(), Hands(fails=fails)
-    left = Undoing(STEPS, hands, journals, Here("other", [False])).close(CLOSE)
+    left = StepUndo(STEPS, hands, journals, Here("other", [False])).close(CLOSE)
     assert left == (STAYS + "it does not work" if fails else "")
     more = {"left_open": left} if fails else {}
     assert journals.notes == [("begin", "close", {"was": {}, "open": []}), ("done", "close", {"files": {}, **more})]
@@ -231,4 +233,4 @@ def test_whatever_keeps_it_from_being_shut_is_said(error):
         def close_transient(self, closing, opening, now):
             raise error
 
-    assert Undoing(STEPS, Broken(), Journals(), Here("other")).close(CLOSE) == STAYS + "x"
+    assert StepUndo(STEPS, Broken(), Journals(), Here("other")).close(CLOSE) == STAYS + "x"

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from nimdoctor.applying.progress import Progress
+from nimdoctor.applying.progress import RunProgress
 from nimdoctor.applying.way_back import can_be_taken_back, closing_of, in_leg, opening_of, still_open, to_undo
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
 from nimdoctor.model import Role
@@ -38,7 +38,7 @@ def test_a_leg_that_was_begun_and_is_not_whole_has_no_way_back(done, begun):
     leg = {"off", "rename", "on"}
     within = bool(leg & {*done, *begun}) and not leg <= set(done)
     assert in_leg(STEPS, {*done, *begun}, done) is within
-    progress = Progress(STEPS)
+    progress = RunProgress(STEPS)
     progress.done = {name: {} for name in done}
     progress.opened = {name: {} for name in (*done, *begun)}
     assert progress.in_leg() is within
@@ -70,7 +70,7 @@ def test_what_was_left_open_is_open_still_and_is_tried_again():
     assert still_open(STEPS, {**done, "close": {}}) == []
     assert still_open(STEPS, {}, ["open"]) == [OPEN]
     assert still_open(STEPS, {"free": {}}) == []
-    progress = Progress(STEPS)
+    progress = RunProgress(STEPS)
     progress.done = done
     assert [progress.is_done(one) for one in STEPS] == [True, True] + [False] * 6
     progress.done["close"] = {}
@@ -85,7 +85,7 @@ def test_what_opens_and_what_closes_name_each_other():
 @pytest.mark.parametrize("kind", ["done", "begun", "opened"])
 @pytest.mark.parametrize("name", NAMES)
 def test_beyond_return_is_a_run_of_which_a_step_that_cannot_be_undone_was_begun(kind, name):
-    progress = Progress(STEPS)
+    progress = RunProgress(STEPS)
     assert not progress.beyond_return()
     setattr(progress, kind, {name: {}})
     assert progress.beyond_return() is (name in ("off", "rename", "on", "client"))
@@ -107,7 +107,7 @@ def test_beyond_return_is_a_run_of_which_a_step_that_cannot_be_undone_was_begun(
     ],
 )
 def test_nimsh_was_there_where_any_step_of_that_end_found_it(records, master, client):
-    progress = Progress(STEPS)
+    progress = RunProgress(STEPS)
     progress.opened = dict(records)
     assert (progress.had_nimsh(Role.MASTER), progress.had_nimsh(Role.CLIENT)) == (master, client)
     # what is only done or begun, and has no record of its beginning, tells nothing
@@ -127,7 +127,7 @@ class Told:
 
 def test_progress_begins_with_what_the_journal_tells_and_changes_none_of_it():
     told = Told()
-    progress = Progress.of(told, STEPS, Undone(), None)
+    progress = RunProgress.of(told, STEPS, Undone(), None)
     names = ("done", "begun", "opened")
     assert [getattr(progress, name) for name in names] == [{name: {"was": {}}} for name in names]
     assert (progress.unsure, progress.standing, progress.steps) == ({"free"}, {"off": "off: stands"}, STEPS)
@@ -141,7 +141,7 @@ def test_progress_begins_with_what_the_journal_tells_and_changes_none_of_it():
 )
 def test_a_resume_looks_again_at_what_the_journal_says_is_done(undone):
     first, later = step("first"), step("later", where=Role.CLIENT)
-    progress = Progress((first, later))
+    progress = RunProgress((first, later))
     progress.done = {"first": {"files": {"/first": ""}}, "later": {"files": {"/later": ""}}}
     progress.opened = {"first": {"was": {}}, "later": {"was": {}}}
     progress._look_again(Undone(*undone), None)
@@ -169,7 +169,7 @@ class Undone:
 )
 def test_a_file_that_a_later_step_changed_again_tells_nothing_of_an_earlier_one(end, files, undone):
     steps = (step("first"), step("final", no_undo="no"), step("later"), step("latest", where=end))
-    progress = Progress(steps)
+    progress = RunProgress(steps)
     progress.done = {one.id: {"files": {f"/{one.id}": ""}} for one in steps}
     progress.done["latest"] = {"files": {files: ""}}
     progress.opened = {one.id: {} for one in steps}
@@ -180,7 +180,7 @@ def test_a_file_that_a_later_step_changed_again_tells_nothing_of_an_earlier_one(
 
 def test_steps_that_are_not_done_and_what_closes_hide_none_that_were_undone():
     steps = (step("first"), step("final", no_undo="no"), CLOSE)
-    progress = Progress(steps)
+    progress = RunProgress(steps)
     progress.done, progress.opened = {"first": {}, "close": {}}, {"first": {}, "final": {}}
     progress._look_again(Undone("first", "final", "close"), None)
     assert (set(progress.done), set(progress.begun)) == ({"close"}, {"first"})
@@ -198,7 +198,7 @@ def test_steps_that_are_not_done_and_what_closes_hide_none_that_were_undone():
 )
 def test_what_was_opened_for_a_time_is_looked_at_again_while_a_step_needs_it(done, left):
     steps = (step("open", do=Transient()), step("between"), step("close", do=Transient(of="open"), no_undo="no"))
-    progress = Progress(steps)
+    progress = RunProgress(steps)
     progress.done = {name: {} for name in done}
     progress.opened = {name: {"was": {}} for name in ("open", "between")}
     progress._open_again()

@@ -11,7 +11,7 @@ from typing import Callable, Iterator
 import pytest
 
 from nimdoctor.lab import Lab
-from nimdoctor.redaction.session import Leaving
+from nimdoctor.redaction.session import RedactionSession
 
 from .conftest import Outcome
 
@@ -88,8 +88,8 @@ def test_recorded_evidence_is_not_collected_again(words: "list[str]", doctor: Do
 def test_what_says_not_that_it_is_redacted_is_not_written(
     doctor: Doctor, healthy: Lab, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Leaving, "redacted", lambda self, trees: list(trees))
-    monkeypatch.setattr(Leaving, "check", lambda self, tree: None)
+    monkeypatch.setattr(RedactionSession, "redacted", lambda self, trees: list(trees))
+    monkeypatch.setattr(RedactionSession, "check", lambda self, tree: None)
     ended = doctor("collect", healthy.client_target, "--redact-key", here.parent / "key")
     assert ended.status == 2 and "nothing was written" in ended.err and os.listdir(here) == []
 

@@ -17,7 +17,7 @@ from nimdoctor.applying.rollback import NothingToUndo
 from nimdoctor.cli import demo
 from nimdoctor.lab import Lab
 from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Repair, Where
+from nimdoctor.library.repair import Repair, RepairTarget
 from nimdoctor.library.run_records import Runs
 
 from .conftest import REPOSITORY, environment
@@ -257,7 +257,7 @@ def test_a_reader_that_has_seen_enough_leaves_nothing_either(tmp_path):
 @pytest.mark.parametrize("scenario", one_in(3, ON_THE_MASTER))
 def test_what_it_says_to_type_on_two_real_hosts_ends_in_a_push_that_comes_through(doctor, tmp_path, scenario):
     with Lab.build(scenario, str(tmp_path / "lab"), daemons=True) as lab:
-        repair = Repair(Where(lab.client_target, lab.master_target), Registry(), demo.Options())
+        repair = Repair(RepairTarget(lab.client_target, lab.master_target), Registry(), demo.Options())
         fixes = {fix for step in repair.plan.steps if step.where.value == "master" for fix in step.fixes}
         lines = next(lines for fix, lines in demo.ON_REAL_HOSTS.items() if fix in fixes)
         for line in lines:
@@ -277,7 +277,7 @@ def test_what_it_says_to_type_on_two_real_hosts_ends_in_a_push_that_comes_throug
 @pytest.mark.parametrize("scenario", ["tftp-disabled", "client-uses-rsh", "create-bio-hang"])
 def test_what_it_says_of_the_way_back_is_what_a_rollback_does(tmp_path, scenario):
     with Lab.build(scenario, str(tmp_path / "lab")) as lab:
-        repair = Repair(Where(lab.client_target, lab.master_target), Registry(), demo.Options())
+        repair = Repair(RepairTarget(lab.client_target, lab.master_target), Registry(), demo.Options())
         said = demo._way_back(repair.plan)
         assert repair.apply().good
         runs = Runs(os.path.join(lab.client, "var/adm/nimdoctor"), Registry())

@@ -6,7 +6,7 @@ import pytest
 from hosts import evidence, loose
 from real_certificates import Maker
 
-from nimdoctor.diagnosis.host import Absent, Host
+from nimdoctor.diagnosis.host import FactAbsent, Host
 from nimdoctor.evidence.catalog import Catalog, file_name
 from nimdoctor.evidence.openssl_text import ARGUMENTS
 from nimdoctor.facts import CertificateDetails, JudgingTime
@@ -83,7 +83,7 @@ def test_a_damaged_block_does_not_hide_the_others(certificates: Maker) -> None:
 
 
 def test_absent_when_there_is_nothing_to_read() -> None:
-    with pytest.raises(Absent) as found:
+    with pytest.raises(FactAbsent) as found:
         details()
     assert found.value.missing == ("/ssl_nimsh/certs/*",)
 
@@ -96,14 +96,14 @@ def test_where_none_is_known_to_be_there_the_fact_is_an_empty_one(gone: str) -> 
 
 
 def test_a_file_that_was_not_collected_is_not_an_empty_fact() -> None:
-    with pytest.raises(Absent):
+    with pytest.raises(FactAbsent):
         details(paths={CERTS: {"kind": "dir", "mtime": 5}, f"{CERTS}/a": {"kind": "file", "mtime": 5}})
-    with pytest.raises(Absent):
+    with pytest.raises(FactAbsent):
         details(files={"/etc/hosts": "x\n"}, paths={"/ssl_nimsh": {"kind": "dir"}})
 
 
 def test_a_damaged_certificate_alone_is_said() -> None:
-    with pytest.raises(Absent, match="it is not plain DER"):
+    with pytest.raises(FactAbsent, match="it is not plain DER"):
         files({}, server=b"-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n")
 
 

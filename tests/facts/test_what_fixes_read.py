@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nimdoctor.diagnosis.host import LPP_SOURCES, Absent, Host
+from nimdoctor.diagnosis.host import LPP_SOURCES, FactAbsent, Host
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.facts import Filesets, InetdConf, LppSourceContents, LppSources, NimInfo, Rhosts, SslConfigs, SslSamples
 from nimdoctor.library.registry import Registry
@@ -105,7 +105,7 @@ def master(tmp_path):
 
 def test_every_lpp_source_is_listed_when_a_fix_asks_and_not_before(master):
     place, host = master("lpp_1", "lpp_2")
-    with pytest.raises(Absent):
+    with pytest.raises(FactAbsent):
         host.fact(LppSourceContents)
     assert not (place / "asked").exists(), "a scan does not ask"
     found = host.fact(LppSources)

@@ -8,7 +8,7 @@ from nimdoctor.cli import main
 from nimdoctor.facts import NimInfo, Services
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.planning.fix import Advice, Case, Options
+from nimdoctor.planning.fix import Advice, FixContext, Options
 from nimdoctor.planning.steps import Step
 from tests.fixes.conftest import failing, read, trees, write
 
@@ -24,7 +24,7 @@ def said(services: bytes, niminfo: str = "", name: str = PATH) -> "list[object]"
     fix = next(one for one in Registry().fixes() if one.id == "add-services")
     facts = Services.parse(Text.of(services, PATH, name=name))
     info = NimInfo.parse(Text.of(niminfo, "/etc/niminfo")) if niminfo else None
-    return list(fix(Case((), Options(), ends=(Role.CLIENT,)), facts, None, info, None, None, None))
+    return list(fix(FixContext((), Options(), ends=(Role.CLIENT,)), facts, None, info, None, None, None))
 
 
 @pytest.mark.parametrize(

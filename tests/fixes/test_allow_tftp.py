@@ -9,7 +9,7 @@ from nimdoctor.facts import Certificates, Paths, TftpAccess, TftpRules
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
 from nimdoctor.model.path_state import PathRecord, PathState
-from nimdoctor.planning.fix import Advice, Case, Options
+from nimdoctor.planning.fix import Advice, FixContext, Options
 from tests.fixes.conftest import read, trees, write
 from tests.hosts import certificate
 
@@ -26,7 +26,7 @@ def said(content, pems=(PEM,), mode=0o644):
     rules = TftpRules.derive(
         TftpAccess.parse(Text.of(content, ACCESS)), paths, Certificates.combine(parts) if parts else None
     )
-    return list(fix(Case((), Options(), ends=(Role.CLIENT, Role.MASTER)), rules))
+    return list(fix(FixContext((), Options(), ends=(Role.CLIENT, Role.MASTER)), rules))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from nimdoctor.facts import NimObjects
 from nimdoctor.lab import Lab
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.planning.fix import Affects, Case, Caution, Options
+from nimdoctor.planning.fix import Affects, Caution, FixContext, Options
 from nimdoctor.probe import Push
 from tests.fixes.conftest import UNPROVED, failing, read, trees, write
 from tests.hosts import MASTER_STANZA, machine
@@ -343,7 +343,9 @@ def test_a_client_whose_object_is_not_known_is_said_to_count_among_the_others():
 
     recycle = next(one for one in Registry().fixes() if one.id == "recycle-certificates")
     objects = NimObjects.parse(Text.of(MASTER_STANZA + machine("lpar7") + machine("lpar8"), "lsnim -l"))
-    said = list(recycle(Case((), Options(), ends=(Role.MASTER,)), objects, None, None, None, None, None, Unknown()))
+    said = list(
+        recycle(FixContext((), Options(), ends=(Role.MASTER,)), objects, None, None, None, None, None, Unknown())
+    )
     assert [one.text for one in said if isinstance(one, Caution)] == [
         "which object is this host's is not known: if it is secured, it is counted among the other clients"
     ]

@@ -7,7 +7,7 @@ import pytest
 from nimdoctor.facts import InetdConf, InetdServices
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.planning.fix import Case, Options
+from nimdoctor.planning.fix import FixContext, Options
 from nimdoctor.planning.steps import Step, Transient
 from tests.fixes.conftest import changed, read, trees, write
 
@@ -26,7 +26,7 @@ def planned(conf: bytes, *, transient: bool = False, serves: str = "ftp /usr/sbi
     )
     services = InetdServices.parse(Text.of(table, "lssrc -ls inetd"))
     fix = next(one for one in Registry().fixes() if one.id == "enable-tftp")
-    case = Case((), Options(transient_tftp=transient), ends=(Role.CLIENT, Role.MASTER))
+    case = FixContext((), Options(transient_tftp=transient), ends=(Role.CLIENT, Role.MASTER))
     return list(fix(case, InetdConf.parse(Text.of(conf, CONF)), services, None))
 
 
@@ -90,7 +90,7 @@ def test_part_of_the_file_is_not_edited():
     # a section of a longer transcript: its lines count from further down
     fix = next(one for one in Registry().fixes() if one.id == "enable-tftp")
     conf = InetdConf.parse(Text.of(b"#" + ROW, CONF, first_line=40))
-    (said,) = fix(Case((), Options(), ends=(Role.MASTER,)), conf, None, None)
+    (said,) = fix(FixContext((), Options(), ends=(Role.MASTER,)), conf, None, None)
     assert said.text == "only part of /etc/inetd.conf was collected"
 
 

@@ -8,7 +8,7 @@ import pytest
 from nimdoctor.facts import IosLevel, Subsystems
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.planning.fix import Case, Options
+from nimdoctor.planning.fix import FixContext, Options
 from tests.fixes.conftest import failing, read, trees, write
 
 OFF, ON = "client-nimclient-C", "client-nimclient-c"
@@ -24,7 +24,7 @@ def objects(lab, name, change):
 
 
 def test_a_vios_without_a_nimsh_is_advised_its_own_command():
-    case = Case((), Options(), ends=(Role.CLIENT,), client="lpar7")
+    case = FixContext((), Options(), ends=(Role.CLIENT,), client="lpar7")
     lssrc = Subsystems.parse(Text.of("Subsystem Group PID Status\n inetd tcpip 3867068 active\n", "lssrc -a"))
     start = next(one for one in Registry().fixes() if one.id == "start-nimsh")
     level = IosLevel.parse(Text.of("4.1.0.10\n", "ioscli ioslevel"))

@@ -7,7 +7,7 @@ import pytest
 from nimdoctor.facts import NimInfo, Rhosts
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.planning.fix import Case, Options
+from nimdoctor.planning.fix import FixContext, Options
 from tests.fixes.conftest import read, trees, write
 
 PATH = "/.rhosts"
@@ -35,10 +35,10 @@ def test_every_other_byte_stays(before, after):
         )
     )
     rhosts = Rhosts.parse(Text.of(before, PATH))
-    (step,) = fix(Case((), Options(), ends=(Role.CLIENT,)), rhosts, info, None, None)
+    (step,) = fix(FixContext((), Options(), ends=(Role.CLIENT,)), rhosts, info, None, None)
     assert step.do.apply_to(before) == after
     if after:
-        assert list(fix(Case((), Options()), Rhosts.parse(Text.of(after, PATH)), info, None, None)) == []
+        assert list(fix(FixContext((), Options()), Rhosts.parse(Text.of(after, PATH)), info, None, None)) == []
 
 
 def test_cured_the_mode_stays_and_there_is_nothing_more_to_do(lab_of, cure, fix):

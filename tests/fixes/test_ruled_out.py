@@ -6,7 +6,7 @@ import os
 import pytest
 
 from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Options, Repair, Where
+from nimdoctor.library.repair import Options, Repair, RepairTarget
 from nimdoctor.model import Outcome
 from nimdoctor.planning.ruled_out import rulings
 from tests.fixes.conftest import failing, read, trees, write
@@ -135,7 +135,7 @@ def test_no_plan_holds_a_step_that_a_finding_of_its_scan_rules_out(scenario, lab
     lab, registry = lab_of(scenario), Registry()
     every = tuple(one.id for one in registry.fixes())
     for only in ((), *((name,) for name in every), every):
-        repair = Repair(Where(lab.client_target, lab.master_target), registry, Options(only=only))
+        repair = Repair(RepairTarget(lab.client_target, lab.master_target), registry, Options(only=only))
         results = repair.report.results
         assert any(found.rules_out for found in results if found.outcome is Outcome.FAIL)
         against = [(step.id, ruling.result.check) for step in repair.plan.steps for ruling in rulings(step, results)]

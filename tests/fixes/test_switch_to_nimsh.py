@@ -7,8 +7,8 @@ import pytest
 from nimdoctor.facts import Hosts, Interfaces, IosLevel, NimIdentity, NimInfo, NimObjects
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
-from nimdoctor.planning.fix import Advice, Case, Caution, Options
-from nimdoctor.planning.steps import Run, Step
+from nimdoctor.planning.fix import Advice, Caution, FixContext, Options
+from nimdoctor.planning.steps import RunCommand, Step
 from tests.fixes.conftest import read, trees, write
 from tests.hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, machine
 
@@ -35,7 +35,7 @@ def said(text, *, objects=MASTER_STANZA, hosts=None, interfaces=None):
     info = NimInfo.parse(Text.of(raw, INFO))
     return list(
         fix(
-            Case((), Options(), ends=(Role.CLIENT, Role.MASTER), client="lpar7"),
+            FixContext((), Options(), ends=(Role.CLIENT, Role.MASTER), client="lpar7"),
             info,
             NimIdentity.derive(info, None, None),
             NimObjects.parse(Text.of(objects + machine(connect="shell"), "lsnim -l")),
@@ -51,7 +51,7 @@ def argv(things):
     (words,) = (
         one.do.argv
         for one in things
-        if isinstance(one, Step) and isinstance(one.do, Run) and one.do.argv[0] == "niminit"
+        if isinstance(one, Step) and isinstance(one.do, RunCommand) and one.do.argv[0] == "niminit"
     )
     return words
 
@@ -137,7 +137,7 @@ def test_a_vios_is_advised_its_own_command_and_niminit_is_not_planned(shell):
     fix = next(one for one in Registry().fixes() if one.id == "switch-to-nimsh")
     info = NimInfo.parse(Text.of(niminfo(NIM_SHELL=shell), INFO)) if shell else None
     level = IosLevel.parse(Text.of("3.1.4.21\n", "ioscli ioslevel"))
-    case = Case((), Options(), ends=(Role.CLIENT,), client="lpar7")
+    case = FixContext((), Options(), ends=(Role.CLIENT,), client="lpar7")
     (advice,) = fix(case, info, NimIdentity.derive(info, None, None), None, None, None, None, level)
     assert (advice.run, advice.where) == ("remote_management [-interface INTERFACE] MASTER", Role.CLIENT)
     assert "padmin" in advice.text and "nimclient -c" in advice.text
@@ -147,7 +147,7 @@ def test_a_machine_that_the_master_calls_a_vios_is_one():
     info = NimInfo.parse(Text.of(niminfo(), INFO))
     objects = NimObjects.parse(Text.of(MASTER_STANZA + machine(connect="shell", kind="vios"), "lsnim -l"))
     fix = next(one for one in Registry().fixes() if one.id == "switch-to-nimsh")
-    case = Case((), Options(), ends=(Role.CLIENT, Role.MASTER), client="lpar7")
+    case = FixContext((), Options(), ends=(Role.CLIENT, Role.MASTER), client="lpar7")
     (advice,) = fix(case, info, NimIdentity.derive(info, None, None), objects, None, None, None)
     assert isinstance(advice, Advice) and advice.run.startswith("remote_management")
 

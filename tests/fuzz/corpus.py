@@ -13,7 +13,7 @@ from typing import Dict, Iterator, List
 import hostile_archives
 from hosts import FIXTURES, registry
 
-from nimdoctor.library.repair import Repair, Where
+from nimdoctor.library.repair import Repair, RepairTarget
 from nimdoctor.planning.document import canonical
 from nimdoctor.planning.fix import Options
 
@@ -70,7 +70,7 @@ def fixtures() -> "List[tuple[str, bytes]]":
 def repair() -> Repair:
     """Of a pair in which several things are wrong."""
     place = FIXTURES / "create-bio-hang"
-    return Repair(Where(str(place / "client"), str(place / "master")), registry(), Options())
+    return Repair(RepairTarget(str(place / "client"), str(place / "master")), registry(), Options())
 
 
 def samples() -> List[bytes]:

@@ -13,7 +13,7 @@ from nimdoctor.manual import explain as module
 from nimdoctor.manual.explain import explain
 from nimdoctor.manual.pages import FIX_HEADINGS, HEADINGS, facts_of, fix_page, page
 from nimdoctor.model import Finding, OnMaster, Role, Severity, check
-from nimdoctor.planning.fix import Case, Said, fix
+from nimdoctor.planning.fix import FixContext, PlanItem, fix
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ CHECKS = [
 ]
 
 
-def _open_tftp(case: Case, inetd: Optional[OnMaster[InetdConf]]) -> Iterator[Said]:
+def _open_tftp(case: FixContext, inetd: Optional[OnMaster[InetdConf]]) -> Iterator[PlanItem]:
     """Opens tftp.
 
     Second paragraph.

@@ -37,7 +37,7 @@ from nimdoctor.planning.conditions import (
 )
 from nimdoctor.planning.conditions.certificates import block_checksums
 from nimdoctor.planning.conditions.guards import Hanging, hanging, proved_hung
-from nimdoctor.system.host_files import Place
+from nimdoctor.system.host_files import HostFiles
 from tests.hosts import (
     MASTER_STANZA,
     PLAIN_MASTER_STANZA,
@@ -60,7 +60,7 @@ class Now:
     """A moment at which one host has these files, and what is given of its facts."""
 
     def __init__(self, root, facts=()):
-        self._place, self.facts = Place(str(root)), dict(facts)
+        self._place, self.facts = HostFiles(str(root)), dict(facts)
 
     def place(self, where):
         return self._place
@@ -145,7 +145,7 @@ def test_what_can_be_renamed(path, to, holds, says, host):
 
 
 def test_a_mount_point_cannot_be_renamed(host, monkeypatch):
-    monkeypatch.setattr(Place, "mount_point", lambda self, path: path == "/d")
+    monkeypatch.setattr(HostFiles, "mount_point", lambda self, path: path == "/d")
     assert host(Renamable(C, "/d", "/e")) == (False, "/d is a mount point")
     assert host(Renamable(C, "/etc/f", "/e")) == (True, "/etc/f can be renamed")
 

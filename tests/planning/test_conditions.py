@@ -37,7 +37,7 @@ from nimdoctor.planning.conditions import (
 from nimdoctor.planning.conditions.base import as_dict
 from nimdoctor.planning.conditions.nim import PreviewTouchesOnly
 from nimdoctor.planning.ends import Elsewhere, End, Ends
-from nimdoctor.system.host_files import Look
+from nimdoctor.system.host_files import Stat
 from tests.hosts import (
     MASTER_STANZA,
     PLAIN_MASTER_STANZA,
@@ -335,7 +335,7 @@ def test_a_mode_tells_nothing_where_a_list_gives_more(listed):
             return self
 
         def look(self, path):
-            return Look("file" if path == KEY else "dir", 0o600, 0, 0, 1, 0, 1, 1, 1, access_list=path == listed)
+            return Stat("file" if path == KEY else "dir", 0o600, 0, 0, 1, 0, 1, 1, 1, access_list=path == listed)
 
     found = conditions.ModeIs(M, KEY, 0o600).decide(Modes(), {})
     assert found.holds is False and "access control list" in found.says

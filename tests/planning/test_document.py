@@ -13,9 +13,9 @@ from nimdoctor.planning.document import (
     SCHEMA,
     Affected,
     BadPlan,
-    Counsel,
     Plan,
     PlanHost,
+    PlannedAdvice,
     Refusal,
     Treated,
     canonical,
@@ -23,7 +23,7 @@ from nimdoctor.planning.document import (
     parse,
 )
 from nimdoctor.planning.fix import Options
-from nimdoctor.planning.steps import Change, Move, Phase, Run, Step, Subsystem, Undo, make_edit, unchanged
+from nimdoctor.planning.steps import Change, Move, Phase, RunCommand, Step, Subsystem, Undo, make_edit, unchanged
 
 EDIT = make_edit("/etc/inetd.conf", b"#tftp caf\xe9\n", [Change(1, "#tftp caf\xe9", "tftp caf\xe9")], "inetd")
 STEPS = (
@@ -37,7 +37,7 @@ STEPS = (
         id="2-master-move",
     ),
     Step(
-        Role.CLIENT, Phase.CRYPTO_ON, "fetch", Run(("nimclient", "-c"), 300, (), (Undo(start="nimsh"),)), "why", "effect",
+        Role.CLIENT, Phase.CRYPTO_ON, "fetch", RunCommand(("nimclient", "-c"), 300, (), (Undo(start="nimsh"),)), "why", "effect",
         then=(FileAbsent(Role.CLIENT, "/x"),), no_undo="none", risk="medium: y", checks=("create-bio-hang",),
         id="3-client-nimclient-c",
     ),
@@ -53,8 +53,8 @@ PLAN = Plan(
     findings=(
         Treated("create-bio-hang", Role.CLIENT, "lpar7", "t", "m", "f", (("/var/adm/ras/nimsh.log", 7, "caf\xe9 \udcff"),)),
     ),
-    advice=(Counsel("x", "text\nmore", None, None, ("a", "b")),),
-    below=(Counsel("y", "text", "vi /.rhosts", "client"),),
+    advice=(PlannedAdvice("x", "text\nmore", None, None, ("a", "b")),),
+    below=(PlannedAdvice("y", "text", "vi /.rhosts", "client"),),
     affects=Affected(("lpar8",), "why", (("nimclient", "-C"), ("nimclient", "-c"))),
     cautions=("know",),
     refusals=(Refusal("1-master-edit", "must", "seen"),),

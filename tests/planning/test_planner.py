@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from nimdoctor.lab import Lab
 from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Repair, Where
+from nimdoctor.library.repair import Repair, RepairTarget
 from nimdoctor.model import Confidence, Outcome, Role
 from nimdoctor.planning.conditions import ClientIdle, MasterIdle
 from nimdoctor.planning.document import canonical, parse
 from nimdoctor.planning.fix import Advice, Options, fix
 from nimdoctor.planning.planner import Planner
-from nimdoctor.planning.steps import Move, Run
+from nimdoctor.planning.steps import Move, RunCommand
 
 SCENARIOS = (
     "both-known-issues+tftp-disabled+nimsh-inactive+rhosts-left-over",
@@ -31,7 +31,7 @@ def repairs():
     """One repair for each scenario: both hosts scanned once, and all facts kept."""
     registry = Registry()
     labs = [Lab.build(name) for name in SCENARIOS]
-    yield [Repair(Where(lab.client_target, lab.master_target), registry, Options()) for lab in labs]
+    yield [Repair(RepairTarget(lab.client_target, lab.master_target), registry, Options()) for lab in labs]
     for lab in labs:
         lab.close()
 
@@ -81,9 +81,9 @@ def test_whatever_is_found_together_the_plan_is_one_and_in_order(repairs, data):
     assert order == sorted(order), "by phase, master before client"
     assert [step.id.split("-")[0] for step in plan.steps] == [str(n) for n in range(1, len(plan.steps) + 1)]
 
-    words = [" ".join(step.do.argv) for step in plan.steps if isinstance(step.do, Run)]
+    words = [" ".join(step.do.argv) for step in plan.steps if isinstance(step.do, RunCommand)]
     assert words.count("nimclient -c") <= 1
-    leg = [step.do.argv[1] if isinstance(step.do, Run) else "move" for step in plan.steps if step.leg]
+    leg = [step.do.argv[1] if isinstance(step.do, RunCommand) else "move" for step in plan.steps if step.leg]
     assert leg in ([], ["-C", "move", "-c"], ["move", "-c"], ["-C", "-c"], ["-c"])
 
     brought = set()

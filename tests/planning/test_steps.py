@@ -18,7 +18,7 @@ from nimdoctor.planning.steps import (
     Move,
     Phase,
     Remove,
-    Run,
+    RunCommand,
     Step,
     Subsystem,
     Transient,
@@ -168,7 +168,7 @@ ACTIONS = [
     make_edit("/etc/inetd.conf", b"#a\n", [Change(1, "#a", "a")], "inetd"),
     Move("/ssl_nimsh", f"/ssl_nimsh_old.{RUN}"),
     Remove("/usr/lib/libssl.so.0.9.8"),
-    Run(("nimclient", "-c"), 300, (Undo(("nimclient", "-C")), Undo(new=("/x/*",))), (Undo(start="nimsh"),), f"/half.{RUN}"),
+    RunCommand(("nimclient", "-c"), 300, (Undo(("nimclient", "-C")), Undo(new=("/x/*",))), (Undo(start="nimsh"),), f"/half.{RUN}"),
     Subsystem("nimsh", "start"),
     Transient(edit=make_edit("/etc/inetd.conf", b"#a", [Change(1, "#a", "a")])),
     Transient(of="1-master-edit"),
@@ -199,8 +199,14 @@ def test_a_step_of_another_kind_or_shape_is_refused(kind, document):
 
 
 def test_commands_of_the_same_words_are_one_step_whatever_undoes_them():
-    assert step(Run(("nimclient", "-c"), 300)).key == step(Run(("nimclient", "-c"), 600, (Undo(start="nimsh"),))).key
-    assert step(Run(("nimclient", "-c"), 300)).key != step(Run(("nimclient", "-c"), 300), where=Role.CLIENT).key
+    assert (
+        step(RunCommand(("nimclient", "-c"), 300)).key
+        == step(RunCommand(("nimclient", "-c"), 600, (Undo(start="nimsh"),))).key
+    )
+    assert (
+        step(RunCommand(("nimclient", "-c"), 300)).key
+        != step(RunCommand(("nimclient", "-c"), 300), where=Role.CLIENT).key
+    )
     assert step(Remove("/x")).key != step(Move("/x", "/y")).key
 
 

@@ -8,7 +8,7 @@ from hosts import MASTER_STANZA, NETWORK_AND_RESOURCE, evidence, machine, niminf
 
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.library.registry import Registry
-from nimdoctor.probe import Answer, ends, probe_client, probe_master, tftp_address
+from nimdoctor.probe import ProbeAnswer, ends, probe_client, probe_master, tftp_address
 
 from .conftest import LOOPBACK, PATIENT
 
@@ -34,7 +34,7 @@ def asked(monkeypatch):
     calls = []
 
     def answering(kind):
-        return lambda host, port, timeout: calls.append((kind, host, port, timeout)) or Answer(True, "yes")
+        return lambda host, port, timeout: calls.append((kind, host, port, timeout)) or ProbeAnswer(True, "yes")
 
     monkeypatch.setattr(ends, "tftp_answer", answering("tftp"))
     monkeypatch.setattr(ends, "port_answer", answering("port"))
@@ -56,12 +56,12 @@ def test_a_client_asks_its_master_for_tftp_and_its_ports(live, tftp, listener, c
     assert probe_client(client, PATIENT) == [
         (
             f"tftp on nim1 (127.0.0.1 port {server.port}/udp)",
-            Answer(True, "tftp on 127.0.0.1 answers: error 1 File not found"),
+            ProbeAnswer(True, "tftp on 127.0.0.1 answers: error 1 File not found"),
         ),
-        (f"nim on nim1 (127.0.0.1 port {open_port}/tcp)", Answer(True, "accepts connections")),
+        (f"nim on nim1 (127.0.0.1 port {open_port}/tcp)", ProbeAnswer(True, "accepts connections")),
         (
             f"nimreg on nim1 (127.0.0.1 port {closed_port}/tcp)",
-            Answer(False, "refuses connections: nothing listens there"),
+            ProbeAnswer(False, "refuses connections: nothing listens there"),
         ),
     ]
     assert len(server.requests) == 1
@@ -127,7 +127,7 @@ def test_a_name_that_nobody_resolves_is_not_known(live):
 )
 def test_without_a_master_nobody_is_asked(live, asked, files, says):
     client = live({"/etc/x": "", **files})
-    assert probe_client(client) == [("the master", Answer(None, says))]
+    assert probe_client(client) == [("the master", ProbeAnswer(None, says))]
     assert tftp_address(client) is None
     assert asked == []
 
@@ -161,11 +161,11 @@ def test_a_master_asks_nimsh_of_each_client(live, listener):
     )
     answers = probe_master(master, PATIENT)
     assert answers[:2] == [
-        (f"nimsh on lpar7 (127.0.0.1 port {port}/tcp)", Answer(True, "accepts connections")),
-        (f"nimsh on eight (127.0.0.1 port {port}/tcp)", Answer(True, "accepts connections")),
+        (f"nimsh on lpar7 (127.0.0.1 port {port}/tcp)", ProbeAnswer(True, "accepts connections")),
+        (f"nimsh on eight (127.0.0.1 port {port}/tcp)", ProbeAnswer(True, "accepts connections")),
     ]
     assert answers[2][1].answered is False
-    assert answers[3][1] == Answer(None, answers[3][1].says)
+    assert answers[3][1] == ProbeAnswer(None, answers[3][1].says)
     assert answers[3][1].says.startswith("gone cannot be resolved")
 
 
@@ -177,7 +177,7 @@ def test_nimsh_has_its_port_by_convention(live, asked):
 def test_a_client_without_an_interface_is_not_asked(live, asked):
     stanza = machine().replace("   if1            = net_10_1 lpar7 0\n", "")
     assert probe_master(live({"/etc/niminfo": MASTER}, listing(stanza))) == [
-        ("nimsh on lpar7", Answer(None, "not asked: lsnim shows no host name in its if1"))
+        ("nimsh on lpar7", ProbeAnswer(None, "not asked: lsnim shows no host name in its if1"))
     ]
 
 
@@ -186,7 +186,7 @@ def test_fifty_clients_are_asked_and_the_rest_counted(live, asked):
     answers = probe_master(live({"/etc/niminfo": MASTER}, listing(*map(machine, names))))
     assert sorted(call[1] for call in asked) == sorted(names[:50])
     assert len(answers) == 51
-    assert answers[-1] == ("3 more clients", Answer(None, "not asked: only the first 50 are"))
+    assert answers[-1] == ("3 more clients", ProbeAnswer(None, "not asked: only the first 50 are"))
 
 
 def test_a_master_without_clients_asks_nobody(live, asked):
@@ -196,26 +196,28 @@ def test_a_master_without_clients_asks_nobody(live, asked):
 def test_a_master_without_a_listing_says_why(live):
     assert probe_master(live({"/etc/niminfo": MASTER}))[0] == (
         "the clients",
-        Answer(None, "not asked: lsnim -l: no such command on this host"),
+        ProbeAnswer(None, "not asked: lsnim -l: no such command on this host"),
     )
 
 
 def test_when_the_time_is_used_up_nobody_else_is_asked(live, asked, monkeypatch):
     monkeypatch.setattr(ends, "TIMES_THE_TIMEOUT", 0)
     answers = probe_master(live({"/etc/niminfo": MASTER}, listing(machine("lpar7"), machine("lpar8"))))
-    assert [answer for _, answer in answers] == [Answer(None, "not asked: the time for all clients was used up")] * 2
+    assert [answer for _, answer in answers] == [
+        ProbeAnswer(None, "not asked: the time for all clients was used up")
+    ] * 2
     assert asked == []
 
 
 @pytest.mark.parametrize(
     ("script", "answer"),
     [
-        ("echo name:x; echo _ssl:yes; echo _sslver:1.2\n", Answer(True, "nimsh answers: _ssl:yes")),
-        ("echo '  _ssl:NO'\n", Answer(True, "nimsh answers: _ssl:no")),
-        ("echo host:x\n", Answer(True, "nimsh answers, and says nothing of _ssl")),
-        ("echo no_ssl:yes\n", Answer(True, "nimsh answers, and says nothing of _ssl")),
-        ("echo '0042-006 trouble' >&2; exit 1\n", Answer(False, "failed with status 1: 0042-006 trouble")),
-        ("while :; do sleep 1; done\n", Answer(False, "hung and was ended after 0.2 s")),
+        ("echo name:x; echo _ssl:yes; echo _sslver:1.2\n", ProbeAnswer(True, "nimsh answers: _ssl:yes")),
+        ("echo '  _ssl:NO'\n", ProbeAnswer(True, "nimsh answers: _ssl:no")),
+        ("echo host:x\n", ProbeAnswer(True, "nimsh answers, and says nothing of _ssl")),
+        ("echo no_ssl:yes\n", ProbeAnswer(True, "nimsh answers, and says nothing of _ssl")),
+        ("echo '0042-006 trouble' >&2; exit 1\n", ProbeAnswer(False, "failed with status 1: 0042-006 trouble")),
+        ("while :; do sleep 1; done\n", ProbeAnswer(False, "hung and was ended after 0.2 s")),
     ],
 )
 def test_nimquery_tells_whether_a_client_speaks_ssl(live, asked, script, answer):
@@ -234,7 +236,7 @@ def test_nimquery_is_given_the_host_name_alone(live, asked, tmp_path):
 
 
 def test_a_client_that_does_not_answer_is_not_asked_by_nimquery(live, monkeypatch, tmp_path):
-    monkeypatch.setattr(ends, "port_answer", lambda *_: Answer(False, "no answer"))
+    monkeypatch.setattr(ends, "port_answer", lambda *_: ProbeAnswer(False, "no answer"))
     master = live({"/etc/niminfo": MASTER}, {**listing(machine()), "nimquery": f"touch {tmp_path}/ran\n"})
     assert len(probe_master(master)) == 1
     assert not (tmp_path / "ran").exists()

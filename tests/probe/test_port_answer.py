@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from nimdoctor.probe import Answer, port_answer
+from nimdoctor.probe import ProbeAnswer, port_answer
 
 from .conftest import LOOPBACK, PATIENT, SLACK, TIMEOUT
 
 
 def test_a_listener_accepts_and_gets_nothing(listener):
-    assert port_answer(LOOPBACK, listener.getsockname()[1], PATIENT) == Answer(True, "accepts connections")
+    assert port_answer(LOOPBACK, listener.getsockname()[1], PATIENT) == ProbeAnswer(True, "accepts connections")
     accepted, _ = listener.accept()
     with accepted:
         accepted.settimeout(2)
@@ -21,7 +21,7 @@ def test_a_listener_accepts_and_gets_nothing(listener):
 
 
 def test_a_closed_port_refuses_without_waiting(closed_port):
-    assert port_answer(LOOPBACK, closed_port, 30) == Answer(False, "refuses connections: nothing listens there")
+    assert port_answer(LOOPBACK, closed_port, 30) == ProbeAnswer(False, "refuses connections: nothing listens there")
 
 
 def test_a_later_address_is_tried_where_an_earlier_one_refuses(listener, closed_port, monkeypatch):
@@ -47,7 +47,7 @@ def test_silence_ends_in_time():
             one.close()
     if answer.answered:
         pytest.skip("this system's queue is longer")
-    assert answer == Answer(False, "no answer within 0.2 s (a firewall, or the host is down)")
+    assert answer == ProbeAnswer(False, "no answer within 0.2 s (a firewall, or the host is down)")
     assert passed < TIMEOUT + SLACK
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hosts import machine, niminfo
 
-from nimdoctor.probe import Answer, ask_tftp, ends, probe_client, probe_master
+from nimdoctor.probe import ProbeAnswer, ask_tftp, ends, probe_client, probe_master
 
 from .conftest import audited
 
@@ -65,9 +65,15 @@ FILES = {"/etc/niminfo": niminfo(), "/etc/hosts": "10.1.1.10 nim1\n"}
 @pytest.mark.parametrize(
     ("script", "answer"),
     [
-        ("echo 'Error code 1: File not found'; exit 1\n", Answer(True, "tftp 10.1.1.10: Error code 1: File not found")),
-        ("echo 'tftp: Transfer timed out.' >&2; exit 1\n", Answer(False, "tftp 10.1.1.10: tftp: Transfer timed out.")),
-        ("exit 0\n", Answer(False, "tftp 10.1.1.10: it said nothing")),
+        (
+            "echo 'Error code 1: File not found'; exit 1\n",
+            ProbeAnswer(True, "tftp 10.1.1.10: Error code 1: File not found"),
+        ),
+        (
+            "echo 'tftp: Transfer timed out.' >&2; exit 1\n",
+            ProbeAnswer(False, "tftp 10.1.1.10: tftp: Transfer timed out."),
+        ),
+        ("exit 0\n", ProbeAnswer(False, "tftp 10.1.1.10: it said nothing")),
     ],
 )
 def test_the_roots_own_tftp_is_asked(script, answer, live, nothing_sent):
@@ -90,7 +96,9 @@ def test_without_a_tftp_of_its_own_nobody_is_asked(hosts, live, nothing_sent):
 
 def test_another_port_than_the_programs_is_not_asked(live, nothing_sent):
     client = live({**FILES, "/etc/services": "tftp 1069/udp\n"}, {"tftp": "exit 1\n"}, network=False)
-    assert ask_tftp(client, "10.1.1.10", 1069) == Answer(None, "not asked: the program tftp asks port 69, not 1069")
+    assert ask_tftp(client, "10.1.1.10", 1069) == ProbeAnswer(
+        None, "not asked: the program tftp asks port 69, not 1069"
+    )
 
 
 def test_a_master_below_another_root_asks_its_own_nimquery_and_connects_to_nobody(live, nothing_sent):
@@ -101,7 +109,7 @@ def test_a_master_below_another_root_asks_its_own_nimquery_and_connects_to_nobod
     )
     connect, query = probe_master(master)
     assert connect[1].answered is None
-    assert query[1] == Answer(True, "nimsh answers: _ssl:yes")
+    assert query[1] == ProbeAnswer(True, "nimsh answers: _ssl:yes")
 
 
 def test_the_labs_tftp_answers_as_its_master_serves(lab_of, capsys):

@@ -11,7 +11,7 @@ from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nimdoctor.probe import Answer, tftp_answer
+from nimdoctor.probe import ProbeAnswer, tftp_answer
 from nimdoctor.probe import tftp as module
 from nimdoctor.probe.tftp import parse
 
@@ -33,7 +33,7 @@ def has_ipv6() -> bool:
 
 def test_an_error_is_an_answer(tftp):
     server = tftp(NOT_FOUND)
-    assert tftp_answer(LOOPBACK, server.port, PATIENT) == Answer(
+    assert tftp_answer(LOOPBACK, server.port, PATIENT) == ProbeAnswer(
         True, "tftp on 127.0.0.1 answers: error 1 File not found"
     )
 
@@ -62,7 +62,7 @@ def test_an_answer_from_the_port_that_was_asked_counts(tftp):
 def test_data_is_an_answer_and_is_told_to_stop(tftp):
     server = tftp(DATA)
     answer = tftp_answer(LOOPBACK, server.port, PATIENT)
-    assert answer == Answer(True, "tftp on 127.0.0.1 answers: it sends data for a name that cannot exist")
+    assert answer == ProbeAnswer(True, "tftp on 127.0.0.1 answers: it sends data for a name that cannot exist")
     server.close()
     assert [packet[:4] for packet, _ in server.later] == [b"\0\5\0\0"]
     assert server.later[0][1] == server.requests[0][1]
@@ -80,7 +80,7 @@ def test_silence_is_no_answer_and_ends_in_time(tftp):
     began = time.monotonic()
     answer = tftp_answer(LOOPBACK, server.port, TIMEOUT)
     assert TIMEOUT <= time.monotonic() - began < TIMEOUT + SLACK
-    assert answer == Answer(False, "no answer within 0.2 s (a firewall, or tftp is off)")
+    assert answer == ProbeAnswer(False, "no answer within 0.2 s (a firewall, or tftp is off)")
     server.close()
     assert len(server.requests) == 2
 
@@ -88,7 +88,7 @@ def test_silence_is_no_answer_and_ends_in_time(tftp):
 def test_a_closed_port_is_a_refusal_without_waiting(closed_port):
     began = time.monotonic()
     answer = tftp_answer(LOOPBACK, closed_port, 30)
-    assert answer == Answer(False, f"port {closed_port}/udp is refused: tftp is off there")
+    assert answer == ProbeAnswer(False, f"port {closed_port}/udp is refused: tftp is off there")
     assert time.monotonic() - began < 10
 
 
@@ -132,7 +132,7 @@ def test_a_later_address_is_asked_where_an_earlier_one_refuses(tftp, closed_port
     rows = [(socket.AF_INET, 0, 0, "", (LOOPBACK, port)) for port in (closed_port, server.port)]
     rows.insert(0, (12345, 0, 0, "", ("an address of no known family",)))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: rows)
-    assert tftp_answer("nim1", 69, PATIENT) == Answer(True, "tftp on nim1 answers: error 1 File not found")
+    assert tftp_answer("nim1", 69, PATIENT) == ProbeAnswer(True, "tftp on nim1 answers: error 1 File not found")
 
 
 def test_without_a_shared_port_answers_are_heard_and_a_refusal_is_silence(tftp, closed_port, monkeypatch):
@@ -177,11 +177,11 @@ def test_a_name_without_an_address_is_not_known(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Hostname and service name not provided or found")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert tftp_answer("nim1", 69, TIMEOUT) == Answer(
+    assert tftp_answer("nim1", 69, TIMEOUT) == ProbeAnswer(
         None, "nim1 cannot be resolved: Hostname and service name not provided or found"
     )
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
-    assert tftp_answer("nim1", 69, TIMEOUT) == Answer(None, "nim1 has no address")
+    assert tftp_answer("nim1", 69, TIMEOUT) == ProbeAnswer(None, "nim1 has no address")
 
 
 def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch):
@@ -194,7 +194,7 @@ def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch):
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hanging)
-    assert tftp_answer("nim1", 69, TIMEOUT) == Answer(None, "nim1 was not resolved within 0.2 s")
+    assert tftp_answer("nim1", 69, TIMEOUT) == ProbeAnswer(None, "nim1 was not resolved within 0.2 s")
     go_on.set()
 
 
@@ -218,7 +218,7 @@ def test_trouble_of_the_network_is_an_answer_that_of_this_host_is_none(number, a
         raise OSError(number, "as the system says")
 
     monkeypatch.setattr(socket.socket, "connect", connect)
-    assert tftp_answer(LOOPBACK, 69, TIMEOUT) == Answer(answered, f"{says}as the system says")
+    assert tftp_answer(LOOPBACK, 69, TIMEOUT) == ProbeAnswer(answered, f"{says}as the system says")
 
 
 def test_no_socket_at_all_is_not_known(monkeypatch):
@@ -226,7 +226,7 @@ def test_no_socket_at_all_is_not_known(monkeypatch):
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(socket, "socket", none_left)
-    assert tftp_answer(LOOPBACK, 69, TIMEOUT) == Answer(None, "cannot be asked: Too many open files")
+    assert tftp_answer(LOOPBACK, 69, TIMEOUT) == ProbeAnswer(None, "cannot be asked: Too many open files")
 
 
 @pytest.mark.parametrize("step", ["bind", "setblocking"])

@@ -14,7 +14,7 @@ from nimdoctor.redaction import Redactor
 from nimdoctor.redaction.addresses import Addresses, is_special_4
 from nimdoctor.redaction.alternation import alternation
 from nimdoctor.redaction.pseudonyms import Pseudonyms
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 from nimdoctor.redaction.words import vocabulary
 
 keys = st.binary(min_size=32, max_size=32)
@@ -73,7 +73,7 @@ def test_ipv6_addresses_of_one_network_stay_in_one(key: bytes, one: int, host: i
 
 @given(keys, st.lists(st.from_regex(r"00[0-9A-F]{6}4C00|[0-9A-F]{12}", fullmatch=True), unique=True, max_size=30))
 def test_cpu_ids_stay_twelve_digits_and_apart(key: bytes, ids: "list[str]") -> None:
-    known = Known(key)
+    known = SiteNames(key)
     for digits in ids:
         known.add_hardware(digits)
     found = [known.cpu_id(digits) for digits in ids]
@@ -87,7 +87,7 @@ def test_cpu_ids_stay_twelve_digits_and_apart(key: bytes, ids: "list[str]") -> N
 
 @given(keys, st.lists(labels, unique=True, min_size=1, max_size=40))
 def test_names_stay_apart_are_labels_and_none_is_or_holds_a_real_one(key: bytes, names: "list[str]") -> None:
-    known = Known(key)
+    known = SiteNames(key)
     for name in names:
         known.add(name, "host")
     found = [known.word(name) for name in names]

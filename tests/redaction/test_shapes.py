@@ -20,7 +20,7 @@ from nimdoctor.redaction.finders import OPEN, TEXT, ShapeFinder, in_text
 from nimdoctor.redaction.levels import is_level
 from nimdoctor.redaction.rewriting import Rewriter
 from nimdoctor.redaction.shapes import Plan, Shapes, shape_of
-from nimdoctor.redaction.site_names import Known
+from nimdoctor.redaction.site_names import SiteNames
 
 FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "fixtures")
 KEY = b"nimdoctor" * 4
@@ -45,8 +45,8 @@ texts = st.lists(lines, max_size=12).map("\n".join)
 often = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
-def site() -> Known:
-    known = Known(KEY)
+def site() -> SiteNames:
+    known = SiteNames(KEY)
     for name in ("lpar7", "nim1", "lpar7.acme.bank", "c1"):
         known.add(name, "host")
     known.add_user("jdoe")
@@ -193,7 +193,7 @@ def test_a_name_that_stands_on_the_next_line_is_learnt(words: str) -> None:
 
 
 def test_no_pseudonym_makes_the_address_behind_it_a_level() -> None:
-    known = Known(KEY)
+    known = SiteNames(KEY)
     for at in range(30_000):
         line = f"{known.word(f'alien{at}', 'host')}.name-bcdfghjk 10.1.1.7".encode()
         assert not is_level(line, len(line) - 8, False, False)

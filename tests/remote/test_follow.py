@@ -10,7 +10,7 @@ from shells import LACKING, SHELLS, shell_named
 
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.remote.follow import GONE, RECONNECTING, UNSEEN, Follower, Unfollowed
-from nimdoctor.remote.host import Lost, Overview, RemoteHost, Sent, Told
+from nimdoctor.remote.host import Lost, Overview, RemoteHost, Sent, StartStatus
 from nimdoctor.remote.run import Remote, Stretch, unfinished
 from nimdoctor.scripts.library import functions, with_library
 from nimdoctor.system.host_files import Refused
@@ -33,7 +33,7 @@ class Host(RemoteHost):
         self.answers = list(answers)
         self.asked: List[Any] = []
 
-    def tell(self, place: str, start: int, offset: int) -> Told:
+    def tell(self, place: str, start: int, offset: int) -> StartStatus:
         self.asked.append(offset)
         return self._next()  # type: ignore[no-any-return]
 
@@ -71,11 +71,11 @@ def follower(host: Host, said: List[str], interrupted: Callable[[], bool] = lamb
 
 def test_what_is_said_comes_once_and_by_lines() -> None:
     host = Host(
-        Told(b"step 1 (client) fetch", "runs", None, "7"),
-        Told(b" ...\nnote: \x1b[2J\n", "runs", None, "7"),
+        StartStatus(b"step 1 (client) fetch", "runs", None, "7"),
+        StartStatus(b" ...\nnote: \x1b[2J\n", "runs", None, "7"),
         LOST,
-        Told(b"step 1 (client) fetch: done\n", "ended", 0),
-        Told(b"", "ended", 0),
+        StartStatus(b"step 1 (client) fetch: done\n", "ended", 0),
+        StartStatus(b"", "ended", 0),
     )
     said: List[str] = []
     ended = follower(host, said).follow("place", 1)
@@ -94,23 +94,23 @@ def test_a_host_that_does_not_come_back_is_given_up_after_so_many_tries() -> Non
 
 def test_an_answer_begins_the_count_of_tries_anew() -> None:
     tries = [LOST] * len(RECONNECTING)
-    host = Host(*tries, Told(b"a\n", "runs"), *tries, Told(b"", "ended", 0))
+    host = Host(*tries, StartStatus(b"a\n", "runs"), *tries, StartStatus(b"", "ended", 0))
     assert follower(host, []).follow("place", 1).status == 0
 
 
 def test_a_status_that_is_noted_a_moment_after_the_process_is_gone_counts() -> None:
-    assert follower(Host(Told(b"", "gone"), Told(b"", "ended", 1)), []).follow("place", 1).status == 1
-    host = Host(Told(b"", "gone"))
+    assert follower(Host(StartStatus(b"", "gone"), StartStatus(b"", "ended", 1)), []).follow("place", 1).status == 1
+    host = Host(StartStatus(b"", "gone"))
     assert follower(host, []).follow("place", 1).status is None and len(host.asked) == GONE
 
 
 def test_one_that_never_runs_and_one_that_runs_too_long_are_told() -> None:
-    host = Host(Told(b"", "new"))
+    host = Host(StartStatus(b"", "new"))
     with pytest.raises(Refused, match="did not begin to run"):
         follower(host, []).follow("place", 1)
     assert len(host.asked) == UNSEEN
     with pytest.raises(Unfollowed, match="longer than 1000 s"):
-        follower(Host(Told(b"", "runs")), []).follow("place", 1)
+        follower(Host(StartStatus(b"", "runs")), []).follow("place", 1)
 
 
 def test_an_interruption_is_noticed_while_the_host_does_not_answer() -> None:

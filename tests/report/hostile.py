@@ -6,7 +6,7 @@ from nimdoctor.diagnosis.causes import Pair, told
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.diagnosis.ignore import Ignored
 from nimdoctor.diagnosis.pictures import Pictures
-from nimdoctor.diagnosis.pictures.links import BROKEN, Ends, Link
+from nimdoctor.diagnosis.pictures.links import BROKEN, HostLinks, Link
 from nimdoctor.diagnosis.pictures.sessions import Mark, Timeline
 from nimdoctor.diagnosis.pictures.validity import Holding, Validity
 from nimdoctor.library.scanning import PROBLEMS, Report, ScannedHost
@@ -86,7 +86,7 @@ def pictures(words):
     epoch = int(NOW.timestamp())
     held = Holding(words, words, epoch - 86400, epoch + 86400)
     return Pictures(
-        Ends(words, words, (link,) * 3, words, words),
+        HostLinks(words, words, (link,) * 3, words, words),
         (Timeline(words, words, marks, (("plain", 3),), marks[-1], ((when.replace(day=10), words),), when),),
         (Validity(words, words, epoch, False, (held, held._replace(used=False))),),
         (words,),

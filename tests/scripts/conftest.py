@@ -21,7 +21,7 @@ from nimdoctor.planning.ends import End, Ends
 from nimdoctor.planning.fix import Options
 from nimdoctor.planning.planner import Planner
 from nimdoctor.scripts import ScriptEnd, render
-from nimdoctor.system.host_files import Place
+from nimdoctor.system.host_files import HostFiles
 
 STATE = "/var/adm/nimdoctor"
 REGISTRY = Registry()
@@ -92,7 +92,7 @@ def ends_of(lab: Lab) -> Ends:
         def opened(root: str = root) -> LiveHost:
             return LiveHost(root=root)
 
-        found[where] = End(where, f"root:{root}", opened, (where.value,), Place(root), root + STATE)
+        found[where] = End(where, f"root:{root}", opened, (where.value,), HostFiles(root), root + STATE)
     return Ends(found, REGISTRY.catalog)
 
 

@@ -15,8 +15,8 @@ from nimdoctor.planning import conditions as c
 from nimdoctor.planning.checksum import cksum
 from nimdoctor.planning.conditions.certificates import block_checksums
 from nimdoctor.planning.document import Plan, PlanHost
-from nimdoctor.planning.ends import Elsewhere, Moment
-from nimdoctor.planning.steps import Phase, Run, Step
+from nimdoctor.planning.ends import Elsewhere, Snapshot
+from nimdoctor.planning.steps import Phase, RunCommand, Step
 from nimdoctor.scripts.conditions import kinds
 from nimdoctor.system.host_files import Refused
 
@@ -299,13 +299,13 @@ def plan_with(conditions: List[c.Condition], lab: Lab) -> Plan:
     now = ends_of(lab).now()
     hosts = {end: PlanHost(now.host(end).name, "", None, now.host(end).oslevel) for end in (C, M)}
     step = Step(
-        where=C, phase=Phase.DAEMON, title="nothing", do=Run(("true",), 1), why="", effect="",
+        where=C, phase=Phase.DAEMON, title="nothing", do=RunCommand(("true",), 1), why="", effect="",
         before=tuple(conditions), no_undo="nothing", id="1-client-true",
     )  # fmt: skip
     return Plan(hosts=hosts, checks=(), steps=(step,))
 
 
-def verdict(condition: c.Condition, now: Moment) -> Tuple[str, str]:
+def verdict(condition: c.Condition, now: Snapshot) -> Tuple[str, str]:
     try:
         answer = condition.decide(now, {})
     except (Refused, OSError) as error:

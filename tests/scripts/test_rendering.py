@@ -14,7 +14,7 @@ from nimdoctor.model import Role
 from nimdoctor.planning import conditions as c
 from nimdoctor.planning.document import Affected, Plan, PlanHost, Treated
 from nimdoctor.planning.fix import Options
-from nimdoctor.planning.steps import RUN, Change, Move, Phase, Remove, Run, Step, Subsystem, Transient, Undo
+from nimdoctor.planning.steps import RUN, Change, Move, Phase, Remove, RunCommand, Step, Subsystem, Transient, Undo
 from nimdoctor.scripts import ScriptEnd, render
 from nimdoctor.scripts.library import functions
 
@@ -33,7 +33,7 @@ def hostile_plan(root: str) -> Plan:
         where=C,
         phase=Phase.CRYPTO_ON,
         title=HOSTILE,
-        do=Run(("record", HOSTILE, "-n", "", "a b"), 30, (Undo(argv=("record", HOSTILE)),), half_made=HOSTILE),
+        do=RunCommand(("record", HOSTILE, "-n", "", "a b"), 30, (Undo(argv=("record", HOSTILE)),), half_made=HOSTILE),
         why=HOSTILE,
         effect=HOSTILE,
         before=(c.NimInfoSays(C, "NIM_NAME", NAMED), c.FileAbsent(C, f"/etc/{HOSTILE}")),
@@ -127,7 +127,9 @@ def everything(lab: Lab) -> Plan:
         edit,
         edit._replace(do=Move("/etc/niminfo", f"/etc/niminfo.old.{RUN}"), id="move"),
         edit._replace(do=Remove("/usr/lib/libssl.so.0.9.8"), id="remove"),
-        edit._replace(do=Run(("nimclient", "-c"), 300, undo, undo, f"/ssl_nimsh_half.{RUN}"), id="run", leg="leg"),
+        edit._replace(
+            do=RunCommand(("nimclient", "-c"), 300, undo, undo, f"/ssl_nimsh_half.{RUN}"), id="run", leg="leg"
+        ),
         edit._replace(do=Subsystem("nimsh", "start"), id="start"),
         edit._replace(do=Subsystem("nimsh", "restart"), undo="", no_undo="no", id="restart"),
         edit._replace(do=Transient(of="open"), id="close", then=(c.NobodyFetches(M),)),

@@ -11,7 +11,7 @@ import stat
 import pytest
 
 from nimdoctor.system import host_files as module
-from nimdoctor.system.host_files import Place, Refused
+from nimdoctor.system.host_files import HostFiles, Refused
 
 OLD, NEW = b"tftp off\n", b"tftp on\n"
 CONF = "/etc/inetd.conf"
@@ -30,7 +30,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def place(root):
-    return Place(str(root))
+    return HostFiles(str(root))
 
 
 def conf(root):
@@ -155,12 +155,12 @@ def test_a_path_that_is_not_plain_is_refused(place, path):
 
 def test_a_root_that_is_no_directory_is_refused(root):
     with pytest.raises(Refused, match="cannot be opened as a directory"):
-        Place(str(root / "nowhere")).look("/etc")
+        HostFiles(str(root / "nowhere")).look("/etc")
 
 
 def test_without_a_root_paths_are_those_of_this_host(root):
     here = os.path.realpath(str(conf(root)))
-    place = Place()
+    place = HostFiles()
     place.replace(here, NEW, expected=sha(OLD), label="run")
     assert place.read(here) == NEW
     assert place.look("/").kind == "dir"
@@ -599,7 +599,7 @@ def test_a_directory_swapped_for_a_link_while_it_is_opened_is_not_followed(root,
     outside = root / "outside"
     outside.mkdir()
     (outside / "inetd.conf").write_bytes(OLD)
-    inside = Place(str(root / "host"))
+    inside = HostFiles(str(root / "host"))
     (root / "host").mkdir()
     os.rename(root / "etc", root / "host" / "etc")
     real = os.open

@@ -8,7 +8,7 @@ from typing import Callable, Iterator, List, NamedTuple, Sequence, Tuple, TypeVa
 
 from nimdoctor.diagnosis.causes import Pair
 from nimdoctor.diagnosis.engine import Engine, Result
-from nimdoctor.diagnosis.pictures.links import Ends, ends_of
+from nimdoctor.diagnosis.pictures.links import HostLinks, ends_of
 from nimdoctor.diagnosis.pictures.sessions import Timeline, timeline_of
 from nimdoctor.diagnosis.pictures.validity import Validity, validity_of
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Pictures(NamedTuple):
     """One entry a host for what one host tells. `unmade` says what could not be made because nimdoctor broke."""
 
-    ends: Ends
+    ends: HostLinks
     timelines: Tuple[Timeline, ...] = ()
     validities: Tuple[Validity, ...] = ()
     unmade: Tuple[str, ...] = ()

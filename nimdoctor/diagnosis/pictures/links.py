@@ -40,7 +40,7 @@ class Link(NamedTuple):
     checks: Tuple[str, ...] = ()
 
 
-class Ends(NamedTuple):
+class HostLinks(NamedTuple):
     """Master and client as a report names them, None where not known, and the links between them in the order
     push, pull, tftp. `clients` counts those of a master that was scanned alone.
     """
@@ -53,7 +53,7 @@ class Ends(NamedTuple):
     clients: Optional[int] = None
 
 
-def ends_of(engine: Engine, results: Sequence[Result], pair: Callable[[], Pair]) -> Ends:
+def ends_of(engine: Engine, results: Sequence[Result], pair: Callable[[], Pair]) -> HostLinks:
     """Both ends of a scan, as far as it knows them."""
     target, master = engine.target, engine.master
     alone = master is None and target.roles == ("master",)
@@ -68,7 +68,7 @@ def ends_of(engine: Engine, results: Sequence[Result], pair: Callable[[], Pair])
         PULL: "pull: the client connects to nimesis",
         TFTP: "tftp: the client fetches its certificate",
     }
-    return Ends(
+    return HostLinks(
         above.name if above else (info.get("NIM_MASTER_HOSTNAME") if info else None),
         client.name if client else None,
         tuple(Link(name, titles[name], ports[name], *_state(name, about)) for name in (PUSH, PULL, TFTP)),

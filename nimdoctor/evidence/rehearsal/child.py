@@ -12,8 +12,8 @@ import warnings
 from typing import Dict, List, Optional
 
 from nimdoctor.evidence.rehearsal import CERTIFICATES, FAILS, FITS, KEYS, UNDONE
-from nimdoctor.evidence.rehearsal.failure import Failure
-from nimdoctor.evidence.rehearsal.pem import PemFile, TooMuch, read_directory
+from nimdoctor.evidence.rehearsal.failure import RehearsalFailure
+from nimdoctor.evidence.rehearsal.pem import PemFile, PemTooLarge, read_directory
 from nimdoctor.model.unreadable import refused
 
 GET_IT = "install it from the AIX Toolbox (python3 pyOpenSSL), or with pip as nimdoctor[aix]"
@@ -37,13 +37,13 @@ def verdict(root: Optional[str]) -> Dict[str, object]:
     try:
         certificates = read_directory(CERTIFICATES, root)
         keys = read_directory(KEYS, root)
-    except TooMuch as error:
+    except PemTooLarge as error:
         return {"rehearsal": UNDONE, "reason": str(error)}
     except OSError as error:
         return {"rehearsal": UNDONE, "reason": f"{error.filename or KEYS} cannot be read: {refused(error)}"}
     try:
         return _held(certificates, keys)
-    except Failure as failure:
+    except RehearsalFailure as failure:
         # a file that was not seen may be the one that fits
         for file in (*certificates, *keys):
             if file.hidden:

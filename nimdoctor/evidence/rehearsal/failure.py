@@ -6,7 +6,7 @@ STEPS = ("certificate", "private key", "key matches certificate", "chain", "cont
 """What a step may be called, in the order in which they come."""
 
 
-class Failure(Exception):
+class RehearsalFailure(Exception):
     """Which step it was, OpenSSL's reason and code, the file it was about, and the side: nimsh or master."""
 
     def __init__(self, step: str, reason: str, code: str = "", path: str = "", side: str = "") -> None:

@@ -15,7 +15,7 @@ BLOCKS = 64
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 
 
-class TooMuch(Exception):
+class PemTooLarge(Exception):
     """More than a host has there; the message names the limit."""
 
 
@@ -53,7 +53,7 @@ def read_directory(directory: str, root: Optional[str]) -> List[PemFile]:
         if state is None or state.kind not in ("file", "link"):
             continue
         if len(found) == FILES:
-            raise TooMuch(f"{directory} holds more than {FILES} files")
+            raise PemTooLarge(f"{directory} holds more than {FILES} files")
         found.append(_read(path, root))
     return found
 

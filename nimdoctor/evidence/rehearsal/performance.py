@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from OpenSSL import SSL, crypto
 
 from nimdoctor.evidence.rehearsal import KEYS
-from nimdoctor.evidence.rehearsal.failure import Failure
+from nimdoctor.evidence.rehearsal.failure import RehearsalFailure
 from nimdoctor.evidence.rehearsal.openssl_errors import first_error
 from nimdoctor.evidence.rehearsal.pem import PemFile
 
@@ -30,7 +30,7 @@ class Encrypted(Exception):
     """Raised by the passphrase callback: nobody is there to be asked."""
 
 
-class Certificate(NamedTuple):
+class RehearsedCertificate(NamedTuple):
     """A certificate: its SHA-256 as OpenSSL writes it, its public key (DER), whether it names itself as issuer."""
 
     fingerprint: str
@@ -52,9 +52,9 @@ class Loaded(NamedTuple):
 
     path: str
     name: str
-    certificates: Tuple[Certificate, ...]
+    certificates: Tuple[RehearsedCertificate, ...]
     keys: Tuple[Key, ...]
-    failure: Optional[Failure] = None
+    failure: Optional[RehearsalFailure] = None
 
 
 class Side(NamedTuple):
@@ -62,7 +62,7 @@ class Side(NamedTuple):
 
     name: str
     file: Loaded
-    certificate: Certificate
+    certificate: RehearsedCertificate
     key: Key
 
 
@@ -72,11 +72,11 @@ def perform(certificate_files: Sequence[PemFile], key_files: Sequence[PemFile]) 
     files = [_load(file) for file in certificate_files]
     keys, failures = _load_keys(key_files)
     keys = [key for file in files for key in file.keys] + keys
-    first: Optional[Failure] = None
+    first: Optional[RehearsalFailure] = None
     for nimsh, master in _casts(files):
         try:
             return _play(_side(NIMSH, nimsh, keys, failures), _side(MASTER, master, keys, failures), files)
-        except Failure as failure:
+        except RehearsalFailure as failure:
             first = first or failure
     assert first
     raise first
@@ -88,34 +88,34 @@ def perform(certificate_files: Sequence[PemFile], key_files: Sequence[PemFile]) 
 def _load(file: PemFile) -> Loaded:
     """A certificate file; what fails in it counts only when it is one of those that are used."""
     if file.unread:
-        return Loaded(file.path, file.name, (), (), Failure("certificate", file.unread, path=file.path))
-    certificates: List[Certificate] = []
-    failure: Optional[Failure] = None
+        return Loaded(file.path, file.name, (), (), RehearsalFailure("certificate", file.unread, path=file.path))
+    certificates: List[RehearsedCertificate] = []
+    failure: Optional[RehearsalFailure] = None
     for block in file.certificates() or [b""]:
         try:
             certificates.append(_certificate(crypto.load_certificate(crypto.FILETYPE_PEM, block)))
         except crypto.Error as error:
-            failure = failure or Failure("certificate", *first_error(error), path=file.path)
+            failure = failure or RehearsalFailure("certificate", *first_error(error), path=file.path)
     keys, failures = _load_keys([file])
     failure = failure or next(iter(failures), None)
     return Loaded(file.path, file.name, tuple(certificates), tuple(keys), failure)
 
 
-def _load_keys(files: Sequence[PemFile]) -> Tuple[List[Key], List[Failure]]:
+def _load_keys(files: Sequence[PemFile]) -> Tuple[List[Key], List[RehearsalFailure]]:
     keys: List[Key] = []
-    failures: List[Failure] = []
+    failures: List[RehearsalFailure] = []
     for file in files:
         if file.unread:
-            failures.append(Failure("private key", file.unread, path=file.path))
+            failures.append(RehearsalFailure("private key", file.unread, path=file.path))
         # a file of certificates needs no key, one below keys does
         for block in file.keys() or ([b""] if file.path.startswith(KEYS) and not file.unread else []):
             try:
                 key = crypto.load_privatekey(crypto.FILETYPE_PEM, block, _refuse)
                 keys.append(Key(file.path, key, crypto.dump_publickey(crypto.FILETYPE_ASN1, key)))
             except Encrypted:
-                failures.append(Failure("private key", "the private key is encrypted", path=file.path))
+                failures.append(RehearsalFailure("private key", "the private key is encrypted", path=file.path))
             except (crypto.Error, ValueError) as error:
-                failures.append(Failure("private key", *first_error(error), path=file.path))
+                failures.append(RehearsalFailure("private key", *first_error(error), path=file.path))
     return keys, failures
 
 
@@ -123,7 +123,7 @@ def _refuse(*_: object) -> bytes:
     raise Encrypted
 
 
-def _certificate(x509: Any) -> Certificate:
+def _certificate(x509: Any) -> RehearsedCertificate:
     try:
         public = crypto.dump_publickey(crypto.FILETYPE_ASN1, x509.get_pubkey())
     except crypto.Error:
@@ -133,7 +133,7 @@ def _certificate(x509: Any) -> Certificate:
         root = bool(read.issuer == read.subject)
     except Exception:  # cryptography reads more strictly than OpenSSL does
         root = False
-    return Certificate(_text(x509.digest("sha256")), public, root, x509)
+    return RehearsedCertificate(_text(x509.digest("sha256")), public, root, x509)
 
 
 # -- who plays whom
@@ -151,13 +151,16 @@ def _casts(files: Sequence[Loaded]) -> List[Tuple[Loaded, Loaded]]:
         others = [file for file in usable if file.name != TRAVELS]
         return [(named[TRAVELS], file) for file in [*others, named[TRAVELS]][:2]]
     if not usable:
-        raise next((file.failure for file in files if file.failure), Failure("certificate", "no certificate was found"))
+        raise next(
+            (file.failure for file in files if file.failure),
+            RehearsalFailure("certificate", "no certificate was found"),
+        )
     if len(usable) == 1:
         return [(usable[0], usable[0])]
     return [(usable[0], usable[1]), (usable[1], usable[0])]
 
 
-def _side(name: str, file: Loaded, keys: Sequence[Key], failures: Sequence[Failure]) -> Side:
+def _side(name: str, file: Loaded, keys: Sequence[Key], failures: Sequence[RehearsalFailure]) -> Side:
     """The side's certificate with the key of its public key. Raises Failure."""
     if file.failure:
         raise file.failure
@@ -174,7 +177,7 @@ def _side(name: str, file: Loaded, keys: Sequence[Key], failures: Sequence[Failu
     if close:
         raise close[0]
     if not keys:
-        raise Failure("private key", "no private key was found", path=KEYS)
+        raise RehearsalFailure("private key", "no private key was found", path=KEYS)
     wrong = sorted(keys, key=lambda key: not key.path.rsplit("/", 1)[-1].startswith(stem))[0]
     context = _context()
     try:
@@ -185,7 +188,7 @@ def _side(name: str, file: Loaded, keys: Sequence[Key], failures: Sequence[Failu
         reason, code = first_error(error)
     else:
         reason, code = "key values mismatch", ""
-    raise Failure("key matches certificate", reason, code, path=file.path, side=name)
+    raise RehearsalFailure("key matches certificate", reason, code, path=file.path, side=name)
 
 
 # -- the steps
@@ -204,18 +207,20 @@ def _play(nimsh: Side, master: Side, files: Sequence[Loaded]) -> Dict[str, objec
     return {"openssl": _text(SSL.SSLeay_version(SSL.SSLEAY_VERSION)), "protocol": protocol, "sides": sides}
 
 
-def _distinct(certificates: Sequence[Certificate]) -> List[Certificate]:
+def _distinct(certificates: Sequence[RehearsedCertificate]) -> List[RehearsedCertificate]:
     return list({found.fingerprint: found for found in certificates}.values())
 
 
-def _verified(side: Side, roots: Sequence[Certificate], between: Sequence[Certificate]) -> Certificate:
+def _verified(
+    side: Side, roots: Sequence[RehearsedCertificate], between: Sequence[RehearsedCertificate]
+) -> RehearsedCertificate:
     """The root by which the other end may trust this side's certificate. Raises Failure.
 
     One root after the other: with several of one name OpenSSL takes the first and goes no further.
     """
-    failures: List[Failure] = []
+    failures: List[RehearsalFailure] = []
     chain = [found.x509 for found in between if found != side.certificate]
-    candidates: List[Optional[Certificate]] = [*roots]
+    candidates: List[Optional[RehearsedCertificate]] = [*roots]
     for root in candidates or [None]:
         store = crypto.X509Store()
         if root is not None:
@@ -227,7 +232,7 @@ def _verified(side: Side, roots: Sequence[Certificate], between: Sequence[Certif
         except crypto.X509StoreContextError as error:
             number, depth, message = error.errors
             code = f"verify error {number} at depth {depth}"
-            failures.append(Failure("chain", message, code, side.file.path, side.name))
+            failures.append(RehearsalFailure("chain", message, code, side.file.path, side.name))
     # "unable to get issuer certificate" only says that this was not the root it is about
     failures.sort(key=lambda failure: failure.code.split()[2] in NO_ISSUER)
     raise failures[0]
@@ -243,10 +248,10 @@ def _context() -> Any:
         context.set_max_proto_version(SSL.TLS1_2_VERSION)
         return context
     except SSL.Error as error:
-        raise Failure("context", *first_error(error)) from error
+        raise RehearsalFailure("context", *first_error(error)) from error
 
 
-def _equipped(side: Side, trusted: Certificate, between: Sequence[Certificate]) -> Any:
+def _equipped(side: Side, trusted: RehearsedCertificate, between: Sequence[RehearsedCertificate]) -> Any:
     """The side's context: its certificate, its key, and the root it trusts the other by. Raises Failure."""
     context = _context()
     step, path = "certificate", side.file.path
@@ -257,7 +262,7 @@ def _equipped(side: Side, trusted: Certificate, between: Sequence[Certificate]) 
         step, path = "key matches certificate", side.file.path
         context.check_privatekey()
     except SSL.Error as error:
-        raise Failure(step, *first_error(error), path=path, side=side.name) from error
+        raise RehearsalFailure(step, *first_error(error), path=path, side=side.name) from error
     store = context.get_cert_store()
     store.add_cert(trusted.x509)
     for extra in between:
@@ -295,13 +300,13 @@ def _handshake(accepting: Any, connecting: Any) -> str:
                     reason, code = first_error(error)
                     if refused:
                         code += f", verify error {refused[0][0]} at depth {refused[0][1]}"
-                    raise Failure("handshake", reason, code, side=name) from error
+                    raise RehearsalFailure("handshake", reason, code, side=name) from error
             moved = _carried(end, other) or moved
         if not waiting:
             return str(master.get_protocol_version_name())
         if not moved:
             break
-    raise Failure("handshake", "both sides wait for each other", side="".join(list(waiting)[:1]))
+    raise RehearsalFailure("handshake", "both sides wait for each other", side="".join(list(waiting)[:1]))
 
 
 def _carried(end: Any, other: Any) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Protocol, Tuple, Type, TypeVar
 
 from nimdoctor.model import Role
-from nimdoctor.planning.ends import Moment
+from nimdoctor.planning.ends import Snapshot
 
 Was = Mapping[str, Any]
 """State of the step's end just before the step (`ends.state_of`); empty where it does not matter."""
@@ -26,7 +26,7 @@ class Condition(Protocol):
     def words(self) -> str:
         """What must hold, for people."""
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         """Whether it holds at that moment. Raises Elsewhere when that end cannot be read, Refused for files led astray."""
 
     def _asdict(self) -> Dict[str, Any]:

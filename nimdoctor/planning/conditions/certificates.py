@@ -8,7 +8,7 @@ from nimdoctor.model import Role
 from nimdoctor.planning.checksum import cksum
 from nimdoctor.planning.conditions.base import Answer, Was, condition
 from nimdoctor.planning.conditions.evidence import EvidenceFresh
-from nimdoctor.planning.ends import CERTS, Elsewhere, Moment, certificate_files
+from nimdoctor.planning.ends import CERTS, Elsewhere, Snapshot, certificate_files
 
 TREE = "/ssl_nimsh"
 PARTS = ("certs", "configs", "keys")
@@ -30,7 +30,7 @@ class SslSupport(NamedTuple):
     def words(self) -> str:
         return f"lsnim -l master {'shows ssl_support = yes' if self.on else 'shows no ssl_support'}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         objects = now.fact(self.where, NimObjects)
         support = objects.ssl_support() if objects else None
         if support is None:
@@ -52,7 +52,7 @@ class CertificatesAre(NamedTuple):
         shown = ", ".join(found[:16] for found in self.fingerprints)
         return f"the {self.where.value}'s certificates are the ones the plan was made for ({shown})"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         certificates = now.fact(self.where, Certificates)
         if certificates is None and not self.fingerprints:
             paths = now.fact(self.where, Paths)
@@ -72,7 +72,7 @@ class CertificateNew(NamedTuple):
     def words(self) -> str:
         return f"a certificate file below {CERTS} of the {self.where.value} is new"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         before = was.get("certificates")
         if before is None:
             return Answer(None, f"what was below {CERTS} before is not known")
@@ -95,7 +95,7 @@ class CertificatesRenewed(NamedTuple):
     def words(self) -> str:
         return f"the {self.where.value}'s certificates are new ones"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         certificates = now.fact(self.where, Certificates)
         found = certificates.identities() if certificates else frozenset()
         if not found:
@@ -113,7 +113,7 @@ class SharesCertificate(NamedTuple):
     def words(self) -> str:
         return "a certificate of the client is one of the master's"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         held: List[frozenset[str]] = []
         for end in (Role.CLIENT, Role.MASTER):
             # asked after a fetch: with what the master had long ago nothing is compared
@@ -141,7 +141,7 @@ class SecuredClientsAre(NamedTuple):
             return "no other client is secured"
         return f"the other secured clients are {', '.join(self.names)}, and no more"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         objects = now.fact(self.where, NimObjects)
         if objects is None:
             return Answer(None, "the master's clients are not known (lsnim -l)")
@@ -160,7 +160,7 @@ class TreeComplete(NamedTuple):
     def words(self) -> str:
         return f"{TREE} of the {self.where.value} has certs, configs and keys, none empty"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         try:
             place = now.place(self.where)
         except Elsewhere:

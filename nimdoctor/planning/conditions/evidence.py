@@ -6,7 +6,7 @@ from typing import NamedTuple
 from nimdoctor.model import Role
 from nimdoctor.model.wording import ago
 from nimdoctor.planning.conditions.base import Answer, Was, condition
-from nimdoctor.planning.ends import Moment
+from nimdoctor.planning.ends import Snapshot
 
 
 @condition("evidence-fresh")
@@ -21,7 +21,7 @@ class EvidenceFresh(NamedTuple):
     def words(self) -> str:
         return f"the evidence of the {self.where.value} was collected just before (--evidence-age)"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         end = now.ends.ends.get(self.where)
         if end is None or not end.recorded:
             return Answer(True, f"nothing rests on recorded evidence of the {self.where.value}")

@@ -20,7 +20,7 @@ from nimdoctor.facts.tftp_rules import ACCESS, SERVED
 from nimdoctor.model import Role
 from nimdoctor.planning.conditions.base import Answer, Was, condition
 from nimdoctor.planning.conditions.files import OLD_MEMBERS, MemberKept
-from nimdoctor.planning.ends import CERTS, Moment
+from nimdoctor.planning.ends import CERTS, Snapshot
 
 
 @condition("tftp-served")
@@ -32,7 +32,7 @@ class TftpServed(NamedTuple):
     def words(self) -> str:
         return "inetd on the master serves tftp: an active row, and lssrc says active"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         inetd, services = now.fact(self.where, InetdConf), now.fact(self.where, InetdServices)
         if inetd is None and services is None:
             return Answer(None, "whether the master serves tftp is not known (/etc/inetd.conf, lssrc -t tftp)")
@@ -55,7 +55,7 @@ class TftpAllowed(NamedTuple):
     def words(self) -> str:
         return f"{ACCESS} on the master does not deny {CERTS}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         rules = now.fact(self.where, TftpRules)
         if rules is None:
             return Answer(None, f"{ACCESS} of the master was not collected")
@@ -67,7 +67,7 @@ class TftpAllowed(NamedTuple):
         )
 
 
-def _pems(now: Moment, where: Role) -> List[str]:
+def _pems(now: Snapshot, where: Role) -> List[str]:
     certificates = now.fact(where, Certificates)
     return sorted(file.path for file in certificates.files if file.blocks) if certificates else []
 
@@ -81,7 +81,7 @@ class AuditingOff(NamedTuple):
     def words(self) -> str:
         return "AIX auditing is off on the master (tftpd does not serve while it is on)"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         auditing = now.fact(self.where, Auditing)
         if auditing is not None:
             return Answer(not auditing.on, f"audit query says auditing {'on' if auditing.on else 'off'}")
@@ -97,7 +97,7 @@ class CertificateServed(NamedTuple):
     def words(self) -> str:
         return f"a certificate stands below {CERTS} of the master"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         files, paths = _pems(now, self.where), now.fact(self.where, Paths)
         if files:
             served = SERVED if SERVED in files else files[0]
@@ -123,7 +123,7 @@ class TftpAnswers(NamedTuple):
     def words(self) -> str:
         return f"tftp on {self.master} (port {self.port}/udp) answers a request for a file that cannot exist"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         from nimdoctor.probe import ask_tftp
 
         answer = ask_tftp(now.host(self.where), self.master, self.port)
@@ -139,7 +139,7 @@ class FetchUnproved(NamedTuple):
     def words(self) -> str:
         return "it is proved that the certificate can be fetched"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         return Answer(False, "the master was not given, and no probe of its tftp was answered")
 
 
@@ -161,7 +161,7 @@ class CanExtract(NamedTuple):
             taken = f"bos.sysmgt.nim.client {self.cured_at} takes the members of the installed OpenSSL"
         return f"nimclient -c can extract its libraries: {taken}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         kept = [MemberKept(self.where, *one).decide(now, was) for one in OLD_MEMBERS]
         lacking = [one for one in kept if not one.holds]
         if not lacking:
@@ -186,7 +186,7 @@ class InetdAgrees(NamedTuple):
     def words(self) -> str:
         return f"apart from {self.besides}, inetd serves exactly what /etc/inetd.conf says: a refresh changes no other service"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         inetd, services = now.fact(self.where, InetdConf), now.fact(self.where, InetdServices)
         if inetd is None or services is None or not services.complete:
             return Answer(None, "what inetd serves now is not known (lssrc -ls inetd)")
@@ -224,7 +224,7 @@ class TftpdIdle(NamedTuple):
     def words(self) -> str:
         return f"no tftpd runs, which may hold the rules that it found in {ACCESS} when it began"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         processes = now.fact(self.where, Processes)
         if processes is None:
             return Answer(None, "the master's processes are not known (ps)")
@@ -242,7 +242,7 @@ class NobodyFetches(NamedTuple):
     def words(self) -> str:
         return "no tftpd runs and no network boot is enabled, so closing tftp takes it from nobody"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         processes, objects = now.fact(self.where, Processes), now.fact(self.where, NimObjects)
         if processes is None or objects is None:
             return Answer(None, "the master's processes or objects are not known (ps, lsnim -l)")

@@ -7,8 +7,8 @@ from nimdoctor.facts import LibraryArchives
 from nimdoctor.model import Role
 from nimdoctor.model.private_keys import holds_private_key
 from nimdoctor.planning.conditions.base import Answer, Was, condition
-from nimdoctor.planning.ends import Moment
-from nimdoctor.system.host_files import Look
+from nimdoctor.planning.ends import Snapshot
+from nimdoctor.system.host_files import Stat
 
 _OWNED = "/usr/sbin/installp"
 """A file of bos.rte.install on every AIX, by which lslpp -w shows that it answers (the example of IBM's page)."""
@@ -18,7 +18,7 @@ _NOT_OWNED = b"not owned by any package"
 """What rpm -qf says of a file of nobody; a database that it cannot read ends with the same status."""
 
 
-def _strange(path: str, look: Optional[Look]) -> str:
+def _strange(path: str, look: Optional[Stat]) -> str:
     """Why what stands there is no regular file of one name; empty where it is."""
     if look is None:
         return f"{path} does not exist"
@@ -39,7 +39,7 @@ class FileIs(NamedTuple):
     def words(self) -> str:
         return f"{self.path} is unchanged: a regular file, no link, with the bytes the plan was made from"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         place = now.place(self.where)
         strange = _strange(self.path, place.look(self.path))
         if strange:
@@ -62,7 +62,7 @@ class FileAbsent(NamedTuple):
     def words(self) -> str:
         return f"{self.path} does not exist"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         look = now.place(self.where).look(self.path)
         return Answer(look is None, f"{self.path} " + ("does not exist" if look is None else f"exists: a {look.kind}"))
 
@@ -80,7 +80,7 @@ class ModeIs(NamedTuple):
     def words(self) -> str:
         return f"{self.path} is a regular file, no link, of mode {self.mode:04o}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         place = now.place(self.where)
         look = place.look(self.path)
         if look is None or _strange(self.path, look):
@@ -108,7 +108,7 @@ class Renamable(NamedTuple):
     def words(self) -> str:
         return f"{self.path} is there, no link and no mount point, and {self.to} does not exist"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         place = now.place(self.where)
         look, target = place.look(self.path), place.look(self.to)
         if look is None:
@@ -135,7 +135,7 @@ class LibraryCopyIs(NamedTuple):
     def words(self) -> str:
         return f"{self.path} is a regular file of {self.size} bytes, no link"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         look = now.place(self.where).look(self.path)
         if look is None:
             return Answer(False, f"{self.path} does not exist")
@@ -154,7 +154,7 @@ class NotOwned(NamedTuple):
     def words(self) -> str:
         return f"no fileset and no rpm package owns {self.path}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         owner, why = self._fileset(now, self.path)
         if owner:
             return Answer(False, f"fileset {owner} owns {self.path}")
@@ -175,7 +175,7 @@ class NotOwned(NamedTuple):
             return Answer(None, f"whether an rpm package owns {self.path} is not known: rpm ended with {result.status}")
         return Answer(True, f"neither a fileset nor an rpm package owns {self.path}")
 
-    def _fileset(self, now: Moment, path: str) -> Tuple[str, str]:
+    def _fileset(self, now: Snapshot, path: str) -> Tuple[str, str]:
         """The fileset that owns a path, empty where none is named, and why lslpp gave no answer."""
         result, why = now.ask(self.where, ["lslpp", "-w", path])
         if result is None or result.status is None:
@@ -199,7 +199,7 @@ class MemberKept(NamedTuple):
     def words(self) -> str:
         return f"/usr/lib/{self.archive} still has the member {self.member}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         archives = now.fact(self.where, LibraryArchives)
         if archives is None:
             return Answer(None, f"the members of {self.archive} are not known")

@@ -9,7 +9,7 @@ from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import Role
 from nimdoctor.model.wording import ago
 from nimdoctor.planning.conditions.base import Answer, Was, condition
-from nimdoctor.planning.ends import Elsewhere, Moment
+from nimdoctor.planning.ends import Elsewhere, Snapshot
 
 HUNG_AFTER = 600
 """Seconds after which an operation that stands at `create BIO` counts as hung."""
@@ -49,7 +49,7 @@ class Hanging(NamedTuple):
         return f"{since}, {ago(self.age)} ago; at {minutes}, in {left}, that proves that it hangs, and --accept-hung waives it"
 
 
-def hanging(now: Moment) -> Optional[Hanging]:
+def hanging(now: Snapshot) -> Optional[Hanging]:
     """The client's newest TLS session where it stands at `create BIO`, else None."""
     try:
         attempt = now.fact(Role.CLIENT, TlsAttempt)
@@ -62,7 +62,7 @@ def hanging(now: Moment) -> Optional[Hanging]:
     return Hanging(attempt.age, said, attempt.why)
 
 
-def proved_hung(now: Moment) -> Optional[Hanging]:
+def proved_hung(now: Snapshot) -> Optional[Hanging]:
     """What proves that the client's newest TLS session hangs: it stands at `create BIO` for ten minutes. Else None."""
     found = hanging(now)
     return found if found and found.proved else None
@@ -79,7 +79,7 @@ class ClientIdle(NamedTuple):
         waived = " (a push proved to hang is accepted)" if self.accept_hung else ""
         return f"nimsh has no child{waived}, and neither installp, mksysb, nimadm nor alt_disk runs"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         processes = now.fact(self.where, Processes)
         if processes is None:
             return Answer(None, "the client's processes are not known (ps)")
@@ -120,7 +120,7 @@ class MasterIdle(NamedTuple):
         on = f" on {', '.join(self.machines)}" if self.machines else ""
         return f"no nim command runs on the master and no operation is being performed{on}{waived}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         processes, objects = now.fact(self.where, Processes), now.fact(self.where, NimObjects)
         if processes is None or objects is None:
             return Answer(None, "the master's processes or objects are not known (ps, lsnim -l)")
@@ -147,7 +147,7 @@ class NotHardened(NamedTuple):
     def words(self) -> str:
         return f"the {self.where.value} is below NIM security generation G2"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         if not now.given(self.where):
             return Answer(True, f"no {self.where.value} was given")
         generation = now.fact(self.where, NimGeneration)
@@ -168,7 +168,7 @@ class NotSecureMaster(NamedTuple):
     def words(self) -> str:
         return f"the {self.where.value} is not itself a NIM master with SSL"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         host = now.host(self.where)
         info, objects = host.optional(NimInfo), host.optional(NimObjects)
         if objects is None and not (info and info.roles):
@@ -194,7 +194,7 @@ class RoleIs(NamedTuple):
     def words(self) -> str:
         return f"the {self.where.value} is a NIM {self.role}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         host = now.host(self.where)
         info = host.optional(NimInfo)
         # --master gives a host the role of a master, whatever it is: its own word counts
@@ -213,7 +213,7 @@ class NotInWpar(NamedTuple):
     def words(self) -> str:
         return "the host is no workload partition, whose /usr may be shared"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         wpar = now.fact(self.where, Wpar)
         if wpar is None:
             return Answer(None, "whether the host is a workload partition is not known (uname -W)")

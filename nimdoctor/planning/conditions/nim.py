@@ -7,7 +7,7 @@ from nimdoctor.facts import Filesets, Inittab, NimInfo, NimObjects, NimshMode, S
 from nimdoctor.facts.rhosts import same_host
 from nimdoctor.model import Role
 from nimdoctor.planning.conditions.base import Answer, Was, condition
-from nimdoctor.planning.ends import Elsewhere, Moment
+from nimdoctor.planning.ends import Elsewhere, Snapshot
 
 _PREVIEWED = re.compile(r"\s*([A-Za-z][\w+-]*(?:\.[\w+-]+)+)\s+(\d{1,9}(?:\.\d{1,9}){3})\b")
 
@@ -23,7 +23,7 @@ class SubsystemIs(NamedTuple):
     def words(self) -> str:
         return f"{self.name} is {'active' if self.active else 'inoperative'} on the {self.where.value}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         subsystems = now.fact(self.where, Subsystems)
         active = subsystems.active(self.name) if subsystems else None
         if active is None:
@@ -41,7 +41,7 @@ class PortFree(NamedTuple):
     def words(self) -> str:
         return f"nothing listens on port {self.port} of the {self.where.value}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         sockets = now.fact(self.where, Sockets)
         if sockets is None:
             return Answer(None, f"whether something listens on {self.port} is not known (netstat -an)")
@@ -62,7 +62,7 @@ class PortFor(NamedTuple):
     def words(self) -> str:
         return f"nothing but {self.name} listens on port {self.port} of the {self.where.value}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         subsystems = now.fact(self.where, Subsystems)
         if subsystems and subsystems.active(self.name):
             return Answer(True, f"{self.name} is active")
@@ -79,7 +79,7 @@ class CryptoIs(NamedTuple):
     def words(self) -> str:
         return f"nimsh on the {self.where.value} has crypto {'on (-c)' if self.on else 'off (no -c)'}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         mode = now.fact(self.where, NimshMode)
         if mode is None:
             return Answer(None, "nimsh's arguments are not known (ps, lssrc -S -s nimsh)")
@@ -96,7 +96,7 @@ class PushIs(NamedTuple):
     def words(self) -> str:
         return f"nimsh on the {self.where.value} {'takes pushes (no -P)' if self.on else 'refuses pushes (-P)'}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         mode = now.fact(self.where, NimshMode)
         if mode is None:
             return Answer(None, "nimsh's arguments are not known (ps, lssrc -S -s nimsh)")
@@ -114,7 +114,7 @@ class BootRow(NamedTuple):
         row = "a row that init acts on at boot" if self.present else "no row"
         return f"lsitab nimsh shows {row} on the {self.where.value}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         inittab = now.fact(self.where, Inittab)
         if inittab is None:
             return Answer(None, "whether /etc/inittab has a row of nimsh is not known (lsitab nimsh)")
@@ -133,7 +133,7 @@ class NimInfoSays(NamedTuple):
     def words(self) -> str:
         return f"/etc/niminfo has {self.variable}={self.value}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         info = now.fact(self.where, NimInfo)
         if info is None:
             return Answer(False, "/etc/niminfo is not there or holds no NIM variable")
@@ -152,7 +152,7 @@ class ObjectIsHosts(NamedTuple):
     def words(self) -> str:
         return f"the master has a machine {self.name} with an interface of {' or '.join(self.hostnames)}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         objects = _objects(now)
         if objects is None:
             return Answer(None, "the master's objects are not known (lsnim -l, nimclient -l -l)")
@@ -165,7 +165,7 @@ class ObjectIsHosts(NamedTuple):
         return Answer(True, f"{self.name} has this host's interface")
 
 
-def _objects(now: Moment) -> "NimObjects | None":
+def _objects(now: Snapshot) -> "NimObjects | None":
     from nimdoctor.facts import NimclientObjects
 
     try:
@@ -186,7 +186,7 @@ class FilesetsInstalled(NamedTuple):
     def words(self) -> str:
         return f"{', '.join(self.filesets)} installed on the {self.where.value}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         filesets = now.fact(self.where, Filesets)
         if filesets is None:
             return Answer(None, "the installed filesets are not known (lslpp -lc)")
@@ -204,7 +204,7 @@ class FilesetsUnlocked(NamedTuple):
     def words(self) -> str:
         return f"no interim fix locks {', '.join(self.filesets)}"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         filesets = now.fact(self.where, Filesets)
         if filesets is None:
             return Answer(None, "the installed filesets are not known (lslpp -lc)")
@@ -226,7 +226,7 @@ class PreviewTouchesOnly(NamedTuple):
     def words(self) -> str:
         return f"a preview ({' '.join(self.argv)}) would change nothing but {self.prefix}*"
 
-    def decide(self, now: Moment, was: Was) -> Answer:
+    def decide(self, now: Snapshot, was: Was) -> Answer:
         result, why = now.ask(self.where, list(self.argv), 600.0)
         if result is None:
             return Answer(None, f"the preview could not be made: {why}")

@@ -9,7 +9,7 @@ from nimdoctor import __version__
 from nimdoctor.library.scanning import Report
 from nimdoctor.model.wording import count
 from nimdoctor.report import summary
-from nimdoctor.report.html.host import Part
+from nimdoctor.report.html.host import HostSection
 from nimdoctor.report.markup import BREAK, Markup, element, join, written
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ def _body(reports: Sequence[Report], failures: "Sequence[Failure]", title: str) 
 
 
 def _one(report: Report) -> Iterator[Markup]:
-    part = Part(report, 1, "")
+    part = HostSection(report, 1, "")
     yield element("header", part.title())
     yield element("main", join(part.sections(), BREAK), id="main", tabindex="-1")
 
 
 def _several(reports: Sequence[Report], failures: "Sequence[Failure]", title: str) -> Iterator[Markup]:
-    parts = [Part(report, 2, f"host{number}-") for number, report in enumerate(reports, 1)]
+    parts = [HostSection(report, 2, f"host{number}-") for number, report in enumerate(reports, 1)]
     links = [element("li", part.link()) for part in parts]
     links += [element("li", "No report: ", failure.message) for failure in failures]
     yield element("header", element("h1", title))

@@ -2,7 +2,17 @@
 
 from typing import Dict, List, Optional, Tuple
 
-from nimdoctor.diagnosis.pictures.links import AT_RISK, BROKEN, NO_FAULT, NOT_SEEN, PERHAPS, PUSH, UNDECIDED, Ends, Link
+from nimdoctor.diagnosis.pictures.links import (
+    AT_RISK,
+    BROKEN,
+    NO_FAULT,
+    NOT_SEEN,
+    PERHAPS,
+    PUSH,
+    UNDECIDED,
+    HostLinks,
+    Link,
+)
 from nimdoctor.model.wording import count
 from nimdoctor.report.html.drawing import WIDTH, box, circle, cross, drawing, line, shape, shorter, words
 from nimdoctor.report.markup import Markup, join
@@ -21,12 +31,12 @@ _KIND: Dict[str, str] = {
 _DASHES = {BROKEN: "", NO_FAULT: "", AT_RISK: "", PERHAPS: " dashed", UNDECIDED: " dashed", NOT_SEEN: " dotted"}
 
 
-def rows(ends: Ends) -> List[Tuple[str, str, str, str]]:
+def rows(ends: HostLinks) -> List[Tuple[str, str, str, str]]:
     """The picture in words."""
     return [(one.title, ", ".join(one.ports), one.state, ", ".join(one.checks)) for one in ends.links]
 
 
-def draw(ends: Ends, label: str) -> Markup:
+def draw(ends: HostLinks, label: str) -> Markup:
     """The master on the left, its client on the right, three arrows between them."""
     height = _TOP + _PITCH * len(ends.links)
     told = "; ".join(
@@ -50,11 +60,11 @@ def draw(ends: Ends, label: str) -> Markup:
     return drawing(label, title, told, height, parts)
 
 
-def _client(ends: Ends) -> str:
+def _client(ends: HostLinks) -> str:
     return f"client {ends.client}" if ends.client else f"its {_many(ends)}"
 
 
-def _many(ends: Ends) -> str:
+def _many(ends: HostLinks) -> str:
     return count(ends.clients, "client") if ends.clients else "clients"
 
 

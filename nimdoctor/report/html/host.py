@@ -15,7 +15,7 @@ from nimdoctor.report.markup import BREAK, Content, Markup, element, join, text
 DEEPEST = 4
 
 
-class Part:
+class HostSection:
     """A report within the document. `level` is that of its title's heading, `prefix` begins every id it gives."""
 
     def __init__(self, report: Report, level: int, prefix: str) -> None:

@@ -8,7 +8,7 @@ from nimdoctor.report.html.table import table
 from nimdoctor.report.markup import Content, Markup, element
 
 
-class Drawn(NamedTuple):
+class Figure(NamedTuple):
     """A picture and the table in its place."""
 
     heading: str
@@ -24,14 +24,14 @@ def figures(pictures: Pictures, level: int, prefix: str) -> List[Markup]:
     return [_figure(one, level, f"{prefix}picture-{number}") for number, one in enumerate(_drawn(pictures, prefix), 1)]
 
 
-def _drawn(pictures: Pictures, prefix: str) -> Iterator[Drawn]:
+def _drawn(pictures: Pictures, prefix: str) -> Iterator[Figure]:
     label = f"{prefix}ends"
-    yield Drawn(
+    yield Figure(
         "Master and client", ends.draw(pictures.ends, label), "The links between the two ends", ends.HEADS,
         ends.rows(pictures.ends),
     )  # fmt: skip
     for number, one in enumerate(pictures.timelines, 1):
-        yield Drawn(
+        yield Figure(
             f"Sessions of nimsh on {one.host}",
             timeline.draw(one, f"{prefix}timeline-{number}"),
             f"Sessions in {one.source}, the newest first, and what changed on the hosts",
@@ -40,7 +40,7 @@ def _drawn(pictures: Pictures, prefix: str) -> Iterator[Drawn]:
             timeline.below(one),
         )
     if pictures.validities:
-        yield Drawn(
+        yield Figure(
             "How long certificates hold",
             validity.draw(pictures.validities, f"{prefix}validity"),
             "Certificates and their validity",
@@ -49,7 +49,7 @@ def _drawn(pictures: Pictures, prefix: str) -> Iterator[Drawn]:
         )
 
 
-def _figure(one: Drawn, level: int, label: str) -> Markup:
+def _figure(one: Figure, level: int, label: str) -> Markup:
     other = element("details", element("summary", "The same as a table"), table(one.caption, one.heads, one.rows))
     heading = element(f"h{level}", one.heading, id=label)
     return element("figure", heading, one.svg, one.below, other, class_="picture", aria_labelledby=label)

@@ -29,15 +29,15 @@ def without_disk() -> None:
 def without_inodes() -> None:
     """Makes nimdoctor see inode number 0 everywhere, and not wait for daemons, which in a lab are there at once."""
     from nimdoctor.applying import proofs
-    from nimdoctor.system.host_files import Place
+    from nimdoctor.system.host_files import HostFiles
 
-    look = Place.look
+    look = HostFiles.look
 
-    def blind(self: Place, path: str) -> Any:
+    def blind(self: HostFiles, path: str) -> Any:
         found = look(self, path)
         return found and found._replace(ino=0)
 
-    Place.look = blind  # type: ignore[method-assign]
+    HostFiles.look = blind  # type: ignore[method-assign]
     proofs.SETTLING = (0.0,)  # type: ignore[assignment]
 
 
@@ -91,14 +91,14 @@ def lay_fault(lab: Lab, end: str, call: str, fault: str, turn: int = 0) -> None:
     One that hangs has half a second, one that is late a second and a half.
     """
     from nimdoctor.applying import proofs
-    from nimdoctor.applying.actions import Hands
+    from nimdoctor.applying.actions import StepRunner
 
     proofs.SETTLING = (0.0,)  # type: ignore[assignment]
-    command = Hands._command
+    command = StepRunner._command
     seen = [0]
     Clones.asleep = True
 
-    def failing(self: Hands, now: Any, where: Any, argv: Sequence[str], deadline: float) -> str:
+    def failing(self: StepRunner, now: Any, where: Any, argv: Sequence[str], deadline: float) -> str:
         if (where.value, " ".join(argv)) == (end, call):
             if seen[0] == turn:
                 Clones.asleep = False
@@ -107,4 +107,4 @@ def lay_fault(lab: Lab, end: str, call: str, fault: str, turn: int = 0) -> None:
             seen[0] += 1
         return command(self, now, where, argv, deadline)  # type: ignore[arg-type]
 
-    Hands._command = failing  # type: ignore[method-assign]
+    StepRunner._command = failing  # type: ignore[method-assign]
