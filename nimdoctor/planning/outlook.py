@@ -136,7 +136,7 @@ class Outlook:
                 words.append(_HANGS)
                 options += ["--accept-hung", planner.client]
             else:
-                hard.append(f"it must hold that {refusal.must}; {refusal.seen}")
+                hard.append(f"needs: {refusal.must}; {refusal.seen}")
         if hard:
             return Way(True, words="; ".join(dict.fromkeys(hard)), refused=True)
         leads = self._leads

@@ -183,7 +183,7 @@ class _Page:
             yield "Refused as things are"
         for one in self.plan.refusals:
             yield from self._item(
-                f"{'step ' + one.step + ': ' if one.step else ''}it must hold that {one.must}; {one.seen}"
+                f"{'step ' + one.step + ': ' if one.step else ''}needs: {one.must}; {one.seen}"
             )
             if one.run:
                 yield f"       {printable(one.run)}"

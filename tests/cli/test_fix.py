@@ -180,7 +180,7 @@ def test_recorded_evidence_shows_a_plan_that_cannot_be_applied_there(doctor):
     refused = doctor("fix", *recorded("create-bio-hang"), "--apply", "--yes", json=True)
     VALIDATOR.validate(refused.report)
     assert refused.status == 1
-    reasons = refused.report["result"]["why"].split("; it must hold")
+    reasons = refused.report["result"]["why"].split("; needs: ")
     assert reasons[0].endswith("client is recorded evidence: run nimdoctor fix on that host")
     assert len(set(reasons)) == len(reasons), "each reason once"
 
@@ -197,7 +197,7 @@ def test_a_plan_that_asks_for_what_no_script_can_look_at_is_refused_as_a_script(
     ended = doctor("fix", *recorded("create-bio-hang"), "--script", tmp_path / "change", json=json)
     assert ended.status == 1 and not (tmp_path / "change").exists()
     assert (
-        "refused: no script was written: 1-master-nimconfig-C: it must hold that the evidence of the master was collected "
+        "refused: no script was written: 1-master-nimconfig-C: needs: the evidence of the master was collected "
         "just before (--evidence-age), but a script cannot look at that: use --apply on the host itself"
     ) in ended.err
     if json:
