@@ -29,14 +29,14 @@ TRUST = "/.rhosts"
 
 
 class Collection(DirectoryTree):
-    """The evidence directory that was made. `not_collected` has the reason by catalog name, `moment` is when it was
+    """The evidence directory that was made. `not_collected` has the reason by catalog name, `collected` is when it was
     made, in seconds since 1970 by the host's own clock where it told. `close` removes the directory.
     """
 
-    def __init__(self, place: str, host: Optional[str], moment: int, not_collected: Dict[str, str]) -> None:
+    def __init__(self, place: str, host: Optional[str], collected: int, not_collected: Dict[str, str]) -> None:
         super().__init__(place)
         self.host = host
-        self.moment = moment
+        self.collected = collected
         self.not_collected = not_collected
 
     def close(self) -> None:
@@ -100,8 +100,8 @@ class _Collector:
         paths = self.evidence.paths(path_rows_of(rows))
         self.record.paths.update(paths.states)
         self.record.complete = [pattern for pattern in paths.complete if pattern.endswith("*")]
-        moment = self._moment()
-        return self._finished(self.host.name, self.host.role if role_known else None, moment, moment)
+        collected = self._moment()
+        return self._finished(self.host.name, self.host.role if role_known else None, collected, collected)
 
     def _collect_loose(self) -> Collection:
         """What a heap of files holds is told by the pieces again: neither host, nor role, nor when they were made."""
@@ -113,20 +113,22 @@ class _Collector:
                     self.record.not_collected[row.label] = str(error)
         return self._finished(None, None, None, self._moment())
 
-    def _finished(self, host: Optional[str], role: Optional[str], told: Optional[int], moment: int) -> Collection:
+    def _finished(
+        self, host: Optional[str], role: Optional[str], told_time: Optional[int], collected: int
+    ) -> Collection:
         self.record.not_collected.update(
             (name, reason) for name, reason in self.evidence.problems.items() if name not in self.record.timed_out
         )
         self.record.finish(
             host=host,
             role=role,
-            moment=told,
+            collected=told_time,
             collector=f"nimdoctor {__version__}",
             thorough=self.evidence.thorough,
             remarks=self.evidence.remarks,
         )
         not_collected = {**self.record.not_collected, **self.record.timed_out}
-        return Collection(self.record.place, self.host.name, moment, not_collected)
+        return Collection(self.record.place, self.host.name, collected, not_collected)
 
     def _moment(self) -> int:
         from nimdoctor.facts.judging_time import JudgingTime
@@ -170,10 +172,10 @@ class _Collector:
         if not masters:
             self.record.not_collected[TRUST] = "which lines name the master is not known, so none is taken"
             return
-        kept = {row.at.line for row in Rhosts.parse(text).naming(masters)}
+        naming_master = {row.at.line for row in Rhosts.parse(text).naming(masters)}
         lines = list(text.lines())
-        left_out = sum(1 for number, line in lines if line.strip() and number not in kept)
-        shown = "".join((line if number in kept else "") + "\n" for number, line in lines)
+        left_out = sum(1 for number, line in lines if line.strip() and number not in naming_master)
+        shown = "".join((line if number in naming_master else "") + "\n" for number, line in lines)
         self.record.file(TRUST, shown.encode("utf-8", "surrogateescape"))
         if left_out:
             self.record.files[TRUST] = {"lines_left_out": left_out}

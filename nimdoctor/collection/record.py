@@ -81,12 +81,12 @@ class Record:
         *,
         host: Optional[str],
         role: Optional[str],
-        moment: Optional[int],
+        collected: Optional[int],
         collector: str,
         thorough: bool,
         remarks: Sequence[str],
     ) -> None:
-        """Writes manifest.json; `moment` is None where the evidence does not tell when it was taken. Raises OSError."""
+        """Writes manifest.json; `collected` is None where the evidence does not tell when it was taken. Raises OSError."""
         import json
 
         document: Dict[str, Any] = {"schema": SCHEMA}
@@ -94,8 +94,8 @@ class Record:
             document["host"] = host
         if role:
             document["role"] = role
-        if moment is not None:
-            document["collected"] = f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+        if collected is not None:
+            document["collected"] = f"{datetime.fromtimestamp(collected, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
         if self.loose:
             document["loose"] = self.loose
         document.update(

@@ -42,8 +42,8 @@ def went_wrong(error: BaseException) -> str:
     >>> went_wrong(RuntimeError("not today")), went_wrong(MemoryError())
     ('nimdoctor itself failed: RuntimeError: not today; NIMDOCTOR_DEBUG=1 shows where', 'nimdoctor itself failed: MemoryError; NIMDOCTOR_DEBUG=1 shows where')
     """
-    said = ": ".join(filter(None, (type(error).__name__, str(error))))
-    return f"nimdoctor itself failed: {said}; NIMDOCTOR_DEBUG=1 shows where"
+    error_text = ": ".join(filter(None, (type(error).__name__, str(error))))
+    return f"nimdoctor itself failed: {error_text}; NIMDOCTOR_DEBUG=1 shows where"
 
 
 def as_file_name(host: str) -> str:

@@ -68,9 +68,9 @@ def ask_tftp(host: Host, address: str, port: int, timeout: float = PATIENCE) -> 
     result, why = run_on(host, ["tftp", "-o", "/dev/null", address, PREFIX + "none", "netascii"], timeout)
     if result is None:
         return ProbeAnswer(None, f"not asked: {_STAYS_INSIDE}, and has no tftp to ask with: {shown(why)}")
-    said = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+    output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
     return ProbeAnswer(
-        not result.timed_out and bool(_TFTP_SAID.search(said)), f"tftp {shown(address)}: {first_line(result)}"
+        not result.timed_out and bool(_TFTP_SAID.search(output)), f"tftp {shown(address)}: {first_line(result)}"
     )
 
 
@@ -125,8 +125,8 @@ def probe_client(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     for daemon, variable in (("nim", "NIM_MASTER_PORT"), ("nimreg", "NIM_REGISTRATION_PORT")):
         number = info.port(variable)
         if number is None:
-            said = shown(info.get(variable) or "")
-            found.append((f"{daemon} on {shown(name)}", ProbeAnswer(None, f"not asked: {variable}={said} is no port")))
+            value = shown(info.get(variable) or "")
+            found.append((f"{daemon} on {shown(name)}", ProbeAnswer(None, f"not asked: {variable}={value} is no port")))
             continue
         what = f"{daemon} on {_place(name, address, number, 'tcp')}"
         with _waiting(host, what):

@@ -59,12 +59,12 @@ def draw(found: Sequence[Validity], label: str) -> Markup:
         y = bottom + 24
     parts += [line(0, y, WIDTH, y, "rule"), words(0, y + 13, scale.first, "fine")]
     parts.append(words(WIDTH, y + 13, scale.last, "fine", "end"))
-    told = "; ".join(
+    description = "; ".join(
         f"{one.host}: {held.path.rsplit('/', 1)[-1]} {_name(held)} {_state(held, one.now)}"
         for one in found
         for held in one.certificates[:BARS]
     )
-    return drawing(label, f"Validity of certificates: {_summary(found)}", told, y + 18, parts)
+    return drawing(label, f"Validity of certificates: {_summary(found)}", description, y + 18, parts)
 
 
 def _summary(found: Sequence[Validity]) -> str:
@@ -78,13 +78,13 @@ _SUMMED = ((RUN_OUT, "run out"), (NOT_YET, "not valid yet"), (HOLDS, "valid"))
 def _state(held: Holding, now: int) -> str:
     state = held.state(now)
     if state == HOLDS:
-        said = f"{count(held.days(now), 'day')} left"
+        state = f"{count(held.days(now), 'day')} left"
     elif state == RUN_OUT:
         ago = (now - held.not_after) // DAY
-        said = f"ran out {count(ago, 'day')} ago" if ago else "ran out within the last day"
+        state = f"ran out {count(ago, 'day')} ago" if ago else "ran out within the last day"
     else:
-        said = f"valid in {count(-((now - held.not_before) // DAY), 'day')}"
-    return said if held.used else f"{said}, left over"
+        state = f"valid in {count(-((now - held.not_before) // DAY), 'day')}"
+    return state if held.used else f"{state}, left over"
 
 
 def _name(held: Holding) -> str:
@@ -99,7 +99,7 @@ def _bar(held: Holding, now: int, scale: "_Scale", y: float) -> List[Markup]:
     if held.used and state == HOLDS and held.days(now) < _SOON:
         kind = "warn"
     left, right, middle = scale.x(held.not_before), scale.x(held.not_after), scale.x(now)
-    said = _state(held, now)
+    state = _state(held, now)
     name = f"{held.path.rsplit('/', 1)[-1]}: {_name(held)}"
     bar = [box(left, y + 16, max(right - left, 2), 11, f"fill {kind}{' gone' if state != HOLDS else ''}", 2)]
     if state == HOLDS:
@@ -109,8 +109,8 @@ def _bar(held: Holding, now: int, scale: "_Scale", y: float) -> List[Markup]:
             box(middle, y + 16, max(right - middle, 2), 11, f"fill {kind}", 2),
         ]
     return [
-        words(0, y + 12, shorter(name, WIDTH - 7 * len(said) - 10)),
-        words(WIDTH, y + 12, said, kind, "end"),
+        words(0, y + 12, shorter(name, WIDTH - 7 * len(state) - 10)),
+        words(WIDTH, y + 12, state, kind, "end"),
         *bar,
     ]
 
