@@ -10,7 +10,7 @@ import json
 import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.applying.actions import EndedAtDeadline, Failed, left_behind, present, state_before
+from nimdoctor.applying.effects import left_behind, present, some_effect, state_before
 from nimdoctor.applying.lock import Locked
 from nimdoctor.applying.outcome import Outcomes, assess
 from nimdoctor.applying.person import person
@@ -19,6 +19,8 @@ from nimdoctor.applying.proofs import Proofs
 from nimdoctor.applying.refusals import NotApplied, refuse_up_front, unfinished_words
 from nimdoctor.applying.run_places import OpenRun, RunPlaces
 from nimdoctor.applying.runs import Run, load, refuse_suspicious
+from nimdoctor.applying.step_commands import EndedAtDeadline, Failed
+from nimdoctor.applying.step_runner import remove_temporary_files
 from nimdoctor.applying.undo import NOT_DONE, StepUndo, still_running
 from nimdoctor.applying.way_back import closing_of, still_open
 from nimdoctor.facts.repair_runs import UNFINISHED
@@ -134,8 +136,9 @@ class Executor:
                 self._take(run)
                 run.journals.take_up()
                 run.journals.append("resume", who=person())
-                run.hands.sweep(step for step in run.steps if step.id in {**told.done(), **told.begun()})
-                self.progress = RunProgress.of(told, run.steps, run.hands, self.proofs)
+                touched = {**told.done(), **told.begun()}
+                remove_temporary_files((step for step in run.steps if step.id in touched), self.ends, told.name)
+                self.progress = RunProgress.of(told, run.steps, run.reverser, self.proofs)
                 return self._with_ways(self._forward())
 
     def unmet(self, steps: Sequence[Step]) -> List[Refusal]:
@@ -155,8 +158,8 @@ class Executor:
     def _take(self, run: OpenRun) -> None:
         self.run = run
         self.progress = RunProgress(run.steps)
-        self.proofs = Proofs(run.steps, run.hands, self.ends, self.sleep)
-        self.undoing = StepUndo(run.steps, run.hands, run.journals, self.ends)
+        self.proofs = Proofs(run.steps, self.ends, self.sleep)
+        self.undoing = StepUndo(run.steps, run.reverser, run.journals, self.ends)
         self._anew = False
         self._said: Dict[str, Tuple[str, str]] = {}
 
@@ -215,7 +218,7 @@ class Executor:
             open_before = list(opened.get("open") or ()) if opened else self.proofs.open_before(step, moment, was)
             self._begin(step, {"was": was, "open": open_before})
             try:
-                said = self.run.hands.do(step, moment)
+                said = self.run.runner.do(step, moment)
             except EndedAtDeadline as error:
                 if not self.proofs.done_though_ended(step, was):
                     raise
@@ -260,7 +263,7 @@ class Executor:
                 to, number = f"{do.half_made}.{number}", number + 1
             place.rename(TREE, to)
         elif seen == "some":
-            self.run.hands.act(step.where, do.repair, opened.get("was") or {}, self.ends.now())
+            self.run.reverser.act(step.where, do.repair, opened.get("was") or {}, self.ends.now())
 
     def _keep_done(self, step: Step, was: Mapping[str, Any], said: str) -> None:
         files = left_behind(self.ends.now().place(step.where), step, was)
@@ -323,7 +326,7 @@ class Executor:
     def _forward_only(self, failing: Step) -> List[str]:
         """What is to be said where undoing would leave the master with SSL off."""
         opened = self.progress.opened.get(failing.id)
-        begun = opened is not None and self.run.hands.some_effect(failing, opened)
+        begun = opened is not None and some_effect(failing, opened, self.ends)
         return [
             *([f"{failing.title}: begun, some of its effects are there"] if begun else []),
             f"the only way is forward: {as_typed(resuming(self.run.lead.name, self.places.lead.target, self.run.lead.state))}",

@@ -1,10 +1,11 @@
 """What is seen of a step: whether it did what it should, and how far one came that was begun and not ended."""
 
-from typing import Any, Callable, Collection, List, Mapping, Sequence
+import fnmatch
+from typing import Any, Callable, Collection, Iterable, List, Mapping, Sequence
 
-from nimdoctor.applying.actions import StepRunner
 from nimdoctor.planning.asking import holds, refusal
 from nimdoctor.planning.ends import Ends, Snapshot
+from nimdoctor.planning.policy import RESTARTING
 from nimdoctor.planning.steps import Remove, RunCommand, Step
 
 SETTLING = (0.0, 0.3, 1.0)
@@ -14,9 +15,8 @@ SETTLING = (0.0, 0.3, 1.0)
 class Proofs:
     """Reads the ends anew at each question. `steps` are all steps of the run."""
 
-    def __init__(self, steps: Sequence[Step], hands: StepRunner, ends: Ends, sleep: Callable[[float], None]) -> None:
+    def __init__(self, steps: Sequence[Step], ends: Ends, sleep: Callable[[float], None]) -> None:
         self.steps = tuple(steps)
-        self.hands = hands
         self.ends = ends
         self.sleep = sleep
 
@@ -34,7 +34,7 @@ class Proofs:
         try:
             numbers = [number for number in opened.get("open") or () if number < len(step.verify)]
             seen = [holds(step.verify[number], moment, was) is True for number in numbers]
-            ended = self.hands.seen_to_end(step, was, moment, self._removed(step))
+            ended = _seen_to_end(step, was, moment, self._removed(step))
         finally:
             moment.close()
         if not any(seen):
@@ -67,9 +67,29 @@ class Proofs:
         """Whether a command that was ended at its deadline had done its work."""
         if self.unverified(step, was):
             return False
-        return self.hands.seen_to_end(step, was, self.ends.now(), self._removed(step))
+        return _seen_to_end(step, was, self.ends.now(), self._removed(step))
 
     def _removed(self, step: Step) -> List[str]:
         """What steps before it remove on its end."""
         before = self.steps[: self.steps.index(step)]
         return [one.do.path for one in before if isinstance(one.do, Remove) and one.where is step.where]
+
+
+def _seen_to_end(step: Step, was: Mapping[str, Any], now: Snapshot, removed: Iterable[str]) -> bool:
+    """Whether a command that was killed, or whose killer was, is seen to have come to its end.
+
+    Those that change how nimsh runs start it anew at last, and bring copies back that steps before
+    them `removed`; of others it cannot be told apart from their proofs.
+    """
+    from nimdoctor.facts import Subsystems
+
+    if not isinstance(step.do, RunCommand) or step.do.argv[0] not in RESTARTING:
+        return True
+    patterns = [pattern for action in step.do.repair for pattern in action.new]
+    files = now.place(step.where)
+    for path in removed:
+        if any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns) and files.look(path) is None:
+            return False
+    subsystems = now.fact(step.where, Subsystems)
+    row = subsystems.get("nimsh") if subsystems else None
+    return bool(row and row.active and row.pid != was.get("nimsh_pid"))

@@ -2,8 +2,10 @@
 
 from typing import Any, Iterable, List, Mapping, Optional, Sequence
 
-from nimdoctor.applying.actions import Failed, StepRunner
+from nimdoctor.applying.effects import some_effect
 from nimdoctor.applying.run_journals import RunJournals
+from nimdoctor.applying.step_commands import Failed
+from nimdoctor.applying.step_reverser import StepReverser
 from nimdoctor.applying.way_back import closing_of, opening_of
 from nimdoctor.planning.asking import refusal
 from nimdoctor.planning.document import Refusal
@@ -18,9 +20,9 @@ NOT_DONE = (Failed, Refused, Elsewhere, OSError)
 class StepUndo:
     """Takes steps of a run back, each between a record `undo` and a record `undone`."""
 
-    def __init__(self, steps: Sequence[Step], hands: StepRunner, journals: RunJournals, ends: Ends) -> None:
+    def __init__(self, steps: Sequence[Step], reverser: StepReverser, journals: RunJournals, ends: Ends) -> None:
         self.steps = tuple(steps)
-        self.hands = hands
+        self.reverser = reverser
         self.journals = journals
         self.ends = ends
 
@@ -44,9 +46,9 @@ class StepUndo:
             return ""
         was = opened.get("was") or {}
         if done:
-            self.hands.undo(step, was, self.ends.now())
+            self.reverser.undo(step, was, self.ends.now())
         else:
-            self.hands.undo_begun(step, was, self.ends.now())
+            self.reverser.undo_begun(step, was, self.ends.now())
             stands = self._effects_left(step, opened)
             if stands:
                 self.journals.note("undone", step.id, stands=stands)
@@ -62,7 +64,7 @@ class StepUndo:
         return stands
 
     def _effects_left(self, step: Step, opened: Mapping[str, Any]) -> str:
-        if not step.no_undo or not self.hands.some_effect(step, opened):
+        if not step.no_undo or not some_effect(step, opened, self.ends):
             return ""
         return f"{step.title}: begun, some of its effects are there ({step.no_undo})"
 
@@ -81,7 +83,7 @@ class StepUndo:
                 return ""
             seen = next((seen for seen in (refusal(one, moment) for one in closing.then) if seen), "")
             if not seen:
-                self.hands.close_transient(closing, opening, moment)
+                self.reverser.close_transient(closing, opening, moment)
                 served = self._served(closing, self.ends.now())
                 seen = "inetd still serves it after the refresh" if served else ""
         except (*NOT_DONE, ValueError) as error:
@@ -96,7 +98,7 @@ class StepUndo:
         if edit is None:
             return False
         place = now.place(opening.where)
-        place.sweep(edit.path, self.hands.label)
+        place.sweep(edit.path, self.reverser.label)
         return place.fingerprint(edit.path) == edit.old_sha256 and self._served(opening, now) is False
 
     def _served(self, step: Step, now: Snapshot) -> Optional[bool]:

@@ -52,9 +52,9 @@ class Clones:
 
     def install(self) -> None:
         """Has nimdoctor call `tick` at each point."""
-        from nimdoctor.applying.actions import StepRunner
         from nimdoctor.applying.journal import Journal
         from nimdoctor.applying.state import RunDirectory, StateDirectory
+        from nimdoctor.applying.step_commands import StepCommands
         from nimdoctor.system import host_files as places
 
         tick = self.tick
@@ -86,7 +86,7 @@ class Clones:
         around(RunDirectory, "keep", lambda self, name, content, look: f"backup {name}", before=False)
         around(StateDirectory, "new_run", lambda self, *_: f"new run on {host(self.path)}", before=False)
         around(StateDirectory, "same_run", lambda self, *_: f"same run on {host(self.path)}", before=False)
-        around(StepRunner, "_command", lambda self, now, where, argv, *_: f"command {where.value} {' '.join(argv)}")
+        around(StepCommands, "run", lambda self, now, where, argv, *_: f"command {where.value} {' '.join(argv)}")
 
         class System:
             """The module os, as place.py uses it."""
