@@ -7,7 +7,7 @@ from nimdoctor.applying.state import RunDirectory
 from nimdoctor.model import Role
 from nimdoctor.planning.ends import Ends
 from nimdoctor.planning.steps import Edit, Remove, Step, Transient
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file of which a backup is kept."""
@@ -51,8 +51,8 @@ class Backups:
         path = backed_up_path(step)
         if path is None:
             return {}
-        files = self.ends.now().place(step.where)
-        found = files.look(path)
+        files = self.ends.now().files(step.where)
+        found = files.stat(path)
         if found is None:
             raise Refused(f"{path} is not there")
         record = self.runs[step.where].keep(_name(step), files.read(path, limit=LARGEST), found)

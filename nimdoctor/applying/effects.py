@@ -62,10 +62,10 @@ def _connect(now: Snapshot) -> Optional[str]:
 
 def present(files: HostFiles) -> List[str]:
     """Which of the files and directories that commands bring are there: what an undo must leave alone."""
-    found = [path for path in DIRECTORIES if files.look(path)]
+    found = [path for path in DIRECTORIES if files.stat(path)]
     for pattern in _WATCHED:
         directory, _, _ = pattern.rpartition("/")
-        if files.look(directory):
+        if files.stat(directory):
             found += [
                 f"{directory}/{name}"
                 for name in files.names(directory)
@@ -87,7 +87,7 @@ def left_behind(files: HostFiles, step: Step, was: Mapping[str, Any]) -> Dict[st
 
 def standing(files: HostFiles, step: Step, path: str) -> Optional[str]:
     """What stands at a path that a step changes: as in `left_behind`, of a file whose mode it changes just the mode."""
-    found = files.look(path)
+    found = files.stat(path)
     if found is None or found.kind != "file":
         return found.kind if found else None
     changed = mode_changed(step)

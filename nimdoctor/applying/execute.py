@@ -32,7 +32,7 @@ from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import Ends, Snapshot
 from nimdoctor.planning.steps import RunCommand, Step
 from nimdoctor.planning.typed import as_typed
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 TREE = "/ssl_nimsh"
 
@@ -212,7 +212,7 @@ class Executor:
             self._check(step, moment, half_done)
             was = dict(opened.get("was") or {}) if opened else {}
             if not was:
-                was = {**state_before(step, moment), "present": present(moment.place(step.where))}
+                was = {**state_before(step, moment), "present": present(moment.files(step.where))}
                 # whatever a step before it did to nimsh: undoing brings back what the run found
                 was["nimsh"] = was["nimsh"] or self.progress.had_nimsh(step.where)
             open_before = list(opened.get("open") or ()) if opened else self.proofs.open_before(step, moment, was)
@@ -256,17 +256,17 @@ class Executor:
             raise Failed(
                 f"{step.title}: some of its effects are seen and others are not; it is not safe to do it again"
             )
-        place = self.ends.now().place(step.where)
-        if do.half_made and place.look(TREE):
+        files = self.ends.now().files(step.where)
+        if do.half_made and files.stat(TREE):
             to, number = do.half_made, 2
-            while place.look(to):
+            while files.stat(to):
                 to, number = f"{do.half_made}.{number}", number + 1
-            place.rename(TREE, to)
+            files.rename(TREE, to)
         elif seen == "some":
             self.run.reverser.act(step.where, do.repair, opened.get("was") or {}, self.ends.now())
 
     def _keep_done(self, step: Step, was: Mapping[str, Any], said: str) -> None:
-        files = left_behind(self.ends.now().place(step.where), step, was)
+        files = left_behind(self.ends.now().files(step.where), step, was)
         self.run.journals.append("done", step.id, files=files, says=said)
         self.progress.done[step.id] = {"files": files}
         self.progress.standing.pop(step.id, None)

@@ -86,9 +86,9 @@ def _seen_to_end(step: Step, was: Mapping[str, Any], now: Snapshot, removed: Ite
     if not isinstance(step.do, RunCommand) or step.do.argv[0] not in RESTARTING:
         return True
     patterns = [pattern for action in step.do.repair for pattern in action.new]
-    files = now.place(step.where)
+    files = now.files(step.where)
     for path in removed:
-        if any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns) and files.look(path) is None:
+        if any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns) and files.stat(path) is None:
             return False
     subsystems = now.fact(step.where, Subsystems)
     row = subsystems.get("nimsh") if subsystems else None

@@ -9,7 +9,7 @@ from nimdoctor.applying.runs import Run, believed, every, load
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.model import Outcome
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 WAITING = "applied-unverified"
 """The state of a run that waits for a push."""

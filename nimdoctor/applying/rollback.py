@@ -21,7 +21,7 @@ from nimdoctor.model import Role
 from nimdoctor.planning.ends import End, Ends
 from nimdoctor.planning.steps import Step, Transient
 from nimdoctor.planning.typed import as_typed
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 Say = Callable[[str], None]
 

@@ -92,9 +92,9 @@ class RunPlaces:
             size = 0
             for step in self.plan.steps:
                 path = backed_up_path(step)
-                if path and step.where is end.where and end.place:
-                    look = end.place.look(path)
-                    size += look.size if look else 0
+                if path and step.where is end.where and end.files:
+                    stat = end.files.stat(path)
+                    size += stat.size if stat else 0
             free = HostFiles(None).free_bytes(os.path.realpath(end.state))
             if free < 2 * size + ROOM:
                 raise NotApplied(

@@ -14,7 +14,7 @@ from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED, left_open_of, st
 from nimdoctor.planning.command_lines import Argv, resuming, taking_back
 from nimdoctor.planning.document import BadPlan, Plan, id_of, parse
 from nimdoctor.planning.steps import Step, with_run
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 SCHEMA = "nimdoctor.runs/1"
 PLAN = "plan.json"

@@ -25,7 +25,7 @@ from nimdoctor.planning.steps import (
     reversed_changes,
     text_diff,
 )
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 
 class StepReverser:
@@ -42,9 +42,9 @@ class StepReverser:
 
         `left` are those of its files that no later step of the run has changed.
         """
-        files = self.ends.now().place(step.where)
+        files = self.ends.now().files(step.where)
         for path, expected in left.items():
-            found, current = files.look(path), standing(files, step, path)
+            found, current = files.stat(path), standing(files, step, path)
             if current == expected or self._is_undone(step, path, current):
                 continue
             reason = f"{path} is no longer as this run left it"
@@ -69,17 +69,17 @@ class StepReverser:
 
     def looks_undone(self, step: Step) -> bool:
         """Whether the file that a step changed is as it was before it."""
-        files = self.ends.now().place(step.where)
+        files = self.ends.now().files(step.where)
         if isinstance(step.do, Move):
-            return files.look(step.do.path) is not None and files.look(step.do.to) is None
+            return files.stat(step.do.path) is not None and files.stat(step.do.to) is None
         path, backup = backed_up_path(step), self.backups.of(step)
-        found = files.look(path) if path else None
+        found = files.stat(path) if path else None
         return bool(path and backup and found and found.kind == "file" and files.fingerprint(path) == backup.sha256)
 
     def undo(self, step: Step, was: Mapping[str, Any], now: Snapshot) -> None:
         """Takes the step back; doing it twice changes nothing more. Raises Failed, Refused, OSError."""
         do = step.do
-        files = self.ends.now().place(step.where)
+        files = self.ends.now().files(step.where)
         if isinstance(do, (Edit, Transient)):
             edit = do.edit if isinstance(do, Transient) else do
             if edit is None:
@@ -92,13 +92,13 @@ class StepReverser:
                 files.replace(edit.path, backup.content, expected=edit.new_sha256, label=self.label)
             self.commands.reread(now, step.where, edit)
         elif isinstance(do, Move):
-            if files.look(do.to) is not None or files.look(do.path) is None:
+            if files.stat(do.to) is not None or files.stat(do.path) is None:
                 files.rename(do.to, do.path)
         elif isinstance(do, Remove):
             backup = self.backups.of(step)
             if backup is None:
                 raise Refused(f"the backup of {do.path} is gone")
-            if files.look(do.path) is None or files.fingerprint(do.path) != backup.sha256:
+            if files.stat(do.path) is None or files.fingerprint(do.path) != backup.sha256:
                 files.create(
                     do.path, backup.content, mode=backup.mode, uid=backup.uid, gid=backup.gid, mtime_ns=backup.mtime_ns
                 )
@@ -121,7 +121,7 @@ class StepReverser:
         edit = opening.do.edit if isinstance(opening.do, Transient) else None
         if edit is None:
             raise Refused("the step that opened it is not known")
-        files = self.ends.now().place(step.where)
+        files = self.ends.now().files(step.where)
         files.sweep(edit.path, self.label)
         content = files.read(edit.path)
         current = hashlib.sha256(content).hexdigest()
@@ -152,21 +152,21 @@ class StepReverser:
         return self._new(step.where, patterns, set(was.get("present") or ()))
 
     def _new(self, where: Role, patterns: Sequence[str], before: "set[str]") -> List[str]:
-        files = self.ends.now().place(where)
+        files = self.ends.now().files(where)
         new = []
         for path in present(files):
-            found = files.look(path)
+            found = files.stat(path)
             covered = any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
             if path not in before and covered and found is not None and found.kind == "file":
                 new.append(path)
         return new
 
     def _remove_new(self, where: Role, patterns: Sequence[str], before: "set[str]") -> None:
-        files = self.ends.now().place(where)
+        files = self.ends.now().files(where)
         for path in self._new(where, patterns, before):
             files.remove(path, expected=files.fingerprint(path))
         for path in reversed(DIRECTORIES):
-            if path not in before and f"{CERTS}/*" in patterns and files.look(path) and not files.names(path):
+            if path not in before and f"{CERTS}/*" in patterns and files.stat(path) and not files.names(path):
                 files.remove_directory(path)
 
     def _former_state(self, where: Role, name: str, was_active: bool) -> None:

@@ -10,7 +10,7 @@ from nimdoctor.model import Role
 from nimdoctor.planning.ends import Ends, Snapshot
 from nimdoctor.planning.policy import allowed, paths_of
 from nimdoctor.planning.steps import Edit, Move, Remove, RunCommand, Step, Subsystem, Transient
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 
 class StepRunner:
@@ -33,13 +33,13 @@ class StepRunner:
         if isinstance(do, Transient) and do.edit:
             return self._edit(step, do.edit, now)
         if isinstance(do, Move):
-            self.ends.now().place(step.where).rename(do.path, do.to)
+            self.ends.now().files(step.where).rename(do.path, do.to)
             return ""
         if isinstance(do, Remove):
             backup = self.backups.of(step)
             if backup is None:
                 raise Refused(f"no backup of {do.path} was made")
-            self.ends.now().place(step.where).remove(do.path, expected=backup.sha256)
+            self.ends.now().files(step.where).remove(do.path, expected=backup.sha256)
             return ""
         if isinstance(do, RunCommand):
             return self.commands.run(now, step.where, do.argv, do.deadline)
@@ -48,7 +48,7 @@ class StepRunner:
         raise Failed("this step is not done by itself")
 
     def _edit(self, step: Step, edit: Edit, now: Snapshot) -> str:
-        files = self.ends.now().place(step.where)
+        files = self.ends.now().files(step.where)
         files.sweep(edit.path, self.label)
         content = files.read(edit.path)
         if hashlib.sha256(content).hexdigest() != edit.new_sha256:
@@ -68,4 +68,4 @@ def remove_temporary_files(steps: Iterable[Step], ends: Ends, label: str) -> Non
     for step in steps:
         for path in paths_of(step):
             if allowed(path):
-                ends.now().place(step.where).sweep(path, label)
+                ends.now().files(step.where).sweep(path, label)

@@ -11,7 +11,7 @@ from nimdoctor.planning.asking import refusal
 from nimdoctor.planning.document import Refusal
 from nimdoctor.planning.ends import Elsewhere, Ends, Snapshot
 from nimdoctor.planning.steps import RunCommand, Step, Transient
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 NOT_DONE = (Failed, Refused, Elsewhere, OSError)
 """What doing or undoing a step raises when it does not work."""
@@ -97,9 +97,9 @@ class StepUndo:
         edit = opening.do.edit if isinstance(opening.do, Transient) else None
         if edit is None:
             return False
-        place = now.place(opening.where)
-        place.sweep(edit.path, self.reverser.label)
-        return place.fingerprint(edit.path) == edit.old_sha256 and self._served(opening, now) is False
+        files = now.files(opening.where)
+        files.sweep(edit.path, self.reverser.label)
+        return files.fingerprint(edit.path) == edit.old_sha256 and self._served(opening, now) is False
 
     def _served(self, step: Step, now: Snapshot) -> Optional[bool]:
         from nimdoctor.facts import InetdServices

@@ -21,7 +21,7 @@ from nimdoctor.planning.hindrances import decide
 from nimdoctor.remote.follow import Unfollowed
 from nimdoctor.remote.host import SENT, RemoteHost, Sent
 from nimdoctor.remote.run import Remote, unfinished
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 CANNOT = (
     "over ssh the plan is carried out by apply.ksh on the host: it waits for the disk (sync) before each step, but not "

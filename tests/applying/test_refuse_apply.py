@@ -245,14 +245,14 @@ def swapping(put, path, lure, when):
     def prepare():
         from nimdoctor.applying.state import StateDirectory
         from nimdoctor.applying.step_runner import StepRunner
-        from nimdoctor.system import host_files as place
+        from nimdoctor.system import host_files
 
         if when == "before the first record":
             once(StateDirectory, "new_run")
         elif when == "after the step was begun":
             once(StepRunner, "do")
         else:
-            written = place._written
+            written = host_files._written
 
             class Written:
                 def __init__(self, *args, **more):
@@ -266,7 +266,7 @@ def swapping(put, path, lure, when):
                 def __exit__(self, *error):
                     return self.inner.__exit__(*error)
 
-            place._written = Written
+            host_files._written = Written
 
     return prepare
 

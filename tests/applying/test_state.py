@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nimdoctor.applying.state import BackupRecord, StateDirectory
-from nimdoctor.system.host_files import HostFiles, Refused
+from nimdoctor.system.host_files import HostFiles
+from nimdoctor.system.refused import Refused
 
 WHEN = datetime.datetime(2026, 3, 1, 12, 0, 5, tzinfo=datetime.timezone.utc)
 
@@ -110,8 +111,8 @@ def test_a_directory_that_others_could_have_filled_is_refused(tmp_path, make, wo
 
 
 def test_on_aix_a_directory_that_a_list_gives_to_others_is_refused(state, run, monkeypatch):
-    monkeypatch.setattr("nimdoctor.system.host_files.sys.platform", "aix")
-    monkeypatch.setattr("nimdoctor.system.host_files._EXTENDED_ACL", stat.S_IXUSR)  # a bit that the directory has here
+    monkeypatch.setattr("nimdoctor.system.stat_result.sys.platform", "aix")
+    monkeypatch.setattr("nimdoctor.system.stat_result._EXTENDED_ACL", stat.S_IXUSR)  # a bit that the directory has here
     with pytest.raises(Refused, match="access control list"):
         state.prepare()
 
@@ -235,7 +236,7 @@ def test_a_link_in_place_of_a_file_is_neither_read_nor_written_through(run, tmp_
     "name", ["", ".", "..", "../x", "/etc/passwd", "a/b", ".hidden", "a\0b", "a\n", "x" * 201, "a b"]
 )
 def test_a_name_with_a_way_out_is_refused(run, name):
-    seen = HostFiles(run.path).look("/")
+    seen = HostFiles(run.path).stat("/")
     for use in (
         lambda: run.write(name, b""),
         lambda: run.read(name),
@@ -263,7 +264,7 @@ def original(tmp_path):
     path.write_bytes(b"tftp\n\xff")
     os.chmod(path, 0o4644)
     os.utime(path, ns=(1, 1_700_000_000_123_456_789))
-    return HostFiles(str(tmp_path)).look("/inetd.conf")
+    return HostFiles(str(tmp_path)).stat("/inetd.conf")
 
 
 def test_a_backup_comes_back_with_what_goes_with_it(run, original):

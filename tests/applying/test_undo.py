@@ -9,7 +9,7 @@ from nimdoctor.facts import InetdServices, Processes
 from nimdoctor.model import Role, Text
 from nimdoctor.planning.ends import Elsewhere
 from nimdoctor.planning.steps import Change, Move, Phase, RunCommand, Step, Transient, Undo, make_edit
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 BACK = (Undo(argv=("nimclient", "-P")),)
 MOVE = Step(Role.CLIENT, Phase.TIDY, "rename it", Move("/a", "/b"), "", "", undo="back", id="move")
@@ -73,7 +73,7 @@ class Here:
     def close(self):
         self.closed += 1
 
-    def place(self, where):
+    def files(self, where):
         if self.elsewhere:
             raise Elsewhere("the master cannot be asked")
         return self

@@ -62,7 +62,7 @@ class Now:
     def __init__(self, root, facts=()):
         self._place, self.facts = HostFiles(str(root)), dict(facts)
 
-    def place(self, where):
+    def files(self, where):
         return self._place
 
     def fact(self, where, kind):

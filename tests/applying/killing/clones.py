@@ -55,7 +55,7 @@ class Clones:
         from nimdoctor.applying.journal import Journal
         from nimdoctor.applying.state import RunDirectory, StateDirectory
         from nimdoctor.applying.step_commands import StepCommands
-        from nimdoctor.system import host_files as places
+        from nimdoctor.system import directory_entry, host_files
 
         tick = self.tick
 
@@ -89,7 +89,7 @@ class Clones:
         around(StepCommands, "run", lambda self, now, where, argv, *_: f"command {where.value} {' '.join(argv)}")
 
         class System:
-            """The module os, as place.py uses it."""
+            """The module os, as what changes files uses it."""
 
             def __getattr__(self, name: str) -> Any:
                 return getattr(os, name)
@@ -98,7 +98,7 @@ class Clones:
         for name in ("rename", "link", "unlink", "rmdir", "mkdir"):
             setattr(system, name, getattr(os, name))
             around(system, name, lambda path, *_, name=name, **more: f"{name} {path}")
-        places.os = system  # type: ignore[attr-defined]
+        directory_entry.os = host_files.os = system  # type: ignore[attr-defined]
 
 
 def points_of(words: Sequence[str], camera: Camera, prepare: Prepare = nothing) -> Tuple[Ended, List[Point]]:

@@ -31,13 +31,13 @@ def without_inodes() -> None:
     from nimdoctor.applying import proofs
     from nimdoctor.system.host_files import HostFiles
 
-    look = HostFiles.look
+    stat = HostFiles.stat
 
     def blind(self: HostFiles, path: str) -> Any:
-        found = look(self, path)
+        found = stat(self, path)
         return found and found._replace(ino=0)
 
-    HostFiles.look = blind  # type: ignore[method-assign]
+    HostFiles.stat = blind  # type: ignore[method-assign]
     proofs.SETTLING = (0.0,)  # type: ignore[assignment]
 
 
