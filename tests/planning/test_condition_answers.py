@@ -6,7 +6,7 @@ import os
 import pytest
 
 from nimdoctor.facts import Certificates, NimObjects, Processes, TlsAttempt
-from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.model import Role
 from nimdoctor.model.text import Quote
 from nimdoctor.planning.conditions import (
