@@ -23,7 +23,8 @@ from nimdoctor.planning.command_lines import default_state
 from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import End, Ends, hosts_by_role
 from nimdoctor.planning.fix import Options
-from nimdoctor.planning.planner import Planner, Probed
+from nimdoctor.planning.plan_ends import Probed
+from nimdoctor.planning.planner import Planner
 from nimdoctor.system.host_files import HostFiles
 from nimdoctor.system.refused import Refused
 
