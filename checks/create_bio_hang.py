@@ -13,7 +13,7 @@ from nimdoctor.facts import (
     TlsAttempt,
 )
 from nimdoctor.facts.lsnim import SECURE
-from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.tls_attempt import PROCESSES
 from nimdoctor.model import (
     Confidence,

@@ -3,7 +3,7 @@
 from typing import Iterator, List, Optional
 
 from nimdoctor.facts import ExtractedLibraries, NimIdentity, NimshMode, RecordedPush, TlsAttempt
-from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.tls_attempt import LOG, PROCESSES
 from nimdoctor.model import (
     Confidence,

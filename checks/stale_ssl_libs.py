@@ -5,7 +5,7 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import ExtractedLibraries, TlsAttempt, Wpar
 from nimdoctor.facts.libraries import LibraryCopy
-from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.tls_attempt import HISTORY
 from nimdoctor.model import (
     Confidence,

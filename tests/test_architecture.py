@@ -137,6 +137,27 @@ def test_what_runs_a_plan_over_ssh_has_the_connection_and_none_of_the_evidence()
     assert found and [str(one) for one in found if not within(one.module, *ways)] == []
 
 
+LONGEST = 400
+"""Lines of a module, of which a person still knows the whole."""
+LONGER = {
+    "nimdoctor/diagnosis/engine.py": "is parting, with the protocols of what evidence can be asked",
+    "nimdoctor/evidence/loose.py": "the pairing of what people paste will be made anew",
+    "nimdoctor/evidence/recognise.py": "the recognising of what people paste will be made anew",
+    "nimdoctor/facts/nim_exposure.py": "is parting, with the long checks",
+}
+"""Modules that are longer, each with the reason."""
+
+
+def test_no_module_is_longer_than_a_person_can_hold_but_those_with_a_reason():
+    lines = {
+        path.relative_to(REPOSITORY).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path in sources("nimdoctor", "checks", "fixes")
+    }
+    longer = {name for name, count in lines.items() if count > LONGEST}
+    assert longer - set(LONGER) == set(), "these part by what they do"
+    assert set(LONGER) - longer == set(), "these need no reason any more"
+
+
 def test_no_check_imports_another():
     assert [str(one) for one in imports("checks") if within(one.module, "nimdoctor.checks", "checks")] == []
 

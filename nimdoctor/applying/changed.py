@@ -2,9 +2,9 @@
 
 from typing import Any, Mapping, Set, Tuple
 
-from nimdoctor.applying.actions import paths_of
 from nimdoctor.applying.runs import Run
 from nimdoctor.model import Role
+from nimdoctor.planning.policy import paths_of
 from nimdoctor.planning.steps import RunCommand as Command
 from nimdoctor.planning.steps import Step
 

@@ -10,7 +10,10 @@ import os
 import stat
 from typing import Iterator
 
-from nimdoctor.system.host_files import CALM, GONE, HostFiles, NoSuchFile, Refused, has_access_list
+from nimdoctor.system.directory_entry import CALM, GONE
+from nimdoctor.system.read_only_files import ReadOnlyFiles
+from nimdoctor.system.refused import NoSuchFile, Refused
+from nimdoctor.system.stat_result import has_access_list
 
 
 class Suspicious(Refused):
@@ -32,10 +35,10 @@ def doubt(found: os.stat_result) -> str:
     return ""
 
 
-class Custody(HostFiles):
+class Custody(ReadOnlyFiles):
     """A directory of nimdoctor's own and what is below it, for reading; paths are absolute within it.
 
-    Methods raise Suspicious beside what those of `HostFiles` raise.
+    Methods raise Suspicious beside what those of `ReadOnlyFiles` raise.
     """
 
     root: str
@@ -47,13 +50,13 @@ class Custody(HostFiles):
 
     def open(self, path: str, flags: int) -> int:
         """A descriptor of a regular file; a new one is of mode 0600. Raises FileNotFoundError too."""
-        with self._at(path) as spot:
-            found = spot.look()
+        with self._at(path) as entry:
+            found = entry.stat()
             if found is not None:
                 # before it is opened as well, since opening a device may already do something to it
                 self._admit_file(path, found)
             try:
-                descriptor = os.open(spot.name, flags | CALM, 0o600, dir_fd=spot.directory)
+                descriptor = os.open(entry.name, flags | CALM, 0o600, dir_fd=entry.directory)
             except FileNotFoundError:
                 raise
             except OSError as error:

@@ -12,7 +12,8 @@ import os
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.applying.custody import Custody
-from nimdoctor.system.host_files import CALM, NoSuchFile, Refused
+from nimdoctor.system.directory_entry import CALM
+from nimdoctor.system.refused import NoSuchFile, Refused
 
 LIMIT = 16 * 1024 * 1024
 """Bytes of a journal; a run has some dozens of records of some hundred bytes."""

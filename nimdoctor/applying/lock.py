@@ -13,7 +13,7 @@ import stat
 import time
 from typing import Callable, Iterator, Optional, Set, Tuple
 
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 NAMELESS = 10.0
 """Seconds after which a lock.d without a pid is taken for left behind: its maker died before writing it."""

@@ -2,10 +2,10 @@
 
 from typing import Any, Dict, Mapping, Sequence, Set
 
-from nimdoctor.applying.actions import StepRunner
 from nimdoctor.applying.proofs import Proofs
 from nimdoctor.applying.runs import Run
-from nimdoctor.applying.way_back import closing_of, in_leg
+from nimdoctor.applying.step_reverser import StepReverser
+from nimdoctor.applying.undoable import closing_of, in_leg
 from nimdoctor.model import Role
 from nimdoctor.planning.steps import RunCommand, Step, Subsystem
 
@@ -26,12 +26,12 @@ class RunProgress:
         self.standing: Dict[str, str] = {}
 
     @classmethod
-    def of(cls, run: Run, steps: Sequence[Step], hands: StepRunner, proofs: Proofs) -> "RunProgress":
+    def of(cls, run: Run, steps: Sequence[Step], reverser: StepReverser, proofs: Proofs) -> "RunProgress":
         """What the journal tells of a run, where the hosts do not show otherwise. Raises Refused, OSError."""
         found = cls(steps)
         found.done, found.begun, found.opened = dict(run.done()), dict(run.begun()), dict(run.opened())
         found.unsure, found.standing = run.unsure(), run.standing()
-        found._look_again(hands, proofs)
+        found._look_again(reverser, proofs)
         found._open_again()
         return found
 
@@ -53,7 +53,7 @@ class RunProgress:
         ids = {step.id for step in self.steps if step.where is where}
         return any((one.get("was") or {}).get("nimsh") for step, one in self.opened.items() if step in ids)
 
-    def _look_again(self, hands: StepRunner, proofs: Proofs) -> None:
+    def _look_again(self, reverser: StepReverser, proofs: Proofs) -> None:
         """What was undone while the journal took no record of it is not done."""
         for at, step in reversed(list(enumerate(self.steps))):
             if step.id not in self.done or step.restores:
@@ -70,7 +70,7 @@ class RunProgress:
                 undone = (
                     not changed & self._files(step)
                     and closing_of(self.steps, step) is None
-                    and hands.looks_undone(step)
+                    and reverser.looks_undone(step)
                 )
             if undone:
                 del self.done[step.id]

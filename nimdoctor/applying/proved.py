@@ -9,7 +9,7 @@ from nimdoctor.applying.runs import Run, believed, every, load
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.model import Outcome
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 WAITING = "applied-unverified"
 """The state of a run that waits for a push."""
@@ -34,10 +34,10 @@ def proof(run: Run, results: Sequence[Result], client: Host) -> Optional[List[Di
     found = []
     for finding in run.findings():
         if finding["outcome"] == UNVERIFIED:
-            said = _passes(finding, results)
-            if said is None:
+            reason = _passes(finding, results)
+            if reason is None:
                 return None
-            finding = {**finding, "outcome": FIXED, "says": said}
+            finding = {**finding, "outcome": FIXED, "says": reason}
         found.append(finding)
     return found
 

@@ -16,7 +16,8 @@ from nimdoctor.applying.changed import Paths, paths_changed
 from nimdoctor.applying.lock import Locked, lock
 from nimdoctor.applying.runs import Run, believed, every, load
 from nimdoctor.applying.state import StateDirectory
-from nimdoctor.system.host_files import HostFiles, Refused
+from nimdoctor.system.host_files import HostFiles
+from nimdoctor.system.refused import Refused
 
 AT_AN_END = ("complete", "restored", "rolled-back")
 """States of runs that may go."""
@@ -88,10 +89,10 @@ def _standing(run: Run) -> str:
     for target in dict.fromkeys(targets.values()):
         if target and not target.startswith("root:"):
             continue  # nothing was changed where only evidence was given
-        place = HostFiles(target[5:] if target else None)
+        files = HostFiles(target[5:] if target else None)
         for directory in _NAMED_BY_RUN:
             try:
-                names = place.names(directory) if place.look(directory) else []
+                names = files.names(directory) if files.stat(directory) else []
             except (Refused, OSError) as error:
                 return f"whether something of it stands in {directory} cannot be told: {error}"
             found = [name for name in names if run.name in name]

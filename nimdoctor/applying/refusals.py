@@ -2,13 +2,13 @@
 
 from typing import Iterable, List, Mapping, Sequence, Tuple
 
-from nimdoctor.applying.actions import allowed, commands_of, paths_of
 from nimdoctor.applying.custody import Suspicious
 from nimdoctor.applying.runs import Run, believed
 from nimdoctor.model import Role
 from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import Ends
 from nimdoctor.planning.fix import Fix
+from nimdoctor.planning.policy import allowed, commands_of, paths_of
 from nimdoctor.planning.steps import RunCommand, Step
 from nimdoctor.planning.typed import as_typed
 

@@ -5,21 +5,23 @@ import fnmatch
 import os
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
-from nimdoctor.applying.actions import StepRunner, kept_path
+from nimdoctor.applying.backups import backed_up_path
 from nimdoctor.applying.changed import changed_by, paths_changed
 from nimdoctor.applying.lock import lock
-from nimdoctor.applying.person import person
+from nimdoctor.applying.operator import current_operator
 from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.runs import Run, believed, catch_up, every, load, refuse_suspicious
 from nimdoctor.applying.state import RunDirectory, StateDirectory
+from nimdoctor.applying.step_reverser import StepReverser
+from nimdoctor.applying.step_runner import remove_temporary_files
 from nimdoctor.applying.undo import NOT_DONE, StepUndo, still_running
-from nimdoctor.applying.way_back import in_leg, to_undo
+from nimdoctor.applying.undoable import in_leg, to_undo
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
 from nimdoctor.planning.ends import End, Ends
 from nimdoctor.planning.steps import Step, Transient
 from nimdoctor.planning.typed import as_typed
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 Say = Callable[[str], None]
 
@@ -65,17 +67,17 @@ class Rollback:
             self.run = load(self._state_ends()[0].state, self.run.name)
             refuse_suspicious([end.state for end in self._state_ends()], self.run.name)
             directories = self._directories()
-            hands = StepRunner(self.ends, directories, self.run.name)
+            reverser = StepReverser(self.ends, directories, self.run.name)
             if self.run.state not in UNFINISHED:
                 self._finish_killed(directories)
             undo, stands = self._chosen()
             self._refuse_nothing(undo, stands)
-            self._refuse(hands, undo)
+            self._refuse(reverser, undo)
             with RunJournals([directories[end.where] for end in self._state_ends()], self.say) as journals:
                 journals.take_up()
-                journals.append("rollback", None, only=sorted(self.only), who=person())
-                hands.sweep(undo)
-                undone = self._undo(StepUndo(self.steps, hands, journals, self.ends), undo, stands)
+                journals.append("rollback", None, only=sorted(self.only), who=current_operator())
+                remove_temporary_files(undo, self.ends, self.run.name)
+                undone = self._undo(StepUndo(self.steps, reverser, journals, self.ends), undo, stands)
                 state = self._state(undo, stands)
                 journals.note("complete", None, state=state, stands=stands, **self._kept_findings(state))
         return RolledBack(self.run.name, state, tuple(undone), tuple(stands))
@@ -131,7 +133,7 @@ class Rollback:
         if run.state in ("restored", "rolled-back") or (run.state not in UNFINISHED and not undo):
             raise NothingToUndo(f"run {run.name} is {run.state}: there is nothing to take back", tuple(stands))
 
-    def _refuse(self, hands: StepRunner, undo: Sequence[Step]) -> None:
+    def _refuse(self, reverser: StepReverser, undo: Sequence[Step]) -> None:
         """Whatever forbids it, before anything is changed."""
         run = self.run
         if self.only and run.state in UNFINISHED:
@@ -147,19 +149,19 @@ class Rollback:
             )
         self._refuse_older(undo)
         for step in undo:
-            if kept_path(step) is not None and hands.kept(step) is None:
-                raise Refused(f"the backup of {kept_path(step)} is gone: nothing was changed")
+            if backed_up_path(step) is not None and reverser.backups.of(step) is None:
+                raise Refused(f"the backup of {backed_up_path(step)} is gone: nothing was changed")
         changed_later: Set[Tuple[Role, str]] = set()
         for step in undo:
             files: Mapping[str, Any] = (done.get(step.id) or {}).get("files") or {}
             left = {path: found for path, found in files.items() if (step.where, path) not in changed_later}
-            reason = hands.refuse_undo(step, left)
+            reason = reverser.refuse_undo(step, left)
             if reason:
                 raise Refused(f"{reason}\nnothing was changed")
             changed_later |= {(step.where, path) for path in files}
             if step.id not in done:
                 was = self.run.opened()[step.id].get("was") or {}
-                changed_later |= {(step.where, path) for path in hands.brought(step, was)}
+                changed_later |= {(step.where, path) for path in reverser.brought(step, was)}
 
     def _refuse_older(self, undo: Sequence[Step]) -> None:
         """Only the newest run on a path may be taken back."""

@@ -3,7 +3,8 @@
 from typing import List, NamedTuple
 
 from nimdoctor.facts.repair_runs import UNFINISHED
-from nimdoctor.system.host_files import HostFiles, Refused
+from nimdoctor.system.host_files import HostFiles
+from nimdoctor.system.refused import Refused
 
 
 class ScriptRun(NamedTuple):
@@ -27,18 +28,18 @@ class ScriptRun(NamedTuple):
 
 def unfinished_scripts(state: str) -> List[ScriptRun]:
     """Scripts that were begun on this state directory and neither ended nor taken back."""
-    place = HostFiles(state)
+    files = HostFiles(state)
     found = []
     try:
-        names = place.names("/scripts") if place.look("/scripts") else []
+        names = files.names("/scripts") if files.stat("/scripts") else []
     except (Refused, OSError):
         return []
     for name in names:
         try:
-            said = place.read(f"/scripts/{name}/state", limit=100).decode("ascii", "replace").strip()
+            text = files.read(f"/scripts/{name}/state", limit=100).decode("ascii", "replace").strip()
         except (Refused, OSError):
             continue  # none was written: it never began
-        run = ScriptRun(name, said)
+        run = ScriptRun(name, text)
         if run.unfinished:
             found.append(run)
     return found

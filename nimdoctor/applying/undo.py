@@ -2,14 +2,16 @@
 
 from typing import Any, Iterable, List, Mapping, Optional, Sequence
 
-from nimdoctor.applying.actions import Failed, StepRunner
+from nimdoctor.applying.effects import some_effect
 from nimdoctor.applying.run_journals import RunJournals
-from nimdoctor.applying.way_back import closing_of, opening_of
+from nimdoctor.applying.step_commands import Failed
+from nimdoctor.applying.step_reverser import StepReverser
+from nimdoctor.applying.undoable import closing_of, opening_of
 from nimdoctor.planning.asking import refusal
 from nimdoctor.planning.document import Refusal
 from nimdoctor.planning.ends import Elsewhere, Ends, Snapshot
 from nimdoctor.planning.steps import RunCommand, Step, Transient
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 NOT_DONE = (Failed, Refused, Elsewhere, OSError)
 """What doing or undoing a step raises when it does not work."""
@@ -18,9 +20,9 @@ NOT_DONE = (Failed, Refused, Elsewhere, OSError)
 class StepUndo:
     """Takes steps of a run back, each between a record `undo` and a record `undone`."""
 
-    def __init__(self, steps: Sequence[Step], hands: StepRunner, journals: RunJournals, ends: Ends) -> None:
+    def __init__(self, steps: Sequence[Step], reverser: StepReverser, journals: RunJournals, ends: Ends) -> None:
         self.steps = tuple(steps)
-        self.hands = hands
+        self.reverser = reverser
         self.journals = journals
         self.ends = ends
 
@@ -44,9 +46,9 @@ class StepUndo:
             return ""
         was = opened.get("was") or {}
         if done:
-            self.hands.undo(step, was, self.ends.now())
+            self.reverser.undo(step, was, self.ends.now())
         else:
-            self.hands.undo_begun(step, was, self.ends.now())
+            self.reverser.undo_begun(step, was, self.ends.now())
             stands = self._effects_left(step, opened)
             if stands:
                 self.journals.note("undone", step.id, stands=stands)
@@ -62,7 +64,7 @@ class StepUndo:
         return stands
 
     def _effects_left(self, step: Step, opened: Mapping[str, Any]) -> str:
-        if not step.no_undo or not self.hands.some_effect(step, opened):
+        if not step.no_undo or not some_effect(step, opened, self.ends):
             return ""
         return f"{step.title}: begun, some of its effects are there ({step.no_undo})"
 
@@ -75,19 +77,19 @@ class StepUndo:
 
     def _shut(self, opening: Step, closing: Step) -> str:
         """Why it stays open: somebody may be using it, or that cannot be told."""
-        moment = self.ends.now()
+        snapshot = self.ends.now()
         try:
-            if self._is_shut(opening, moment):
+            if self._is_shut(opening, snapshot):
                 return ""
-            seen = next((seen for seen in (refusal(one, moment) for one in closing.then) if seen), "")
+            seen = next((seen for seen in (refusal(one, snapshot) for one in closing.then) if seen), "")
             if not seen:
-                self.hands.close_transient(closing, opening, moment)
+                self.reverser.close_transient(closing, opening, snapshot)
                 served = self._served(closing, self.ends.now())
                 seen = "inetd still serves it after the refresh" if served else ""
         except (*NOT_DONE, ValueError) as error:
             seen = str(error)
         finally:
-            moment.close()
+            snapshot.close()
         return f"tftp on the {closing.where.value} stays open: {seen}" if seen else ""
 
     def _is_shut(self, opening: Step, now: Snapshot) -> bool:
@@ -95,9 +97,9 @@ class StepUndo:
         edit = opening.do.edit if isinstance(opening.do, Transient) else None
         if edit is None:
             return False
-        place = now.place(opening.where)
-        place.sweep(edit.path, self.hands.label)
-        return place.fingerprint(edit.path) == edit.old_sha256 and self._served(opening, now) is False
+        files = now.files(opening.where)
+        files.sweep(edit.path, self.reverser.label)
+        return files.fingerprint(edit.path) == edit.old_sha256 and self._served(opening, now) is False
 
     def _served(self, step: Step, now: Snapshot) -> Optional[bool]:
         from nimdoctor.facts import InetdServices
@@ -111,12 +113,12 @@ def still_running(begun: Iterable[str], steps: Sequence[Step], ends: Ends) -> Li
     from nimdoctor.facts import Processes
 
     found = []
-    moment = ends.now()
+    snapshot = ends.now()
     try:
         for step in steps:
             if step.id not in begun or not isinstance(step.do, RunCommand):
                 continue
-            processes = moment.fact(step.where, Processes)
+            processes = snapshot.fact(step.where, Processes)
             commands = [" ".join(argv) for argv in (step.do.argv, *(undo.argv for undo in step.do.undo)) if argv]
             for row in processes.rows if processes else ():
                 shown = row.args.split()
@@ -132,5 +134,5 @@ def still_running(begun: Iterable[str], steps: Sequence[Step], ends: Ends) -> Li
                         )
                     )
     finally:
-        moment.close()
+        snapshot.close()
     return found

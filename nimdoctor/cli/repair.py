@@ -135,7 +135,7 @@ def fix(
 
 def _open(kind: Any, where: Any, registry: "Registry", options: Any, waiting: Any) -> "Repair":
     from nimdoctor.library.repair import TargetError
-    from nimdoctor.system.host_files import Refused
+    from nimdoctor.system.refused import Refused
 
     try:
         rules = () if where.target == "" or where.target.startswith(("root:", "ssh:")) else local_rules()
@@ -290,7 +290,7 @@ def _asked(repair: "Repair", format: Format) -> str:
 
 def _apply(repair: "Repair", format: Format) -> int:
     from nimdoctor.applying.execute import Locked, NotApplied
-    from nimdoctor.system.host_files import Refused
+    from nimdoctor.system.refused import Refused
 
     plan = repair.plan
     try:

@@ -42,7 +42,7 @@ def _resume(runs: Any, run: Any, options: Any, yes: bool, format: Format) -> int
     from nimdoctor.applying.execute import Locked, NotApplied
     from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
     from nimdoctor.library.repair import TargetError
-    from nimdoctor.system.host_files import Refused
+    from nimdoctor.system.refused import Refused
 
     if run.state == SUSPICIOUS:
         return refuse(None, [_doubt(run)], format)
@@ -71,7 +71,7 @@ def _resume(runs: Any, run: Any, options: Any, yes: bool, format: Format) -> int
 def _found(runs: Any, name: str) -> Any:
     """The run of that name. Raises UsageError where there is none."""
     from nimdoctor.library.repair import TargetError
-    from nimdoctor.system.host_files import Refused
+    from nimdoctor.system.refused import Refused
 
     try:
         return runs.find(name)
@@ -115,7 +115,7 @@ def _roll_back(runs: Any, found: Any, only: Tuple[str, ...], yes: bool, format: 
     from nimdoctor.applying.execute import Locked
     from nimdoctor.facts.repair_runs import SUSPICIOUS
     from nimdoctor.library.repair import TargetError
-    from nimdoctor.system.host_files import Refused
+    from nimdoctor.system.refused import Refused
 
     if found.state == SUSPICIOUS:
         return _not_taken_back(found.name, _doubt(found), format)
@@ -165,7 +165,7 @@ def runs(
             raise UsageError("--prune removes runs of a nimdoctor on the host: log in there for it")
         return _runs_over_ssh(target, state_dir, followed, format)
     from nimdoctor.applying import runs as recorded
-    from nimdoctor.system.host_files import Refused
+    from nimdoctor.system.refused import Refused
 
     state = _state(target, state_dir)
     status = 0
@@ -202,7 +202,7 @@ def _pruned(state: str, days: int) -> Tuple[Any, str]:
 
     from nimdoctor.applying.lock import Locked
     from nimdoctor.applying.prune import prune
-    from nimdoctor.system.host_files import Refused
+    from nimdoctor.system.refused import Refused
 
     try:
         return prune(state, days, datetime.now(timezone.utc)), ""
@@ -216,7 +216,7 @@ def _runs_over_ssh(target: str, state_dir: Optional[str], followed: Optional[str
     from nimdoctor.evidence.catalog import STATE_DIRECTORY
     from nimdoctor.library.registry import Registry
     from nimdoctor.library.repair import TargetError
-    from nimdoctor.system.host_files import Refused
+    from nimdoctor.system.refused import Refused
 
     if followed is not None:
         raise UsageError("--followed is noted in the journal of a nimdoctor on the host: log in there for it")
@@ -240,7 +240,7 @@ def _show_runs(found: List[Dict[str, Any]], state: str, format: Format, pruned: 
 def _state(target: Optional[str], state_dir: Optional[str]) -> str:
     """Where the runs on a target are kept. Raises UsageError where it has none."""
     from nimdoctor.library.repair import absolute, state_directory
-    from nimdoctor.system.host_files import Refused
+    from nimdoctor.system.refused import Refused
 
     try:
         state = state_directory(absolute(target or ""), state_dir)

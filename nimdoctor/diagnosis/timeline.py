@@ -8,7 +8,7 @@ from nimdoctor.diagnosis.host import FactAbsent, Host
 def what_changed(host: Host) -> Optional[str]:
     """One line in the host's local time, or None where the evidence does not hold both a failure and a change."""
     from nimdoctor.facts import FilesetHistory, NimshLog
-    from nimdoctor.facts.nimsh_log import Session, SessionEnd
+    from nimdoctor.facts.nimsh_session import Session, SessionEnd
 
     try:
         log = host.fact(NimshLog)

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from nimdoctor.facts.lsnim import NimclientObjects as NimclientObjects
     from nimdoctor.facts.lsnim import NimObjects as NimObjects
     from nimdoctor.facts.lssrc import InetdServices as InetdServices
-    from nimdoctor.facts.lssrc import NimshDefinition as NimshDefinition
     from nimdoctor.facts.lssrc import Subsystems as Subsystems
     from nimdoctor.facts.name_lookups import NameLookups as NameLookups
     from nimdoctor.facts.netstat import Sockets as Sockets
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.nim_messages import NimMessages as NimMessages
     from nimdoctor.facts.niminfo import NimInfo as NimInfo
     from nimdoctor.facts.niminfo import NimInfoFile as NimInfoFile
+    from nimdoctor.facts.nimsh_definition import NimshDefinition as NimshDefinition
     from nimdoctor.facts.nimsh_log import NimshLog as NimshLog
     from nimdoctor.facts.nimsh_mode import NimshMode as NimshMode
     from nimdoctor.facts.openssl_version import OpensslVersion as OpensslVersion
@@ -123,7 +123,7 @@ _MODULES: Dict[str, str] = {
     "NimMessages": "nim_messages",
     "NimObjects": "lsnim",
     "NimclientObjects": "lsnim",
-    "NimshDefinition": "lssrc",
+    "NimshDefinition": "nimsh_definition",
     "NimshLog": "nimsh_log",
     "NimshMode": "nimsh_mode",
     "OpensslVersion": "openssl_version",

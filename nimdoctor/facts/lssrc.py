@@ -1,4 +1,4 @@
-"""`lssrc`: subsystems of the System Resource Controller, inetd's services, nimsh's definition.
+"""`lssrc`: subsystems of the System Resource Controller, and inetd's services.
 
 SRC message numbers (0513-...) survive translation, the words around them do not; so numbers and
 shapes are matched first, words last.
@@ -7,6 +7,7 @@ shapes are matched first, words last.
 import re
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from nimdoctor.facts.src_lines import is_header, lines_of, words_of
 from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _STATES = frozenset({"active", "inoperative", "stopping", "starting", "warned"})
@@ -63,7 +64,7 @@ class Subsystems(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "Subsystems":
         """Raises BadEvidence for an empty text or one without a row or a 0513-085 or 0513-004 line."""
-        quotes = _lines(text)
+        quotes = lines_of(text)
         rows = list(_subsystem_rows(quotes))
         absent = []
         for quote in quotes:
@@ -72,7 +73,7 @@ class Subsystems(NamedTuple):
             stopped = _INOPERATIVE.search(quote.text[:400])
             if stopped:
                 rows.append(SubsystemRow(stopped.group(1), None, None, "inoperative", quote))
-        complete = _is_whole_list(text) and (bool(rows) or any(_header(quote.text) for quote in quotes))
+        complete = _is_whole_list(text) and (bool(rows) or any(is_header(quote.text) for quote in quotes))
         if not rows and not absent and not complete:
             raise BadEvidence(f"{text.source} lists no subsystem: {first_words(quotes[0].text)}")
         return cls(text.source, tuple(rows), complete, tuple(absent))
@@ -113,7 +114,7 @@ class Subsystems(NamedTuple):
     def _not_on_file(self, name: str) -> Optional[Quote]:
         for quote in self.not_on_file:
             english = _NOT_ON_FILE.search(quote.text)
-            if (english.group(1) == name) if english else name in _words(quote.text):
+            if (english.group(1) == name) if english else name in words_of(quote.text):
                 return quote
         return None
 
@@ -180,7 +181,7 @@ class InetdServices(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "InetdServices":
         """Raises BadEvidence for an empty text or one that tells nothing of inetd or of a service of it."""
-        quotes = _lines(text)
+        quotes = lines_of(text)
         asked = _asked_service(text.name)
         rows: List[InetdServiceRow] = []
         headers = 0
@@ -188,14 +189,14 @@ class InetdServices(NamedTuple):
             row = _service_row(quote) or (_bare_row(quote, asked) if headers else None)
             if row and (headers or row.status in _STATES):
                 rows.append(row)
-            elif _header(quote.text):
+            elif is_header(quote.text):
                 headers += 1
         itself = next((row for row in _subsystem_rows(quotes) if row.name == "inetd"), None)
         status = itself.status if itself else None
         messages = []
         for quote in quotes:
             number = _MESSAGE.search(quote.text)
-            words = _words(quote.text) if number and number.group() not in _DONE else set()
+            words = words_of(quote.text) if number and number.group() not in _DONE else set()
             if number and words & {"inetd", "tftp", asked}:
                 messages.append(quote)
                 if "inetd" in words and number.group() in _INETD_DOWN:
@@ -245,89 +246,7 @@ class InetdServices(NamedTuple):
         return Quote(self.source, None, "")
 
     def _message(self, service: str) -> Optional[Quote]:
-        return next((quote for quote in self.messages if {service, "inetd"} & _words(quote.text)), None)
-
-
-_MOST_LINES = 20_000
-
-_DEFAULT_ORDER = ("subsysname", "synonym", "cmdargs", "path")
-_FIELDS = ("subsysname", "cmdargs", "path")
-
-
-class NimshDefinition(NamedTuple):
-    """How SRC starts nimsh, from `lssrc -S -s nimsh`; it holds even while nimsh is down.
-
-    >>> nimsh = NimshDefinition.parse(Text.of('''#subsysname:synonym:cmdargs:path:uid:auditid:standin
-    ... nimsh::-s -c:/usr/sbin/nimsh:0:0:/dev/console
-    ... ''', "lssrc -S -s nimsh"))
-    >>> nimsh.cmdargs, nimsh.path, nimsh.secure, nimsh.push_disabled
-    ('-s -c', '/usr/sbin/nimsh', True, False)
-    """
-
-    source: str
-    cmdargs: str
-    path: str
-    at: Quote
-
-    @classmethod
-    def parse(cls, text: Text) -> "NimshDefinition":
-        """Raises BadEvidence for an empty text or one without a definition of nimsh."""
-        places = {field: place for place, field in enumerate(_DEFAULT_ORDER)}
-        columns = 0
-        quotes = _lines(text)
-        for quote in quotes:
-            fields = [field.strip() for field in quote.text.split(":")]
-            if fields[0].lstrip("# ") == "subsysname" and "cmdargs" in fields and "path" in fields:
-                fields[0] = "subsysname"
-                places = {field: place for place, field in enumerate(fields)}
-                columns = len(fields)
-                continue
-            if len(fields) <= max(places[field] for field in _FIELDS):
-                continue
-            surplus, start = len(fields) - columns, places["cmdargs"]
-            if columns and surplus > 0 and not fields[places["path"]].startswith("/"):
-                # more fields than headings: the arguments are the one free text and hold colons
-                fields[start : start + surplus + 1] = [":".join(fields[start : start + surplus + 1])]
-            path = fields[places["path"]] if len(fields) > places["path"] else ""
-            if fields[places["subsysname"]] == "nimsh" and path.startswith("/"):
-                return cls(text.source, fields[start], path, quote)
-        raise BadEvidence(f"{text.source} holds no definition of nimsh: {first_words(quotes[0].text)}")
-
-    @property
-    def secure(self) -> bool:
-        """Whether nimsh starts with cryptographic authentication on."""
-        return "-c" in self.cmdargs.split()
-
-    @property
-    def push_disabled(self) -> bool:
-        """Whether nimsh starts with push refused."""
-        return "-P" in self.cmdargs.split()
-
-    def whole(self) -> Quote:
-        """A quote that means all of it."""
-        return Quote(self.source, None, "")
-
-
-def _lines(text: Text) -> List[Quote]:
-    quotes: List[Quote] = []
-    for quote in text.quotes():
-        if quote.text.strip():
-            quotes.append(quote)
-        if len(quotes) > _MOST_LINES:
-            raise BadEvidence(f"{text.source} has more than {_MOST_LINES:,} lines, which no list of subsystems has")
-    if not quotes:
-        raise BadEvidence(f"{text.source} is empty")
-    return quotes
-
-
-def _words(line: str) -> Set[str]:
-    return {word.strip(",.;:'\"()") for word in line.split()}
-
-
-def _header(line: str) -> bool:
-    """Four headings in any language: not indented as rows are, wide apart, without a digit."""
-    columns = re.split(r"\s{2,}", line.rstrip()[:400].expandtabs())
-    return len(columns) == 4 and bool(columns[0]) and not re.search(r"[0-9/]", line)
+        return next((quote for quote in self.messages if {service, "inetd"} & words_of(quote.text)), None)
 
 
 def _is_whole_list(text: Text) -> bool:
@@ -345,7 +264,7 @@ def _subsystem_rows(quotes: Iterable[Quote]) -> Iterable[SubsystemRow]:
     indented: Optional[bool] = None
     for quote in quotes:
         line = quote.text[:400].rstrip().expandtabs()
-        if _header(line):
+        if is_header(line):
             # the services of inetd follow under a header of the same shape
             ended = line.startswith("Service")
             in_table, indented = not ended, None

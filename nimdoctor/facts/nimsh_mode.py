@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Optional, Tuple
 
-from nimdoctor.facts.lssrc import NimshDefinition
+from nimdoctor.facts.nimsh_definition import NimshDefinition
 from nimdoctor.facts.ps import Processes, ProcessRow
 from nimdoctor.model.text import BadEvidence, Quote
 

@@ -6,8 +6,9 @@ Only a push renews what the master shows as `connect`, so an older value proves 
 from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.clock import HostClock
-from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
+from nimdoctor.facts.nimsh_log import NimshLog
 from nimdoctor.facts.nimsh_mode import NimshMode
+from nimdoctor.facts.nimsh_session import Session, SessionEnd
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import LOG, newest_certificate, time_of
 from nimdoctor.model.text import Quote

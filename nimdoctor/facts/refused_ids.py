@@ -4,8 +4,9 @@ import re
 from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.clock import HostClock
-from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
+from nimdoctor.facts.nimsh_log import NimshLog
 from nimdoctor.facts.nimsh_mode import NimshMode
+from nimdoctor.facts.nimsh_session import Session, SessionEnd
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import LOG, SettingChange, age_of, started_after, time_of
 from nimdoctor.model.text import Pattern, Quote

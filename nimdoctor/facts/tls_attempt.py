@@ -13,8 +13,9 @@ from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.netstat import Sockets
 from nimdoctor.facts.niminfo import NimInfo
-from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
+from nimdoctor.facts.nimsh_log import NimshLog
 from nimdoctor.facts.nimsh_mode import NimshMode
+from nimdoctor.facts.nimsh_session import Session, SessionEnd
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.ps import Processes
 from nimdoctor.facts.resolution import Resolution

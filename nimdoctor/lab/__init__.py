@@ -14,14 +14,14 @@ import tempfile
 from types import TracebackType
 from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
-from nimdoctor.lab import story as stories
+from nimdoctor.lab import scenarios
 from nimdoctor.lab.certificates import NEW_KEY, LabCannotBeBuilt
 from nimdoctor.lab.trees import NIMSH, Trees
 from nimdoctor.system.command import CommandResult, command_environment, run
 
 __all__ = ["SCENARIOS", "Entry", "Lab", "LabCannotBeBuilt", "problems"]
 
-SCENARIOS: Mapping[str, str] = {name: scenario.description for name, scenario in stories.SCENARIOS.items()}
+SCENARIOS: Mapping[str, str] = {name: scenario.description for name, scenario in scenarios.SCENARIOS.items()}
 """Scenario name -> what is the matter, in one sentence."""
 
 FAULTS = ("hang", "fail", "silent", "half", "late", "lie")
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 def problems(scenario: str) -> FrozenSet[str]:
     """Ids of the checks that fail at medium or more in a scenario, given as in `Lab.build`."""
-    return frozenset(stories.tell(scenario, ["lpar7"]).problems)
+    return frozenset(scenarios.setup_of(scenario, ["lpar7"]).problems)
 
 
 class Lab:
@@ -79,14 +79,14 @@ class Lab:
         """
         if key not in NEW_KEY:
             raise ValueError(f"no kind of key {key}; there are {', '.join(NEW_KEY)}")
-        story = stories.tell(scenario, clients)
+        setup = scenarios.setup_of(scenario, clients)
         if place is None:
             place = tempfile.mkdtemp(prefix="nimdoctor-lab-")
         else:
             _make(place)
-        lab = cls(scenario, os.path.realpath(place), [client.name for client in story.clients], daemons=daemons)
+        lab = cls(scenario, os.path.realpath(place), [client.name for client in setup.clients], daemons=daemons)
         try:
-            Trees(story, lab.place, daemons=daemons, key=key).write()
+            Trees(setup, lab.place, daemons=daemons, key=key).write()
             if daemons:
                 lab._start_daemons()
         except BaseException:
@@ -255,7 +255,7 @@ class Lab:
         return found
 
     def _start_daemons(self) -> None:
-        """A daemon for every nimsh that the story has running; it keeps the age the story gives it."""
+        """A daemon for every nimsh that the setup has running; it keeps the age the setup gives it."""
         for tree in self.clients.values():
             row = os.path.join(tree, ".lab", "proc", str(NIMSH))
             if os.path.exists(row):

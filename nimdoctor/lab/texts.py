@@ -2,7 +2,7 @@
 
 from typing import Dict, List, Optional, Tuple
 
-from nimdoctor.lab.story import CURRENT, NEWER, OLD, Client, Master
+from nimdoctor.lab.setup import CURRENT, NEWER, OLD, Client, Master
 
 OSLEVEL = "7100-04-08-1914"
 AIX_LEVEL = "7.1.4.35"
@@ -65,7 +65,7 @@ nimaux           3902/tcp
 """
 
 IGNORED = "nim-vulnerable simulated at AIX 7.1, which never got the fixes, and staying there\n"
-"""/etc/nimdoctor.ignore: what every host of the lab has and no story is about."""
+"""/etc/nimdoctor.ignore: what every host of the lab has and no setup is about."""
 
 NETSVC = "# order of name resolution\nhosts=local,bind\n"
 

@@ -1,4 +1,4 @@
-"""Writes the file trees of a story: what AIX keeps where, and below .lab what the stand-ins act on."""
+"""Writes the file trees of a setup: what AIX keeps where, and below .lab what the stand-ins act on."""
 
 import calendar
 import os
@@ -12,7 +12,7 @@ from typing import Dict, List, Optional, Tuple, Union
 
 from nimdoctor.lab import texts
 from nimdoctor.lab.certificates import KINDS, NEW_KEY, Chain, LabCannotBeBuilt, make_chain
-from nimdoctor.lab.story import CURRENT, NEWER, Client, LabCertificates, LabSetup, Master
+from nimdoctor.lab.setup import CURRENT, NEWER, Client, LabCertificates, LabSetup, Master
 from nimdoctor.system.command import command_environment
 
 SRCMSTR = 3211664
@@ -29,8 +29,8 @@ _CLIENT_SBIN = ("nimclient", "niminit")
 class Trees:
     """Writes one lab below `place`: a tree for the master, named like it, and one for each client."""
 
-    def __init__(self, story: LabSetup, place: str, *, daemons: bool, key: str) -> None:
-        self.story = story
+    def __init__(self, setup: LabSetup, place: str, *, daemons: bool, key: str) -> None:
+        self.setup = setup
         self.place = place
         self.daemons = daemons
         self.key = key
@@ -41,8 +41,8 @@ class Trees:
 
     def write(self) -> None:
         """Raises LabCannotBeBuilt when openssl fails, OSError when the place cannot be written."""
-        self._master(self.story.master)
-        for client in self.story.clients:
+        self._master(self.setup.master)
+        for client in self.setup.clients:
             self._client(client)
 
     # -- hosts
@@ -77,9 +77,9 @@ class Trees:
                 os.unlink(tree.path(f"ssl_nimsh/{part}/{name}"))
         self._nimsh(tree, "-s -c" if master.ssl_support else "-s", True, master.booted - 70, "fresh")
         tree.put("var/adm/ras/nimsh.log", self._started(master.booted - 70), age=master.booted - 70)
-        for number, (name, stanza) in enumerate(texts.objects(master, self.story.clients), 10):
+        for number, (name, stanza) in enumerate(texts.objects(master, self.setup.clients), 10):
             tree.put(f".lab/objects/{number}.{name}", stanza)
-        for client in self.story.clients:
+        for client in self.setup.clients:
             tree.put(f".lab/peers/{client.name}", f"../{client.name}\n")
         tree.put(f".lab/lpp_sources/{texts.LPP_SOURCE}", texts.lpp_source(master.lpp_source_has_openssl))
         for level in (CURRENT, NEWER):
@@ -88,12 +88,12 @@ class Trees:
 
     def _client(self, client: Client) -> None:
         tree = _Tree(os.path.join(self.place, client.name), self.now)
-        master = self.story.master
+        master = self.setup.master
         self._common(
             tree, client.openssl, client.booted, is_master=False, machine_id=client.machine_id, name=client.name,
             address=client.address, nim_client=client.nim_client,
         )  # fmt: skip
-        tree.put("etc/niminfo", texts.client_niminfo(client, master, self.story.clients))
+        tree.put("etc/niminfo", texts.client_niminfo(client, master, self.setup.clients))
         conf = texts.inetd_conf(tftp=False, rsh=client.connect == "shell")
         tree.put("etc/inetd.conf", conf)
         tree.put(".lab/inetd", texts.services_of_inetd(conf))
@@ -131,10 +131,10 @@ class Trees:
         nim_client: int = 131 * 86400,
     ) -> None:
         """What every host has."""
-        master = self.story.master
+        master = self.setup.master
         for directory in ("etc", "usr/lib", "usr/sbin", "usr/bin", "var/adm/ras", "tmp", ".lab/fault"):
             os.makedirs(tree.path(directory))
-        tree.put("etc/hosts", texts.hosts_file(master, self.story.clients))
+        tree.put("etc/hosts", texts.hosts_file(master, self.setup.clients))
         tree.put("etc/services", texts.SERVICES)
         tree.put("etc/netsvc.conf", texts.NETSVC)
         tree.put("etc/nimdoctor.ignore", texts.IGNORED)
@@ -225,19 +225,19 @@ class Trees:
         age = certificates.made
         for kind in KINDS:
             content = chain.server if kind == "server" else chain.certificates[kind]
-            config = texts.ssl_config(kind, self.story.master.name, changed.get(kind, "Example"))
+            config = texts.ssl_config(kind, self.setup.master.name, changed.get(kind, "Example"))
             tree.put(f"{directory}/configs/SSL_{kind}.cnf", config, age=age)
             tree.put(f"{directory}/certs/{kind}.pem", content, age=age)
-            mode = self.story.master.key_mode if directory == "ssl_nimsh" else 0o600
+            mode = self.setup.master.key_mode if directory == "ssl_nimsh" else 0o600
             tree.put(f"{directory}/keys/{kind}key.pem", chain.keys[kind], mode=mode, age=age)
-        foreign = self.story.master.foreign_key
+        foreign = self.setup.master.foreign_key
         if foreign and directory == "ssl_nimsh":
             earlier = self._chain(certificates._replace(made=certificates.made + 365 * 86400))
             tree.put(f"{directory}/keys/{foreign}key.pem", earlier.keys[foreign], mode=0o600, age=age)
 
     def _chain(self, certificates: LabCertificates) -> Chain:
         if certificates not in self._chains:
-            configs = {kind: texts.ssl_config(kind, self.story.master.name) for kind in KINDS}
+            configs = {kind: texts.ssl_config(kind, self.setup.master.name) for kind in KINDS}
             since = self.now - certificates.made
             made = make_chain(self.openssl, self.key, configs, since, since + certificates.holds, certificates.digest)
             self._chains[certificates] = made

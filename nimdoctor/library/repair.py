@@ -23,8 +23,10 @@ from nimdoctor.planning.command_lines import default_state
 from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import End, Ends, hosts_by_role
 from nimdoctor.planning.fix import Options
-from nimdoctor.planning.planner import Planner, Probed
-from nimdoctor.system.host_files import HostFiles, Refused
+from nimdoctor.planning.plan_ends import Probed
+from nimdoctor.planning.planner import Planner
+from nimdoctor.system.host_files import HostFiles
+from nimdoctor.system.refused import Refused
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.connection import Connection
@@ -75,7 +77,7 @@ def state_directory(target: str, given: Optional[str] = None) -> str:
     if given is not None:
         return os.path.abspath(given)
     if target.startswith("root:"):
-        HostFiles(target[5:]).look(STATE_DIRECTORY)
+        HostFiles(target[5:]).stat(STATE_DIRECTORY)
     return "" if target.startswith("ssh:") else default_state(target)
 
 

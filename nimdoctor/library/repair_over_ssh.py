@@ -6,7 +6,7 @@ from nimdoctor.applying.execute import NotApplied, RunResult, refuse_up_front
 from nimdoctor.applying.outcome import assess, remembered
 from nimdoctor.applying.refusals import strange_commands
 from nimdoctor.applying.rollback import RolledBack
-from nimdoctor.applying.way_back import can_be_taken_back
+from nimdoctor.applying.undoable import can_be_taken_back
 from nimdoctor.evidence import TargetError
 from nimdoctor.evidence.connection import Connection
 from nimdoctor.facts import RepairRuns
@@ -21,7 +21,7 @@ from nimdoctor.planning.hindrances import decide
 from nimdoctor.remote.follow import Unfollowed
 from nimdoctor.remote.host import SENT, RemoteHost, Sent
 from nimdoctor.remote.run import Remote, unfinished
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 CANNOT = (
     "over ssh the plan is carried out by apply.ksh on the host: it waits for the disk (sync) before each step, but not "

@@ -16,7 +16,7 @@ from nimdoctor.library.repair import Interrupted, Repair, RepairTarget, Say, nev
 from nimdoctor.library.scanning import open_hosts, scan_hosts
 from nimdoctor.model import Role
 from nimdoctor.planning.fix import Options
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 
 class Runs:

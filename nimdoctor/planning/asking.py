@@ -4,7 +4,7 @@ from typing import Any, Mapping, Optional
 
 from nimdoctor.planning.conditions import Condition
 from nimdoctor.planning.ends import Elsewhere, Snapshot
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 
 def holds(condition: Condition, moment: Snapshot, was: Mapping[str, Any] = {}) -> Optional[bool]:

@@ -19,7 +19,7 @@ class Elsewhere(Exception):
 class End(NamedTuple):
     """One end: `target` as it is given on a command line, absolute; `open` makes fresh evidence of it.
 
-    `place` is its file system, None for recorded evidence; `state` its state directory, a path of this
+    `files` is its file system, None for recorded evidence; `state` its state directory, a path of this
     machine; `this_host` says that it is the running system itself.
     """
 
@@ -27,14 +27,14 @@ class End(NamedTuple):
     target: str
     open: Callable[[], Evidence]
     roles: Tuple[str, ...]
-    place: Optional[HostFiles] = None
+    files: Optional[HostFiles] = None
     state: str = ""
     this_host: bool = False
 
     @property
     def live(self) -> bool:
         """Whether something can be done here."""
-        return self.place is not None
+        return self.files is not None
 
     @property
     def remote(self) -> bool:
@@ -108,12 +108,12 @@ class Snapshot:
         """The fact, or None when it cannot be had. Raises Elsewhere."""
         return self.host(where).optional(kind)
 
-    def place(self, where: Role) -> HostFiles:
+    def files(self, where: Role) -> HostFiles:
         """The file system of that end. Raises Elsewhere for recorded evidence."""
-        place = self._end(where).place
-        if place is None:
+        files = self._end(where).files
+        if files is None:
             raise Elsewhere(f"the {where.value} is recorded evidence")
-        return place
+        return files
 
     def ask(self, where: Role, argv: List[str], timeout: Optional[float] = None) -> Tuple[Optional[CommandResult], str]:
         """Runs a command there: its result, or None and why it could not run. Raises Elsewhere."""
@@ -165,16 +165,16 @@ def certificate_files(now: Snapshot, where: Role) -> Dict[str, List[Any]]:
     """Each file in /ssl_nimsh/certs: time of change (ns), inode, size, and the hash of its certificates."""
     from nimdoctor.facts import Certificates
 
-    place = now.place(where)
-    if place.look(CERTS) is None:
+    files = now.files(where)
+    if files.stat(CERTS) is None:
         return {}
     certificates = now.fact(where, Certificates)
     by_path = {file.path: file for file in certificates.files} if certificates else {}
     found: Dict[str, List[Any]] = {}
-    for name in place.names(CERTS):
+    for name in files.names(CERTS):
         path = f"{CERTS}/{name}"
-        look = place.look(path)
-        if look and look.kind == "file":
+        stat = files.stat(path)
+        if stat and stat.kind == "file":
             blocks = b"".join(by_path[path].blocks) if path in by_path else b""
-            found[path] = [look.mtime_ns, look.ino, look.size, hashlib.sha256(blocks).hexdigest()]
+            found[path] = [stat.mtime_ns, stat.ino, stat.size, hashlib.sha256(blocks).hexdigest()]
     return found

@@ -9,7 +9,7 @@ from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import Elsewhere, Snapshot
 from nimdoctor.planning.fix import Options
 from nimdoctor.planning.steps import Step
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 
 class Hindrances:

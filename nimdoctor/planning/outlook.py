@@ -174,8 +174,8 @@ def _end(role: Role, host: Host) -> End:
     evidence = host.evidence
     root: Optional[str] = getattr(evidence, "root", None)
     remote = evidence.target.startswith("ssh:")
-    place = HostFiles(root) if evidence.live and not remote else None
-    return End(role, evidence.target, lambda: evidence, host.roles, place, "", place is not None and root is None)
+    files = HostFiles(root) if evidence.live and not remote else None
+    return End(role, evidence.target, lambda: evidence, host.roles, files, "", files is not None and root is None)
 
 
 def _advised(found: Result, counsels: Sequence[PlannedAdvice]) -> Way:

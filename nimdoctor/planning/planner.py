@@ -8,17 +8,17 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from nimdoctor.diagnosis.causes import Story, told
 from nimdoctor.diagnosis.engine import HARDENED, Engine, NotNamed, Result
-from nimdoctor.diagnosis.host import FactAbsent, Host
+from nimdoctor.diagnosis.host import FactAbsent
 from nimdoctor.model import Outcome, Role, Severity, Topic
 from nimdoctor.model.wording import named
 from nimdoctor.planning.command_lines import making
 from nimdoctor.planning.conditions import EvidenceFresh, NotHardened
-from nimdoctor.planning.conditions.files import OLD_MEMBERS
-from nimdoctor.planning.document import Affected, Plan, PlanHost, PlannedAdvice, Treated, Undecided
-from nimdoctor.planning.ends import End, Ends, Snapshot
-from nimdoctor.planning.fix import Advice, Affects, Caution, Fix, FixContext, Options, PlanItem, is_nim_name
+from nimdoctor.planning.document import Affected, Plan, PlannedAdvice, Treated, Undecided
+from nimdoctor.planning.ends import Ends, Snapshot
+from nimdoctor.planning.fix import Advice, Affects, Caution, Fix, FixContext, Options, PlanItem
 from nimdoctor.planning.hindrances import Hindrances
 from nimdoctor.planning.order import arranged
+from nimdoctor.planning.plan_ends import PlanEnds, Probed
 from nimdoctor.planning.ruled_out import named as step_named
 from nimdoctor.planning.ruled_out import rulings
 from nimdoctor.planning.steps import Step, Transient
@@ -29,8 +29,8 @@ _QUOTES = 6
 _NOTHING = PlannedAdvice("", "", None, None)
 
 
-class _Asked(NamedTuple):
-    """What one fix said; `about` is what its advice is about."""
+class _Proposal(NamedTuple):
+    """What one fix proposes; `about` is what its advice is about."""
 
     fix: str
     about: str
@@ -40,26 +40,8 @@ class _Asked(NamedTuple):
     cautions: Tuple[str, ...] = ()
 
 
-class Probed(NamedTuple):
-    """What `--probe` found before planning: where tftp was asked and said whether it lives, and another secured client
-    that is pushed well.
-    """
-
-    tftp_address: Optional[Tuple[str, int]] = None
-    pushed_well: Optional[str] = None
-
-
-def ends_of(engine: Engine, ends: Sequence[End]) -> Dict[Role, Host]:
-    """The scanned host of each end."""
-    hosts: Dict[Role, Host] = {}
-    for end in ends:
-        own = engine.target if end.where is Role.CLIENT or engine.master is None else engine.master
-        hosts[end.where] = own
-    return hosts
-
-
 class Planner:
-    """Makes the plan of one scan. `ends` are the plan's ends, `hosts` the scanned hosts behind them."""
+    """Makes the plan of one scan. `ends` are the plan's ends."""
 
     def __init__(
         self, engine: Engine, ends: Ends, fixes: Iterable[Fix], options: Options, probed: Optional[Probed] = None
@@ -69,46 +51,48 @@ class Planner:
         self.fixes = {one.id: one for one in fixes}
         self.options = options
         self.probed = probed or Probed()
-        self.hosts = ends_of(engine, list(ends.ends.values()))
-        self.now = Snapshot(ends, self.hosts)
+        self.known = PlanEnds(engine, ends)
+        self.client = self.known.client
+        self.now = Snapshot(ends, self.known.hosts)
         self._advice: List[PlannedAdvice] = []
         self._below: List[PlannedAdvice] = []
         self._exposures: List[PlannedAdvice] = []
         self._open: Set[str] = set()
         """Checks of exposures."""
-        self._cautions: List[str] = []
+        self._cautions = list(self.known.cautions)
         self.ruled_by: Dict[str, List[Result]] = {}
         """By fix the findings that rule out a step of it."""
         self._results: Tuple[Result, ...] = ()
-        self.client = self._client_name()
 
     def plan(self, results: Sequence[Result], story: Optional[Story] = None) -> Plan:
         """The plan for these results of a scan; `story` is theirs, told anew where it is not given."""
         self._open = {result.check for result in results if result.topic is Topic.EXPOSURE}
         self._results = tuple(results)
         called, minor = self._called(results, told(results) if story is None else story)
-        asked = self._asked(called, minor)
-        steps = self._resting(arranged([step for one in asked for step in one.steps]))
+        proposals = self._proposals(called, minor)
+        steps = self._resting(arranged([step for one in proposals for step in one.steps]))
         stepped = {check for step in steps for check in step.checks}
-        treated = [(one.fix, found) for one in asked for found in one.findings if one.steps and found.check in stepped]
+        treated = [
+            (one.fix, found) for one in proposals for found in one.findings if one.steps and found.check in stepped
+        ]
         findings = tuple(_treated(found, fix_id) for fix_id, found in treated)
         for result in minor:
             if all(result is not found for _, found in treated):
                 hint = f"--only {result.fix} plans it" if result.fix in self.fixes else ""
-                self._tell(_counsel(result, hint), self._below)
+                self._file(_as_advice(result, hint), self._below)
         if self.options.accept_hung and self.options.accept_hung != self.client:
             client = f"the plan's client is {self.client}" if self.client else "the plan has no client"
             self._cautions.append(f"--accept-hung {self.options.accept_hung} waives nothing: {client}")
         plan = Plan(
-            hosts={end.where: self._host(end) for end in self.ends.ends.values()},
+            hosts={end.where: self.known.host(end) for end in self.ends.ends.values()},
             checks=tuple(sorted({found.check for found in findings})),
             steps=steps,
             options=self.options,
             findings=findings,
             advice=tuple(dict.fromkeys(self._advice)),
             below=tuple(dict.fromkeys(self._below)),
-            affects=_affected([affects for one in asked for affects in one.affects]),
-            cautions=tuple(dict.fromkeys([text for one in asked for text in one.cautions] + self._cautions)),
+            affects=_affected([affects for one in proposals for affects in one.affects]),
+            cautions=tuple(dict.fromkeys([text for one in proposals for text in one.cautions] + self._cautions)),
             pushes=_pushes(results),
             exposures=tuple(dict.fromkeys(self._exposures)),
             undecided=tuple(dict.fromkeys(_undecided(results))),
@@ -158,23 +142,23 @@ class Planner:
                 minor.append(result)
                 continue
             elif fix is None:
-                self._tell(_counsel(result), self._advice)
+                self._file(_as_advice(result), self._advice)
                 continue
             elsewhere = self._elsewhere(result, fix)
             if elsewhere is None and fix.named_only and not self.options.only:
                 hint = f"not planned by itself, since somebody may have meant it: --only {fix.id} plans it"
-                self._tell(_counsel(result, hint)._replace(run=f"{self.command()} --only {fix.id}"), self._advice)
+                self._file(_as_advice(result, hint)._replace(run=f"{self.command()} --only {fix.id}"), self._advice)
             elif elsewhere is None:
                 first = None if self.options.only else self._for_a_person(story.behind(result))
                 if first:
                     hint = f"its cause comes first, {first.check}, which only a person can cure"
                     # what a finding rules out no naming brings into a plan
                     named_too = "" if first.rules_out else f"; --only {fix.id} plans it all the same"
-                    self._tell(_counsel(result, hint + named_too), self._advice)
+                    self._file(_as_advice(result, hint + named_too), self._advice)
                 else:
                     called.setdefault(fix.id, []).append(result)
             elif elsewhere is not _NOTHING:
-                self._tell(elsewhere, self._advice)
+                self._file(elsewhere, self._advice)
         return called, minor
 
     def _for_a_person(self, causes: Sequence[Result]) -> Optional[Result]:
@@ -197,9 +181,9 @@ class Planner:
         where, end = "", Role.MASTER
         if result.where is Role.MASTER and Role.MASTER not in given:
             where = "on the master"
-        elif result.where is Role.MASTER and result.host != self.hosts[Role.MASTER].name:
+        elif result.where is Role.MASTER and result.host != self.known.name(Role.MASTER):
             where = f"on {result.host or 'that master'}"
-        elif result.where is Role.CLIENT and fix.where is Role.MASTER and self.one_host:
+        elif result.where is Role.CLIENT and fix.where is Role.MASTER and self.known.one_host:
             text = f"{result.message}: run nimdoctor fix here with --master TARGET, since its own master was not given"
             return PlannedAdvice(result.check, text, "nimdoctor fix --master TARGET", Role.CLIENT.value)
         elif fix.where is Role.CLIENT and Role.CLIENT not in given:
@@ -207,9 +191,9 @@ class Planner:
         text = f"{result.message}: run nimdoctor fix {where}"
         return PlannedAdvice(result.check, text, "nimdoctor fix", end.value, tuple(result.objects)) if where else None
 
-    def _asked(self, called: Dict[str, List[Result]], minor: Sequence[Result]) -> List["_Asked"]:
-        """What each fix said: those that are called, and those that these need, where they bring about what is asked for."""
-        found: Dict[str, _Asked] = {}
+    def _proposals(self, called: Dict[str, List[Result]], minor: Sequence[Result]) -> List["_Proposal"]:
+        """What each fix proposes: those that are called, and those that these need, where they bring about what is asked for."""
+        found: Dict[str, _Proposal] = {}
         waiting = sorted(called)
         chosen = tuple(waiting)
         while waiting:
@@ -225,7 +209,7 @@ class Planner:
                 waiting += self.fixes[name].needs
         return [self._needed(one, one.fix in called, list(found.values())) for one in found.values()]
 
-    def _needed(self, one: "_Asked", called: bool, every: Sequence["_Asked"]) -> "_Asked":
+    def _needed(self, one: "_Proposal", called: bool, every: Sequence["_Proposal"]) -> "_Proposal":
         """Without its steps where nobody asks for what they bring about: of a prerequisite, or of a transient."""
         transient = any(isinstance(step.do, Transient) for step in one.steps)
         if called and not transient:
@@ -243,21 +227,21 @@ class Planner:
             )
         return one._replace(steps=(), affects=(), cautions=())
 
-    def _ask(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> "_Asked":
-        """What one fix says; advice is kept aside."""
+    def _ask(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> "_Proposal":
+        """What one fix proposes; its advice is filed."""
         # sorted, since the order of findings rests on how sure they are, and that on the clock
         checks = tuple(sorted({found.check for found in findings}))
         about = next(iter([*(name for name in checks if name not in self._open), *checks]), fix.id)
-        nothing = _Asked(fix.id, about, tuple(findings))
+        nothing = _Proposal(fix.id, about, tuple(findings))
         if fix.where is Role.CLIENT and Role.CLIENT not in self.ends.ends:
             self._advise(about, f"{fix.title}: run nimdoctor fix --only {fix.id} on the client", None, Role.CLIENT)
             return nothing
         if fix.classic and self.engine.may_be_hardened():
             self._advise(about, f"{fix.title}: {HARDENED}", None, fix.where)
             return nothing
-        case = self._case(fix, findings, chosen)
+        context = self.known.context(fix, findings, chosen, self.options, self.probed)
         try:
-            said: List[PlanItem] = list(fix.function(**self.engine.feed(fix.function, {FixContext: case})) or ())
+            items: List[PlanItem] = list(fix.function(**self.engine.feed(fix.function, {FixContext: context})) or ())
         except (FactAbsent, NotNamed) as error:
             self._advise(about, f"{fix.title}: not planned, {error}", None, fix.where)
             return nothing
@@ -266,14 +250,14 @@ class Planner:
                 about, f"{fix.title}: not planned, the fix broke: {type(error).__name__}: {error}", None, fix.where
             )
             return nothing
-        for thing in said:
-            if isinstance(thing, Advice):
-                self._advise(about, thing.text, thing.run, thing.where, thing.objects)
-        if not said:
+        for item in items:
+            if isinstance(item, Advice):
+                self._advise(about, item.text, item.run, item.where, item.objects)
+        if not items:
             for found in findings:
                 # the fix sees nothing to do, the check did: a person must look
-                self._tell(_counsel(found, f"{fix.id} finds nothing that it could do"), self._advice)
-        steps = [thing for thing in said if isinstance(thing, Step)]
+                self._file(_as_advice(found, f"{fix.id} finds nothing that it could do"), self._advice)
+        steps = [item for item in items if isinstance(item, Step)]
         if self._ruled_out(fix, about, steps):
             return nothing
         # what a fix says beside its steps holds only where it has some
@@ -283,8 +267,8 @@ class Planner:
                 step._replace(fixes=(fix.id,), checks=() if isinstance(step.do, Transient) else checks)
                 for step in steps
             ),
-            affects=tuple(thing for thing in said if isinstance(thing, Affects) and steps),
-            cautions=tuple(thing.text for thing in said if isinstance(thing, Caution) and steps),
+            affects=tuple(item for item in items if isinstance(item, Affects) and steps),
+            cautions=tuple(item.text for item in items if isinstance(item, Caution) and steps),
         )
 
     def _ruled_out(self, fix: Fix, about: str, steps: Sequence[Step]) -> bool:
@@ -293,78 +277,25 @@ class Planner:
         """
         known: Set[Tuple[str, str]] = set()
         for step in steps:
-            for result, one in rulings(step, self._results, self.one_host):
+            for result, one in rulings(step, self._results, self.known.one_host):
                 if (result.check, one.why) not in known:
                     known.add((result.check, one.why))
                     self.ruled_by.setdefault(fix.id, []).append(result)
-                    said = f"{result.check} rules out {step_named(step)} on the {step.where.value}: {one.why}"
-                    self._advise(about, f"{fix.title}: not planned, {said}", None, fix.where, result.objects)
+                    reason = f"{result.check} rules out {step_named(step)} on the {step.where.value}: {one.why}"
+                    self._advise(about, f"{fix.title}: not planned, {reason}", None, fix.where, result.objects)
         return bool(known)
-
-    def _case(self, fix: Fix, findings: List[Result], chosen: Tuple[str, ...]) -> FixContext:
-        ends = tuple(self.ends.ends)
-        if self.one_host and fix.where is not Role.BOTH:
-            # a host that is both is not its own master
-            ends = (fix.where,)
-        return FixContext(
-            findings=tuple(findings),
-            options=self.options,
-            fixes=chosen,
-            client=self.client,
-            client_host=self._name(Role.CLIENT),
-            master_host=self._name(Role.MASTER),
-            ends=ends,
-            live=tuple(where for where in ends if self.ends.ends[where].live),
-            recorded=tuple(where for where in ends if self.ends.ends[where].recorded),
-            extractor_cured_at=self._extractor_cured_at(),
-            tftp_address=self.probed.tftp_address,
-            pushed_well=self.probed.pushed_well,
-            fetch_replaces=self._fetch_replaces(),
-            comparable=self._comparable(),
-        )
-
-    def _fetch_replaces(self) -> bool:
-        """Whether the client may hold a certificate that is none of its master's, over which a fetch would write."""
-        from nimdoctor.facts import CertificateState
-
-        held, served = (
-            self.hosts[where].optional(CertificateState) if where in self.hosts else None
-            for where in (Role.CLIENT, Role.MASTER)
-        )
-        if held is None or held.certificates is None:
-            return True
-        return not held.certificates <= ((served.certificates if served else None) or frozenset())
-
-    def _extractor_cured_at(self) -> str:
-        """The level of the client's nim.client where it takes the members of any OpenSSL, and those of 0.9.8 are not there."""
-        from nimdoctor.facts import Extractor, LibraryArchives
-
-        host = self.hosts.get(Role.CLIENT)
-        archives = host.optional(LibraryArchives) if host else None
-        extractor = host.optional(Extractor) if host else None
-        if archives and all(archives.members_named(*one) for one in OLD_MEMBERS):
-            return ""
-        return str(extractor.level) if extractor and extractor.cured else ""
-
-    def _comparable(self) -> bool:
-        """Whether a certificate that was fetched can be told to be the master's."""
-        from nimdoctor.facts import CertificateState
-
-        end = self.ends.ends.get(Role.MASTER)
-        held = self.hosts[Role.MASTER].optional(CertificateState) if end else None
-        return end is not None and (end.live or bool(held and held.certificates))
 
     # -- what stands beside the steps
 
     def _advise(
         self, about: str, text: str, run: Optional[str], where: Optional[Role], objects: Sequence[str] = ()
     ) -> None:
-        self._tell(PlannedAdvice(about, text, run, where.value if where else None, tuple(objects)), self._advice)
+        self._file(PlannedAdvice(about, text, run, where.value if where else None, tuple(objects)), self._advice)
 
-    def _tell(self, counsel: PlannedAdvice, place: List[PlannedAdvice]) -> None:
-        """What a person is told about an exposure stands beside all else, since nothing waits for it; but what was
+    def _file(self, advice: PlannedAdvice, among: List[PlannedAdvice]) -> None:
+        """What a person is to know about an exposure stands beside all else, since nothing waits for it; but what was
         asked for by name is advice, whatever it is about."""
-        (self._exposures if counsel.about in self._open and not self.options.only else place).append(counsel)
+        (self._exposures if advice.about in self._open and not self.options.only else among).append(advice)
 
     def command(self, chosen: Optional[Options] = None) -> str:
         """The command line that makes this plan, or the one with these options."""
@@ -373,42 +304,6 @@ class Planner:
         targets = {where: end.target for where, end in ends.items()}
         return as_typed(making(targets, chosen or self.options, leads.state if leads else ""))
 
-    @property
-    def one_host(self) -> bool:
-        """Whether the client and the master are the same host."""
-        client, master = self.ends.ends.get(Role.CLIENT), self.ends.ends.get(Role.MASTER)
-        return client is not None and master is not None and client.target == master.target
-
-    def _host(self, end: End) -> PlanHost:
-        from nimdoctor.facts import MachineId
-
-        host = self.hosts[end.where]
-        machine = host.optional(MachineId)
-        return PlanHost(host.name, end.target, machine.machine_id if machine else None, host.oslevel)
-
-    def _name(self, where: Role) -> Optional[str]:
-        return self.hosts[where].name if where in self.hosts else None
-
-    def _client_name(self) -> Optional[str]:
-        """The client's NIM name: its own word for it, else the object in the master's list that is this host."""
-        from nimdoctor.facts import NimIdentity, NimObjects
-
-        if Role.CLIENT not in self.hosts:
-            return None
-        identity = self.hosts[Role.CLIENT].optional(NimIdentity)
-        if identity is None:
-            return None
-        master = self.hosts.get(Role.MASTER)
-        objects = master.optional(NimObjects) if master else None
-        own, _ = identity.object_in(objects)
-        name = own.name if own else identity.nim_name
-        if name is not None and not is_nim_name(name):
-            self._cautions.append(
-                f"the client's NIM name {name!a} is none that a command could take, so it is not used"
-            )
-            return None
-        return name
-
 
 def _treated(found: Result, fix_id: str) -> Treated:
     quotes = tuple((quote.source, quote.line, quote.text[:400]) for quote in found.evidence[:_QUOTES])
@@ -416,16 +311,16 @@ def _treated(found: Result, fix_id: str) -> Treated:
     return Treated(found.check, found.where, found.host, found.title, found.message, fix_id, quotes, topic)
 
 
-def _counsel(result: Result, hint: str = "") -> PlannedAdvice:
+def _as_advice(result: Result, hint: str = "") -> PlannedAdvice:
     """A finding that no step treats, as advice."""
     text = f"{result.message}. {result.cure}" if result.cure else result.message
-    said = f"{text} ({hint})" if hint else text
-    return PlannedAdvice(result.check, said, result.run, result.where.value, tuple(result.objects))
+    whole = f"{text} ({hint})" if hint else text
+    return PlannedAdvice(result.check, whole, result.run, result.where.value, tuple(result.objects))
 
 
-def _affected(said: Sequence[Affects]) -> Optional[Affected]:
-    clients = tuple(sorted({name for one in said for name in one.clients}))
-    return Affected(clients, said[0].why, said[0].cure) if clients else None
+def _affected(every: Sequence[Affects]) -> Optional[Affected]:
+    clients = tuple(sorted({name for one in every for name in one.clients}))
+    return Affected(clients, every[0].why, every[0].cure) if clients else None
 
 
 def _pushes(results: Sequence[Result]) -> Tuple[str, ...]:

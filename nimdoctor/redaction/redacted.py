@@ -17,8 +17,8 @@ from nimdoctor.evidence.x509 import CertificateReader
 from nimdoctor.model.text import TEXT_LIMIT, from_json
 from nimdoctor.redaction import rows
 from nimdoctor.redaction.blocks import pieces
+from nimdoctor.redaction.borrowed_tree import BorrowedTree
 from nimdoctor.redaction.certificates import CertificateTexts
-from nimdoctor.redaction.learning import BorrowedTree
 from nimdoctor.redaction.ledger import Ledger
 from nimdoctor.redaction.passwords import REMOVED
 from nimdoctor.redaction.readings import Readings, rewritten, walked

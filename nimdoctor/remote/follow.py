@@ -7,7 +7,7 @@ from typing import Callable, List, NamedTuple, Optional
 from nimdoctor.model.text import decode
 from nimdoctor.model.wording import visible
 from nimdoctor.remote.host import Lost, RemoteHost, StartStatus
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 PAUSES = (0.1, 0.2, 0.4, 0.7, 1.0, 2.0)
 """Seconds between two questions, growing while nothing new is said."""

@@ -12,7 +12,7 @@ from nimdoctor.model.text import decode
 from nimdoctor.planning.checksum import cksum
 from nimdoctor.planning.document import BadPlan, Plan, parse
 from nimdoctor.scripts.library import functions, with_library
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 SENT = f"{STATE_DIRECTORY}/sent"
 """Where scripts that were sent stand: a directory each time."""

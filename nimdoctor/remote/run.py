@@ -14,7 +14,7 @@ from nimdoctor.planning.document import Plan
 from nimdoctor.remote.follow import RECONNECTING, Ended, Follower, Unfollowed, failure_in, refusal_in, undone_in
 from nimdoctor.remote.host import SENT, Lost, RemoteHost, Sent
 from nimdoctor.scripts.steps import numbered, stretches
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 SPARE = 1800.0
 """Seconds beyond the deadlines of its steps for which a script is followed."""

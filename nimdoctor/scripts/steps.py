@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from nimdoctor.applying.actions import RESTARTING, allowed
+from nimdoctor.planning.policy import RESTARTING, allowed
 from nimdoctor.scripts.conditions import as_listed, need
 from nimdoctor.scripts.quoting import awk_string, comment, quoted, said, words
 

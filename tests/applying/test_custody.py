@@ -16,7 +16,7 @@ from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role
 from nimdoctor.planning.document import canonical
 from nimdoctor.planning.steps import Phase, RunCommand, Step
-from nimdoctor.system.host_files import NoSuchFile, Refused
+from nimdoctor.system.refused import NoSuchFile, Refused
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 

@@ -170,9 +170,9 @@ def somebody_fetches(lab):
 
 def after_the_fetch(lab, change):
     """Prepares that something changes when the client has its certificate."""
-    from nimdoctor.applying.actions import StepRunner
+    from nimdoctor.applying.step_commands import StepCommands
 
-    command = StepRunner._command
+    command = StepCommands.run
 
     def run(self, now, where, argv, deadline):
         said = command(self, now, where, argv, deadline)
@@ -180,7 +180,7 @@ def after_the_fetch(lab, change):
             change()
         return said
 
-    StepRunner._command = run
+    StepCommands.run = run
 
 
 TRANSIENT = ("create-bio-hang+tftp-disabled", "--transient-tftp")
@@ -267,7 +267,7 @@ def test_an_error_that_nobody_foresaw_puts_the_host_back_too(lab_of):
     before = lab.snapshot()
 
     def prepare():
-        from nimdoctor.applying.actions import StepRunner
+        from nimdoctor.applying.step_runner import StepRunner
 
         do = StepRunner.do
 

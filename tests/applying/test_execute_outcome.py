@@ -85,7 +85,7 @@ def test_what_a_run_broke_is_shown_recorded_and_makes_the_exit_status_1(lab_of):
     lab = lab_of("rhosts-left-over")
 
     def prepare():
-        from nimdoctor.applying.actions import StepRunner
+        from nimdoctor.applying.step_runner import StepRunner
 
         do = StepRunner.do
 

@@ -132,8 +132,9 @@ def broken_at(number, *, begun):
     """Prepares that a step ends with an error before anything of it is done; not `begun`: before its record, even."""
 
     def prepare():
-        from nimdoctor.applying.actions import Failed, StepRunner
         from nimdoctor.applying.execute import Executor
+        from nimdoctor.applying.step_commands import Failed
+        from nimdoctor.applying.step_runner import StepRunner
 
         kind, name = (StepRunner, "do") if begun else (Executor, "_check")
         whole = getattr(kind, name)

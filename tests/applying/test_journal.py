@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nimdoctor.applying import journal as module
 from nimdoctor.applying.journal import Journal, JournalFull, read_journal
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WHEN = datetime.datetime(2026, 3, 1, 12, 0, 5, 999, tzinfo=datetime.timezone.utc)

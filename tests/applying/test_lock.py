@@ -12,7 +12,7 @@ import pytest
 
 from nimdoctor.applying import lock as module
 from nimdoctor.applying.lock import Locked, holder, lock
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -243,16 +243,16 @@ def swapping(put, path, lure, when):
         setattr(owner, name, swap)
 
     def prepare():
-        from nimdoctor.applying.actions import StepRunner
         from nimdoctor.applying.state import StateDirectory
-        from nimdoctor.system import host_files as place
+        from nimdoctor.applying.step_runner import StepRunner
+        from nimdoctor.system import host_files
 
         if when == "before the first record":
             once(StateDirectory, "new_run")
         elif when == "after the step was begun":
             once(StepRunner, "do")
         else:
-            written = place._written
+            written = host_files._written
 
             class Written:
                 def __init__(self, *args, **more):
@@ -266,7 +266,7 @@ def swapping(put, path, lure, when):
                 def __exit__(self, *error):
                     return self.inner.__exit__(*error)
 
-            place._written = Written
+            host_files._written = Written
 
     return prepare
 
@@ -303,7 +303,7 @@ def test_a_file_changed_between_two_steps_stops_the_run_and_what_was_done_is_und
     before = lab.snapshot()
 
     def prepare():
-        from nimdoctor.applying.actions import StepRunner
+        from nimdoctor.applying.step_runner import StepRunner
 
         do = StepRunner.do
 
@@ -327,7 +327,7 @@ def test_where_the_new_name_is_taken_the_recycle_stops_and_goes_on_once_it_is_fr
     lab = lab_of("create-bio-hang-master")
 
     def prepare():
-        from nimdoctor.applying.actions import StepRunner
+        from nimdoctor.applying.step_runner import StepRunner
 
         do = StepRunner.do
 

@@ -2,13 +2,14 @@
 
 import pytest
 
-from nimdoctor.applying.actions import Failed
+from nimdoctor.applying import undo
+from nimdoctor.applying.step_commands import Failed
 from nimdoctor.applying.undo import StepUndo, still_running
 from nimdoctor.facts import InetdServices, Processes
 from nimdoctor.model import Role, Text
 from nimdoctor.planning.ends import Elsewhere
 from nimdoctor.planning.steps import Change, Move, Phase, RunCommand, Step, Transient, Undo, make_edit
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 BACK = (Undo(argv=("nimclient", "-P")),)
 MOVE = Step(Role.CLIENT, Phase.TIDY, "rename it", Move("/a", "/b"), "", "", undo="back", id="move")
@@ -32,7 +33,7 @@ class Journals:
         self.notes.append((event, step, more))
 
 
-class Hands:
+class Reverser:
     """Records what it is told to do; `effect` is what is seen of a step afterwards, `fails` where it fails."""
 
     label = "run"
@@ -72,7 +73,7 @@ class Here:
     def close(self):
         self.closed += 1
 
-    def place(self, where):
+    def files(self, where):
         if self.elsewhere:
             raise Elsewhere("the master cannot be asked")
         return self
@@ -104,59 +105,61 @@ class Served:
         return self._active
 
 
-def taken_back(step, hands, *, done, here=None, opened=OPENED):
+def taken_back(step, reverser, *, done, here=None, opened=OPENED):
     journals = Journals()
-    stood = StepUndo(STEPS, hands, journals, here or Here()).take_back(step, opened, done=done)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(undo, "some_effect", lambda step, opened, ends: reverser.some_effect(step, opened))
+        stood = StepUndo(STEPS, reverser, journals, here or Here()).take_back(step, opened, done=done)
     return stood, journals.notes
 
 
 @pytest.mark.parametrize("effect", [False, True])
 @pytest.mark.parametrize("step", [MOVE, RUN, REPAIRED, BARE], ids=lambda step: step.title + str(bool(step.no_undo)))
 def test_a_step_that_was_done_is_undone_and_nothing_stands(step, effect):
-    hands = Hands(effect)
-    assert taken_back(step, hands, done=True) == ("", [("undo", step.id, {}), ("undone", step.id, {})])
-    assert hands.called == [("undo", step.id, {"nimsh": True})]
+    reverser = Reverser(effect)
+    assert taken_back(step, reverser, done=True) == ("", [("undo", step.id, {}), ("undone", step.id, {})])
+    assert reverser.called == [("undo", step.id, {"nimsh": True})]
 
 
 @pytest.mark.parametrize("effect", [False, True])
 @pytest.mark.parametrize("step", [MOVE, RUN])
 def test_one_that_was_begun_and_can_be_undone_leaves_nothing_standing(step, effect):
-    hands = Hands(effect)
-    assert taken_back(step, hands, done=False) == ("", [("undo", step.id, {}), ("undone", step.id, {})])
-    assert hands.called == [("undo_begun", step.id, {"nimsh": True})]
+    reverser = Reverser(effect)
+    assert taken_back(step, reverser, done=False) == ("", [("undo", step.id, {}), ("undone", step.id, {})])
+    assert reverser.called == [("undo_begun", step.id, {"nimsh": True})]
 
 
 def test_what_a_repair_leaves_of_a_command_that_cannot_be_undone_stands_and_is_kept():
-    hands = Hands(effect=True)
+    reverser = Reverser(effect=True)
     stands = "run it: begun, some of its effects are there (its inverse fetches)"
-    assert taken_back(REPAIRED, hands, done=False) == (
+    assert taken_back(REPAIRED, reverser, done=False) == (
         stands,
         [("undo", "run", {}), ("undone", "run", {"stands": stands})],
     )
-    assert hands.called == [("undo_begun", "run", {"nimsh": True}), ("look", "run", OPENED)]
-    assert taken_back(REPAIRED, Hands(), done=False) == ("", [("undo", "run", {}), ("undone", "run", {})])
+    assert reverser.called == [("undo_begun", "run", {"nimsh": True}), ("look", "run", OPENED)]
+    assert taken_back(REPAIRED, Reverser(), done=False) == ("", [("undo", "run", {}), ("undone", "run", {})])
 
 
 def test_a_command_for_which_nothing_can_be_done_stands_unless_it_had_no_effect():
     stands = "run it: begun, some of its effects are there (no secured push)"
-    hands = Hands(effect=True)
-    assert taken_back(BARE, hands, done=False) == (stands, [])
-    assert hands.called == [("look", "run", OPENED)]
-    assert taken_back(BARE, Hands(), done=False) == ("", [("undone", "run", {})])
+    reverser = Reverser(effect=True)
+    assert taken_back(BARE, reverser, done=False) == (stands, [])
+    assert reverser.called == [("look", "run", OPENED)]
+    assert taken_back(BARE, Reverser(), done=False) == ("", [("undone", "run", {})])
 
 
 def test_without_a_record_of_its_beginning_a_step_is_undone_as_if_nothing_had_been_there():
-    hands = Hands()
-    taken_back(MOVE, hands, done=True, opened={})
-    taken_back(MOVE, hands, done=False, opened={"was": None})
-    assert hands.called == [("undo", "move", {}), ("undo_begun", "move", {})]
+    reverser = Reverser()
+    taken_back(MOVE, reverser, done=True, opened={})
+    taken_back(MOVE, reverser, done=False, opened={"was": None})
+    assert reverser.called == [("undo", "move", {}), ("undo_begun", "move", {})]
 
 
 @pytest.mark.parametrize("done", [False, True])
 def test_an_undo_that_fails_is_begun_and_not_done_in_the_journal(done):
-    hands, journals = Hands(fails="undo" if done else "undo_begun"), Journals()
+    reverser, journals = Reverser(fails="undo" if done else "undo_begun"), Journals()
     with pytest.raises(Failed):
-        StepUndo(STEPS, hands, journals, Here()).take_back(MOVE, OPENED, done=done)
+        StepUndo(STEPS, reverser, journals, Here()).take_back(MOVE, OPENED, done=done)
     assert journals.notes == [("undo", "move", {})]
 
 
@@ -180,9 +183,9 @@ STAYS = "tftp on the master stays open: "
 )
 def test_what_was_opened_is_shut_once_and_what_stays_open_is_said(done, here, called, left):
     here = Here(here.sha256, here.serves, elsewhere=here.elsewhere)
-    hands = Hands()
-    stood, notes = taken_back(OPEN, hands, done=done, here=here)
-    assert (stood, [one[0] for one in hands.called]) == (left, called)
+    reverser = Reverser()
+    stood, notes = taken_back(OPEN, reverser, done=done, here=here)
+    assert (stood, [one[0] for one in reverser.called]) == (left, called)
     last = ("undo", "open", {"left_open": left}) if left else ("undone", "open", {"closes": "close"})
     assert notes == [("undo", "open", {}), last]
     assert here.closed == 1, "what was read is let go of"
@@ -190,8 +193,8 @@ def test_what_was_opened_is_shut_once_and_what_stays_open_is_said(done, here, ca
 
 @pytest.mark.parametrize("fails", ["", "close"])
 def test_the_closing_step_says_in_the_journal_what_stays_open(fails):
-    journals, hands = Journals(), Hands(fails=fails)
-    left = StepUndo(STEPS, hands, journals, Here("other", [False])).close(CLOSE)
+    journals, reverser = Journals(), Reverser(fails=fails)
+    left = StepUndo(STEPS, reverser, journals, Here("other", [False])).close(CLOSE)
     assert left == (STAYS + "it does not work" if fails else "")
     more = {"left_open": left} if fails else {}
     assert journals.notes == [("begin", "close", {"was": {}, "open": []}), ("done", "close", {"files": {}, **more})]
@@ -229,7 +232,7 @@ def test_a_command_of_a_killed_run_or_one_that_takes_it_back_is_waited_for(argum
 
 @pytest.mark.parametrize("error", [Failed("x"), Refused("x"), Elsewhere("x"), OSError("x"), ValueError("x")], ids=repr)
 def test_whatever_keeps_it_from_being_shut_is_said(error):
-    class Broken(Hands):
+    class Broken(Reverser):
         def close_transient(self, closing, opening, now):
             raise error
 

@@ -120,7 +120,7 @@ def test_what_changed_on_either_end_stands_beside_them_in_the_clients_time():
 
 
 def test_every_end_of_a_session_has_words():
-    from nimdoctor.facts.nimsh_log import SessionEnd
+    from nimdoctor.facts.nimsh_session import SessionEnd
 
     assert set(ENDS) == {end.value for end in SessionEnd}
 

@@ -13,8 +13,9 @@ from typing import Any, Callable, List, Tuple
 
 import pytest
 
-from nimdoctor.evidence import TargetError, archive, open_target
-from nimdoctor.evidence.archive import ArchiveTree, archive_kind, open_archive
+from nimdoctor.evidence import TargetError, archive_tree, open_target, stream_archive
+from nimdoctor.evidence.archive import archive_kind, open_archive
+from nimdoctor.evidence.archive_tree import ArchiveTree
 from nimdoctor.evidence.catalog import Catalog
 
 MIB = 1024 * 1024
@@ -327,7 +328,7 @@ def test_the_last_of_two_members_of_one_name_counts(tmp_path: Path) -> None:
 
 
 def test_a_large_member_is_streamed_and_can_be_sought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "KEPT_MEMBER", 1000)
+    monkeypatch.setattr(stream_archive, "KEPT_MEMBER", 1000)
     content = b"".join(b"line %06d\n" % number for number in range(20_000))
     tree = load(make_tar(tmp_path / "a.tgz", [("files/x", content), ("files/y", b"y" * 5000)], "w:gz"))
     with tree.open("files/x") as one, tree.open("files/y") as other:
@@ -378,5 +379,5 @@ def test_a_name_too_deep_or_too_long_refuses_the_archive(tmp_path: Path, name: s
 
 
 def test_folders_that_only_names_imply_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MEMBERS", 50)
+    monkeypatch.setattr(archive_tree, "MEMBERS", 50)
     assert "more than 50 folders" in refusal(make_tar(tmp_path / "a.tar", [(info("d/" * 60 + "f"), b"")]))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from programs import program
 
 from nimdoctor.evidence import TargetError, open_target
-from nimdoctor.evidence.archive import ArchiveTree, archive_kind, open_archive
+from nimdoctor.evidence.archive import archive_kind, open_archive
+from nimdoctor.evidence.archive_tree import ArchiveTree
 from nimdoctor.evidence.cpio import begins_cpio, members
 from tests.evidence.cpio_archives import FORMS, Entry, make_cpio
 

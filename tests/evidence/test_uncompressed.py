@@ -12,7 +12,7 @@ from typing import Any, Iterator
 import pytest
 from programs import program
 
-from nimdoctor.evidence import TargetError, archive, open_target, uncompressed
+from nimdoctor.evidence import TargetError, open_target, stream_archive, uncompressed
 from nimdoctor.evidence.archive import archive_kind, open_archive
 from nimdoctor.system import command
 from tests.evidence.cpio_archives import Entry, make_cpio
@@ -142,7 +142,7 @@ def _runs(pid: int) -> bool:
 
 
 def test_a_bomb_is_cut_off_at_the_limit(packed: Path, programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "_WHOLE", 1_000_000)
+    monkeypatch.setattr(stream_archive, "_WHOLE", 1_000_000)
     script(programs / "uncompress", "exec /bin/cat /dev/zero\n")
     assert "refused, more than 1 GiB in all, as decompressed" in refusal(packed)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nimdoctor.facts.lssrc import InetdServices, NimshDefinition, Subsystems
+from nimdoctor.facts.lssrc import InetdServices, Subsystems
+from nimdoctor.facts.nimsh_definition import NimshDefinition
 from nimdoctor.model.text import BadEvidence, Text
 
 HEADER = "Subsystem         Group            PID          Status \n"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimdoctor.facts import nimsh_stream
-from nimdoctor.facts.nimsh_log import NimshLog, SessionEnd
+from nimdoctor.facts.nimsh_log import NimshLog
+from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.model.text import BadEvidence, Text
 
 LOG = "/var/adm/ras/nimsh.log"

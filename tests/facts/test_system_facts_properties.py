@@ -9,8 +9,9 @@ from nimdoctor.facts.emgr import InterimFixes
 from nimdoctor.facts.instfix import Apars
 from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.facts.lslpp_history import FilesetHistory
-from nimdoctor.facts.lssrc import InetdServices, NimshDefinition, Subsystems
+from nimdoctor.facts.lssrc import InetdServices, Subsystems
 from nimdoctor.facts.netstat import Sockets
+from nimdoctor.facts.nimsh_definition import NimshDefinition
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.ps import Processes
 from nimdoctor.model.text import BadEvidence, Text

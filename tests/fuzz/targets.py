@@ -47,7 +47,7 @@ from nimdoctor.report import html, json_report, junit_report, markdown_report, n
 from nimdoctor.report.plan_json import render_plan as plan_as_json
 from nimdoctor.report.plan_json import render_runs
 from nimdoctor.report.plan_text import render_plan
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 Target = Callable[[bytes], None]
 

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from nimdoctor.facts import Certificates, NimObjects, Processes, TlsAttempt
-from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.model import Role
 from nimdoctor.model.text import Quote
 from nimdoctor.planning.conditions import (
@@ -62,7 +62,7 @@ class Now:
     def __init__(self, root, facts=()):
         self._place, self.facts = HostFiles(str(root)), dict(facts)
 
-    def place(self, where):
+    def files(self, where):
         return self._place
 
     def fact(self, where, kind):

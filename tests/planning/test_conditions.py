@@ -37,7 +37,7 @@ from nimdoctor.planning.conditions import (
 from nimdoctor.planning.conditions.base import as_dict
 from nimdoctor.planning.conditions.nim import PreviewTouchesOnly
 from nimdoctor.planning.ends import Elsewhere, End, Ends
-from nimdoctor.system.host_files import Stat
+from nimdoctor.system.stat_result import Stat
 from tests.hosts import (
     MASTER_STANZA,
     PLAIN_MASTER_STANZA,
@@ -313,10 +313,10 @@ class Owning:
     def has_program(self, where, name):
         return self.results[name] is not None
 
-    def place(self, where):
+    def files(self, where):
         return self
 
-    def look(self, path):
+    def stat(self, path):
         return "a directory" if path in self.there else None
 
     def ask(self, where, argv, timeout=None):
@@ -331,10 +331,10 @@ class Owning:
 @pytest.mark.parametrize("listed", ["/ssl_nimsh/keys", "/ssl_nimsh", KEY])
 def test_a_mode_tells_nothing_where_a_list_gives_more(listed):
     class Modes:
-        def place(self, where):
+        def files(self, where):
             return self
 
-        def look(self, path):
+        def stat(self, path):
             return Stat("file" if path == KEY else "dir", 0o600, 0, 0, 1, 0, 1, 1, 1, access_list=path == listed)
 
     found = conditions.ModeIs(M, KEY, 0o600).decide(Modes(), {})

@@ -18,6 +18,7 @@ from nimdoctor.redaction.addresses import Addresses, numbers_4, printed_all_4
 from nimdoctor.redaction.expressions import Expressions, shows_in_whole
 from nimdoctor.redaction.finders import OPEN, TEXT, ShapeFinder, in_text
 from nimdoctor.redaction.levels import is_level
+from nimdoctor.redaction.replacements import Replacements
 from nimdoctor.redaction.rewriting import Rewriter
 from nimdoctor.redaction.shapes import Plan, Shapes, shape_of
 from nimdoctor.redaction.site_names import SiteNames
@@ -59,15 +60,15 @@ def site() -> SiteNames:
     return known
 
 
-def plainly(rewriter: Rewriter, expressions: Expressions, raw: bytes) -> Tuple[bytes, Dict[str, int]]:
+def plainly(plain: Replacements, expressions: Expressions, raw: bytes) -> Tuple[bytes, Dict[str, int]]:
     """Each line by itself, each word of it by the one expression for all."""
     found: List[bytes] = []
-    rewriter._counting = {}
+    plain._counting = {}
 
     def replaced(text: bytes, before: bytes = b"") -> bytes:
-        rewriter._before = before
-        text = expressions.line.sub(rewriter._replaced, text)
-        rewriter._before = b""
+        plain._before = before
+        text = expressions.line.sub(plain._replaced, text)
+        plain._before = b""
         return text
 
     for line in raw.split(b"\n"):
@@ -82,7 +83,7 @@ def plainly(rewriter: Rewriter, expressions: Expressions, raw: bytes) -> Tuple[b
             # what stands before matters to numbers that may be a level
             words[at] = replaced(word, b" ".join([*words[:at], b""]) if re.search(rb"\d\.\d", word) else b"")
         found.append(line[:start] + b" ".join(words))
-    return b"\n".join(found), rewriter._counting
+    return b"\n".join(found), plain._counting
 
 
 def compare(raw: bytes, software: bool, large: bool) -> None:
@@ -96,7 +97,8 @@ def compare(raw: bytes, software: bool, large: bool) -> None:
             # a second time from what was remembered of the first
             rewriter.rewrite(raw, Counter())
             found = rewriter.rewrite(raw, counts)
-        expected, counted = plainly(Rewriter(known, expressions, software=software, gate=gate), expressions, raw)
+        plain = Replacements(known, expressions, software=software, gate=gate, strict=True)
+        expected, counted = plainly(plain, expressions, raw)
         assert dict(counts) == counted
         assert found == (raw if gate else expected)
         raw = expected

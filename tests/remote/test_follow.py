@@ -13,7 +13,7 @@ from nimdoctor.remote.follow import GONE, RECONNECTING, UNSEEN, Follower, Unfoll
 from nimdoctor.remote.host import Lost, Overview, RemoteHost, Sent, StartStatus
 from nimdoctor.remote.run import Remote, Stretch, unfinished
 from nimdoctor.scripts.library import functions, with_library
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 LOST = Lost("the connection to ssh:lpar7 was lost: x")
 

@@ -18,7 +18,7 @@ from nimdoctor.planning.document import Plan, PlanHost
 from nimdoctor.planning.ends import Elsewhere, Snapshot
 from nimdoctor.planning.steps import Phase, RunCommand, Step
 from nimdoctor.scripts.conditions import kinds
-from nimdoctor.system.host_files import Refused
+from nimdoctor.system.refused import Refused
 
 from .conftest import Scripts, ends_of, script_ends
 
@@ -30,10 +30,10 @@ PREVIEW = ("nim", "-o", "cust", "-a", "installp_flags=-apgQX", "-a", "lpp_source
 
 def asked(lab: Lab) -> List[c.Condition]:
     """Conditions of every kind, both ways round where there are two."""
-    place = ends_of(lab).now().place(M)
+    place = ends_of(lab).now().files(M)
     content = place.read("/etc/inetd.conf")
     sha, sum_of = hashlib.sha256(content).hexdigest(), cksum(content)
-    look = ends_of(lab).now().place(C).look(LIBRARY)
+    look = ends_of(lab).now().files(C).stat(LIBRARY)
     size = look.size if look else 1
     found: Certificates = ends_of(lab).now().fact(M, Certificates)
     prints, sums = tuple(sorted(found.identities())), block_checksums(found)

@@ -20,10 +20,10 @@ def planted(link, target, monkeypatch):
 @pytest.fixture
 def shared(tmp_path):
     """A directory like /tmp."""
-    place = tmp_path / "shared"
-    place.mkdir()
-    place.chmod(0o1777)
-    return place
+    files = tmp_path / "shared"
+    files.mkdir()
+    files.chmod(0o1777)
+    return files
 
 
 def test_another_users_link_in_a_shared_directory_is_not_gone_through(shared, tmp_path, monkeypatch):

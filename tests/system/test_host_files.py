@@ -10,8 +10,9 @@ import stat
 
 import pytest
 
-from nimdoctor.system import host_files as module
-from nimdoctor.system.host_files import HostFiles, Refused
+from nimdoctor.system import directory_entry, host_files, stat_result
+from nimdoctor.system.host_files import HostFiles
+from nimdoctor.system.refused import Refused
 
 OLD, NEW = b"tftp off\n", b"tftp on\n"
 CONF = "/etc/inetd.conf"
@@ -29,7 +30,7 @@ def root(tmp_path):
 
 
 @pytest.fixture
-def place(root):
+def files(root):
     return HostFiles(str(root))
 
 
@@ -83,46 +84,46 @@ def put(root, what):
 WRONG = ["link", "link to nowhere", "hard link", "FIFO", "directory", "socket", "nothing"]
 
 USES = {
-    "read": lambda place: place.read(CONF),
-    "fingerprint": lambda place: place.fingerprint(CONF),
-    "replace": lambda place: place.replace(CONF, NEW, expected=sha(OLD), label="run"),
-    "remove": lambda place: place.remove(CONF, expected=sha(OLD)),
-    "rename": lambda place: place.rename(CONF, "/etc/inetd.conf.old"),
+    "read": lambda files: files.read(CONF),
+    "fingerprint": lambda files: files.fingerprint(CONF),
+    "replace": lambda files: files.replace(CONF, NEW, expected=sha(OLD), label="run"),
+    "remove": lambda files: files.remove(CONF, expected=sha(OLD)),
+    "rename": lambda files: files.rename(CONF, "/etc/inetd.conf.old"),
 }
 
 
 @pytest.mark.parametrize("what", WRONG)
 @pytest.mark.parametrize("use", sorted(USES))
-def test_what_is_no_regular_file_of_one_name_is_refused_and_stays(root, place, what, use):
+def test_what_is_no_regular_file_of_one_name_is_refused_and_stays(root, files, what, use):
     words = put(root, what)
     if (use, what) == ("rename", "directory"):
         return  # a directory is renamed like a file
     before = tree(root)
     with pytest.raises(Refused, match=words) as refusal:
-        USES[use](place)
+        USES[use](files)
     assert CONF in str(refusal.value) and "\n" not in str(refusal.value)
     assert tree(root) == before
 
 
 @pytest.mark.parametrize("what", [one for one in WRONG if one != "nothing"])
-def test_nothing_is_created_over_what_is_there(root, place, what):
+def test_nothing_is_created_over_what_is_there(root, files, what):
     put(root, what)
     before = tree(root)
     with pytest.raises(Refused, match="is there already"):
-        place.create(CONF, NEW, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0)
+        files.create(CONF, NEW, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0)
     assert tree(root) == before
 
 
 PARENTS = {
     **USES,
-    "look": lambda place: place.look(CONF),
-    "names": lambda place: place.names("/etc"),
-    "free_bytes": lambda place: place.free_bytes(CONF),
-    "make_directory": lambda place: place.make_directory("/etc/made"),
-    "remove_directory": lambda place: place.remove_directory("/etc/made"),
-    "create": lambda place: place.create("/etc/new", NEW, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0),
-    "rename to": lambda place: place.rename("/kept", "/etc/kept"),
-    "sweep": lambda place: place.sweep(CONF, "run"),
+    "look": lambda files: files.stat(CONF),
+    "names": lambda files: files.names("/etc"),
+    "free_bytes": lambda files: files.free_bytes(CONF),
+    "make_directory": lambda files: files.make_directory("/etc/made"),
+    "remove_directory": lambda files: files.remove_directory("/etc/made"),
+    "create": lambda files: files.create("/etc/new", NEW, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0),
+    "rename to": lambda files: files.rename("/kept", "/etc/kept"),
+    "sweep": lambda files: files.sweep(CONF, "run"),
 }
 
 
@@ -130,7 +131,7 @@ PARENTS = {
 @pytest.mark.parametrize(
     ("what", "words"), [("link", "a symbolic link"), ("file", "a regular file"), ("FIFO", "a FIFO")]
 )
-def test_a_parent_that_is_no_directory_is_never_gone_through(root, place, use, what, words):
+def test_a_parent_that_is_no_directory_is_never_gone_through(root, files, use, what, words):
     (root / "kept").write_bytes(OLD)
     os.rename(root / "etc", root / "real")
     if what == "link":
@@ -141,39 +142,39 @@ def test_a_parent_that_is_no_directory_is_never_gone_through(root, place, use, w
         os.mkfifo(root / "etc")
     before = tree(root)
     with pytest.raises(Refused, match=f"/etc is {words}, not a directory"):
-        PARENTS[use](place)
+        PARENTS[use](files)
     assert tree(root) == before
 
 
 @pytest.mark.parametrize(
     "path", ["etc/inetd.conf", "", "/etc/../etc/inetd.conf", "/etc/./x", "/etc//x", "/etc/", "/etc/.."]
 )
-def test_a_path_that_is_not_plain_is_refused(place, path):
+def test_a_path_that_is_not_plain_is_refused(files, path):
     with pytest.raises(Refused):
-        place.look(path)
+        files.stat(path)
 
 
 def test_a_root_that_is_no_directory_is_refused(root):
     with pytest.raises(Refused, match="cannot be opened as a directory"):
-        HostFiles(str(root / "nowhere")).look("/etc")
+        HostFiles(str(root / "nowhere")).stat("/etc")
 
 
 def test_without_a_root_paths_are_those_of_this_host(root):
     here = os.path.realpath(str(conf(root)))
-    place = HostFiles()
-    place.replace(here, NEW, expected=sha(OLD), label="run")
-    assert place.read(here) == NEW
-    assert place.look("/").kind == "dir"
+    files = HostFiles()
+    files.replace(here, NEW, expected=sha(OLD), label="run")
+    assert files.read(here) == NEW
+    assert files.stat("/").kind == "dir"
 
 
 # -- looking
 
 
-def test_a_look_shows_kind_mode_owner_and_links(root, place):
+def test_a_look_shows_kind_mode_owner_and_links(root, files):
     os.chmod(conf(root), 0o4751)
     (root / "etc" / "link").symlink_to("inetd.conf")
     os.mkfifo(root / "etc" / "fifo")
-    seen = place.look(CONF)
+    seen = files.stat(CONF)
     state = conf(root).lstat()
     assert (seen.kind, seen.mode, seen.uid, seen.gid, seen.size) == (
         "file",
@@ -183,24 +184,24 @@ def test_a_look_shows_kind_mode_owner_and_links(root, place):
         len(OLD),
     )
     assert (seen.mtime_ns, seen.ino, seen.dev, seen.nlink) == (state.st_mtime_ns, state.st_ino, state.st_dev, 1)
-    assert [place.look(f"/etc/{name}").kind for name in ("link", "fifo")] == ["link", "other"]
-    assert place.look("/etc").kind == place.look("/").kind == "dir"
+    assert [files.stat(f"/etc/{name}").kind for name in ("link", "fifo")] == ["link", "other"]
+    assert files.stat("/etc").kind == files.stat("/").kind == "dir"
 
 
-def test_what_is_absent_looks_like_nothing(place):
-    assert place.look("/etc/none") is None
-    assert place.look("/none/at/all") is None
+def test_what_is_absent_looks_like_nothing(files):
+    assert files.stat("/etc/none") is None
+    assert files.stat("/none/at/all") is None
 
 
-def test_a_file_larger_than_the_limit_is_not_read(root, place):
+def test_a_file_larger_than_the_limit_is_not_read(root, files):
     conf(root).write_bytes(b"x" * 101)
     with pytest.raises(Refused, match="101 bytes, more than the 100"):
-        place.read(CONF, limit=100)
-    assert len(place.read(CONF, limit=101)) == 101
-    assert place.fingerprint(CONF) == sha(b"x" * 101)
+        files.read(CONF, limit=100)
+    assert len(files.read(CONF, limit=101)) == 101
+    assert files.fingerprint(CONF) == sha(b"x" * 101)
 
 
-def test_a_file_that_grows_while_it_is_read_is_refused(root, place, monkeypatch):
+def test_a_file_that_grows_while_it_is_read_is_refused(root, files, monkeypatch):
     real = os.read
 
     def growing(descriptor, count):
@@ -209,44 +210,44 @@ def test_a_file_that_grows_while_it_is_read_is_refused(root, place, monkeypatch)
         return real(descriptor, count)
 
     monkeypatch.setattr(os, "read", growing)
-    for use in (place.read, place.fingerprint):
+    for use in (files.read, files.fingerprint):
         with pytest.raises(Refused, match="changed while it was read"):
             use(CONF)
 
 
-def test_names_are_sorted_and_free_space_is_that_of_the_nearest_directory(root, place):
+def test_names_are_sorted_and_free_space_is_that_of_the_nearest_directory(root, files):
     (root / "etc" / "aaa").touch()
-    assert place.names("/etc") == ["aaa", "inetd.conf"]
-    assert place.free_bytes("/not/yet/made") > 0
-    assert place.free_bytes(CONF) > 0
-    assert place.free_bytes("/") > 0
+    assert files.names("/etc") == ["aaa", "inetd.conf"]
+    assert files.free_bytes("/not/yet/made") > 0
+    assert files.free_bytes(CONF) > 0
+    assert files.free_bytes("/") > 0
     with pytest.raises(Refused, match="/none is not there"):
-        place.names("/none")
+        files.names("/none")
 
 
 # -- replacing
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o444, 0o4755, 0o2711, 0o1600, 0o000, 0o7777])
-def test_a_replaced_file_keeps_mode_owner_and_group(root, place, mode):
+def test_a_replaced_file_keeps_mode_owner_and_group(root, files, mode):
     owner = (7, 8) if os.geteuid() == 0 else (os.getuid(), os.getgid())
     os.chown(conf(root), *owner)
     os.chmod(conf(root), mode)
     if os.geteuid() != 0 and not mode & 0o400:
         pytest.skip("only root reads such a file")
-    place.replace(CONF, NEW, expected=sha(OLD), label="run")
+    files.replace(CONF, NEW, expected=sha(OLD), label="run")
     state = conf(root).lstat()
     assert (stat.S_IMODE(state.st_mode), state.st_uid, state.st_gid) == (mode, *owner)
     assert conf(root).read_bytes() == NEW
     assert os.listdir(root / "etc") == ["inetd.conf"]
 
 
-def test_the_umask_changes_no_mode(root, place):
+def test_the_umask_changes_no_mode(root, files):
     before = os.umask(0o777 if os.geteuid() == 0 else 0o077)
     try:
-        place.replace(CONF, NEW, expected=sha(OLD), label="run")
-        place.make_directory("/etc/made", 0o711)
-        place.create("/etc/new", NEW, mode=0o664, uid=os.getuid(), gid=os.getgid(), mtime_ns=10**18 + 1)
+        files.replace(CONF, NEW, expected=sha(OLD), label="run")
+        files.make_directory("/etc/made", 0o711)
+        files.create("/etc/new", NEW, mode=0o664, uid=os.getuid(), gid=os.getgid(), mtime_ns=10**18 + 1)
     finally:
         os.umask(before)
     modes = {name: stat.S_IMODE((root / "etc" / name).stat().st_mode) for name in ("inetd.conf", "made", "new")}
@@ -254,17 +255,17 @@ def test_the_umask_changes_no_mode(root, place):
     assert (root / "etc" / "new").stat().st_mtime_ns == 10**18 + 1
 
 
-def test_a_file_that_is_not_as_expected_is_not_replaced(root, place):
+def test_a_file_that_is_not_as_expected_is_not_replaced(root, files):
     before = tree(root)
     with pytest.raises(Refused, match="no longer as it was"):
-        place.replace(CONF, NEW, expected=sha(b"planned"), label="run")
+        files.replace(CONF, NEW, expected=sha(b"planned"), label="run")
     assert tree(root) == before
 
 
-def test_content_that_is_there_already_is_not_written_again(root, place):
+def test_content_that_is_there_already_is_not_written_again(root, files):
     before = conf(root).lstat()
-    place.replace(CONF, OLD, expected=sha(OLD), label="run")
-    place.replace(CONF, OLD, expected=sha(b"as it was before the first time"), label="run")
+    files.replace(CONF, OLD, expected=sha(OLD), label="run")
+    files.replace(CONF, OLD, expected=sha(b"as it was before the first time"), label="run")
     after = conf(root).lstat()
     assert (after.st_ino, after.st_mtime_ns, after.st_ctime_ns) == (
         before.st_ino,
@@ -311,7 +312,7 @@ def swapped(what):
     [edited, edited_within_the_same_tick, renamed_over, lambda path: path.chmod(0o600), *map(swapped, WRONG)],
     ids=["edited", "same size and time", "renamed over", "other mode", *WRONG],
 )
-def test_a_change_between_reading_and_renaming_is_refused_and_kept(root, place, monkeypatch, happens):
+def test_a_change_between_reading_and_renaming_is_refused_and_kept(root, files, monkeypatch, happens):
     seen = []
 
     def then():
@@ -320,12 +321,12 @@ def test_a_change_between_reading_and_renaming_is_refused_and_kept(root, place, 
 
     just_before_the_rename(monkeypatch, then)
     with pytest.raises(Refused):
-        place.replace(CONF, NEW, expected=sha(OLD), label="run")
+        files.replace(CONF, NEW, expected=sha(OLD), label="run")
     assert tree(root) == seen[0]
 
 
 @pytest.mark.parametrize("call", ["write", "fchown", "fchmod", "fsync", "rename"])
-def test_a_failure_anywhere_leaves_no_temporary_file(root, place, monkeypatch, call):
+def test_a_failure_anywhere_leaves_no_temporary_file(root, files, monkeypatch, call):
     before = tree(root)
 
     def fails(*_, **__):
@@ -333,12 +334,12 @@ def test_a_failure_anywhere_leaves_no_temporary_file(root, place, monkeypatch, c
 
     monkeypatch.setattr(os, call, fails)
     with pytest.raises(OSError, match="No space"):
-        place.replace(CONF, NEW, expected=sha(OLD), label="run")
+        files.replace(CONF, NEW, expected=sha(OLD), label="run")
     monkeypatch.undo()
     assert tree(root) == before
 
 
-def test_a_disk_that_fills_up_leaves_the_old_file(root, place, monkeypatch):
+def test_a_disk_that_fills_up_leaves_the_old_file(root, files, monkeypatch):
     real, before = os.write, tree(root)
 
     def filling(descriptor, content):
@@ -348,19 +349,19 @@ def test_a_disk_that_fills_up_leaves_the_old_file(root, place, monkeypatch):
 
     monkeypatch.setattr(os, "write", filling)
     with pytest.raises(OSError, match="No space"):
-        place.replace(CONF, b"0123456789", expected=sha(OLD), label="run")
+        files.replace(CONF, b"0123456789", expected=sha(OLD), label="run")
     monkeypatch.undo()
     assert tree(root) == before
 
 
-def test_short_writes_are_continued(root, place, monkeypatch):
+def test_short_writes_are_continued(root, files, monkeypatch):
     real = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, content: real(descriptor, bytes(content)[:3]))
-    place.replace(CONF, NEW, expected=sha(OLD), label="run")
+    files.replace(CONF, NEW, expected=sha(OLD), label="run")
     assert conf(root).read_bytes() == NEW
 
 
-def test_a_directory_that_cannot_be_synced_is_no_failure(root, place, monkeypatch):
+def test_a_directory_that_cannot_be_synced_is_no_failure(root, files, monkeypatch):
     real = os.fsync
 
     def as_on_aix(descriptor):
@@ -369,23 +370,23 @@ def test_a_directory_that_cannot_be_synced_is_no_failure(root, place, monkeypatc
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", as_on_aix)
-    place.replace(CONF, NEW, expected=sha(OLD), label="run")
-    place.remove(CONF, expected=sha(NEW))
+    files.replace(CONF, NEW, expected=sha(OLD), label="run")
+    files.remove(CONF, expected=sha(NEW))
     assert os.listdir(root / "etc") == []
 
 
-def test_what_a_killed_replace_left_is_removed_first(root, place):
+def test_what_a_killed_replace_left_is_removed_first(root, files):
     left = root / "etc" / ".nimdoctor-run-inetd.conf"
     left.write_bytes(b"half")
-    place.replace(CONF, NEW, expected=sha(OLD), label="run")
+    files.replace(CONF, NEW, expected=sha(OLD), label="run")
     assert tree(root).keys() == {"etc", "etc/inetd.conf"}
     left.write_bytes(b"half")
-    place.sweep(CONF, "run")
+    files.sweep(CONF, "run")
     assert tree(root).keys() == {"etc", "etc/inetd.conf"}
 
 
 @pytest.mark.parametrize("what", ["link", "FIFO", "directory", "hard link", "somebody else's"])
-def test_what_is_not_ours_is_not_removed_from_the_temporary_name(root, place, what):
+def test_what_is_not_ours_is_not_removed_from_the_temporary_name(root, files, what):
     left = root / "etc" / ".nimdoctor-run-inetd.conf"
     if what == "link":
         left.symlink_to("/etc/passwd")
@@ -403,110 +404,110 @@ def test_what_is_not_ours_is_not_removed_from_the_temporary_name(root, place, wh
             os.chown(left, 99, 99)
     before = tree(root)
     with pytest.raises(Refused, match="in the way and not ours"):
-        place.replace(CONF, NEW, expected=sha(OLD), label="run")
+        files.replace(CONF, NEW, expected=sha(OLD), label="run")
     assert tree(root) == before
 
 
-def test_a_label_stays_in_the_directory(place):
+def test_a_label_stays_in_the_directory(files):
     with pytest.raises(Refused, match="no label"):
-        place.replace(CONF, NEW, expected=sha(OLD), label="../x")
+        files.replace(CONF, NEW, expected=sha(OLD), label="../x")
 
 
-def test_a_file_with_an_access_control_list_is_left_alone_on_aix(root, place, monkeypatch):
-    monkeypatch.setattr(module.sys, "platform", "aix")
-    monkeypatch.setattr(module, "_EXTENDED_ACL", stat.S_IWUSR)  # a bit that the file has here
+def test_a_file_with_an_access_control_list_is_left_alone_on_aix(root, files, monkeypatch):
+    monkeypatch.setattr(stat_result.sys, "platform", "aix")
+    monkeypatch.setattr(stat_result, "_EXTENDED_ACL", stat.S_IWUSR)  # a bit that the file has here
     for use in ("replace", "remove"):
         with pytest.raises(Refused, match="access control list"):
-            USES[use](place)
+            USES[use](files)
     assert conf(root).read_bytes() == OLD
-    assert place.look(CONF).access_list
+    assert files.stat(CONF).access_list
 
 
 # -- removing and bringing back
 
 
-def test_a_removed_file_comes_back_byte_mode_owner_and_time_equal(root, place):
+def test_a_removed_file_comes_back_byte_mode_owner_and_time_equal(root, files):
     os.chmod(conf(root), 0o4555)
-    before, seen = tree(root), place.look(CONF)
-    place.remove(CONF, expected=sha(OLD))
-    assert place.look(CONF) is None
-    place.create(CONF, OLD, mode=seen.mode, uid=seen.uid, gid=seen.gid, mtime_ns=seen.mtime_ns)
+    before, seen = tree(root), files.stat(CONF)
+    files.remove(CONF, expected=sha(OLD))
+    assert files.stat(CONF) is None
+    files.create(CONF, OLD, mode=seen.mode, uid=seen.uid, gid=seen.gid, mtime_ns=seen.mtime_ns)
     assert tree(root) == before
-    assert place.look(CONF).mtime_ns == seen.mtime_ns
+    assert files.stat(CONF).mtime_ns == seen.mtime_ns
 
 
-def test_a_file_of_other_bytes_is_not_removed(root, place):
+def test_a_file_of_other_bytes_is_not_removed(root, files):
     with pytest.raises(Refused, match="no longer as it was"):
-        place.remove(CONF, expected=sha(NEW))
+        files.remove(CONF, expected=sha(NEW))
     assert conf(root).read_bytes() == OLD
 
 
-def test_a_file_replaced_just_before_it_is_removed_stays(root, place, monkeypatch):
-    real = module._must_be
+def test_a_file_replaced_just_before_it_is_removed_stays(root, files, monkeypatch):
+    real = host_files._must_be
 
     def slow(*words):
         real(*words)
         edited(conf(root))
 
-    monkeypatch.setattr(module, "_must_be", slow)
+    monkeypatch.setattr(host_files, "_must_be", slow)
     with pytest.raises(Refused, match="just now"):
-        place.remove(CONF, expected=sha(OLD))
+        files.remove(CONF, expected=sha(OLD))
     assert conf(root).read_bytes() == b"somebody\n"
 
 
-def test_whoever_is_faster_than_create_keeps_the_file(root, place, monkeypatch):
+def test_whoever_is_faster_than_create_keeps_the_file(root, files, monkeypatch):
     conf(root).unlink()
     just_before_the_rename(monkeypatch, lambda: edited(conf(root)))
     with pytest.raises(Refused, match="is there already"):
-        place.create(CONF, NEW, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0)
+        files.create(CONF, NEW, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0)
     assert conf(root).read_bytes() == b"somebody\n"
     assert os.listdir(root / "etc") == ["inetd.conf"]
 
 
-def test_a_create_that_was_killed_between_its_two_names_is_finished(root, place):
+def test_a_create_that_was_killed_between_its_two_names_is_finished(root, files):
     left = root / "etc" / ".nimdoctor-restore-inetd.conf"
     os.link(conf(root), left)
-    assert place.look(CONF).nlink == 1
-    assert place.read(CONF) == OLD
-    place.create(CONF, OLD, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0)
+    assert files.stat(CONF).nlink == 1
+    assert files.read(CONF) == OLD
+    files.create(CONF, OLD, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0)
     assert conf(root).stat().st_nlink == 1
     for use in ("replace", "rename"):
         left.unlink(missing_ok=True)
         os.link(conf(root), left)
-        USES[use](place)
-    assert place.read("/etc/inetd.conf.old") == NEW
+        USES[use](files)
+    assert files.read("/etc/inetd.conf.old") == NEW
     os.link(root / "etc/inetd.conf.old", root / "etc/.nimdoctor-restore-inetd.conf.old")
-    place.remove("/etc/inetd.conf.old", expected=sha(NEW))
+    files.remove("/etc/inetd.conf.old", expected=sha(NEW))
     assert os.listdir(root / "etc") == []
 
 
-def test_a_file_is_not_created_where_its_directory_is_absent(place):
+def test_a_file_is_not_created_where_its_directory_is_absent(files):
     with pytest.raises(Refused, match="/gone is not there"):
-        place.create("/gone/file", NEW, mode=0o644, uid=0, gid=0, mtime_ns=0)
+        files.create("/gone/file", NEW, mode=0o644, uid=0, gid=0, mtime_ns=0)
 
 
-def test_an_owner_that_cannot_be_given_back_is_an_error_and_leaves_nothing(root, place, monkeypatch):
+def test_an_owner_that_cannot_be_given_back_is_an_error_and_leaves_nothing(root, files, monkeypatch):
     monkeypatch.setattr(os, "fchown", lambda *_: None)
     with pytest.raises(Refused, match="does not take mode"):
-        place.create("/etc/new", NEW, mode=0o644, uid=4321, gid=4321, mtime_ns=0)
+        files.create("/etc/new", NEW, mode=0o644, uid=4321, gid=4321, mtime_ns=0)
     assert os.listdir(root / "etc") == ["inetd.conf"]
 
 
 # -- renaming
 
 
-def test_a_directory_is_renamed_with_what_it_holds(root, place):
-    before = place.look("/etc")
-    place.rename("/etc", "/etc_old.RUN")
-    after = place.look("/etc_old.RUN")
+def test_a_directory_is_renamed_with_what_it_holds(root, files):
+    before = files.stat("/etc")
+    files.rename("/etc", "/etc_old.RUN")
+    after = files.stat("/etc_old.RUN")
     assert (after.ino, after.mode) == (before.ino, before.mode)
-    assert place.read("/etc_old.RUN/inetd.conf") == OLD
-    assert place.look("/etc") is None
+    assert files.read("/etc_old.RUN/inetd.conf") == OLD
+    assert files.stat("/etc") is None
 
 
 @pytest.mark.parametrize("what", ["file", "directory", "full directory", "link to nowhere", "FIFO"])
 @pytest.mark.parametrize("source", ["/etc/inetd.conf", "/tree"])
-def test_a_name_that_is_taken_is_never_moved_over_or_into(root, place, what, source):
+def test_a_name_that_is_taken_is_never_moved_over_or_into(root, files, what, source):
     (root / "tree").mkdir()
     target = root / "taken"
     if what == "file":
@@ -521,18 +522,18 @@ def test_a_name_that_is_taken_is_never_moved_over_or_into(root, place, what, sou
             (target / "x").touch()
     before = tree(root)
     with pytest.raises(Refused, match="/taken is there already"):
-        place.rename(source, "/taken")
+        files.rename(source, "/taken")
     assert tree(root) == before
 
 
-def test_a_mount_point_is_not_renamed(root, place, monkeypatch):
+def test_a_mount_point_is_not_renamed(root, files, monkeypatch):
     monkeypatch.setattr(os.path, "ismount", lambda path: path == str(root / "etc"))
     with pytest.raises(Refused, match="/etc is a mount point"):
-        place.rename("/etc", "/etc_old")
-    assert place.look("/etc") is not None
+        files.rename("/etc", "/etc_old")
+    assert files.stat("/etc") is not None
 
 
-def test_a_mount_point_shows_by_its_device(root, place, monkeypatch):
+def test_a_mount_point_shows_by_its_device(root, files, monkeypatch):
     real = os.fstat
 
     def fstat(descriptor):
@@ -542,10 +543,10 @@ def test_a_mount_point_shows_by_its_device(root, place, monkeypatch):
 
     monkeypatch.setattr(os, "fstat", fstat)
     with pytest.raises(Refused, match="/etc is a mount point"):
-        place.rename("/etc", "/etc_old")
+        files.rename("/etc", "/etc_old")
 
 
-def test_a_rename_does_not_cross_file_systems(root, place, monkeypatch):
+def test_a_rename_does_not_cross_file_systems(root, files, monkeypatch):
     (root / "other").mkdir()
     real, other = os.fstat, (root / "other").stat().st_ino
 
@@ -554,48 +555,48 @@ def test_a_rename_does_not_cross_file_systems(root, place, monkeypatch):
         return os.stat_result((*found[:2], found.st_dev + 1, *found[3:10])) if found.st_ino == other else found
 
     monkeypatch.setattr(os, "fstat", fstat)
-    monkeypatch.setattr(module, "_same", lambda one, two: one.st_ino == two.st_ino)
+    monkeypatch.setattr(directory_entry, "same_file", lambda one, two: one.st_ino == two.st_ino)
     with pytest.raises(Refused, match="another file system"):
-        place.rename(CONF, "/other/inetd.conf")
+        files.rename(CONF, "/other/inetd.conf")
 
 
-def test_what_the_kernel_refuses_to_rename_is_refused(root, place, monkeypatch):
+def test_what_the_kernel_refuses_to_rename_is_refused(root, files, monkeypatch):
     with pytest.raises(Refused, match="cannot be renamed"):
-        place.rename("/etc", "/etc/inside")
+        files.rename("/etc", "/etc/inside")
 
     def busy(*_, **__):
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
     monkeypatch.setattr(os, "rename", busy)
     with pytest.raises(Refused, match="busy"):
-        place.rename("/etc", "/etc_old")
+        files.rename("/etc", "/etc_old")
 
 
 # -- directories, descriptors
 
 
-def test_directories_are_made_once_and_removed_empty(root, place):
-    place.make_directory("/etc/.nimdoctor-RUN")
-    assert place.look("/etc/.nimdoctor-RUN").mode == 0o700
+def test_directories_are_made_once_and_removed_empty(root, files):
+    files.make_directory("/etc/.nimdoctor-RUN")
+    assert files.stat("/etc/.nimdoctor-RUN").mode == 0o700
     with pytest.raises(Refused, match="is there already"):
-        place.make_directory("/etc/.nimdoctor-RUN")
+        files.make_directory("/etc/.nimdoctor-RUN")
     with pytest.raises(Refused, match="cannot be removed"):
-        place.remove_directory("/etc")
-    place.remove_directory("/etc/.nimdoctor-RUN")
+        files.remove_directory("/etc")
+    files.remove_directory("/etc/.nimdoctor-RUN")
     with pytest.raises(Refused, match="is not there"):
-        place.remove_directory("/etc/.nimdoctor-RUN")
+        files.remove_directory("/etc/.nimdoctor-RUN")
     (root / "link").symlink_to("etc")
     with pytest.raises(Refused, match="a symbolic link"):
-        place.remove_directory("/link")
+        files.remove_directory("/link")
 
 
-def test_flush_never_raises(root, place):
+def test_flush_never_raises(root, files):
     put(root, "FIFO")
     for path in (CONF, "/etc", "/none/x", "relative", "/"):
-        place.flush(path)
+        files.flush(path)
 
 
-def test_a_directory_swapped_for_a_link_while_it_is_opened_is_not_followed(root, place, monkeypatch):
+def test_a_directory_swapped_for_a_link_while_it_is_opened_is_not_followed(root, files, monkeypatch):
     outside = root / "outside"
     outside.mkdir()
     (outside / "inetd.conf").write_bytes(OLD)
@@ -618,11 +619,11 @@ def test_a_directory_swapped_for_a_link_while_it_is_opened_is_not_followed(root,
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="descriptors cannot be counted here")
-def test_no_descriptor_stays_open(root, place):
+def test_no_descriptor_stays_open(root, files):
     before = len(os.listdir("/proc/self/fd"))
     for use in [*USES.values(), *PARENTS.values()]:
         with contextlib.suppress(Refused):
-            use(place)
+            use(files)
     assert len(os.listdir("/proc/self/fd")) == before
 
 
@@ -651,32 +652,32 @@ def killed(use, call, when):
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", ["write", "fchown", "fchmod", "fsync", "rename"])
-def test_a_replace_killed_anywhere_leaves_the_old_or_the_new_file_and_ends_when_repeated(root, place, call, when):
+def test_a_replace_killed_anywhere_leaves_the_old_or_the_new_file_and_ends_when_repeated(root, files, call, when):
     os.chmod(conf(root), 0o4640)
     replace = USES["replace"]
-    assert killed(lambda: replace(place), call, when)
+    assert killed(lambda: replace(files), call, when)
     assert conf(root).read_bytes() == (NEW if (call, when) == ("rename", "after") else OLD)
-    assert place.look(CONF).mode == 0o4640
-    replace(place)
+    assert files.stat(CONF).mode == 0o4640
+    replace(files)
     assert tree(root).keys() == {"etc", "etc/inetd.conf"}
-    assert (conf(root).read_bytes(), place.look(CONF).mode) == (NEW, 0o4640)
+    assert (conf(root).read_bytes(), files.stat(CONF).mode) == (NEW, 0o4640)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", ["write", "fchown", "fchmod", "utime", "fsync", "link", "unlink"])
-def test_a_create_killed_anywhere_ends_when_repeated(root, place, call, when):
+def test_a_create_killed_anywhere_ends_when_repeated(root, files, call, when):
     conf(root).unlink()
 
     def create():
-        place.create(CONF, OLD, mode=0o4640, uid=os.getuid(), gid=os.getgid(), mtime_ns=10**18)
+        files.create(CONF, OLD, mode=0o4640, uid=os.getuid(), gid=os.getgid(), mtime_ns=10**18)
 
     assert killed(create, call, when)
-    seen = place.look(CONF)
+    seen = files.stat(CONF)
     if (call, when) == ("unlink", "after"):  # nothing of it is left to finish
         assert seen is not None
     else:
         create()
     assert tree(root).keys() == {"etc", "etc/inetd.conf"}
-    seen = place.look(CONF)
-    assert (place.read(CONF), seen.mode, seen.mtime_ns, seen.nlink) == (OLD, 0o4640, 10**18, 1)
+    seen = files.stat(CONF)
+    assert (files.read(CONF), seen.mode, seen.mtime_ns, seen.nlink) == (OLD, 0o4640, 10**18, 1)
     assert conf(root).stat().st_nlink == 1

@@ -162,11 +162,11 @@ class TreeComplete(NamedTuple):
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         try:
-            place = now.place(self.where)
+            place = now.files(self.where)
         except Elsewhere:
             paths = now.fact(self.where, Paths)
             lacking = [part for part in PARTS if not paths or not paths.below(f"{TREE}/{part}")]
         else:
-            lacking = [part for part in PARTS if not (place.look(f"{TREE}/{part}") and place.names(f"{TREE}/{part}"))]
+            lacking = [part for part in PARTS if not (place.stat(f"{TREE}/{part}") and place.names(f"{TREE}/{part}"))]
         said = ", ".join(f"{TREE}/{part}" for part in lacking)
         return Answer(not lacking, f"missing or empty: {said}" if lacking else f"{TREE} is complete")

@@ -8,7 +8,7 @@ from nimdoctor.model import Role
 from nimdoctor.model.private_keys import holds_private_key
 from nimdoctor.planning.conditions.base import Answer, Was, condition
 from nimdoctor.planning.ends import Snapshot
-from nimdoctor.system.host_files import Stat
+from nimdoctor.system.stat_result import Stat
 
 _OWNED = "/usr/sbin/installp"
 """A file of bos.rte.install on every AIX, by which lslpp -w shows that it answers (the example of IBM's page)."""
@@ -40,8 +40,8 @@ class FileIs(NamedTuple):
         return f"{self.path} is unchanged: a regular file, no link, with the bytes the plan was made from"
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
-        place = now.place(self.where)
-        strange = _strange(self.path, place.look(self.path))
+        place = now.files(self.where)
+        strange = _strange(self.path, place.stat(self.path))
         if strange:
             return Answer(False, strange)
         if place.fingerprint(self.path) != self.sha256:
@@ -63,7 +63,7 @@ class FileAbsent(NamedTuple):
         return f"{self.path} does not exist"
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
-        look = now.place(self.where).look(self.path)
+        look = now.files(self.where).stat(self.path)
         return Answer(look is None, f"{self.path} " + ("does not exist" if look is None else f"exists: a {look.kind}"))
 
 
@@ -81,15 +81,15 @@ class ModeIs(NamedTuple):
         return f"{self.path} is a regular file, no link, of mode {self.mode:04o}"
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
-        place = now.place(self.where)
-        look = place.look(self.path)
+        place = now.files(self.where)
+        look = place.stat(self.path)
         if look is None or _strange(self.path, look):
             return Answer(False, _strange(self.path, look))
         if look.access_list:
             return Answer(False, f"{self.path} has an access control list, which chmod would switch off")
         directory = posixpath.dirname(self.path)
         while directory != "/":
-            above = place.look(directory)
+            above = place.stat(directory)
             if above is not None and (above.mode & 0o002 or above.access_list):
                 said = "an access control list" if above.access_list else f"mode {above.mode:04o}"
                 return Answer(False, f"others may write in {directory} ({said})")
@@ -109,8 +109,8 @@ class Renamable(NamedTuple):
         return f"{self.path} is there, no link and no mount point, and {self.to} does not exist"
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
-        place = now.place(self.where)
-        look, target = place.look(self.path), place.look(self.to)
+        place = now.files(self.where)
+        look, target = place.stat(self.path), place.stat(self.to)
         if look is None:
             return Answer(False, f"{self.path} does not exist")
         if look.kind not in ("dir", "file"):
@@ -136,7 +136,7 @@ class LibraryCopyIs(NamedTuple):
         return f"{self.path} is a regular file of {self.size} bytes, no link"
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
-        look = now.place(self.where).look(self.path)
+        look = now.files(self.where).stat(self.path)
         if look is None:
             return Answer(False, f"{self.path} does not exist")
         if look.kind != "file" or look.nlink != 1:
@@ -163,7 +163,7 @@ class NotOwned(NamedTuple):
             why = why or f"knows no owner of {_OWNED} either"
             return Answer(None, f"whether a fileset owns {self.path} is not known: lslpp -w {why}")
         if not now.has_program(self.where, "rpm"):
-            if any(now.place(self.where).look(path) for path in _OF_RPM):
+            if any(now.files(self.where).stat(path) for path in _OF_RPM):
                 return Answer(None, f"whether an rpm package owns {self.path} is not known: there is no rpm")
             return Answer(True, f"no fileset owns {self.path}, and there is no rpm")
         result, why = now.ask(self.where, ["rpm", "-qf", self.path])

@@ -4,7 +4,7 @@ from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.facts import Filesets, NimGeneration, NimInfo, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
-from nimdoctor.facts.nimsh_log import SessionEnd
+from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import Role
 from nimdoctor.model.wording import ago

@@ -52,10 +52,10 @@ class Clones:
 
     def install(self) -> None:
         """Has nimdoctor call `tick` at each point."""
-        from nimdoctor.applying.actions import StepRunner
         from nimdoctor.applying.journal import Journal
         from nimdoctor.applying.state import RunDirectory, StateDirectory
-        from nimdoctor.system import host_files as places
+        from nimdoctor.applying.step_commands import StepCommands
+        from nimdoctor.system import directory_entry, host_files
 
         tick = self.tick
 
@@ -83,13 +83,13 @@ class Clones:
         around(Journal, "reserve", lambda self: f"reserve of {host(self.path)}", before=False)
         around(Journal, "release", lambda self: f"release of {host(self.path)}", before=False)
         around(RunDirectory, "write", lambda self, name, content: f"{name} on {host(self.path)}", before=False)
-        around(RunDirectory, "keep", lambda self, name, content, look: f"backup {name}", before=False)
+        around(RunDirectory, "save_backup", lambda self, name, content, look: f"backup {name}", before=False)
         around(StateDirectory, "new_run", lambda self, *_: f"new run on {host(self.path)}", before=False)
         around(StateDirectory, "same_run", lambda self, *_: f"same run on {host(self.path)}", before=False)
-        around(StepRunner, "_command", lambda self, now, where, argv, *_: f"command {where.value} {' '.join(argv)}")
+        around(StepCommands, "run", lambda self, now, where, argv, *_: f"command {where.value} {' '.join(argv)}")
 
         class System:
-            """The module os, as place.py uses it."""
+            """The module os, as what changes files uses it."""
 
             def __getattr__(self, name: str) -> Any:
                 return getattr(os, name)
@@ -98,7 +98,7 @@ class Clones:
         for name in ("rename", "link", "unlink", "rmdir", "mkdir"):
             setattr(system, name, getattr(os, name))
             around(system, name, lambda path, *_, name=name, **more: f"{name} {path}")
-        places.os = system  # type: ignore[attr-defined]
+        directory_entry.os = host_files.os = system  # type: ignore[attr-defined]
 
 
 def points_of(words: Sequence[str], camera: Camera, prepare: Prepare = nothing) -> Tuple[Ended, List[Point]]:

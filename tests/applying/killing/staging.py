@@ -31,13 +31,13 @@ def without_inodes() -> None:
     from nimdoctor.applying import proofs
     from nimdoctor.system.host_files import HostFiles
 
-    look = HostFiles.look
+    stat = HostFiles.stat
 
     def blind(self: HostFiles, path: str) -> Any:
-        found = look(self, path)
+        found = stat(self, path)
         return found and found._replace(ino=0)
 
-    HostFiles.look = blind  # type: ignore[method-assign]
+    HostFiles.stat = blind  # type: ignore[method-assign]
     proofs.SETTLING = (0.0,)  # type: ignore[assignment]
 
 
@@ -91,14 +91,14 @@ def lay_fault(lab: Lab, end: str, call: str, fault: str, turn: int = 0) -> None:
     One that hangs has half a second, one that is late a second and a half.
     """
     from nimdoctor.applying import proofs
-    from nimdoctor.applying.actions import StepRunner
+    from nimdoctor.applying.step_commands import StepCommands
 
     proofs.SETTLING = (0.0,)  # type: ignore[assignment]
-    command = StepRunner._command
+    command = StepCommands.run
     seen = [0]
     Clones.asleep = True
 
-    def failing(self: StepRunner, now: Any, where: Any, argv: Sequence[str], deadline: float) -> str:
+    def failing(self: StepCommands, now: Any, where: Any, argv: Sequence[str], deadline: float) -> str:
         if (where.value, " ".join(argv)) == (end, call):
             if seen[0] == turn:
                 Clones.asleep = False
@@ -107,4 +107,4 @@ def lay_fault(lab: Lab, end: str, call: str, fault: str, turn: int = 0) -> None:
             seen[0] += 1
         return command(self, now, where, argv, deadline)  # type: ignore[arg-type]
 
-    StepRunner._command = failing  # type: ignore[method-assign]
+    StepCommands.run = failing  # type: ignore[method-assign]

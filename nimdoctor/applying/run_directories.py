@@ -1,4 +1,4 @@
-"""Where a run keeps what it does: the state directories it takes part in, locked, with its directory in each."""
+"""The directories of a run: the state directories it takes part in, locked, with its directory in each."""
 
 import contextlib
 import datetime
@@ -6,13 +6,15 @@ import json
 import os
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
-from nimdoctor.applying.actions import StepRunner, kept_path
+from nimdoctor.applying.backups import backed_up_path
 from nimdoctor.applying.lock import lock
-from nimdoctor.applying.person import person
+from nimdoctor.applying.operator import current_operator
 from nimdoctor.applying.refusals import NotApplied, unfinished_words
 from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.runs import believed, catch_up, every, unfinished
 from nimdoctor.applying.state import RunDirectory, StateDirectory
+from nimdoctor.applying.step_reverser import StepReverser
+from nimdoctor.applying.step_runner import StepRunner
 from nimdoctor.model import Role
 from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import End, Ends
@@ -26,16 +28,17 @@ Say = Callable[[str], None]
 
 
 class OpenRun(NamedTuple):
-    """A run at work: its directory that leads, its steps with its name in them, and what does them and records it."""
+    """A run at work: its directory that leads, its steps with its name in them, and what does them, takes them back and records it."""
 
     lead: RunDirectory
     steps: Tuple[Step, ...]
-    hands: StepRunner
+    runner: StepRunner
+    reverser: StepReverser
     journals: RunJournals
 
 
-class RunPlaces:
-    """The places of one plan's runs. `target` is the end whose state directory leads."""
+class RunDirectories:
+    """The directories of one plan's runs. `target` is the end whose state directory leads."""
 
     def __init__(self, plan: Plan, ends: Ends, target: Role, say: Say) -> None:
         self.plan = plan
@@ -88,10 +91,10 @@ class RunPlaces:
         for end in self.taking_part():
             size = 0
             for step in self.plan.steps:
-                path = kept_path(step)
-                if path and step.where is end.where and end.place:
-                    look = end.place.look(path)
-                    size += look.size if look else 0
+                path = backed_up_path(step)
+                if path and step.where is end.where and end.files:
+                    stat = end.files.stat(path)
+                    size += stat.size if stat else 0
             free = HostFiles(None).free_bytes(os.path.realpath(end.state))
             if free < 2 * size + ROOM:
                 raise NotApplied(
@@ -117,10 +120,10 @@ class RunPlaces:
                 run = stack.enter_context(self.opened(made[0].name))
                 backups: Dict[str, Any] = {}
                 for step in run.steps:
-                    backups.update(run.hands.keep(step))
+                    backups.update(run.runner.backups.make(step))
                 run.journals.begin(
                     plan=self.plan.id,
-                    who=person(),
+                    who=current_operator(),
                     change=self.plan.options.change or None,
                     backups=backups,
                     fixes=sorted({fix for step in self.plan.steps for fix in step.fixes}),
@@ -150,4 +153,5 @@ class RunPlaces:
             directories.setdefault(where, own[0])
         steps = tuple(with_run(step, name) for step in self.plan.steps)
         with RunJournals(own, self.say) as journals:
-            yield OpenRun(own[0], steps, StepRunner(self.ends, directories, name), journals)
+            runner = StepRunner(self.ends, directories, name)
+            yield OpenRun(own[0], steps, runner, StepReverser(self.ends, directories, name), journals)

@@ -10,7 +10,7 @@ from killing.children import nimdoctor
 from killing.scenes import STATE
 
 from nimdoctor.applying import said
-from nimdoctor.applying.said import LIMIT, last_lines, whole
+from nimdoctor.applying.command_output import LIMIT, last_lines, whole
 from nimdoctor.system.command import CommandResult
 
 KEY = b"-----BEGIN RSA PRIVATE" + b" KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASC\n-----END RSA PRIVATE" + b" KEY-----\n"
