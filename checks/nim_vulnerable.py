@@ -3,8 +3,8 @@
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import Certificates, NimExposure
+from nimdoctor.facts.generation_standing import CARRIED, LACKING, NIM_MASTER, NOT_KNOWN, FilesetStanding, Standing
 from nimdoctor.facts.level_table import LevelRow
-from nimdoctor.facts.nim_exposure import CARRIED, LACKING, NIM_MASTER, NOT_KNOWN, FilesetStanding, Standing
 from nimdoctor.model import (
     Confidence,
     Finding,
