@@ -102,7 +102,7 @@ class _Opened:
         from nimdoctor.library.scanning import alike
 
         first = self._opened(target)
-        paired = getattr(first, "paired", None)
+        paired = None if first.live else first.paired
         second = self._opened(master) if master is not None else paired
         roles = self._roles(first)
         try:

@@ -7,7 +7,7 @@ import errno
 import os
 import shutil
 import stat
-from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple, cast
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.collection.newest import newest
@@ -15,13 +15,12 @@ from nimdoctor.collection.record import Record
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.manifest import stays_inside
-from nimdoctor.evidence.source import Evidence
+from nimdoctor.evidence.source import Evidence, LiveEvidence
 from nimdoctor.evidence.tree import DirectoryTree
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.text import BadEvidence, Text
 
 if TYPE_CHECKING:
-    from nimdoctor.evidence.source import LiveEvidence
     from nimdoctor.system.command import CommandResult
 
 TRUST = "/.rhosts"
@@ -87,7 +86,8 @@ class _Collector:
         self.record = record
 
     def collect(self) -> Collection:
-        if self.evidence.loose:
+        live = self.evidence
+        if not live.live:
             return self._collect_loose()
         role_known = self.host.role_stated and bool(self.host.roles)
         rows = rows_of(self.host.catalog, self.host.roles if role_known else ())
@@ -96,7 +96,7 @@ class _Collector:
                 for text in self.evidence.texts(row, {}):
                     self._file(row, text)
             elif row.kind is Kind.COMMAND:
-                self._command(row)
+                self._command(live, row)
         paths = self.evidence.paths(path_rows_of(rows))
         self.record.paths.update(paths.states)
         self.record.complete = [pattern for pattern in paths.complete if pattern.endswith("*")]
@@ -182,11 +182,11 @@ class _Collector:
 
     # -- commands
 
-    def _command(self, row: Row) -> None:
+    def _command(self, live: LiveEvidence, row: Row) -> None:
         names = self.host.placeholders(row)
         if row.when_known and row.argv(names) is None:
             return
-        typed, result = cast("LiveEvidence", self.evidence).command_result(row, names)
+        typed, result = live.command_result(row, names)
         if result is not None:
             self._result(row, typed, result)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tupl
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.files import list_directory, on_this_host, open_regular, path_state, walk_below
-from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase, Progress
+from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase
+from nimdoctor.evidence.source import Progress
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Text
 from nimdoctor.model.unreadable import AS_ROOT, refused
@@ -37,7 +38,6 @@ class LiveHost(LiveBase):
         super().__init__("" if root is None else f"root:{root}", timeout, progress, clock)
         self.root = None if root is None else os.path.realpath(root)
         self.network = root is None
-        """Whether the network of this process is the host's."""
         # below another root only those commands run that somebody put there
         self.thorough = root is None
         if root is None:
@@ -184,6 +184,10 @@ class LiveHost(LiveBase):
     def lacks(self, name: str) -> str:
         """Why there is no such program here, or it must not be run."""
         return self.program(name)[1]
+
+    def has_program(self, name: str) -> Optional[bool]:
+        """Whether there is such a program here."""
+        return self.program(name)[0] is not None
 
     def program(self, name: str) -> Tuple[Optional[str], str]:
         """The program's path, or None and why not."""

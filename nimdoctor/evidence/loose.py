@@ -11,9 +11,11 @@ from typing import (
     Iterable,
     Iterator,
     List,
+    Literal,
     Mapping,
     NamedTuple,
     Optional,
+    Sequence,
     Tuple,
 )
 
@@ -30,7 +32,8 @@ from nimdoctor.evidence.recognise import (
     sections,
     strip_quoting,
 )
-from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
+from nimdoctor.evidence.redacted_certificates import ToldFile
+from nimdoctor.evidence.source import COMMANDS, TEXT, CollectedEvidence, TargetError
 from nimdoctor.model.path_state import PathRecord
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, BadEvidence, Text, decode, first_words, split_lines
@@ -81,8 +84,12 @@ class LooseEvidence:
     """
 
     loose = True
-    live = False
+    live: Literal[False] = False
     thorough = False
+    collected: Optional[int] = None
+    redacted = False
+    paired: Optional[CollectedEvidence] = None
+    told_certificates: Sequence[ToldFile] = ()
     host: Optional[str] = None
     roles: Tuple[str, ...] = ()
     held: "Optional[Tree]" = None

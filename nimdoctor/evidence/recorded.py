@@ -3,7 +3,7 @@ archive of one.
 """
 
 import io
-from typing import BinaryIO, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import BinaryIO, Callable, Dict, List, Literal, Mapping, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
@@ -37,12 +37,11 @@ class RecordedEvidence:
     """Evidence below a tree of files. Raises TargetError, when made, for a manifest of another schema, and for more
     commands or text than a host has.
 
-    `collected` is when, in seconds since 1970, where the manifest says so. `tree` is what it reads; `paired` the
-    master's evidence where both ends came in one bundle; `redacted` says that names in it are pseudonyms. Loose files
-    that were packed are loose here too: the same texts in the same order, each at the line where it stood.
+    `tree` is what it reads. Loose files that were packed are loose here too: the same texts in the same order, each at
+    the line where it stood.
     """
 
-    live = False
+    live: Literal[False] = False
 
     def __init__(self, target: str, tree: Tree, catalog: Optional[Catalog] = None) -> None:
         self.target = target

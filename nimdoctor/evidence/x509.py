@@ -5,7 +5,7 @@ refuses goes to `cryptography`, where that is installed, else to the host's own 
 evidence has that command's recorded output instead. Only CERTIFICATE blocks come here, and nothing else leaves.
 """
 
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificate_block
@@ -13,6 +13,7 @@ from nimdoctor.evidence.der import BadDer, read_certificate
 from nimdoctor.evidence.redacted_certificates import RedactedCertificate, ToldFile, is_stand_in
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.model.certificate_record import X509Record
+from nimdoctor.model.host_readers import Printed
 from nimdoctor.model.text import BadEvidence, Pattern, decode
 
 FACT = "CertificateDetails"
@@ -24,15 +25,7 @@ _IN = Pattern(r"-in[ =]\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
 _IN_FILE_NAME = Pattern(r"-in ssl nimsh certs (.+)\Z")
 
 
-class Printed(NamedTuple):
-    """A recorded output of `openssl x509`: the path it was about, the command as recorded, what it says."""
-
-    path: str
-    source: str
-    record: X509Record
-
-
-class CertificateReader:
+class X509Reader:
     """Reads certificates for the facts of one host."""
 
     def __init__(self, evidence: Evidence, catalog: Catalog) -> None:
@@ -76,8 +69,7 @@ class CertificateReader:
         return found
 
     def _told_files(self) -> Sequence[ToldFile]:
-        files: Sequence[ToldFile] = getattr(self.evidence, "told_certificates", ())
-        return files
+        return () if self.evidence.live else self.evidence.told_certificates
 
     def _told(self, der: bytes) -> X509Record:
         if self._stand_ins is None:
@@ -96,18 +88,19 @@ class CertificateReader:
     def _by_openssl(self, der: bytes) -> X509Record:
         from nimdoctor.evidence import openssl_text
 
-        run: Optional[Callable[..., Tuple[object, str]]] = getattr(self.evidence, "run", None)
-        if run is None or not self.evidence.live:
+        if not self.evidence.live:
             raise BadEvidence(f"record: openssl {' '.join(openssl_text.ARGUMENTS)} -in PATH")
         if not self._no_openssl:
-            result, refusal = run(("openssl", *openssl_text.ARGUMENTS), DEADLINE, stdin=certificate_block(der))
+            result, refusal = self.evidence.run(
+                ("openssl", *openssl_text.ARGUMENTS), DEADLINE, stdin=certificate_block(der)
+            )
             if result is None:
                 self._no_openssl = refusal
-            elif getattr(result, "timed_out", False):
+            elif result.timed_out:
                 # a program that hung once is not run again
                 self._no_openssl = "hung"
             else:
-                return openssl_text.parse(decode(getattr(result, "stdout", b"")))
+                return openssl_text.parse(decode(result.stdout))
         raise BadEvidence(f"openssl x509: {self._no_openssl}")
 
 

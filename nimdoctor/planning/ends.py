@@ -118,19 +118,17 @@ class Snapshot:
     def ask(self, where: Role, argv: List[str], timeout: Optional[float] = None) -> Tuple[Optional[CommandResult], str]:
         """Runs a command there: its result, or None and why it could not run. Raises Elsewhere."""
         evidence = self.host(where).evidence
-        run = getattr(evidence, "run", None)
-        if run is None:
+        if not evidence.live:
             raise Elsewhere(f"the {where.value} is recorded evidence")
-        result: Tuple[Optional[CommandResult], str] = run(argv, timeout)
-        return result
+        return evidence.run(argv, timeout)
 
     def has_program(self, where: Role, name: str) -> bool:
         """Whether a live end has that command at all. Raises Elsewhere."""
         evidence = self.host(where).evidence
-        program = getattr(evidence, "program", None)
-        if program is None:
+        known = evidence.has_program(name) if evidence.live else None
+        if known is None:
             raise Elsewhere(f"the {where.value} is recorded evidence")
-        return program(name)[0] is not None
+        return known
 
     def close(self) -> None:
         """Lets go of what is held open."""

@@ -172,10 +172,10 @@ class Outlook:
 def _end(role: Role, host: Host) -> End:
     """The end as nothing more than read: what is looked at when a plan is made."""
     evidence = host.evidence
-    root: Optional[str] = getattr(evidence, "root", None)
-    remote = evidence.target.startswith("ssh:")
-    files = HostFiles(root) if evidence.live and not remote else None
-    return End(role, evidence.target, lambda: evidence, host.roles, files, "", files is not None and root is None)
+    if not evidence.live or evidence.remote:
+        return End(role, evidence.target, lambda: evidence, host.roles)
+    files = HostFiles(evidence.root)
+    return End(role, evidence.target, lambda: evidence, host.roles, files, "", evidence.root is None)
 
 
 def _advised(found: Result, counsels: Sequence[PlannedAdvice]) -> Way:

@@ -85,7 +85,7 @@ def _leaves_root(host: Host, address: str) -> bool:
 
     A name that the root's own /etc/hosts does not know is not looked up either.
     """
-    if getattr(host.evidence, "network", True):
+    if not _in_root(host):
         return False
     from ipaddress import ip_address
 
@@ -93,6 +93,11 @@ def _leaves_root(host: Host, address: str) -> bool:
         return not ip_address(address).is_loopback
     except ValueError:
         return True
+
+
+def _in_root(host: Host) -> bool:
+    """Whether the host is one that a directory holds."""
+    return host.evidence.live and not host.evidence.network
 
 
 # -- on a client
@@ -168,7 +173,7 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     found: List[Asked] = []
     for machine, (what, answer) in zip(chosen, _connects(host, chosen, port, patience, whole)):
         found.append((what, answer))
-        inside = answer.answered is None and not getattr(host.evidence, "network", True)
+        inside = answer.answered is None and _in_root(host)
         if (answer.answered or inside) and _has_nimquery(host):
             found.append(_nimquery(host, machine, min(timeout or _timeout(host), whole.left())))
     if len(machines) > CLIENTS:
@@ -224,8 +229,7 @@ def _nimquery(host: Host, machine: NimObject, deadline: float) -> Asked:
 
 
 def _has_nimquery(host: Host) -> bool:
-    program = getattr(host.evidence, "program", None)
-    return program is not None and program("nimquery")[0] is not None
+    return host.evidence.live and bool(host.evidence.has_program("nimquery"))
 
 
 def _host_name(machine: NimObject) -> Optional[str]:
@@ -251,7 +255,7 @@ def _place(name: str, address: str, port: int, protocol: str) -> str:
 
 
 def _timeout(host: Host) -> float:
-    return float(getattr(host.evidence, "timeout", PATIENCE))
+    return host.evidence.timeout if host.evidence.live else PATIENCE
 
 
 def _patience(host: Host, timeout: Optional[float]) -> float:
@@ -260,7 +264,7 @@ def _patience(host: Host, timeout: Optional[float]) -> float:
 
 @contextmanager
 def _waiting(host: Host, label: str) -> Iterator[None]:
-    progress = getattr(host.evidence, "progress", None)
+    progress = host.evidence.progress if host.evidence.live else None
     if progress:
         progress.start(label)
     try:

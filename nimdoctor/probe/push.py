@@ -56,11 +56,9 @@ def push(master: Host, client: str, timeout: float = PUSH_TIMEOUT) -> Push:
 
 def run_on(host: Host, argv: Sequence[str], timeout: float) -> "Tuple[Optional[CommandResult], str]":
     """Runs a command on a live host: its result, or None and why it could not run."""
-    run = getattr(host.evidence, "run", None)
-    if run is None:
+    if not host.evidence.live:
         return None, "nothing can be run on recorded evidence"
-    result: Tuple[Optional[CommandResult], str] = run(argv, timeout)
-    return result
+    return host.evidence.run(argv, timeout)
 
 
 def first_line(result: "CommandResult") -> str:
@@ -90,7 +88,8 @@ def _failure(result: "CommandResult", command: str, timeout: float) -> str:
 def _connect(master: Host, client: str, timeout: float) -> Tuple[Optional[str], str]:
     """The client's `connect` as the master has it now, or None and why it is not known."""
     argv = ["lsnim", "-l", client]
-    result, why = run_on(master, argv, min(timeout, getattr(master.evidence, "timeout", timeout)))
+    evidence = master.evidence
+    result, why = run_on(master, argv, min(timeout, evidence.timeout) if evidence.live else timeout)
     if result is None:
         return None, f"{as_typed(argv)}: {why}"
     if result.timed_out:

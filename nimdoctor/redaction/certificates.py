@@ -6,9 +6,9 @@ import re
 from typing import Any, Dict, Optional, Sequence
 
 from nimdoctor.evidence.certificates_only import certificates_only
-from nimdoctor.evidence.x509 import CertificateReader
 from nimdoctor.facts.certificates import Certificates
 from nimdoctor.model.certificate_record import X509Record
+from nimdoctor.model.host_readers import CertificateReader
 from nimdoctor.model.text import BadEvidence, Text
 from nimdoctor.redaction.site_names import SiteNames
 from nimdoctor.redaction.words import CERTIFICATE

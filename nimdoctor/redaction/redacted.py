@@ -13,7 +13,7 @@ from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, with
 from nimdoctor.evidence.manifest import LoosePiece
 from nimdoctor.evidence.recorded import MANIFEST, RecordedEvidence
 from nimdoctor.evidence.tree import Tree
-from nimdoctor.evidence.x509 import CertificateReader
+from nimdoctor.evidence.x509 import X509Reader
 from nimdoctor.model.text import TEXT_LIMIT, from_json
 from nimdoctor.redaction import rows
 from nimdoctor.redaction.blocks import pieces
@@ -68,7 +68,7 @@ class RedactedTree:
         self._same: Counter[str] = Counter()
         self.remarks: List[str] = []
         self._evidence = RecordedEvidence("evidence", BorrowedTree(tree), catalog)
-        self._reader = CertificateReader(self._evidence, catalog)
+        self._reader = X509Reader(self._evidence, catalog)
         self._certificates = CertificateTexts(known, self._reader)
         counts: Counter[str] = Counter()
         raw = self._manifest()
