@@ -6,12 +6,13 @@ carry no process id, so sessions of concurrent pushes interleave.
 """
 
 import enum
+import re
 from datetime import datetime
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
 from nimdoctor.model.private_keys import without_private_keys
-from nimdoctor.model.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, Unreadable, decode
+from nimdoctor.model.text import LINE_LIMIT, BadEvidence, Quote, Text, Unreadable, decode
 from nimdoctor.model.unreadable import refused
 
 SAME_SESSION = 120
@@ -24,13 +25,13 @@ _MONTHS = {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
     )
 }
-_STAMP = Pattern(
+_STAMP = re.compile(
     r"\s*(?:[A-Z][a-z]{2}\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d\d):(\d\d):(\d\d)(?:\s+[A-Z]{3,5})?\s+(\d{4})(?:\s+|$)"
 )
-_YEAR = Pattern(r"\s*(?:19|20)\d\d\s+(?=\S)")
-_SETTING = Pattern(r"open\s?ssl setting (?:is|will be)?[ :']*([01])\b")
-_MASTER = Pattern(r"(?i)write master hostname is[ :']*([A-Za-z0-9][\w.-]{0,254})")
-_QUERY = Pattern(r"write query is[ :']*(\d+)")
+_YEAR = re.compile(r"\s*(?:19|20)\d\d\s+(?=\S)")
+_SETTING = re.compile(r"open\s?ssl setting (?:is|will be)?[ :']*([01])\b")
+_MASTER = re.compile(r"(?i)write master hostname is[ :']*([A-Za-z0-9][\w.-]{0,254})")
+_QUERY = re.compile(r"write query is[ :']*(\d+)")
 
 
 class SessionStep(enum.Enum):
