@@ -5,6 +5,7 @@ refuses goes to `cryptography`, where that is installed, else to the host's own 
 evidence has that command's recorded output instead. Only CERTIFICATE blocks come here, and nothing else leaves.
 """
 
+import re
 from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind
@@ -14,15 +15,15 @@ from nimdoctor.evidence.redacted_certificates import RedactedCertificate, ToldFi
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.model.certificate_record import X509Record
 from nimdoctor.model.host_readers import Printed
-from nimdoctor.model.text import BadEvidence, Pattern, decode
+from nimdoctor.model.text import BadEvidence, decode
 
 FACT = "CertificateDetails"
 """The fact that is made of what is read here."""
 DEADLINE = 10.0
 """Seconds that `openssl x509` may take: it reads one block."""
 
-_IN = Pattern(r"-in[ =]\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
-_IN_FILE_NAME = Pattern(r"-in ssl nimsh certs (.+)\Z")
+_IN = re.compile(r"-in[ =]\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
+_IN_FILE_NAME = re.compile(r"-in ssl nimsh certs (.+)\Z")
 
 
 class X509Reader:

@@ -1,13 +1,14 @@
 """Certificates below /ssl_nimsh/certs: their fingerprints, and never a byte of a private key."""
 
 import base64
+import re
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
-_BEGIN = Pattern(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
-_END = Pattern(r"-----END ([A-Z0-9 ]{1,40})-----")
+_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_END = re.compile(r"-----END ([A-Z0-9 ]{1,40})-----")
 CERTS = "/ssl_nimsh/certs"
 """Where the certificates of either end are."""
 _KEY_REMOVED = "-----PRIVATE KEY REMOVED-----"

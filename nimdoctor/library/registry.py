@@ -291,7 +291,7 @@ def _is_own(row: Row, own: Catalog, facts: Set[str]) -> bool:
 
 
 def _not_whole(wrong: str) -> str:
-    return f"nimdoctor in {os.path.dirname(__file__)} is not whole: {wrong}; install it again (pip install)"
+    return f"nimdoctor in {os.path.dirname(os.path.dirname(__file__))} is not whole: {wrong}; install it again (pip install)"
 
 
 def _of(group: str) -> str:

@@ -1,5 +1,6 @@
 """What each end asks the other: a client its master, a master its clients."""
 
+import re
 from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -7,7 +8,6 @@ from nimdoctor.diagnosis.host import FactAbsent, Host
 from nimdoctor.evidence.live_base import as_typed, is_name
 from nimdoctor.facts import Hosts, NimInfo, NimObjects, Services
 from nimdoctor.facts.lsnim import NimObject
-from nimdoctor.model.text import Pattern
 from nimdoctor.probe.answer import Deadline, ProbeAnswer, shown
 from nimdoctor.probe.push import first_line, run_on
 from nimdoctor.probe.tcp import port_answer
@@ -25,9 +25,9 @@ AT_ONCE = 10
 """Connects under way at one time: on most masters some clients are switched off, and each takes its time."""
 
 _STAYS_INSIDE = "a host that a directory holds asks nobody in the network of this one"
-_TFTP_SAID = Pattern("error code|not found|access violation|permission denied|received", 2)
+_TFTP_SAID = re.compile("error code|not found|access violation|permission denied|received", 2)
 """What the program tftp prints where a server answered, be it with an error."""
-_SSL = Pattern(r"(?<![A-Za-z])_ssl\s*[:=]\s*(yes|no)\b", 2)  # re.IGNORECASE
+_SSL = re.compile(r"(?<![A-Za-z])_ssl\s*[:=]\s*(yes|no)\b", 2)  # re.IGNORECASE
 
 Asked = Tuple[str, ProbeAnswer]
 """What was asked, in words, and the answer."""
