@@ -55,15 +55,15 @@ class Backups:
         found = files.stat(path)
         if found is None:
             raise Refused(f"{path} is not there")
-        record = self.runs[step.where].keep(_name(step), files.read(path, limit=LARGEST), found)
+        record = self.runs[step.where].save_backup(_name(step), files.read(path, limit=LARGEST), found)
         return {_name(step): {"where": step.where.value, "kept": record.as_json()}}
 
     def of(self, step: Step) -> Optional[SavedFile]:
         """The backup, or None when none was made. Raises Refused when it is damaged."""
         run = self.runs[step.where]
-        if not run.has_kept(_name(step)):
+        if not run.has_backup(_name(step)):
             return None
-        content, record = run.kept(_name(step))
+        content, record = run.backup(_name(step))
         return SavedFile(content, record.mode, record.uid, record.gid, record.mtime_ns)
 
 

@@ -12,17 +12,17 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 from nimdoctor.applying.effects import left_behind, present, some_effect, state_before
 from nimdoctor.applying.lock import Locked
+from nimdoctor.applying.operator import current_operator
 from nimdoctor.applying.outcome import Outcomes, assess
-from nimdoctor.applying.person import person
 from nimdoctor.applying.progress import RunProgress
 from nimdoctor.applying.proofs import Proofs
 from nimdoctor.applying.refusals import NotApplied, refuse_up_front, unfinished_words
-from nimdoctor.applying.run_places import OpenRun, RunPlaces
+from nimdoctor.applying.run_directories import OpenRun, RunDirectories
 from nimdoctor.applying.runs import Run, load, refuse_suspicious
 from nimdoctor.applying.step_commands import EndedAtDeadline, Failed
 from nimdoctor.applying.step_runner import remove_temporary_files
 from nimdoctor.applying.undo import NOT_DONE, StepUndo, still_running
-from nimdoctor.applying.way_back import closing_of, still_open
+from nimdoctor.applying.undoable import closing_of, still_open
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
 from nimdoctor.planning.asking import refusal
@@ -101,7 +101,7 @@ class Executor:
         self.now = now
         self.sleep = sleep
         self.interrupted = interrupted
-        self.places = RunPlaces(plan, ends, target, say)
+        self.directories = RunDirectories(plan, ends, target, say)
 
     # -- the two ways in
 
@@ -110,49 +110,49 @@ class Executor:
 
         Raises NotApplied when nothing was done, Locked, Refused, OSError.
         """
-        with self.places.locked():
-            self.places.refuse_unfinished()
+        with self.directories.locked():
+            self.directories.refuse_unfinished()
             refusals = self.unmet(self.plan.steps)
             if refusals:
                 raise NotApplied(refusals)
-            self.places.refuse_too_little_room()
-            with self.places.begun(before, self.scripts, self.now()) as run:
+            self.directories.refuse_too_little_room()
+            with self.directories.begun(before, self.scripts, self.now()) as run:
                 self._take(run)
                 return self._with_ways(self._forward())
 
     def resume(self, recorded: Run) -> RunResult:
         """Goes on with a run that was not finished. Raises as `apply` does."""
-        with self.places.locked():
+        with self.directories.locked():
             # as it is now that nobody else can go on with it
-            told = load(self.places.taking_part()[0].state, recorded.name)
-            refuse_suspicious([end.state for end in self.places.taking_part()], told.name)
-            if told.state not in UNFINISHED:
-                raise NotApplied([Refusal("", "the run is unfinished", f"run {told.name} is {told.state} by now")])
-            self.places.refuse_unfinished(but=told.name)
-            running = still_running(told.begun(), told.steps(), self.ends)
+            latest = load(self.directories.taking_part()[0].state, recorded.name)
+            refuse_suspicious([end.state for end in self.directories.taking_part()], latest.name)
+            if latest.state not in UNFINISHED:
+                raise NotApplied([Refusal("", "the run is unfinished", f"run {latest.name} is {latest.state} by now")])
+            self.directories.refuse_unfinished(but=latest.name)
+            running = still_running(latest.begun(), latest.steps(), self.ends)
             if running:
                 raise NotApplied(running)
-            with self.places.opened(told.name) as run:
+            with self.directories.opened(latest.name) as run:
                 self._take(run)
                 run.journals.take_up()
-                run.journals.append("resume", who=person())
-                touched = {**told.done(), **told.begun()}
-                remove_temporary_files((step for step in run.steps if step.id in touched), self.ends, told.name)
-                self.progress = RunProgress.of(told, run.steps, run.reverser, self.proofs)
+                run.journals.append("resume", who=current_operator())
+                touched = {**latest.done(), **latest.begun()}
+                remove_temporary_files((step for step in run.steps if step.id in touched), self.ends, latest.name)
+                self.progress = RunProgress.of(latest, run.steps, run.reverser, self.proofs)
                 return self._with_ways(self._forward())
 
     def unmet(self, steps: Sequence[Step]) -> List[Refusal]:
         """Preconditions of these steps that do not hold now."""
-        moment = self.ends.now()
+        snapshot = self.ends.now()
         found = []
         try:
             for step in steps:
                 for condition in step.before:
-                    seen = refusal(condition, moment)
+                    seen = refusal(condition, snapshot)
                     if seen:
                         found.append(Refusal(step.id, condition.words(), seen))
         finally:
-            moment.close()
+            snapshot.close()
         return found
 
     def _take(self, run: OpenRun) -> None:
@@ -161,7 +161,7 @@ class Executor:
         self.proofs = Proofs(run.steps, self.ends, self.sleep)
         self.undoing = StepUndo(run.steps, run.reverser, run.journals, self.ends)
         self._anew = False
-        self._said: Dict[str, Tuple[str, str]] = {}
+        self._outcomes: Dict[str, Tuple[str, str]] = {}
 
     # -- forward
 
@@ -169,7 +169,7 @@ class Executor:
         """Does what is not done."""
         for step in self.run.steps:
             if self.progress.is_done(step):
-                self._said[step.id] = ("done", "")
+                self._outcomes[step.id] = ("done", "")
                 continue
             if self.interrupted() and not self.progress.beyond_return():
                 return self._failed(step, "interrupted by somebody, before this step")
@@ -185,12 +185,12 @@ class Executor:
             self.say(f"{step.where.value}: {step.title} ...")
             left_open = self.undoing.close(step)
             self.progress.done[step.id] = {"left_open": left_open} if left_open else {}
-            self._said[step.id] = ("left-open", left_open) if left_open else ("done", "")
+            self._outcomes[step.id] = ("left-open", left_open) if left_open else ("done", "")
             return
         opened = self.progress.begun.get(step.id)
         seen = self._seen(step, opened)
         if opened is not None and seen == "all":
-            self._keep_done(step, opened.get("was") or {}, "its effects were seen")
+            self._record_done(step, opened.get("was") or {}, "its effects were seen")
             return
         self.say(f"{step.where.value}: {step.title} ...")
         if opened is not None:
@@ -207,28 +207,28 @@ class Executor:
         return "some" if seen == "all" and self._anew and isinstance(step.do, RunCommand) else seen
 
     def _begin_and_do(self, step: Step, opened: Optional[Mapping[str, Any]], half_done: bool) -> None:
-        moment = self.ends.now()
+        snapshot = self.ends.now()
         try:
-            self._check(step, moment, half_done)
+            self._check(step, snapshot, half_done)
             was = dict(opened.get("was") or {}) if opened else {}
             if not was:
-                was = {**state_before(step, moment), "present": present(moment.files(step.where))}
+                was = {**state_before(step, snapshot), "present": present(snapshot.files(step.where))}
                 # whatever a step before it did to nimsh: undoing brings back what the run found
                 was["nimsh"] = was["nimsh"] or self.progress.had_nimsh(step.where)
-            open_before = list(opened.get("open") or ()) if opened else self.proofs.open_before(step, moment, was)
+            open_before = list(opened.get("open") or ()) if opened else self.proofs.open_before(step, snapshot, was)
             self._begin(step, {"was": was, "open": open_before})
             try:
-                said = self.run.runner.do(step, moment)
+                note = self.run.runner.do(step, snapshot)
             except EndedAtDeadline as error:
                 if not self.proofs.done_though_ended(step, was):
                     raise
-                said = f"{error}; all its effects are seen"
+                note = f"{error}; all its effects are seen"
         finally:
-            moment.close()
+            snapshot.close()
         unverified = self.proofs.unverified(step, was)
         if unverified:
             raise Failed(f"{step.title}: {unverified[0]}")
-        self._keep_done(step, was, said)
+        self._record_done(step, was, note)
 
     def _begin(self, step: Step, beginning: Mapping[str, Any]) -> None:
         try:
@@ -238,12 +238,12 @@ class Executor:
             raise
         self.progress.opened.setdefault(step.id, beginning)
 
-    def _check(self, step: Step, moment: Snapshot, half_done: bool) -> None:
+    def _check(self, step: Step, snapshot: Snapshot, half_done: bool) -> None:
         """Preconditions just before the step, read anew."""
         for condition in (*step.before, *step.then):
             if half_done and _of_files(condition):
                 continue  # the step itself has changed the file; the step's own test of its bytes remains
-            seen = refusal(condition, moment)
+            seen = refusal(condition, snapshot)
             if seen:
                 raise Refused(f"{step.title}: not done, since it must hold that {condition.words()}, but {seen}")
 
@@ -265,12 +265,12 @@ class Executor:
         elif seen == "some":
             self.run.reverser.act(step.where, do.repair, opened.get("was") or {}, self.ends.now())
 
-    def _keep_done(self, step: Step, was: Mapping[str, Any], said: str) -> None:
+    def _record_done(self, step: Step, was: Mapping[str, Any], note: str) -> None:
         files = left_behind(self.ends.now().files(step.where), step, was)
-        self.run.journals.append("done", step.id, files=files, says=said)
+        self.run.journals.append("done", step.id, files=files, says=note)
         self.progress.done[step.id] = {"files": files}
         self.progress.standing.pop(step.id, None)
-        self._said[step.id] = ("done", said)
+        self._outcomes[step.id] = ("done", note)
 
     # -- the end
 
@@ -305,7 +305,7 @@ class Executor:
 
     def _failed(self, failing: Step, why: str) -> RunResult:
         """Undoes what lies behind the last step that cannot be undone; says where things stand."""
-        self._said[failing.id] = ("failed", why)
+        self._outcomes[failing.id] = ("failed", why)
         self.say(f"failed: {why}")
         in_leg = self.progress.in_leg()
         stands = list(self.progress.standing.values())
@@ -329,7 +329,7 @@ class Executor:
         begun = opened is not None and some_effect(failing, opened, self.ends)
         return [
             *([f"{failing.title}: begun, some of its effects are there"] if begun else []),
-            f"the only way is forward: {as_typed(resuming(self.run.lead.name, self.places.lead.target, self.run.lead.state))}",
+            f"the only way is forward: {as_typed(resuming(self.run.lead.name, self.directories.lead.target, self.run.lead.state))}",
         ]
 
     def _undo_behind(self, failing: Step) -> List[str]:
@@ -351,12 +351,12 @@ class Executor:
             except Exception as error:
                 if step is failing:
                     return [f"{step.title}: begun and not undone, {_words(error)}"]
-                self._said[step.id] = ("done", f"not undone: {_words(error)}")
+                self._outcomes[step.id] = ("done", f"not undone: {_words(error)}")
                 return stands
             if stood:
                 stands.append(stood)
             elif step is not failing:
-                self._said[step.id] = ("undone", "")
+                self._outcomes[step.id] = ("undone", "")
                 del self.progress.done[step.id]
         return stands
 
@@ -365,19 +365,19 @@ class Executor:
         stands = []
         for opening in still_open(self.run.steps, self.progress.done):
             left_open = self.undoing.take_back(opening, {}, done=True)
-            self._said[opening.id] = ("left-open", left_open) if left_open else ("undone", "")
+            self._outcomes[opening.id] = ("left-open", left_open) if left_open else ("undone", "")
             stands += [left_open] if left_open else []
             del self.progress.done[opening.id]
         return stands
 
     def _done_words(self, step: Step) -> str:
-        outcome, said = self._said.get(step.id, ("done", ""))
+        outcome, note = self._outcomes.get(step.id, ("done", ""))
         if outcome == "left-open":
-            return f"{step.title}: {said}"
-        return f"{step.title}: done, {said}" if said.startswith("not undone") else f"{step.title}: done"
+            return f"{step.title}: {note}"
+        return f"{step.title}: done, {note}" if note.startswith("not undone") else f"{step.title}: done"
 
     def _step_list(self) -> Tuple[Tuple[str, str, str], ...]:
-        return tuple((step.id, *self._said.get(step.id, ("not-begun", ""))) for step in self.run.steps)
+        return tuple((step.id, *self._outcomes.get(step.id, ("not-begun", ""))) for step in self.run.steps)
 
 
 def _words(error: Exception) -> str:

@@ -105,11 +105,11 @@ def _outcome(found: Treated, after: Sequence[Result], pushed: Mapping[str, str])
         return FindingOutcome(*start, FAILED, f"found again: {worst.message}")
     open_ = next((one for one in again if one.outcome in (Outcome.UNKNOWN, Outcome.ERROR)), None)
     if open_ is not None or not again:
-        said = open_.message if open_ else "the second scan says nothing of it"
+        reason = open_.message if open_ else "the second scan says nothing of it"
         settled_by = open_.settled_by if open_ else None
         argv = settled_by.argv if settled_by and settled_by.kind == PUSH else None
         failed = pushed.get(argv[-1]) if argv else None
         if failed:
             return FindingOutcome(*start, FAILED, f"the push that would prove it failed: {failed}", settled_by)
-        return FindingOutcome(*start, UNVERIFIED, said, settled_by)
+        return FindingOutcome(*start, UNVERIFIED, reason, settled_by)
     return FindingOutcome(*start, FIXED, again[0].message)

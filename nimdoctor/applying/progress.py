@@ -5,7 +5,7 @@ from typing import Any, Dict, Mapping, Sequence, Set
 from nimdoctor.applying.proofs import Proofs
 from nimdoctor.applying.runs import Run
 from nimdoctor.applying.step_reverser import StepReverser
-from nimdoctor.applying.way_back import closing_of, in_leg
+from nimdoctor.applying.undoable import closing_of, in_leg
 from nimdoctor.model import Role
 from nimdoctor.planning.steps import RunCommand, Step, Subsystem
 

@@ -9,7 +9,7 @@ from nimdoctor.planning.policy import RESTARTING
 from nimdoctor.planning.steps import Remove, RunCommand, Step
 
 SETTLING = (0.0, 0.3, 1.0)
-"""Seconds waited before each reading that verifies a step: a daemon needs a moment to show."""
+"""Seconds waited before each reading that verifies a step: a daemon needs a snapshot to show."""
 
 
 class Proofs:
@@ -20,23 +20,23 @@ class Proofs:
         self.ends = ends
         self.sleep = sleep
 
-    def open_before(self, step: Step, moment: Snapshot, was: Mapping[str, Any]) -> List[int]:
+    def open_before(self, step: Step, snapshot: Snapshot, was: Mapping[str, Any]) -> List[int]:
         """Which of the step's proofs do not hold yet, by number: only these can show that it was done."""
-        return [number for number, one in enumerate(step.verify) if holds(one, moment, was) is not True]
+        return [number for number, one in enumerate(step.verify) if holds(one, snapshot, was) is not True]
 
     def effects(self, step: Step, opened: Mapping[str, Any], unsure: Collection[str] = ()) -> str:
         """all, some or none of the effects that were not there before a step that was begun.
 
         `opened` is the record of its beginning; of the steps `unsure` the undoing was begun.
         """
-        moment = self.ends.now()
+        snapshot = self.ends.now()
         was = opened.get("was") or {}
         try:
             numbers = [number for number in opened.get("open") or () if number < len(step.verify)]
-            seen = [holds(step.verify[number], moment, was) is True for number in numbers]
-            ended = _seen_to_end(step, was, moment, self._removed(step))
+            seen = [holds(step.verify[number], snapshot, was) is True for number in numbers]
+            ended = _seen_to_end(step, was, snapshot, self._removed(step))
         finally:
-            moment.close()
+            snapshot.close()
         if not any(seen):
             return "none"
         # of a command whose undoing was begun, what no proof shows may be gone
@@ -49,16 +49,16 @@ class Proofs:
         for pause in SETTLING:
             if pause:
                 self.sleep(pause)
-            moment = self.ends.now()
+            snapshot = self.ends.now()
             try:
                 unmet = [
                     f"done, but not seen: {one.words()} ({seen})"
                     for one in step.verify
-                    for seen in [refusal(one, moment, was)]
+                    for seen in [refusal(one, snapshot, was)]
                     if seen
                 ]
             finally:
-                moment.close()
+                snapshot.close()
             if not unmet:
                 break
         return unmet

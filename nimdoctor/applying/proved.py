@@ -34,10 +34,10 @@ def proof(run: Run, results: Sequence[Result], client: Host) -> Optional[List[Di
     found = []
     for finding in run.findings():
         if finding["outcome"] == UNVERIFIED:
-            said = _passes(finding, results)
-            if said is None:
+            reason = _passes(finding, results)
+            if reason is None:
                 return None
-            finding = {**finding, "outcome": FIXED, "says": said}
+            finding = {**finding, "outcome": FIXED, "says": reason}
         found.append(finding)
     return found
 

@@ -8,14 +8,14 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Seq
 from nimdoctor.applying.backups import backed_up_path
 from nimdoctor.applying.changed import changed_by, paths_changed
 from nimdoctor.applying.lock import lock
-from nimdoctor.applying.person import person
+from nimdoctor.applying.operator import current_operator
 from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.runs import Run, believed, catch_up, every, load, refuse_suspicious
 from nimdoctor.applying.state import RunDirectory, StateDirectory
 from nimdoctor.applying.step_reverser import StepReverser
 from nimdoctor.applying.step_runner import remove_temporary_files
 from nimdoctor.applying.undo import NOT_DONE, StepUndo, still_running
-from nimdoctor.applying.way_back import in_leg, to_undo
+from nimdoctor.applying.undoable import in_leg, to_undo
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role
 from nimdoctor.planning.ends import End, Ends
@@ -75,7 +75,7 @@ class Rollback:
             self._refuse(reverser, undo)
             with RunJournals([directories[end.where] for end in self._state_ends()], self.say) as journals:
                 journals.take_up()
-                journals.append("rollback", None, only=sorted(self.only), who=person())
+                journals.append("rollback", None, only=sorted(self.only), who=current_operator())
                 remove_temporary_files(undo, self.ends, self.run.name)
                 undone = self._undo(StepUndo(self.steps, reverser, journals, self.ends), undo, stands)
                 state = self._state(undo, stands)

@@ -7,9 +7,9 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 
 from nimdoctor.applying.custody import Suspicious
 from nimdoctor.applying.lock import Locked, lock
-from nimdoctor.applying.person import person
+from nimdoctor.applying.operator import current_operator
 from nimdoctor.applying.state import RunDirectory, StateDirectory
-from nimdoctor.applying.way_back import can_be_taken_back
+from nimdoctor.applying.undoable import can_be_taken_back
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED, left_open_of, state_of
 from nimdoctor.planning.command_lines import Argv, resuming, taking_back
 from nimdoctor.planning.document import BadPlan, Plan, id_of, parse
@@ -183,8 +183,8 @@ class Run(NamedTuple):
 
     def findings(self) -> Tuple[Dict[str, Any], ...]:
         """What became of its findings, as the newest record of that tells."""
-        told = (record.get("findings") for record in reversed(self.records))
-        return tuple(map(dict, next((found for found in told if isinstance(found, list)), ())))
+        listed = (record.get("findings") for record in reversed(self.records))
+        return tuple(map(dict, next((found for found in listed if isinstance(found, list)), ())))
 
     def left_open(self) -> str:
         """Why a transient tftp was not closed; empty when it was, or there was none."""
@@ -226,11 +226,11 @@ def _refuse_another_plan(run: Run) -> None:
 
 def _refuse_other_backups(run: Run) -> None:
     """Raises Suspicious where a backup of this state directory is not the one that the journal names, or is gone."""
-    kept: Mapping[str, Any] = run.start.get("backups") or {}
+    backups: Mapping[str, Any] = run.start.get("backups") or {}
     try:
         others = [where for where in run.start.get("states") or {} if where != run.start.get("target")]
         own = [
-            (name, one["kept"]) for name, one in kept.items() if (one["where"] in others) == (run.led_by is not None)
+            (name, one["kept"]) for name, one in backups.items() if (one["where"] in others) == (run.led_by is not None)
         ]
     except (AttributeError, KeyError, TypeError):
         raise Suspicious(f"{run.directory.journal_path} is no journal of a run") from None
@@ -309,14 +309,14 @@ def catch_up(directory: RunDirectory, leading: Run) -> None:
     ]
     held = directory.records()
     followed = [record for record in held if record.get("event") == "followed"]
-    told = [record for record in held if record.get("event") != "followed"]
-    if list(map(_name, told)) != list(map(_name, wanted[: len(told)])):
+    known = [record for record in held if record.get("event") != "followed"]
+    if list(map(_name, known)) != list(map(_name, wanted[: len(known)])):
         lines = [json.dumps(record, separators=(",", ":")) for record in (*wanted, *followed)]
         directory.write(
             os.path.basename(directory.journal_path), "".join(f"{line}\n" for line in lines).encode("ascii")
         )
         return
-    missing = wanted[len(told) :]
+    missing = wanted[len(known) :]
     if missing:
         with directory.journal() as journal:
             for record in missing:
@@ -338,7 +338,7 @@ def mark_followed(state: str, client: str) -> List[str]:
             try:
                 # a journal has one writer at a time
                 with lock(one.directory.state), one.directory.journal() as journal:
-                    journal.append("followed", None, client=client, who=person())
+                    journal.append("followed", None, client=client, who=current_operator())
             except Locked as error:
                 raise Refused(str(error)) from error
     return [run.name for run in waiting]

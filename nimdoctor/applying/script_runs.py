@@ -36,10 +36,10 @@ def unfinished_scripts(state: str) -> List[ScriptRun]:
         return []
     for name in names:
         try:
-            said = files.read(f"/scripts/{name}/state", limit=100).decode("ascii", "replace").strip()
+            text = files.read(f"/scripts/{name}/state", limit=100).decode("ascii", "replace").strip()
         except (Refused, OSError):
             continue  # none was written: it never began
-        run = ScriptRun(name, said)
+        run = ScriptRun(name, text)
         if run.unfinished:
             found.append(run)
     return found

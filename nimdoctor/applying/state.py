@@ -123,7 +123,7 @@ class RunDirectory:
         """Where a backup's bytes are; beside them stands NAME.json."""
         return os.path.join(self.path, "backups", _checked(backup_name))
 
-    def keep(self, backup_name: str, content: bytes, before: Stat) -> BackupRecord:
+    def save_backup(self, backup_name: str, content: bytes, before: Stat) -> BackupRecord:
         """Stores a backup: its bytes, then what goes with them. The same once more changes nothing.
 
         Refuses to replace a backup by another one, so that a repeated step does not take what it
@@ -134,25 +134,25 @@ class RunDirectory:
         if holds_private_key(content):
             raise Refused(f"{backup_name} holds a private key: it is kept by renaming it where it is, never copied")
         path = self.backup_path(backup_name)
-        kept = BackupRecord(
+        record = BackupRecord(
             before.mode, before.uid, before.gid, before.mtime_ns, len(content), hashlib.sha256(content).hexdigest()
         )
         if os.path.lexists(path + ".json"):
-            if self.kept(backup_name)[1] != kept:
+            if self.backup(backup_name)[1] != record:
                 raise Refused(f"{path} is the backup of something else: it is not replaced")
-            return kept
+            return record
         _make(os.path.dirname(path), 0o700)
         write_whole(path, content)
-        write_whole(path + ".json", json.dumps(kept.as_json()).encode("ascii") + b"\n")
+        write_whole(path + ".json", json.dumps(record.as_json()).encode("ascii") + b"\n")
         _settle(os.path.dirname(path))
         _settle(self.path)
-        return kept
+        return record
 
-    def has_kept(self, backup_name: str) -> bool:
+    def has_backup(self, backup_name: str) -> bool:
         """Whether a backup of that name was completed."""
         return os.path.lexists(self.backup_path(backup_name) + ".json")
 
-    def kept(self, backup_name: str) -> Tuple[bytes, BackupRecord]:
+    def backup(self, backup_name: str) -> Tuple[bytes, BackupRecord]:
         """A backup and what goes with it; Refused when it is absent, incomplete or damaged."""
         path = self.backup_path(backup_name)
         meta = self.described(backup_name)

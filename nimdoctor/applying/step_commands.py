@@ -3,7 +3,7 @@
 import itertools
 from typing import Mapping, Sequence
 
-from nimdoctor.applying.said import last_lines, whole
+from nimdoctor.applying.command_output import last_lines, whole
 from nimdoctor.applying.state import RunDirectory
 from nimdoctor.evidence.catalog import file_name
 from nimdoctor.model import Role

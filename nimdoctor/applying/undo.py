@@ -6,7 +6,7 @@ from nimdoctor.applying.effects import some_effect
 from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.step_commands import Failed
 from nimdoctor.applying.step_reverser import StepReverser
-from nimdoctor.applying.way_back import closing_of, opening_of
+from nimdoctor.applying.undoable import closing_of, opening_of
 from nimdoctor.planning.asking import refusal
 from nimdoctor.planning.document import Refusal
 from nimdoctor.planning.ends import Elsewhere, Ends, Snapshot
@@ -77,19 +77,19 @@ class StepUndo:
 
     def _shut(self, opening: Step, closing: Step) -> str:
         """Why it stays open: somebody may be using it, or that cannot be told."""
-        moment = self.ends.now()
+        snapshot = self.ends.now()
         try:
-            if self._is_shut(opening, moment):
+            if self._is_shut(opening, snapshot):
                 return ""
-            seen = next((seen for seen in (refusal(one, moment) for one in closing.then) if seen), "")
+            seen = next((seen for seen in (refusal(one, snapshot) for one in closing.then) if seen), "")
             if not seen:
-                self.reverser.close_transient(closing, opening, moment)
+                self.reverser.close_transient(closing, opening, snapshot)
                 served = self._served(closing, self.ends.now())
                 seen = "inetd still serves it after the refresh" if served else ""
         except (*NOT_DONE, ValueError) as error:
             seen = str(error)
         finally:
-            moment.close()
+            snapshot.close()
         return f"tftp on the {closing.where.value} stays open: {seen}" if seen else ""
 
     def _is_shut(self, opening: Step, now: Snapshot) -> bool:
@@ -113,12 +113,12 @@ def still_running(begun: Iterable[str], steps: Sequence[Step], ends: Ends) -> Li
     from nimdoctor.facts import Processes
 
     found = []
-    moment = ends.now()
+    snapshot = ends.now()
     try:
         for step in steps:
             if step.id not in begun or not isinstance(step.do, RunCommand):
                 continue
-            processes = moment.fact(step.where, Processes)
+            processes = snapshot.fact(step.where, Processes)
             commands = [" ".join(argv) for argv in (step.do.argv, *(undo.argv for undo in step.do.undo)) if argv]
             for row in processes.rows if processes else ():
                 shown = row.args.split()
@@ -134,5 +134,5 @@ def still_running(begun: Iterable[str], steps: Sequence[Step], ends: Ends) -> Li
                         )
                     )
     finally:
-        moment.close()
+        snapshot.close()
     return found

@@ -6,7 +6,7 @@ from nimdoctor.applying.execute import NotApplied, RunResult, refuse_up_front
 from nimdoctor.applying.outcome import assess, remembered
 from nimdoctor.applying.refusals import strange_commands
 from nimdoctor.applying.rollback import RolledBack
-from nimdoctor.applying.way_back import can_be_taken_back
+from nimdoctor.applying.undoable import can_be_taken_back
 from nimdoctor.evidence import TargetError
 from nimdoctor.evidence.connection import Connection
 from nimdoctor.facts import RepairRuns

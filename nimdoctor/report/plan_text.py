@@ -4,8 +4,8 @@ import textwrap
 from typing import TYPE_CHECKING, Iterator, List, Mapping, Optional, Sequence, Set
 
 from nimdoctor.applying.execute import RunResult
+from nimdoctor.applying.operator import operator_words
 from nimdoctor.applying.outcome import FIXED, Outcomes
-from nimdoctor.applying.person import told
 from nimdoctor.applying.prune import Pruned
 from nimdoctor.applying.rollback import RolledBack
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
@@ -364,7 +364,7 @@ def _run_notes(run: Mapping[str, object]) -> Iterator[str]:
     if run["state"] in UNFINISHED:
         ways = [as_typed(argv) for argv in (run["resume"], run["rollback"]) if isinstance(argv, list)]
         yield f"{name} is unfinished: {', or '.join(map(printable, ways))}"
-    begun = [f"begun by {who}" for who in [told(run["who"])] if who]
+    begun = [f"begun by {who}" for who in [operator_words(run["who"])] if who]
     begun += [f"change {run['change']}"] if run["change"] else []
     if begun:
         yield f"{name}: {printable(', '.join(begun))}"

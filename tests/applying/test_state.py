@@ -241,8 +241,8 @@ def test_a_name_with_a_way_out_is_refused(run, name):
         lambda: run.write(name, b""),
         lambda: run.read(name),
         lambda: run.has(name),
-        lambda: run.keep(name, b"", seen),
-        lambda: run.kept(name),
+        lambda: run.save_backup(name, b"", seen),
+        lambda: run.backup(name),
     ):
         with pytest.raises(Refused, match="cannot name a file"):
             use()
@@ -268,8 +268,8 @@ def original(tmp_path):
 
 
 def test_a_backup_comes_back_with_what_goes_with_it(run, original):
-    kept = run.keep("inetd.conf", b"tftp\n\xff", original)
-    content, meta = run.kept("inetd.conf")
+    kept = run.save_backup("inetd.conf", b"tftp\n\xff", original)
+    content, meta = run.backup("inetd.conf")
     assert content == b"tftp\n\xff"
     assert meta == kept == BackupRecord(0o4644, original.uid, original.gid, original.mtime_ns, 6, kept.sha256)
     assert run.backup_path("inetd.conf") == f"{run.path}/backups/inetd.conf"
@@ -280,25 +280,25 @@ def test_a_backup_comes_back_with_what_goes_with_it(run, original):
 
 
 def test_the_same_backup_again_is_nothing_new_and_another_one_is_refused(run, original):
-    first = run.keep("inetd.conf", b"old", original)
-    assert run.keep("inetd.conf", b"old", original) == first
+    first = run.save_backup("inetd.conf", b"old", original)
+    assert run.save_backup("inetd.conf", b"old", original) == first
     with pytest.raises(Refused, match="backup of something else"):
-        run.keep("inetd.conf", b"what the step wrote", original)
-    assert run.kept("inetd.conf")[0] == b"old"
+        run.save_backup("inetd.conf", b"what the step wrote", original)
+    assert run.backup("inetd.conf")[0] == b"old"
 
 
 def test_a_backup_that_was_cut_short_by_a_kill_is_made_again(run, original):
-    run.keep("inetd.conf", b"old", original)
+    run.save_backup("inetd.conf", b"old", original)
     os.unlink(run.backup_path("inetd.conf") + ".json")
     with pytest.raises(Refused, match="is not there"):
-        run.kept("inetd.conf")
-    run.keep("inetd.conf", b"old", original)
-    assert run.kept("inetd.conf")[0] == b"old"
+        run.backup("inetd.conf")
+    run.save_backup("inetd.conf", b"old", original)
+    assert run.backup("inetd.conf")[0] == b"old"
 
 
 @pytest.mark.parametrize("content", [b"olD", b"ol", b"", b"older", None])
 def test_a_damaged_backup_is_never_put_back(run, original, content):
-    run.keep("inetd.conf", b"old", original)
+    run.save_backup("inetd.conf", b"old", original)
     path = run.backup_path("inetd.conf")
     if content is None:
         os.unlink(path)
@@ -306,7 +306,7 @@ def test_a_damaged_backup_is_never_put_back(run, original, content):
         with open(path, "wb") as stream:
             stream.write(content)
     with pytest.raises(Refused):
-        run.kept("inetd.conf")
+        run.backup("inetd.conf")
 
 
 @pytest.mark.parametrize(
@@ -326,21 +326,23 @@ def test_a_damaged_backup_is_never_put_back(run, original, content):
     ],
 )
 def test_a_backup_whose_description_is_damaged_is_never_put_back(run, original, text):
-    run.keep("inetd.conf", b"old", original)
+    run.save_backup("inetd.conf", b"old", original)
     with open(run.backup_path("inetd.conf") + ".json", "w") as stream:
         stream.write(text)
     with pytest.raises(Refused, match="damaged"):
-        run.kept("inetd.conf")
+        run.backup("inetd.conf")
 
 
 def test_a_private_key_is_never_kept(run, original):
     begin = b"-----BEGIN RSA PRIVATE" + b" KEY-----\n"
     with pytest.raises(Refused, match="private key"):
-        run.keep("server.pem", b"text\n" + begin + b"MII\n", original)
-    run.keep("libcrypto.so", b"\0-----BEGIN RSA PRIVATE" + b" KEY-----\0", original)  # a program that writes keys
+        run.save_backup("server.pem", b"text\n" + begin + b"MII\n", original)
+    run.save_backup(
+        "libcrypto.so", b"\0-----BEGIN RSA PRIVATE" + b" KEY-----\0", original
+    )  # a program that writes keys
     assert sorted(os.listdir(f"{run.path}/backups")) == ["libcrypto.so", "libcrypto.so.json"]
 
 
 def test_a_backup_is_not_named_like_the_description_of_another(run, original):
     with pytest.raises(Refused, match="cannot name a backup"):
-        run.keep("inetd.conf.json", b"", original)
+        run.save_backup("inetd.conf.json", b"", original)

@@ -83,7 +83,7 @@ class Clones:
         around(Journal, "reserve", lambda self: f"reserve of {host(self.path)}", before=False)
         around(Journal, "release", lambda self: f"release of {host(self.path)}", before=False)
         around(RunDirectory, "write", lambda self, name, content: f"{name} on {host(self.path)}", before=False)
-        around(RunDirectory, "keep", lambda self, name, content, look: f"backup {name}", before=False)
+        around(RunDirectory, "save_backup", lambda self, name, content, look: f"backup {name}", before=False)
         around(StateDirectory, "new_run", lambda self, *_: f"new run on {host(self.path)}", before=False)
         around(StateDirectory, "same_run", lambda self, *_: f"same run on {host(self.path)}", before=False)
         around(StepCommands, "run", lambda self, now, where, argv, *_: f"command {where.value} {' '.join(argv)}")

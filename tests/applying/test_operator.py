@@ -7,7 +7,7 @@ import pytest
 from killing.children import nimdoctor
 from killing.scenes import STATE
 
-from nimdoctor.applying.person import person, told
+from nimdoctor.applying.operator import current_operator, operator_words
 
 
 def nobody():
@@ -30,19 +30,19 @@ def nobody():
     ],
 )
 def test_the_login_is_the_terminals_else_what_a_variable_says(environment, login, found):
-    who = person(environment, login, 0)
+    who = current_operator(environment, login, 0)
     assert (who["login"], who["by"]) == found and who["user"] == "root"
 
 
 def test_what_a_variable_says_is_told_as_that():
-    assert "as SUDO_USER says" in told(person({"SUDO_USER": "bob"}, nobody, 0))
-    assert told(person({}, nobody, 0)) == told(None) == told("ada") == ""
-    assert len(person({"LOGNAME": "x" * 5000}, nobody, 0)["login"]) == 64
+    assert "as SUDO_USER says" in operator_words(current_operator({"SUDO_USER": "bob"}, nobody, 0))
+    assert operator_words(current_operator({}, nobody, 0)) == operator_words(None) == operator_words("ada") == ""
+    assert len(current_operator({"LOGNAME": "x" * 5000}, nobody, 0)["login"]) == 64
 
 
 def as_somebody(name):
     def prepare():
-        from nimdoctor.applying import person as module
+        from nimdoctor.applying import operator as module
 
         os.environ.pop("LOGNAME", None)
         os.environ.pop("USER", None)

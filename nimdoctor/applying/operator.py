@@ -9,19 +9,19 @@ which they are asked, which whoever started nimdoctor could have set to anything
 """
 _LONGEST = 64
 
-Person = Dict[str, Optional[str]]
+Operator = Dict[str, Optional[str]]
 
 
-def person(
+def current_operator(
     environment: Mapping[str, str] = os.environ, login: Callable[[], str] = os.getlogin, uid: Optional[int] = None
-) -> Person:
+) -> Operator:
     """`login`, what it is known by (terminal, or the name of a variable), and the `user` that the process runs as.
 
     `login` and `by` are None where nothing names one, and a variable that says root of root says nothing.
 
     >>> def nobody():
     ...     raise OSError(25, "no terminal")
-    >>> person({"SUDO_USER": "ada"}, nobody, 0), person({"LOGNAME": "root"}, nobody, 0)
+    >>> current_operator({"SUDO_USER": "ada"}, nobody, 0), current_operator({"LOGNAME": "root"}, nobody, 0)
     ({'login': 'ada', 'by': 'SUDO_USER', 'user': 'root'}, {'login': None, 'by': None, 'user': 'root'})
     """
     user = _name_of(os.geteuid() if uid is None else uid)
@@ -38,10 +38,10 @@ def person(
     return {"login": None, "by": None, "user": user}
 
 
-def told(who: object) -> str:
-    """A recorded person in words; empty where nobody is known.
+def operator_words(who: object) -> str:
+    """A recorded operator in words; empty where nobody is known.
 
-    >>> told({"login": "ada", "by": "terminal", "user": "root"}), told({"login": "ada", "by": "LOGNAME", "user": "root"})
+    >>> operator_words({"login": "ada", "by": "terminal", "user": "root"}), operator_words({"login": "ada", "by": "LOGNAME", "user": "root"})
     ('ada, who logged in at its terminal', 'ada, as LOGNAME says')
     """
     if not isinstance(who, dict) or not who.get("login"):

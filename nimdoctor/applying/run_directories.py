@@ -1,4 +1,4 @@
-"""Where a run keeps what it does: the state directories it takes part in, locked, with its directory in each."""
+"""The directories of a run: the state directories it takes part in, locked, with its directory in each."""
 
 import contextlib
 import datetime
@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Seq
 
 from nimdoctor.applying.backups import backed_up_path
 from nimdoctor.applying.lock import lock
-from nimdoctor.applying.person import person
+from nimdoctor.applying.operator import current_operator
 from nimdoctor.applying.refusals import NotApplied, unfinished_words
 from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.runs import believed, catch_up, every, unfinished
@@ -37,8 +37,8 @@ class OpenRun(NamedTuple):
     journals: RunJournals
 
 
-class RunPlaces:
-    """The places of one plan's runs. `target` is the end whose state directory leads."""
+class RunDirectories:
+    """The directories of one plan's runs. `target` is the end whose state directory leads."""
 
     def __init__(self, plan: Plan, ends: Ends, target: Role, say: Say) -> None:
         self.plan = plan
@@ -123,7 +123,7 @@ class RunPlaces:
                     backups.update(run.runner.backups.make(step))
                 run.journals.begin(
                     plan=self.plan.id,
-                    who=person(),
+                    who=current_operator(),
                     change=self.plan.options.change or None,
                     backups=backups,
                     fixes=sorted({fix for step in self.plan.steps for fix in step.fixes}),

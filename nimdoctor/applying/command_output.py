@@ -1,4 +1,4 @@
-"""What a command of a step said: its last lines for people, and the whole of it for the run's directory."""
+"""The output of a command of a step: its last lines for people, and the whole of it for the run's directory."""
 
 from typing import List, Sequence
 
@@ -28,21 +28,21 @@ def last_lines(result: CommandResult, count: int = LINES) -> List[str]:
 def _shown(line: str) -> str:
     if may_be_a_key(line):
         return "(not shown, it may be a key)"
-    said = visible(line.replace("\t", " ").strip())
-    if len(said) <= _LONGEST:
-        return said
-    return f"{said[:_LONGEST].rpartition(' ')[0] or said[:_LONGEST]} ..."
+    text = visible(line.replace("\t", " ").strip())
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST].rpartition(' ')[0] or text[:_LONGEST]} ..."
 
 
 def whole(argv: Sequence[str], ending: str, result: CommandResult) -> bytes:
-    """All that it said, its standard error last, at most `LIMIT` bytes and without private keys; what was cut is said."""
+    """All that it printed, its standard error last, at most `LIMIT` bytes and without private keys; what was cut is noted."""
     out, err = without_private_keys(result.stdout), without_private_keys(result.stderr)
-    # the error is told by standard error, which is cut only where it alone is too much
-    kept_err = err[: max(LIMIT // 2, LIMIT - len(out))]
-    kept_out = out[: LIMIT - len(kept_err)]
+    # the error stands in standard error, which is cut only where it alone is too much
+    shown_err = err[: max(LIMIT // 2, LIMIT - len(out))]
+    shown_out = out[: LIMIT - len(shown_err)]
     text = f"# {visible(' '.join(argv))}\n# {visible(ending)}\n".encode("utf-8", "backslashreplace")
-    for name, kept, said in (("standard output", kept_out, out), ("standard error", kept_err, err)):
-        cut = f", cut: the first {len(kept)} bytes of {len(said)}" if len(kept) < len(said) else ""
-        end = b"" if not kept or kept.endswith(b"\n") else b"\n"
-        text += f"# {name}{cut}:\n".encode("ascii") + kept + end
+    for name, part, stream in (("standard output", shown_out, out), ("standard error", shown_err, err)):
+        cut = f", cut: the first {len(part)} bytes of {len(stream)}" if len(part) < len(stream) else ""
+        end = b"" if not part or part.endswith(b"\n") else b"\n"
+        text += f"# {name}{cut}:\n".encode("ascii") + part + end
     return text

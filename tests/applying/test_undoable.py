@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from nimdoctor.applying.progress import RunProgress
-from nimdoctor.applying.way_back import can_be_taken_back, closing_of, in_leg, opening_of, still_open, to_undo
+from nimdoctor.applying.undoable import can_be_taken_back, closing_of, in_leg, opening_of, still_open, to_undo
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
 from nimdoctor.model import Role
 from nimdoctor.planning.steps import Move, Phase, Step, Transient
