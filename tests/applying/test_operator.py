@@ -47,7 +47,7 @@ def as_somebody(name):
         os.environ.pop("LOGNAME", None)
         os.environ.pop("USER", None)
         os.environ["SUDO_USER"] = name
-        module.person.__defaults__ = (os.environ, nobody, None)
+        module.current_operator.__defaults__ = (os.environ, nobody, None)
 
     return prepare
 
