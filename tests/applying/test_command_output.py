@@ -9,7 +9,7 @@ import pytest
 from killing.children import nimdoctor
 from killing.scenes import STATE
 
-from nimdoctor.applying import said
+from nimdoctor.applying import command_output
 from nimdoctor.applying.command_output import LIMIT, last_lines, whole
 from nimdoctor.system.command import CommandResult
 
@@ -134,4 +134,4 @@ def test_a_line_is_cut_between_words_only_where_it_is_endless():
     (line,) = last_lines(result)
     assert line.endswith(" word ...") and len(line) < 410
     assert last_lines(CommandResult(1, b"caf\xe9 \x1b[2J\n")) == ["caf\xe9 \\x1b[2J"]
-    assert len(last_lines(CommandResult(1, b"1\n2\n3\n4\n5\n6\n7\n"))) == said.LINES
+    assert len(last_lines(CommandResult(1, b"1\n2\n3\n4\n5\n6\n7\n"))) == command_output.LINES

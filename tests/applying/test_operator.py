@@ -42,12 +42,12 @@ def test_what_a_variable_says_is_told_as_that():
 
 def as_somebody(name):
     def prepare():
-        from nimdoctor.applying import person as module
+        from nimdoctor.applying import operator as module
 
         os.environ.pop("LOGNAME", None)
         os.environ.pop("USER", None)
         os.environ["SUDO_USER"] = name
-        module.person.__defaults__ = (os.environ, nobody, None)
+        module.current_operator.__defaults__ = (os.environ, nobody, None)
 
     return prepare
 

@@ -2,94 +2,15 @@
 
 import contextlib
 import errno
-import hashlib
 import os
-import signal
-import socket
 import stat
 
 import pytest
+from host_trees import CONF, NEW, OLD, PARENTS, USES, WRONG, conf, put, sha, tree
 
 from nimdoctor.system import directory_entry, host_files, stat_result
 from nimdoctor.system.host_files import HostFiles
 from nimdoctor.system.refused import Refused
-
-OLD, NEW = b"tftp off\n", b"tftp on\n"
-CONF = "/etc/inetd.conf"
-
-
-def sha(content):
-    return hashlib.sha256(content).hexdigest()
-
-
-@pytest.fixture
-def root(tmp_path):
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/inetd.conf").write_bytes(OLD)
-    return tmp_path
-
-
-@pytest.fixture
-def files(root):
-    return HostFiles(str(root))
-
-
-def conf(root):
-    return root / "etc" / "inetd.conf"
-
-
-def tree(root):
-    """Every path with mode, owner and content."""
-    found = {}
-    for path in sorted(root.rglob("*")):
-        state = path.lstat()
-        content = path.read_bytes() if stat.S_ISREG(state.st_mode) else None
-        found[str(path.relative_to(root))] = (state.st_mode, state.st_uid, state.st_gid, content)
-    return found
-
-
-def put(root, what):
-    """Puts something else where inetd.conf was; returns the words of the refusal."""
-    path = conf(root)
-    if what == "hard link":
-        os.link(path, root / "etc" / "other")
-        return "2 hard links"
-    os.rename(path, root / "kept")
-    if what == "link":
-        path.symlink_to(root / "kept")
-        return "is a symbolic link"
-    if what == "link to nowhere":
-        path.symlink_to("/nowhere/at/all")
-        return "is a symbolic link"
-    if what == "FIFO":
-        os.mkfifo(path)
-        return "is a FIFO"
-    if what == "directory":
-        path.mkdir()
-        return "is a directory"
-    if what == "socket":
-        with socket.socket(socket.AF_UNIX) as made:
-            here = os.open(".", os.O_RDONLY)
-            try:
-                os.chdir(path.parent)  # the name of a socket is short
-                made.bind(path.name)
-            finally:
-                os.fchdir(here)
-                os.close(here)
-        return "is a socket"
-    assert what == "nothing"
-    return "is not there"
-
-
-WRONG = ["link", "link to nowhere", "hard link", "FIFO", "directory", "socket", "nothing"]
-
-USES = {
-    "read": lambda files: files.read(CONF),
-    "fingerprint": lambda files: files.fingerprint(CONF),
-    "replace": lambda files: files.replace(CONF, NEW, expected=sha(OLD), label="run"),
-    "remove": lambda files: files.remove(CONF, expected=sha(OLD)),
-    "rename": lambda files: files.rename(CONF, "/etc/inetd.conf.old"),
-}
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -114,19 +35,6 @@ def test_nothing_is_created_over_what_is_there(root, files, what):
     assert tree(root) == before
 
 
-PARENTS = {
-    **USES,
-    "look": lambda files: files.stat(CONF),
-    "names": lambda files: files.names("/etc"),
-    "free_bytes": lambda files: files.free_bytes(CONF),
-    "make_directory": lambda files: files.make_directory("/etc/made"),
-    "remove_directory": lambda files: files.remove_directory("/etc/made"),
-    "create": lambda files: files.create("/etc/new", NEW, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0),
-    "rename to": lambda files: files.rename("/kept", "/etc/kept"),
-    "sweep": lambda files: files.sweep(CONF, "run"),
-}
-
-
 @pytest.mark.parametrize("use", sorted(PARENTS))
 @pytest.mark.parametrize(
     ("what", "words"), [("link", "a symbolic link"), ("file", "a regular file"), ("FIFO", "a FIFO")]
@@ -146,83 +54,12 @@ def test_a_parent_that_is_no_directory_is_never_gone_through(root, files, use, w
     assert tree(root) == before
 
 
-@pytest.mark.parametrize(
-    "path", ["etc/inetd.conf", "", "/etc/../etc/inetd.conf", "/etc/./x", "/etc//x", "/etc/", "/etc/.."]
-)
-def test_a_path_that_is_not_plain_is_refused(files, path):
-    with pytest.raises(Refused):
-        files.stat(path)
-
-
-def test_a_root_that_is_no_directory_is_refused(root):
-    with pytest.raises(Refused, match="cannot be opened as a directory"):
-        HostFiles(str(root / "nowhere")).stat("/etc")
-
-
 def test_without_a_root_paths_are_those_of_this_host(root):
     here = os.path.realpath(str(conf(root)))
     files = HostFiles()
     files.replace(here, NEW, expected=sha(OLD), label="run")
     assert files.read(here) == NEW
     assert files.stat("/").kind == "dir"
-
-
-# -- looking
-
-
-def test_a_look_shows_kind_mode_owner_and_links(root, files):
-    os.chmod(conf(root), 0o4751)
-    (root / "etc" / "link").symlink_to("inetd.conf")
-    os.mkfifo(root / "etc" / "fifo")
-    seen = files.stat(CONF)
-    state = conf(root).lstat()
-    assert (seen.kind, seen.mode, seen.uid, seen.gid, seen.size) == (
-        "file",
-        0o4751,
-        state.st_uid,
-        state.st_gid,
-        len(OLD),
-    )
-    assert (seen.mtime_ns, seen.ino, seen.dev, seen.nlink) == (state.st_mtime_ns, state.st_ino, state.st_dev, 1)
-    assert [files.stat(f"/etc/{name}").kind for name in ("link", "fifo")] == ["link", "other"]
-    assert files.stat("/etc").kind == files.stat("/").kind == "dir"
-
-
-def test_what_is_absent_looks_like_nothing(files):
-    assert files.stat("/etc/none") is None
-    assert files.stat("/none/at/all") is None
-
-
-def test_a_file_larger_than_the_limit_is_not_read(root, files):
-    conf(root).write_bytes(b"x" * 101)
-    with pytest.raises(Refused, match="101 bytes, more than the 100"):
-        files.read(CONF, limit=100)
-    assert len(files.read(CONF, limit=101)) == 101
-    assert files.fingerprint(CONF) == sha(b"x" * 101)
-
-
-def test_a_file_that_grows_while_it_is_read_is_refused(root, files, monkeypatch):
-    real = os.read
-
-    def growing(descriptor, count):
-        with conf(root).open("ab") as stream:
-            stream.write(b"more\n")
-        return real(descriptor, count)
-
-    monkeypatch.setattr(os, "read", growing)
-    for use in (files.read, files.fingerprint):
-        with pytest.raises(Refused, match="changed while it was read"):
-            use(CONF)
-
-
-def test_names_are_sorted_and_free_space_is_that_of_the_nearest_directory(root, files):
-    (root / "etc" / "aaa").touch()
-    assert files.names("/etc") == ["aaa", "inetd.conf"]
-    assert files.free_bytes("/not/yet/made") > 0
-    assert files.free_bytes(CONF) > 0
-    assert files.free_bytes("/") > 0
-    with pytest.raises(Refused, match="/none is not there"):
-        files.names("/none")
 
 
 # -- replacing
@@ -625,59 +462,3 @@ def test_no_descriptor_stays_open(root, files):
         with contextlib.suppress(Refused):
             use(files)
     assert len(os.listdir("/proc/self/fd")) == before
-
-
-# -- killed
-
-
-def killed(use, call, when):
-    """A child process that is killed for good before or after the first such call."""
-    child = os.fork()
-    if child == 0:
-        try:
-            real = getattr(os, call)
-
-            def last(*words, **more):
-                if when == "after":
-                    real(*words, **more)
-                os.kill(os.getpid(), signal.SIGKILL)
-
-            setattr(os, call, last)
-            use()
-        finally:
-            os._exit(9)
-    status = os.waitpid(child, 0)[1]
-    return os.WIFSIGNALED(status)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("call", ["write", "fchown", "fchmod", "fsync", "rename"])
-def test_a_replace_killed_anywhere_leaves_the_old_or_the_new_file_and_ends_when_repeated(root, files, call, when):
-    os.chmod(conf(root), 0o4640)
-    replace = USES["replace"]
-    assert killed(lambda: replace(files), call, when)
-    assert conf(root).read_bytes() == (NEW if (call, when) == ("rename", "after") else OLD)
-    assert files.stat(CONF).mode == 0o4640
-    replace(files)
-    assert tree(root).keys() == {"etc", "etc/inetd.conf"}
-    assert (conf(root).read_bytes(), files.stat(CONF).mode) == (NEW, 0o4640)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("call", ["write", "fchown", "fchmod", "utime", "fsync", "link", "unlink"])
-def test_a_create_killed_anywhere_ends_when_repeated(root, files, call, when):
-    conf(root).unlink()
-
-    def create():
-        files.create(CONF, OLD, mode=0o4640, uid=os.getuid(), gid=os.getgid(), mtime_ns=10**18)
-
-    assert killed(create, call, when)
-    seen = files.stat(CONF)
-    if (call, when) == ("unlink", "after"):  # nothing of it is left to finish
-        assert seen is not None
-    else:
-        create()
-    assert tree(root).keys() == {"etc", "etc/inetd.conf"}
-    seen = files.stat(CONF)
-    assert (files.read(CONF), seen.mode, seen.mtime_ns, seen.nlink) == (OLD, 0o4640, 10**18, 1)
-    assert conf(root).stat().st_nlink == 1
