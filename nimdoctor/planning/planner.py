@@ -7,8 +7,9 @@ and more, or those named by `--only`; what they need comes along where they plan
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.diagnosis.causes import Story, told
-from nimdoctor.diagnosis.engine import HARDENED, Engine, NotNamed, Result
+from nimdoctor.diagnosis.engine import HARDENED, Engine, Result
 from nimdoctor.diagnosis.host import FactAbsent, Host
+from nimdoctor.diagnosis.scanned_ends import NotNamed
 from nimdoctor.model import Outcome, Role, Severity, Topic
 from nimdoctor.model.wording import named
 from nimdoctor.planning.command_lines import making
@@ -191,21 +192,22 @@ class Planner:
             if result.objects and not others and Role.CLIENT in given:
                 return _NOTHING
             on = f"run nimdoctor fix on each client: {named(list(others))}" if others else "run nimdoctor fix there"
-            return PlannedAdvice(
-                result.check, f"{result.message}: {on}", "nimdoctor fix --probe", Role.CLIENT.value, others
-            )
+            return _colon(result, on, "nimdoctor fix --probe", Role.CLIENT)._replace(objects=others)
         where, end = "", Role.MASTER
         if result.where is Role.MASTER and Role.MASTER not in given:
             where = "on the master"
         elif result.where is Role.MASTER and result.host != self.hosts[Role.MASTER].name:
             where = f"on {result.host or 'that master'}"
         elif result.where is Role.CLIENT and fix.where is Role.MASTER and self.one_host:
-            text = f"{result.message}: run nimdoctor fix here with --master TARGET, since its own master was not given"
-            return PlannedAdvice(result.check, text, "nimdoctor fix --master TARGET", Role.CLIENT.value)
+            here = "run nimdoctor fix here with --master TARGET, since its own master was not given"
+            return _colon(result, here, "nimdoctor fix --master TARGET", Role.CLIENT)
         elif fix.where is Role.CLIENT and Role.CLIENT not in given:
             where, end = "on the client", Role.CLIENT
-        text = f"{result.message}: run nimdoctor fix {where}"
-        return PlannedAdvice(result.check, text, "nimdoctor fix", end.value, tuple(result.objects)) if where else None
+        if not where:
+            return None
+        counsel = _colon(result, f"run nimdoctor fix {where}", "nimdoctor fix", end)
+        plain = where == f"on the {end.value}"
+        return counsel._replace(objects=tuple(result.objects), beside="" if plain else counsel.beside)
 
     def _asked(self, called: Dict[str, List[Result]], minor: Sequence[Result]) -> List["_Asked"]:
         """What each fix said: those that are called, and those that these need, where they bring about what is asked for."""
@@ -420,7 +422,14 @@ def _counsel(result: Result, hint: str = "") -> PlannedAdvice:
     """A finding that no step treats, as advice."""
     text = f"{result.message}. {result.cure}" if result.cure else result.message
     said = f"{text} ({hint})" if hint else text
-    return PlannedAdvice(result.check, said, result.run, result.where.value, tuple(result.objects))
+    objects = tuple(result.objects)
+    return PlannedAdvice(result.check, said, result.run, result.where.value, objects, result.message, hint)
+
+
+def _colon(result: Result, beside: str, run: str, where: Role) -> PlannedAdvice:
+    """A finding, and what is to be done about it with another command."""
+    text = f"{result.message}: {beside}"
+    return PlannedAdvice(result.check, text, run, where.value, (), result.message, beside)
 
 
 def _affected(said: Sequence[Affects]) -> Optional[Affected]:

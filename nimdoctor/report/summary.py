@@ -207,7 +207,7 @@ def by_hand(report: Report, result: Result) -> str:
     typed, way = command(report, result), report.way(result)
     if way is None or not way.words or way.steps:
         # what it would have been before generation G2 is nothing to do now
-        cure = HARDENED if result.cure and result.cure.startswith(HARDENED) else result.cure
+        cure = HARDENED if result.advice_only else result.cure
         return typed or cure or f"nimdoctor explain {result.check}"
     if way.refused:
         return _refused(way.words, way.planned) + (f"; {typed}" if typed else "")
