@@ -168,8 +168,8 @@ class Engine:
         host_name = run.name
         try:
             arguments, sources = self._arguments(run, diagnosis)
-            said = list(check.function(**arguments) or ())
-            for thing in said:
+            verdicts = list(check.function(**arguments) or ())
+            for thing in verdicts:
                 if not isinstance(thing, (Finding, Passed, Note, Unknown, NotApplicable)):
                     raise TypeError(f"{check.id} yielded {type(thing).__name__}, which is no verdict")
         except NotNamed as error:
@@ -184,10 +184,10 @@ class Engine:
             raise
         except BaseException as error:  # a plug-in may raise anything, SystemExit included
             return [self._plain(check, run.where, host_name, Outcome.ERROR, _broke(error))]
-        findings = [thing for thing in said if isinstance(thing, Finding)]
+        findings = [thing for thing in verdicts if isinstance(thing, Finding)]
         if findings:
             return [self._found(run, host_name, finding) for finding in findings]
-        return [self._without_finding(run, host_name, said, sources)]
+        return [self._without_finding(run, host_name, verdicts, sources)]
 
     def _arguments(self, run: CheckRun, diagnosis: Optional[Diagnosis]) -> Tuple[Dict[str, Any], Tuple[Quote, ...]]:
         given: Dict[str, Any] = {}
@@ -263,11 +263,11 @@ class Engine:
         )
 
     def _without_finding(
-        self, run: CheckRun, host: Optional[str], said: List[Verdict], sources: Tuple[Quote, ...]
+        self, run: CheckRun, host: Optional[str], verdicts: List[Verdict], sources: Tuple[Quote, ...]
     ) -> Result:
         check = run.check
         for kind in (Unknown, Note, Passed, NotApplicable):
-            thing = next((found for found in said if isinstance(found, kind)), None)
+            thing = next((found for found in verdicts if isinstance(found, kind)), None)
             if isinstance(thing, Unknown):
                 result = self._unknown(run, host, thing.message, thing.missing, thing.settled_by)
                 return result._replace(severity=thing.severity or check.severity, evidence=tuple(thing.evidence))
@@ -296,7 +296,8 @@ class Engine:
         if run.uninvited:
             return self._plain(run.check, run.where, None, Outcome.NOT_APPLICABLE, GIVE[run.where])
         wanted = tuple(dict.fromkeys(missing))
-        why = [said for said in dict.fromkeys(self._unread(run, name) for name in wanted) if said not in message]
+        reasons = dict.fromkeys(self._unread(run, name) for name in wanted)
+        why = [reason for reason in reasons if reason not in message]
         result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, "; ".join([message, *why]))
         settled_by = settled_by or settlement_of(missing, run.where, self.target, self.master)
         if settled_by and settled_by.where is None:
@@ -306,9 +307,9 @@ class Engine:
     def _unread(self, run: CheckRun, name: str) -> str:
         """Why evidence of that catalog name could not be had or understood, on whichever end the check looks for it."""
         for end in self._ends_with(run, name):
-            said = end.unread(name)
-            if said:
-                return said if end is run.host else f"on {end.name or 'the other end'}: {said}"
+            reason = end.unread(name)
+            if reason:
+                return reason if end is run.host else f"on {end.name or 'the other end'}: {reason}"
         return ""
 
     def _why_missing(self, run: CheckRun, name: str) -> str:
@@ -316,10 +317,10 @@ class Engine:
 
     def _ends_with(self, run: CheckRun, name: str) -> List[Host]:
         """The hosts of which the check may want that evidence, the likeliest first."""
-        asked = {end for _, end, _ in parameters(run.check.function).values()}
+        named = {end for _, end, _ in parameters(run.check.function).values()}
         ends = [run.host]
-        ends += [self.master] if self.master and Role.MASTER in asked else []
-        ends += [self.target] if Role.CLIENT in asked else []
+        ends += [self.master] if self.master and Role.MASTER in named else []
+        ends += [self.target] if Role.CLIENT in named else []
         row = run.host.catalog.row(name)
         return sorted(dict.fromkeys(ends), key=lambda end: bool(row and not row.roles & set(end.roles)))
 
@@ -346,7 +347,9 @@ def _broke(error: BaseException) -> str:
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.endswith(("engine.py", "scanned_ends.py", "host.py"))] or frames
+    own = [
+        frame for frame in frames if not frame.filename.endswith(("engine.py", "scanned_ends.py", "host.py"))
+    ] or frames
     frame = own[-1] if own else None
     place = ""
     if frame:

@@ -6,7 +6,7 @@ and more, or those named by `--only`; what they need comes along where they plan
 
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from nimdoctor.diagnosis.causes import Story, told
+from nimdoctor.diagnosis.causes import Story, story_of
 from nimdoctor.diagnosis.engine import HARDENED, Engine, Result
 from nimdoctor.diagnosis.host import FactAbsent, Host
 from nimdoctor.diagnosis.scanned_ends import NotNamed
@@ -87,7 +87,7 @@ class Planner:
         """The plan for these results of a scan; `story` is theirs, told anew where it is not given."""
         self._open = {result.check for result in results if result.topic is Topic.EXPOSURE}
         self._results = tuple(results)
-        called, minor = self._called(results, told(results) if story is None else story)
+        called, minor = self._called(results, story_of(results) if story is None else story)
         asked = self._asked(called, minor)
         steps = self._resting(arranged([step for one in asked for step in one.steps]))
         stepped = {check for step in steps for check in step.checks}

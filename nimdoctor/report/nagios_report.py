@@ -72,7 +72,7 @@ def _said(report: Report) -> str:
         cause = f"{head.cause}: {head.next}"
     elif root:
         cause = f"{root.check}: {root.message}"
-    asked = summary.asked(report)
+    asked = summary.narrowing(report)
     host = report.host.label + (f" ({asked})" if asked else "")
     return ": ".join(filter(None, (host, summary.found(report), cause))) + ("" if root or cause else _NO_FAULT)
 
