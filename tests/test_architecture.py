@@ -162,7 +162,7 @@ def test_nothing_asks_evidence_whether_it_has_an_attribute():
     from nimdoctor.evidence.source import CollectedEvidence, LiveEvidence
 
     declared = {name for kind in (CollectedEvidence, LiveEvidence) for name in _members(kind)}
-    assert {"run", "told_certificates", "collected"} <= declared
+    assert {"run", "redacted_certificates", "collected"} <= declared
     found = []
     for path in sources("nimdoctor", "checks", "fixes"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

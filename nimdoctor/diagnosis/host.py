@@ -175,8 +175,8 @@ class Host:
         if not labels:
             return FactAbsent((kind.__name__,), f"nothing in the catalog feeds {kind.__name__}")
         # what was there and could not be used says more than that another source of it was not
-        said = (self.unread(row.label) for row in rows)
-        return FactAbsent(labels, next(filter(None, said), "") or self.why_missing(labels[0]))
+        reasons = (self.unread(row.label) for row in rows)
+        return FactAbsent(labels, next(filter(None, reasons), "") or self.why_missing(labels[0]))
 
     def unread(self, name: str) -> str:
         """Why evidence of that catalog name, which is there or was asked for, could not be had or understood, in words.
@@ -341,14 +341,14 @@ def _parsed(row: Row, text: Text, kind: Any) -> Any:
     """
     if row.kind is not Kind.COMMAND:
         return kind.parse(text)
-    said = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
-    if said and not row.bears_refusal:
-        raise Unreadable(said)
-    text.partial = text.partial or bool(said)
+    refusal = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
+    if refusal and not row.bears_refusal:
+        raise Unreadable(refusal)
+    text.partial = text.partial or bool(refusal)
     try:
         return kind.parse(text)
     except BadEvidence as error:
-        raise Unreadable(said) if said else error from error
+        raise Unreadable(refusal) if refusal else error from error
 
 
 def _concerns(path: str, name: str) -> bool:

@@ -9,7 +9,7 @@ from nimdoctor.model.path_state import PathRecord
 from nimdoctor.model.text import Text
 
 if TYPE_CHECKING:
-    from nimdoctor.evidence.redacted_certificates import ToldFile
+    from nimdoctor.evidence.redacted_certificates import RedactedFile
     from nimdoctor.system.command import CommandResult
 
 
@@ -87,7 +87,7 @@ class CollectedEvidence(Source, Protocol):
         """The master's evidence where both ends came in one bundle."""
 
     @property
-    def told_certificates(self) -> "Sequence[ToldFile]":
+    def redacted_certificates(self) -> "Sequence[RedactedFile]":
         """Certificates of which, in redacted evidence, only what they say is left."""
 
 

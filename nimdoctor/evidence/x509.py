@@ -11,7 +11,7 @@ from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificate_block
 from nimdoctor.evidence.der import BadDer, read_certificate
-from nimdoctor.evidence.redacted_certificates import RedactedCertificate, ToldFile, is_stand_in
+from nimdoctor.evidence.redacted_certificates import RedactedCertificate, RedactedFile, is_stand_in
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.model.certificate_record import X509Record
 from nimdoctor.model.host_readers import Printed
@@ -63,19 +63,19 @@ class X509Reader:
                 except ValueError:
                     continue
                 found.append(Printed(_path_of(text.name), text.source, record))
-        for file in self._told_files():
+        for file in self._redacted_files():
             for told in file.certificates if file.command else ():
                 if isinstance(told.record, X509Record):
                     found.append(Printed(file.path, str(file.command), told.record))
         return found
 
-    def _told_files(self) -> Sequence[ToldFile]:
-        return () if self.evidence.live else self.evidence.told_certificates
+    def _redacted_files(self) -> Sequence[RedactedFile]:
+        return () if self.evidence.live else self.evidence.redacted_certificates
 
     def _told(self, der: bytes) -> X509Record:
         if self._stand_ins is None:
             # of two with one identity the first counts
-            every = [told for file in self._told_files() for told in file.certificates]
+            every = [told for file in self._redacted_files() for told in file.certificates]
             self._stand_ins = {told.stand_in: told for told in reversed(every)}
         if der not in self._stand_ins:
             raise BadEvidence("what it says is not in the manifest")

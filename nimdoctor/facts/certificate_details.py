@@ -30,7 +30,7 @@ class CertificateDetail(NamedTuple):
 
     def quote(self) -> Quote:
         """What it says in words. No line is named: it might be one of a key."""
-        from_to = f"notBefore={moment(self.x509.not_before)}, notAfter={moment(self.x509.not_after)}"
+        from_to = f"notBefore={as_utc(self.x509.not_before)}, notAfter={as_utc(self.x509.not_after)}"
         size = f" {self.x509.key_bits}" if self.x509.key_bits else ""
         signed = f"{self.x509.key_type}{size}, {self.x509.signature}"
         return Quote(self.source, None, f"certificate {self.position}: {self.x509.subject}: {from_to}, {signed}")
@@ -136,10 +136,10 @@ class CertificateDetails(NamedTuple):
         return Quote(self.source, None, "")
 
 
-def moment(utc: int) -> str:
+def as_utc(utc: int) -> str:
     """`2034-11-18T08:05:33Z`.
 
-    >>> moment(1732089933)
+    >>> as_utc(1732089933)
     '2024-11-20T08:05:33Z'
     """
     try:

@@ -51,8 +51,8 @@ class FilesetStanding(NamedTuple):
 
     def standing(self, generation: str) -> Standing:
         """How it stands to that generation."""
-        unheard = Standing(generation, NOT_KNOWN, f"no table tells of {generation}")
-        return next((found for found in self.generations if found.generation == generation), unheard)
+        unlisted = Standing(generation, NOT_KNOWN, f"no table tells of {generation}")
+        return next((found for found in self.generations if found.generation == generation), unlisted)
 
 
 class GenerationJudge:
@@ -230,10 +230,10 @@ class GenerationJudge:
             if not any(row.text("generation") == generation for row in self.table):
                 why = f"no table says which level carries {generation}"
             return Standing(generation, NOT_KNOWN, why, evidence=self._basis(name))
-        asked = ", ".join(row.text("apar") for row in self.rows(generation) if row.get("apar"))
-        missing = [] if denied or not asked else ["instfix -ik APARS"]
+        named = ", ".join(row.text("apar") for row in self.rows(generation) if row.get("apar"))
+        missing = [] if denied or not named else ["instfix -ik APARS"]
         missing += ["emgr -lv3"] if self.fixes is None else []
-        why = f"nothing shows whether {generation} is there" + (f" (APAR {asked})" if asked else "")
+        why = f"nothing shows whether {generation} is there" + (f" (APAR {named})" if named else "")
         return Standing(generation, NOT_KNOWN, why, missing=tuple(missing or ["oslevel -s"]))
 
     def _locked(self, name: str, generation: str) -> Standing:

@@ -43,14 +43,14 @@ class NimExposure(NamedTuple):
         tables: LevelTables,
     ) -> "NimExposure":
         """Without NIM's filesets it is empty. Raises BadEvidence where lslpp tells of none of them."""
-        told = {name: filesets.installed(name) for name in (NIM_CLIENT, NIM_MASTER)}
-        if all(there is None for there in told.values()):
+        installed = {name: filesets.installed(name) for name in (NIM_CLIENT, NIM_MASTER)}
+        if all(there is None for there in installed.values()):
             raise BadEvidence(f"{filesets.source} does not tell of NIM's filesets")
         judge = GenerationJudge(filesets, apars, fixes, level, ios, tables)
         return cls(
-            tuple(judge.fileset(name) for name, there in told.items() if there),
-            tuple(name for name, there in told.items() if there is None),
-            judge.line(next(name for name, there in told.items() if there is not None)),
+            tuple(judge.fileset(name) for name, there in installed.items() if there),
+            tuple(name for name, there in installed.items() if there is None),
+            judge.line(next(name for name, there in installed.items() if there is not None)),
             tuple(row for generation in judge.generations for row in judge.cures(generation)),
             tables,
         )

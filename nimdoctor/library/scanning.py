@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.diagnosis import ignore
-from nimdoctor.diagnosis.causes import Pair, Story, rank, told
+from nimdoctor.diagnosis.causes import Pair, Story, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.diagnosis.timeline import what_changed
@@ -244,7 +244,7 @@ def scan_hosts(
         remarks += said
     results, ignored, said = ignore.apply(results, all_rules)
     remarks += said
-    story = told(results, lambda: pair_of(engine))
+    story = story_of(results, lambda: pair_of(engine))
     results = sorted(results, key=lambda one: _rank(one, story.findings))
     known = registry.ids()
     ids = {check.id for check in chosen} | known.intersection(one.name for one in broken)

@@ -89,7 +89,7 @@ class Learner:
                     continue
         for printed in reader.printed():
             texts.learn_record(printed.record)
-        for file in evidence.told_certificates:
+        for file in evidence.redacted_certificates:
             texts.learn(file.content())
 
     # -- what shows in any text

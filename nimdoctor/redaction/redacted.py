@@ -291,7 +291,7 @@ class RedactedTree:
 
     def _told_before(self) -> None:
         """Certificates of evidence that was redacted before: their names once more, since a key may be another."""
-        for file in self._evidence.told_certificates:
+        for file in self._evidence.redacted_certificates:
             if file.command:
                 continue
             entry = self._certificates.file(file.path, file.content())

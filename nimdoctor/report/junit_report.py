@@ -52,7 +52,7 @@ def _suite(report: Report, host: ScannedHost, cases: Cases) -> Markup:
         "testsuite",
         *(join((BREAK, " ", piece)) for piece in content),
         BREAK,
-        name=", ".join(filter(None, (f"{host.label} ({host.role})", summary.asked(report)))),
+        name=", ".join(filter(None, (f"{host.label} ({host.role})", summary.narrowing(report)))),
         hostname=host.label,
         timestamp=report.generated.strftime("%Y-%m-%dT%H:%M:%S"),
         time="0",

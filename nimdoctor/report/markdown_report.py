@@ -90,7 +90,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
     yield f"- **Names:** {prose(summary.names(report))}"
     if head.plan:
-        yield f"- **Next:** this {head.said}"
+        yield f"- **Next:** this {head.after}"
         yield from _fence([head.plan])
         yield ""
     else:

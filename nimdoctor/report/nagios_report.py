@@ -72,7 +72,7 @@ def _said(report: Report) -> str:
         cause = f"{head.cause}: {head.next}"
     elif root:
         cause = f"{root.check}: {root.message}"
-    narrowed = summary.asked(report)
+    narrowed = summary.narrowing(report)
     host = report.host.label + (f" ({narrowed})" if narrowed else "")
     return ": ".join(filter(None, (host, summary.found(report), cause))) + ("" if root or cause else _NO_FAULT)
 

@@ -112,7 +112,7 @@ class _Page:
         head = summary.head(report, self.width - 10)
         yield from self._field("Cause", head.cause)
         if head.plan:
-            yield from self._field("Next", f"{head.plan} {head.said}")
+            yield from self._field("Next", f"{head.plan} {head.after}")
         yield from self._field("" if head.plan else "Next", head.next)
         yield from self._field("Touches", head.touches)
         if report.changed:

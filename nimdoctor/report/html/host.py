@@ -69,7 +69,7 @@ class HostSection:
     def _next(self, head: summary.Head) -> Content:
         if not self.report.root():
             return head.next
-        plan = [_command(head.plan), element("p", head.said, class_="said")] if head.plan else []
+        plan = [_command(head.plan), element("p", head.after, class_="said")] if head.plan else []
         return join([*plan, _command(head.next)])
 
     def _story(self) -> Iterator[Markup]:

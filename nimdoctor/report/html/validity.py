@@ -3,7 +3,7 @@
 from typing import List, Sequence, Tuple
 
 from nimdoctor.diagnosis.pictures.validity import DAY, HOLDS, NOT_YET, RUN_OUT, Holding, Validity
-from nimdoctor.facts.certificate_details import moment
+from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.model.wording import count
 from nimdoctor.report.html.drawing import WIDTH, box, drawing, line, shorter, words
 from nimdoctor.report.markup import Markup
@@ -25,10 +25,10 @@ def rows(found: Sequence[Validity]) -> List[Tuple[str, ...]]:
             f"{one.host} ({one.role})",
             held.path,
             held.subject,
-            moment(held.not_before),
-            moment(held.not_after),
+            as_utc(held.not_before),
+            as_utc(held.not_after),
             _state(held, one.now),
-            moment(one.now) + ("" if one.of_host else " (not its own clock)"),
+            as_utc(one.now) + ("" if one.of_host else " (not its own clock)"),
         )
         for one in found
         for held in one.certificates
@@ -50,7 +50,7 @@ def draw(found: Sequence[Validity], label: str) -> Markup:
         at = scale.x(one.now)
         tops = [y + 32 + 34 * number for number in range(len(shown))]
         parts += [line(at, top, at, top + 15, "now") for top in tops]
-        now = f"now {moment(one.now)[:10]}"
+        now = f"now {as_utc(one.now)[:10]}"
         room = at < WIDTH - 80
         parts.append(words(at, bottom + 9, now, "fine", "start" if room else "end"))
         more = len(one.certificates) - len(shown)
@@ -123,7 +123,7 @@ class _Scale:
         times = [time for one in found for held in one.certificates for time in (held.not_before, held.not_after)]
         self.low = max(min(times + nows), min(nows) - _LONGEST)
         self.high = max(min(max(times + nows), max(nows) + _LONGEST), self.low + DAY)
-        self.first, self.last = moment(self.low)[:10], moment(self.high)[:10]
+        self.first, self.last = as_utc(self.low)[:10], as_utc(self.high)[:10]
 
     def x(self, time: int) -> float:
         inside = min(max(time, self.low), self.high)
