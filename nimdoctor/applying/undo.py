@@ -5,6 +5,7 @@ from typing import Any, Iterable, List, Mapping, Optional, Sequence
 from nimdoctor.applying.actions import Failed, StepRunner
 from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.way_back import closing_of, opening_of
+from nimdoctor.facts import InetdServices, Processes
 from nimdoctor.planning.asking import refusal
 from nimdoctor.planning.document import Refusal
 from nimdoctor.planning.ends import Elsewhere, Ends, Snapshot
@@ -100,16 +101,12 @@ class StepUndo:
         return place.fingerprint(edit.path) == edit.old_sha256 and self._served(opening, now) is False
 
     def _served(self, step: Step, now: Snapshot) -> Optional[bool]:
-        from nimdoctor.facts import InetdServices
-
         services = now.fact(step.where, InetdServices)
         return services.active("tftp") if services and services.known("tftp") else None
 
 
 def still_running(begun: Iterable[str], steps: Sequence[Step], ends: Ends) -> List[Refusal]:
     """Commands of a killed run that go on without it: what they will have done cannot be told before they end."""
-    from nimdoctor.facts import Processes
-
     found = []
     moment = ends.now()
     try:

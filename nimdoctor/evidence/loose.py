@@ -18,6 +18,7 @@ from typing import (
 )
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
+from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.recognise import (
     CERTIFICATES,
     NIMSH_LOG,
@@ -325,8 +326,6 @@ def _held(lines: Iterable[str]) -> Opener:
 
 
 def _certificates(raw: bytes) -> Opener:
-    from nimdoctor.evidence.certificates_only import certificates_only
-
     kept = certificates_only(raw)
     return lambda: io.BytesIO(kept)
 

@@ -9,6 +9,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tu
 from nimdoctor.diagnosis.causes import Story, told
 from nimdoctor.diagnosis.engine import HARDENED, Engine, NotNamed, Result
 from nimdoctor.diagnosis.host import FactAbsent, Host
+from nimdoctor.facts import CertificateState, Extractor, LibraryArchives, MachineId, NimIdentity, NimObjects
 from nimdoctor.model import Outcome, Role, Severity, Topic
 from nimdoctor.model.wording import named
 from nimdoctor.planning.command_lines import making
@@ -325,8 +326,6 @@ class Planner:
 
     def _fetch_replaces(self) -> bool:
         """Whether the client may hold a certificate that is none of its master's, over which a fetch would write."""
-        from nimdoctor.facts import CertificateState
-
         held, served = (
             self.hosts[where].optional(CertificateState) if where in self.hosts else None
             for where in (Role.CLIENT, Role.MASTER)
@@ -337,8 +336,6 @@ class Planner:
 
     def _extractor_cured_at(self) -> str:
         """The level of the client's nim.client where it takes the members of any OpenSSL, and those of 0.9.8 are not there."""
-        from nimdoctor.facts import Extractor, LibraryArchives
-
         host = self.hosts.get(Role.CLIENT)
         archives = host.optional(LibraryArchives) if host else None
         extractor = host.optional(Extractor) if host else None
@@ -348,8 +345,6 @@ class Planner:
 
     def _comparable(self) -> bool:
         """Whether a certificate that was fetched can be told to be the master's."""
-        from nimdoctor.facts import CertificateState
-
         end = self.ends.ends.get(Role.MASTER)
         held = self.hosts[Role.MASTER].optional(CertificateState) if end else None
         return end is not None and (end.live or bool(held and held.certificates))
@@ -380,8 +375,6 @@ class Planner:
         return client is not None and master is not None and client.target == master.target
 
     def _host(self, end: End) -> PlanHost:
-        from nimdoctor.facts import MachineId
-
         host = self.hosts[end.where]
         machine = host.optional(MachineId)
         return PlanHost(host.name, end.target, machine.machine_id if machine else None, host.oslevel)
@@ -391,8 +384,6 @@ class Planner:
 
     def _client_name(self) -> Optional[str]:
         """The client's NIM name: its own word for it, else the object in the master's list that is this host."""
-        from nimdoctor.facts import NimIdentity, NimObjects
-
         if Role.CLIENT not in self.hosts:
             return None
         identity = self.hosts[Role.CLIENT].optional(NimIdentity)

@@ -306,7 +306,7 @@ def test_a_certificate_for_servers_only_does_not_do_for_the_master(tmp_path: Pat
 def test_an_empty_or_missing_directory_starts_no_process(
     master: Master, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nimdoctor.system.command.run", None)
+    monkeypatch.setattr("nimdoctor.evidence.rehearsal.run", None)
     for path in master.path(part).iterdir():
         path.unlink()
     assert master.rehearsed() == {"rehearsal": "undone", "reason": f"/ssl_nimsh/{part} is empty"}
