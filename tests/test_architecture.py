@@ -12,7 +12,7 @@ from typing import Iterator, NamedTuple
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-LAZY = ("psutil", "OpenSSL", "cryptography")
+LAZY = ("psutil", "OpenSSL")
 _SCAN = ("model", "system", "evidence", "facts", "diagnosis")
 _REPAIR = (*_SCAN, "probe", "planning", "applying")
 ROOMS = {
@@ -201,7 +201,7 @@ def test_nothing_imports_a_check_or_a_fix_by_name():
         ("tabulate", ("nimdoctor/cli/", "nimdoctor/report/")),
         ("psutil", ("nimdoctor/evidence/", "nimdoctor/system/")),
         ("OpenSSL", ("nimdoctor/evidence/",)),
-        ("cryptography", ("nimdoctor/evidence/",)),
+        ("cryptography", ()),
         ("click", ()),
         ("rich", ()),
         ("pydantic", ()),
@@ -290,7 +290,7 @@ def heavy(modules: "set[str]") -> "set[str]":
     """Modules of libraries that a scan has no use for."""
     # Typer below 0.19 looks whether there is a rich by importing its empty top, and nothing of it
     looked = {"rich", "rich._extension"} if "rich.console" not in modules and _old_typer() else set()
-    return {name for name in modules - looked if within(name, "rich", "pydantic", *LAZY)}
+    return {name for name in modules - looked if within(name, "rich", "pydantic", "cryptography", *LAZY)}
 
 
 def _old_typer() -> bool:
@@ -406,5 +406,5 @@ def test_help_and_version_load_neither_checks_nor_facts():
     for words in (["--version"], ["--help"], ["scan", "--help"]):
         modules = loaded(*words)
         assert not [name for name in modules if name.startswith(("nimdoctor.checks.", "nimdoctor.facts."))]
-        assert not {name for name in modules if within(name, "pydantic", "tabulate", *LAZY)}
+        assert not {name for name in modules if within(name, "pydantic", "tabulate", "cryptography", *LAZY)}
         assert _old_typer() or not heavy(modules)  # below 0.19 Typer's help loads rich, whatever it is told

@@ -17,6 +17,8 @@ from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.manifest import stays_inside
 from nimdoctor.evidence.source import Evidence, LiveEvidence
 from nimdoctor.evidence.tree import DirectoryTree
+from nimdoctor.facts import NimInfo, Rhosts
+from nimdoctor.facts.judging_time import JudgingTime
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.text import BadEvidence, Text
 
@@ -131,8 +133,6 @@ class _Collector:
         return Collection(self.record.place, self.host.name, collected, not_collected)
 
     def _moment(self) -> int:
-        from nimdoctor.facts.judging_time import JudgingTime
-
         return self.host.fact(JudgingTime).utc
 
     # -- files
@@ -165,8 +165,6 @@ class _Collector:
             self.record.not_collected[path] = f"cannot be read: {error.strerror or error}"
 
     def _lines_that_name_the_master(self, text: Text) -> None:
-        from nimdoctor.facts import NimInfo, Rhosts
-
         info = self.host.optional(NimInfo)
         masters = info.master_names() if info else ()
         if not masters:

@@ -1,5 +1,6 @@
 """An evidence directory while it is written: files, outputs, and in the end the manifest."""
 
+import json
 import os
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set
@@ -87,8 +88,6 @@ class Record:
         remarks: Sequence[str],
     ) -> None:
         """Writes manifest.json; `collected` is None where the evidence does not tell when it was taken. Raises OSError."""
-        import json
-
         document: Dict[str, Any] = {"schema": SCHEMA}
         if host:
             document["host"] = host

@@ -4,6 +4,7 @@ A check that breaks becomes a result of outcome error and the others go on. Noth
 evidence: a check that says nothing passes on the facts it was given, and only on them.
 """
 
+import traceback
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.diagnosis.host import FactAbsent, Host, parameters
@@ -344,8 +345,6 @@ def _asks_for_diagnosis(check: Check) -> bool:
 
 
 def _broke(error: BaseException) -> str:
-    import traceback
-
     frames = traceback.extract_tb(error.__traceback__)
     own = [
         frame for frame in frames if not frame.filename.endswith(("engine.py", "scanned_ends.py", "host.py"))

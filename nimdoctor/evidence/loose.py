@@ -20,6 +20,7 @@ from typing import (
 )
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
+from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.recognise import (
     CERTIFICATES,
     NIMSH_LOG,
@@ -332,8 +333,6 @@ def _held(lines: Iterable[str]) -> Opener:
 
 
 def _certificates(raw: bytes) -> Opener:
-    from nimdoctor.evidence.certificates_only import certificates_only
-
     blocks = certificates_only(raw)
     return lambda: io.BytesIO(blocks)
 

@@ -1,6 +1,7 @@
 """manifest.json of an evidence directory, read as far as it makes sense."""
 
 import re
+from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
@@ -265,8 +266,6 @@ def _roles(value: Any, manifest: Manifest) -> Tuple[str, ...]:
 def _time(value: Any, manifest: Manifest) -> Optional[int]:
     if value is None:
         return None
-    from datetime import datetime, timezone
-
     try:
         moment = datetime.fromisoformat(re.sub(r"[Zz]\Z", "+00:00", value.strip()))
         return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())

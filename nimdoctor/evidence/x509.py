@@ -1,13 +1,13 @@
-"""Reading certificates, in three ways that give the same record: our own reader, `cryptography`, `openssl x509`.
+"""Reading certificates, in two ways that give the same record: our own reader and `openssl x509`.
 
-Our own comes first, since every scan reads certificates and must not wait for a library to load. What it
-refuses goes to `cryptography`, where that is installed, else to the host's own `openssl x509` on a live host; recorded
-evidence has that command's recorded output instead. Only CERTIFICATE blocks come here, and nothing else leaves.
+Our own comes first. What it refuses goes to the host's own `openssl x509` on a live host; recorded evidence has that
+command's recorded output instead. Only CERTIFICATE blocks come here, and nothing else leaves.
 """
 
 import re
-from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Optional, Sequence
 
+from nimdoctor.evidence import openssl_text
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificate_block
 from nimdoctor.evidence.der import BadDer, read_certificate
@@ -36,28 +36,23 @@ class X509Reader:
         self._stand_ins: Optional[Dict[bytes, RedactedCertificate]] = None
 
     def read(self, der: bytes) -> X509Record:
-        """What a certificate says. Raises BadEvidence, with what to install or record."""
+        """What a certificate says. Raises BadEvidence, with what to record."""
         if is_stand_in(der):
             return self._told(der)
         try:
             return read_certificate(der)
         except BadDer as error:
-            refused = str(error)
-        reasons = [f"it is not plain DER: {refused}"]
-        for way in (by_cryptography, self._by_openssl):
-            try:
-                return way(der)
-            except ValueError as error:
-                reasons.append(str(error))
-        raise BadEvidence("; ".join(reasons))
+            refused = f"it is not plain DER: {error}"
+        try:
+            return self._by_openssl(der)
+        except ValueError as error:
+            raise BadEvidence(f"{refused}; {error}") from error
 
     def printed(self) -> List[Printed]:
         """What recorded outputs of `openssl x509` say; one that tells no validity is left out."""
         found = []
         for row in self._rows:
             for text in self.evidence.texts(row, {}) if row.kind is Kind.COMMAND else ():
-                from nimdoctor.evidence import openssl_text
-
                 try:
                     record = openssl_text.parse(text.read())
                 except ValueError:
@@ -87,8 +82,6 @@ class X509Reader:
         return frozenset(text.name for row in rows for text in self.evidence.texts(row, {}))
 
     def _by_openssl(self, der: bytes) -> X509Record:
-        from nimdoctor.evidence import openssl_text
-
         if not self.evidence.live:
             raise BadEvidence(f"record: openssl {' '.join(openssl_text.ARGUMENTS)} -in PATH")
         if not self._no_openssl:
@@ -105,71 +98,6 @@ class X509Reader:
         raise BadEvidence(f"openssl x509: {self._no_openssl}")
 
 
-def by_cryptography(der: bytes) -> X509Record:
-    """As the library reads it. Raises BadEvidence, also where it is not installed."""
-    from nimdoctor.evidence.der import SIGNATURES, name_text, public_key, sha256
-
-    try:
-        import warnings
-
-        from cryptography import x509
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    except Exception as error:  # a library that is broken on AIX fails in its own ways
-        raise BadEvidence("install cryptography (it comes with pyOpenSSL)") from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = x509.load_der_x509_certificate(der)
-            signature = SIGNATURES.get(found.signature_algorithm_oid.dotted_string)
-            if signature == "rsassaPss" and found.signature_hash_algorithm:
-                signature += f"-{found.signature_hash_algorithm.name}"
-            key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-            key_type, key_bits = public_key(key)
-            since, until = _validity(found)
-            own = _extension(found, x509.SubjectKeyIdentifier)
-            issuers = _extension(found, x509.AuthorityKeyIdentifier)
-            constraints = _extension(found, x509.BasicConstraints)
-            return X509Record(
-                subject=name_text(found.subject.public_bytes()),
-                issuer=name_text(found.issuer.public_bytes()),
-                serial=f"{found.serial_number:x}",
-                fingerprint=sha256(der),
-                not_before=since,
-                not_after=until,
-                key_type=key_type,
-                key_bits=key_bits,
-                key_identity=sha256(key),
-                signature=signature or found.signature_algorithm_oid.dotted_string,
-                is_ca=bool(constraints and constraints.ca),
-                key_id=own.digest.hex() if own else None,
-                issuer_key_id=issuers.key_identifier.hex() if issuers and issuers.key_identifier else None,
-            )
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a panic of its Rust part is no Exception
-        raise BadEvidence(f"cryptography: {_first_line(error)}") from error
-
-
-def _validity(found: Any) -> Tuple[int, int]:
-    """Epoch seconds; before cryptography 42 the times were without a zone, in UTC."""
-    from datetime import timezone
-
-    moments = []
-    for name in ("not_valid_before", "not_valid_after"):
-        moment = getattr(found, name + "_utc", None) or getattr(found, name).replace(tzinfo=timezone.utc)
-        moments.append(int(moment.timestamp()))
-    return moments[0], moments[1]
-
-
-def _extension(found: Any, kind: Any) -> Any:
-    from cryptography.x509 import ExtensionNotFound
-
-    try:
-        return found.extensions.get_extension_for_class(kind).value
-    except ExtensionNotFound:
-        return None
-
-
 def _path_of(command: str) -> str:
     """The path that a recorded `openssl x509` was about: its -in, as far as the record still tells."""
     lost = _IN_FILE_NAME.search(command)
@@ -178,8 +106,3 @@ def _path_of(command: str) -> str:
         return f"/ssl_nimsh/certs/{lost.group(1).rstrip()}"
     found = _IN.search(command)
     return next((word for word in found.groups() if word), command) if found else command
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).splitlines()
-    return ascii(text[0][:200])[1:-1] if text else type(error).__name__

@@ -1,6 +1,7 @@
 """Certificates below /ssl_nimsh/certs: their fingerprints, and never a byte of a private key."""
 
 import base64
+import hashlib
 import re
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -35,15 +36,11 @@ class CertificateFile(NamedTuple):
     def fingerprints(self) -> Tuple[str, ...]:
         """SHA-256 of each certificate as hexadecimal, in file order."""
         # loads OpenSSL's libcrypto, which most scans never need
-        import hashlib
-
         return tuple(hashlib.sha256(der).hexdigest() for der in self.certificates)
 
     @property
     def identities(self) -> Tuple[str, ...]:
         """As `fingerprints`, of every block in file order; of a damaged one the SHA-256 of its base64."""
-        import hashlib
-
         decoded = (_der(block.decode("ascii", "replace")) or block for block in self.blocks)
         return tuple(hashlib.sha256(found).hexdigest() for found in decoded)
 

@@ -1,5 +1,6 @@
 """SSL_root.cnf, SSL_server.cnf and SSL_client.cnf: what the master's certificates are made from."""
 
+import difflib
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
@@ -104,8 +105,6 @@ class SslConfigs(_CnfFiles):
 
     def changed_from(self, samples: "SslSamples") -> Tuple[CnfChange, ...]:
         """The files that differ from the sample of their name, with what a new set from the sample would lose."""
-        import difflib
-
         found = []
         for file in self.files:
             sample = samples.file(file.path.rsplit("/", 1)[-1])

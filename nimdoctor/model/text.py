@@ -6,6 +6,7 @@ command's output), `Quote` (one line of it, or the whole), and `BadEvidence`, th
 """
 
 import io
+import json
 import re
 from typing import Any, BinaryIO, Callable, Iterator, NamedTuple, Optional, Tuple
 
@@ -193,8 +194,6 @@ def from_json(raw: bytes) -> Any:
     >>> [ascii(found) for found in from_json(b'["\\ud800", "\\ud83d\\ude00", "\\udce4", "\\\\ud800"]')]
     ["'\\ufffd'", "'\\U0001f600'", "'\\udce4'", "'\\\\ud800'"]
     """
-    import json
-
     text = decode(raw).lstrip("\ufeff")
     if "\\ud" in text or "\\uD" in text:
         text = _ESCAPE.sub(lambda found: "\\ufffd" if found["alone"] else found.group(), text)

@@ -6,6 +6,7 @@ from typing import Any, Callable, Collection, Dict, List, Mapping, NamedTuple, O
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.source import Evidence
+from nimdoctor.facts import Certificates, NimObjects, NimshMode, Subsystems
 from nimdoctor.facts.certificates import CERTS as CERTS
 from nimdoctor.model import Role
 from nimdoctor.system.command import CommandResult
@@ -146,8 +147,6 @@ def state_of(now: Snapshot, where: Role) -> Dict[str, Any]:
 
     Of a certificate file only the times, the inode and the hash of its CERTIFICATE blocks are kept.
     """
-    from nimdoctor.facts import NimObjects, NimshMode, Subsystems
-
     mode = now.fact(where, NimshMode)
     subsystems = now.fact(where, Subsystems)
     objects = now.fact(where, NimObjects)
@@ -161,8 +160,6 @@ def state_of(now: Snapshot, where: Role) -> Dict[str, Any]:
 
 def certificate_files(now: Snapshot, where: Role) -> Dict[str, List[Any]]:
     """Each file in /ssl_nimsh/certs: time of change (ns), inode, size, and the hash of its certificates."""
-    from nimdoctor.facts import Certificates
-
     files = now.files(where)
     if files.stat(CERTS) is None:
         return {}

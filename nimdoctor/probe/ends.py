@@ -1,7 +1,9 @@
 """What each end asks the other: a client its master, a master its clients."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.diagnosis.host import FactAbsent, Host
@@ -87,8 +89,6 @@ def _leaves_root(host: Host, address: str) -> bool:
     """
     if not _in_root(host):
         return False
-    from ipaddress import ip_address
-
     try:
         return not ip_address(address).is_loopback
     except ValueError:
@@ -185,8 +185,6 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
 def _connects(
     host: Host, machines: Sequence[NimObject], port: int, patience: float, whole: Deadline
 ) -> Sequence[Asked]:
-    from concurrent.futures import ThreadPoolExecutor
-
     def connect(machine: NimObject) -> Asked:
         name = _host_name(machine)
         if name is None:

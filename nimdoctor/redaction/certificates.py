@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from ipaddress import AddressValueError, IPv4Address
 from typing import Any, Dict, Optional, Sequence
 
 from nimdoctor.evidence.certificates_only import certificates_only
@@ -101,8 +102,6 @@ class CertificateTexts:
         if word.startswith("\\") or word.lower() in CERTIFICATE or re.fullmatch(r"[\d.]{1,3}|[\W_]+", word):
             return "" if word.startswith("\\x") else word
         if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", word):
-            from ipaddress import AddressValueError, IPv4Address
-
             try:
                 return str(IPv4Address(self._known.ip4(int(IPv4Address(word)))))
             except AddressValueError:

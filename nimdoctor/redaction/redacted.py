@@ -5,6 +5,7 @@ import io
 import json
 import os
 import posixpath
+import tempfile
 from collections import Counter
 from typing import Any, BinaryIO, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -171,8 +172,6 @@ class RedactedTree:
                 break
         else:
             return b"".join(small)
-        import tempfile
-
         # without a name, so that nobody else can open it and nothing is left behind
         stream = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115
         try:
