@@ -30,10 +30,10 @@ ROOMS = {
     "collection": (*_SCAN, "redaction"),
     "scripts": (*_REPAIR, "collection"),
     "remote": (*_REPAIR, "scripts"),
-    "library": (*_REPAIR, "scripts", "remote"),
-    "lab": ("system",),
     "manual": (*_SCAN, "planning"),
-    "report": (*_REPAIR, "redaction", "library", "manual"),
+    "report": (*_REPAIR, "redaction", "manual"),
+    "library": (*_REPAIR, "redaction", "scripts", "remote", "manual", "report"),
+    "lab": ("system",),
     "cli": (*_REPAIR, "redaction", "collection", "scripts", "library", "lab", "manual", "report"),
 }
 """Each room, and the rooms it may import; from the lowest to the highest."""
