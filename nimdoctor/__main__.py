@@ -19,6 +19,12 @@ def console() -> None:
         from nimdoctor.cli import main
 
         status = main()
+    except ModuleNotFoundError as error:
+        from nimdoctor.model.wording import went_wrong
+
+        if os.environ.get("NIMDOCTOR_DEBUG"):
+            raise
+        print(f"nimdoctor: {went_wrong(error)}", file=sys.stderr)
     finally:
         for stream in (sys.stdout, sys.stderr):
             try:
