@@ -6,9 +6,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-# nearly everything made while starting lives to the end; collecting it again and again took an eighth of a scan.
-# (Not for whoever calls the library: a scan alone, of an lslpp of 20,000 rows too, gains nothing measurable by it, and
-# the collector is theirs.)
+# nearly everything made while starting lives to the end; collecting it again and again took an eighth of a scan
 gc.set_threshold(200_000)
 
 FAILED = 4
@@ -17,9 +15,17 @@ FAILED = 4
 def console() -> None:
     """Runs the command line as a process."""
     lost = _open_the_closed()
-    from nimdoctor.cli import main
+    try:
+        from nimdoctor.cli import main
+    except ModuleNotFoundError as error:
+        from nimdoctor.model.wording import went_wrong
 
-    status = main()
+        if os.environ.get("NIMDOCTOR_DEBUG"):
+            raise
+        print(f"nimdoctor: {went_wrong(error)}", file=sys.stderr)
+        status = FAILED
+    else:
+        status = main()
     for stream in (sys.stdout, sys.stderr):
         _flush(stream)
     # what the interpreter takes apart at its end it first goes through for circles, and that takes a sixth of a scan

@@ -84,8 +84,11 @@ def _run(words: List[str]) -> Tuple[int, str]:
             return USAGE, f"{lines(message())} (nimdoctor --help shows the usage)"
         if os.environ.get("NIMDOCTOR_DEBUG"):
             raise
+        from nimdoctor.evidence.source import TargetError
         from nimdoctor.library.registry import Incomplete
 
+        if isinstance(error, TargetError):
+            return USAGE, visible(str(error))
         if isinstance(error, Incomplete):
             return FAILED, lines(str(error))
         return FAILED, visible(went_wrong(error))

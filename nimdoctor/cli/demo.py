@@ -22,12 +22,13 @@ from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.lab import SCENARIOS, Lab, LabCannotBeBuilt, problems
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.repair import Repair, RepairTarget
-from nimdoctor.library.scanning import HEALTHY, Report, scan, with_ways
+from nimdoctor.library.scanning import scan, with_ways
 from nimdoctor.model import Outcome, Role
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.fix import Options
 from nimdoctor.planning.steps import RunCommand
 from nimdoctor.report import plan_text, text_report
+from nimdoctor.report.scan_report import HEALTHY, Report
 from nimdoctor.system.command import CommandResult
 
 __all__ = ["DEFAULT", "SCENARIOS", "LabCannotBeBuilt", "known", "show"]

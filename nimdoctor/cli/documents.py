@@ -8,9 +8,8 @@ from nimdoctor.cli.output import results, say, width, written_to
 from nimdoctor.model.wording import visible
 
 if TYPE_CHECKING:
-    from nimdoctor.library.scanning import Report
-    from nimdoctor.library.targets import Failure
     from nimdoctor.model import Severity
+    from nimdoctor.report.scan_report import Failure, Report
 
 WORST_FIRST = (4, 2, 1, 3, 0)
 """Exit statuses of several targets: the first of these that occurs is the whole scan's."""
@@ -47,8 +46,9 @@ def tell(found: Found, format: ScanFormat, output: Optional[str], bar: "Severity
 
 
 def _one_by_one(found: Found, format: ScanFormat, output: Optional[str], several: bool) -> int:
-    from nimdoctor.library.targets import Failure, attempted
+    from nimdoctor.library.targets import attempted
     from nimdoctor.report import json_report
+    from nimdoctor.report.scan_report import Failure
 
     indent = 2 if format is ScanFormat.JSON and not several else None
     statuses: Set[int] = set()
@@ -83,7 +83,7 @@ def _rendered(report: "Report", format: ScanFormat, output: Optional[str], inden
 
 
 def _together(found: Found, format: ScanFormat, output: Optional[str], bar: "Severity") -> int:
-    from nimdoctor.library.targets import Failure
+    from nimdoctor.report.scan_report import Failure
 
     reports: List[Report] = []
     failures: List[Failure] = []
@@ -133,7 +133,8 @@ def _shown(
     reports: "Sequence[Report]", failures: "Sequence[Failure]", render: Render
 ) -> "Tuple[List[Report], List[Failure]]":
     """The reports that can be rendered alone, and the failures with those of the others."""
-    from nimdoctor.library.targets import Failure, attempted
+    from nimdoctor.library.targets import attempted
+    from nimdoctor.report.scan_report import Failure
 
     good: List[Report] = []
     bad = list(failures)

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from enum import Enum
 from typing import BinaryIO, Callable, Iterator, Optional, TextIO
 
+from nimdoctor.library.errors import UsageError as UsageError
 from nimdoctor.model.wording import visible
 
 USAGE, FAILED, INTERRUPTED = 2, 4, 130
@@ -21,12 +22,6 @@ class Format(str, Enum):
 
 class CannotWrite(Exception):
     """Standard output takes no more: a full disk, a broken device."""
-
-
-class UsageError(Exception):
-    """What the user asked for cannot be done; the message is one line."""
-
-    status = USAGE
 
 
 _results: "ContextVar[Optional[TextIO]]" = ContextVar("results", default=None)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from nimdoctor.evidence.source import Evidence
     from nimdoctor.evidence.tree import Tree
     from nimdoctor.library.registry import Registry
-    from nimdoctor.library.scanning import Report
     from nimdoctor.redaction.session import RedactionSession
+    from nimdoctor.report.scan_report import Report
 
 SHOWN = 5
 """Checks that are named where an archive would not say what its evidence says."""
@@ -42,8 +42,8 @@ def report(
     ),
 ) -> int:
     """Make one archive for a case: report, redacted evidence of both ends, plan."""
+    from nimdoctor.library.bundle import BadNumber, label_of
     from nimdoctor.library.registry import Registry
-    from nimdoctor.report.bundle import BadNumber, label_of
 
     if timeout != timeout:  # NaN is neither below the one bound nor above the other
         raise UsageError("--timeout is no number of seconds")
@@ -155,9 +155,9 @@ def _made(
     """Where the archive is, after it was written."""
     from nimdoctor.collection.archive import archive_name, write_archive
     from nimdoctor.evidence.source import TargetError
+    from nimdoctor.library.bundle import bundled, finish, own_words, scanned
     from nimdoctor.redaction.session import Leak
     from nimdoctor.redaction.without_keys import KeylessTree
-    from nimdoctor.report.bundle import bundled, finish, own_words, scanned
 
     registry = opened.registry
     trees = [end.tree for end in ends.values()]

@@ -1,20 +1,12 @@
 """`nimdoctor scan`: diagnose hosts from their evidence."""
 
-import os
 from enum import Enum
-from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Sequence, Union
+from typing import Callable, List, Optional
 
 import typer
 
 from nimdoctor.cli.documents import WITH_PICTURES, ScanFormat, tell
 from nimdoctor.cli.output import UsageError, results_alone
-from nimdoctor.model.wording import visible
-
-if TYPE_CHECKING:
-    from nimdoctor.diagnosis.ignore import Rule
-    from nimdoctor.evidence.source import Evidence
-    from nimdoctor.library.registry import Registry
-    from nimdoctor.library.scanning import Report
 
 
 class RoleOption(str, Enum):
@@ -74,46 +66,33 @@ def scan(
 ) -> int:
     """Diagnose a host from its evidence."""
     from nimdoctor.cli.waiting import Waiting
-    from nimdoctor.evidence import is_asked_now, open_target
-    from nimdoctor.library.targets import Failure, attempted, scan_many
+    from nimdoctor.evidence import is_asked_now
+    from nimdoctor.library.targets import ScanRequest, each
     from nimdoctor.model import Severity
 
-    if timeout != timeout:  # NaN is neither below the one bound nor above the other
-        raise UsageError("--timeout is no number of seconds")
-    if fail_on_exposure is not None and fail_on_exposure != fail_on_exposure:
-        raise UsageError("--fail-on-exposure is no score")
     if output == "":
         raise UsageError("--output names no file")
     names = targets or [""]
-    if probe:
-        _must_be_live(names)
-    registry = _registry(check or [], skip or [])
-    catalog = registry.catalog
     waiting = Waiting()
+    request = ScanRequest(
+        role.value,
+        tuple(check or ()),
+        tuple(skip or ()),
+        fail_on.value,
+        fail_on_exposure,
+        probe,
+        format in WITH_PICTURES,
+        timeout,
+        waiting,
+    )
+    registry = request.checked(names)
     restore: Callable[[], None] = nothing
-    end: Union[Evidence, Failure, None] = None
-
-    def judge(evidence: "Evidence") -> "Report":
-        assert not isinstance(end, Failure)
-        # a bundle brings its master along
-        paired = end or (None if evidence.live else evidence.paired)
-        pictures = format in WITH_PICTURES
-        report = _scan(evidence, paired, registry, role, check or [], skip or [], fail_on, probe, pictures)
-        return report._replace(fail_on_exposure=fail_on_exposure)
-
     try:
         if any(map(is_asked_now, [*names, *([master] if master else [])])):
             restore = end_like_ctrl_c()
-        if master:
-            end = attempted(master, lambda: open_target(master, timeout=timeout, progress=waiting, catalog=catalog))
-        if isinstance(end, Failure):
-            found: Iterable[Union[Report, Failure]] = [end]
-        else:
-            found = scan_many(names, judge, timeout=timeout, progress=waiting, catalog=catalog)
+        found = each(request, names, master, registry)
         return tell(found, format, output, Severity(fail_on.value), several=len(names) > 1)
     finally:
-        if end is not None and not isinstance(end, Failure):
-            end.close()
         waiting.close()
         restore()
 
@@ -143,76 +122,3 @@ def end_like_ctrl_c() -> Callable[[], None]:
             signal.signal(number, signal.SIG_DFL)
 
     return restore
-
-
-def _scan(
-    evidence: "Evidence",
-    master: "Optional[Evidence]",
-    registry: "Registry",
-    role: RoleOption,
-    only: Sequence[str],
-    skip: Sequence[str],
-    fail_on: SeverityOption,
-    probe: bool,
-    pictures: bool,
-) -> "Report":
-    from nimdoctor.library.scanning import scan as run_scan
-    from nimdoctor.model import Severity
-
-    return run_scan(
-        evidence,
-        master,
-        registry=registry,
-        role=None if role is RoleOption.AUTO else role.value,
-        only=only,
-        skip=skip,
-        fail_on=Severity(fail_on.value),
-        rules=() if evidence.live else local_rules(),
-        probe=probe,
-        pictures=pictures,
-    )
-
-
-def _must_be_live(targets: Sequence[str]) -> None:
-    """Recorded evidence may come from a host in another network: what answers here says nothing of it."""
-    from nimdoctor.evidence import is_asked_now
-
-    for target in targets:
-        if target.startswith("ssh:"):
-            raise UsageError(
-                f"--probe asks the network from the host that is scanned, and {visible(target)} is asked from "
-                "here: run it on that host (no TARGET)"
-            )
-        if not is_asked_now(target):
-            raise UsageError(
-                f"--probe asks the network from the host that is scanned, and {visible(target)} is recorded "
-                "evidence: run it on that host (no TARGET), or give root:DIR"
-            )
-
-
-def local_rules() -> "List[Rule]":
-    """This host's own ignore file, for recorded evidence; a live host's file is read as its evidence."""
-    from nimdoctor.diagnosis import ignore
-    from nimdoctor.evidence.catalog import IGNORE_FILE
-    from nimdoctor.model.text import BadEvidence, Text
-
-    if not os.path.isfile(IGNORE_FILE):
-        return []
-    try:
-        return ignore.parse(Text(IGNORE_FILE, lambda: open(IGNORE_FILE, "rb")))[0]
-    except BadEvidence:
-        return []
-
-
-def _registry(only: Sequence[str], skip: Sequence[str]) -> "Registry":
-    from nimdoctor.library.registry import Registry, close_ids
-
-    registry = Registry(only)
-    for names in (only, skip):
-        for name in names:
-            there = registry.checks() if names is only else registry.all_checks()
-            if name not in {check.id for check in there} | {one.name for one in registry.broken}:
-                close = close_ids(name, registry.all_checks())
-                hint = f"; did you mean {' or '.join(close)}?" if close else "; `nimdoctor checks` lists them"
-                raise UsageError(f"there is no check {name!r}{hint}")
-    return registry

@@ -29,7 +29,7 @@ def _installed(places: Tuple[str, ...]) -> List[metadata.EntryPoint]:
         here: Dict[str, List[metadata.EntryPoint]] = {}
         for distribution in metadata.distributions(path=[place]):
             try:
-                name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
+                name = re.sub(r"[-_.]+", "-", distribution.metadata.get("Name") or "").lower()
                 here.setdefault(name, list(distribution.entry_points))
             except Exception:
                 continue

@@ -260,7 +260,7 @@ class Repair:
         reasons = []
         for role in (Role.CLIENT, Role.MASTER):
             then, now = saved.hosts.get(role), self.plan.hosts.get(role)
-            if (then and (then.name, then.target, then.machine)) != (now and (now.name, now.target, now.machine)):
+            if (then and (then.name, then.machine)) != (now and (now.name, now.machine)):
                 known = [
                     f"{host.name or '?'} ({host.target or 'this host'})" if host else "none" for host in (then, now)
                 ]

@@ -1,136 +1,30 @@
 """A scan: one target, its master where given, the chosen checks; a report comes out."""
 
+import os
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor.diagnosis import ignore
-from nimdoctor.diagnosis.causes import Pair, Story, rank, story_of
+from nimdoctor.diagnosis.causes import Pair, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.diagnosis.timeline import what_changed
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.library.registry import Broken, Registry
-from nimdoctor.model import EVERY_FIX, HIGH_FROM, MEDIUM_FROM, Check, Outcome, Role, Severity, Topic, worst_score
-
-if TYPE_CHECKING:
-    from nimdoctor.diagnosis.pictures import Pictures
-    from nimdoctor.planning.outlook import Way
-    from nimdoctor.probe import Probe
-
-HEALTHY, PROBLEMS, INCONCLUSIVE = "healthy", "problems", "inconclusive"
-EXIT_STATUS = {HEALTHY: 0, PROBLEMS: 1, INCONCLUSIVE: 3}
+from nimdoctor.model import EVERY_FIX, Check, Outcome, Role, Severity, Topic
+from nimdoctor.model.text import BadEvidence, Text
+from nimdoctor.report.scan_report import (
+    HEALTHY,
+    INCONCLUSIVE,
+    PROBLEMS,
+    Asked,
+    Report,
+    ScannedHost,
+    leading,
+)
 
 _ORDER = [Outcome.FAIL, Outcome.ERROR, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE]
-
-
-class ScannedHost(NamedTuple):
-    """How a report names a host; `name` and `oslevel` are None where the evidence does not tell."""
-
-    name: Optional[str]
-    role: str
-    oslevel: Optional[str]
-    target: str
-
-    @property
-    def label(self) -> str:
-        """Its name, or the target where the name is not known; this host has no target."""
-        return self.name or self.target or "this host"
-
-
-class Asked(NamedTuple):
-    """How much was asked of what could be: `checks` of the `of` that there are.
-
-    `ignored` counts findings, or objects of one, that an ignore file took out; a check of which nothing else is left was
-    not asked. `not_as` are roles that the host has by its evidence and by --role was not looked at in.
-    """
-
-    checks: int = 0
-    of: int = 0
-    ignored: int = 0
-    not_as: Tuple[str, ...] = ()
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether the verdict is of less than all."""
-        return self.checks < self.of or bool(self.ignored or self.not_as)
-
-
-class Exposure(NamedTuple):
-    """What is open to others: how many known vulnerabilities, each once, the worst score, None where none is known, and
-    the checks that say so, those of exposures that no vulnerability is named for (a readable key) too.
-    """
-
-    open: int = 0
-    worst: Optional[float] = None
-    checks: Tuple[str, ...] = ()
-
-
-class Report(NamedTuple):
-    """What a scan came to. `results` are those of operation, then those of exposures, and of each begin with what is
-    wrong, in the order of `story`: the worst first, and below it what it explains; `verdict` is that of operation;
-    `problems` names evidence that could not be had.
-    """
-
-    generated: datetime
-    host: ScannedHost
-    master: Optional[ScannedHost]
-    verdict: str
-    results: Tuple[Result, ...]
-    ignored: Tuple[ignore.Ignored, ...] = ()
-    remarks: Tuple[str, ...] = ()
-    problems: Tuple[Tuple[str, str, str], ...] = ()
-    changed: Optional[str] = None
-    first: Optional[Result] = None
-    """The finding to cure first: the root, or what its cure cannot do without."""
-    probes: "Tuple[Probe, ...]" = ()
-    """What was asked over the network, and the answers; empty unless the scan was told to ask."""
-    story: Story = Story()
-    """What of that explains what."""
-    pictures: "Optional[Pictures]" = None
-    """What the report can show as a picture; None unless the scan was told to make it."""
-    redacted: bool = False
-    """Whether all names in it are pseudonyms, since its evidence was redacted."""
-    asked: Asked = Asked()
-    fail_on_exposure: Optional[float] = None
-    """The score from which an exposure changes the exit status; None where none does."""
-    ways: "Tuple[Way, ...]" = ()
-    """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
-
-    @property
-    def exit_status(self) -> int:
-        """0 healthy, 1 problems or an exposure that is not allowed, 3 inconclusive."""
-        return EXIT_STATUS[PROBLEMS if self.not_allowed else self.verdict]
-
-    @property
-    def exposure(self) -> Exposure:
-        """What is open to others."""
-        found = self.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
-        every = [one for result in found for one in result.vulnerabilities]
-        ids = {one.id for one in every}
-        return Exposure(len(ids), worst_score(every), tuple(dict.fromkeys(result.check for result in found)))
-
-    @property
-    def not_allowed(self) -> bool:
-        """Whether an exposure reaches the score that was given for it."""
-        found = self.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
-        return self.fail_on_exposure is not None and any(_weight(one) >= self.fail_on_exposure for one in found)
-
-    def root(self) -> Optional[Result]:
-        """The finding to begin with: the cause of the worst, which no other finding surely explains."""
-        return _lead(self.story.findings, self.verdict)
-
-    def way(self, result: Result) -> "Optional[Way]":
-        """What a plan holds for a finding; None where none was made."""
-        return next((way for found, way in zip(self.story.findings, self.ways) if found is result), None)
-
-    def with_outcome(self, outcome: Outcome, topic: Optional[Topic] = None) -> List[Result]:
-        """Results of that outcome, worst first, of every topic or of one."""
-        return [one for one in self.results if one.outcome is outcome and topic in (None, one.topic)]
-
-    def undecided(self, topic: Topic) -> List[Result]:
-        """What of that topic could not be decided: checks that broke, then what is unknown."""
-        return self.with_outcome(Outcome.ERROR, topic) + self.with_outcome(Outcome.UNKNOWN, topic)
 
 
 def scan(
@@ -164,6 +58,16 @@ def scan(
     if pictures:
         report = with_pictures(report, engine)
     return report
+
+
+def local_rules() -> Sequence[ignore.Rule]:
+    """This host's own ignore file, for recorded evidence; a live host's file is read as its evidence."""
+    if not os.path.isfile(IGNORE_FILE):
+        return []
+    try:
+        return ignore.parse(Text(IGNORE_FILE, lambda: open(IGNORE_FILE, "rb")))[0]
+    except BadEvidence:
+        return []
 
 
 def with_ways(report: Report, engine: Engine, registry: Registry) -> Report:
@@ -260,7 +164,7 @@ def scan_hosts(
         remarks=tuple(dict.fromkeys(remarks)),
         problems=tuple(_problems([host, master_host])),
         changed=what_changed(host) if any(found.check in dated for found in story.findings) else None,
-        first=_first(story.findings, chosen) if _lead(story.findings, said_of) else None,
+        first=_first(story.findings, chosen) if leading(story.findings, said_of) else None,
         story=story,
         redacted=all(one.redacted for one in (target, master) if one is not None),
         asked=Asked(len(ids - _taken_out(results, ignored)), len(known), len(ignored), host.left_out()),
@@ -284,21 +188,6 @@ def _taken_out(results: Sequence[Result], ignored: Sequence[ignore.Ignored]) -> 
     """Checks that an ignore file silenced: nothing is left of what they said."""
     left = {result.check for result in results if result.outcome is not Outcome.NOT_APPLICABLE}
     return {item.result.check for item in ignored} - left
-
-
-def _weight(result: Result) -> float:
-    """The score of an exposure; without one the least that its severity stands for."""
-    score = worst_score(result.vulnerabilities)
-    if score is not None:
-        return score
-    severity = result.severity.rank
-    return HIGH_FROM if severity >= Severity.HIGH.rank else MEDIUM_FROM if severity == Severity.MEDIUM.rank else 0.0
-
-
-def _lead(findings: Sequence[Result], verdict: str) -> Optional[Result]:
-    """The first finding; none where what could not be decided comes before an exposure."""
-    first = next(iter(findings), None)
-    return None if first and first.topic is Topic.EXPOSURE and verdict == INCONCLUSIVE else first
 
 
 def pair_of(engine: Engine) -> Pair:
@@ -379,3 +268,6 @@ def _problems(hosts: Sequence[Optional[Host]]) -> List[Tuple[str, str, str]]:
             for name, reason in host.unread_evidence.items():
                 found[(host.name or host.evidence.target, name)] = reason
     return [(host_name, name, reason) for (host_name, name), reason in sorted(found.items())]
+
+
+__all__ = ["HEALTHY", "INCONCLUSIVE", "PROBLEMS", "Report", "ScannedHost", "local_rules", "scan", "scan_hosts"]

@@ -43,7 +43,11 @@ def went_wrong(error: BaseException) -> str:
 
     >>> went_wrong(RuntimeError("not today")), went_wrong(MemoryError())
     ('nimdoctor itself failed: RuntimeError: not today; NIMDOCTOR_DEBUG=1 shows where', 'nimdoctor itself failed: MemoryError; NIMDOCTOR_DEBUG=1 shows where')
+    >>> went_wrong(ModuleNotFoundError("No module named 'tabulate'", name="tabulate"))
+    'tabulate is not there, which nimdoctor needs: python3 -m pip install tabulate'
     """
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] != "nimdoctor":
+        return f"{error.name} is not there, which nimdoctor needs: python3 -m pip install {error.name}"
     error_text = ": ".join(filter(None, (type(error).__name__, str(error))))
     return f"nimdoctor itself failed: {error_text}; NIMDOCTOR_DEBUG=1 shows where"
 

@@ -25,7 +25,7 @@ from nimdoctor.planning.steps import Step, step_as_dict, step_from_dict
 
 SCHEMA = "nimdoctor.plan/1"
 _CORE = ("schema", "hosts", "levels", "checks", "steps")
-"""What the id rests on."""
+"""What the id rests on; of each host its name and machine id, and not how it is reached."""
 
 
 class BadPlan(ValueError):
@@ -103,8 +103,8 @@ class Refusal(NamedTuple):
 class Plan(NamedTuple):
     """One plan for all findings.
 
-    Its id rests on schema, hosts, levels, check ids and steps alone, none of which holds a time, so
-    that the same evidence gives the same id at every call.
+    Its id rests on schema, hosts, levels, check ids and steps alone, none of which holds a time or a target, so that the
+    same evidence gives the same id at every call, whichever way it was read: on the host itself, over ssh, from a directory.
     """
 
     hosts: Mapping[Role, PlanHost]
@@ -125,6 +125,15 @@ class Plan(NamedTuple):
     """What stands open to others and no step closes."""
     undecided: Tuple[Undecided, ...] = ()
     """What of operation, of medium and more, is not known and no push settles."""
+    unfinished: Tuple[str, ...] = ()
+    """Lines about runs that must be ended first; they are not saved with it."""
+    probes: Tuple[Any, ...] = ()
+    """What was asked over the network, and the answers: each a `Probe`."""
+
+    @property
+    def exit_status(self) -> int:
+        """Of a plan that was not applied: 1 something waits, 3 nothing does but not all is known, 0 all is well."""
+        return 1 if self.unfinished or self.waits else 3 if self.undecided else 0
 
     @property
     def waits(self) -> bool:
@@ -157,7 +166,7 @@ class Plan(NamedTuple):
         return any(step.where is where for step in self.steps)
 
     def core(self) -> Dict[str, Any]:
-        """What the id rests on."""
+        """What the id rests on, and how each host is reached."""
         return {
             "schema": SCHEMA,
             "hosts": {
@@ -169,8 +178,13 @@ class Plan(NamedTuple):
             "steps": [step_as_dict(step) for step in self.steps],
         }
 
+    def to_dict(self) -> Dict[str, Any]:
+        """The plan as plain values of JSON, schema nimdoctor.plan/1, with what is known of this moment alone."""
+        probes = [one._asdict() for one in self.probes]
+        return {**self.as_dict(), "unfinished": list(self.unfinished), "probes": probes}
+
     def as_dict(self) -> Dict[str, Any]:
-        """The whole plan as JSON values; `id` first."""
+        """The plan as it is saved; `id` first."""
         no_return = self.point_of_no_return
         return {
             "id": self.id,
@@ -214,8 +228,15 @@ def canonical(value: Any) -> bytes:
 
 
 def id_of(document: Mapping[str, Any]) -> str:
-    """The id of a plan by what is written of it, whether or not this version knows all of its steps. Raises KeyError."""
-    return hashlib.sha256(canonical({name: document[name] for name in _CORE})).hexdigest()
+    """The id of a plan by what is written of it, whether or not this version knows all of its steps.
+
+    Raises KeyError, TypeError, ValueError for what is no plan.
+    """
+    resting = {name: document[name] for name in _CORE}
+    resting["hosts"] = {
+        where: {"name": host["name"], "machine": host["machine"]} for where, host in dict(document["hosts"]).items()
+    }
+    return hashlib.sha256(canonical(resting)).hexdigest()
 
 
 def parse(raw: bytes) -> Plan:

@@ -8,9 +8,9 @@ from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, Sequence,
 from nimdoctor.diagnosis.engine import QUOTED_LINES, Result
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.source import Evidence
-from nimdoctor.library.scanning import Report
 from nimdoctor.model import Role
 from nimdoctor.model.text import BadEvidence
+from nimdoctor.report.scan_report import Report
 
 Place = Tuple[str, int]
 """A line of a text, by source and number; 0 is the whole."""

@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
-from nimdoctor.library.scanning import Report, ScannedHost
 from nimdoctor.model import Quote
-from nimdoctor.model.wording import visible
 from nimdoctor.report import summary
+from nimdoctor.report.scan_report import Report, ScannedHost
 
 if TYPE_CHECKING:
-    from nimdoctor.library.targets import Failure
+    from nimdoctor.report.scan_report import Failure
 
 SCHEMA = "nimdoctor.report/1"
-FAILURE = "nimdoctor.failure/1"
 TEXT_LIMIT = 2000
 """Characters of one quoted line; a longer one is cut and ends in ` ...`."""
 
@@ -26,8 +24,7 @@ def render(report: Report, *, indent: Optional[int] = 2) -> str:
 
 def render_failure(failure: "Failure") -> str:
     """One line of JSON for a target of which there is no report: schema nimdoctor.failure/1."""
-    fields = {"target": failure.target, "kind": failure.kind, "message": visible(failure.message)}
-    return _ascii({"schema": FAILURE, **fields}, None)
+    return _ascii(failure.to_dict(), None)
 
 
 def _ascii(document: Dict[str, Any], indent: Optional[int]) -> str:

@@ -7,15 +7,15 @@ the reason first, since nothing passes without evidence.
 from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence, Tuple
 
 from nimdoctor.diagnosis.engine import Result
-from nimdoctor.library.scanning import Report, ScannedHost
 from nimdoctor.model import Outcome, Quote, Role
 from nimdoctor.report import summary
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.markup import BREAK, Markup, element, join, text
+from nimdoctor.report.scan_report import Report, ScannedHost
 from nimdoctor.report.text_report import printable
 
 if TYPE_CHECKING:
-    from nimdoctor.library.targets import Failure
+    from nimdoctor.report.scan_report import Failure
 
 Case = Tuple[str, Role]
 """A test case: a check's id, and the end it judged."""

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Iterator, List, Sequence, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
-from nimdoctor.library.scanning import Report
 from nimdoctor.model import Quote, Topic
 from nimdoctor.model.wording import count
 from nimdoctor.report import summary
 from nimdoctor.report.cells import cell
 from nimdoctor.report.json_report import TEXT_LIMIT
+from nimdoctor.report.scan_report import Report
 from nimdoctor.report.text_report import printable
 
 if TYPE_CHECKING:
-    from nimdoctor.library.targets import Failure
+    from nimdoctor.report.scan_report import Failure
 
 CELL_WIDTH = 300
 _MEANS_MORE = re.compile(r"[\\`*_\[\]{}<>&#@!|~^$]|://|www\.|^[-+=](?=.)", re.IGNORECASE)

@@ -9,9 +9,9 @@ decided, nothing that passed, or a target that cannot be read. OK (0): none of a
 import re
 from typing import Dict, Sequence
 
-from nimdoctor.library.scanning import INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.model import Outcome, Severity, Topic
 from nimdoctor.report import summary
+from nimdoctor.report.scan_report import INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.report.text_report import printable
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 ROLLBACK_SCHEMA = "nimdoctor.rollback/1"
 
 
-def render_plan(plan: Plan, unfinished: Sequence[str] = (), probes: "Sequence[Probe]" = ()) -> str:
-    """The plan; `unfinished` are lines about runs that must be ended first, `probes` what was asked over the network."""
-    probed = [one._asdict() for one in probes]
-    return _text({**plan.as_dict(), "unfinished": list(unfinished), "probes": probed})
+def render_plan(plan: Plan) -> str:
+    """The plan, the runs that must be ended first, and what was asked over the network."""
+    return text(plan.to_dict())
 
 
-def render_result(plan: Plan, result: RunResult) -> str:
+def result_as_dict(plan: Plan, result: RunResult) -> Dict[str, Any]:
     """The plan with how its run ended."""
     ended = {
         "run": result.run,
@@ -37,15 +36,15 @@ def render_result(plan: Plan, result: RunResult) -> str:
         "rollback": list(result.taking_back) or None,
         "pushes": list(result.pushes),
     }
-    return _text({**plan.as_dict(), "unfinished": [], "result": ended})
+    return {**plan.as_dict(), "unfinished": [], "result": ended}
 
 
-def render_refused(
+def refused_as_dict(
     plan: Optional[Plan],
     reasons: Sequence[str],
     unfinished: Sequence[str] = (),
     probes: "Sequence[Probe]" = (),
-) -> str:
+) -> Dict[str, Any]:
     """The plan, where there is one, with why nothing was done."""
     refused = {
         "run": None,
@@ -62,41 +61,42 @@ def render_refused(
     }
     document: Dict[str, Any] = plan.as_dict() if plan else {"schema": SCHEMA}
     probed = [one._asdict() for one in probes]
-    return _text({**document, "unfinished": list(unfinished), "probes": probed, "result": refused})
+    return {**document, "unfinished": list(unfinished), "probes": probed, "result": refused}
 
 
-def render_without_run(plan: Plan, good: bool) -> str:
+def without_run_as_dict(plan: Plan) -> Dict[str, Any]:
     """The plan where it holds no step, so that nothing was begun: good when nothing is left to do either."""
     undone = (
         "nothing here can be done by nimdoctor: see the advice" if plan.advice else "no plan while so much is undecided"
     )
-    why = "nothing to do" if good else undone
-    document = json.loads(render_refused(plan, [why]))
+    good = plan.exit_status == 0
+    document = refused_as_dict(plan, ["nothing to do" if good else undone])
     document["result"].update({"state": "complete"} if good else {})
-    return _text(document)
+    return document
 
 
-def render_rolled_back(done: RolledBack) -> str:
+def rolled_back_as_dict(done: RolledBack) -> Dict[str, Any]:
     """How a rollback ended."""
     ended = {"run": done.run, "state": done.state, "undone": list(done.undone), "stands": list(done.stands)}
-    return _text({"schema": ROLLBACK_SCHEMA, **ended, "why": None})
+    return {"schema": ROLLBACK_SCHEMA, **ended, "why": None}
 
 
-def render_rollback_refused(run: Optional[str], reasons: Sequence[str], stands: Sequence[str] = ()) -> str:
+def rollback_refused_as_dict(run: Optional[str], reasons: Sequence[str], stands: Sequence[str] = ()) -> Dict[str, Any]:
     """Why a run was not taken back; `stands` where nothing of it can be undone."""
     refused: Dict[str, Any] = {"run": run, "state": "refused", "undone": [], "stands": list(stands)}
     refused["why"] = "; ".join(reasons)
-    return _text({"schema": ROLLBACK_SCHEMA, **refused})
+    return {"schema": ROLLBACK_SCHEMA, **refused}
 
 
-def render_runs(runs: Sequence[Mapping[str, Any]], state: str, pruned: Optional[Pruned] = None) -> str:
+def runs_as_dict(runs: Sequence[Mapping[str, Any]], state: str, pruned: Optional[Pruned] = None) -> Dict[str, Any]:
     """The runs of one state directory, oldest first, and what was removed from it and kept, where that was asked for."""
     document: Dict[str, Any] = {"schema": RUNS_SCHEMA, "state_directory": state, "runs": list(runs)}
     if pruned is not None:
         lists = {name: [{"run": run, "why": why} for run, why in part] for name, part in pruned._asdict().items()}
         document["pruned"] = lists
-    return _text(document)
+    return document
 
 
-def _text(document: Mapping[str, Any]) -> str:
+def text(document: Mapping[str, Any]) -> str:
+    """A document as a command line prints it."""
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"

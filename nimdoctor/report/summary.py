@@ -6,10 +6,10 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.engine import HARDENED, Result
-from nimdoctor.library.scanning import HEALTHY, INCONCLUSIVE, Report, ScannedHost
 from nimdoctor.model import PUSH, Outcome, Quote, Role, Severity, Topic
 from nimdoctor.model.wording import count, named
 from nimdoctor.planning.typed import as_typed
+from nimdoctor.report.scan_report import HEALTHY, INCONCLUSIVE, Report, ScannedHost
 
 _ELSEWHERE = "run it on the NIM client or master, or give evidence of one; nimdoctor demo shows a simulation"
 _NOTHING_PASSED = "not known: nothing that was asked passed here, so nothing was seen to be well"

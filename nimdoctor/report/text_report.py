@@ -9,10 +9,10 @@ from itertools import islice
 from typing import Iterator, List, Sequence, Tuple
 
 from nimdoctor.diagnosis.engine import Result
-from nimdoctor.library.scanning import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count, visible
 from nimdoctor.report import summary
+from nimdoctor.report.scan_report import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
 
 QUOTES_SHOWN, QUOTES_IN_BRIEF = 6, 2
 """Quoted lines of one finding; the rest is counted."""

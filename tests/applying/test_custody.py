@@ -14,7 +14,7 @@ from nimdoctor.applying.custody import Custody, Suspicious
 from nimdoctor.applying.refusals import strange_commands
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role
-from nimdoctor.planning.document import canonical
+from nimdoctor.planning.document import id_of
 from nimdoctor.planning.steps import Phase, RunCommand, Step
 from nimdoctor.system.refused import NoSuchFile, Refused
 
@@ -60,8 +60,7 @@ def another_command(place):
 def another_command_with_its_id(place):
     def change(document):
         document["steps"][-1]["do"]["argv"] = ["nimclient", "-C"]
-        core = {name: document[name] for name in ("schema", "hosts", "levels", "checks", "steps")}
-        document["id"] = hashlib.sha256(canonical(core)).hexdigest()
+        document["id"] = id_of(document)
 
     rewritten(f"{place}/plan.json", change)
 
@@ -313,8 +312,7 @@ def with_another_plan(place, change):
     rewritten(f"{place}/plan.json", change)
     with open(f"{place}/plan.json", encoding="ascii") as stream:
         document = json.load(stream)
-    core = {name: document[name] for name in ("schema", "hosts", "levels", "checks", "steps")}
-    document["id"] = hashlib.sha256(canonical(core)).hexdigest()
+    document["id"] = id_of(document)
     with open(f"{place}/plan.json", "w", encoding="ascii") as stream:
         json.dump(document, stream)
     with open(f"{place}/journal.jsonl", encoding="ascii") as stream:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nimdoctor.report.bundle import BadNumber, label_of
+from nimdoctor.library.bundle import BadNumber, label_of
 
 NAMES = (b"lpar7", b"nim1", b"10.1.1.", b"00F6A1", b"00f6a1", b"example.com")
 """What the scenarios' hosts are called."""

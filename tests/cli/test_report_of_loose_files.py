@@ -16,10 +16,10 @@ from scenarios import ENDS, names, scenario
 from nimdoctor.collection import collect
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import TargetError
+from nimdoctor.library.bundle import bundled, scanned
 from nimdoctor.library.registry import Registry
 from nimdoctor.redaction import THINNED, Redactor
 from nimdoctor.report.agreement import differences, thinned_lines
-from nimdoctor.report.bundle import bundled, scanned
 
 REGISTRY = Registry()
 LOGS = Path(__file__).resolve().parents[2] / "fixtures" / "logs"

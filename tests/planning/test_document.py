@@ -132,8 +132,10 @@ def leaves(value, path=()):
 
 
 IN_THE_ID = [
-    path for path in leaves(written()) if path[0] in ("id", "schema", "hosts", "levels", "checks", "steps")
-]  # fmt: skip
+    path
+    for path in leaves(written())
+    if path[0] in ("id", "schema", "hosts", "levels", "checks", "steps") and path[-1:] != ("target",)
+]
 
 
 @pytest.mark.parametrize("path", IN_THE_ID, ids=lambda path: ".".join(map(str, path)))
@@ -146,6 +148,13 @@ def test_a_plan_that_was_changed_after_it_was_made_is_refused(path):
     place[path[-1]] = (value + "x") if isinstance(value, str) else (not value) if isinstance(value, bool) else "x"
     with pytest.raises(BadPlan):
         read(document)
+
+
+def test_a_host_has_the_same_plan_whichever_way_it_is_reached():
+    hosts = {where: host._replace(target=f"ssh:{host.name}") for where, host in PLAN.hosts.items()}
+    over_ssh = PLAN._replace(hosts=hosts)
+    assert (over_ssh.id, over_ssh == PLAN) == (PLAN.id, False)
+    assert read(over_ssh.as_dict()) == over_ssh, "where to apply it is written all the same"
 
 
 @pytest.mark.parametrize("name", list(written()))

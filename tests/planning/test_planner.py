@@ -117,6 +117,15 @@ def test_the_same_evidence_gives_the_same_id_at_every_call(repairs):
         assert (b"${RUN}" in canonical(again.plan.core())) >= moved, "the run's name is made when it begins"
 
 
+def test_a_copy_of_a_host_elsewhere_has_the_same_plan(lab_of):
+    one, other = lab_of("stale-ssl-libs"), lab_of("stale-ssl-libs")
+    plans = [
+        Repair(RepairTarget(lab.client_target, lab.master_target), Registry(), Options()).plan for lab in (one, other)
+    ]
+    assert plans[0].steps and plans[0].targets != plans[1].targets
+    assert plans[0].id == plans[1].id
+
+
 @pytest.mark.parametrize("pair", list(itertools.combinations(SCENARIOS, 2))[:2])
 def test_another_host_gives_another_id(pair, repairs):
     one, other = (repairs[SCENARIOS.index(name)] for name in pair)

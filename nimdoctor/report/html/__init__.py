@@ -6,14 +6,14 @@ import pkgutil
 from typing import TYPE_CHECKING, Iterator, Sequence
 
 from nimdoctor import __version__
-from nimdoctor.library.scanning import Report
 from nimdoctor.model.wording import count
 from nimdoctor.report import summary
 from nimdoctor.report.html.host import HostSection
 from nimdoctor.report.markup import BREAK, Markup, element, join, written
+from nimdoctor.report.scan_report import Report
 
 if TYPE_CHECKING:
-    from nimdoctor.library.targets import Failure
+    from nimdoctor.report.scan_report import Failure
 
 
 def render(reports: Sequence[Report], failures: "Sequence[Failure]" = ()) -> str:

@@ -3,7 +3,6 @@
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.diagnosis.engine import Result
-from nimdoctor.library.scanning import INCONCLUSIVE, Report
 from nimdoctor.model import Outcome, Quote, Severity, Topic
 from nimdoctor.model.wording import count
 from nimdoctor.report import summary
@@ -11,6 +10,7 @@ from nimdoctor.report.html.pictures import figures
 from nimdoctor.report.html.table import table
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.markup import BREAK, Content, Markup, element, join, text
+from nimdoctor.report.scan_report import INCONCLUSIVE, Report
 
 DEEPEST = 4
 

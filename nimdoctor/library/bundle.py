@@ -18,12 +18,13 @@ from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.repair import Repair, RepairTarget
-from nimdoctor.library.scanning import Report, with_pictures
+from nimdoctor.library.scanning import with_pictures
 from nimdoctor.manual.checks_document import described
 from nimdoctor.manual.pages import page
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.fix import Options
 from nimdoctor.redaction import Ledger
+from nimdoctor.report.scan_report import Report
 
 _CASE = re.compile(r"TS[0-9]{9}", re.ASCII)
 _PMR = re.compile(r"([0-9]{5}),([0-9A-Za-z]{3}),([0-9]{3})", re.ASCII)
