@@ -3,7 +3,7 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import CertificateValidity
-from nimdoctor.facts.certificate_details import moment
+from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -57,12 +57,12 @@ def certificate_expired(
             yield Note(f"left over and run out, but not the newest: {names}", validity.quotes(old))
             return
         first = min(validity.used, key=lambda one: one.x509.not_after)
-        yield Passed(f"the first to run out holds until {moment(first.x509.not_after)}", validity.quotes((first,)))
+        yield Passed(f"the first to run out holds until {as_utc(first.x509.not_after)}", validity.quotes((first,)))
         return
     worst = min(expired, key=lambda one: one.x509.not_after)
     on_client = subject.where is Role.CLIENT
     good = masters is not None and masters.holds()
-    when = f"{moment(worst.x509.not_after)}, {ago(validity.time.utc - worst.x509.not_after)} ago"
+    when = f"{as_utc(worst.x509.not_after)}, {ago(validity.time.utc - worst.x509.not_after)} ago"
     yield Finding(
         f"{worst.words} ran out at {when}{validity.time.words}",
         evidence=validity.quotes(expired),

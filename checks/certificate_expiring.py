@@ -3,7 +3,7 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import CertificateValidity
-from nimdoctor.facts.certificate_details import moment
+from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.facts.certificate_validity import DAY
 from nimdoctor.model import (
     Confidence,
@@ -54,13 +54,13 @@ def certificate_expiring(
             yield NotApplicable("none holds any more: see certificate-expired")
             return
         first = min(holding, key=lambda one: one.x509.not_after)
-        yield Passed(f"the first to run out holds until {moment(first.x509.not_after)}", validity.quotes((first,)))
+        yield Passed(f"the first to run out holds until {as_utc(first.x509.not_after)}", validity.quotes((first,)))
         return
     first = expiring[0]
     days = (first.x509.not_after - validity.time.utc) // DAY
     renewed = subject.where is Role.CLIENT and masters is not None and masters.holds(EARLY)
     yield Finding(
-        f"{first.words} runs out at {moment(first.x509.not_after)}, in {count(days, 'day')}{validity.time.words}",
+        f"{first.words} runs out at {as_utc(first.x509.not_after)}, in {count(days, 'day')}{validity.time.words}",
         evidence=validity.quotes(expiring),
         objects=validity.paths(expiring),
         severity=Severity.MEDIUM if days < SOON else Severity.LOW,

@@ -3,7 +3,7 @@
 from typing import Iterator
 
 from nimdoctor.facts import CertificateValidity
-from nimdoctor.facts.certificate_details import moment
+from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -43,11 +43,11 @@ def certificate_not_yet_valid(subject: Subject, validity: CertificateValidity) -
     future = validity.future()
     if not future:
         last = max(validity.used, key=lambda one: one.x509.not_before)
-        yield Passed(f"all are valid since {moment(last.x509.not_before)}", validity.quotes((last,)))
+        yield Passed(f"all are valid since {as_utc(last.x509.not_before)}", validity.quotes((last,)))
         return
     worst = max(future, key=lambda one: one.x509.not_before)
     yield Finding(
-        f"{worst.words} is valid from {moment(worst.x509.not_before)} on, and it is {moment(validity.time.utc)}"
+        f"{worst.words} is valid from {as_utc(worst.x509.not_before)} on, and it is {as_utc(validity.time.utc)}"
         f"{validity.time.words}",
         evidence=validity.quotes(future),
         objects=validity.paths(future),

@@ -4,7 +4,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import CertificateValidity
 from nimdoctor.facts.certificate_details import CertificateDetail
-from nimdoctor.facts.clock_skew import ClockReader, ClockSkew
+from nimdoctor.facts.clock_skew import ClockSkew
 from nimdoctor.model import (
     BadEvidence,
     Confidence,
@@ -22,6 +22,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.model.host_readers import ClockReader
 from nimdoctor.model.wording import ago
 
 DATE = "date -u +%Y-%m-%dT%H:%M:%SZ"

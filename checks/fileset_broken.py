@@ -71,35 +71,43 @@ def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterat
     for core in (True, False):
         found = [row for row in bad if (row.name in _RESTS_ON) is core]
         if found:
-            certain = processes is not None or not all(row.half_done for row in found)
-            yield Finding(
-                _told(found),
-                evidence=[row.at for row in found],
-                objects=list(dict.fromkeys(row.name for row in found)),
-                severity=Severity.MEDIUM if core else Severity.LOW,
-                confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
-                impact=None if core else "as a rule none for a push; installations and backups through NIM may fail",
-                run="lppchk -v",
-                rules_out=None if core else (),
-                missing=() if certain else (_PS,),
-            )
+            yield _broken(found, core, processes is not None or not all(row.half_done for row in found))
+    yield _rest(filesets, rows)
+
+
+def _broken(rows: List[FilesetRow], core: bool, certain: bool) -> Finding:
+    """`core`: NIMSH rests on them. Not `certain` is what an installp that nobody saw may be doing just now."""
+    return Finding(
+        _told(rows),
+        evidence=[row.at for row in rows],
+        objects=list(dict.fromkeys(row.name for row in rows)),
+        severity=Severity.MEDIUM if core else Severity.LOW,
+        confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
+        impact=None if core else "as a rule none for a push; installations and backups through NIM may fail",
+        run="lppchk -v",
+        rules_out=None if core else (),
+        missing=() if certain else (_PS,),
+    )
+
+
+def _rest(filesets: Filesets, rows: List[FilesetRow]) -> Verdict:
+    """What is said of the filesets that are not known to be broken."""
     unread = [row for row in rows if not row.state_known]
     if unread:
         words = ", ".join(dict.fromkeys(row.state for row in unread))
-        yield Unknown(
+        return Unknown(
             f"the state is told by words that are not known ({words}): run lslpp with LC_ALL=C",
             [_LISTING],
             [row.at for row in unread],
             Severity.LOW,
         )
-    elif not filesets.complete:
+    if not filesets.complete:
         names = ", ".join(dict.fromkeys(row.name for row in rows))
-        yield Unknown(
+        return Unknown(
             f"sound: {names}; this listing shows no others", [_LISTING], [row.at for row in rows], Severity.LOW
         )
-    else:
-        sound = [row for row in rows if row.name in _RESTS_ON]
-        yield Passed("sound: " + ", ".join(dict.fromkeys(row.name for row in sound)), [row.at for row in sound])
+    sound = [row for row in rows if row.name in _RESTS_ON]
+    return Passed("sound: " + ", ".join(dict.fromkeys(row.name for row in sound)), [row.at for row in sound])
 
 
 def _concerns(name: str) -> bool:

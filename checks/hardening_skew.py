@@ -3,7 +3,8 @@
 from typing import Iterator
 
 from nimdoctor.facts import NimExposure
-from nimdoctor.facts.nim_exposure import CARRIED, LACKING, BothEnds
+from nimdoctor.facts.generation_standing import CARRIED, LACKING
+from nimdoctor.facts.nim_exposure import BothEnds
 from nimdoctor.model import (
     Confidence,
     Finding,

@@ -3,7 +3,7 @@
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts import HostClock, NimIdentity, NimObjects, NimshMode, Processes, TlsAttempt
-from nimdoctor.facts.certificate_details import moment
+from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import (
     Confidence,
@@ -38,7 +38,7 @@ class _Suspect(NamedTuple):
 
     @property
     def words(self) -> str:
-        since = f" since {moment(self.began)}" if self.began is not None else ""
+        since = f" since {as_utc(self.began)}" if self.began is not None else ""
         if not since and self.row.elapsed is not None:
             since = f" for {ago(self.row.elapsed)}"
         elif not since and self.row.started:

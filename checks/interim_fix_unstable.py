@@ -104,50 +104,55 @@ def interim_fix_unstable(fixes: InterimFixes, processes: Optional[Processes], ta
     if fixes.none and fixes.complete:
         yield Passed("no interim fix is installed", [fixes.whole()])
         return
-    unstable = [fix for fix in fixes.fixes if fix.letters not in _SOUND]
     known = _Known(
         frozenset(tables.apars()), frozenset(row.text("interim_fix") for row in tables.rows("openssl_support"))
     )
+    unstable = [fix for fix in fixes.fixes if fix.letters not in _SOUND]
     ours = [fix for fix in unstable if known.concerns(fix)]
-    untold = [fix for fix in ours if not fix.letters]
-    others = [fix for fix in unstable if known.concerns(fix) is False]
-    unclear = [fix for fix in unstable if known.concerns(fix) is None]
-    running = [row for row in processes.rows if row.runs == "emgr"] if processes else []
     for kind in _KINDS:
         found = [fix for fix in ours if fix.letters in kind.states]
-        half_done = bool(found) and all(fix.letters in _HALF_DONE for fix in found)
-        if half_done and running:
-            yield Unknown(
-                f"{_told(found)}, while emgr runs: scan again when it has ended",
-                [_LISTING],
-                [*(fix.at for fix in found), running[0].at],
-                kind.severity,
-            )
-        elif found:
-            sure = processes is not None or not half_done
-            yield Finding(
-                _told(found),
-                evidence=[fix.at for fix in found],
-                objects=[fix.label for fix in found],
-                severity=kind.severity,
-                confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
-                cause=kind.cause,
-                impact=kind.impact,
-                cure=kind.cure,
-                run=f"emgr -c -L {shlex.quote(found[0].label)}",
-                missing=() if sure else (_PS,),
-            )
+        if found:
+            yield _judged(kind, found, processes)
+    untold = [fix for fix in ours if not fix.letters]
     if untold:
         labels = ", ".join(fix.label for fix in untold)
         yield Unknown(f"the state of {labels} is not told, or is not one that is known", [_LISTING], _lines(untold))
+    unclear = [fix for fix in unstable if known.concerns(fix) is None]
     if unclear:
         yield Unknown(f"{_told(unclear)}: what it replaces is not told", [_LISTING], _lines(unclear))
     if not fixes.complete:
         yield Unknown(f"{fixes.source} does not list every interim fix", [_LISTING], _lines(fixes.fixes))
+    others = [fix for fix in unstable if known.concerns(fix) is False]
     if others:
         yield Note(f"{_told(others)}: nothing of NIM or OpenSSL", _lines(others))
     else:
         yield Passed(f"stable: {', '.join(fix.label for fix in fixes.fixes)}", _lines(fixes.fixes))
+
+
+def _judged(kind: _Kind, fixes: List[InterimFix], processes: Optional[Processes]) -> Verdict:
+    """Fixes of one kind: a fault, unless an emgr that runs now may be what they wait for."""
+    half_done = all(fix.letters in _HALF_DONE for fix in fixes)
+    running = [row for row in processes.rows if row.runs == "emgr"] if processes else []
+    if half_done and running:
+        return Unknown(
+            f"{_told(fixes)}, while emgr runs: scan again when it has ended",
+            [_LISTING],
+            [*(fix.at for fix in fixes), running[0].at],
+            kind.severity,
+        )
+    sure = processes is not None or not half_done
+    return Finding(
+        _told(fixes),
+        evidence=[fix.at for fix in fixes],
+        objects=[fix.label for fix in fixes],
+        severity=kind.severity,
+        confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
+        cause=kind.cause,
+        impact=kind.impact,
+        cure=kind.cure,
+        run=f"emgr -c -L {shlex.quote(fixes[0].label)}",
+        missing=() if sure else (_PS,),
+    )
 
 
 def _told(fixes: List[InterimFix]) -> str:

@@ -3,8 +3,8 @@
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import Certificates, NimExposure
+from nimdoctor.facts.generation_standing import CARRIED, LACKING, NIM_MASTER, NOT_KNOWN, FilesetStanding, Standing
 from nimdoctor.facts.level_table import LevelRow
-from nimdoctor.facts.nim_exposure import CARRIED, LACKING, NIM_MASTER, NOT_KNOWN, FilesetStanding, Standing
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -45,48 +45,67 @@ def nim_vulnerable(subject: Subject, exposure: NimExposure, certificates: Option
         yield NotApplicable("neither bos.sysmgt.nim.client nor bos.sysmgt.nim.master is installed")
         return
     keys = [file.at for file in certificates.files if file.holds_private_key] if certificates else []
-    unlisted = ["lslpp -lc"] if NIM_MASTER in exposure.unlisted and subject.where is Role.MASTER else []
-    unknown = [found for one in exposure.filesets for found in one.generations if found.state == NOT_KNOWN]
-    missing = [*unlisted, *(name for found in unknown for name in found.missing)]
-    lacking = [found for one in exposure.filesets for found in one.generations if found.state == LACKING]
-    whose = _whose(exposure, LACKING)
-    if whose:
-        open_keys = keys if any(row.text("cve") == KEYS_TRAVEL for row in whose) else []
-        quotes = [found for one in exposure.filesets for found in (one.at, *_quotes(one, LACKING))]
-        yield Finding(
-            f"{_filesets(exposure.filesets)}: open to {count(len(whose), 'CVE')}: {_cves(exposure, whose)}"
-            + _in_words(unknown)
-            + (f"; {_key_words(open_keys)}, by design before G2: that is {KEYS_TRAVEL}" if open_keys else ""),
-            evidence=list(dict.fromkeys([*quotes, *open_keys])),
-            objects=[row.text("cve") for row in whose],
-            confidence=min((_CONFIDENCE.get(found.sure, Confidence.LIKELY) for found in lacking), key=_rank),
-            cause=_cause(lacking),
-            cure=_cure(exposure, {found.generation for found in lacking}),
-            references=list(dict.fromkeys(row.source for row in whose)),
-            against=[quote for found in lacking for quote in found.against],
-            missing=missing,
-            vulnerabilities=[Vulnerability(row.text("cve"), row.number("score")) for row in whose],
-        )
-        return
-    if unknown or unlisted:
-        likely = sorted(row.text("cve") for row in _whose(exposure, NOT_KNOWN))
-        yield Unknown(
-            f"{_filesets(exposure.filesets)}{_in_words(unknown)}"
-            + (f"; not told: {', '.join(exposure.unlisted)}" if unlisted else "")
-            + (f"; to be settled: {', '.join(likely)}" if likely else ""),
-            missing,
-            list(dict.fromkeys(quote for one in exposure.filesets for quote in (one.at, *_quotes(one, NOT_KNOWN)))),
-        )
-        return
+    unlisted = exposure.unlisted if NIM_MASTER in exposure.unlisted and subject.where is Role.MASTER else ()
+    unknown = _standings(exposure, NOT_KNOWN)
+    missing = [*(["lslpp -lc"] if unlisted else []), *(name for found in unknown for name in found.missing)]
+    if _whose(exposure, LACKING):
+        yield _open(exposure, keys, unknown, missing)
+    elif unknown or unlisted:
+        yield _undecided(exposure, unknown, unlisted, missing)
+    else:
+        yield _closed(exposure, keys)
+
+
+def _open(exposure: NimExposure, keys: Sequence[Quote], unknown: Sequence[Standing], missing: Sequence[str]) -> Finding:
+    """What is open for sure, with what is not known beside it; keys only where it is open that they travel."""
+    whose, lacking = _whose(exposure, LACKING), _standings(exposure, LACKING)
+    open_keys = keys if any(row.text("cve") == KEYS_TRAVEL for row in whose) else []
+    quotes = [found for one in exposure.filesets for found in (one.at, *_quotes(one, LACKING))]
+    return Finding(
+        f"{_filesets(exposure.filesets)}: open to {count(len(whose), 'CVE')}: {_cves(exposure, whose)}"
+        + _in_words(unknown)
+        + (f"; {_key_words(open_keys)}, by design before G2: that is {KEYS_TRAVEL}" if open_keys else ""),
+        evidence=list(dict.fromkeys([*quotes, *open_keys])),
+        objects=[row.text("cve") for row in whose],
+        confidence=min((_CONFIDENCE.get(found.sure, Confidence.LIKELY) for found in lacking), key=_rank),
+        cause=_cause(lacking),
+        cure=_cure(exposure, {found.generation for found in lacking}),
+        references=list(dict.fromkeys(row.source for row in whose)),
+        against=[quote for found in lacking for quote in found.against],
+        missing=missing,
+        vulnerabilities=[Vulnerability(row.text("cve"), row.number("score")) for row in whose],
+    )
+
+
+def _undecided(
+    exposure: NimExposure, unknown: Sequence[Standing], unlisted: Sequence[str], missing: Sequence[str]
+) -> Unknown:
+    """Nothing is open for sure, and not all is known."""
+    likely = sorted(row.text("cve") for row in _whose(exposure, NOT_KNOWN))
+    return Unknown(
+        f"{_filesets(exposure.filesets)}{_in_words(unknown)}"
+        + (f"; not told: {', '.join(unlisted)}" if unlisted else "")
+        + (f"; to be settled: {', '.join(likely)}" if likely else ""),
+        missing,
+        list(dict.fromkeys(quote for one in exposure.filesets for quote in (one.at, *_quotes(one, NOT_KNOWN)))),
+    )
+
+
+def _closed(exposure: NimExposure, keys: Sequence[Quote]) -> Verdict:
+    """Nothing is open; by a site's own row, or with a key left over, that is worth a note."""
     evidence = list(dict.fromkeys(quote for one in exposure.filesets for quote in _quotes(one, CARRIED)))
     closed = f"{_filesets(exposure.filesets)}: no known vulnerability is open"
-    site = [found for one in exposure.filesets for found in one.generations if found.site]
+    site = next((found for one in exposure.filesets for found in one.generations if found.site), None)
     if site:
-        yield Note(f"{closed}, as far as the site's own row is right: {site[0].why}", evidence)
-    elif keys:
-        yield Note(f"{closed}; {_key_words(keys)}, from before G2", [*evidence, *keys])
-    else:
-        yield Passed(closed, evidence)
+        return Note(f"{closed}, as far as the site's own row is right: {site.why}", evidence)
+    if keys:
+        return Note(f"{closed}; {_key_words(keys)}, from before G2", [*evidence, *keys])
+    return Passed(closed, evidence)
+
+
+def _standings(exposure: NimExposure, state: str) -> List[Standing]:
+    """Where a generation is in that state, of all filesets."""
+    return [found for one in exposure.filesets for found in one.generations if found.state == state]
 
 
 def _whose(exposure: NimExposure, state: str) -> Dict[LevelRow, List[str]]:

@@ -1,6 +1,6 @@
 """`nimclient -c` must extract the members that the installed OpenSSL has."""
 
-from typing import Iterator, Optional
+from typing import Iterator, List, Optional, Sequence
 
 from nimdoctor.facts import (
     CryptoSetup,
@@ -10,6 +10,7 @@ from nimdoctor.facts import (
     NimIdentity,
     RecordedPush,
 )
+from nimdoctor.facts.ar import ArchiveMember
 from nimdoctor.facts.level import Level
 from nimdoctor.facts.loader import LoaderComplaint
 from nimdoctor.model import (
@@ -20,6 +21,7 @@ from nimdoctor.model import (
     NotApplicable,
     OnMaster,
     Passed,
+    Quote,
     Role,
     Severity,
     Verdict,
@@ -78,57 +80,66 @@ def nimclient_extracts_old_libs(
     if extractor.cured:
         yield Passed(extractor.says, levels)
         return
-    row, behind = extractor.row, extractor.says
-    if row:
-        cause, cure = None, f"update {_CLIENT} to {row.text('level')} or later, {_RENEW}"
-    else:
-        cause = Inferred(f"{_CLIENT} is older than the OpenSSL of the host, and likely looks for {_MEMBER} only")
-        cure = Inferred(f"move to a technology level that has the cure, {_CLIENT} with it, which should do; {_RENEW}")
-    names = [identity.nim_name, *identity.names] if identity else []
-    pushes = [one for one in push.every() if one.may_be_to(names)] if push else []
-    said = [*(setup.loader if setup else ()), *(complaint for one in pushes for complaint in one.loader)]
-    refused = [line for complaint in said if _names_a_copy(complaint) for line in complaint.lines]
+    finding = _behind(extractor, levels)
+    refused = _refused(setup, push, identity)
     there = archives.members_named(_ARCHIVE, _MEMBER) if archives else ()
     if refused:
-        yield Finding(
-            f"{behind}, and the loader refuses what it extracted",
-            evidence=[*levels, *refused],
-            confidence=Confidence.CERTAIN if row else Confidence.LIKELY,
-            cause=cause,
-            cure=cure,
+        yield finding._replace(
+            message=f"{finding.message}, and the loader refuses what it extracted", evidence=[*levels, *refused]
         )
     elif not there and archives and archives.listed(_ARCHIVE):
-        yield Finding(
-            f"{behind}, and {_ARCHIVE} of {_BASE} {openssl} has no member {_MEMBER}",
+        yield finding._replace(
+            message=f"{finding.message}, and {_ARCHIVE} of {_BASE} {openssl} has no member {_MEMBER}",
             evidence=[*levels, archives.whole()],
-            cause=cause,
-            cure=cure,
+            confidence=None,
         )
     elif not there and openssl.openssl() >= _WITHOUT_MEMBER:
-        yield Finding(
-            f"{behind}, and {_ARCHIVE} of {_BASE} {openssl} should have no member {_MEMBER}",
-            evidence=levels,
+        yield finding._replace(
+            message=f"{finding.message}, and {_ARCHIVE} of {_BASE} {openssl} should have no member {_MEMBER}",
             confidence=Confidence.POSSIBLE,
-            cause=cause,
-            cure=cure,
             missing=[_AR],
         )
     else:
-        still = f", which {_ARCHIVE} still has" if there else f"; whether {_ARCHIVE} still has it is not known"
-        yield Finding(
-            f"{behind}: nimclient -c extracts {_MEMBER}{still}",
-            evidence=levels,
-            severity=Severity.LOW,
-            confidence=Confidence.CERTAIN if row else Confidence.POSSIBLE,
-            cause=cause,
-            impact="none while libssl.a has that member: the client uses code of OpenSSL 0.9.8. An OpenSSL without it "
-            "(3.0) likely leaves the client unable to enable crypto",
-            cure=type(cure)(f"before the next update of OpenSSL: {cure}"),
-            against=[member.at for member in there],
-            missing=() if there else (_AR,),
-            explains=(),
-            rules_out=(),
-        )
+        yield _latent(finding, there, extractor.row is not None)
+
+
+def _behind(extractor: Extractor, levels: Sequence[Quote]) -> Finding:
+    """What is the matter with nim.client, and the update that cures it: certain where the tables know it."""
+    if extractor.row:
+        cause, cure = None, f"update {_CLIENT} to {extractor.row.text('level')} or later, {_RENEW}"
+    else:
+        cause = Inferred(f"{_CLIENT} is older than the OpenSSL of the host, and likely looks for {_MEMBER} only")
+        cure = Inferred(f"move to a technology level that has the cure, {_CLIENT} with it, which should do; {_RENEW}")
+    sure = Confidence.CERTAIN if extractor.row else Confidence.LIKELY
+    return Finding(extractor.says, evidence=levels, confidence=sure, cause=cause, cure=cure)
+
+
+def _refused(
+    setup: Optional[CryptoSetup], push: Optional[RecordedPush], identity: Optional[NimIdentity]
+) -> List[Quote]:
+    """Lines by which the loader refuses a copy of 0.9.8, in an attempt here or in a push to this client."""
+    names = [identity.nim_name, *identity.names] if identity else []
+    pushes = [one for one in push.every() if one.may_be_to(names)] if push else []
+    complaints = [*(setup.loader if setup else ()), *(complaint for one in pushes for complaint in one.loader)]
+    return [line for complaint in complaints if _names_a_copy(complaint) for line in complaint.lines]
+
+
+def _latent(finding: Finding, there: Sequence[ArchiveMember], known: bool) -> Finding:
+    """The same while nothing shows that the member is gone: it breaks nothing yet."""
+    still = f", which {_ARCHIVE} still has" if there else f"; whether {_ARCHIVE} still has it is not known"
+    cure = finding.cure or ""
+    return finding._replace(
+        message=f"{finding.message}: nimclient -c extracts {_MEMBER}{still}",
+        severity=Severity.LOW,
+        confidence=Confidence.CERTAIN if known else Confidence.POSSIBLE,
+        impact="none while libssl.a has that member: the client uses code of OpenSSL 0.9.8. An OpenSSL without it "
+        "(3.0) likely leaves the client unable to enable crypto",
+        cure=type(cure)(f"before the next update of OpenSSL: {cure}"),
+        against=[member.at for member in there],
+        missing=() if there else (_AR,),
+        explains=(),
+        rules_out=(),
+    )
 
 
 def _names_a_copy(complaint: LoaderComplaint) -> bool:

@@ -1,6 +1,6 @@
 """/etc/services must name the ports by which master and client find each other."""
 
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import Filesets, NimInfo, Services, Sockets, Subsystems
 from nimdoctor.facts.lslpp import CLIENT_FILESET
@@ -59,23 +59,16 @@ def services_missing(
         names = ", ".join(name for name, _ in lacking)
         raise Missing("/etc/services", message=f"only part of /etc/services was shown, and not {names}")
     works = _Push(subject, sockets, subsystems)
+    theirs = masters if subject.where is Role.CLIENT else clients
     pushed = [one for one in lacking if one[0] in NIMSH_PORTS]
     pulled = [one for one in lacking if one[0] not in NIMSH_PORTS]
     found: List[Finding] = []
     if pushed:
         found.append(works.judged(_absent(services, pushed), any(name == "nimsh" for name, _ in pushed)))
-    theirs = masters if subject.where is Role.CLIENT else clients
     for name, port in wanted:
         odd = _odd(services, name, port)
-        if odd is None:
-            continue
-        if odd.protocol != "tcp":
-            finding = _other_protocol(odd, name, port)
-            found.append(works.judged(finding, name == "nimsh") if name in NIMSH_PORTS else _low(finding, name))
-        elif name == "nimsh":
-            found.append(_moved(subject, odd, None if theirs is None or theirs is services else theirs))
-        else:
-            found.append(_low(_other_port(odd, name, port), name))
+        if odd:
+            found.append(_misplaced(subject, works, odd, name, port, None if theirs is services else theirs))
     if pulled:
         found.append(_low(_absent(services, pulled), pulled[0][0]))
     if found and not (subject.loose or _in_nim(info, subsystems, filesets)):
@@ -83,23 +76,38 @@ def services_missing(
             "/etc/niminfo", "lssrc -a", message=f"{found[0].message}; whether this host is in NIM is not known"
         )
     yield from found
-    if found:
-        return
-    rows = [row for name, _ in wanted for row in services.named(name)[:1]]
-    shared = [other for name, port in wanted for other in services.others_on(port, name)]
+    if not found:
+        yield _all_there(services, wanted)
+
+
+def _misplaced(
+    subject: Subject, works: "_Push", row: ServiceRow, name: str, port: int, theirs: Optional[Services]
+) -> Finding:
+    """A name that has a row, of another protocol or port than the one wanted."""
+    if row.protocol != "tcp":
+        finding = _other_protocol(row, name, port)
+        return works.judged(finding, name == "nimsh") if name in NIMSH_PORTS else _low(finding, name)
+    if name == "nimsh":
+        return _moved(subject, row, theirs)
+    return _low(_other_port(row, name, port), name)
+
+
+def _all_there(services: Services, wanted: Sequence[Tuple[str, int]]) -> Verdict:
+    """Every name that is known to be wanted has its row."""
+    evidence = [row.at for name, _ in wanted for row in services.named(name)[:1]]
     named = ", ".join(f"{name} {port}" for name, port in wanted)
     if len(wanted) < 4:
-        yield Unknown(
+        return Unknown(
             f"{named} have their rows; the ports of nim and nimreg are not known (/etc/niminfo)",
             ["/etc/niminfo"],
-            [row.at for row in rows],
+            evidence,
             Severity.LOW,
         )
-    elif shared:
+    shared = [other for name, port in wanted for other in services.others_on(port, name)]
+    if shared:
         others = ", ".join(f"{row.name} {row.port}/{row.protocol}" for row in shared)
-        yield Note(f"{named} have their rows, but a port has another name too: {others}", [row.at for row in shared])
-    else:
-        yield Passed(f"{named} have their rows", [row.at for row in rows])
+        return Note(f"{named} have their rows, but a port has another name too: {others}", [row.at for row in shared])
+    return Passed(f"{named} have their rows", evidence)
 
 
 def _in_nim(info: Optional[NimInfo], subsystems: Optional[Subsystems], filesets: Optional[Filesets]) -> bool:

@@ -3,6 +3,7 @@
 import collections
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Tuple
@@ -10,6 +11,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import pytest
 from effort import FEWER, examples
 from hypothesis import settings
+from left_behind import answer_signals
 from marks import of_result
 from programs import absent
 from real_certificates import Maker
@@ -31,7 +33,14 @@ COUNTED = pytest.StashKey["collections.Counter[str]"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What tests write goes into memory where that can be; workers of pytest-xdist share the place."""
+    """Signals end what tests start; what they write goes into memory where that can be.
+
+    Workers of pytest-xdist share the place.
+    """
+    answer_signals()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)  # so that what was made is removed
     if SCRATCH in os.environ:
         return
     place = memory()

@@ -9,15 +9,19 @@ import json
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, BinaryIO, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from nimdoctor.diagnosis.engine import Result
-from nimdoctor.evidence.catalog import file_name
+from nimdoctor.evidence.catalog import Row, file_name
+from nimdoctor.evidence.live_base import LiveBase
 from nimdoctor.evidence.loose import LooseEvidence
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.scanning import Report, scan
+from nimdoctor.model.path_state import PathRecord
+from nimdoctor.model.text import Text
+from nimdoctor.system.command import CommandResult
 
 Content = Union[str, bytes]
 
@@ -100,6 +104,29 @@ REST = dict.fromkeys(("df -k", "openssl version", "lsitab nimsh", "audit query",
 def evidence(target: str = "case", **parts: Any) -> RecordedEvidence:
     """A host in memory; the parts are those of `collected`."""
     return RecordedEvidence(target, MemoryTree(collected(**parts)))
+
+
+class AskedNow(LiveBase):
+    """A recorded host as one that is asked now: every answer is the recorded one, and no command can be run."""
+
+    def __init__(self, recorded: RecordedEvidence) -> None:
+        super().__init__(recorded.target, 30.0, None)
+        self._recorded = recorded
+        self.host, self.roles = recorded.host, recorded.roles
+        self.loose, self.thorough = recorded.loose, recorded.thorough
+        self.problems, self.remarks = recorded.problems, recorded.remarks
+
+    def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
+        return self._recorded.texts(row, names)
+
+    def paths(self, rows: List[Row]) -> PathRecord:
+        return self._recorded.paths(rows)
+
+    def file_absent(self, path: str) -> Optional[bool]:
+        return self._recorded.file_absent(path)
+
+    def execute(self, argv: Sequence[str], timeout: float, stdin: bytes = b"") -> Tuple[Optional[CommandResult], str]:
+        return None, "no such command on this host"
 
 
 def write_evidence(directory: Path, **parts: Any) -> Path:

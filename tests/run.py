@@ -17,8 +17,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import FrameType
 from typing import IO, Dict, List, NamedTuple, Optional, Sequence
 
+from left_behind import adopt, answer_signals, bury, end_descendants
 from scratch import SCRATCH, memory
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -39,6 +41,8 @@ LONGEST = (
 """The parts that take longest, so that none of them is left for the end."""
 DEADLINE = 1800.0
 """Seconds for one part."""
+PATIENCE = 5.0
+"""Seconds for a part that is ended early to undo what it has made."""
 UNTRIED = re.compile(r"SKIPPED \[(\d+)\] .*: (.+) is not installed$")
 """What pytest says of tests that `programs.absent` skipped."""
 COUNT = re.compile(r"(\d+) (passed|failed|error|errors|skipped|xfailed|xpassed|warning|warnings)\b")
@@ -90,9 +94,14 @@ def start(part: str) -> Running:
 
 
 def end(running: Sequence[Running]) -> None:
-    """Ends parts and all that they started in their groups."""
+    """Ends parts, and removes what they wrote."""
     for one in running:
         if one.process.poll() is None:
+            one.process.terminate()
+    for one in running:
+        try:
+            one.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
             os.killpg(one.process.pid, signal.SIGKILL)
             one.process.wait()
         if one.scratch:
@@ -167,13 +176,26 @@ def run(names: Sequence[str], at_once: int, results: Results) -> None:
                     end([one])
                     running.remove(one)
                     results.take(one)
+            bury({one.process.pid for one in running})
             time.sleep(0.05)
     finally:
         end(running)
+        end_descendants()
+
+
+def interrupted(number: int, frame: Optional[FrameType]) -> None:
+    """Has the parts ended on the way out, which a second signal does not cut short."""
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def main(arguments: Sequence[str]) -> int:
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that nothing is left running
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupted)
+    answer_signals()
+    adopt()
     since = time.monotonic()
     results = Results()
     chosen = [part.rstrip("/") for part in arguments] or parts()

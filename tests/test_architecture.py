@@ -12,7 +12,7 @@ from typing import Iterator, NamedTuple
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-LAZY = ("psutil", "OpenSSL", "cryptography")
+LAZY = ("psutil", "OpenSSL")
 _SCAN = ("model", "system", "evidence", "facts", "diagnosis")
 _PLAN = (*_SCAN, "probe", "planning")
 _REPAIR = (*_PLAN, "applying")
@@ -144,7 +144,6 @@ LONGER = {
     "nimdoctor/diagnosis/engine.py": "is parting, with the protocols of what evidence can be asked",
     "nimdoctor/evidence/loose.py": "the pairing of what people paste will be made anew",
     "nimdoctor/evidence/recognise.py": "the recognising of what people paste will be made anew",
-    "nimdoctor/facts/nim_exposure.py": "is parting, with the long checks",
 }
 """Modules that are longer, each with the reason."""
 
@@ -157,6 +156,31 @@ def test_no_module_is_longer_than_a_person_can_hold_but_those_with_a_reason():
     longer = {name for name, count in lines.items() if count > LONGEST}
     assert longer - set(LONGER) == set(), "these part by what they do"
     assert set(LONGER) - longer == set(), "these need no reason any more"
+
+
+def test_nothing_asks_evidence_whether_it_has_an_attribute():
+    # both kinds of evidence declare all of theirs, so that the type checker sees what is missing in one
+    from nimdoctor.evidence.source import CollectedEvidence, LiveEvidence
+
+    declared = {name for kind in (CollectedEvidence, LiveEvidence) for name in _members(kind)}
+    assert {"run", "redacted_certificates", "collected"} <= declared
+    found = []
+    for path in sources("nimdoctor", "checks", "fixes"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("getattr", "hasattr")
+            ):
+                of, name = node.args[0], node.args[1]
+                if "evidence" in ast.unparse(of) or (isinstance(name, ast.Constant) and name.value in declared):
+                    found.append(f"{path.relative_to(REPOSITORY)} line {node.lineno}: {ast.unparse(node)}")
+    assert found == []
+
+
+def _members(kind: type) -> "set[str]":
+    names = {name for one in kind.__mro__ for name in (*vars(one), *vars(one).get("__annotations__", {}))}
+    return {name for name in names if not name.startswith("_")}
 
 
 def test_no_check_imports_another():
@@ -178,7 +202,7 @@ def test_nothing_imports_a_check_or_a_fix_by_name():
         ("tabulate", ("nimdoctor/cli/", "nimdoctor/report/")),
         ("psutil", ("nimdoctor/evidence/", "nimdoctor/system/")),
         ("OpenSSL", ("nimdoctor/evidence/",)),
-        ("cryptography", ("nimdoctor/evidence/",)),
+        ("cryptography", ()),
         ("click", ()),
         ("rich", ()),
         ("pydantic", ()),
@@ -267,7 +291,7 @@ def heavy(modules: "set[str]") -> "set[str]":
     """Modules of libraries that a scan has no use for."""
     # Typer below 0.19 looks whether there is a rich by importing its empty top, and nothing of it
     looked = {"rich", "rich._extension"} if "rich.console" not in modules and _old_typer() else set()
-    return {name for name in modules - looked if within(name, "rich", "pydantic", *LAZY)}
+    return {name for name in modules - looked if within(name, "rich", "pydantic", "cryptography", *LAZY)}
 
 
 def _old_typer() -> bool:
@@ -383,5 +407,5 @@ def test_help_and_version_load_neither_checks_nor_facts():
     for words in (["--version"], ["--help"], ["scan", "--help"]):
         modules = loaded(*words)
         assert not [name for name in modules if name.startswith(("nimdoctor.checks.", "nimdoctor.facts."))]
-        assert not {name for name in modules if within(name, "pydantic", "tabulate", *LAZY)}
+        assert not {name for name in modules if within(name, "pydantic", "tabulate", "cryptography", *LAZY)}
         assert _old_typer() or not heavy(modules)  # below 0.19 Typer's help loads rich, whatever it is told

@@ -245,7 +245,7 @@ class Executor:
                 continue  # the step itself has changed the file; the step's own test of its bytes remains
             seen = refusal(condition, snapshot)
             if seen:
-                raise Refused(f"{step.title}: not done, since it must hold that {condition.words()}, but {seen}")
+                raise Refused(f"{step.title}: not done. Needs: {condition.words()}, but {seen}")
 
     def _make_ready_again(self, step: Step, opened: Mapping[str, Any], seen: str) -> None:
         """Before a step that was begun is done again: repair what it left, or stop where that is not safe."""

@@ -1,6 +1,7 @@
 """Who began, resumed or took back a run: the login behind root, as far as that is known, and what says so."""
 
 import os
+import pwd
 from typing import Callable, Dict, Mapping, Optional
 
 TERMINAL, ENVIRONMENT = "terminal", ("SUDO_USER", "LOGNAME", "USER")
@@ -56,8 +57,6 @@ def _cleaned(name: str) -> str:
 
 def _name_of(uid: int) -> str:
     try:
-        import pwd
-
         return pwd.getpwuid(uid).pw_name
     except (ImportError, KeyError):
         return str(uid)

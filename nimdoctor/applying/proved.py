@@ -8,6 +8,7 @@ from nimdoctor.applying.outcome import FIXED, UNVERIFIED
 from nimdoctor.applying.runs import Run, believed, every, load
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.diagnosis.host import Host
+from nimdoctor.facts import PushSince
 from nimdoctor.model import Outcome
 from nimdoctor.system.refused import Refused
 
@@ -25,8 +26,6 @@ def proof(run: Run, results: Sequence[Result], client: Host) -> Optional[List[Di
 
     `client` is the run's client as that scan read it.
     """
-    from nimdoctor.facts import PushSince
-
     last = _seconds(str(run.last("done").get("at")))
     pushed = client.optional(PushSince)
     if last is None or pushed is None or pushed.utc is None or pushed.utc < last:

@@ -7,6 +7,7 @@ from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.step_commands import Failed
 from nimdoctor.applying.step_reverser import StepReverser
 from nimdoctor.applying.undoable import closing_of, opening_of
+from nimdoctor.facts import InetdServices, Processes
 from nimdoctor.planning.asking import refusal
 from nimdoctor.planning.document import Refusal
 from nimdoctor.planning.ends import Elsewhere, Ends, Snapshot
@@ -102,16 +103,12 @@ class StepUndo:
         return files.fingerprint(edit.path) == edit.old_sha256 and self._served(opening, now) is False
 
     def _served(self, step: Step, now: Snapshot) -> Optional[bool]:
-        from nimdoctor.facts import InetdServices
-
         services = now.fact(step.where, InetdServices)
         return services.active("tftp") if services and services.known("tftp") else None
 
 
 def still_running(begun: Iterable[str], steps: Sequence[Step], ends: Ends) -> List[Refusal]:
     """Commands of a killed run that go on without it: what they will have done cannot be told before they end."""
-    from nimdoctor.facts import Processes
-
     found = []
     snapshot = ends.now()
     try:

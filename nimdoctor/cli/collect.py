@@ -175,9 +175,9 @@ def _written(collection: "Collection", output: Optional[str], redaction: "Option
         if said.redacted is not True:
             raise UsageError("what was to be redacted does not say that it is: nothing was written")
         host = said.host
-    path = output or archive_name(host, collection.moment)
+    path = output or archive_name(host, collection.collected)
     try:
-        write_archive(tree, path, collection.moment)
+        write_archive(tree, path, collection.collected)
     except OSError as error:
         raise UsageError(f"{visible(path)} cannot be written: {error.strerror or error}") from error
     return path

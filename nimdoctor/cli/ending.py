@@ -110,4 +110,4 @@ def refuse(
 
 def words_of(one: "Refusal") -> str:
     helps = f"; what helps: {one.run}" if one.run else ""
-    return f"{one.step + ': ' if one.step else ''}it must hold that {one.must}, but {one.seen}{helps}"
+    return f"{one.step + ': ' if one.step else ''}needs: {one.must}, but {one.seen}{helps}"

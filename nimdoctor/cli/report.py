@@ -91,7 +91,7 @@ class _Opened:
         self.timeout = timeout
         self.registry = registry
         self.collections: List[Collection] = []
-        self.moment: Optional[int] = None
+        self.collected: Optional[int] = None
         self.waiting = Waiting()
         self._evidence: List[Evidence] = []
 
@@ -102,7 +102,7 @@ class _Opened:
         from nimdoctor.library.scanning import alike
 
         first = self._opened(target)
-        paired = getattr(first, "paired", None)
+        paired = None if first.live else first.paired
         second = self._opened(master) if master is not None else paired
         roles = self._roles(first)
         try:
@@ -144,7 +144,7 @@ class _Opened:
             return _End(evidence, evidence.tree)
         collection = kept(evidence, self.registry.catalog)
         self.collections.append(collection)
-        self.moment = collection.moment
+        self.collected = collection.collected
         kept_evidence = RecordedEvidence(evidence.target, collection, self.registry.catalog)
         return _End(kept_evidence if evidence.live else evidence, collection)
 
@@ -164,14 +164,14 @@ def _made(
     try:
         original = scanned({folder: end.evidence for folder, end in ends.items()}, registry).report
         trees = redacted(redaction, trees) if redaction else [KeylessTree(tree) for tree in trees]
-        made = bundled(dict(zip(ends, trees)), registry, opened.moment)
+        made = bundled(dict(zip(ends, trees)), registry, opened.collected)
         _refuse_other_findings(original, made.report, ends, trees, registry)
         finish(made, label, registry, redaction.redactor.ledger if redaction else None)
         if redaction:
             redaction.check_documents(made.tree.documents, cache(lambda: own_words(registry)))
-        name = f"{label}.{archive_name(made.report.host.name, made.moment)}"
+        name = f"{label}.{archive_name(made.report.host.name, made.collected)}"
         path = os.path.join(output, name)
-        write_archive(made.tree, path, made.moment, folder=name[: -len(".tar.gz")])
+        write_archive(made.tree, path, made.collected, folder=name[: -len(".tar.gz")])
     except Leak as error:
         raise UsageError(visible(f"refused, since not all could be redacted: {error}")) from error
     except TargetError as error:

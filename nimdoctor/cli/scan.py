@@ -96,7 +96,7 @@ def scan(
     def judge(evidence: "Evidence") -> "Report":
         assert not isinstance(end, Failure)
         # a bundle brings its master along
-        paired = end or getattr(evidence, "paired", None)
+        paired = end or (None if evidence.live else evidence.paired)
         pictures = format in WITH_PICTURES
         report = _scan(evidence, paired, registry, role, check or [], skip or [], fail_on, probe, pictures)
         return report._replace(fail_on_exposure=fail_on_exposure)

@@ -21,10 +21,10 @@ ENDINGS = (".tar", ".tar.gz", ".tgz")
 MANIFEST = "manifest.json"
 
 
-def write_archive(tree: Tree, path: str, moment: int, folder: str = "") -> None:
+def write_archive(tree: Tree, path: str, collected: int, folder: str = "") -> None:
     """Writes the tree's files and directories, below `folder` where one is given, with mode 0600.
 
-    It appears whole or not at all; a link or a directory in its place is refused. `moment`, in seconds since 1970,
+    It appears whole or not at all; a link or a directory in its place is refused. `collected`, in seconds since 1970,
     is the time of every member: that of the evidence, so that the archive is the same whenever it is made.
     Raises OSError, also when something of the tree cannot be read, and ValueError for an unknown ending.
     """
@@ -38,7 +38,7 @@ def write_archive(tree: Tree, path: str, moment: int, folder: str = "") -> None:
         directories = {above + name for name in tree.directories()} | ({above[:-1]} if above else set())
         for name in sorted(directories | {above + name for name in tree.names()}):
             member = tarfile.TarInfo(name)
-            member.mtime = max(0, moment)
+            member.mtime = max(0, collected)
             if name in directories:
                 member.type, member.mode = tarfile.DIRTYPE, 0o700
                 archive.addfile(member)
@@ -90,7 +90,7 @@ def manifest_of(tree: Tree) -> Manifest:
         return Manifest()
 
 
-def archive_name(host: Optional[str], moment: int, ending: str = ".tar.gz", kind: str = "nimdoctor") -> str:
+def archive_name(host: Optional[str], collected: int, ending: str = ".tar.gz", kind: str = "nimdoctor") -> str:
     """The name an archive has unless another is wanted.
 
     >>> archive_name("lpar7", 1741946704)
@@ -98,4 +98,4 @@ def archive_name(host: Optional[str], moment: int, ending: str = ".tar.gz", kind
     >>> archive_name("../etc/x", 1741946704)
     '_.._etc_x.nimdoctor.20250314T100504Z.tar.gz'
     """
-    return f"{as_file_name(host or 'host')[:80]}.{kind}.{datetime.fromtimestamp(moment, timezone.utc):%Y%m%dT%H%M%SZ}{ending}"
+    return f"{as_file_name(host or 'host')[:80]}.{kind}.{datetime.fromtimestamp(collected, timezone.utc):%Y%m%dT%H%M%SZ}{ending}"

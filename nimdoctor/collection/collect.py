@@ -7,7 +7,7 @@ import errno
 import os
 import shutil
 import stat
-from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple, cast
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.collection.newest import newest
@@ -15,13 +15,14 @@ from nimdoctor.collection.record import Record
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.manifest import stays_inside
-from nimdoctor.evidence.source import Evidence
+from nimdoctor.evidence.source import Evidence, LiveEvidence
 from nimdoctor.evidence.tree import DirectoryTree
+from nimdoctor.facts import NimInfo, Rhosts
+from nimdoctor.facts.judging_time import JudgingTime
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.text import BadEvidence, Text
 
 if TYPE_CHECKING:
-    from nimdoctor.evidence.source import LiveEvidence
     from nimdoctor.system.command import CommandResult
 
 TRUST = "/.rhosts"
@@ -29,14 +30,14 @@ TRUST = "/.rhosts"
 
 
 class Collection(DirectoryTree):
-    """The evidence directory that was made. `not_collected` has the reason by catalog name, `moment` is when it was
+    """The evidence directory that was made. `not_collected` has the reason by catalog name, `collected` is when it was
     made, in seconds since 1970 by the host's own clock where it told. `close` removes the directory.
     """
 
-    def __init__(self, place: str, host: Optional[str], moment: int, not_collected: Dict[str, str]) -> None:
+    def __init__(self, place: str, host: Optional[str], collected: int, not_collected: Dict[str, str]) -> None:
         super().__init__(place)
         self.host = host
-        self.moment = moment
+        self.collected = collected
         self.not_collected = not_collected
 
     def close(self) -> None:
@@ -87,7 +88,8 @@ class _Collector:
         self.record = record
 
     def collect(self) -> Collection:
-        if self.evidence.loose:
+        live = self.evidence
+        if not live.live:
             return self._collect_loose()
         role_known = self.host.role_stated and bool(self.host.roles)
         rows = rows_of(self.host.catalog, self.host.roles if role_known else ())
@@ -96,12 +98,12 @@ class _Collector:
                 for text in self.evidence.texts(row, {}):
                     self._file(row, text)
             elif row.kind is Kind.COMMAND:
-                self._command(row)
+                self._command(live, row)
         paths = self.evidence.paths(path_rows_of(rows))
         self.record.paths.update(paths.states)
         self.record.complete = [pattern for pattern in paths.complete if pattern.endswith("*")]
-        moment = self._moment()
-        return self._finished(self.host.name, self.host.role if role_known else None, moment, moment)
+        collected = self._moment()
+        return self._finished(self.host.name, self.host.role if role_known else None, collected, collected)
 
     def _collect_loose(self) -> Collection:
         """What a heap of files holds is told by the pieces again: neither host, nor role, nor when they were made."""
@@ -113,24 +115,24 @@ class _Collector:
                     self.record.not_collected[row.label] = str(error)
         return self._finished(None, None, None, self._moment())
 
-    def _finished(self, host: Optional[str], role: Optional[str], told: Optional[int], moment: int) -> Collection:
+    def _finished(
+        self, host: Optional[str], role: Optional[str], told_time: Optional[int], collected: int
+    ) -> Collection:
         self.record.not_collected.update(
             (name, reason) for name, reason in self.evidence.problems.items() if name not in self.record.timed_out
         )
         self.record.finish(
             host=host,
             role=role,
-            moment=told,
+            collected=told_time,
             collector=f"nimdoctor {__version__}",
             thorough=self.evidence.thorough,
             remarks=self.evidence.remarks,
         )
         not_collected = {**self.record.not_collected, **self.record.timed_out}
-        return Collection(self.record.place, self.host.name, moment, not_collected)
+        return Collection(self.record.place, self.host.name, collected, not_collected)
 
     def _moment(self) -> int:
-        from nimdoctor.facts.judging_time import JudgingTime
-
         return self.host.fact(JudgingTime).utc
 
     # -- files
@@ -163,28 +165,26 @@ class _Collector:
             self.record.not_collected[path] = f"cannot be read: {error.strerror or error}"
 
     def _lines_that_name_the_master(self, text: Text) -> None:
-        from nimdoctor.facts import NimInfo, Rhosts
-
         info = self.host.optional(NimInfo)
         masters = info.master_names() if info else ()
         if not masters:
             self.record.not_collected[TRUST] = "which lines name the master is not known, so none is taken"
             return
-        kept = {row.at.line for row in Rhosts.parse(text).naming(masters)}
+        naming_master = {row.at.line for row in Rhosts.parse(text).naming(masters)}
         lines = list(text.lines())
-        left_out = sum(1 for number, line in lines if line.strip() and number not in kept)
-        shown = "".join((line if number in kept else "") + "\n" for number, line in lines)
+        left_out = sum(1 for number, line in lines if line.strip() and number not in naming_master)
+        shown = "".join((line if number in naming_master else "") + "\n" for number, line in lines)
         self.record.file(TRUST, shown.encode("utf-8", "surrogateescape"))
         if left_out:
             self.record.files[TRUST] = {"lines_left_out": left_out}
 
     # -- commands
 
-    def _command(self, row: Row) -> None:
+    def _command(self, live: LiveEvidence, row: Row) -> None:
         names = self.host.placeholders(row)
         if row.when_known and row.argv(names) is None:
             return
-        typed, result = cast("LiveEvidence", self.evidence).command_result(row, names)
+        typed, result = live.command_result(row, names)
         if result is not None:
             self._result(row, typed, result)
 

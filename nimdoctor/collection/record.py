@@ -1,5 +1,6 @@
 """An evidence directory while it is written: files, outputs, and in the end the manifest."""
 
+import json
 import os
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set
@@ -81,21 +82,19 @@ class Record:
         *,
         host: Optional[str],
         role: Optional[str],
-        moment: Optional[int],
+        collected: Optional[int],
         collector: str,
         thorough: bool,
         remarks: Sequence[str],
     ) -> None:
-        """Writes manifest.json; `moment` is None where the evidence does not tell when it was taken. Raises OSError."""
-        import json
-
+        """Writes manifest.json; `collected` is None where the evidence does not tell when it was taken. Raises OSError."""
         document: Dict[str, Any] = {"schema": SCHEMA}
         if host:
             document["host"] = host
         if role:
             document["role"] = role
-        if moment is not None:
-            document["collected"] = f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+        if collected is not None:
+            document["collected"] = f"{datetime.fromtimestamp(collected, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
         if self.loose:
             document["loose"] = self.loose
         document.update(

@@ -86,7 +86,7 @@ def rank(result: Result) -> Tuple[bool, int, int, str, str, str, str]:
     )
 
 
-def told(results: Sequence[Result], pair: Callable[[], Pair] = Pair) -> Story:
+def story_of(results: Sequence[Result], pair: Callable[[], Pair] = Pair) -> Story:
     """The story of a scan's results, whatever their order. `pair` is asked only where a master's finding explains one."""
     failed = sorted((result for result in results if result.outcome is Outcome.FAIL), key=rank)
     links = _reduced(_without_cycles(_links(failed, pair)))
@@ -128,21 +128,21 @@ def _without_cycles(links: Iterator[CauseLink]) -> List[CauseLink]:
     """The links, sure ones first, without those that would make a finding its own cause: the worse finding is taken for
     the cause.
     """
-    kept: List[CauseLink] = []
+    left: List[CauseLink] = []
     for link in sorted(links, key=lambda link: (not link.sure, link)):
-        if link.cause not in _from(link.effect, kept):
-            kept.append(link)
-    return kept
+        if link.cause not in _from(link.effect, left):
+            left.append(link)
+    return left
 
 
 def _reduced(links: Sequence[CauseLink]) -> List[CauseLink]:
     """Without the links that say no more than a way over other findings does."""
-    kept = list(links)
+    left = list(links)
     for link in links:
-        others = [one for one in kept if one != link and one.sure >= link.sure]
+        others = [one for one in left if one != link and one.sure >= link.sure]
         if link.effect in _from(link.cause, others):
-            kept.remove(link)
-    return kept
+            left.remove(link)
+    return left
 
 
 def _from(start: int, links: Sequence[CauseLink]) -> Set[int]:

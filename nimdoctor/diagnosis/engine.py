@@ -4,9 +4,11 @@ A check that breaks becomes a result of outcome error and the others go on. Noth
 evidence: a check that says nothing passes on the facts it was given, and only on them.
 """
 
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+import traceback
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.diagnosis.host import FactAbsent, Host, parameters
+from nimdoctor.diagnosis.scanned_ends import GIVE, CheckRun, NotNamed, ScannedEnds
 from nimdoctor.diagnosis.settlement import settlement_of
 from nimdoctor.model import (
     Check,
@@ -35,7 +37,6 @@ from nimdoctor.model import (
 QUOTED_LINES = 20
 """Lines of evidence a result quotes at most."""
 
-GIVE = {Role.MASTER: "about the master: give --master", Role.CLIENT: "about a client: give that client as the target"}
 HARDENED = (
     "advice only: from NIM security generation G2 on, keys and certificates travel in another way "
     "(IBM node/7251173, node/7283157)"
@@ -50,6 +51,7 @@ class Result(NamedTuple):
     is planned only by `--only`, whatever the severity. `topic` is that of the check, `vulnerabilities` are as in
     `Finding`. `rules_out` are the steps that no plan of this scan may hold, each with its end and its reason.
     `settled_by` is what would settle an unknown, its `where` filled in; None where nothing that can be named does.
+    `advice_only` says that its cure is of the time before security generation G2, and nimdoctor does not carry it out.
     """
 
     check: str
@@ -77,18 +79,12 @@ class Result(NamedTuple):
     vulnerabilities: Tuple[Vulnerability, ...] = ()
     rules_out: Tuple[RuledOut, ...] = ()
     settled_by: Optional[Settlement] = None
+    advice_only: bool = False
 
     @property
     def planned_by_itself(self) -> bool:
         """Whether `nimdoctor fix` plans its fix without being told the name."""
         return self.severity.rank >= Severity.MEDIUM.rank and not self.named_only
-
-
-class NotNamed(Exception):
-    """A fact of the other end is asked for and no such host was given."""
-
-    def __init__(self, end: Role) -> None:
-        super().__init__(GIVE[end])
 
 
 class _Lacking(Exception):
@@ -98,25 +94,6 @@ class _Lacking(Exception):
         super().__init__(absent.message)
         self.absent = absent
         self.where = where
-
-
-class _Run(NamedTuple):
-    """One check over one host. `hearsay`: a master is judged by what its client can see of it.
-    `uninvited`: the check is about the other end and is asked only in case its evidence is there.
-    """
-
-    check: Check
-    host: Host
-    where: Role
-    hearsay: bool = False
-    uninvited: bool = False
-
-    @property
-    def name(self) -> Optional[str]:
-        """The name of the host that the result is about; None where it is the other end, which the evidence
-        does not name: a client's log beside its master's objects is about a client, whichever that is.
-        """
-        return None if self.hearsay or self.uninvited else self.host.name
 
 
 _NOBODY = Check("", "", Role.BOTH, Severity.INFO, lambda: None)
@@ -129,6 +106,7 @@ class Engine:
     def __init__(self, target: Host, master: Optional[Host] = None) -> None:
         self.target = target
         self.master = master
+        self._ends = ScannedEnds(target, master)
         if master:
             master.client = target
 
@@ -153,7 +131,7 @@ class Engine:
 
     def ask(self, check: Check, diagnosis: Optional[Diagnosis]) -> List[Result]:
         """Every result of one check, over each host it is for."""
-        runs = list(self._runs(check))
+        runs = list(self._ends.runs(check))
         if not runs:
             end = Role.CLIENT if check.role is Role.CLIENT else Role.MASTER
             return [self._plain(check, end, None, Outcome.NOT_APPLICABLE, GIVE[end])]
@@ -165,14 +143,14 @@ class Engine:
         A fact that cannot be had is None where the parameter is Optional. Raises Absent where it is not,
         and NotNamed for one of an end that was not given.
         """
-        run = _Run(_NOBODY, self.target, Role.CLIENT if "client" in self.target.roles else Role.MASTER)
+        run = CheckRun(_NOBODY, self.target, Role.CLIENT if "client" in self.target.roles else Role.MASTER)
         given: Dict[str, Any] = {}
         for name, (kind, end, optional) in parameters(function).items():
             if kind in supplied:
                 given[name] = supplied[kind]
                 continue
             try:
-                given[name] = self._resolve(run, kind, end)
+                given[name] = self._ends.fact(run, kind, end)
             except (FactAbsent, NotNamed):
                 if not optional:
                     raise
@@ -186,32 +164,13 @@ class Engine:
         found = [host.optional(NimGeneration) for host in (self.target, self.master) if host]
         return any(generation and generation.may_be_hardened for generation in found)
 
-    def _runs(self, check: Check) -> Iterable[_Run]:
-        target, master = self.target, self.master
-        roles = target.roles
-        own = Role.CLIENT if "client" in roles or not roles else Role.MASTER
-        if check.role is Role.BOTH:
-            yield _Run(check, target, own)
-            if master:
-                yield _Run(check, master, Role.MASTER)
-            return
-        wanted = check.role.value
-        if wanted in roles or not roles:
-            yield _Run(check, target, check.role)
-        elif target.evidence.loose and not (master and check.role is Role.MASTER):
-            yield _Run(check, target, check.role, uninvited=True)
-        elif check.role is Role.MASTER and not master:
-            yield _Run(check, target, Role.MASTER, hearsay=True, uninvited=True)
-        if master and check.role is Role.MASTER:
-            yield _Run(check, master, Role.MASTER)
-
-    def _judge(self, run: _Run, diagnosis: Optional[Diagnosis]) -> List[Result]:
+    def _judge(self, run: CheckRun, diagnosis: Optional[Diagnosis]) -> List[Result]:
         check = run.check
         host_name = run.name
         try:
             arguments, sources = self._arguments(run, diagnosis)
-            said = list(check.function(**arguments) or ())
-            for thing in said:
+            verdicts = list(check.function(**arguments) or ())
+            for thing in verdicts:
                 if not isinstance(thing, (Finding, Passed, Note, Unknown, NotApplicable)):
                     raise TypeError(f"{check.id} yielded {type(thing).__name__}, which is no verdict")
         except NotNamed as error:
@@ -226,22 +185,22 @@ class Engine:
             raise
         except BaseException as error:  # a plug-in may raise anything, SystemExit included
             return [self._plain(check, run.where, host_name, Outcome.ERROR, _broke(error))]
-        findings = [thing for thing in said if isinstance(thing, Finding)]
+        findings = [thing for thing in verdicts if isinstance(thing, Finding)]
         if findings:
             return [self._found(run, host_name, finding) for finding in findings]
-        return [self._without_finding(run, host_name, said, sources)]
+        return [self._without_finding(run, host_name, verdicts, sources)]
 
-    def _arguments(self, run: _Run, diagnosis: Optional[Diagnosis]) -> Tuple[Dict[str, Any], Tuple[Quote, ...]]:
+    def _arguments(self, run: CheckRun, diagnosis: Optional[Diagnosis]) -> Tuple[Dict[str, Any], Tuple[Quote, ...]]:
         given: Dict[str, Any] = {}
         sources: List[Quote] = []
         for name, (kind, end, optional) in parameters(run.check.function).items():
             if kind is Subject:
-                given[name] = self._subject(run)
+                given[name] = self._ends.subject(run)
             elif kind is Diagnosis:
                 given[name] = diagnosis or Diagnosis()
             else:
                 try:
-                    given[name] = self._resolve(run, kind, end)
+                    given[name] = self._ends.fact(run, kind, end)
                     source = getattr(given[name], "source", None)
                     if isinstance(source, str):
                         sources.append(Quote(source, None, ""))
@@ -255,74 +214,7 @@ class Engine:
                     given[name] = None
         return given, tuple(sources)
 
-    def _resolve(self, run: _Run, kind: Any, end: Optional[Role]) -> Any:
-        if end is None or (end is run.where and not run.hearsay):
-            return self._own(run, kind)
-        if end is Role.MASTER:
-            if self.master:
-                return self._elsewhere(run, self.master, kind)
-            if "master" in run.host.roles or run.host.evidence.loose or not run.host.roles:
-                try:
-                    return run.host.fact(kind)
-                except FactAbsent:
-                    if "master" in run.host.roles:
-                        raise
-            return self._hearsay(run.host, kind)
-        client = self.target
-        if "client" in client.roles or client.evidence.loose or not client.roles:
-            return self._elsewhere(run, client, kind)
-        raise NotNamed(Role.CLIENT)
-
-    @staticmethod
-    def _elsewhere(run: _Run, end: Host, kind: Any) -> Any:
-        try:
-            return end.fact(kind)
-        except FactAbsent as absent:
-            if end is run.host:
-                raise
-            raise FactAbsent(absent.missing, f"on {end.name or 'the other end'}: {absent.message}") from absent
-
-    def _own(self, run: _Run, kind: Any) -> Any:
-        """A fact of the host the check runs over; of loose files of the other end, what can only be that end's."""
-        if run.hearsay:
-            return self._hearsay(run.host, kind)
-        if not run.uninvited:
-            return run.host.fact(kind)
-        if run.host.role_stated and not run.host.only_of(run.where.value, kind):
-            # a client's inetd.conf says nothing of its master's tftp
-            raise NotNamed(run.where)
-        try:
-            return run.host.fact(kind)
-        except FactAbsent:
-            if run.where is Role.CLIENT:
-                raise
-            return self._hearsay(run.host, kind)
-
-    @staticmethod
-    def _hearsay(client: Host, kind: Any) -> Any:
-        """What the client can know of its master: the master's objects as `nimclient -l -l` shows them."""
-        from nimdoctor.facts import NimclientObjects, NimObjects
-
-        if kind is NimObjects:
-            try:
-                return client.fact(NimclientObjects)
-            except FactAbsent:
-                pass
-        raise NotNamed(Role.MASTER)
-
-    def _subject(self, run: _Run) -> Subject:
-        return Subject(
-            name=run.name or f"this {run.where.value}",
-            where=run.where,
-            roles=tuple(Role(role) for role in run.host.roles),
-            client_named="client" in self.target.roles,
-            master_named=self.master is not None or "master" in self.target.roles,
-            loose=run.host.evidence.loose,
-            thorough=run.host.evidence.thorough,
-            named=run.name is not None,
-        )
-
-    def _found(self, run: _Run, host: Optional[str], finding: Finding) -> Result:
+    def _found(self, run: CheckRun, host: Optional[str], finding: Finding) -> Result:
         """A finding that is only possible for want of evidence is none where that is there and could not be read."""
         failed = self._failed(run, finding)
         if failed.confidence is Confidence.POSSIBLE and any(self._unread(run, name) for name in failed.missing):
@@ -330,12 +222,13 @@ class Engine:
             return unknown._replace(severity=failed.severity, evidence=failed.evidence)
         return failed
 
-    def _failed(self, run: _Run, finding: Finding) -> Result:
+    def _failed(self, run: CheckRun, finding: Finding) -> Result:
         check = run.check
         fix = check.fix if finding.fix == "" else finding.fix
         cure = finding.cure or check.cure
         command = finding.run
-        if check.classic and fix and self.may_be_hardened():
+        advice_only = bool(check.classic and fix) and self.may_be_hardened()
+        if advice_only:
             fix, command = None, None
             cure = type(cure)(f"{HARDENED}; before G2 it would be: {cure}") if cure else HARDENED
         score = worst_score(finding.vulnerabilities)
@@ -362,6 +255,7 @@ class Engine:
             causes=tuple(check.explains if finding.explains is None else finding.explains),
             named_only=check.named_only and fix == check.fix,
             topic=check.topic,
+            advice_only=advice_only,
             vulnerabilities=tuple(finding.vulnerabilities),
             rules_out=tuple(
                 one._replace(where=one.where or run.where, why=one.why or _own_words(check, finding))
@@ -370,11 +264,11 @@ class Engine:
         )
 
     def _without_finding(
-        self, run: _Run, host: Optional[str], said: List[Verdict], sources: Tuple[Quote, ...]
+        self, run: CheckRun, host: Optional[str], verdicts: List[Verdict], sources: Tuple[Quote, ...]
     ) -> Result:
         check = run.check
         for kind in (Unknown, Note, Passed, NotApplicable):
-            thing = next((found for found in said if isinstance(found, kind)), None)
+            thing = next((found for found in verdicts if isinstance(found, kind)), None)
             if isinstance(thing, Unknown):
                 result = self._unknown(run, host, thing.message, thing.missing, thing.settled_by)
                 return result._replace(severity=thing.severity or check.severity, evidence=tuple(thing.evidence))
@@ -394,7 +288,7 @@ class Engine:
 
     def _unknown(
         self,
-        run: _Run,
+        run: CheckRun,
         host: Optional[str],
         message: str,
         missing: Sequence[str],
@@ -403,30 +297,31 @@ class Engine:
         if run.uninvited:
             return self._plain(run.check, run.where, None, Outcome.NOT_APPLICABLE, GIVE[run.where])
         wanted = tuple(dict.fromkeys(missing))
-        why = [said for said in dict.fromkeys(self._unread(run, name) for name in wanted) if said not in message]
+        reasons = dict.fromkeys(self._unread(run, name) for name in wanted)
+        why = [reason for reason in reasons if reason not in message]
         result = self._plain(run.check, run.where, host, Outcome.UNKNOWN, "; ".join([message, *why]))
         settled_by = settled_by or settlement_of(missing, run.where, self.target, self.master)
         if settled_by and settled_by.where is None:
             settled_by = settled_by._replace(where=run.where)
         return result._replace(missing=wanted, settled_by=settled_by)
 
-    def _unread(self, run: _Run, name: str) -> str:
+    def _unread(self, run: CheckRun, name: str) -> str:
         """Why evidence of that catalog name could not be had or understood, on whichever end the check looks for it."""
         for end in self._ends_with(run, name):
-            said = end.unread(name)
-            if said:
-                return said if end is run.host else f"on {end.name or 'the other end'}: {said}"
+            reason = end.unread(name)
+            if reason:
+                return reason if end is run.host else f"on {end.name or 'the other end'}: {reason}"
         return ""
 
-    def _why_missing(self, run: _Run, name: str) -> str:
+    def _why_missing(self, run: CheckRun, name: str) -> str:
         return self._unread(run, name) or self._ends_with(run, name)[0].why_missing(name)
 
-    def _ends_with(self, run: _Run, name: str) -> List[Host]:
+    def _ends_with(self, run: CheckRun, name: str) -> List[Host]:
         """The hosts of which the check may want that evidence, the likeliest first."""
-        asked = {end for _, end, _ in parameters(run.check.function).values()}
+        named = {end for _, end, _ in parameters(run.check.function).values()}
         ends = [run.host]
-        ends += [self.master] if self.master and Role.MASTER in asked else []
-        ends += [self.target] if Role.CLIENT in asked else []
+        ends += [self.master] if self.master and Role.MASTER in named else []
+        ends += [self.target] if Role.CLIENT in named else []
         row = run.host.catalog.row(name)
         return sorted(dict.fromkeys(ends), key=lambda end: bool(row and not row.roles & set(end.roles)))
 
@@ -450,10 +345,10 @@ def _asks_for_diagnosis(check: Check) -> bool:
 
 
 def _broke(error: BaseException) -> str:
-    import traceback
-
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.endswith(("engine.py", "host.py"))] or frames
+    own = [
+        frame for frame in frames if not frame.filename.endswith(("engine.py", "scanned_ends.py", "host.py"))
+    ] or frames
     frame = own[-1] if own else None
     place = ""
     if frame:

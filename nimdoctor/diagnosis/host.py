@@ -1,12 +1,15 @@
 """One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
 
-import importlib
+import time
 import typing
 from functools import cache
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Type, TypeVar, Union
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
+from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.source import Evidence
+from nimdoctor.evidence.x509 import X509Reader
+from nimdoctor.model.host_readers import CertificateReader, ClockReader, EvidenceTime
 from nimdoctor.model.text import BadEvidence, Text, Unreadable, first_words
 from nimdoctor.model.unreadable import denial
 
@@ -95,8 +98,8 @@ class Host:
         return found  # type: ignore[no-any-return]
 
     def _make(self, kind: Any) -> Any:
-        if hasattr(kind, "served_by"):
-            return self._server(kind.served_by)
+        if kind in _GIVEN:
+            return _GIVEN[kind](self.evidence, self.catalog)
         if hasattr(kind, "derive"):
             return self._derive(kind)
         parts = []
@@ -139,11 +142,6 @@ class Host:
             why = f"{why}: line {first.line}: {first_words(first.text)}"
         return f"{given}not understood: {why}{where}"
 
-    def _server(self, served_by: str) -> Any:
-        """What does something for this host's facts on the side of the evidence, loaded when first asked for."""
-        module, _, name = served_by.partition(":")
-        return getattr(importlib.import_module(module), name)(self.evidence, self.catalog)
-
     def _derive(self, kind: Any) -> Any:
         given: Dict[str, Any] = {}
         missing: List[str] = []
@@ -177,8 +175,8 @@ class Host:
         if not labels:
             return FactAbsent((kind.__name__,), f"nothing in the catalog feeds {kind.__name__}")
         # what was there and could not be used says more than that another source of it was not
-        said = (self.unread(row.label) for row in rows)
-        return FactAbsent(labels, next(filter(None, said), "") or self.why_missing(labels[0]))
+        reasons = (self.unread(row.label) for row in rows)
+        return FactAbsent(labels, next(filter(None, reasons), "") or self.why_missing(labels[0]))
 
     def unread(self, name: str) -> str:
         """Why evidence of that catalog name, which is there or was asked for, could not be had or understood, in words.
@@ -317,20 +315,40 @@ class Host:
         return level.text if level else None
 
 
+def _evidence_time(evidence: Evidence, catalog: Catalog) -> EvidenceTime:
+    return EvidenceTime(evidence.collected, int(time.time()), evidence.live and not evidence.remote)
+
+
+def _clock(evidence: Evidence, catalog: Catalog) -> ClockReader:
+    return DateReader(evidence, catalog)
+
+
+def _certificates(evidence: Evidence, catalog: Catalog) -> CertificateReader:
+    return X509Reader(evidence, catalog)
+
+
+_GIVEN: Dict[Any, Callable[[Evidence, Catalog], Any]] = {
+    EvidenceTime: _evidence_time,
+    ClockReader: _clock,
+    CertificateReader: _certificates,
+}
+"""What the host itself gives to facts and checks that ask for it, once."""
+
+
 def _parsed(row: Row, text: Text, kind: Any) -> Any:
     """The fact of that text. Raises BadEvidence, Unreadable also for output of which the command says that it was refused
     a part: nobody knows what is not in it.
     """
     if row.kind is not Kind.COMMAND:
         return kind.parse(text)
-    said = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
-    if said and not row.bears_refusal:
-        raise Unreadable(said)
-    text.partial = text.partial or bool(said)
+    refusal = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
+    if refusal and not row.bears_refusal:
+        raise Unreadable(refusal)
+    text.partial = text.partial or bool(refusal)
     try:
         return kind.parse(text)
     except BadEvidence as error:
-        raise Unreadable(said) if said else error from error
+        raise Unreadable(refusal) if refusal else error from error
 
 
 def _concerns(path: str, name: str) -> bool:

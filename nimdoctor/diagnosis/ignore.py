@@ -66,7 +66,7 @@ def parse(text: Text) -> Tuple[List[Rule], List[str]]:
 
 def apply(results: Sequence[Result], rules: Sequence[Rule]) -> Tuple[List[Result], List[Ignored], List[str]]:
     """Results without what the rules ignore, what was ignored, and remarks on rules not obeyed."""
-    kept: List[Result] = []
+    remaining: List[Result] = []
     ignored: List[Ignored] = []
     remarks: List[str] = []
     for result in results:
@@ -90,8 +90,8 @@ def apply(results: Sequence[Result], rules: Sequence[Rule]) -> Tuple[List[Result
                     f"{rule.source} line {rule.line} is not obeyed: {rule.rest.split()[0]} looks like an object, and "
                     f"this finding has none of that name; write [OBJECT], or begin the reason with a plain word"
                 )
-        kept.append(left)
-    return kept, ignored, list(dict.fromkeys(remarks))
+        remaining.append(left)
+    return remaining, ignored, list(dict.fromkeys(remarks))
 
 
 def _objects(rest: str, objects: Iterable[str]) -> Tuple[Optional[Tuple[str, ...]], str]:

@@ -8,7 +8,7 @@ from nimdoctor.evidence.source import Evidence, TargetError
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.catalog import Catalog
-    from nimdoctor.evidence.live_base import Progress
+    from nimdoctor.evidence.source import Progress
     from nimdoctor.evidence.tree import Tree
 
 __all__ = ["ARCHIVE_NAMES", "Evidence", "TargetError", "hosts_of", "is_asked_now", "open_host", "open_target"]

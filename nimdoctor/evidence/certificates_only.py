@@ -4,9 +4,11 @@ The certificate file that `nimclient -c` brings may hold certificate and key tog
 (CVE-2025-36096), so no file below /ssl_nimsh is passed on as it is.
 """
 
+import base64
 import re
 from typing import List, Optional
 
+from nimdoctor.evidence.der import INTEGER, LIMIT, OCTET_STRING, BadDer, taken_apart, values
 from nimdoctor.model.private_keys import REMOVED, ends_key, lines_of, without_private_keys
 
 _BEGIN = re.compile(rb"\s*-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s*\Z")
@@ -91,8 +93,6 @@ def _from_der(raw: bytes) -> Optional[bytes]:
     Only what has the shape of a certificate from its first byte to its last goes on. A key (PKCS#1, PKCS#8, SEC 1)
     or a PKCS#12 file begins with a number, an encrypted PKCS#8 with an algorithm and the bytes: none has that shape.
     """
-    from nimdoctor.evidence.der import LIMIT, BadDer, taken_apart, values
-
     kept: List[bytes] = []
     try:
         for found in values(raw[: LIMIT * 16]):
@@ -110,8 +110,6 @@ def _from_der(raw: bytes) -> Optional[bytes]:
 
 
 def _may_be_key(content: bytes) -> bool:
-    from nimdoctor.evidence.der import INTEGER, OCTET_STRING, BadDer, values
-
     try:
         tags = [value.tag for value in values(content)]
     except BadDer:
@@ -121,8 +119,6 @@ def _may_be_key(content: bytes) -> bool:
 
 def certificate_block(der: bytes) -> bytes:
     """The CERTIFICATE block of one certificate in DER."""
-    import base64
-
     body = base64.b64encode(der)
     lines = b"\n".join(body[at : at + 64] for at in range(0, len(body), 64))
     return b"-----BEGIN CERTIFICATE-----\n" + lines + b"\n-----END CERTIFICATE-----\n"

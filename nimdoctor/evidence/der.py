@@ -1,10 +1,11 @@
 """A strict reader of X.509 certificates in DER: the standard library only, bounded, and no more than a scan needs.
 
-It is the first way to read a certificate since `import cryptography.x509` alone costs a third of a scan. It takes what
-is plain DER and refuses everything else with `BadDer`; who asked then goes another way.
+It takes what is plain DER and refuses everything else with `BadDer`; who asked then goes another way.
 """
 
+import calendar
 import importlib
+from datetime import datetime
 from functools import cache
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -324,9 +325,6 @@ def _oid(found: Value) -> str:
 
 
 def _time(found: Value) -> int:
-    import calendar
-    from datetime import datetime
-
     raw = _of(found, UTC_TIME, GENERALIZED_TIME).content
     digits, end = raw[:-1], raw[-1:]
     if end != b"Z" or not digits.isdigit() or len(digits) != (12 if found.tag == UTC_TIME else 14):

@@ -1,7 +1,9 @@
 """Reading files as root without being led astray: no FIFO, no device, no link out of the root."""
 
 import errno
+import grp
 import os
+import pwd
 import stat
 from typing import BinaryIO, Dict, List, NamedTuple, Optional, Tuple
 
@@ -162,9 +164,6 @@ def _state(found: os.stat_result, owners: Dict[Tuple[str, int], str]) -> PathSta
 
 def _name(of: str, number: int, known: Dict[Tuple[str, int], str]) -> str:
     if (of, number) not in known:
-        import grp
-        import pwd
-
         try:
             known[of, number] = pwd.getpwuid(number).pw_name if of == "user" else grp.getgrgid(number).gr_name
         except (KeyError, OSError, OverflowError):

@@ -1,16 +1,21 @@
 """A host that is asked now: this one, or the one whose file system lies below a directory."""
 
 import os
+import socket
 import time
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.files import list_directory, on_this_host, open_regular, path_state, walk_below
-from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase, Progress
+from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase
+from nimdoctor.evidence.rehearsal import rehearse, undone
+from nimdoctor.evidence.source import Progress
+from nimdoctor.evidence.system_tables import table_for
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Text
 from nimdoctor.model.unreadable import AS_ROOT, refused
+from nimdoctor.system.command import command_environment, run
 
 if TYPE_CHECKING:
     from nimdoctor.system.command import CommandResult
@@ -37,7 +42,6 @@ class LiveHost(LiveBase):
         super().__init__("" if root is None else f"root:{root}", timeout, progress, clock)
         self.root = None if root is None else os.path.realpath(root)
         self.network = root is None
-        """Whether the network of this process is the host's."""
         # below another root only those commands run that somebody put there
         self.thorough = root is None
         if root is None:
@@ -153,8 +157,6 @@ class LiveHost(LiveBase):
     def _table(self, row: Row) -> Optional[Text]:
         if self.root is not None:
             return None
-        from nimdoctor.evidence.system_tables import table_for
-
         for fact in row.facts:
             found = table_for(fact)
             if found:
@@ -163,8 +165,6 @@ class LiveHost(LiveBase):
 
     def _rehearsal(self, row: Row) -> List[Text]:
         """The verdict of a rehearsal, which is there also where none could be held."""
-        from nimdoctor.evidence.rehearsal import rehearse, undone
-
         allowed = self._allowed()
         if allowed <= 0:
             return [Text.of(undone("not held: the scan's time was used up"), row.name)]
@@ -173,8 +173,6 @@ class LiveHost(LiveBase):
 
     def execute(self, argv: Sequence[str], timeout: float, stdin: bytes = b"") -> "Tuple[Optional[CommandResult], str]":
         """Runs the program of that name here."""
-        from nimdoctor.system.command import command_environment, run
-
         program, refusal = self.program(argv[0])
         if program is None:
             return None, refusal
@@ -184,6 +182,10 @@ class LiveHost(LiveBase):
     def lacks(self, name: str) -> str:
         """Why there is no such program here, or it must not be run."""
         return self.program(name)[1]
+
+    def has_program(self, name: str) -> Optional[bool]:
+        """Whether there is such a program here."""
+        return self.program(name)[0] is not None
 
     def program(self, name: str) -> Tuple[Optional[str], str]:
         """The program's path, or None and why not."""
@@ -226,6 +228,4 @@ def _about_this_host() -> List[str]:
 
 
 def _this_host() -> str:
-    import socket
-
     return socket.gethostname()

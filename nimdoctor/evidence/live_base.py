@@ -3,9 +3,10 @@
 import contextlib
 import re
 import time
-from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Literal, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Kind, Row
+from nimdoctor.evidence.source import Progress
 from nimdoctor.model.text import Text, decode
 
 if TYPE_CHECKING:
@@ -18,16 +19,6 @@ TIMES_THE_TIMEOUT = 10
 """All commands of a scan together get this many times the timeout of one."""
 
 _NAMES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:% +-]*\Z")
-
-
-class Progress(Protocol):
-    """Told what is being waited for; a screen may name the slow ones."""
-
-    def start(self, label: str) -> None:
-        """Just before a command runs."""
-
-    def end(self) -> None:
-        """When it has ended."""
 
 
 class NoProgress:
@@ -44,8 +35,13 @@ class LiveBase:
     """The part of a live host that does not depend on the way to it; `timeout` is a command's, in seconds."""
 
     loose = False
-    live = True
+    live: Literal[True] = True
     roles: Tuple[str, ...] = ()
+    collected: Optional[int] = None
+    redacted = False
+    remote = False
+    root: Optional[str] = None
+    network = True
 
     def __init__(
         self, target: str, timeout: float, progress: Optional[Progress], clock: Callable[[], float] = time.monotonic
@@ -84,6 +80,10 @@ class LiveBase:
     def lacks(self, name: str) -> str:
         """Why a program of that name is known not to run there; empty where it may."""
         return ""
+
+    def has_program(self, name: str) -> Optional[bool]:
+        """Whether a program of that name can be run there; None where only running it would tell."""
+        return None
 
     def left_behind(self) -> str:
         """What is to be said of the command that was ended last."""

@@ -11,13 +11,16 @@ from typing import (
     Iterable,
     Iterator,
     List,
+    Literal,
     Mapping,
     NamedTuple,
     Optional,
+    Sequence,
     Tuple,
 )
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
+from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.recognise import (
     CERTIFICATES,
     NIMSH_LOG,
@@ -30,7 +33,8 @@ from nimdoctor.evidence.recognise import (
     sections,
     strip_quoting,
 )
-from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
+from nimdoctor.evidence.redacted_certificates import RedactedFile
+from nimdoctor.evidence.source import COMMANDS, TEXT, CollectedEvidence, TargetError
 from nimdoctor.model.path_state import PathRecord
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, BadEvidence, Text, decode, first_words, split_lines
@@ -81,8 +85,12 @@ class LooseEvidence:
     """
 
     loose = True
-    live = False
+    live: Literal[False] = False
     thorough = False
+    collected: Optional[int] = None
+    redacted = False
+    paired: Optional[CollectedEvidence] = None
+    redacted_certificates: Sequence[RedactedFile] = ()
     host: Optional[str] = None
     roles: Tuple[str, ...] = ()
     held: "Optional[Tree]" = None
@@ -325,10 +333,8 @@ def _held(lines: Iterable[str]) -> Opener:
 
 
 def _certificates(raw: bytes) -> Opener:
-    from nimdoctor.evidence.certificates_only import certificates_only
-
-    kept = certificates_only(raw)
-    return lambda: io.BytesIO(kept)
+    blocks = certificates_only(raw)
+    return lambda: io.BytesIO(blocks)
 
 
 def _only_key(head: bytes) -> bool:
@@ -339,8 +345,8 @@ def _only_key(head: bytes) -> bool:
 
 def _without_keys(text: str) -> Tuple[str, bool]:
     """The text without private keys; and whether it held any outside of a pem file."""
-    kept = without_private_keys(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
-    return kept, REMOVED.decode() in kept and "-----BEGIN CERTIFICATE" not in text
+    keyless = without_private_keys(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    return keyless, REMOVED.decode() in keyless and "-----BEGIN CERTIFICATE" not in text
 
 
 def _from_section(name: str, section: Section) -> Optional[_Piece]:
@@ -351,8 +357,8 @@ def _from_section(name: str, section: Section) -> Optional[_Piece]:
     opener = _held(section.lines)
     if section.name.startswith(CERTIFICATES):
         opener = _certificates(section.text.encode("utf-8", "surrogateescape"))
-    said = recognise(section.text, section.name)
-    sure = said is not None and (said == row.name or (not said.startswith("/") and row.serves(said)))
+    found = recognise(section.text, section.name)
+    sure = found is not None and (found == row.name or (not found.startswith("/") and row.serves(found)))
     return _Piece(
         name, section.name, row, opener, section.first_line, section.partial, section.host, section.command, sure
     )

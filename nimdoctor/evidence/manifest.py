@@ -1,10 +1,11 @@
 """manifest.json of an evidence directory, read as far as it makes sense."""
 
 import re
+from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import CLIENT, MASTER
-from nimdoctor.evidence.redacted_certificates import ToldFile, told_files
+from nimdoctor.evidence.redacted_certificates import RedactedFile, redacted_files
 from nimdoctor.evidence.source import COMMANDS, TargetError
 from nimdoctor.evidence.tree import NAMES
 from nimdoctor.model.path_state import PathState
@@ -89,7 +90,7 @@ class Manifest:
         self.notes: Tuple[str, ...] = ()
         self.thorough: Optional[bool] = None
         self.redacted: Optional[bool] = None
-        self.certificates: Tuple[ToldFile, ...] = ()
+        self.certificates: Tuple[RedactedFile, ...] = ()
         self.loose: Optional[Tuple[LoosePiece, ...]] = None
         self.remarks: List[str] = []
         self.unsaid = 0
@@ -151,7 +152,7 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
     manifest.thorough = _flag(content, "thorough", manifest)
     manifest.redacted = _flag(content, "redacted", manifest)
     if "certificates" in content:
-        manifest.certificates, damaged = told_files(content["certificates"])
+        manifest.certificates, damaged = redacted_files(content["certificates"])
         if damaged:
             manifest.remark(f"certificates: {damaged} entries that are none")
     if content.get("loose") is not None:
@@ -265,8 +266,6 @@ def _roles(value: Any, manifest: Manifest) -> Tuple[str, ...]:
 def _time(value: Any, manifest: Manifest) -> Optional[int]:
     if value is None:
         return None
-    from datetime import datetime, timezone
-
     try:
         moment = datetime.fromisoformat(re.sub(r"[Zz]\Z", "+00:00", value.strip()))
         return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())

@@ -10,23 +10,22 @@ from typing import Dict, List, Optional, Tuple
 
 from nimdoctor.evidence.der import BadDer, public_key, sha256
 from nimdoctor.model.certificate_record import X509Record
-from nimdoctor.model.text import Pattern
 
 ARGUMENTS = ("x509", "-noout", "-text", "-nameopt", "RFC2253", "-pubkey", "-fingerprint", "-sha256")
 """Options that OpenSSL has had since 0.9.8."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DATE = Pattern(r"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d+)? (\d{4}) GMT\s*\Z")
-_LINE = Pattern(r"\s*(Not Before|Not After|notBefore|notAfter|Subject|subject|Issuer|issuer|serial)\s*[:=] ?(.*)")
-_SERIAL = Pattern(r"\s*Serial Number:\s*(.*)")
-_FINGERPRINT = Pattern(r"(?i)\s*sha-?256 Fingerprint=((?:[0-9A-F]{2}:?){32})\s*\Z")
-_BITS = Pattern(r"\s*(?:(RSA|EC|DSA|ED25519|ED448) )?Public[- ]Key: \((\d{1,6}) bit")
-_ALGORITHM = Pattern(r"\s*Public Key Algorithm: (\S+)")
-_SIGNATURE = Pattern(r"\s*Signature Algorithm: (\S+)")
-_HASH = Pattern(r"\s*Hash Algorithm: (\S+)")
-_KEY = Pattern(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
-_HEXADECIMAL = Pattern(r"\s*(?:keyid:)?((?:[0-9A-Fa-f]{2}:)*[0-9A-Fa-f]{2})\s*\Z")
-_PART = Pattern(r"[A-Za-z][A-Za-z0-9.]*|\d+(?:\.\d+)+")
+_DATE = re.compile(r"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d+)? (\d{4}) GMT\s*\Z")
+_LINE = re.compile(r"\s*(Not Before|Not After|notBefore|notAfter|Subject|subject|Issuer|issuer|serial)\s*[:=] ?(.*)")
+_SERIAL = re.compile(r"\s*Serial Number:\s*(.*)")
+_FINGERPRINT = re.compile(r"(?i)\s*sha-?256 Fingerprint=((?:[0-9A-F]{2}:?){32})\s*\Z")
+_BITS = re.compile(r"\s*(?:(RSA|EC|DSA|ED25519|ED448) )?Public[- ]Key: \((\d{1,6}) bit")
+_ALGORITHM = re.compile(r"\s*Public Key Algorithm: (\S+)")
+_SIGNATURE = re.compile(r"\s*Signature Algorithm: (\S+)")
+_HASH = re.compile(r"\s*Hash Algorithm: (\S+)")
+_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
+_HEXADECIMAL = re.compile(r"\s*(?:keyid:)?((?:[0-9A-Fa-f]{2}:)*[0-9A-Fa-f]{2})\s*\Z")
+_PART = re.compile(r"[A-Za-z][A-Za-z0-9.]*|\d+(?:\.\d+)+")
 _KEY_TYPES = {"rsaEncryption": "RSA", "id-ecPublicKey": "EC", "dsaEncryption": "DSA", "rsassaPss": "RSA-PSS"}
 _WORDS = {"Not Before": "notBefore", "Not After": "notAfter", "Subject": "subject", "Issuer": "issuer"}
 _LIMIT = 256 * 1024
@@ -79,7 +78,7 @@ def parse(text: str) -> X509Record:
     )
 
 
-def _after(pattern: Pattern, line: str, group: int = 1) -> str:
+def _after(pattern: "re.Pattern[str]", line: str, group: int = 1) -> str:
     found = pattern.match(line)
     return found.group(group).strip() if found else ""
 

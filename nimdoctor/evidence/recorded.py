@@ -3,12 +3,12 @@ archive of one.
 """
 
 import io
-from typing import BinaryIO, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import BinaryIO, Callable, Dict, List, Literal, Mapping, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.manifest import LoosePiece, Manifest, RecordedCommand, RecordedFile, parse_manifest
-from nimdoctor.evidence.redacted_certificates import ToldFile
+from nimdoctor.evidence.redacted_certificates import RedactedFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
 from nimdoctor.model.path_state import PathRecord, PathState
@@ -37,12 +37,11 @@ class RecordedEvidence:
     """Evidence below a tree of files. Raises TargetError, when made, for a manifest of another schema, and for more
     commands or text than a host has.
 
-    `collected` is when, in seconds since 1970, where the manifest says so. `tree` is what it reads; `paired` the
-    master's evidence where both ends came in one bundle; `redacted` says that names in it are pseudonyms. Loose files
-    that were packed are loose here too: the same texts in the same order, each at the line where it stood.
+    `tree` is what it reads. Loose files that were packed are loose here too: the same texts in the same order, each at
+    the line where it stood.
     """
 
-    live = False
+    live: Literal[False] = False
 
     def __init__(self, target: str, tree: Tree, catalog: Optional[Catalog] = None) -> None:
         self.target = target
@@ -76,9 +75,9 @@ class RecordedEvidence:
         if self.loose:
             found = [self._piece(piece, row) for piece in self.pieces if self._holds(row, piece)]
         elif row.kind is Kind.FILE:
-            told = {file.path: file for file in self._manifest.certificates if not file.command}
-            paths = [path for path in sorted(self._copies() | set(told)) if path_matches(row.name, path)]
-            found = [self._told(told[path]) if path in told else self._file(path, row) for path in paths]
+            redacted = {file.path: file for file in self._manifest.certificates if not file.command}
+            paths = [path for path in sorted(self._copies() | set(redacted)) if path_matches(row.name, path)]
+            found = [self._redacted(redacted[path]) if path in redacted else self._file(path, row) for path in paths]
         elif row.kind is Kind.COMMAND:
             wanted = file_name(" ".join(row.argv(names) or [row.name]))
             outputs = [output for output in self._commands() if self._serves(row, output)]
@@ -126,7 +125,7 @@ class RecordedEvidence:
         return None
 
     @property
-    def told_certificates(self) -> Tuple[ToldFile, ...]:
+    def redacted_certificates(self) -> Tuple[RedactedFile, ...]:
         """Certificates of which, in redacted evidence, only what they say is left."""
         return self._manifest.certificates
 
@@ -251,7 +250,7 @@ class RecordedEvidence:
 
     # -- texts
 
-    def _told(self, file: ToldFile) -> Optional[Text]:
+    def _redacted(self, file: RedactedFile) -> Optional[Text]:
         if not may_be_opened(file.path):
             return None
         return Text.of(file.content(), file.path, name=file.path)
@@ -261,10 +260,10 @@ class RecordedEvidence:
         path = "" if command else piece.name
         if not may_be_opened(path):
             return None
-        told = next((file for file in self._manifest.certificates if "files" + file.path == piece.file), None)
+        redacted = next((file for file in self._manifest.certificates if "files" + file.path == piece.file), None)
         try:
-            if told or is_guarded(path):
-                raw = told.content() if told else self._guarded(piece.file, path)
+            if redacted or is_guarded(path):
+                raw = redacted.content() if redacted else self._guarded(piece.file, path)
                 return Text.of(raw, piece.source, name=piece.name, first_line=piece.first_line)
             at = piece.first_line
             return self._text(piece.file, piece.source, row.label, row, name=piece.name, command=command, first_line=at)

@@ -36,7 +36,7 @@ class RedactedCertificate(NamedTuple):
         return self.record
 
 
-class ToldFile(NamedTuple):
+class RedactedFile(NamedTuple):
     """One file of certificates, or (with `command`) one recorded output of `openssl x509`.
 
     `blank` says that the file was empty, `damaged` counts blocks that cannot be decoded, and
@@ -66,9 +66,9 @@ def is_stand_in(der: bytes) -> bool:
     return der[:1] == b"{"
 
 
-def told_files(entries: object) -> Tuple[Tuple[ToldFile, ...], int]:
+def redacted_files(entries: object) -> Tuple[Tuple[RedactedFile, ...], int]:
     """The files as the manifest has them, and how many of its entries are none."""
-    found: List[ToldFile] = []
+    found: List[RedactedFile] = []
     damaged = 0
     listed: List[Any] = entries if isinstance(entries, list) else [None]
     for entry in listed:
@@ -79,11 +79,11 @@ def told_files(entries: object) -> Tuple[Tuple[ToldFile, ...], int]:
     return tuple(found), damaged
 
 
-def _file(entry: Mapping[str, Any]) -> ToldFile:
+def _file(entry: Mapping[str, Any]) -> RedactedFile:
     path, command = entry["path"], entry.get("command")
     if not isinstance(path, str) or not isinstance(command, (str, type(None))):
         raise TypeError("no path")
-    return ToldFile(
+    return RedactedFile(
         path,
         tuple(_told(one) for one in entry["certificates"]),
         command,

@@ -12,8 +12,9 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.certificates_only import may_be_opened, without_keys
 from nimdoctor.evidence.connection import PATIENCE, Connection, RemoteAnswer, last_line
-from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase, Progress
+from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase
 from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
+from nimdoctor.evidence.source import Progress
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, Text
@@ -29,7 +30,6 @@ class SshHost(LiveBase):
 
     thorough = True
     remote = True
-    """The clock of this process is not the host's."""
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ import tempfile
 from typing import IO, List, Tuple
 
 from nimdoctor.evidence.files import open_regular
+from nimdoctor.system.command import PROGRAM_PATH, run
 
 DEADLINE = 300.0
 """Seconds for all of it; a GiB takes some ten."""
@@ -27,8 +28,6 @@ def uncompressed(path: str, limit: int) -> IO[bytes]:
     The program reads the opened file as its standard input: the path is never one of its arguments.
     Raises NotUncompressed, TooMuch, and OSError for the file itself.
     """
-    from nimdoctor.system.command import PROGRAM_PATH
-
     argv = next(
         ([found, *words[1:]] for words in _PROGRAMS for found in [shutil.which(words[0], path=PROGRAM_PATH)] if found),
         None,
@@ -47,8 +46,6 @@ def uncompressed(path: str, limit: int) -> IO[bytes]:
 
 
 def _fill(content: IO[bytes], argv: List[str], packed: IO[bytes], limit: int) -> None:
-    from nimdoctor.system.command import run
-
     try:
         ended = run(argv, timeout=DEADLINE, stdin_file=packed, stdout_file=content, limit=limit)
         content.flush()

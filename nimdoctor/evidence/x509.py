@@ -1,38 +1,32 @@
-"""Reading certificates, in three ways that give the same record: our own reader, `cryptography`, `openssl x509`.
+"""Reading certificates, in two ways that give the same record: our own reader and `openssl x509`.
 
-Our own comes first, since every scan reads certificates and must not wait for a library to load. What it
-refuses goes to `cryptography`, where that is installed, else to the host's own `openssl x509` on a live host; recorded
-evidence has that command's recorded output instead. Only CERTIFICATE blocks come here, and nothing else leaves.
+Our own comes first. What it refuses goes to the host's own `openssl x509` on a live host; recorded evidence has that
+command's recorded output instead. Only CERTIFICATE blocks come here, and nothing else leaves.
 """
 
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+import re
+from typing import Dict, FrozenSet, List, Optional, Sequence
 
+from nimdoctor.evidence import openssl_text
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificate_block
 from nimdoctor.evidence.der import BadDer, read_certificate
-from nimdoctor.evidence.redacted_certificates import RedactedCertificate, ToldFile, is_stand_in
+from nimdoctor.evidence.redacted_certificates import RedactedCertificate, RedactedFile, is_stand_in
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.model.certificate_record import X509Record
-from nimdoctor.model.text import BadEvidence, Pattern, decode
+from nimdoctor.model.host_readers import Printed
+from nimdoctor.model.text import BadEvidence, decode
 
 FACT = "CertificateDetails"
 """The fact that is made of what is read here."""
 DEADLINE = 10.0
 """Seconds that `openssl x509` may take: it reads one block."""
 
-_IN = Pattern(r"-in[ =]\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
-_IN_FILE_NAME = Pattern(r"-in ssl nimsh certs (.+)\Z")
+_IN = re.compile(r"-in[ =]\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))")
+_IN_FILE_NAME = re.compile(r"-in ssl nimsh certs (.+)\Z")
 
 
-class Printed(NamedTuple):
-    """A recorded output of `openssl x509`: the path it was about, the command as recorded, what it says."""
-
-    path: str
-    source: str
-    record: X509Record
-
-
-class CertificateReader:
+class X509Reader:
     """Reads certificates for the facts of one host."""
 
     def __init__(self, evidence: Evidence, catalog: Catalog) -> None:
@@ -42,47 +36,41 @@ class CertificateReader:
         self._stand_ins: Optional[Dict[bytes, RedactedCertificate]] = None
 
     def read(self, der: bytes) -> X509Record:
-        """What a certificate says. Raises BadEvidence, with what to install or record."""
+        """What a certificate says. Raises BadEvidence, with what to record."""
         if is_stand_in(der):
             return self._told(der)
         try:
             return read_certificate(der)
         except BadDer as error:
-            refused = str(error)
-        reasons = [f"it is not plain DER: {refused}"]
-        for way in (by_cryptography, self._by_openssl):
-            try:
-                return way(der)
-            except ValueError as error:
-                reasons.append(str(error))
-        raise BadEvidence("; ".join(reasons))
+            refused = f"it is not plain DER: {error}"
+        try:
+            return self._by_openssl(der)
+        except ValueError as error:
+            raise BadEvidence(f"{refused}; {error}") from error
 
     def printed(self) -> List[Printed]:
         """What recorded outputs of `openssl x509` say; one that tells no validity is left out."""
         found = []
         for row in self._rows:
             for text in self.evidence.texts(row, {}) if row.kind is Kind.COMMAND else ():
-                from nimdoctor.evidence import openssl_text
-
                 try:
                     record = openssl_text.parse(text.read())
                 except ValueError:
                     continue
                 found.append(Printed(_path_of(text.name), text.source, record))
-        for file in self._told_files():
+        for file in self._redacted_files():
             for told in file.certificates if file.command else ():
                 if isinstance(told.record, X509Record):
                     found.append(Printed(file.path, str(file.command), told.record))
         return found
 
-    def _told_files(self) -> Sequence[ToldFile]:
-        files: Sequence[ToldFile] = getattr(self.evidence, "told_certificates", ())
-        return files
+    def _redacted_files(self) -> Sequence[RedactedFile]:
+        return () if self.evidence.live else self.evidence.redacted_certificates
 
     def _told(self, der: bytes) -> X509Record:
         if self._stand_ins is None:
             # of two with one identity the first counts
-            every = [told for file in self._told_files() for told in file.certificates]
+            every = [told for file in self._redacted_files() for told in file.certificates]
             self._stand_ins = {told.stand_in: told for told in reversed(every)}
         if der not in self._stand_ins:
             raise BadEvidence("what it says is not in the manifest")
@@ -94,86 +82,20 @@ class CertificateReader:
         return frozenset(text.name for row in rows for text in self.evidence.texts(row, {}))
 
     def _by_openssl(self, der: bytes) -> X509Record:
-        from nimdoctor.evidence import openssl_text
-
-        run: Optional[Callable[..., Tuple[object, str]]] = getattr(self.evidence, "run", None)
-        if run is None or not self.evidence.live:
+        if not self.evidence.live:
             raise BadEvidence(f"record: openssl {' '.join(openssl_text.ARGUMENTS)} -in PATH")
         if not self._no_openssl:
-            result, refusal = run(("openssl", *openssl_text.ARGUMENTS), DEADLINE, stdin=certificate_block(der))
+            result, refusal = self.evidence.run(
+                ("openssl", *openssl_text.ARGUMENTS), DEADLINE, stdin=certificate_block(der)
+            )
             if result is None:
                 self._no_openssl = refusal
-            elif getattr(result, "timed_out", False):
+            elif result.timed_out:
                 # a program that hung once is not run again
                 self._no_openssl = "hung"
             else:
-                return openssl_text.parse(decode(getattr(result, "stdout", b"")))
+                return openssl_text.parse(decode(result.stdout))
         raise BadEvidence(f"openssl x509: {self._no_openssl}")
-
-
-def by_cryptography(der: bytes) -> X509Record:
-    """As the library reads it. Raises BadEvidence, also where it is not installed."""
-    from nimdoctor.evidence.der import SIGNATURES, name_text, public_key, sha256
-
-    try:
-        import warnings
-
-        from cryptography import x509
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    except Exception as error:  # a library that is broken on AIX fails in its own ways
-        raise BadEvidence("install cryptography (it comes with pyOpenSSL)") from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = x509.load_der_x509_certificate(der)
-            signature = SIGNATURES.get(found.signature_algorithm_oid.dotted_string)
-            if signature == "rsassaPss" and found.signature_hash_algorithm:
-                signature += f"-{found.signature_hash_algorithm.name}"
-            key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-            key_type, key_bits = public_key(key)
-            since, until = _validity(found)
-            own = _extension(found, x509.SubjectKeyIdentifier)
-            issuers = _extension(found, x509.AuthorityKeyIdentifier)
-            constraints = _extension(found, x509.BasicConstraints)
-            return X509Record(
-                subject=name_text(found.subject.public_bytes()),
-                issuer=name_text(found.issuer.public_bytes()),
-                serial=f"{found.serial_number:x}",
-                fingerprint=sha256(der),
-                not_before=since,
-                not_after=until,
-                key_type=key_type,
-                key_bits=key_bits,
-                key_identity=sha256(key),
-                signature=signature or found.signature_algorithm_oid.dotted_string,
-                is_ca=bool(constraints and constraints.ca),
-                key_id=own.digest.hex() if own else None,
-                issuer_key_id=issuers.key_identifier.hex() if issuers and issuers.key_identifier else None,
-            )
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a panic of its Rust part is no Exception
-        raise BadEvidence(f"cryptography: {_first_line(error)}") from error
-
-
-def _validity(found: Any) -> Tuple[int, int]:
-    """Epoch seconds; before cryptography 42 the times were without a zone, in UTC."""
-    from datetime import timezone
-
-    moments = []
-    for name in ("not_valid_before", "not_valid_after"):
-        moment = getattr(found, name + "_utc", None) or getattr(found, name).replace(tzinfo=timezone.utc)
-        moments.append(int(moment.timestamp()))
-    return moments[0], moments[1]
-
-
-def _extension(found: Any, kind: Any) -> Any:
-    from cryptography.x509 import ExtensionNotFound
-
-    try:
-        return found.extensions.get_extension_for_class(kind).value
-    except ExtensionNotFound:
-        return None
 
 
 def _path_of(command: str) -> str:
@@ -184,8 +106,3 @@ def _path_of(command: str) -> str:
         return f"/ssl_nimsh/certs/{lost.group(1).rstrip()}"
     found = _IN.search(command)
     return next((word for word in found.groups() if word), command) if found else command
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).splitlines()
-    return ascii(text[0][:200])[1:-1] if text else type(error).__name__

@@ -10,7 +10,7 @@ scan's start-up; a third party may use either) with one or more of these class m
 - `of_record(record)`: from what a source of evidence knows by itself, without a text: the states of paths.
 
 What only the side of the evidence can do for a fact (read a certificate, tell the time) a `derive` or a check asks
-for as for a fact, by a class whose `served_by` names, as `module:class`, what does it there; the host makes one for itself.
+for as for a fact, by a type of `nimdoctor.model.host_readers`; the host gives it.
 """
 
 import importlib

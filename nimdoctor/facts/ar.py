@@ -3,14 +3,14 @@
 import re
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_VERBOSE = Pattern(
+_VERBOSE = re.compile(
     r"\s*[-rwxsStT]{9}\s+[^\s/]+\s*/\s*\S+\s+(?P<size>\d{1,18})\s+\S+\s+\S+\s+\S+\s+\S+\s+(?P<name>\S+)\s*", re.ASCII
 )
-_NAME_ONLY = Pattern(r"\s*(?P<name>[A-Za-z0-9_+.-]{1,200}\.(?:so|o)(?:\.[A-Za-z0-9.]{1,50})?)\s*")
-_ARCHIVE = Pattern(r"(?:^|[\s/_])(lib[A-Za-z0-9+-]+\.a)(?![\w.])")
-_ANY_OBJECT_MODE = Pattern(r"-X\s*(?:32_64|any)")
+_NAME_ONLY = re.compile(r"\s*(?P<name>[A-Za-z0-9_+.-]{1,200}\.(?:so|o)(?:\.[A-Za-z0-9.]{1,50})?)\s*")
+_ARCHIVE = re.compile(r"(?:^|[\s/_])(lib[A-Za-z0-9+-]+\.a)(?![\w.])")
+_ANY_OBJECT_MODE = re.compile(r"-X\s*(?:32_64|any)")
 
 
 class ArchiveMember(NamedTuple):

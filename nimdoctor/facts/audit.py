@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_STATE = Pattern(r"\s*auditing\s+(on|off)\b.*", re.IGNORECASE)
+_STATE = re.compile(r"\s*auditing\s+(on|off)\b.*", re.IGNORECASE)
 
 
 class Auditing(NamedTuple):

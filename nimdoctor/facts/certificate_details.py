@@ -1,43 +1,18 @@
 """What the certificates of a host say: whose they are, how long they hold, and by which key they were signed."""
 
 from datetime import datetime, timezone
-from typing import ClassVar, Dict, FrozenSet, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.certificates import CERTS, CertificateFile, Certificates
 from nimdoctor.facts.paths import Paths
 from nimdoctor.model.certificate_record import X509Record
+from nimdoctor.model.host_readers import CertificateReader, Printed
 from nimdoctor.model.text import BadEvidence, Quote
 
 LIMIT = 200
 """Certificates of a host that are read; nobody has more than a few."""
 ONE_MAKING = 3600
 """Seconds within which the files of one `nimconfig -c` are written."""
-
-
-class _Printed(Protocol):
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def source(self) -> str: ...
-
-    @property
-    def record(self) -> X509Record: ...
-
-
-class CertificateReader(Protocol):
-    """Reads DER, which is the evidence's side of it."""
-
-    served_by: ClassVar[str] = "nimdoctor.evidence.x509:CertificateReader"
-
-    def read(self, der: bytes) -> X509Record:
-        """Raises BadEvidence, with what to install or record."""
-
-    def printed(self) -> Sequence[_Printed]:
-        """What recorded outputs of `openssl x509` say."""
-
-    def looked_at(self) -> FrozenSet[str]:
-        """Paths of the files that were there to be read."""
 
 
 class CertificateDetail(NamedTuple):
@@ -55,7 +30,7 @@ class CertificateDetail(NamedTuple):
 
     def quote(self) -> Quote:
         """What it says in words. No line is named: it might be one of a key."""
-        from_to = f"notBefore={moment(self.x509.not_before)}, notAfter={moment(self.x509.not_after)}"
+        from_to = f"notBefore={as_utc(self.x509.not_before)}, notAfter={as_utc(self.x509.not_after)}"
         size = f" {self.x509.key_bits}" if self.x509.key_bits else ""
         signed = f"{self.x509.key_type}{size}, {self.x509.signature}"
         return Quote(self.source, None, f"certificate {self.position}: {self.x509.subject}: {from_to}, {signed}")
@@ -161,10 +136,10 @@ class CertificateDetails(NamedTuple):
         return Quote(self.source, None, "")
 
 
-def moment(utc: int) -> str:
+def as_utc(utc: int) -> str:
     """`2034-11-18T08:05:33Z`.
 
-    >>> moment(1732089933)
+    >>> as_utc(1732089933)
     '2024-11-20T08:05:33Z'
     """
     try:
@@ -214,7 +189,7 @@ def _read(
         unread.append(Unread(file.path, position + 1, f"{file.damaged} damaged CERTIFICATE block(s)"))
 
 
-def _same(one: CertificateDetail, printed: _Printed) -> bool:
+def _same(one: CertificateDetail, printed: Printed) -> bool:
     if printed.record.fingerprint and one.x509.fingerprint:
         return printed.record.fingerprint == one.x509.fingerprint
     return (one.path, one.position) == (printed.path, 1)

@@ -1,13 +1,15 @@
 """Certificates below /ssl_nimsh/certs: their fingerprints, and never a byte of a private key."""
 
 import base64
+import hashlib
+import re
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
-_BEGIN = Pattern(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
-_END = Pattern(r"-----END ([A-Z0-9 ]{1,40})-----")
+_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_END = re.compile(r"-----END ([A-Z0-9 ]{1,40})-----")
 CERTS = "/ssl_nimsh/certs"
 """Where the certificates of either end are."""
 _KEY_REMOVED = "-----PRIVATE KEY REMOVED-----"
@@ -34,15 +36,11 @@ class CertificateFile(NamedTuple):
     def fingerprints(self) -> Tuple[str, ...]:
         """SHA-256 of each certificate as hexadecimal, in file order."""
         # loads OpenSSL's libcrypto, which most scans never need
-        import hashlib
-
         return tuple(hashlib.sha256(der).hexdigest() for der in self.certificates)
 
     @property
     def identities(self) -> Tuple[str, ...]:
         """As `fingerprints`, of every block in file order; of a damaged one the SHA-256 of its base64."""
-        import hashlib
-
         decoded = (_der(block.decode("ascii", "replace")) or block for block in self.blocks)
         return tuple(hashlib.sha256(found).hexdigest() for found in decoded)
 

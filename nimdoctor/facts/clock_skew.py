@@ -1,25 +1,12 @@
 """How far the clocks of two hosts are apart, as far as it can be told by asking one after the other."""
 
-from typing import ClassVar, NamedTuple, Protocol, Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 from nimdoctor.facts.clock import UtcDate
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _GRAIN = 1
 """Seconds to which a date is known."""
-
-
-class ClockReader(Protocol):
-    """Reads the clock of a host that is asked now (`live`); see what serves it."""
-
-    served_by: ClassVar[str] = "nimdoctor.evidence.clock_reader:ClockReader"
-    live: bool
-
-    def is_of(self, other: "ClockReader") -> bool:
-        """Whether both read the clock of one and the same host."""
-
-    def around(self, other: "ClockReader") -> Tuple[Sequence[Text], str]:
-        """This host's date, the other's, and this host's once more; or nothing, and why."""
 
 
 class ClockSkew(NamedTuple):

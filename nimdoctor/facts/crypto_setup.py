@@ -4,20 +4,20 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.loader import LoaderComplaint, complaints
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_EXTRACTED = Pattern(r"\s*x - (/\S+)\s*")
-_RECEIVED = Pattern(r"\s*Received\s+\d{1,18}\s+Bytes?\b.*", re.IGNORECASE | re.ASCII)
-_SRC = Pattern(r"(?<![\d-])(0513-\d{3})(?!\d)", re.ASCII)
+_EXTRACTED = re.compile(r"\s*x - (/\S+)\s*")
+_RECEIVED = re.compile(r"\s*Received\s+\d{1,18}\s+Bytes?\b.*", re.IGNORECASE | re.ASCII)
+_SRC = re.compile(r"(?<![\d-])(0513-\d{3})(?!\d)", re.ASCII)
 _STEPS = {"0513-044": "stopped", "0513-077": "changed", "0513-059": "started"}
 _HARMLESS = ("0513-004", "0513-095")
 """Already inoperative when told to stop; refreshed."""
-_ERROR = Pattern(
+_ERROR = re.compile(
     r"(?<![\d-])(?:0042|0509|0707)-\d{3}(?!\d)|^\s*tftp: |^\s*Error code \d"
     r"|\bTransfer timed out\b|\bAccess violation\b",
     re.IGNORECASE | re.ASCII,
 )
-_TFTP_FAILURE = Pattern(r"\b(?:error|failed|timed out|denied)\b", re.IGNORECASE)
+_TFTP_FAILURE = re.compile(r"\b(?:error|failed|timed out|denied)\b", re.IGNORECASE)
 
 
 class CryptoSetup(NamedTuple):

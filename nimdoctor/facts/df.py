@@ -3,17 +3,17 @@
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _NUMBER = r"(-?[0-9]{1,18}(?:\.[0-9]{1,6})?|-)"
 _PERCENT = r"(-?[0-9]{1,6}%|-)"
 _MOUNT = r"(/.*)"
 # columns behind the device: with inodes (AIX), POSIX and -I, and -v; the groups kept are free, used, mount
 _LAYOUTS = (
-    (Pattern(r"\s+".join([_NUMBER, _NUMBER, _PERCENT, _NUMBER, _PERCENT, _MOUNT]), re.ASCII), (2, 3, 6)),
-    (Pattern(r"\s+".join([_NUMBER, _NUMBER, _NUMBER, _PERCENT, _MOUNT]), re.ASCII), (3, 4, 5)),
+    (re.compile(r"\s+".join([_NUMBER, _NUMBER, _PERCENT, _NUMBER, _PERCENT, _MOUNT]), re.ASCII), (2, 3, 6)),
+    (re.compile(r"\s+".join([_NUMBER, _NUMBER, _NUMBER, _PERCENT, _MOUNT]), re.ASCII), (3, 4, 5)),
     (
-        Pattern(
+        re.compile(
             r"\s+".join([_NUMBER, _NUMBER, _NUMBER, _PERCENT, _NUMBER, _NUMBER, _PERCENT, _MOUNT]),
             re.ASCII,
         ),

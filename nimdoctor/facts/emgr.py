@@ -3,15 +3,15 @@
 import re
 from typing import Dict, Iterable, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
-_APAR = Pattern(r"(?<![A-Z0-9])I[A-Z][0-9]{5}(?![0-9])")
-_ROW = Pattern(
+_APAR = re.compile(r"(?<![A-Z0-9])I[A-Z][0-9]{5}(?![0-9])")
+_ROW = re.compile(
     r"\s{0,8}([0-9]{1,4})\s{1,20}(\S{1,12})\s{1,20}(\S{1,40})\s{1,12}"  # number, state, label
     r"\S{6,10} [0-9]{2}[:;][0-9]{2}[:;][0-9]{2}"  # time of installation
 )
-_OF_ONE_FIX = Pattern(r"[\s_]-[a-z0-9]{0,4}[Lnu](?![a-zA-Z])")
-_FIELD = Pattern(r"\s{0,8}([A-Za-z][A-Za-z /()]{0,40}?)\s{0,20}:\s{0,40}(.*)")
+_OF_ONE_FIX = re.compile(r"[\s_]-[a-z0-9]{0,4}[Lnu](?![a-zA-Z])")
+_FIELD = re.compile(r"\s{0,8}([A-Za-z][A-Za-z /()]{0,40}?)\s{0,20}:\s{0,40}(.*)")
 
 
 STATES = {

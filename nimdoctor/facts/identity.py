@@ -1,12 +1,13 @@
 """What the host calls itself: `uname -m` and `hostname`."""
 
+import re
 from typing import List, NamedTuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_MACHINE_ID = Pattern(r"[0-9A-Fa-f]{12}")
+_MACHINE_ID = re.compile(r"[0-9A-Fa-f]{12}")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
-_HOST_NAME = Pattern(rf"(?=.*[A-Za-z])(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*")
+_HOST_NAME = re.compile(rf"(?=.*[A-Za-z])(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*")
 
 
 class MachineId(NamedTuple):

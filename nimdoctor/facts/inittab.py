@@ -1,14 +1,15 @@
 """`lsitab nimsh`: whether nimsh is started at boot."""
 
+import re
 from typing import NamedTuple, Optional
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 ROW = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1"
 """The row that starts nimsh at boot, as hosts and public scripts have it."""
 
-_ROW = Pattern(r"\s*nimsh:([^:]*):([^:]*):(.*)")
-_STARTS = Pattern(r"startsrc\s.*?(?:-g\s*nimclient|-s\s*nimsh)(?:\s|$)|(?:^|\s|/)nimsh(?:\s|$)")
+_ROW = re.compile(r"\s*nimsh:([^:]*):([^:]*):(.*)")
+_STARTS = re.compile(r"startsrc\s.*?(?:-g\s*nimclient|-s\s*nimsh)(?:\s|$)|(?:^|\s|/)nimsh(?:\s|$)")
 _BOOT_LEVEL = "2"
 _AT_BOOT = frozenset({"boot", "bootwait", "once", "respawn", "sysinit", "wait"})
 

@@ -1,13 +1,14 @@
 """`instfix -ik APAR`: whether the filesets of an APAR are installed."""
 
+import re
 from typing import NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _SHAPES = (
-    (Pattern(r"\bNot all filesets for (\S+) were found"), False),
-    (Pattern(r"\bThere was no data for (\S+) in the fix database"), False),
-    (Pattern(r"\bAll filesets for (\S+) were found"), True),
+    (re.compile(r"\bNot all filesets for (\S+) were found"), False),
+    (re.compile(r"\bThere was no data for (\S+) in the fix database"), False),
+    (re.compile(r"\bAll filesets for (\S+) were found"), True),
 )
 
 

@@ -3,10 +3,10 @@
 import re
 from typing import NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
-_NAME = Pattern(r"[a-z]{2,6}[0-9]{1,4}\*?", re.ASCII)
-_ADDRESS = Pattern(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}", re.ASCII)
+_NAME = re.compile(r"[a-z]{2,6}[0-9]{1,4}\*?", re.ASCII)
+_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}", re.ASCII)
 
 
 class InterfaceRow(NamedTuple):

@@ -1,18 +1,10 @@
 """The time by which something's validity is judged, and whose clock it is."""
 
-from typing import ClassVar, NamedTuple, Optional, Protocol, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.clock import UtcDate
+from nimdoctor.model.host_readers import EvidenceTime
 from nimdoctor.model.text import Quote
-
-
-class EvidenceMoment(Protocol):
-    """When the evidence was taken (epoch seconds): by its manifest, and by the clock of this process."""
-
-    served_by: ClassVar[str] = "nimdoctor.evidence.snapshot:EvidenceMoment"
-    collected: Optional[int]
-    now: int
-    live: bool
 
 
 class JudgingTime(NamedTuple):
@@ -23,15 +15,15 @@ class JudgingTime(NamedTuple):
     at: Quote
 
     @classmethod
-    def derive(cls, date: Optional[UtcDate], moment: EvidenceMoment) -> "JudgingTime":
+    def derive(cls, date: Optional[UtcDate], taken: EvidenceTime) -> "JudgingTime":
         """The host's `date -u`, else when its manifest was written there, else the scanner's clock."""
         if date:
             return cls(date.epoch, True, date.at)
-        if moment.live:
-            return cls(moment.now, True, Quote("this host's clock", None, ""))
-        if moment.collected is not None:
-            return cls(moment.collected, True, Quote("manifest.json", None, "collected"))
-        return cls(moment.now, False, Quote("the clock of the host that scans", None, ""))
+        if taken.own_clock:
+            return cls(taken.now, True, Quote("this host's clock", None, ""))
+        if taken.collected is not None:
+            return cls(taken.collected, True, Quote("manifest.json", None, "collected"))
+        return cls(taken.now, False, Quote("the clock of the host that scans", None, ""))
 
     @property
     def missing(self) -> Tuple[str, ...]:

@@ -4,11 +4,9 @@ import re
 from functools import total_ordering
 from typing import Optional, Tuple
 
-from nimdoctor.model.text import Pattern
-
-_DOTTED = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}", re.ASCII)
-_SERVICE_PACK = Pattern(r"([0-9]{4})-([0-9]{2})(?:-([0-9]{2})(?:-[0-9]{4})?)?", re.ASCII)
-_RANGE = Pattern(r"([0-9.]{1,60}?)(?:-([0-9.]{1,60}))?", re.ASCII)
+_DOTTED = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}", re.ASCII)
+_SERVICE_PACK = re.compile(r"([0-9]{4})-([0-9]{2})(?:-([0-9]{2})(?:-[0-9]{4})?)?", re.ASCII)
+_RANGE = re.compile(r"([0-9.]{1,60}?)(?:-([0-9.]{1,60}))?", re.ASCII)
 
 
 @total_ordering

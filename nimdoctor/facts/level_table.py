@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Callable, Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.level import Level, LevelRange
-from nimdoctor.model.text import Pattern, Quote, first_words
+from nimdoctor.model.text import Quote, first_words
 
 TABLES = ("generations", "nim_affected", "nim_cves", "nimclient_members", "openssl_support")
 TEXT_LIMIT = 200
@@ -19,7 +19,7 @@ TEXT_LIMIT = 200
 
 
 def _shape(expression: str) -> Callable[[str], object]:
-    return Pattern(expression, re.ASCII).fullmatch
+    return re.compile(expression, re.ASCII).fullmatch
 
 
 _KINDS: Dict[str, Tuple[Callable[[str], object], str]] = {

@@ -3,10 +3,10 @@
 import re
 from typing import Iterable, List, NamedTuple, Tuple
 
-from nimdoctor.model.text import Pattern, Quote
+from nimdoctor.model.text import Quote
 
-_OWN = Pattern(r"(?<![\d-])(0509-\d{3})(?!\d)", re.ASCII)
-_ANY = Pattern(r"(?<![\d-])\d{4}-\d{3}(?!\d)", re.ASCII)
+_OWN = re.compile(r"(?<![\d-])(0509-\d{3})(?!\d)", re.ASCII)
+_ANY = re.compile(r"(?<![\d-])\d{4}-\d{3}(?!\d)", re.ASCII)
 LINES = 4
 """Lines that one complaint takes at most."""
 

@@ -4,20 +4,20 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.level import Level
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 CLIENT_FILESET = "bos.sysmgt.nim.client"
 """Without it a host has no nimsh."""
 
-_LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
-_NAME = Pattern(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
-_LETTERS = Pattern(r"[ABCEO?]{1,3}")
+_LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
+_LETTERS = re.compile(r"[ABCEO?]{1,3}")
 _LOCKED = frozenset({"EFIXLOCKED", "IFIXLOCKED"})
 _HALF_DONE = frozenset({"APPLYING", "COMMITTING", "REJECTING", "DEINSTALLING"})
 # VALIDE is COMMITTED in French, as a NIM master printed it
 _WORDS = frozenset({"COMMITTED", "APPLIED", "BROKEN", "OBSOLETE", "VALIDE"}) | _LOCKED | _HALF_DONE
-_NOT_INSTALLED = Pattern(r"[Ff]ileset\s+(\S+)\s+(?:is\s+)?not\s+installed")
-_DOTTED = Pattern(r"[A-Za-z]\w*(?:\.[\w+*?-]+)+", re.ASCII)
+_NOT_INSTALLED = re.compile(r"[Ff]ileset\s+(\S+)\s+(?:is\s+)?not\s+installed")
+_DOTTED = re.compile(r"[A-Za-z]\w*(?:\.[\w+*?-]+)+", re.ASCII)
 
 
 class FilesetRow(NamedTuple):

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.level import Level
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
-_LEVEL = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
-_NAME = Pattern(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
-_DATE = Pattern(r"([0-9]{1,4})([/.-])([0-9]{1,2})\2([0-9]{1,4})", re.ASCII)
-_TIME = Pattern(r"([0-9]{1,2})[:;.]([0-9]{2})(?:[:;.]([0-9]{2}))?", re.ASCII)
+_LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
+_DATE = re.compile(r"([0-9]{1,4})([/.-])([0-9]{1,2})\2([0-9]{1,4})", re.ASCII)
+_TIME = re.compile(r"([0-9]{1,2})[:;.]([0-9]{2})(?:[:;.]([0-9]{2}))?", re.ASCII)
 _FAILED = frozenset({"BROKEN", "FAILED", "FAILURE", "FAIL", "CANCEL", "CANCELED", "CANCELLED", "ERROR"})
 _PUTS_BACK = frozenset({"REJECT", "DEINSTALL", "REMOVE"})
 

@@ -3,10 +3,10 @@
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_HEADING = Pattern(r"([A-Za-z0-9_.@+-]+):\s*$")
-_ATTRIBUTE = Pattern(r"\s*([A-Za-z0-9_-]+)\s*=\s?(.*)$")
+_HEADING = re.compile(r"([A-Za-z0-9_.@+-]+):\s*$")
+_ATTRIBUTE = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s?(.*)$")
 _MACHINE_TYPES = ("standalone", "vios", "wpar", "alternate_master", "diskless", "dataless")
 SECURE = "nimsh (secure)"
 PERFORMED, ENABLED, READY = "being performed", "enabled", "ready"

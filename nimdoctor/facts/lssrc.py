@@ -8,17 +8,17 @@ import re
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.src_lines import is_header, lines_of, words_of
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _STATES = frozenset({"active", "inoperative", "stopping", "starting", "warned"})
-_NAME = Pattern(r"[A-Za-z0-9_][\w.+@-]*", re.ASCII)
-_PID = Pattern(r"[0-9]{1,10}", re.ASCII)
-_MESSAGE = Pattern(r"0513-[0-9]{3}")
+_NAME = re.compile(r"[A-Za-z0-9_][\w.+@-]*", re.ASCII)
+_PID = re.compile(r"[0-9]{1,10}", re.ASCII)
+_MESSAGE = re.compile(r"0513-[0-9]{3}")
 _DONE = frozenset({"0513-044", "0513-059", "0513-077", "0513-095", "0513-124"})
 """Messages of success (stopped, started, changed, refreshed), which tell no state."""
 _INETD_DOWN = frozenset({"0513-004", "0513-036", "0513-085"})
-_NOT_ON_FILE = Pattern(r"0513-085\b.{0,20}?\bThe (\S+) [Ss]ubsystem")
-_INOPERATIVE = Pattern(r"0513-004\b[^,]{0,80},\s*([^,\s]+)\s*,")
+_NOT_ON_FILE = re.compile(r"0513-085\b.{0,20}?\bThe (\S+) [Ss]ubsystem")
+_INOPERATIVE = re.compile(r"0513-004\b[^,]{0,80},\s*([^,\s]+)\s*,")
 
 
 class SubsystemRow(NamedTuple):

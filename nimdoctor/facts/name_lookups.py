@@ -3,13 +3,13 @@
 import re
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_FOUND = Pattern(
+_FOUND = re.compile(
     r"\s*(?P<name>\S+) (?:is|has (?:IPv6 )?address) (?P<address>[0-9A-Fa-f:.]+(?:%\w+)?)\s*"
     r"(?:,\s*Aliases:\s*(?P<aliases>.*))?"
 )
-_AIX_FAILURE = Pattern(r"0827-80\d\b(?P<sentence>.*)")
+_AIX_FAILURE = re.compile(r"0827-80\d\b(?P<sentence>.*)")
 
 
 class NameLookup(NamedTuple):

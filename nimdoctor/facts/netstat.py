@@ -3,12 +3,12 @@
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
-_PROTOCOL = Pattern(r"(?:tcp|udp)[0-9]{0,2}", re.ASCII)
-_COUNT = Pattern(r"[0-9]{1,12}", re.ASCII)
-_PORT = Pattern(r"[0-9]{1,5}", re.ASCII)
-_STATE = Pattern(r"[A-Z][A-Z0-9_]{2,14}", re.ASCII)
+_PROTOCOL = re.compile(r"(?:tcp|udp)[0-9]{0,2}", re.ASCII)
+_COUNT = re.compile(r"[0-9]{1,12}", re.ASCII)
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_STATE = re.compile(r"[A-Z][A-Z0-9_]{2,14}", re.ASCII)
 
 
 class SocketRow(NamedTuple):

@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_SETTING = Pattern(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*=(.*)")
+_SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*=(.*)")
 
 
 class NetsvcConf(NamedTuple):

@@ -1,10 +1,11 @@
 """Numbered messages of NIM (0042-NNN) in whatever a NIM command printed."""
 
+import re
 from typing import NamedTuple, Sequence, Tuple
 
-from nimdoctor.model.text import Pattern, Quote, Text
+from nimdoctor.model.text import Quote, Text
 
-_NUMBER = Pattern(r"(?<![\d-])(0042-\d{3})(?!\d)")
+_NUMBER = re.compile(r"(?<![\d-])(0042-\d{3})(?!\d)")
 
 
 class NimMessages(NamedTuple):

@@ -3,12 +3,12 @@
 import re
 from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, Unreadable
+from nimdoctor.model.text import BadEvidence, Quote, Text, Unreadable
 
 PORTS = {"NIM_MASTER_PORT": 1058, "NIM_REGISTRATION_PORT": 1059}
 """The variables that name nimesis' ports, and the usual ones."""
 
-_ASSIGNMENT = Pattern(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
 class NimInfo(NamedTuple):

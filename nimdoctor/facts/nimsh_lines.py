@@ -5,10 +5,11 @@ is remembered or inferred, so patterns are lenient, and unknown lines are kept.
 """
 
 import enum
+import re
 from datetime import datetime
 from typing import Iterator, NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import LINE_LIMIT, Pattern, Quote, decode
+from nimdoctor.model.text import LINE_LIMIT, Quote, decode
 
 _MONTHS = {
     name: number
@@ -16,12 +17,12 @@ _MONTHS = {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
     )
 }
-_STAMP = Pattern(
+_STAMP = re.compile(
     r"\s*(?:[A-Z][a-z]{2}\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d\d):(\d\d):(\d\d)(?:\s+[A-Z]{3,5})?\s+(\d{4})(?:\s+|$)"
 )
-_YEAR = Pattern(r"\s*(?:19|20)\d\d\s+(?=\S)")
-_SETTING = Pattern(r"open\s?ssl setting (?:is|will be)?[ :']*([01])\b")
-_QUERY = Pattern(r"write query is[ :']*(\d+)")
+_YEAR = re.compile(r"\s*(?:19|20)\d\d\s+(?=\S)")
+_SETTING = re.compile(r"open\s?ssl setting (?:is|will be)?[ :']*([01])\b")
+_QUERY = re.compile(r"write query is[ :']*(\d+)")
 
 
 class SessionStep(enum.Enum):

@@ -4,17 +4,18 @@ Lines carry no process id, so sessions of concurrent pushes interleave.
 """
 
 import enum
+import re
 from datetime import datetime
 from typing import List, NamedTuple, Optional, Set
 
 from nimdoctor.facts.nimsh_lines import TLS_STEPS, Line, SessionStep
-from nimdoctor.model.text import Pattern, Quote
+from nimdoctor.model.text import Quote
 
 SAME_SESSION = 120
 """Seconds after which a further line is not taken for the answer to `create BIO`: a handshake that
 goes on does so at once, one that was ended by hand after hours did hang."""
 
-_MASTER = Pattern(r"(?i)write master hostname is[ :']*([A-Za-z0-9][\w.-]{0,254})")
+_MASTER = re.compile(r"(?i)write master hostname is[ :']*([A-Za-z0-9][\w.-]{0,254})")
 
 
 class SessionEnd(str, enum.Enum):

@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_VERSION = Pattern(r"\s*OpenSSL\s+(\d[\w.+-]*)(?:\s.*)?", re.ASCII)
+_VERSION = re.compile(r"\s*OpenSSL\s+(\d[\w.+-]*)(?:\s.*)?", re.ASCII)
 
 
 class OpensslVersion(NamedTuple):

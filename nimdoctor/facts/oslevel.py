@@ -4,12 +4,12 @@ import re
 from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.level import Level
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 # AIX has been 5 or later since 2001 and VIOS has not passed 4, so neither is taken for the other
-_SERVICE_PACK = Pattern(r"\s*([5-9][0-9]{3})-([0-9]{2})(?:-([0-9]{2})(?:-([0-9]{4}))?)?\s*", re.ASCII)
-_PLAIN = Pattern(r"\s*([5-9])\.([0-9])\.([0-9])\.([0-9])\s*", re.ASCII)
-_VIOS = Pattern(r"\s*([1-4]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})\s*", re.ASCII)
+_SERVICE_PACK = re.compile(r"\s*([5-9][0-9]{3})-([0-9]{2})(?:-([0-9]{2})(?:-([0-9]{4}))?)?\s*", re.ASCII)
+_PLAIN = re.compile(r"\s*([5-9])\.([0-9])\.([0-9])\.([0-9])\s*", re.ASCII)
+_VIOS = re.compile(r"\s*([1-4]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})\s*", re.ASCII)
 
 
 class OsLevel(NamedTuple):
@@ -34,7 +34,7 @@ class OsLevel(NamedTuple):
         """From `oslevel -s`, `-r` or plain; raises BadEvidence when no line is such a level."""
         shapes = (_SERVICE_PACK, _PLAIN)
         quote, match = _first(text, shapes, "a level of AIX")
-        if match.re is _PLAIN.compiled:
+        if match.re is _PLAIN:
             release, modification = int(match.group(1) + match.group(2)) * 100, int(match.group(3))
             # plain `oslevel` says 0 whatever the technology level; somebody who writes another digit means it
             return cls(text.source, match.group(0).strip(), release, modification or None, None, None, quote)
@@ -110,7 +110,7 @@ class IosLevel(NamedTuple):
         return Quote(self.source, None, "")
 
 
-def _first(text: Text, shapes: Tuple[Pattern, ...], what: str) -> "Tuple[Quote, re.Match[str]]":
+def _first(text: Text, shapes: "Tuple[re.Pattern[str], ...]", what: str) -> "Tuple[Quote, re.Match[str]]":
     seen = ""
     for quote in text.quotes():
         seen = seen or quote.text.strip()

@@ -7,21 +7,21 @@ from datetime import datetime, timedelta
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.model.path_state import PathRecord, PathState
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_ROW = Pattern(
+_ROW = re.compile(
     r"\s*(?:\d+\s+){0,2}(?P<kind>[-dlbcpsD])(?P<mode>[-rwxsStTlL]{9})[-+.@eE]?\s+\d+\s+(?P<owner>\S+)\s+(?P<group>\S+)\s+"
     r"(?P<size>\d{1,18})(?:,\s*\d+)?\s+"
     r"(?:\d{4}-\d\d-\d\d\s+\d\d:\d\d\S*(?:\s+[-+]\d{4})?|\S+\s+\S+\s+(?:\d{1,2}:\d\d(?::\d\d)?|\d{4}))\s+(?P<name>\S(?:.*\S)?)\s*",
     re.ASCII,
 )
-_TOTAL = Pattern(r"\s*\w+\s+\d+\s*")
-_HEADER = Pattern(r"(/.*):\s*")
+_TOTAL = re.compile(r"\s*\w+\s+\d+\s*")
+_HEADER = re.compile(r"(/.*):\s*")
 _DOES_NOT_EXIST = "0653-341 "
 """Message number of AIX ls; it survives translation, the sentence after it does not."""
-_NOT_THERE = Pattern(r"\s*(?:ls|find): (?:cannot access )?'?(/.*?)'?: No such file or directory\s*")
-_OTHER_ERROR = Pattern(r"\s*(?:ls|find|ksh|sh|bash)(?:\[\d+\])?: ")
-_WILD = Pattern(r"[*?\[]")
+_NOT_THERE = re.compile(r"\s*(?:ls|find): (?:cannot access )?'?(/.*?)'?: No such file or directory\s*")
+_OTHER_ERROR = re.compile(r"\s*(?:ls|find|ksh|sh|bash)(?:\[\d+\])?: ")
+_WILD = re.compile(r"[*?\[]")
 _KINDS = {"-": "file", "d": "dir", "l": "link"}
 
 

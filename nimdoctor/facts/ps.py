@@ -3,11 +3,11 @@
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
-_NUMBER = Pattern(r"[0-9]{1,10}", re.ASCII)
-_ELAPSED = Pattern(r"(?:(?:([0-9]{1,5})-)?([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})", re.ASCII)
-_CPU_TIME = Pattern(r"(?:[0-9]{1,5}-)?[0-9]{1,6}(?::[0-9]{2}){1,2}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+_ELAPSED = re.compile(r"(?:(?:([0-9]{1,5})-)?([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})", re.ASCII)
+_CPU_TIME = re.compile(r"(?:[0-9]{1,5}-)?[0-9]{1,6}(?::[0-9]{2}){1,2}", re.ASCII)
 _COMMAND_HEADINGS = ("COMMAND", "CMD", "ARGS")
 _ELAPSED_HEADINGS = ("ELAPSED", "ETIME")
 _SHELLS = ("ksh", "ksh93", "bsh", "sh", "bash", "psh", "perl")

@@ -6,13 +6,13 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.loader import LoaderComplaint, complaints
 from nimdoctor.facts.rhosts import same_host
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_OBJECT_ERROR = Pattern(r"error connecting to ssl object", re.IGNORECASE)
-_HUNG = Pattern(r"\bcreate BIO\b|^\s*\^C\s*$", re.IGNORECASE)
-_NUMBER = Pattern(r"(?<![\d-])(0042-\d{3}|0513-\d{3}|0509-\d{3})(?!\d)", re.ASCII)
-_SECURE = Pattern(r"\s*connect\s*=\s*nimsh \(secure\)\s*")
-_LSLPP_ROW = Pattern(
+_OBJECT_ERROR = re.compile(r"error connecting to ssl object", re.IGNORECASE)
+_HUNG = re.compile(r"\bcreate BIO\b|^\s*\^C\s*$", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\d-])(0042-\d{3}|0513-\d{3}|0509-\d{3})(?!\d)", re.ASCII)
+_SECURE = re.compile(r"\s*connect\s*=\s*nimsh \(secure\)\s*")
+_LSLPP_ROW = re.compile(
     r"\s*[A-Za-z][\w+-]*(?:\.[\w+-]+)+\s+\d{1,9}(?:\.\d{1,9}){3}\s+[A-Z?]+(?:\s.*)?"
     r"|[^:\s]*:[A-Za-z][\w+.-]*:\d{1,9}(?:\.\d{1,9}){3}:.*",
     re.ASCII,

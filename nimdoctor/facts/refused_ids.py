@@ -9,10 +9,12 @@ from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.nimsh_session import Session, SessionEnd
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import LOG, SettingChange, age_of, started_after, time_of
-from nimdoctor.model.text import Pattern, Quote
+from nimdoctor.model.text import Quote
 
 NIMINFO = "/etc/niminfo"
-_REFUSAL = Pattern(r"(?i)remote value passed, *'([0-9A-F]{12})', *does not match environment value *'([0-9A-F]{12})'")
+_REFUSAL = re.compile(
+    r"(?i)remote value passed, *'([0-9A-F]{12})', *does not match environment value *'([0-9A-F]{12})'"
+)
 _BEYOND = (SessionEnd.PLAIN, SessionEnd.WENT_ON, SessionEnd.HUNG, SessionEnd.OBJECT_ERROR, SessionEnd.STOPPED_EARLY)
 """Ends of sessions that got past the ids: nimsh looks at these before it comes to the cryptographic setting."""
 

@@ -2,11 +2,12 @@
 
 import enum
 import json
+import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_VERIFY_ERROR = Pattern(r"verify error (\d+)")
+_VERIFY_ERROR = re.compile(r"verify error (\d+)")
 _EXPIRED, _NOT_YET_VALID = 10, 9
 
 _IN_WORDS = {

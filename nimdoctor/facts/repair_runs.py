@@ -1,6 +1,7 @@
 """/var/adm/nimdoctor/runs/RUN/journal.jsonl: what earlier runs of `nimdoctor fix` did on this host."""
 
 import posixpath
+import shlex
 from datetime import datetime, timezone
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -39,8 +40,6 @@ class RepairRun(NamedTuple):
         return self._typed("rollback", self.name, *(["--target", self.target] if self.target else []), *more)
 
     def _typed(self, *words: str) -> str:
-        import shlex
-
         place = ["--state-dir", self.state_directory] if self.state_directory else []
         return " ".join(map(shlex.quote, ("nimdoctor", *words, *place)))
 

@@ -4,14 +4,14 @@ import re
 from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.niminfo import NimInfo
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 NIMSH_PORTS = {"nimsh": 3901, "nimaux": 3902}
 """The names of a push's ports, tcp, and the ports that IBM has registered for them (isg3T1011808)."""
 PULL_PORTS = {"nim": "NIM_MASTER_PORT", "nimreg": "NIM_REGISTRATION_PORT"}
 """The names of nimesis' ports, and the variables of /etc/niminfo that say which these are."""
 
-_ROW = Pattern(r"\s*(\S+)\s+(\d{1,5})\s*/\s*([A-Za-z][A-Za-z0-9-]*)(?:\s+(.*))?", re.ASCII)
+_ROW = re.compile(r"\s*(\S+)\s+(\d{1,5})\s*/\s*([A-Za-z][A-Za-z0-9-]*)(?:\s+(.*))?", re.ASCII)
 
 
 class ServiceRow(NamedTuple):

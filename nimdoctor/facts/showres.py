@@ -3,11 +3,11 @@
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_VRMF = Pattern(r"\d{1,9}(?:\.\d{1,9}){3}", re.ASCII)
-_NAME = Pattern(r"[A-Za-z][\w+-]*(?:\.[\w+-]+)+", re.ASCII)
-_IMAGE = Pattern(r"([A-Za-z][\w+-]*(?:\.[\w+-]+?)+)[.-](\d{1,9}(?:\.\d{1,9}){3})(?:\.(?:[IUSM]|bff))?", re.ASCII)
+_VRMF = re.compile(r"\d{1,9}(?:\.\d{1,9}){3}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][\w+-]*(?:\.[\w+-]+)+", re.ASCII)
+_IMAGE = re.compile(r"([A-Za-z][\w+-]*(?:\.[\w+-]+?)+)[.-](\d{1,9}(?:\.\d{1,9}){3})(?:\.(?:[IUSM]|bff))?", re.ASCII)
 _NAME_LIMIT = 200
 
 

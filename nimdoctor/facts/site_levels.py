@@ -1,9 +1,10 @@
 """/etc/nimdoctor.levels: rows that a site adds to the tables of levels, a line each."""
 
+import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.level_table import TABLES, BadRow, LevelRow, table
-from nimdoctor.model.text import Pattern, Quote, Text, first_words
+from nimdoctor.model.text import Quote, Text, first_words
 
 ROWS = 200
 """Rows of a site that are used: each may become a word of a command line."""
@@ -12,7 +13,7 @@ SURE = "C"
 REMARKS = 20
 """Lines that are no rows of which each is told; a file with more of them is no such file."""
 
-_COLUMN = Pattern(r"(?:^|\s)([a-z_]{1,40})=")
+_COLUMN = re.compile(r"(?:^|\s)([a-z_]{1,40})=")
 
 
 class SiteLevels(NamedTuple):
@@ -84,7 +85,7 @@ def _row(line: str, quote: Quote, before: List[LevelRow]) -> LevelRow:
     if name not in TABLES:
         raise BadRow(f"{first_words(line)} names no table (there are {', '.join(TABLES)})")
     given: Dict[str, str] = {}
-    pieces = _COLUMN.compiled.split(rest)
+    pieces = _COLUMN.split(rest)
     if pieces[0].strip():
         raise BadRow(f"{first_words(pieces[0])} is no column=value")
     for column, value in zip(pieces[1::2], pieces[2::2]):

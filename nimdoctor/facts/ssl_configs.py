@@ -1,12 +1,14 @@
 """SSL_root.cnf, SSL_server.cnf and SSL_client.cnf: what the master's certificates are made from."""
 
+import difflib
+import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_SECTION = Pattern(r"\s*\[([^\]]{1,400})\]\s*")
-_SETTING = Pattern(r"\s*([A-Za-z0-9_.:;,-]{1,200})\s*=(.*)")
-_COMMENT = Pattern(r"(?<!\\)#.*")
+_SECTION = re.compile(r"\s*\[([^\]]{1,400})\]\s*")
+_SETTING = re.compile(r"\s*([A-Za-z0-9_.:;,-]{1,200})\s*=(.*)")
+_COMMENT = re.compile(r"(?<!\\)#.*")
 
 Self = TypeVar("Self", bound="_CnfFiles")
 
@@ -50,7 +52,7 @@ class _CnfFiles(NamedTuple):
         section, settings = "", []
         saw_text = recognised = prose = False
         for quote in text.quotes():
-            line = _COMMENT.compiled.sub("", quote.text)
+            line = _COMMENT.sub("", quote.text)
             saw_text = saw_text or bool(quote.text.strip())
             if not line.strip():
                 continue
@@ -103,8 +105,6 @@ class SslConfigs(_CnfFiles):
 
     def changed_from(self, samples: "SslSamples") -> Tuple[CnfChange, ...]:
         """The files that differ from the sample of their name, with what a new set from the sample would lose."""
-        import difflib
-
         found = []
         for file in self.files:
             sample = samples.file(file.path.rsplit("/", 1)[-1])

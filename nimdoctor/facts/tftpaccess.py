@@ -4,9 +4,9 @@ import posixpath
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_RULE = Pattern(r"\s*(allow|deny)\s*:\s*(/\S*)\s*")
+_RULE = re.compile(r"\s*(allow|deny)\s*:\s*(/\S*)\s*")
 
 
 class AccessRule(NamedTuple):

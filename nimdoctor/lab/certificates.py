@@ -108,8 +108,8 @@ class _Authority:
             check=False,
         )
         if ended.returncode:
-            said = ended.stdout.decode("utf-8", "replace").strip()
-            raise LabCannotBeBuilt(f"openssl {words[0]} failed: {said[-500:]}")
+            output = ended.stdout.decode("utf-8", "replace").strip()
+            raise LabCannotBeBuilt(f"openssl {words[0]} failed: {output[-500:]}")
 
     def path(self, name: str) -> str:
         return os.path.join(self.place, name)

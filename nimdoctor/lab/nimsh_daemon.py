@@ -36,9 +36,9 @@ class Nimsh:
 
     def start(self) -> None:
         """Returns in the caller once the daemon listens, and never in the daemon."""
-        ready, told = os.pipe()
+        ready, writer = os.pipe()
         if os.fork():
-            os.close(told)
+            os.close(writer)
             # nothing comes through when the daemon died before it listened
             sys.exit(0 if os.read(ready, 1) else 1)
         os.setsid()
@@ -54,8 +54,8 @@ class Nimsh:
                 self.log("NIM Service Handler started from SRC")
             since = self.started or int(time.time())
             self._write(f"proc/{self.pid}", f"3211664 {since} {os.getpid()} /usr/sbin/nimsh {self.arguments}\n")
-            os.write(told, b".")
-            os.close(told)
+            os.write(writer, b".")
+            os.close(writer)
             os.close(ready)
             self._serve(listener)
         os._exit(0)
@@ -106,8 +106,8 @@ class Nimsh:
             os._exit(0)
 
     def _talk(self, connection: socket.socket) -> None:
-        said = _lines(connection, 6)
-        query, machine, master_id, command, master, setting = said
+        request = _lines(connection, 6)
+        query, machine, master_id, command, master, setting = request
         self.log(
             "",
             "file descriptor is : 6",

@@ -256,8 +256,8 @@ class Trees:
         return self._stamped(age, ["NIM Service Handler started from SRC"])
 
     def _stamped(self, age: int, messages: List[str]) -> str:
-        moment = time.gmtime(self.now + self.offset - age)
-        stamp = f"{time.strftime('%a %b', moment)} {moment.tm_mday:2} {time.strftime('%H:%M:%S %Y', moment)}"
+        when = time.gmtime(self.now + self.offset - age)
+        stamp = f"{time.strftime('%a %b', when)} {when.tm_mday:2} {time.strftime('%H:%M:%S %Y', when)}"
         return "".join(f"{stamp} {message}\n" if message else "\n" for message in messages) + "\n"
 
     def _when(self, age: int, form: str) -> str:
@@ -317,11 +317,11 @@ def _shipped(name: str) -> bytes:
 
 def _offset(now: int) -> int:
     """Seconds east of UTC of the zone in which the stand-ins run, which is that of an empty environment."""
-    said = subprocess.run(
+    shown = subprocess.run(
         ["/bin/date", "+%Y %m %d %H %M %S"],
         env=command_environment(),
         stdout=subprocess.PIPE,
         check=True,
     ).stdout
-    local = calendar.timegm((*(int(word) for word in said.split()), 0, 0, 0))
+    local = calendar.timegm((*(int(word) for word in shown.split()), 0, 0, 0))
     return (local - now + 450) // 900 * 900

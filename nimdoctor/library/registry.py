@@ -4,7 +4,9 @@ An entry point names a module, a package or one decorated thing; of a module or 
 decorated thing in it counts.
 """
 
+import difflib
 import importlib
+import json
 import os
 import pkgutil
 from types import ModuleType
@@ -266,8 +268,6 @@ def _listed() -> Dict[str, List[str]]:
         raw = pkgutil.get_data("nimdoctor", LIST)
     except OSError:
         return {}
-    import json
-
     return json.loads(raw or b"{}")  # type: ignore[no-any-return]
 
 
@@ -291,7 +291,7 @@ def _is_own(row: Row, own: Catalog, facts: Set[str]) -> bool:
 
 
 def _not_whole(wrong: str) -> str:
-    return f"nimdoctor in {os.path.dirname(__file__)} is not whole: {wrong}; install it again (pip install)"
+    return f"nimdoctor in {os.path.dirname(os.path.dirname(__file__))} is not whole: {wrong}; install it again (pip install)"
 
 
 def _of(group: str) -> str:
@@ -312,6 +312,4 @@ def _why(error: BaseException) -> str:
 
 def close_ids(name: str, things: "Iterable[Union[Check, Fix]]") -> List[str]:
     """Ids of checks or fixes that look like the one asked for."""
-    import difflib
-
     return difflib.get_close_matches(name.lower().replace("_", "-"), [thing.id for thing in things], 3, 0.5)

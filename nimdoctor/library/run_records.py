@@ -97,7 +97,7 @@ class Runs:
         """Takes a run back, whoever interrupts. Raises as `Rollback.roll_back`, and TargetError."""
         strange = strange_commands(run.steps(), self.registry.fixes())
         if strange:
-            raise Refused(f"{strange[0].step}: it must hold that {strange[0].must}, but {strange[0].seen}")
+            raise Refused(f"{strange[0].step}: needs: {strange[0].must}, but {strange[0].seen}")
         repair = self._repair(run, Options())
         repair.note_proved()
         return Rollback(run, repair.ends, repair.target_role, only=only, say=self.say).roll_back()

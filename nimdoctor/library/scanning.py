@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.diagnosis import ignore
-from nimdoctor.diagnosis.causes import Pair, Story, rank, told
+from nimdoctor.diagnosis.causes import Pair, Story, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.diagnosis.timeline import what_changed
@@ -208,8 +208,8 @@ def open_hosts(
 def alike(target: Evidence, master: Optional[Evidence]) -> None:
     """Raises TargetError where only one of two ends was redacted: its pseudonyms stand nowhere in the other."""
     ends = [end for end in (target, master) if end is not None]
-    redacted = [end.target for end in ends if getattr(end, "redacted", False)]
-    plain = [end.target or "this host" for end in ends if not getattr(end, "redacted", False)]
+    redacted = [end.target for end in ends if end.redacted]
+    plain = [end.target or "this host" for end in ends if not end.redacted]
     if redacted and plain:
         raise TargetError(
             f"{redacted[0]} is redacted and {plain[0]} is not, so the names of the one are not in the other: collect it "
@@ -244,7 +244,7 @@ def scan_hosts(
         remarks += said
     results, ignored, said = ignore.apply(results, all_rules)
     remarks += said
-    story = told(results, lambda: pair_of(engine))
+    story = story_of(results, lambda: pair_of(engine))
     results = sorted(results, key=lambda one: _rank(one, story.findings))
     known = registry.ids()
     ids = {check.id for check in chosen} | known.intersection(one.name for one in broken)
@@ -262,7 +262,7 @@ def scan_hosts(
         changed=what_changed(host) if any(found.check in dated for found in story.findings) else None,
         first=_first(story.findings, chosen) if _lead(story.findings, said_of) else None,
         story=story,
-        redacted=all(getattr(one, "redacted", False) for one in (target, master) if one is not None),
+        redacted=all(one.redacted for one in (target, master) if one is not None),
         asked=Asked(len(ids - _taken_out(results, ignored)), len(known), len(ignored), host.left_out()),
     )
 

@@ -11,7 +11,7 @@ from nimdoctor.model.wording import went_wrong
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.catalog import Catalog
-    from nimdoctor.evidence.live_base import Progress
+    from nimdoctor.evidence.source import Progress
     from nimdoctor.library.scanning import Report
 
 UNREADABLE, FAILED = "target", "failed"

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
+from nimdoctor.evidence.recognise import recognise
 from nimdoctor.manual.pages import WIDTH, ascii_only, facts_of, fix_page, page, wrapped
 from nimdoctor.model import Check
 from nimdoctor.planning.fix import Fix
@@ -141,8 +142,6 @@ def _line(query: str, checks: Sequence[Check], catalog: Catalog) -> List[str]:
 
 def _recognise(query: str) -> Optional[str]:
     # here, so that ids and numbers are explained without loading the recogniser
-    from nimdoctor.evidence.recognise import recognise
-
     # the recogniser weighs whole texts; a single line is too light for it, three of a kind are not
     for sample in (query, "\n".join([query] * 3), "\n".join([" " + query] * 3)):
         found = recognise(sample)

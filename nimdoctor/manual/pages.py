@@ -136,7 +136,7 @@ def _made_page(check: Check, catalog: Catalog) -> List[str]:
     body: Dict[str, List[str]] = {heading: [] for heading in HEADINGS}
     problem = body["Problem"]
     problem.append(check.summary)
-    problem.extend(f"{label}: {said}" for label, said in (("Cause", check.cause), ("Impact", check.impact)) if said)
+    problem.extend(f"{label}: {text}" for label, text in (("Cause", check.cause), ("Impact", check.impact)) if text)
     problem.append(f"Severity {check.severity.value}, role {check.role.value}.")
     problem.append(f"Source: {check.source}" if check.source else "The check names no source.")
     body["Detecting with nimdoctor"] += [

@@ -45,20 +45,20 @@ def without_private_keys(raw: bytes) -> bytes:
     """
     if b"PRIVATE KEY" not in raw.upper() or not _marker().search(raw):
         return raw
-    kept: List[bytes] = []
+    lines: List[bytes] = []
     in_key = found = False
     for line in lines_of(raw):
         if _is_marked(line):
             found = True
             ends = ends_key(line)
             if ends and not in_key and not _begins(line):
-                _take_back(kept)
-            kept.append(b"\n" if in_key and ends else REMOVED + b"\n")
+                _take_back(lines)
+            lines.append(b"\n" if in_key and ends else REMOVED + b"\n")
             in_key = REMOVED not in line and not ends
             continue
         in_key = in_key and bool(_inside().match(line))
-        kept.append(b"\n" if in_key else line)
-    return b"".join(kept) if found else raw
+        lines.append(b"\n" if in_key else line)
+    return b"".join(lines) if found else raw
 
 
 def holds_private_key(raw: bytes) -> bool:
@@ -82,11 +82,11 @@ def _begins(line: bytes) -> bool:
     return b"BEGIN" in line.upper()
 
 
-def _take_back(kept: List[bytes]) -> None:
-    at = len(kept)
-    while at and (_body().match(kept[at - 1]) or not kept[at - 1].strip()):
+def _take_back(lines: List[bytes]) -> None:
+    at = len(lines)
+    while at and (_body().match(lines[at - 1]) or not lines[at - 1].strip()):
         at -= 1
-        kept[at] = b"\n"
+        lines[at] = b"\n"
 
 
 def ends_key(line: bytes) -> bool:

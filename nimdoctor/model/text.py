@@ -6,8 +6,9 @@ command's output), `Quote` (one line of it, or the whole), and `BadEvidence`, th
 """
 
 import io
+import json
 import re
-from typing import Any, BinaryIO, Callable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, BinaryIO, Callable, Iterator, NamedTuple, Optional, Tuple
 
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.unreadable import refused
@@ -17,46 +18,6 @@ LINE_LIMIT = 64 * 1024
 
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of one text that are read whole; only nimsh.log is streamed beyond it."""
-
-
-class Pattern:
-    """A regular expression that is compiled when it is first used.
-
-    A scan loads every parser's module and uses some of them; compiling a hundred expressions on
-    import took a tenth of its time.
-    """
-
-    def __init__(self, expression: str, flags: int = 0) -> None:
-        self.expression = expression
-        self.flags = flags
-        self._compiled: Optional[re.Pattern[str]] = None
-
-    @property
-    def compiled(self) -> "re.Pattern[str]":
-        """The compiled expression, for whatever is not offered here."""
-        if self._compiled is None:
-            self._compiled = re.compile(self.expression, self.flags)
-        return self._compiled
-
-    def match(self, text: str) -> Optional["re.Match[str]"]:
-        """As `re.Pattern.match`."""
-        return self.compiled.match(text)
-
-    def fullmatch(self, text: str) -> Optional["re.Match[str]"]:
-        """As `re.Pattern.fullmatch`."""
-        return self.compiled.fullmatch(text)
-
-    def search(self, text: str) -> Optional["re.Match[str]"]:
-        """As `re.Pattern.search`."""
-        return self.compiled.search(text)
-
-    def findall(self, text: str) -> List[str]:
-        """As `re.Pattern.findall`, for an expression with at most one group."""
-        return self.compiled.findall(text)
-
-    def split(self, text: str) -> List[str]:
-        """As `re.Pattern.split`."""
-        return self.compiled.split(text)
 
 
 class BadEvidence(ValueError):
@@ -217,7 +178,7 @@ def decode(raw: bytes) -> str:
         return raw.decode("iso8859-1")
 
 
-_ESCAPE = Pattern(
+_ESCAPE = re.compile(
     r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}"  # two that are one letter
     r"|(?P<alone>u[Dd](?:[89ABDEFabdef][0-9A-Fa-f]|[Cc][0-7])[0-9A-Fa-f])|.)",
     re.DOTALL,
@@ -233,11 +194,9 @@ def from_json(raw: bytes) -> Any:
     >>> [ascii(found) for found in from_json(b'["\\ud800", "\\ud83d\\ude00", "\\udce4", "\\\\ud800"]')]
     ["'\\ufffd'", "'\\U0001f600'", "'\\udce4'", "'\\\\ud800'"]
     """
-    import json
-
     text = decode(raw).lstrip("\ufeff")
     if "\\ud" in text or "\\uD" in text:
-        text = _ESCAPE.compiled.sub(lambda found: "\\ufffd" if found["alone"] else found.group(), text)
+        text = _ESCAPE.sub(lambda found: "\\ufffd" if found["alone"] else found.group(), text)
     return json.loads(text)
 
 

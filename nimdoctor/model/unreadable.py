@@ -23,10 +23,10 @@ def refused(error: OSError) -> str:
     return f"{why}: {AS_ROOT}" if error.errno in _MAY_NOT else why
 
 
-def denial(said: str, program: str = "") -> str:
+def denial(stderr: str, program: str = "") -> str:
     """The first line by which a command says that it may not or cannot read something, and what to do; else empty.
 
-    `said` is what it wrote to standard error. Of a text in which that stands among the output, `program` is
+    `stderr` is what it wrote to standard error. Of a text in which that stands among the output, `program` is
     the command, and only lines that begin with its name count, as `ls: ` or `ksh: ls: `.
 
     >>> denial("ls: 0653-345 /ssl_nimsh/keys: Permission denied.")
@@ -35,7 +35,7 @@ def denial(said: str, program: str = "") -> str:
     ('', "'ps: Not owner': run as root")
     """
     begins = re.compile(rf"\s*(?:[a-z]{{0,6}}sh[0-9]{{0,2}}(?:\[[0-9]+\])?: )?(?:/\S+/)?{re.escape(program)}: ")
-    for line in said[: _LINES * _WIDTH].splitlines()[:_LINES]:
+    for line in stderr[: _LINES * _WIDTH].splitlines()[:_LINES]:
         line = line[:_WIDTH].strip()
         if program and not begins.match(line):
             continue

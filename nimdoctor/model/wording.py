@@ -1,5 +1,7 @@
 """How times, counts, names and the guide's commands are worded for people."""
 
+import re
+
 REFRESH = "nimclient -C; nimclient -c"
 """Makes a client fetch its certificate anew."""
 
@@ -42,8 +44,8 @@ def went_wrong(error: BaseException) -> str:
     >>> went_wrong(RuntimeError("not today")), went_wrong(MemoryError())
     ('nimdoctor itself failed: RuntimeError: not today; NIMDOCTOR_DEBUG=1 shows where', 'nimdoctor itself failed: MemoryError; NIMDOCTOR_DEBUG=1 shows where')
     """
-    said = ": ".join(filter(None, (type(error).__name__, str(error))))
-    return f"nimdoctor itself failed: {said}; NIMDOCTOR_DEBUG=1 shows where"
+    error_text = ": ".join(filter(None, (type(error).__name__, str(error))))
+    return f"nimdoctor itself failed: {error_text}; NIMDOCTOR_DEBUG=1 shows where"
 
 
 def as_file_name(host: str) -> str:
@@ -52,8 +54,6 @@ def as_file_name(host: str) -> str:
     >>> as_file_name("lpar7"), as_file_name("../a b"), as_file_name("-x")
     ('lpar7', '_.._a_b', '_-x')
     """
-    import re
-
     name = re.sub(r"[^A-Za-z0-9_.@+-]", "_", host)[:200]
     return name if name[:1].isalnum() else f"_{name}"
 

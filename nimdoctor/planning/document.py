@@ -55,13 +55,19 @@ class Treated(NamedTuple):
 
 
 class PlannedAdvice(NamedTuple):
-    """Something a person must do: for which check or fix, in words, with the command and why it is not done here."""
+    """Something a person must do: for which check or fix, in words, with the command and why it is not done here.
+
+    Where it stands for one finding, `finding` is the message of that, with which `text` begins, and `beside` is what
+    `text` says beside the finding's message and cure; empty where `run` on the end `where` says it all.
+    """
 
     about: str
     text: str
     run: Optional[str]
     where: Optional[str]
     objects: Tuple[str, ...] = ()
+    finding: str = ""
+    beside: str = ""
 
 
 class Undecided(NamedTuple):

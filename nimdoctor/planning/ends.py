@@ -6,6 +6,7 @@ from typing import Any, Callable, Collection, Dict, List, Mapping, NamedTuple, O
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.source import Evidence
+from nimdoctor.facts import Certificates, NimObjects, NimshMode, Subsystems
 from nimdoctor.facts.certificates import CERTS as CERTS
 from nimdoctor.model import Role
 from nimdoctor.system.command import CommandResult
@@ -118,19 +119,17 @@ class Snapshot:
     def ask(self, where: Role, argv: List[str], timeout: Optional[float] = None) -> Tuple[Optional[CommandResult], str]:
         """Runs a command there: its result, or None and why it could not run. Raises Elsewhere."""
         evidence = self.host(where).evidence
-        run = getattr(evidence, "run", None)
-        if run is None:
+        if not evidence.live:
             raise Elsewhere(f"the {where.value} is recorded evidence")
-        result: Tuple[Optional[CommandResult], str] = run(argv, timeout)
-        return result
+        return evidence.run(argv, timeout)
 
     def has_program(self, where: Role, name: str) -> bool:
         """Whether a live end has that command at all. Raises Elsewhere."""
         evidence = self.host(where).evidence
-        program = getattr(evidence, "program", None)
-        if program is None:
+        known = evidence.has_program(name) if evidence.live else None
+        if known is None:
             raise Elsewhere(f"the {where.value} is recorded evidence")
-        return program(name)[0] is not None
+        return known
 
     def close(self) -> None:
         """Lets go of what is held open."""
@@ -148,8 +147,6 @@ def state_of(now: Snapshot, where: Role) -> Dict[str, Any]:
 
     Of a certificate file only the times, the inode and the hash of its CERTIFICATE blocks are kept.
     """
-    from nimdoctor.facts import NimObjects, NimshMode, Subsystems
-
     mode = now.fact(where, NimshMode)
     subsystems = now.fact(where, Subsystems)
     objects = now.fact(where, NimObjects)
@@ -163,8 +160,6 @@ def state_of(now: Snapshot, where: Role) -> Dict[str, Any]:
 
 def certificate_files(now: Snapshot, where: Role) -> Dict[str, List[Any]]:
     """Each file in /ssl_nimsh/certs: time of change (ns), inode, size, and the hash of its certificates."""
-    from nimdoctor.facts import Certificates
-
     files = now.files(where)
     if files.stat(CERTS) is None:
         return {}

@@ -106,7 +106,7 @@ class Outlook:
             cure = "; ".join(map(as_typed, plan.affects.cure))
             follow = f"on {named(list(plan.affects.clients))}: {cure}"
         typed = all(command_of(step.do) for step in steps)
-        return Way(True, tuple(by_hand(steps, self.day)), typed, _words(found, counsels), follow=follow)
+        return Way(True, tuple(by_hand(steps, self.day)), typed, _words(counsels), follow=follow)
 
     def plan(self, only: str = "") -> Tuple[Planner, Plan]:
         """What `nimdoctor fix` plans, or with `--only` that fix."""
@@ -136,7 +136,7 @@ class Outlook:
                 words.append(_HANGS)
                 options += ["--accept-hung", planner.client]
             else:
-                hard.append(f"it must hold that {refusal.must}; {refusal.seen}")
+                hard.append(f"needs: {refusal.must}; {refusal.seen}")
         if hard:
             return Way(True, words="; ".join(dict.fromkeys(hard)), refused=True)
         leads = self._leads
@@ -164,23 +164,22 @@ class Outlook:
         findings = self.story.findings
         of_fix = {one.check for one in findings if one.fix == found.fix}
         about = [one for one in plan.advice if one.about in {found.check, str(found.fix), *of_fix}]
-        own = [one for one in about if one.about == found.check and one.text.startswith(found.message)]
-        others = [one.message for one in findings if one is not found]
-        return own or [one for one in about if not one.text.startswith(tuple(others))]
+        own = [one for one in about if one.about == found.check and one.finding == found.message]
+        return own or [one for one in about if not one.finding]
 
 
 def _end(role: Role, host: Host) -> End:
     """The end as nothing more than read: what is looked at when a plan is made."""
     evidence = host.evidence
-    root: Optional[str] = getattr(evidence, "root", None)
-    remote = evidence.target.startswith("ssh:")
-    files = HostFiles(root) if evidence.live and not remote else None
-    return End(role, evidence.target, lambda: evidence, host.roles, files, "", files is not None and root is None)
+    if not evidence.live or evidence.remote:
+        return End(role, evidence.target, lambda: evidence, host.roles)
+    files = HostFiles(evidence.root)
+    return End(role, evidence.target, lambda: evidence, host.roles, files, "", evidence.root is None)
 
 
 def _advised(found: Result, counsels: Sequence[PlannedAdvice]) -> Way:
     """What comes next where no step is planned for a finding."""
-    words = _words(found, counsels)
+    words = _words(counsels)
     first = next((one for one in counsels if one.run), None)
     if first is None or first.run is None:
         return Way(words=words, refused=bool(words))
@@ -191,13 +190,11 @@ def _advised(found: Result, counsels: Sequence[PlannedAdvice]) -> Way:
         return Way(words=words, refused=bool(words), run=first.run, where=where)
     # another nimdoctor decides there, so nothing is refused here
     clients = first.objects if found.where is Role.MASTER and where is Role.CLIENT else ()
-    if clients or (where and words == f"run nimdoctor fix on the {where.value}"):
-        words = ""
-    return Way(words=words, run=first.run, where=where, clients=clients)
+    return Way(words="" if clients else words, run=first.run, where=where, clients=clients)
 
 
-def _words(found: Result, counsels: Sequence[PlannedAdvice]) -> str:
-    return "; ".join(dict.fromkeys(filter(None, (_beside(one.text, found) for one in counsels))))
+def _words(counsels: Sequence[PlannedAdvice]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, (one.beside if one.finding else one.text for one in counsels))))
 
 
 def _block(plan: Plan, found: Result) -> List[Step]:
@@ -226,12 +223,3 @@ def _refused(plan: Plan, steps: Sequence[Step]) -> List[Tuple[Condition, Refusal
         for refusal in plan.refusals
         if refusal.step and refusal.must == condition.words()
     ]
-
-
-def _beside(text: str, found: Result) -> str:
-    """What advice says beside the message and the cure of its finding."""
-    if not text.startswith(found.message):
-        return text
-    rest = text[len(found.message) :].lstrip(".: ")
-    cure = found.cure or ""
-    return rest[len(cure) :].strip().strip("()") if cure and rest.startswith(cure) else rest

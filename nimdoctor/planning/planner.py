@@ -6,9 +6,10 @@ and more, or those named by `--only`; what they need comes along where they plan
 
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from nimdoctor.diagnosis.causes import Story, told
-from nimdoctor.diagnosis.engine import HARDENED, Engine, NotNamed, Result
+from nimdoctor.diagnosis.causes import Story, story_of
+from nimdoctor.diagnosis.engine import HARDENED, Engine, Result
 from nimdoctor.diagnosis.host import FactAbsent
+from nimdoctor.diagnosis.scanned_ends import NotNamed
 from nimdoctor.model import Outcome, Role, Severity, Topic
 from nimdoctor.model.wording import named
 from nimdoctor.planning.command_lines import making
@@ -68,7 +69,7 @@ class Planner:
         """The plan for these results of a scan; `story` is theirs, told anew where it is not given."""
         self._open = {result.check for result in results if result.topic is Topic.EXPOSURE}
         self._results = tuple(results)
-        called, minor = self._called(results, told(results) if story is None else story)
+        called, minor = self._called(results, story_of(results) if story is None else story)
         proposals = self._proposals(called, minor)
         steps = self._resting(arranged([step for one in proposals for step in one.steps]))
         stepped = {check for step in steps for check in step.checks}
@@ -175,21 +176,22 @@ class Planner:
             if result.objects and not others and Role.CLIENT in given:
                 return _NOTHING
             on = f"run nimdoctor fix on each client: {named(list(others))}" if others else "run nimdoctor fix there"
-            return PlannedAdvice(
-                result.check, f"{result.message}: {on}", "nimdoctor fix --probe", Role.CLIENT.value, others
-            )
+            return _with_other_command(result, on, "nimdoctor fix --probe", Role.CLIENT)._replace(objects=others)
         where, end = "", Role.MASTER
         if result.where is Role.MASTER and Role.MASTER not in given:
             where = "on the master"
         elif result.where is Role.MASTER and result.host != self.known.name(Role.MASTER):
             where = f"on {result.host or 'that master'}"
         elif result.where is Role.CLIENT and fix.where is Role.MASTER and self.known.one_host:
-            text = f"{result.message}: run nimdoctor fix here with --master TARGET, since its own master was not given"
-            return PlannedAdvice(result.check, text, "nimdoctor fix --master TARGET", Role.CLIENT.value)
+            here = "run nimdoctor fix here with --master TARGET, since its own master was not given"
+            return _with_other_command(result, here, "nimdoctor fix --master TARGET", Role.CLIENT)
         elif fix.where is Role.CLIENT and Role.CLIENT not in given:
             where, end = "on the client", Role.CLIENT
-        text = f"{result.message}: run nimdoctor fix {where}"
-        return PlannedAdvice(result.check, text, "nimdoctor fix", end.value, tuple(result.objects)) if where else None
+        if not where:
+            return None
+        counsel = _with_other_command(result, f"run nimdoctor fix {where}", "nimdoctor fix", end)
+        plain = where == f"on the {end.value}"
+        return counsel._replace(objects=tuple(result.objects), beside="" if plain else counsel.beside)
 
     def _proposals(self, called: Dict[str, List[Result]], minor: Sequence[Result]) -> List["_Proposal"]:
         """What each fix proposes: those that are called, and those that these need, where they bring about what is asked for."""
@@ -315,7 +317,14 @@ def _as_advice(result: Result, hint: str = "") -> PlannedAdvice:
     """A finding that no step treats, as advice."""
     text = f"{result.message}. {result.cure}" if result.cure else result.message
     whole = f"{text} ({hint})" if hint else text
-    return PlannedAdvice(result.check, whole, result.run, result.where.value, tuple(result.objects))
+    objects = tuple(result.objects)
+    return PlannedAdvice(result.check, whole, result.run, result.where.value, objects, result.message, hint)
+
+
+def _with_other_command(result: Result, beside: str, run: str, where: Role) -> PlannedAdvice:
+    """A finding, and what is to be done about it with another command."""
+    text = f"{result.message}: {beside}"
+    return PlannedAdvice(result.check, text, run, where.value, (), result.message, beside)
 
 
 def _affected(every: Sequence[Affects]) -> Optional[Affected]:

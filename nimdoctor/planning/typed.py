@@ -1,5 +1,6 @@
 """Commands as a person types them, so that no name out of evidence becomes shell text."""
 
+import shlex
 from typing import Optional, Sequence
 
 from nimdoctor.model import PUSH, Settlement
@@ -11,8 +12,6 @@ def as_typed(words: Sequence[str]) -> str:
     >>> as_typed(["nim", "-o", "lslpp", "a;b"])
     "nim -o lslpp 'a;b'"
     """
-    import shlex
-
     return " ".join(shlex.quote(word) for word in words)
 
 

@@ -1,13 +1,15 @@
 """What each end asks the other: a client its master, a master its clients."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.diagnosis.host import FactAbsent, Host
 from nimdoctor.evidence.live_base import as_typed, is_name
 from nimdoctor.facts import Hosts, NimInfo, NimObjects, Services
 from nimdoctor.facts.lsnim import NimObject
-from nimdoctor.model.text import Pattern
 from nimdoctor.probe.answer import Deadline, ProbeAnswer, shown
 from nimdoctor.probe.push import first_line, run_on
 from nimdoctor.probe.tcp import port_answer
@@ -25,9 +27,9 @@ AT_ONCE = 10
 """Connects under way at one time: on most masters some clients are switched off, and each takes its time."""
 
 _STAYS_INSIDE = "a host that a directory holds asks nobody in the network of this one"
-_TFTP_SAID = Pattern("error code|not found|access violation|permission denied|received", 2)
+_TFTP_SAID = re.compile("error code|not found|access violation|permission denied|received", 2)
 """What the program tftp prints where a server answered, be it with an error."""
-_SSL = Pattern(r"(?<![A-Za-z])_ssl\s*[:=]\s*(yes|no)\b", 2)  # re.IGNORECASE
+_SSL = re.compile(r"(?<![A-Za-z])_ssl\s*[:=]\s*(yes|no)\b", 2)  # re.IGNORECASE
 
 Asked = Tuple[str, ProbeAnswer]
 """What was asked, in words, and the answer."""
@@ -68,9 +70,9 @@ def ask_tftp(host: Host, address: str, port: int, timeout: float = PATIENCE) -> 
     result, why = run_on(host, ["tftp", "-o", "/dev/null", address, PREFIX + "none", "netascii"], timeout)
     if result is None:
         return ProbeAnswer(None, f"not asked: {_STAYS_INSIDE}, and has no tftp to ask with: {shown(why)}")
-    said = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+    output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
     return ProbeAnswer(
-        not result.timed_out and bool(_TFTP_SAID.search(said)), f"tftp {shown(address)}: {first_line(result)}"
+        not result.timed_out and bool(_TFTP_SAID.search(output)), f"tftp {shown(address)}: {first_line(result)}"
     )
 
 
@@ -85,14 +87,17 @@ def _leaves_root(host: Host, address: str) -> bool:
 
     A name that the root's own /etc/hosts does not know is not looked up either.
     """
-    if getattr(host.evidence, "network", True):
+    if not _in_root(host):
         return False
-    from ipaddress import ip_address
-
     try:
         return not ip_address(address).is_loopback
     except ValueError:
         return True
+
+
+def _in_root(host: Host) -> bool:
+    """Whether the host is one that a directory holds."""
+    return host.evidence.live and not host.evidence.network
 
 
 # -- on a client
@@ -125,8 +130,8 @@ def probe_client(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     for daemon, variable in (("nim", "NIM_MASTER_PORT"), ("nimreg", "NIM_REGISTRATION_PORT")):
         number = info.port(variable)
         if number is None:
-            said = shown(info.get(variable) or "")
-            found.append((f"{daemon} on {shown(name)}", ProbeAnswer(None, f"not asked: {variable}={said} is no port")))
+            value = shown(info.get(variable) or "")
+            found.append((f"{daemon} on {shown(name)}", ProbeAnswer(None, f"not asked: {variable}={value} is no port")))
             continue
         what = f"{daemon} on {_place(name, address, number, 'tcp')}"
         with _waiting(host, what):
@@ -168,7 +173,7 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     found: List[Asked] = []
     for machine, (what, answer) in zip(chosen, _connects(host, chosen, port, patience, whole)):
         found.append((what, answer))
-        inside = answer.answered is None and not getattr(host.evidence, "network", True)
+        inside = answer.answered is None and _in_root(host)
         if (answer.answered or inside) and _has_nimquery(host):
             found.append(_nimquery(host, machine, min(timeout or _timeout(host), whole.left())))
     if len(machines) > CLIENTS:
@@ -180,8 +185,6 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
 def _connects(
     host: Host, machines: Sequence[NimObject], port: int, patience: float, whole: Deadline
 ) -> Sequence[Asked]:
-    from concurrent.futures import ThreadPoolExecutor
-
     def connect(machine: NimObject) -> Asked:
         name = _host_name(machine)
         if name is None:
@@ -224,8 +227,7 @@ def _nimquery(host: Host, machine: NimObject, deadline: float) -> Asked:
 
 
 def _has_nimquery(host: Host) -> bool:
-    program = getattr(host.evidence, "program", None)
-    return program is not None and program("nimquery")[0] is not None
+    return host.evidence.live and bool(host.evidence.has_program("nimquery"))
 
 
 def _host_name(machine: NimObject) -> Optional[str]:
@@ -251,7 +253,7 @@ def _place(name: str, address: str, port: int, protocol: str) -> str:
 
 
 def _timeout(host: Host) -> float:
-    return float(getattr(host.evidence, "timeout", PATIENCE))
+    return host.evidence.timeout if host.evidence.live else PATIENCE
 
 
 def _patience(host: Host, timeout: Optional[float]) -> float:
@@ -260,7 +262,7 @@ def _patience(host: Host, timeout: Optional[float]) -> float:
 
 @contextmanager
 def _waiting(host: Host, label: str) -> Iterator[None]:
-    progress = getattr(host.evidence, "progress", None)
+    progress = host.evidence.progress if host.evidence.live else None
     if progress:
         progress.start(label)
     try:

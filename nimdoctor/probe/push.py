@@ -56,17 +56,15 @@ def push(master: Host, client: str, timeout: float = PUSH_TIMEOUT) -> Push:
 
 def run_on(host: Host, argv: Sequence[str], timeout: float) -> "Tuple[Optional[CommandResult], str]":
     """Runs a command on a live host: its result, or None and why it could not run."""
-    run = getattr(host.evidence, "run", None)
-    if run is None:
+    if not host.evidence.live:
         return None, "nothing can be run on recorded evidence"
-    result: Tuple[Optional[CommandResult], str] = run(argv, timeout)
-    return result
+    return host.evidence.run(argv, timeout)
 
 
 def first_line(result: "CommandResult") -> str:
     """The first thing that a command said, on stderr rather than stdout."""
-    said = (result.stderr.strip() or result.stdout.strip()).decode("utf-8", "replace").splitlines()
-    return shown(said[0]) if said else "it said nothing"
+    lines = (result.stderr.strip() or result.stdout.strip()).decode("utf-8", "replace").splitlines()
+    return shown(lines[0]) if lines else "it said nothing"
 
 
 def _failure(result: "CommandResult", command: str, timeout: float) -> str:
@@ -83,14 +81,15 @@ def _failure(result: "CommandResult", command: str, timeout: float) -> str:
     if result.status == 0 and recorded.succeeded:
         return ""
     lines = [*recorded.object_error, *(quote for _, quote in reversed(recorded.messages))]
-    said = shown(lines[0].text) if lines else first_line(result)
-    return f"failed with status {result.status}: {said}"
+    message = shown(lines[0].text) if lines else first_line(result)
+    return f"failed with status {result.status}: {message}"
 
 
 def _connect(master: Host, client: str, timeout: float) -> Tuple[Optional[str], str]:
     """The client's `connect` as the master has it now, or None and why it is not known."""
     argv = ["lsnim", "-l", client]
-    result, why = run_on(master, argv, min(timeout, getattr(master.evidence, "timeout", timeout)))
+    evidence = master.evidence
+    result, why = run_on(master, argv, min(timeout, evidence.timeout) if evidence.live else timeout)
     if result is None:
         return None, f"{as_typed(argv)}: {why}"
     if result.timed_out:
@@ -98,7 +97,7 @@ def _connect(master: Host, client: str, timeout: float) -> Tuple[Optional[str], 
     try:
         found = NimObjects.parse(Text.of(result.stdout, as_typed(argv), command=True)).get(client)
     except BadEvidence as error:
-        said = decode(result.stderr).strip().splitlines()
-        return None, f"{as_typed(argv)}: {said[0]}" if said else str(error)
+        lines = decode(result.stderr).strip().splitlines()
+        return None, f"{as_typed(argv)}: {lines[0]}" if lines else str(error)
     connect = found.connect if found else None
     return connect, "" if connect else f"{as_typed(argv)} shows none"

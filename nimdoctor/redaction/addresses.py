@@ -7,6 +7,7 @@ ranges stay private, and the last byte stays 0 or 255 where it is.
 """
 
 import hmac
+import socket
 import struct
 from typing import Dict, List, Optional, Sequence, Tuple, TypeVar
 
@@ -183,8 +184,6 @@ def numbers_4(texts: Sequence[bytes]) -> Optional[Sequence[int]]:
     ((167837959, 167837960), None)
     """
     # it takes longer to load than a few addresses to read
-    import socket
-
     printed = b" ".join(texts).decode("ascii").split(" ")
     try:
         raw = list(map(socket.inet_aton, printed))
@@ -196,8 +195,6 @@ def numbers_4(texts: Sequence[bytes]) -> Optional[Sequence[int]]:
 
 def printed_all_4(addresses: Sequence[int]) -> List[bytes]:
     """Many addresses as they are written."""
-    import socket
-
     raw = struct.pack(f">{len(addresses)}I", *addresses)
     return " ".join(map(socket.inet_ntoa, (raw[at : at + 4] for at in range(0, len(raw), 4)))).encode("ascii").split()
 

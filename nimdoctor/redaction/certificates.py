@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import re
+from ipaddress import AddressValueError, IPv4Address
 from typing import Any, Dict, Optional, Sequence
 
 from nimdoctor.evidence.certificates_only import certificates_only
-from nimdoctor.evidence.x509 import CertificateReader
 from nimdoctor.facts.certificates import Certificates
 from nimdoctor.model.certificate_record import X509Record
+from nimdoctor.model.host_readers import CertificateReader
 from nimdoctor.model.text import BadEvidence, Text
 from nimdoctor.redaction.site_names import SiteNames
 from nimdoctor.redaction.words import CERTIFICATE
@@ -101,8 +102,6 @@ class CertificateTexts:
         if word.startswith("\\") or word.lower() in CERTIFICATE or re.fullmatch(r"[\d.]{1,3}|[\W_]+", word):
             return "" if word.startswith("\\x") else word
         if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", word):
-            from ipaddress import AddressValueError, IPv4Address
-
             try:
                 return str(IPv4Address(self._known.ip4(int(IPv4Address(word)))))
             except AddressValueError:

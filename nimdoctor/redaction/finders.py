@@ -9,7 +9,6 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import Dict, Iterator, Sequence, Set, Tuple
 
-from nimdoctor.model.text import Pattern
 from nimdoctor.redaction import patterns
 from nimdoctor.redaction.shapes import KEPT, Place, Plan
 
@@ -70,22 +69,22 @@ _SUBJECT = (
     r"organizationName|organizationalUnitName|commonName)(?:_default)?[ \t]*=[ \t]*([^\n]+)"
 )
 _OF_LINES = [
-    *(([kind], word, Pattern(place)) for kind, word, place in _PLACES),
-    (["user", "host"], "@", Pattern(_PROMPT)),
-    (["user", "host"], "@", Pattern(_SSH)),
-    (["phrase"], "@", Pattern(_ADDRESSED)),
-    *((["alternative"], word, Pattern(_ALTERNATIVE)) for word in ("dns", "ip address", "email")),
+    *(([kind], word, re.compile(place)) for kind, word, place in _PLACES),
+    (["user", "host"], "@", re.compile(_PROMPT)),
+    (["user", "host"], "@", re.compile(_SSH)),
+    (["phrase"], "@", re.compile(_ADDRESSED)),
+    *((["alternative"], word, re.compile(_ALTERNATIVE)) for word in ("dns", "ip address", "email")),
 ]
 """The kinds that its groups find, a word that must be there at all, and the expression."""
-_OF_SUBJECTS = Pattern(_SUBJECT)
+_OF_SUBJECTS = re.compile(_SUBJECT)
 """This one needs its capitals."""
 _OF_WORDS = (
     # what shows within a word: kind, a mark and how often it must be there
-    ("address", ".", 3, Pattern(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d)")),
-    ("dotted", ".", 1, Pattern(r"(?<![\w.-])(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*(?![\w-])")),
-    ("full", ".", 1, Pattern(patterns.FULL_NAME, re.IGNORECASE)),
-    ("address", ":", 2, Pattern(patterns.IPV6, re.IGNORECASE)),
-    ("email", "@", 1, Pattern(patterns.EMAIL)),
+    ("address", ".", 3, re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d)")),
+    ("dotted", ".", 1, re.compile(r"(?<![\w.-])(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*(?![\w-])")),
+    ("full", ".", 1, re.compile(patterns.FULL_NAME, re.IGNORECASE)),
+    ("address", ":", 2, re.compile(patterns.IPV6, re.IGNORECASE)),
+    ("email", "@", 1, re.compile(patterns.EMAIL)),
 )
 KINDS = (
     "host",
@@ -121,10 +120,10 @@ def in_text(text: str) -> Set[Name]:
     found: Set[Name] = set()
     for kinds, word, pattern in _OF_LINES:
         if word in lower:
-            for match in pattern.compiled.finditer(lower):
+            for match in pattern.finditer(lower):
                 found.update((_NUMBER[kind], match.group(at)) for at, kind in enumerate(kinds, 1))
     if "=" in text:
-        found.update((_NUMBER["phrase"], match.group(1)) for match in _OF_SUBJECTS.compiled.finditer(text))
+        found.update((_NUMBER["phrase"], match.group(1)) for match in _OF_SUBJECTS.finditer(text))
     for word in set(lower.split()):
         found.update((what, word[start:end]) for start, end, what in _in_word(word))
     return found
@@ -133,7 +132,7 @@ def in_text(text: str) -> Set[Name]:
 def _in_word(word: str) -> Iterator[Tuple[int, int, int]]:
     for kind, mark, times, pattern in _OF_WORDS:
         if mark in word and (times == 1 or word.count(mark) >= times):
-            for match in pattern.compiled.finditer(word):
+            for match in pattern.finditer(word):
                 yield match.start(), match.end(), _NUMBER[kind]
 
 
@@ -191,9 +190,9 @@ class ShapeFinder:
 
         for kinds, word, pattern in _OF_LINES:
             if word in joined:
-                for match in pattern.compiled.finditer(joined):
+                for match in pattern.finditer(joined):
                     for group, kind in enumerate(kinds, 1):
                         found(match, group, kind)
         if "=" in joined:
-            for match in _OF_SUBJECTS.compiled.finditer(_BETWEEN.join(texts)):
+            for match in _OF_SUBJECTS.finditer(_BETWEEN.join(texts)):
                 found(match, 1, "phrase")

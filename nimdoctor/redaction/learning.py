@@ -9,7 +9,7 @@ from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.certificates_only import may_be_opened
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.tree import Tree
-from nimdoctor.evidence.x509 import CertificateReader
+from nimdoctor.evidence.x509 import X509Reader
 from nimdoctor.model.text import TEXT_LIMIT, decode
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.borrowed_tree import BorrowedTree
@@ -77,7 +77,7 @@ class Learner:
         return ends
 
     def _certificates(self, evidence: RecordedEvidence, tree: Tree) -> None:
-        reader = CertificateReader(evidence, self._catalog)
+        reader = X509Reader(evidence, self._catalog)
         texts = CertificateTexts(self._known, reader)
         for name in tree.names():
             row = self._catalog.file(name[5:]) if name.startswith("files/") and may_be_opened(name[5:]) else None
@@ -89,7 +89,7 @@ class Learner:
                     continue
         for printed in reader.printed():
             texts.learn_record(printed.record)
-        for file in evidence.told_certificates:
+        for file in evidence.redacted_certificates:
             texts.learn(file.content())
 
     # -- what shows in any text

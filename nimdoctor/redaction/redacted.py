@@ -5,6 +5,7 @@ import io
 import json
 import os
 import posixpath
+import tempfile
 from collections import Counter
 from typing import Any, BinaryIO, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -13,7 +14,7 @@ from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, with
 from nimdoctor.evidence.manifest import LoosePiece
 from nimdoctor.evidence.recorded import MANIFEST, RecordedEvidence
 from nimdoctor.evidence.tree import Tree
-from nimdoctor.evidence.x509 import CertificateReader
+from nimdoctor.evidence.x509 import X509Reader
 from nimdoctor.model.text import TEXT_LIMIT, from_json
 from nimdoctor.redaction import rows
 from nimdoctor.redaction.blocks import pieces
@@ -68,7 +69,7 @@ class RedactedTree:
         self._same: Counter[str] = Counter()
         self.remarks: List[str] = []
         self._evidence = RecordedEvidence("evidence", BorrowedTree(tree), catalog)
-        self._reader = CertificateReader(self._evidence, catalog)
+        self._reader = X509Reader(self._evidence, catalog)
         self._certificates = CertificateTexts(known, self._reader)
         counts: Counter[str] = Counter()
         raw = self._manifest()
@@ -171,8 +172,6 @@ class RedactedTree:
                 break
         else:
             return b"".join(small)
-        import tempfile
-
         # without a name, so that nobody else can open it and nothing is left behind
         stream = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115
         try:
@@ -291,7 +290,7 @@ class RedactedTree:
 
     def _told_before(self) -> None:
         """Certificates of evidence that was redacted before: their names once more, since a key may be another."""
-        for file in self._evidence.told_certificates:
+        for file in self._evidence.redacted_certificates:
             if file.command:
                 continue
             entry = self._certificates.file(file.path, file.content())

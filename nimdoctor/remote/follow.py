@@ -105,8 +105,8 @@ class Follower:
 def refusal_in(said: str) -> List[str]:
     """The lines by which a script refused to do anything; empty where it did not refuse.
 
-    >>> refusal_in("note: x\\nrefused, nothing was done.\\nstep 1: it must hold that\\n"), refusal_in("step 1 ... done\\n")
-    (['refused, nothing was done.', 'step 1: it must hold that'], [])
+    >>> refusal_in("note: x\\nrefused, nothing was done.\\nstep 1: needs\\n"), refusal_in("step 1 ... done\\n")
+    (['refused, nothing was done.', 'step 1: needs'], [])
     """
     lines = said.rstrip("\n").split("\n")
     for number, line in enumerate(lines):

@@ -31,10 +31,10 @@ def differences(before: Report, after: Report, renamed: Renamed, thinned: Callab
     found: List[str] = []
     for check, where in sorted({*was, *now}):
         old, new = was.get((check, where), []), now.get((check, where), [])
-        told = _verdicts(old, new) or _quotes(old, new, renamed, thinned)
-        if told:
+        difference = _verdicts(old, new) or _quotes(old, new, renamed, thinned)
+        if difference:
             end = f" ({where.value})" if before.master else ""
-            found.append(f"{check}{end}: {told}")
+            found.append(f"{check}{end}: {difference}")
     return found
 
 
@@ -75,10 +75,10 @@ def _verdicts(old: Sequence[Result], new: Sequence[Result]) -> str:
     depth = 1
     while depth < 20 and [one[:depth] for one in was] == [one[:depth] for one in now]:
         depth += 1
-    said = [
+    sides = [
         " and ".join(", ".join(one[depth - 1 : depth] or one[-1:]) for one in all) or "nothing" for all in (was, now)
     ]
-    return f"{said[0]} in the evidence, {said[1]} in the archive"
+    return f"{sides[0]} in the evidence, {sides[1]} in the archive"
 
 
 def _quotes(old: Sequence[Result], new: Sequence[Result], renamed: Renamed, thinned: Callable[[], Lines]) -> str:
@@ -93,10 +93,10 @@ def _quotes(old: Sequence[Result], new: Sequence[Result], renamed: Renamed, thin
     added = sorted(now.keys() - moved.keys() - stand_in)
     both = sorted((moved.keys() & now.keys()) - left_out)
     other = [place for place in both if not _alike(moved[place], now[place], renamed)]
-    told = [f"the evidence quotes {_words(lost[0])}, which the archive does not"] if lost else []
-    told += [f"the archive quotes {_words(added[0])}, which the evidence does not"] if added else []
-    told += [f"{_words(other[0])} says something else in the archive"] if other else []
-    return "; ".join(told)
+    difference = [f"the evidence quotes {_words(lost[0])}, which the archive does not"] if lost else []
+    difference += [f"the archive quotes {_words(added[0])}, which the evidence does not"] if added else []
+    difference += [f"{_words(other[0])} says something else in the archive"] if other else []
+    return "; ".join(difference)
 
 
 def _quoted(results: Sequence[Result]) -> Dict[Place, Set[str]]:

@@ -35,14 +35,14 @@ class BadNumber(ValueError):
 
 
 class Bundled(NamedTuple):
-    """What a bundle is made of, but for its manifest: `tree` the files, `report` what was found, `moment` the time of
+    """What a bundle is made of, but for its manifest: `tree` the files, `report` what was found, `collected` the time of
     the evidence in seconds since 1970.
     """
 
     tree: "BundleTree"
     report: Report
     plan: Optional[Plan]
-    moment: int
+    collected: int
 
 
 def label_of(case: Optional[str], pmr: Optional[str]) -> str:
@@ -105,15 +105,15 @@ def scanned(evidence: Mapping[str, Evidence], registry: Registry) -> Repair:
     return Repair(RepairTarget(str(target), master), registry, Options(), opened=evidence.__getitem__)
 
 
-def bundled(ends: Mapping[str, Tree], registry: Registry, moment: Optional[int] = None) -> Bundled:
+def bundled(ends: Mapping[str, Tree], registry: Registry, collected: Optional[int] = None) -> Bundled:
     """The report on these ends (by folder), and their plan, beside the evidence.
 
-    `moment` is the time of the evidence where its manifest does not tell it.
+    `collected` is the time of the evidence where its manifest does not tell it.
     """
     evidence = {folder: RecordedEvidence(folder, tree, registry.catalog) for folder, tree in ends.items()}
     repair = scanned(evidence, registry)
     times = [evidence[folder].collected for folder in order_of(dict.fromkeys(evidence, ""))]
-    time = next((one for one in times if one is not None), moment or 0)
+    time = next((one for one in times if one is not None), collected or 0)
     report = with_pictures(repair.report._replace(generated=datetime.fromtimestamp(time, timezone.utc)), repair.engine)
     plan = repair.plan if repair.plan.steps or repair.plan.advice else None
     return Bundled(BundleTree(ends, _rendered(report, plan)), report, plan, time)
@@ -148,7 +148,7 @@ def finish(made: Bundled, label: str, registry: Registry, ledger: Optional[Ledge
         {
             "schema": SCHEMA,
             "case": label,
-            "made": f"{datetime.fromtimestamp(made.moment, timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
+            "made": f"{datetime.fromtimestamp(made.collected, timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
             "redacted": ledger is not None,
             "ends": {folder: folder for folder in tree.ends},
             "hosts": {folder: _host(made.report, folder) for folder in tree.ends},

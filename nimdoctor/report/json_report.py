@@ -26,8 +26,8 @@ def render(report: Report, *, indent: Optional[int] = 2) -> str:
 
 def render_failure(failure: "Failure") -> str:
     """One line of JSON for a target of which there is no report: schema nimdoctor.failure/1."""
-    said = {"target": failure.target, "kind": failure.kind, "message": visible(failure.message)}
-    return _ascii({"schema": FAILURE, **said}, None)
+    fields = {"target": failure.target, "kind": failure.kind, "message": visible(failure.message)}
+    return _ascii({"schema": FAILURE, **fields}, None)
 
 
 def _ascii(document: Dict[str, Any], indent: Optional[int]) -> str:

@@ -45,14 +45,14 @@ def _is_masters(result: Result, master: ScannedHost) -> bool:
 
 
 def _suite(report: Report, host: ScannedHost, cases: Cases) -> Markup:
-    said = [("verdict", summary.headline(report)), ("target", host.target), ("oslevel", host.oslevel or "not known")]
-    properties = [element("property", name=name, value=value) for name, value in said]
+    pairs = [("verdict", summary.headline(report)), ("target", host.target), ("oslevel", host.oslevel or "not known")]
+    properties = [element("property", name=name, value=value) for name, value in pairs]
     content = [element("properties", *properties), *(_case(report, key, found) for key, found in cases.items())]
     return element(
         "testsuite",
         *(join((BREAK, " ", piece)) for piece in content),
         BREAK,
-        name=", ".join(filter(None, (f"{host.label} ({host.role})", summary.asked(report)))),
+        name=", ".join(filter(None, (f"{host.label} ({host.role})", summary.narrowing(report)))),
         hostname=host.label,
         timestamp=report.generated.strftime("%Y-%m-%dT%H:%M:%S"),
         time="0",
@@ -64,8 +64,8 @@ _UNREAD = {"tests": 1, "failures": 0, "errors": 1, "skipped": 0}
 
 
 def _unread(failure: "Failure") -> Markup:
-    said = element("error", message=failure.message, type=failure.kind)
-    case = element("testcase", said, classname="nimdoctor", name="scan", time="0")
+    error = element("error", message=failure.message, type=failure.kind)
+    case = element("testcase", error, classname="nimdoctor", name="scan", time="0")
     name = failure.target or "this host"
     return element("testsuite", BREAK, " ", case, BREAK, name=name, hostname=name, time="0", **_UNREAD)
 
@@ -92,13 +92,13 @@ def _case(report: Report, key: Case, results: Sequence[Result]) -> Markup:
     message = summary.why_undecided(first) if len(results) == 1 else f"{first.message} (and {len(results) - 1} more)"
     if first.outcome is Outcome.FAIL:
         lines = [line for result in results for line in (*_told(report, result), "")][:-1]
-        said = element("failure", _block(lines), message=message, type=first.severity.value)
+        verdict = element("failure", _block(lines), message=message, type=first.severity.value)
     elif first.outcome is Outcome.ERROR:
-        said = element("error", message=message, type="the check broke")
+        verdict = element("error", message=message, type="the check broke")
     else:
         wanted = f"; would be settled by: {', '.join(first.missing)}" if first.missing else ""
-        said = element("skipped", message=f"{first.outcome.value}: {message}{wanted}")
-    return element("testcase", said, **attributes)
+        verdict = element("skipped", message=f"{first.outcome.value}: {message}{wanted}")
+    return element("testcase", verdict, **attributes)
 
 
 def _told(report: Report, result: Result) -> Iterator[str]:

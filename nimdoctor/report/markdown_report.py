@@ -90,7 +90,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
     yield f"- **Names:** {prose(summary.names(report))}"
     if head.plan:
-        yield f"- **Next:** this {head.said}"
+        yield f"- **Next:** this {head.after}"
         yield from _fence([head.plan])
         yield ""
     else:
@@ -112,9 +112,14 @@ def _findings(report: Report, topic: Topic) -> Iterator[str]:
 
 
 def _exposures(report: Report) -> Iterator[str]:
-    said, open_ = summary.exposed(report), report.undecided(Topic.EXPOSURE)
-    if said or open_:
-        yield from ("", f"## {summary.EXPOSURES}{': ' if said else ''}{prose(said)}", "", prose(summary.STOP_NO_PUSH))
+    exposed, open_ = summary.exposed(report), report.undecided(Topic.EXPOSURE)
+    if exposed or open_:
+        yield from (
+            "",
+            f"## {summary.EXPOSURES}{': ' if exposed else ''}{prose(exposed)}",
+            "",
+            prose(summary.STOP_NO_PUSH),
+        )
         yield from _findings(report, Topic.EXPOSURE)
         yield from ("", *_open(report, open_)) if open_ else ()
 

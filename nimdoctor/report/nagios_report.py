@@ -29,10 +29,10 @@ _UNSAFE = re.compile(r"[|<>&`$]")
 def render(reports: Sequence[Report], fail_on: Severity, refused: Sequence[str] = ()) -> str:
     """The line for all targets; `refused` says why one could not be read."""
     state = status(reports, fail_on, refused)
-    said = [_said(report) for report in sorted(reports, key=lambda one: _rank(_state(one, fail_on)))]
+    parts = [_said(report) for report in sorted(reports, key=lambda one: _rank(_state(one, fail_on)))]
     worse = [f"cannot be read: {reason}" for reason in refused]
-    said = worse + said if state == UNKNOWN else said + worse
-    return f"{line(state, '; '.join(said))} | {_performance(reports, len(refused))}\n"
+    parts = worse + parts if state == UNKNOWN else parts + worse
+    return f"{line(state, '; '.join(parts))} | {_performance(reports, len(refused))}\n"
 
 
 def status(reports: Sequence[Report], fail_on: Severity, refused: Sequence[str] = ()) -> int:
@@ -72,8 +72,8 @@ def _said(report: Report) -> str:
         cause = f"{head.cause}: {head.next}"
     elif root:
         cause = f"{root.check}: {root.message}"
-    asked = summary.asked(report)
-    host = report.host.label + (f" ({asked})" if asked else "")
+    narrowed = summary.narrowing(report)
+    host = report.host.label + (f" ({narrowed})" if narrowed else "")
     return ": ".join(filter(None, (host, summary.found(report), cause))) + ("" if root or cause else _NO_FAULT)
 
 

@@ -18,8 +18,8 @@ ROLLBACK_SCHEMA = "nimdoctor.rollback/1"
 
 def render_plan(plan: Plan, unfinished: Sequence[str] = (), probes: "Sequence[Probe]" = ()) -> str:
     """The plan; `unfinished` are lines about runs that must be ended first, `probes` what was asked over the network."""
-    asked = [one._asdict() for one in probes]
-    return _text({**plan.as_dict(), "unfinished": list(unfinished), "probes": asked})
+    probed = [one._asdict() for one in probes]
+    return _text({**plan.as_dict(), "unfinished": list(unfinished), "probes": probed})
 
 
 def render_result(plan: Plan, result: RunResult) -> str:
@@ -61,8 +61,8 @@ def render_refused(
         "pushes": list(plan.pushes) if plan else [],
     }
     document: Dict[str, Any] = plan.as_dict() if plan else {"schema": SCHEMA}
-    asked = [one._asdict() for one in probes]
-    return _text({**document, "unfinished": list(unfinished), "probes": asked, "result": refused})
+    probed = [one._asdict() for one in probes]
+    return _text({**document, "unfinished": list(unfinished), "probes": probed, "result": refused})
 
 
 def render_without_run(plan: Plan, good: bool) -> str:
@@ -93,8 +93,8 @@ def render_runs(runs: Sequence[Mapping[str, Any]], state: str, pruned: Optional[
     """The runs of one state directory, oldest first, and what was removed from it and kept, where that was asked for."""
     document: Dict[str, Any] = {"schema": RUNS_SCHEMA, "state_directory": state, "runs": list(runs)}
     if pruned is not None:
-        said = {name: [{"run": run, "why": why} for run, why in part] for name, part in pruned._asdict().items()}
-        document["pruned"] = said
+        lists = {name: [{"run": run, "why": why} for run, why in part] for name, part in pruned._asdict().items()}
+        document["pruned"] = lists
     return _text(document)
 
 

@@ -55,8 +55,11 @@ class _Page:
                 yield ""
                 yield from self._step(step)
             yield from self._others()
-        asked = [f"{one.what}: {one.says}" for one in self.probes]
-        for heading, entries in (("Asked over the network (--probe)", asked), ("Know before you begin", plan.cautions)):
+        probed = [f"{one.what}: {one.says}" for one in self.probes]
+        for heading, entries in (
+            ("Asked over the network (--probe)", probed),
+            ("Know before you begin", plan.cautions),
+        ):
             if entries:
                 yield ""
                 yield heading
@@ -82,8 +85,10 @@ class _Page:
             wanted = [name for one in plan.undecided for name in one.missing or (f"nimdoctor explain {one.check}",)]
             yield from self._field("Settled by", f" {'; '.join(dict.fromkeys(wanted))}")
         elif not plan.advice:
-            asked = ", ".join(plan.options.only)
-            why = f"what {asked} brings about is so already" if asked else "no finding of medium or more has a fix here"
+            chosen = ", ".join(plan.options.only)
+            why = (
+                f"what {chosen} brings about is so already" if chosen else "no finding of medium or more has a fix here"
+            )
             yield f"Nothing to do: {why}."
         if not plan.advice:
             for push in plan.pushes:
@@ -103,14 +108,14 @@ class _Page:
         yield self._title()
         yield from self._field("Risk", plan.risk)
         yield from self._touches()
-        said = ""
+        shown = ""
         for number, step in enumerate(plan.steps, 1):
             mark = "  ** POINT OF NO RETURN **" if plan.point_of_no_return is step else ""
             yield f"{number}. on the {step.where.value}: {printable(step.title)}{mark}"
             yield from (f"   {'Does:' if not n else '':<10}{line}" for n, line in enumerate(_doing(step)))
             undo = step.undo or f"none: {step.no_undo}"
-            yield from self._field("Undo", undo if undo != said else "as before", "   ")
-            said = undo
+            yield from self._field("Undo", undo if undo != shown else "as before", "   ")
+            shown = undo
         for caution in plan.cautions:
             yield from self._item(f"Know before you begin: {caution}")
 
@@ -132,8 +137,8 @@ class _Page:
         plan = self.plan
         yield from self._field("Risk", plan.risk)
         last = plan.point_of_no_return
-        said = f"from step {last.id} on ({last.title}): {last.no_undo}" if last else "every step can be undone"
-        yield from self._field("No undo", said)
+        where = f"from step {last.id} on ({last.title}): {last.no_undo}" if last else "every step can be undone"
+        yield from self._field("No undo", where)
         yield from self._touches()
 
     def _touches(self) -> Iterator[str]:
@@ -174,17 +179,15 @@ class _Page:
         commands = "; ".join(" ".join(argv) for argv in affects.cure)
         for name in affects.clients:
             yield f"   - {printable(name)}: not yet. There, as root, by ssh or console: {commands}"
-        kept = "" if _over_ssh(self.plan) else "nimdoctor runs shows who has followed; "
-        yield f"   {kept}a script for each is written with --script DIR"
+        followed = "" if _over_ssh(self.plan) else "nimdoctor runs shows who has followed; "
+        yield f"   {followed}a script for each is written with --script DIR"
 
     def _refused(self) -> Iterator[str]:
         if self.plan.refusals:
             yield ""
             yield "Refused as things are"
         for one in self.plan.refusals:
-            yield from self._item(
-                f"{'step ' + one.step + ': ' if one.step else ''}it must hold that {one.must}; {one.seen}"
-            )
+            yield from self._item(f"{'step ' + one.step + ': ' if one.step else ''}needs: {one.must}; {one.seen}")
             if one.run:
                 yield f"       {printable(one.run)}"
 
@@ -196,8 +199,8 @@ class _Page:
             return
         if plan.refusals:
             helps = {one.run for one in plan.refusals}
-            said = helps.pop() if len(helps) == 1 else None
-            yield from self._field("Next", said or "settle what is refused above, then run it again")
+            hint = helps.pop() if len(helps) == 1 else None
+            yield from self._field("Next", hint or "settle what is refused above, then run it again")
             return
         affects = f" --affects {len(plan.affects.clients)}" if plan.affects and plan.affects.clients else ""
         # a command is whole on its line, so that it can be copied
@@ -250,8 +253,8 @@ def render_result(result: RunResult, plan: Plan, *, width: int = 96, brief: bool
     titles: Mapping[str, Step] = {step.id: step for step in plan.steps}
     for step, outcome, says in result.steps:
         title = titles[step].title if step in titles else step
-        said = says.partition("\n")[0] if outcome not in ("done", "failed") else ""
-        lines.append(f"   {outcome:<11}{step}: {printable(title)}" + (f" ({printable(said)})" if said else ""))
+        detail = says.partition("\n")[0] if outcome not in ("done", "failed") else ""
+        lines.append(f"   {outcome:<11}{step}: {printable(title)}" + (f" ({printable(detail)})" if detail else ""))
     lines += _findings(result.outcomes, width)
     if result.stands:
         lines.append("Stands:")
@@ -315,9 +318,9 @@ def _findings(outcomes: Outcomes, width: int) -> List[str]:
     lines = []
     for found in outcomes.findings:
         # what is wrong again is told in full, what is well in two lines
-        said = f"   {found.outcome:<19}{found.check} on the {found.where}: {found.says}"
+        line = f"   {found.outcome:<19}{found.check} on the {found.where}: {found.says}"
         lines += textwrap.wrap(
-            printable(said, 2 * width - 30 if found.outcome == FIXED else 0),
+            printable(line, 2 * width - 30 if found.outcome == FIXED else 0),
             width,
             subsequent_indent=" " * 22,
         )
@@ -340,10 +343,10 @@ def render_runs(runs: Sequence[Mapping[str, object]], state: str, pruned: Option
     """A list of runs, the newest last, below what was removed and kept, where that was asked for."""
     from tabulate import tabulate
 
-    said = [] if pruned is None else [f"removed {run}: {printable(why)}" for run, why in pruned.removed]
-    said += [] if pruned is None else [f"kept {run}: {printable(why)}" for run, why in pruned.kept]
+    pruned_lines = [] if pruned is None else [f"removed {run}: {printable(why)}" for run, why in pruned.removed]
+    pruned_lines += [] if pruned is None else [f"kept {run}: {printable(why)}" for run, why in pruned.kept]
     if not runs:
-        return "\n".join([*said, f"No run in {state}."]) + "\n"
+        return "\n".join([*pruned_lines, f"No run in {state}."]) + "\n"
     rows = []
     notes: List[str] = []
     for run in runs:
@@ -353,7 +356,7 @@ def render_runs(runs: Sequence[Mapping[str, object]], state: str, pruned: Option
         )
         notes += _run_notes(run)
     table = tabulate(rows, headers=["RunCommand", "State", "Begun", "Fixes"], tablefmt="simple", disable_numparse=True)
-    return "\n".join([*said, *([""] if said else []), table, *([""] if notes else []), *notes]) + "\n"
+    return "\n".join([*pruned_lines, *([""] if pruned_lines else []), table, *([""] if notes else []), *notes]) + "\n"
 
 
 def _run_notes(run: Mapping[str, object]) -> Iterator[str]:

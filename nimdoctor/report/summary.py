@@ -40,33 +40,33 @@ def counts(report: Report) -> List[str]:
 def exposed(report: Report) -> str:
     """`10 known vulnerabilities are open, the worst 10.0`; empty where nothing is open."""
     found = report.exposure
-    said = []
+    parts = []
     if found.open:
         many = "vulnerability is" if found.open == 1 else "vulnerabilities are"
-        said.append(f"{found.open} known {many} open")
-        said += [f"the worst {found.worst}"] if found.worst is not None else []
+        parts.append(f"{found.open} known {many} open")
+        parts += [f"the worst {found.worst}"] if found.worst is not None else []
     # beside vulnerabilities what is low is left to the section
-    bar = Severity.MEDIUM if said else Severity.INFO
+    bar = Severity.MEDIUM if parts else Severity.INFO
     failed = report.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
     others = named([one.check for one in failed if not one.vulnerabilities and one.severity.rank >= bar.rank])
-    said += [f"besides {others}" if said else others] if others else []
-    said += [f"more than --fail-on-exposure {report.fail_on_exposure} allows"] if report.not_allowed else []
-    return ", ".join(said)
+    parts += [f"besides {others}" if parts else others] if others else []
+    parts += [f"more than --fail-on-exposure {report.fail_on_exposure} allows"] if report.not_allowed else []
+    return ", ".join(parts)
 
 
-def asked(report: Report) -> str:
+def narrowing(report: Report) -> str:
     """`1 of 47 checks asked, 1 finding ignored`; empty where all was asked that could be."""
     found = report.asked
-    said = [f"{found.checks} of {count(found.of, 'check')} asked"] if found.checks < found.of else []
-    said += [f"{count(found.ignored, 'finding')} ignored"] if found.ignored else []
-    said += [f"not asked as {' and '.join(found.not_as)}"] if found.not_as else []
-    return ", ".join(said)
+    parts = [f"{found.checks} of {count(found.of, 'check')} asked"] if found.checks < found.of else []
+    parts += [f"{count(found.ignored, 'finding')} ignored"] if found.ignored else []
+    parts += [f"not asked as {' and '.join(found.not_as)}"] if found.not_as else []
+    return ", ".join(parts)
 
 
 def verdict(report: Report) -> str:
     """What the verdict is, and of what: `HEALTHY, BUT EXPOSED (46 of 47 checks asked)`."""
     open_ = (", BUT EXPOSED" if report.verdict == HEALTHY else ", AND EXPOSED") if report.exposure.checks else ""
-    narrowed = asked(report)
+    narrowed = narrowing(report)
     return report.verdict.upper() + open_ + (f" ({narrowed})" if narrowed else "")
 
 
@@ -114,8 +114,8 @@ def source(quote: Quote) -> str:
 
 def quoted(quote: Quote) -> str:
     """What a quote says."""
-    said = quote.text if quote.text or quote.line is not None else "the whole of it"
-    return said.strip()
+    words = quote.text if quote.text or quote.line is not None else "the whole of it"
+    return words.strip()
 
 
 def levels(report: Report) -> List[List[str]]:
@@ -135,14 +135,14 @@ def chain(report: Report) -> str:
 class Head(NamedTuple):
     """The first lines of a report: the cause, what to run or do next, whom it touches.
 
-    `plan` is the command that shows a plan, where there is one, and `said` what stands after it.
+    `plan` is the command that shows a plan, where there is one, and `after` what stands after it.
     """
 
     cause: str
     next: str
     touches: str
     plan: str = ""
-    said: str = ""
+    after: str = ""
 
 
 class Next(NamedTuple):
@@ -162,9 +162,9 @@ def head(report: Report, room: int = 0) -> Head:
     if root and first:
         touches = count(root.touches, "other host") if root.touches else "no other host"
         way = report.way(first)
-        plan, said = _plan(report, first, room) if way and way.steps else ("", "")
+        plan, after = _plan(report, first, room) if way and way.steps else ("", "")
         cause = f"{root.cause or root.message} ({chain(report)})"
-        return Head(cause, by_hand(report, first), touches, plan, said)
+        return Head(cause, by_hand(report, first), touches, plan, after)
     return Head("none: no check found a fault", "nothing to do", "no other host")
 
 
@@ -207,7 +207,7 @@ def by_hand(report: Report, result: Result) -> str:
     typed, way = command(report, result), report.way(result)
     if way is None or not way.words or way.steps:
         # what it would have been before generation G2 is nothing to do now
-        cure = HARDENED if result.cure and result.cure.startswith(HARDENED) else result.cure
+        cure = HARDENED if result.advice_only else result.cure
         return typed or cure or f"nimdoctor explain {result.check}"
     if way.refused:
         return _refused(way.words, way.planned) + (f"; {typed}" if typed else "")
@@ -325,8 +325,8 @@ def read(result: Result) -> str:
 
 def notes(report: Report) -> List[str]:
     """What is worth knowing beside the findings, one line each."""
-    told = [found for found in report.with_outcome(Outcome.PASS) if found.severity is Severity.INFO]
-    lines = [f"{found.check} on {place(found, report)}: {found.message}" for found in told]
+    worth_knowing = [found for found in report.with_outcome(Outcome.PASS) if found.severity is Severity.INFO]
+    lines = [f"{found.check} on {place(found, report)}: {found.message}" for found in worth_knowing]
     lines += _unread(report)
     lines += list(report.remarks)
     lines += list(report.pictures.unmade) if report.pictures else []

@@ -46,7 +46,7 @@ def printable(text: str, limit: int = 0) -> str:
 class _Page:
     def __init__(self, report: Report, width: int, colour: bool) -> None:
         self.report = report
-        self.told = report.story
+        self.story = report.story
         self.width = max(60, width)
         self.colour = colour
 
@@ -61,25 +61,25 @@ class _Page:
         yield from self._tail()
 
     def _findings(self, topic: Topic) -> Iterator[str]:
-        for number, result in enumerate(self.told.findings):
+        for number, result in enumerate(self.story.findings):
             if result.topic is topic:
                 yield ""
                 yield from self._finding(number, result)
 
     def _exposures(self) -> Iterator[str]:
-        said, open_ = summary.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
-        if not said and not open_:
+        exposed, open_ = summary.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
+        if not exposed and not open_:
             return
         yield ""
-        yield self._paint(summary.EXPOSURES, _BOLD) + (f": {said}" if said else "")
+        yield self._paint(summary.EXPOSURES, _BOLD) + (f": {exposed}" if exposed else "")
         yield from self._item(summary.STOP_NO_PUSH, "  ")
         yield from self._findings(Topic.EXPOSURE)
-        if said and open_:
+        if exposed and open_:
             yield ""
         yield from self._open(open_)
 
     def brief(self) -> Iterator[str]:
-        found = self.told.findings
+        found = self.story.findings
         yield from self._head() if found else islice(self._head(), 2)
         for number, result in enumerate(found):
             indent = self._indent(number)
@@ -103,8 +103,8 @@ class _Page:
 
     def _head(self) -> Iterator[str]:
         report = self.report
-        said = printable(summary.headline(report))
-        first, *rest = textwrap.wrap(said, self.width, subsequent_indent=" " * 10, break_on_hyphens=False)
+        headline = printable(summary.headline(report))
+        first, *rest = textwrap.wrap(headline, self.width, subsequent_indent=" " * 10, break_on_hyphens=False)
         word = report.verdict.upper()
         yield self._paint(word, _BOLD + _OUTCOME_COLOUR[report.verdict]) + first[len(word) :]
         yield from rest
@@ -112,20 +112,20 @@ class _Page:
         head = summary.head(report, self.width - 10)
         yield from self._field("Cause", head.cause)
         if head.plan:
-            yield from self._field("Next", f"{head.plan} {head.said}")
+            yield from self._field("Next", f"{head.plan} {head.after}")
         yield from self._field("" if head.plan else "Next", head.next)
         yield from self._field("Touches", head.touches)
         if report.changed:
             yield from self._field("Changed", report.changed)
 
     def _indent(self, number: int) -> str:
-        return "   " * min(self.told.depths[number], DEEPEST)
+        return "   " * min(self.story.depths[number], DEEPEST)
 
     def _finding(self, number: int, result: Result) -> Iterator[str]:
         indent = self._indent(number) + "   "
         yield from self._wrong(number, result)
-        yield from self._links("Because", self.told.causes(result), indent)
-        yield from self._links("Explains", self.told.effects(result), indent)
+        yield from self._links("Because", self.story.causes(result), indent)
+        yield from self._links("Explains", self.story.effects(result), indent)
         if result.impact:
             yield from self._field("Breaks", result.impact, indent)
         if result.cause:

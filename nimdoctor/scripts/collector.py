@@ -7,6 +7,7 @@ from nimdoctor.collection.collect import TRUST, path_rows_of, rows_of
 from nimdoctor.collection.record import NAME_LENGTH, recorded_name
 from nimdoctor.evidence.catalog import EVERY, Kind, Row
 from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS, NO_ALIASES
+from nimdoctor.facts import LevelTables
 from nimdoctor.model.private_keys import REMOVED
 from nimdoctor.scripts.library import functions, with_library
 from nimdoctor.scripts.quoting import quoted, words
@@ -76,8 +77,6 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
 
 def constants() -> Mapping[str, str]:
     """Placeholders whose value the script knows: the APARs of nimdoctor's own tables, not those that a site adds."""
-    from nimdoctor.facts import LevelTables
-
     return {"APARS": " ".join(LevelTables.derive(None).apars())}
 
 

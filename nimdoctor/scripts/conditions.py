@@ -3,6 +3,7 @@
 import stat
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
+from nimdoctor.facts.generation import later_apars
 from nimdoctor.scripts.quoting import quoted, said, words
 
 Words = Callable[[Mapping[str, Any]], List[str]]
@@ -110,6 +111,4 @@ def _below_g2(one: Mapping[str, Any], plan: Mapping[str, Any]) -> Optional[List[
     for refusal in plan.get("refusals") or ():
         if refusal["must"] == one["says"]:
             return ["hardened", where, said(refusal["seen"])]
-    from nimdoctor.facts.generation import later_apars
-
     return ["as_at_plan", where, (plan.get("levels") or {}).get(where) or "", " ".join(later_apars("G2"))]

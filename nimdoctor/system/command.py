@@ -5,9 +5,11 @@ command that asks it. Nothing here goes through a shell.
 """
 
 import os
+import pwd
 import selectors
 import signal
 import subprocess
+import tempfile
 import time
 from typing import IO, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
@@ -56,8 +58,6 @@ def ssh_environment() -> Dict[str, str]:
 
     HOME is that of the user database, as ssh itself has it.
     """
-    import pwd
-
     environment = {"PATH": PROGRAM_PATH, **os.environ}
     environment.pop("ODMDIR", None)
     try:
@@ -131,8 +131,6 @@ def run(
 
 def _given(content: bytes) -> IO[bytes]:
     """A file to be read from its beginning: a pipe could fill up under a command that does not read."""
-    import tempfile
-
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the caller
     stream.write(content)
     stream.seek(0)

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hosts import PLAIN_MASTER_STANZA, PS, UTC, evidence, machine, processes, quoted, result_of, scan_hosts
+from hosts import PLAIN_MASTER_STANZA, PS, UTC, AskedNow, evidence, machine, processes, quoted, result_of, scan_hosts
 
 from nimdoctor.evidence.catalog import Catalog
-from nimdoctor.evidence.clock_reader import ClockReader
+from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.model.text import Text
 
@@ -18,10 +18,10 @@ RAN_OUT = datetime(2021, 1, 1)
 
 def live(host, now, took=1):
     """The host as one that is asked now: each reading of its clock comes `took` seconds after the last."""
-    host.live = True
     dates = [f"{now + timedelta(seconds=took * number):%Y-%m-%dT%H:%M:%SZ}" for number in range(9)]
-    host.again = lambda row: (Text.of(dates.pop(0), row.name), "")
-    return host
+    asked = AskedNow(host)
+    asked.again = lambda row: (Text.of(dates.pop(0), row.name), "")
+    return asked
 
 
 def end(role="client", pem=None, now=NOW, more=None):
@@ -155,7 +155,7 @@ def test_a_live_host_is_asked_anew_each_time(tmp_path):
         program.chmod(0o755)
         (tmp_path / name / "usr/bin/date.n").write_text("0\n")
     client, master = (LiveHost(str(tmp_path / name)) for name in ("client", "master"))
-    readers = [ClockReader(host, Catalog()) for host in (client, master)]
+    readers = [DateReader(host, Catalog()) for host in (client, master)]
     texts, problem = readers[0].around(readers[1])
     assert [text.read().strip() for text in texts] == [
         "2025-03-15T09:53:20Z",

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, evidence, loose, machine, quoted, result_of
+from hosts import MASTER_STANZA, PLAIN_MASTER_STANZA, AskedNow, evidence, loose, machine, quoted, result_of
 
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.model.text import Text
@@ -28,22 +28,17 @@ FITS = {
 }
 
 
-class Live:
+class Live(AskedNow):
     """A master that is asked now: recorded evidence, and a verdict in place of a rehearsal."""
 
-    live = True
-
     def __init__(self, recorded: RecordedEvidence, verdict: object) -> None:
-        self._recorded = recorded
+        super().__init__(recorded)
         self._verdict = verdict if isinstance(verdict, str) else json.dumps(verdict)
-
-    def __getattr__(self, name):
-        return getattr(self._recorded, name)
 
     def texts(self, row, names):
         if row.facts == ("Rehearsal",):
             return [Text.of(self._verdict, row.name)]
-        return self._recorded.texts(row, names)
+        return super().texts(row, names)
 
 
 OBJECTS = MASTER_STANZA + machine()

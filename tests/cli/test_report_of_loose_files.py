@@ -70,7 +70,7 @@ def other_findings(files: Mapping[str, bytes], *, redacted: bool) -> List[str]:
             tree = redactor.redacted(collection)
             redactor.check(tree)
             renamed = tree.renamed
-        after = bundled({"host": tree}, REGISTRY, collection.moment).report
+        after = bundled({"host": tree}, REGISTRY, collection.collected).report
         if not redacted:
             # but for the time, nothing at all is another
             assert after.results == before.results

@@ -67,7 +67,7 @@ def collected(target: str, place: "str | os.PathLike[str]", timeout: float = 30.
     """By nimdoctor itself."""
     path = os.path.join(place, "collected.tar.gz")
     tree = collect(LiveHost(target[5:], timeout), REGISTRY.catalog, tempfile.mkdtemp(dir=place))
-    write_archive(tree, path, tree.moment)
+    write_archive(tree, path, tree.collected)
     tree.close()
     return Archive(path)
 

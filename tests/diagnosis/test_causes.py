@@ -7,7 +7,7 @@ from hosts import MASTER_STANZA, evidence, machine, niminfo, registry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nimdoctor.diagnosis.causes import Pair, told
+from nimdoctor.diagnosis.causes import Pair, story_of
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.scanning import open_hosts, pair_of, scan
@@ -34,7 +34,7 @@ def found(check, *causes, severity="high", confidence="likely", where="client", 
 
 
 def story(*results):
-    return told(results, lambda: TEN)
+    return story_of(results, lambda: TEN)
 
 
 def order(*results):

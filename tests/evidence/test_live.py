@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from nimdoctor.evidence import live, system_tables
+from nimdoctor.evidence import live
 from nimdoctor.evidence.catalog import CLIENT, Catalog, Kind, Row
 from nimdoctor.evidence.live import LiveHost
 
@@ -281,7 +281,7 @@ def test_psutil_serves_this_host_and_never_a_root(tmp_path: Path, monkeypatch: p
     def table(fact: str) -> Any:
         return ("psutil: processes", "PID\n") if fact == "Processes" else None
 
-    monkeypatch.setattr(system_tables, "table_for", table)
+    monkeypatch.setattr(live, "table_for", table)
     ps = Row("ps -eo pid,ppid,etime,args", Kind.COMMAND, ("Processes",))
     (text,) = LiveHost().texts(ps, NONE)
     assert text.source == "psutil: processes" and text.read() == "PID\n"

@@ -24,7 +24,7 @@ from nimdoctor.evidence.rehearsal.pem import FILE_LIMIT, FILES
 def test_an_empty_or_missing_directory_starts_no_process(
     master: Master, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nimdoctor.system.command.run", None)
+    monkeypatch.setattr("nimdoctor.evidence.rehearsal.run", None)
     for path in master.path(part).iterdir():
         path.unlink()
     assert master.rehearsed() == {"rehearsal": "undone", "reason": f"/ssl_nimsh/{part} is empty"}

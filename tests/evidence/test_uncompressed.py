@@ -14,7 +14,6 @@ from programs import program
 
 from nimdoctor.evidence import TargetError, open_target, stream_archive, uncompressed
 from nimdoctor.evidence.archive import archive_kind, open_archive
-from nimdoctor.system import command
 from tests.evidence.cpio_archives import Entry, make_cpio
 
 NIMINFO = b"export NIM_NAME=lpar7\n"
@@ -44,7 +43,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only directory in which a program is looked for."""
     place = tmp_path / "bin"
     place.mkdir()
-    monkeypatch.setattr(command, "PROGRAM_PATH", str(place))
+    monkeypatch.setattr(uncompressed, "PROGRAM_PATH", str(place))
     return place
 
 

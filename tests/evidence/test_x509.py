@@ -1,10 +1,10 @@
-"""Three ways to read a certificate give one record; nothing that is no certificate is read."""
+"""Both ways to read a certificate give one record, which is `cryptography`'s; nothing that is no certificate is read."""
 
 import base64
-import sys
 from typing import Any, List
 
 import pytest
+from cryptography_reader import by_cryptography
 from effort import examples
 from hosts import evidence
 from hypothesis import example, given, settings
@@ -16,7 +16,8 @@ from nimdoctor.evidence import openssl_text
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.der import BadDer, name_text, public_key, read_certificate, taken_apart
-from nimdoctor.evidence.x509 import CertificateReader, by_cryptography
+from nimdoctor.evidence.live_base import LiveBase
+from nimdoctor.evidence.x509 import X509Reader
 from nimdoctor.facts.certificates import Certificates
 from nimdoctor.model.certificate_record import X509Record
 from nimdoctor.model.private_keys import REMOVED
@@ -242,7 +243,7 @@ def test_any_bytes_raise_nothing_but_bad_der(raw: bytes) -> None:
 @settings(max_examples=examples(200))
 def test_any_bytes_in_a_reader_raise_nothing_but_bad_evidence(raw: bytes) -> None:
     with pytest.raises(BadEvidence):
-        CertificateReader(evidence(), Catalog()).read(raw)
+        X509Reader(evidence(), Catalog()).read(raw)
 
 
 @given(st.text(max_size=300) | st.lists(st.sampled_from(OLD.splitlines())).map("\n".join))
@@ -266,19 +267,20 @@ def test_any_bytes_in_a_file_raise_nothing_but_bad_evidence(raw: bytes) -> None:
 # -- which way is taken
 
 
-class Live:
+class Live(LiveBase):
     """A live host whose only program is openssl."""
 
-    live = True
+    thorough = True
 
     def __init__(self, answer: Any) -> None:
+        super().__init__("", 30.0, None)
         self.answer = answer
         self.given: List[bytes] = []
 
     def texts(self, row: Any, names: Any) -> list:
         return []
 
-    def run(self, argv: Any, timeout: Any = None, stdin: bytes = b"") -> Any:
+    def execute(self, argv: Any, timeout: float, stdin: bytes = b"") -> Any:
         self.given.append(stdin)
         return self.answer(argv, stdin)
 
@@ -289,21 +291,15 @@ def not_plain(der: bytes) -> bytes:
     return der[:1] + b"\x83\x00" + der[2:]
 
 
-@pytest.fixture
-def without_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cryptography", None)
-
-
 def real(argv: Any, stdin: bytes) -> Any:
 
     return run([program("openssl"), *argv[1:]], timeout=10, env=command_environment(), stdin=stdin), ""
 
 
-@pytest.mark.usefixtures("without_cryptography")
 def test_the_hosts_openssl_reads_what_our_reader_refuses(certificates: Maker) -> None:
     der = certificates("rsa2048").der
     host = Live(real)
-    found = CertificateReader(host, Catalog()).read(not_plain(der))
+    found = X509Reader(host, Catalog()).read(not_plain(der))
     expected = read_certificate(der)
     assert found._replace(fingerprint=None) == expected._replace(fingerprint=None)
     (stdin,) = host.given
@@ -311,20 +307,29 @@ def test_the_hosts_openssl_reads_what_our_reader_refuses(certificates: Maker) ->
     assert base64.b64decode(b"".join(stdin.splitlines()[1:-1])) == not_plain(der)
 
 
-@pytest.mark.usefixtures("without_cryptography")
+def test_so_it_does_where_two_algorithms_are_named(certificates: Maker) -> None:
+    """What of all that was tried `cryptography` alone would read, of a recorded host too: it looks at one of the two."""
+    der, sha256, sha384 = certificates("rsa2048").der, b"\x01\x01\x0b", b"\x01\x01\x0c"
+    at = der.rindex(sha256)
+    odd = der[:at] + sha384 + der[at + len(sha384) :]
+    with pytest.raises(BadDer, match="two signature algorithms"):
+        read_certificate(odd)
+    found = X509Reader(Live(real), Catalog()).read(odd)
+    assert found.key_identity == read_certificate(der).key_identity
+
+
 def test_an_openssl_that_hung_is_not_asked_again(certificates: Maker) -> None:
     host = Live(lambda argv, stdin: (CommandResult(timed_out=True), ""))
-    reader = CertificateReader(host, Catalog())
+    reader = X509Reader(host, Catalog())
     for _ in range(3):
         with pytest.raises(BadEvidence, match="hung"):
             reader.read(not_plain(certificates("plain").der + b"\0" * 300))
     assert len(host.given) == 1
 
 
-@pytest.mark.usefixtures("without_cryptography")
-def test_where_no_way_is_left_it_says_what_to_install_or_record(certificates: Maker) -> None:
-    with pytest.raises(BadEvidence, match=r"install cryptography .*; record: openssl x509 -noout .* -in PATH"):
-        CertificateReader(evidence(), Catalog()).read(not_plain(certificates("rsa2048").der))
+def test_where_no_way_is_left_it_says_what_to_record(certificates: Maker) -> None:
+    with pytest.raises(BadEvidence, match=r"it is not plain DER: .*; record: openssl x509 -noout .* -in PATH"):
+        X509Reader(evidence(), Catalog()).read(not_plain(certificates("rsa2048").der))
 
 
 def test_a_command_reads_what_it_is_given_and_else_nothing() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nimdoctor.facts import Apars, Filesets, InterimFixes, IosLevel, LevelTables, NimExposure, OsLevel, SiteLevels
-from nimdoctor.facts.nim_exposure import CARRIED, LACKING, NIM_CLIENT, NIM_MASTER, NOT_KNOWN
+from nimdoctor.facts.generation_standing import CARRIED, LACKING, NIM_CLIENT, NIM_MASTER, NOT_KNOWN
 from nimdoctor.model.text import BadEvidence, Text
 
 NONE = "There is no efix data on this system.\n"

@@ -15,7 +15,9 @@ import tempfile
 from functools import cache
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Mapping, Tuple
 
-from hosts import FIXTURES, LOG, MemoryTree, collected, niminfo, registry
+from cryptography_reader import by_cryptography
+from hosts import LOG, MemoryTree, collected, niminfo, registry
+from scenarios import scenario
 
 from fuzz.corpus import repair
 from nimdoctor.applying.journal import Journal, read_journal
@@ -35,7 +37,6 @@ from nimdoctor.evidence.manifest import parse_manifest
 from nimdoctor.evidence.recognise import parts, recognise, sections, strip_quoting
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError
-from nimdoctor.evidence.x509 import by_cryptography
 from nimdoctor.library.scanning import scan
 from nimdoctor.model import Outcome, Role, Severity
 from nimdoctor.model.private_keys import REMOVED, holds_private_key, lines_of, without_private_keys
@@ -240,12 +241,12 @@ def scanned(target: Evidence, other: Any = None) -> None:
 
 @cache
 def client() -> Mapping[str, bytes]:
-    return MemoryTree.load(FIXTURES / "create-bio-hang" / "client").files
+    return scenario("create-bio-hang")["client"].files
 
 
 @cache
 def master() -> Mapping[str, bytes]:
-    return MemoryTree.load(FIXTURES / "create-bio-hang" / "master").files
+    return scenario("create-bio-hang")["master"].files
 
 
 # -- keys and certificates
@@ -263,7 +264,7 @@ def keys(raw: bytes) -> None:
 
 
 def certificate(raw: bytes) -> None:
-    """DER is read or refused by name, as `cryptography` reads it where that is installed; no key is let through."""
+    """DER is read or refused by name, as `cryptography` reads it; no key is let through."""
     with contextlib.suppress(ValueError):
         openssl_text.parse(decode(raw))
     kept = certificates_only(raw)
@@ -276,7 +277,7 @@ def certificate(raw: bytes) -> None:
     try:
         other = by_cryptography(raw)
     except BadEvidence:
-        return  # not installed, or stricter
+        return  # it is stricter
     for field in ("serial", "not_before", "not_after", "key_type", "key_bits", "is_ca", "fingerprint"):
         assert getattr(found, field) == getattr(other, field), field
 

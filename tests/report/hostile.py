@@ -2,7 +2,7 @@
 
 from datetime import datetime, timezone
 
-from nimdoctor.diagnosis.causes import Pair, told
+from nimdoctor.diagnosis.causes import Pair, story_of
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.diagnosis.ignore import Ignored
 from nimdoctor.diagnosis.pictures import Pictures
@@ -52,7 +52,7 @@ def report(words, *, others=(), severity=Severity.HIGH, confidence=Confidence.LI
         )  # fmt: skip
 
     failed = [result(Outcome.FAIL, check="nimsh-inactive", causes=("tftp-disabled",)), result(Outcome.FAIL)]
-    story = told(failed, Pair)
+    story = story_of(failed, Pair)
     rest = [
         result(Outcome.ERROR, Role.MASTER),
         result(Outcome.UNKNOWN),

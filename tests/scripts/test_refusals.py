@@ -76,7 +76,7 @@ def test_a_file_that_is_no_longer_what_the_plan_saw(happened: Callable[[str], No
 
     done = refused(made, lab)
 
-    assert "step 1, switch tftp on: it must hold that" in done.err
+    assert "step 1, switch tftp on: needs" in done.err
     assert "/etc/inetd.conf" in done.err
 
 

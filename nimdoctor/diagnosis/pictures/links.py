@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Callable, Dict, FrozenSet, List, NamedTuple, O
 
 from nimdoctor.diagnosis.causes import Pair
 from nimdoctor.diagnosis.engine import Engine, Result
+from nimdoctor.facts import NimInfo
+from nimdoctor.facts.niminfo import PORTS
 from nimdoctor.model import Confidence, Outcome, Role, Severity
 
 if TYPE_CHECKING:
@@ -79,15 +81,11 @@ def ends_of(engine: Engine, results: Sequence[Result], pair: Callable[[], Pair])
 
 
 def _info(engine: Engine) -> "Optional[NimInfo]":
-    from nimdoctor.facts import NimInfo
-
     return engine.target.optional(NimInfo)
 
 
 def _pull_ports(info: "Optional[NimInfo]") -> Tuple[str, ...]:
     """As the client's niminfo has them, the usual ones where it is not there."""
-    from nimdoctor.facts.niminfo import PORTS
-
     found = {name: info.port(name) if info else usual for name, usual in PORTS.items()}
     return tuple(f"{port}/tcp" if port else f"{name} is no port" for name, port in found.items())
 

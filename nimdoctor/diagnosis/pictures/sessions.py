@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.host import Host
+from nimdoctor.facts import FilesetHistory, HostClock, LocalDate, NimshLog, Paths
+from nimdoctor.facts.tls_attempt import newest_certificate
 
 if TYPE_CHECKING:
     from nimdoctor.facts import HostClock
@@ -55,8 +57,6 @@ class Timeline(NamedTuple):
 
 def timeline_of(host: Host, other: Optional[Host] = None) -> Iterator[Timeline]:
     """One where the host's log is there and has more than starts of nimsh; `other` is the end whose changes count too."""
-    from nimdoctor.facts import LocalDate, NimshLog
-
     log = host.optional(NimshLog)
     if not log or all(one.end.value == "service" for one in log.sessions):
         return
@@ -76,9 +76,6 @@ def timeline_of(host: Host, other: Optional[Host] = None) -> Iterator[Timeline]:
 
 def _events(host: Host, by: Host) -> Iterator[Tuple[datetime, str]]:
     """What changed on a host, in the local time of `by`; of another host only where both zones are known."""
-    from nimdoctor.facts import FilesetHistory, HostClock, Paths
-    from nimdoctor.facts.tls_attempt import newest_certificate
-
     own, clock = host.optional(HostClock), by.optional(HostClock)
     where = "" if host is by else f"{host.name or 'the other end'}: "
     history = host.optional(FilesetHistory)

@@ -3,6 +3,7 @@
 from typing import Iterator, NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.host import Host
+from nimdoctor.facts import CertificateDetails, JudgingTime
 
 DAY = 86400
 HOLDS, RUN_OUT, NOT_YET = "holds", "has run out", "not valid yet"
@@ -44,8 +45,6 @@ class Validity(NamedTuple):
 
 def validity_of(host: Host) -> Iterator[Validity]:
     """One where certificates are there that can be read."""
-    from nimdoctor.facts import CertificateDetails, JudgingTime
-
     details, time = host.optional(CertificateDetails), host.optional(JudgingTime)
     if not details or not time or not details.certificates:
         return

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from nimdoctor.evidence.files import list_directory
 from nimdoctor.model.unreadable import refused
+from nimdoctor.system.command import command_environment, run
 
 CERTIFICATES = "/ssl_nimsh/certs"
 KEYS = "/ssl_nimsh/keys"
@@ -37,8 +38,6 @@ def rehearse(root: Optional[str], timeout: float, command: Optional[Sequence[str
     argv = list(command) if command is not None else child_command(root, timeout)
     if not argv:
         return undone("this Python does not know its own program, so no second one can be started")
-    from nimdoctor.system.command import command_environment, run
-
     ended = run(argv, timeout=timeout, env=command_environment(), limit=_LINE_LIMIT)
     if ended.error:
         return undone(f"the process for it cannot be started: {ended.error}")

@@ -27,7 +27,7 @@ class EvidenceFresh(NamedTuple):
             return Answer(True, f"nothing rests on recorded evidence of the {self.where.value}")
         anew = f"nimdoctor collect --no-redact on the {self.where.value} makes it anew"
         limit = f"it counts for {ago(now.ends.evidence_age)} (--evidence-age), and {anew}"
-        collected = getattr(now.host(self.where).evidence, "collected", None)
+        collected = now.host(self.where).evidence.collected
         if collected is None:
             return Answer(None, f"when the evidence of the {self.where.value} was collected is not known; {limit}")
         age = int(time.time()) - collected

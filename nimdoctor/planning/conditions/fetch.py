@@ -21,6 +21,7 @@ from nimdoctor.model import Role
 from nimdoctor.planning.conditions.base import Answer, Was, condition
 from nimdoctor.planning.conditions.files import OLD_MEMBERS, MemberKept
 from nimdoctor.planning.ends import CERTS, Snapshot
+from nimdoctor.probe import ask_tftp
 
 
 @condition("tftp-served")
@@ -124,8 +125,6 @@ class TftpAnswers(NamedTuple):
         return f"tftp on {self.master} (port {self.port}/udp) answers a request for a file that cannot exist"
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
-        from nimdoctor.probe import ask_tftp
-
         answer = ask_tftp(now.host(self.where), self.master, self.port)
         return Answer(answer.answered, answer.says)
 

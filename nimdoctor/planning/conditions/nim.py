@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Tuple
 
-from nimdoctor.facts import Filesets, Inittab, NimInfo, NimObjects, NimshMode, Sockets, Subsystems
+from nimdoctor.facts import Filesets, Inittab, NimclientObjects, NimInfo, NimObjects, NimshMode, Sockets, Subsystems
 from nimdoctor.facts.rhosts import same_host
 from nimdoctor.model import Role
 from nimdoctor.planning.conditions.base import Answer, Was, condition
@@ -166,8 +166,6 @@ class ObjectIsHosts(NamedTuple):
 
 
 def _objects(now: Snapshot) -> "NimObjects | None":
-    from nimdoctor.facts import NimclientObjects
-
     try:
         found = now.fact(Role.MASTER, NimObjects)
     except Elsewhere:

@@ -56,7 +56,7 @@ def _body(reports: Sequence[Report], failures: "Sequence[Failure]", title: str) 
         element(
             "footer",
             element("p", f"nimdoctor {__version__}, {generated} UTC. This file loads nothing and runs no script."),
-            *(element("p", f"Names: {said}.") for said in dict.fromkeys(map(summary.names, reports))),
+            *(element("p", f"Names: {names}.") for names in dict.fromkeys(map(summary.names, reports))),
         ),
     )  # fmt: skip
 

@@ -31,10 +31,10 @@ def drawing(label: str, title: str, describes: str, height: float, parts: Sequen
     )
 
 
-def words(x: float, y: float, said: str, kind: str = "", anchor: str = "start") -> Markup:
+def words(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> Markup:
     """A line of text; its y is the base line."""
     return element(
-        "text", said, x=f"{x:g}", y=f"{y:g}", class_=kind or None, text_anchor=anchor if anchor != "start" else None
+        "text", text, x=f"{x:g}", y=f"{y:g}", class_=kind or None, text_anchor=anchor if anchor != "start" else None
     )
 
 

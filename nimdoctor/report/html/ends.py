@@ -39,7 +39,7 @@ def rows(ends: HostLinks) -> List[Tuple[str, str, str, str]]:
 def draw(ends: HostLinks, label: str) -> Markup:
     """The master on the left, its client on the right, three arrows between them."""
     height = _TOP + _PITCH * len(ends.links)
-    told = "; ".join(
+    description = "; ".join(
         f"{one.name} ({', '.join(one.ports)}): {one.state}{', ' + ', '.join(one.checks) if one.checks else ''}"
         for one in ends.links
     )
@@ -57,7 +57,7 @@ def draw(ends: HostLinks, label: str) -> Markup:
         ),
         *(_arrow(one, _TOP + _PITCH * number) for number, one in enumerate(ends.links)),
     ]
-    return drawing(label, title, told, height, parts)
+    return drawing(label, title, description, height, parts)
 
 
 def _client(ends: HostLinks) -> str:
@@ -85,18 +85,20 @@ def _arrow(link: Link, y: float) -> Markup:
     middle = (start + end) / 2
     tip, back = (end, end - 8) if link.name == PUSH else (start, start + 8)
     ports = shorter(f"{link.name} {', '.join(port.split('/')[0] for port in link.ports)}", end - start)
-    said = [words(middle, y - 10, ports, "strong", "middle")]
+    labels = [words(middle, y - 10, ports, "strong", "middle")]
     more = f" +{len(link.checks) - 1}" if len(link.checks) > 1 else ""
-    said.append(words(middle, y + 18, link.state, kind, "middle"))
+    labels.append(words(middle, y + 18, link.state, kind, "middle"))
     if link.checks:
-        said.append(words(middle, y + 31, shorter(link.checks[0], end - start - 7 * len(more)) + more, kind, "middle"))
+        labels.append(
+            words(middle, y + 31, shorter(link.checks[0], end - start - 7 * len(more)) + more, kind, "middle")
+        )
     arrow = [
         line(min(start, back), y, middle - 9, y, f"stroke {kind}{dashes}"),
         line(middle + 9, y, max(end, back), y, f"stroke {kind}{dashes}"),
         shape([(tip, y), (back, y - 5), (back, y + 5)], f"fill {kind}"),
         _sign(link.state, middle, y, kind),
     ]
-    return join([*arrow, *said])
+    return join([*arrow, *labels])
 
 
 def _sign(state: str, x: float, y: float, kind: str) -> Markup:
@@ -107,5 +109,5 @@ def _sign(state: str, x: float, y: float, kind: str) -> Markup:
         return join(
             [line(x - 5, y, x - 1, y + 4, f"stroke {kind}"), line(x - 1, y + 4, x + 6, y - 5, f"stroke {kind}")]
         )
-    said = "!" if state == AT_RISK else "?" if state != NOT_SEEN else "-"
-    return join([circle(x, y, 7, f"hollow {kind}"), words(x, y + 4, said, f"strong {kind}", "middle")])
+    symbol = "!" if state == AT_RISK else "?" if state != NOT_SEEN else "-"
+    return join([circle(x, y, 7, f"hollow {kind}"), words(x, y + 4, symbol, f"strong {kind}", "middle")])

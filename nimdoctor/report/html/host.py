@@ -28,8 +28,8 @@ class HostSection:
         found = summary.found(report)
         verdict = element("span", summary.verdict(report), class_=report.verdict)
         heading = element(f"h{self.level}", f"{report.host.label}: ", verdict, id=f"{self.prefix}title")
-        said = f"{summary.hosts(report)}{': ' + found if found else ''}"
-        return join([heading, element("p", said, class_="soft")])
+        caption = f"{summary.hosts(report)}{': ' + found if found else ''}"
+        return join([heading, element("p", caption, class_="soft")])
 
     def link(self) -> Markup:
         """From the list of hosts to this one."""
@@ -69,7 +69,7 @@ class HostSection:
     def _next(self, head: summary.Head) -> Content:
         if not self.report.root():
             return head.next
-        plan = [_command(head.plan), element("p", head.said, class_="said")] if head.plan else []
+        plan = [_command(head.plan), element("p", head.after, class_="said")] if head.plan else []
         return join([*plan, _command(head.next)])
 
     def _story(self) -> Iterator[Markup]:
@@ -102,17 +102,17 @@ class HostSection:
         return element("a", f"{number}. {result.check}", href=f"#{self._id(result)}")
 
     def _links(self, others: Sequence[Tuple[Result, bool]]) -> Optional[Markup]:
-        said = [join([None if sure else "perhaps ", self._to(other)]) for other, sure in others]
-        return join(said, ", ") if said else None
+        links = [join([None if sure else "perhaps ", self._to(other)]) for other, sure in others]
+        return join(links, ", ") if links else None
 
     def _exposures(self) -> Iterator[Markup]:
-        said, open_ = summary.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
-        if not said and not open_:
+        exposed, open_ = summary.exposed(self.report), self.report.undecided(Topic.EXPOSURE)
+        if not exposed and not open_:
             return
         findings = [one for one in self.report.story.findings if one.topic is Topic.EXPOSURE]
         yield self._section(
             "exposures",
-            summary.EXPOSURES + (f": {said}" if said else ""),
+            summary.EXPOSURES + (f": {exposed}" if exposed else ""),
             element("p", summary.STOP_NO_PUSH, class_="soft"),
             *self._findings(findings),
             self._rows(open_) if open_ else None,
@@ -199,8 +199,8 @@ def _badge(result: Result) -> Markup:
 
 
 def _list(rows: Sequence[Tuple[str, Content]], kind: str) -> Markup:
-    said = [(name, content) for name, content in rows if content]
-    pairs = [piece for name, content in said for piece in (element("dt", name), element("dd", content))]
+    filled = [(name, content) for name, content in rows if content]
+    pairs = [piece for name, content in filled for piece in (element("dt", name), element("dd", content))]
     return element("dl", *pairs, class_=kind)
 
 

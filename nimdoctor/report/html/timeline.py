@@ -30,16 +30,16 @@ def rows(found: Timeline) -> List[Tuple[str, str, str]]:
     """The newest sessions, and what changed on the hosts, the newest first; then the rest as counts."""
     newest = found.marks[-LISTED:]
     listed = [(one.when, ENDS[one.end], _number(one)) for one in newest]
-    listed += [(when, said, "") for when, said in found.events]
+    listed += [(when, text, "") for when, text in found.events]
     if found.read:
         listed.append((found.read, "the evidence was taken", ""))
-    undated = [(str(when or "no date"), said, number) for when, said, number in listed if when is None][::-1]
+    undated = [(str(when or "no date"), text, number) for when, text, number in listed if when is None][::-1]
     dated = sorted((one for one in listed if one[0] is not None), key=lambda one: str(one[0]), reverse=True)
-    told = [(str(when), said, number) for when, said, number in dated] + undated
+    rows = [(str(when), text, number) for when, text, number in dated] + undated
     rest = dict(found.counts())
     for one in newest:
         rest[one.end] -= 1
-    return told + [
+    return rows + [
         ("before", f"{count(number, 'session')} more: {ENDS[end]}", "") for end, number in rest.items() if number
     ]
 
@@ -74,15 +74,15 @@ def draw(found: Timeline, label: str) -> Markup:
         words(_LEFT, bottom + 14, scale.first, "fine"),
         words(_RIGHT, bottom + 14, scale.last, "fine", "end"),
     ]
-    told = ", ".join(f"{many} {ENDS[end]}" for end, many in found.counts())
-    return drawing(label, f"Sessions of nimsh on {found.host}: {_verdict(found)}", told, bottom + 18, parts)
+    description = ", ".join(f"{many} {ENDS[end]}" for end, many in found.counts())
+    return drawing(label, f"Sessions of nimsh on {found.host}: {_verdict(found)}", description, bottom + 18, parts)
 
 
 def below(found: Timeline) -> Optional[Markup]:
     """What the letters in the picture stand for."""
     scale = _Scale(found)
-    said = [element("li", f"{letter}: {when}: {what}") for letter, when, what in _shown(found, scale)]
-    return element("ul", *said, class_="bare soft") if said else None
+    items = [element("li", f"{letter}: {when}: {what}") for letter, when, what in _shown(found, scale)]
+    return element("ul", *items, class_="bare soft") if items else None
 
 
 def _verdict(found: Timeline) -> str:
@@ -94,8 +94,8 @@ def _verdict(found: Timeline) -> str:
 
 def _shown(found: Timeline, scale: "_Scale") -> List[Tuple[str, datetime, str]]:
     """The changes that fall into the picture's time, with a letter each."""
-    inside = [(when, said) for when, said in found.events if scale.dated and scale.low <= when <= scale.high]
-    return [(chr(ord("A") + n), when, said) for n, (when, said) in enumerate(inside[-26:])]
+    inside = [(when, text) for when, text in found.events if scale.dated and scale.low <= when <= scale.high]
+    return [(chr(ord("A") + n), when, text) for n, (when, text) in enumerate(inside[-26:])]
 
 
 def _number(mark: Mark) -> str:
@@ -141,12 +141,12 @@ def _marked(found: Timeline, scale: "_Scale", lanes: List[str]) -> Optional[Mark
     if x is None:
         return None
     y = _TOP + _LANE * lanes.index(mark.end) + _LANE / 2
-    said = f"line {mark.line}" if mark.line is not None else "here"
+    label = f"line {mark.line}" if mark.line is not None else "here"
     left = x > (_LEFT + _RIGHT) / 2
     return join(
         [
             circle(x, y, 10, "ring bad"),
-            words(x - 14 if left else x + 14, y + 4, said, "bad strong halo", "end" if left else "start"),
+            words(x - 14 if left else x + 14, y + 4, label, "bad strong halo", "end" if left else "start"),
         ]
     )
 

@@ -3,7 +3,7 @@
 from typing import List, Sequence, Tuple
 
 from nimdoctor.diagnosis.pictures.validity import DAY, HOLDS, NOT_YET, RUN_OUT, Holding, Validity
-from nimdoctor.facts.certificate_details import moment
+from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.model.wording import count
 from nimdoctor.report.html.drawing import WIDTH, box, drawing, line, shorter, words
 from nimdoctor.report.markup import Markup
@@ -25,10 +25,10 @@ def rows(found: Sequence[Validity]) -> List[Tuple[str, ...]]:
             f"{one.host} ({one.role})",
             held.path,
             held.subject,
-            moment(held.not_before),
-            moment(held.not_after),
+            as_utc(held.not_before),
+            as_utc(held.not_after),
             _state(held, one.now),
-            moment(one.now) + ("" if one.of_host else " (not its own clock)"),
+            as_utc(one.now) + ("" if one.of_host else " (not its own clock)"),
         )
         for one in found
         for held in one.certificates
@@ -50,7 +50,7 @@ def draw(found: Sequence[Validity], label: str) -> Markup:
         at = scale.x(one.now)
         tops = [y + 32 + 34 * number for number in range(len(shown))]
         parts += [line(at, top, at, top + 15, "now") for top in tops]
-        now = f"now {moment(one.now)[:10]}"
+        now = f"now {as_utc(one.now)[:10]}"
         room = at < WIDTH - 80
         parts.append(words(at, bottom + 9, now, "fine", "start" if room else "end"))
         more = len(one.certificates) - len(shown)
@@ -59,12 +59,12 @@ def draw(found: Sequence[Validity], label: str) -> Markup:
         y = bottom + 24
     parts += [line(0, y, WIDTH, y, "rule"), words(0, y + 13, scale.first, "fine")]
     parts.append(words(WIDTH, y + 13, scale.last, "fine", "end"))
-    told = "; ".join(
+    description = "; ".join(
         f"{one.host}: {held.path.rsplit('/', 1)[-1]} {_name(held)} {_state(held, one.now)}"
         for one in found
         for held in one.certificates[:BARS]
     )
-    return drawing(label, f"Validity of certificates: {_summary(found)}", told, y + 18, parts)
+    return drawing(label, f"Validity of certificates: {_summary(found)}", description, y + 18, parts)
 
 
 def _summary(found: Sequence[Validity]) -> str:
@@ -78,13 +78,13 @@ _SUMMED = ((RUN_OUT, "run out"), (NOT_YET, "not valid yet"), (HOLDS, "valid"))
 def _state(held: Holding, now: int) -> str:
     state = held.state(now)
     if state == HOLDS:
-        said = f"{count(held.days(now), 'day')} left"
+        state = f"{count(held.days(now), 'day')} left"
     elif state == RUN_OUT:
         ago = (now - held.not_after) // DAY
-        said = f"ran out {count(ago, 'day')} ago" if ago else "ran out within the last day"
+        state = f"ran out {count(ago, 'day')} ago" if ago else "ran out within the last day"
     else:
-        said = f"valid in {count(-((now - held.not_before) // DAY), 'day')}"
-    return said if held.used else f"{said}, left over"
+        state = f"valid in {count(-((now - held.not_before) // DAY), 'day')}"
+    return state if held.used else f"{state}, left over"
 
 
 def _name(held: Holding) -> str:
@@ -99,7 +99,7 @@ def _bar(held: Holding, now: int, scale: "_Scale", y: float) -> List[Markup]:
     if held.used and state == HOLDS and held.days(now) < _SOON:
         kind = "warn"
     left, right, middle = scale.x(held.not_before), scale.x(held.not_after), scale.x(now)
-    said = _state(held, now)
+    state = _state(held, now)
     name = f"{held.path.rsplit('/', 1)[-1]}: {_name(held)}"
     bar = [box(left, y + 16, max(right - left, 2), 11, f"fill {kind}{' gone' if state != HOLDS else ''}", 2)]
     if state == HOLDS:
@@ -109,8 +109,8 @@ def _bar(held: Holding, now: int, scale: "_Scale", y: float) -> List[Markup]:
             box(middle, y + 16, max(right - middle, 2), 11, f"fill {kind}", 2),
         ]
     return [
-        words(0, y + 12, shorter(name, WIDTH - 7 * len(said) - 10)),
-        words(WIDTH, y + 12, said, kind, "end"),
+        words(0, y + 12, shorter(name, WIDTH - 7 * len(state) - 10)),
+        words(WIDTH, y + 12, state, kind, "end"),
         *bar,
     ]
 
@@ -123,7 +123,7 @@ class _Scale:
         times = [time for one in found for held in one.certificates for time in (held.not_before, held.not_after)]
         self.low = max(min(times + nows), min(nows) - _LONGEST)
         self.high = max(min(max(times + nows), max(nows) + _LONGEST), self.low + DAY)
-        self.first, self.last = moment(self.low)[:10], moment(self.high)[:10]
+        self.first, self.last = as_utc(self.low)[:10], as_utc(self.high)[:10]
 
     def x(self, time: int) -> float:
         inside = min(max(time, self.low), self.high)

@@ -101,7 +101,7 @@ check_all() {
         [ -z "$OF" ] || continue
         ! is_begun "$check_step" || continue
         look_at "step_${check_step}_before" || check_all_missed="$check_all_missed
-step $check_step, $TITLE: it must hold that$MISSED"
+step $check_step, $TITLE: needs$MISSED"
     done
     [ -z "$check_all_missed" ] || give_up "refused, nothing was done.$check_all_missed"
 }
@@ -217,7 +217,7 @@ do_step() {
     look_at "step_$1_then" || do_missed=$do_missed$MISSED
     LENIENT=''
     if [ -n "$do_missed" ]; then
-        WHY="not done, since it must hold that$do_missed"
+        WHY="not done: needs$do_missed"
         return 1
     fi
     if [ -z "$do_begun" ]; then
