@@ -14,7 +14,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 LAZY = ("psutil", "OpenSSL")
 _SCAN = ("model", "system", "evidence", "facts", "diagnosis")
-_REPAIR = (*_SCAN, "probe", "planning", "applying")
+_PLAN = (*_SCAN, "probe", "planning")
+_REPAIR = (*_PLAN, "applying")
 ROOMS = {
     "model": (),
     "system": ("model",),
@@ -28,7 +29,7 @@ ROOMS = {
     "applying": (*_SCAN, "planning"),
     "redaction": _SCAN,
     "collection": (*_SCAN, "redaction"),
-    "scripts": (*_REPAIR, "collection"),
+    "scripts": (*_PLAN, "collection"),
     "remote": (*_REPAIR, "scripts"),
     "manual": (*_SCAN, "planning"),
     "report": (*_REPAIR, "redaction", "manual"),

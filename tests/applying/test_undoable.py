@@ -149,7 +149,7 @@ def test_a_resume_looks_again_at_what_the_journal_says_is_done(undone):
 
 
 class Undone:
-    """Hands to which these steps look as if they were undone."""
+    """A reverser to which these steps look as if they were undone."""
 
     def __init__(self, *ids):
         self.ids = ids

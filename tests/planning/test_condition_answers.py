@@ -60,10 +60,10 @@ class Now:
     """A moment at which one host has these files, and what is given of its facts."""
 
     def __init__(self, root, facts=()):
-        self._place, self.facts = HostFiles(str(root)), dict(facts)
+        self._files, self.facts = HostFiles(str(root)), dict(facts)
 
     def files(self, where):
-        return self._place
+        return self._files
 
     def fact(self, where, kind):
         return self.facts.get(kind)
