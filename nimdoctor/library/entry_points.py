@@ -29,8 +29,9 @@ def _installed(places: Tuple[str, ...]) -> List[metadata.EntryPoint]:
         here: Dict[str, List[metadata.EntryPoint]] = {}
         for distribution in metadata.distributions(path=[place]):
             try:
-                name = re.sub(r"[-_.]+", "-", distribution.metadata.get("Name") or "").lower()
-                here.setdefault(name, list(distribution.entry_points))
+                name = distribution.metadata.get("Name")
+                if name:
+                    here.setdefault(re.sub(r"[-_.]+", "-", name).lower(), list(distribution.entry_points))
             except Exception:
                 continue
         for name in sorted(here):
