@@ -157,31 +157,6 @@ def test_no_module_is_longer_than_a_person_can_hold_but_those_with_a_reason():
     assert set(LONGER) - longer == set(), "these need no reason any more"
 
 
-def test_nothing_asks_evidence_whether_it_has_an_attribute():
-    # both kinds of evidence declare all of theirs, so that the type checker sees what is missing in one
-    from nimdoctor.evidence.source import CollectedEvidence, LiveEvidence
-
-    declared = {name for kind in (CollectedEvidence, LiveEvidence) for name in _members(kind)}
-    assert {"run", "redacted_certificates", "collected"} <= declared
-    found = []
-    for path in sources("nimdoctor", "checks", "fixes"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id in ("getattr", "hasattr")
-            ):
-                of, name = node.args[0], node.args[1]
-                if "evidence" in ast.unparse(of) or (isinstance(name, ast.Constant) and name.value in declared):
-                    found.append(f"{path.relative_to(REPOSITORY)} line {node.lineno}: {ast.unparse(node)}")
-    assert found == []
-
-
-def _members(kind: type) -> "set[str]":
-    names = {name for one in kind.__mro__ for name in (*vars(one), *vars(one).get("__annotations__", {}))}
-    return {name for name in names if not name.startswith("_")}
-
-
 def test_no_check_imports_another():
     assert [str(one) for one in imports("checks") if within(one.module, "nimdoctor.checks", "checks")] == []
 

@@ -4,7 +4,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.source import Evidence, TargetError
+from nimdoctor.evidence.source import Evidence, NothingRecognised, TargetError
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.catalog import Catalog
@@ -251,7 +251,7 @@ def _loose(target: str, pieces: List[Piece], tree: "Optional[Tree]", catalog: "O
     except TargetError as error:
         if tree is None:
             raise
-        said = f"{error}; {_inside(tree)}" if "nothing in " in str(error) else str(error)
+        said = f"{error}; {_inside(tree)}" if isinstance(error, NothingRecognised) else str(error)
         # what was not looked at may be why nothing was found
         said = f"{said}; {tree.remarks[0]}" if tree.remarks else said
         raise TargetError(said) from error

@@ -34,7 +34,7 @@ from nimdoctor.evidence.recognise import (
     strip_quoting,
 )
 from nimdoctor.evidence.redacted_certificates import RedactedFile
-from nimdoctor.evidence.source import COMMANDS, TEXT, CollectedEvidence, TargetError
+from nimdoctor.evidence.source import COMMANDS, TEXT, CollectedEvidence, NothingRecognised, TargetError
 from nimdoctor.model.path_state import PathRecord
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, BadEvidence, Text, decode, first_words, split_lines
@@ -80,7 +80,7 @@ class LooseEvidence:
 
     A text's `source` is the loose file's name and its line numbers are those of that file; its `name`
     is the path or the command, with the pipe when only some of the lines were shown. Raises
-    `TargetError` when nothing is recognised, when files of one kind come from two hosts, or for more pieces or text
+    `NothingRecognised`, `TargetError` when files of one kind come from two hosts, or for more pieces or text
     than a host has.
     """
 
@@ -120,7 +120,7 @@ class LooseEvidence:
             self.problems.pop(piece.row.label, None)
         self._sum_up_remarks(found)
         if not self._pieces:
-            raise TargetError(_nothing(target, self.remarks))
+            raise NothingRecognised(_nothing(target, self.remarks))
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """Complete texts before partial ones; the logs in order of time, oldest first."""

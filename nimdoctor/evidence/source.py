@@ -33,6 +33,10 @@ class TargetError(Exception):
     """The target cannot be read at all; the message is one line: what, where, what to do next."""
 
 
+class NothingRecognised(TargetError):
+    """There are files, and none of them is evidence."""
+
+
 class Source(Protocol):
     """A host's evidence, whichever it is. Reading is lazy: nothing runs or opens until a row is asked for."""
 
