@@ -15,11 +15,10 @@ from left_behind import answer_signals
 from marks import of_result
 from programs import absent
 from real_certificates import Maker
-from remembered import Rehearsals
+from remembered import remember
 from scratch import SCRATCH, memory
 
 from nimdoctor.diagnosis.engine import Engine, Result
-from nimdoctor.evidence import rehearsal
 from nimdoctor.lab import Lab, LabCannotBeBuilt, trees
 from nimdoctor.model import Finding
 
@@ -33,14 +32,7 @@ COUNTED = pytest.StashKey["collections.Counter[str]"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Signals end what tests start; what they write goes into memory where that can be.
-
-    Workers of pytest-xdist share the place.
-    """
-    answer_signals()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)  # so that what was made is removed
+    """What tests write goes into memory where that can be; workers of pytest-xdist share the place."""
     if SCRATCH in os.environ:
         return
     place = memory()
@@ -50,6 +42,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Signals end what tests start; the suite itself removes what it made before it ends by one."""
+
+    def stop(number: int, frame: Any) -> None:
+        # a command line under test takes the interruption for its own
+        session.shouldstop = f"signal {number}"
+        raise KeyboardInterrupt
+
+    answer_signals()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, stop)
+
+
 @pytest.fixture(scope="session")
 def counted(pytestconfig: pytest.Config) -> "collections.Counter[str]":
     """What is summed up at the end: scenarios by what they are."""
@@ -57,12 +63,14 @@ def counted(pytestconfig: pytest.Config) -> "collections.Counter[str]":
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _rehearsed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The same files are rehearsed once; tests of the rehearsal itself call it by the name they imported."""
-    held = rehearsal.rehearse
-    rehearsal.rehearse = Rehearsals(str(tmp_path_factory.mktemp("rehearsals"))).rehearse
+def _asked_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same files are rehearsed once, and a lab's commands read them once.
+
+    Tests of the rehearsal itself call it by the name they imported, tests of the lab run its commands.
+    """
+    forget = remember(str(tmp_path_factory.mktemp("remembered")))
     yield
-    rehearsal.rehearse = held
+    forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

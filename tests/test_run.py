@@ -18,6 +18,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENDLESS = """
 import pathlib, subprocess, tempfile, time
 
+def test_an_interruption_is_taken_for_its_own(request):
+    try:
+        test_with_a_daemon(request)
+    except KeyboardInterrupt:
+        pass
+
 def test_with_a_daemon(request):
     assert not request.session.testsfailed
     place = pathlib.Path(__file__).parent
@@ -52,10 +58,11 @@ def started(tmp_path: Path) -> Started:
     def start(text: str, *words: str) -> "subprocess.Popen[str]":
         shutil.copy(TESTS / "conftest.py", tmp_path)
         (tmp_path / "test_part.py").write_text(text)
-        environment = {name: value for name, value in os.environ.items() if name not in (SCRATCH, "TMPDIR")}
+        (tmp_path / "own").mkdir()
+        environment = {name: value for name, value in os.environ.items() if name != SCRATCH}
         return subprocess.Popen(
             [sys.executable, *words, str(tmp_path / "test_part.py")],
-            env={**environment, "PYTHONPATH": f"{TESTS}:{TESTS.parent}"},
+            env={**environment, "TMPDIR": str(tmp_path / "own"), "PYTHONPATH": f"{TESTS}:{TESTS.parent}"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -82,7 +89,7 @@ def test_an_interrupted_run_leaves_no_process_and_no_file(
     process.send_signal(number)
     process.communicate(timeout=30)
     assert process.returncode == 128 + number
-    assert gone(str(tmp_path)) and not os.path.exists(scratch)
+    assert gone(str(tmp_path)) and not os.path.exists(scratch) and os.listdir(tmp_path / "own") == []
 
 
 def test_a_job_in_the_background_hears_of_an_end_alone_and_what_tests_start_answers(
@@ -96,7 +103,7 @@ def test_a_job_in_the_background_hears_of_an_end_alone_and_what_tests_start_answ
         process.communicate(timeout=0.5)
     process.terminate()
     process.communicate(timeout=30)
-    assert gone(str(tmp_path)) and not os.path.exists(scratch)
+    assert gone(str(tmp_path)) and not os.path.exists(scratch) and os.listdir(tmp_path / "own") == []
 
 
 def test_of_a_lone_pytest_in_the_background_too_what_tests_start_answers(started: Started) -> None:

@@ -56,9 +56,12 @@ def logs() -> Path:
 
 
 @pytest.fixture
-def doctor(capsys: pytest.CaptureFixture) -> Callable[..., Outcome]:
+def doctor(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """`nimdoctor ARGUMENTS` inside this process; `json=True` adds the format. Never 4, never a traceback."""
-    from nimdoctor.cli import main
+    from nimdoctor.cli import main, waiting
+
+    # that a command takes long says more of what else the machine does
+    monkeypatch.setattr(waiting, "PATIENCE", 60.0)
 
     def run(*arguments: object, json: bool = False, may_fail: bool = False) -> Outcome:
         words = [str(word) for word in arguments] + (["--format", "json"] if json else [])

@@ -81,7 +81,7 @@ def started(over: Loopback, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         process.communicate(timeout=30)
 
 
-def until(seen: Callable[[], Any], patience: float = 30.0) -> Any:
+def until(seen: Callable[[], Any], patience: float = 120.0) -> Any:
     """What is seen at last."""
     end = time.monotonic() + patience
     while time.monotonic() < end:

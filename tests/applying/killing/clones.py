@@ -1,6 +1,5 @@
 """Killing a run at each point, while a clone of it goes on."""
 
-import contextlib
 import json
 import os
 import signal
@@ -17,14 +16,6 @@ class Point(NamedTuple):
 
     label: str
     image: Image
-
-
-def adopt_orphans() -> None:
-    """Makes this process the parent of orphans below it, so that each clone's end can be seen."""
-    with contextlib.suppress(Exception):
-        import ctypes
-
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
 
 class Clones:

@@ -6,12 +6,13 @@ import tempfile
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from effort import FEWER
+from left_behind import adopt
 from remembered import remember_rehearsals
 
 from nimdoctor.lab import Lab
 
 from .children import import_all, nimdoctor
-from .clones import Point, adopt_orphans, points_of
+from .clones import Point, points_of
 from .images import Camera, Image
 from .judging import Crashed, Explored, Judge, Scenario
 from .scenes import STATE, Scene
@@ -51,7 +52,7 @@ class Exploration(Judge):
     # -- the way
 
     def run(self) -> Explored:
-        adopt_orphans()
+        adopt()
         import_all()
         without_disk()
         one_name()
