@@ -3,6 +3,7 @@
 # make installed: of the tests those of an installation as users have it
 # make attack: the longer form of what tests try: SECONDS of fuzzing a target, hostile archives, FAULTS a room (docs/attacks.md);
 #   make -k attack goes on where one of them finds something
+# make pyz: the whole command line in one file, nimdoctor.pyz, which runs on any Python from 3.9 on with nothing installed
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -10,11 +11,15 @@ BIN = $(VENV)/bin
 PLAIN = .venv-plain
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# what the command line in one file carries besides: of each the newest that starts on 3.9, and on all after it. Without
+# rich and pygments, which nothing here asks for; Typer does not start without shellingham and annotated-doc
+LIBRARIES = typer==0.23.2 click==8.1.8 shellingham==1.5.4 annotated-doc==0.0.4 tabulate==0.9.0
+
 SECONDS = 60
 SEED = 1
 FAULTS = 5
 
-.PHONY: demo test lint pytest installed bench bench-repair bench-redaction attack attack-fuzz attack-archives \
+.PHONY: demo test lint pytest pyz installed bench bench-repair bench-redaction attack attack-fuzz attack-archives \
   attack-leaks attack-faults clean
 
 demo: $(PLAIN)/installed
@@ -27,8 +32,17 @@ lint: $(VENV)/developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-pytest: $(VENV)/developed $(PLAIN)/installed
-	NIMDOCTOR_INSTALLED=$(abspath $(PLAIN)) $(BIN)/python tests/run.py
+pytest: $(VENV)/developed $(PLAIN)/installed nimdoctor.pyz
+	NIMDOCTOR_INSTALLED=$(abspath $(PLAIN)) NIMDOCTOR_PYZ=$(abspath nimdoctor.pyz) $(BIN)/python tests/run.py
+
+pyz: nimdoctor.pyz
+
+nimdoctor.pyz: $(PLAIN)/installed
+	rm -rf build/libraries
+	$(PLAIN)/bin/python -m pip install --quiet --disable-pip-version-check --target build/libraries --no-deps --no-compile \
+	  --only-binary=:all: --python-version 3.9 $(LIBRARIES)
+	$(PLAIN)/bin/python -I -m nimdoctor.remote.one_file --libraries build/libraries --output $@
+	rm -rf build/libraries
 
 installed: $(VENV)/developed $(PLAIN)/installed
 	NIMDOCTOR_INSTALLED=$(abspath $(PLAIN)) $(BIN)/python tests/run.py tests/installed
@@ -75,4 +89,4 @@ $(PLAIN)/installed: pyproject.toml setup.py $(shell find nimdoctor checks fixes 
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(PLAIN) build dist nimdoctor.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PLAIN) nimdoctor.pyz build dist nimdoctor.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -174,7 +174,7 @@ def apply(
         target = leads.target if leads else ""
     options = Options(probe=probe, change=change, evidence_age=evidence_age)
     where = RepairTarget(target, master, state_dir, timeout)
-    registry = registry_of_fixes(saved.options.only)
+    registry = registry_of_fixes()
     session = RepairSession(where, options, registry=registry, saved=saved, progress=progress, say=say)
     with contextlib.closing(session):
         return session.apply(expect=expect, affects=affects, interruption=contextlib.nullcontext(interrupted))

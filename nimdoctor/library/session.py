@@ -12,7 +12,7 @@ from nimdoctor.library.registry import Registry, close_ids
 from nimdoctor.library.repair import Interrupted, Repair, RepairTarget, Say, never
 from nimdoctor.library.scanning import local_rules
 from nimdoctor.model import Role
-from nimdoctor.model.wording import count, visible
+from nimdoctor.model.wording import count, named, visible
 from nimdoctor.planning.document import BadPlan, Plan, Refusal, parse
 from nimdoctor.planning.fix import Options
 from nimdoctor.system.refused import Refused as NotDone
@@ -89,6 +89,7 @@ class RepairSession:
     ) -> None:
         options = options._replace(change=number_of_change(options.change))
         if saved is not None:
+            refuse_what_is_not_here(saved, registry)
             options = _saved_options(saved, options)
             where = where._replace(master=where.master or _saved_master(saved))
         self.where = where
@@ -192,6 +193,20 @@ def registry_of_fixes(named: "tuple[str, ...]" = ()) -> Registry:
         raise Refused(unloaded)
     known_fixes(registry, named)
     return registry
+
+
+def refuse_what_is_not_here(saved: Plan, registry: Registry) -> None:
+    """Raises Refused for a plan by checks or fixes that this nimdoctor does not have, such as a third party's."""
+    ids = [
+        *(f"the check {name}" for name in saved.checks if name not in registry.ids()),
+        *dict.fromkeys(
+            f"the fix {name}"
+            for name in (*saved.options.only, *(name for step in saved.steps for name in step.fixes))
+            if name not in {fix.id for fix in registry.fixes()}
+        ),
+    ]
+    if ids:
+        raise Refused([f"the plan needs {named(ids, len(ids))}, which this nimdoctor does not have"], saved)
 
 
 def known_fixes(registry: Registry, names: "tuple[str, ...]") -> None:

@@ -1,0 +1,187 @@
+"""What the one file does where it runs: a request as JSON on standard input, results as JSON, one object a line.
+
+    {"request": "scan", "target": "", "master": null, ...}
+
+`request` is scan, plan, apply, resume, rollback or runs; all else are the parameters of the function of that name, the
+target this host where none is given. While hosts are changed, each line that a person should see is an object of its own,
+schema nimdoctor.progress/1, before the result; what cannot be done is one of schema nimdoctor.failure/1, a refusal the
+document that says so. Exit status is the command line's.
+"""
+
+import contextlib
+import inspect
+import io
+import json
+import sys
+from typing import Any, Callable, Dict, Iterator, Mapping, TextIO, Tuple
+
+from nimdoctor.evidence.source import TargetError
+from nimdoctor.library import interface
+from nimdoctor.library.errors import Refused, UsageError
+from nimdoctor.library.registry import Incomplete
+from nimdoctor.library.run_commands import RecordedRun, RunsRequest, list_runs
+from nimdoctor.library.session import registry_of_fixes
+from nimdoctor.model.wording import visible, went_wrong
+from nimdoctor.planning.ends import EVIDENCE_AGE
+from nimdoctor.planning.fix import Options
+from nimdoctor.report.plan_json import rollback_refused_as_dict, rolled_back_as_dict
+from nimdoctor.report.scan_report import FAILED, UNREADABLE, Failure
+
+PROGRESS = "nimdoctor.progress/1"
+USAGE = "usage"
+"""Kind of failure: the request is none that can be answered."""
+REQUEST_LIMIT = 64 << 20
+"""Characters of a request; a plan is some thousands of them."""
+
+Say = Callable[[str], None]
+Answer = Tuple[int, Dict[str, Any]]
+"""Exit status and document."""
+
+
+def _scan(say: Say, target: str = "", **asked: Any) -> Answer:
+    report = interface.scan(target, **{"pictures": False, **asked})
+    return report.exit_status, report.to_dict()
+
+
+def _plan(say: Say, target: str = "", **asked: Any) -> Answer:
+    made = interface.plan(target, say=say, **asked)
+    return made.exit_status, made.to_dict()
+
+
+def _apply(say: Say, plan: Mapping[str, Any], **asked: Any) -> Answer:
+    result = interface.apply(plan, say=say, **asked)
+    return result.exit_status, result.to_dict()
+
+
+def _resume(
+    say: Say, run: str = "last", *, target: str = "", state_dir: Any = None, timeout: float = 30.0, probe: bool = False,
+    evidence_age: int = EVIDENCE_AGE,
+) -> Answer:  # fmt: skip
+    where = RunsRequest(target, state_dir, timeout)
+    with contextlib.closing(RecordedRun(where, run, registry=registry_of_fixes(), say=say)) as recorded:
+        result = recorded.resume(Options(probe=probe, evidence_age=evidence_age))
+    return result.exit_status, result.to_dict()
+
+
+def _rollback(
+    say: Say, run: str = "last", *, target: str = "", state_dir: Any = None, timeout: float = 30.0, only: Any = ()
+) -> Answer:
+    where = RunsRequest(target, state_dir, timeout)
+    with contextlib.closing(RecordedRun(where, run, registry=registry_of_fixes(), say=say)) as recorded:
+        try:
+            done = recorded.roll_back(only)
+        except Refused as error:
+            return 1, rollback_refused_as_dict(recorded.run.name, error.reasons, error.stands)
+    return 0 if done.good else 1, rolled_back_as_dict(done)
+
+
+def _runs(say: Say, target: str = "", *, state_dir: Any = None, followed: Any = None, prune: Any = None) -> Answer:
+    found = list_runs(RunsRequest(target, state_dir), followed=followed, prune_days=prune, say=say)
+    for reason in found.refused:
+        say(f"refused: {reason}")
+    return 1 if found.refused else 0, found.to_dict()
+
+
+REQUESTS: Dict[str, Callable[..., Answer]] = {
+    "scan": _scan,
+    "plan": _plan,
+    "apply": _apply,
+    "resume": _resume,
+    "rollback": _rollback,
+    "runs": _runs,
+}
+_FUNCTIONS: Dict[str, Callable[..., Any]] = {"scan": interface.scan, "plan": interface.plan, "apply": interface.apply}
+"""What a request hands its parameters on to, where it names none of them itself."""
+_OURS = ("say", "progress", "interrupted", "pictures")
+"""Parameters that are no data."""
+
+
+def answer(request: Mapping[str, Any], say: Say) -> Answer:
+    """What a request comes to: the exit status and the document. Raises KeyboardInterrupt, Incomplete."""
+    target = str(request.get("target") or "")
+    try:
+        name, asked = _understood(request)
+        return REQUESTS[name](say, **asked)
+    except Refused as error:
+        return 1, error.to_dict()
+    except UsageError as error:
+        return 2, Failure(target, USAGE, str(error)).to_dict()
+    except TargetError as error:
+        return 2, Failure(target, UNREADABLE, str(error)).to_dict()
+
+
+def _understood(request: Mapping[str, Any]) -> Tuple[str, Dict[str, Any]]:
+    """The request's name and parameters; what is null counts as not given. Raises UsageError."""
+    asked = {name: value for name, value in request.items() if value is not None}
+    name = asked.pop("request", None)
+    if not isinstance(name, str) or name not in REQUESTS:
+        raise UsageError(f"there is no request {name!r}; there are {', '.join(REQUESTS)}")
+    function = _FUNCTIONS.get(name) or REQUESTS[name]
+    parameters = {
+        one.name: one for one in inspect.signature(function).parameters.values() if one.name not in _OURS
+    }  # fmt: skip
+    for parameter, value in asked.items():
+        if parameter not in parameters:
+            raise UsageError(f"{name} takes no {parameter!r}; it takes {', '.join(parameters)}")
+        if not _fits(parameters[parameter].default, value):
+            raise UsageError(f"{name}: {parameter} is no {type(value).__name__}")
+    missing = [one.name for one in parameters.values() if one.default is one.empty and one.name not in asked]
+    if missing:
+        raise UsageError(f"{name} needs {' and '.join(missing)}")
+    return name, {one: tuple(value) if isinstance(value, list) else value for one, value in asked.items()}
+
+
+def _fits(default: Any, value: Any) -> bool:
+    """Whether a value may stand where that default stands.
+
+    >>> _fits("", "lpar7"), _fits(15, 60), _fits(15, True), _fits((), ["a"]), _fits((), [1]), _fits("", [])
+    (True, True, False, True, False, False)
+    """
+    if isinstance(default, tuple):
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, (int, float)):
+        return isinstance(value, (int, float))
+    if isinstance(default, str):
+        return isinstance(value, str)
+    return not isinstance(value, list)
+
+
+@contextlib.contextmanager
+def _alone(stream: TextIO) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Keeps the stream for results: whatever else is printed goes to standard error. Gives what writes an object."""
+
+    def write(document: Mapping[str, Any]) -> None:
+        # DEL is ASCII, and the one control character that json leaves as it is
+        stream.write(json.dumps(document, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n")
+        stream.flush()
+
+    with contextlib.redirect_stdout(sys.stderr):
+        yield write
+
+
+def main() -> int:
+    """Answers the one request on standard input."""
+    raw = io.TextIOWrapper(sys.stdin.buffer, "utf-8", "surrogateescape").read(REQUEST_LIMIT + 1)
+    with _alone(sys.stdout) as write:
+        target = ""
+        try:
+            try:
+                request = json.loads(raw) if len(raw) <= REQUEST_LIMIT else None
+            except (ValueError, RecursionError):
+                request = None
+            if not isinstance(request, dict):
+                write(Failure("", USAGE, "the request is no JSON object").to_dict())
+                return 2
+            target = str(request.get("target") or "")
+            status, document = answer(request, lambda line: write({"schema": PROGRESS, "says": visible(line)}))
+            write(document)
+            return status
+        except KeyboardInterrupt:
+            return 130
+        except Incomplete as error:
+            write(Failure(target, FAILED, str(error)).to_dict())
+        except Exception as error:
+            write(Failure(target, FAILED, went_wrong(error)).to_dict())
+        return 4
