@@ -22,6 +22,7 @@ from nimdoctor.model import (
     Passed,
     Role,
     Severity,
+    Traffic,
     Verdict,
     check,
 )
@@ -50,6 +51,8 @@ _RENEW = "then renew the copies as stale-ssl-libs says"
     cure="update bos.sysmgt.nim.client to the level named, then renew the copies as stale-ssl-libs says",
     explains=("stale-ssl-libs", "ssl-object-error"),
     rules_out=NO_WAY_BACK,
+    breaks=(Traffic.PUSH,),
+    messages=("0509-136",),
 )
 def nimclient_extracts_old_libs(
     filesets: Filesets,

@@ -29,7 +29,7 @@ from typing import (
 
 from nimdoctor.evidence.catalog import ROWS, Catalog, Kind, Row, path_matches
 from nimdoctor.library.entry_points import EntryPoint, entry_points
-from nimdoctor.model import Check, Severity
+from nimdoctor.model import Check, FixTraits, Severity
 from nimdoctor.model.wording import named
 
 CHECKS, FIXES, FACTS = "nimdoctor.checks", "nimdoctor.fixes", "nimdoctor.facts"
@@ -132,6 +132,14 @@ class Registry:
             self._all_there(FIXES, own, found)
             self._fixes = found
         return tuple(self._fixes[name] for name in sorted(self._fixes))
+
+    def traits(self, fix: str) -> FixTraits:
+        """What the fix of that id says of itself; what is not there says nothing, and whoever plans with it is told."""
+        try:
+            found = self.fixes()
+        except Incomplete:
+            return FixTraits()
+        return next((one.traits for one in found if one.id == fix), FixTraits())
 
     def _load_checks(self, modules: Optional[Set[str]]) -> None:
         self._take(_own_first(CHECKS), CHECKS, Check, self._own, self._checks, modules)

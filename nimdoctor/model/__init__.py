@@ -24,9 +24,9 @@ from typing import (
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 __all__ = [
-    "EVERY_FIX", "BadEvidence", "Check", "Command", "Confidence", "Diagnosis", "File", "Finding", "Inferred", "Missing",
-    "NotApplicable", "Note", "OnClient", "OnMaster", "Outcome", "Passed", "Push", "Quote", "Role", "RuledOut", "Settlement",
-    "Severity", "Subject", "Text", "Topic", "Unknown", "Verdict", "Vulnerability", "check", "worst_score",
+    "EVERY_FETCH", "EVERY_FIX", "BadEvidence", "Check", "Command", "Confidence", "Diagnosis", "File", "Finding", "FixTraits",
+    "Inferred", "Missing", "NotApplicable", "Note", "OnClient", "OnMaster", "Outcome", "Passed", "Push", "Quote", "Role",
+    "RuledOut", "Settlement", "Severity", "Subject", "Text", "Topic", "Traffic", "Unknown", "Verdict", "Vulnerability", "check", "worst_score",
 ]  # fmt: skip
 
 
@@ -93,6 +93,14 @@ class Topic(str, enum.Enum):
     EXPOSURE = "exposure"
 
 
+class Traffic(str, enum.Enum):
+    """What goes between a master and its client, in the order in which a report shows it."""
+
+    PUSH = "push"
+    PULL = "pull"
+    TFTP = "tftp"
+
+
 HIGH_FROM, MEDIUM_FROM = 9.0, 7.0
 """CVSS base scores from which an open vulnerability is high, and medium; below it is low."""
 
@@ -138,6 +146,8 @@ class RuledOut(NamedTuple):
 
 EVERY_FIX = "*"
 """In `Check.precedes`: whatever fix is called for."""
+EVERY_FETCH = "*fetches"
+"""In `Check.precedes`: whatever fix ends with the client's fetch of its certificate."""
 CHECKS_OWN = ""
 """Value of `Finding.fix` that means: the fix the check names."""
 
@@ -291,8 +301,10 @@ class Subject(NamedTuple):
 class Diagnosis:
     """What the other checks found in this scan; ask for it as for a fact. Checks that do run last."""
 
-    def __init__(self, failing: Iterable[Tuple[str, Optional[str]]] = ()) -> None:
+    def __init__(self, failing: Iterable[Tuple[str, Optional[str]]] = (), fetches: bool = False) -> None:
         self._failing = tuple(failing)
+        self.fetches = fetches
+        """Whether one of `fixes` ends with the client's fetch of its certificate."""
 
     def failing(self, check_id: str) -> bool:
         """Whether that check failed on any host."""
@@ -301,6 +313,14 @@ class Diagnosis:
     def fixes(self) -> Tuple[str, ...]:
         """Ids of the fixes that the other checks' findings call for."""
         return tuple(fix for _, fix in self._failing if fix)
+
+
+class FixTraits(NamedTuple):
+    """What a fix says of itself that a scan must know, as in `nimdoctor.planning.fix.Fix`."""
+
+    classic: bool = False
+    named_only: bool = False
+    fetches: bool = False
 
 
 class Check(NamedTuple):
@@ -317,13 +337,15 @@ class Check(NamedTuple):
     cause: Optional[str] = None
     impact: Optional[str] = None
     cure: Optional[str] = None
-    classic: bool = False
+    classic: Optional[bool] = None
     explains: Tuple[str, ...] = ()
     precedes: Tuple[str, ...] = ()
     timeline: bool = False
-    named_only: bool = False
     topic: Topic = Topic.OPERATION
     rules_out: Tuple[RuledOut, ...] = ()
+    breaks: Tuple[Traffic, ...] = ()
+    messages: Tuple[str, ...] = ()
+    log_lines: Tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -347,24 +369,28 @@ def check(
     cause: Optional[str] = None,
     impact: Optional[str] = None,
     cure: Optional[str] = None,
-    classic: bool = False,
+    classic: Optional[bool] = None,
     explains: Sequence[str] = (),
     precedes: Sequence[str] = (),
     timeline: bool = False,
-    named_only: bool = False,
     topic: Topic = Topic.OPERATION,
     rules_out: Sequence[RuledOut] = (),
+    breaks: Sequence[Traffic] = (),
+    messages: Sequence[str] = (),
+    log_lines: Sequence[str] = (),
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
     `severity` and `confidence` hold for its findings unless they carry their own; so do `cause`,
-    `impact` (else the docstring's first line), `cure` and `fix`. `classic` says that the cure
-    touches certificates, libraries or tftp as they were before security generation G2, and is
-    therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of;
-    `precedes` names fixes that cannot work before this check's finding is cured, or is EVERY_FIX. `timeline` says that what it
-    finds began some day, so that a report should say what changed before. `named_only` says that its fix is, so
-    that a report names the command that plans it. A check of the `topic` exposure bears on no verdict, which is that of
-    operation: its findings are told beside it. `rules_out` are steps that no plan of a scan with this finding holds.
+    `impact` (else the docstring's first line), `cure` and `fix`. Whether a fix is advice only from security generation G2 on it says itself;
+    `classic` stands in the place of that where the cure of this check is right at every generation (False), or no fix
+    is written for what is right below G2 only (True). `explains` names checks whose findings this one's are the cause of;
+    `precedes` names fixes that cannot work before this check's finding is cured, or holds EVERY_FIX or EVERY_FETCH. `timeline` says that what it
+    finds began some day, so that a report should say what changed before. A check of the `topic` exposure bears on no verdict, which is that of
+    operation: its findings are told beside it. `rules_out` are steps that no plan of a scan with this finding holds. `breaks` is the
+    traffic that its finding stops, or makes unsafe, or will, and that a report's picture of both ends therefore shows as
+    broken or at risk. `messages` are numbers, and `log_lines` patterns of lines of nimsh.log (both of the tables in
+    `nimdoctor/facts/data`), for which `nimdoctor explain` names this check.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -384,9 +410,11 @@ def check(
             explains=tuple(explains),
             precedes=tuple(precedes),
             timeline=timeline,
-            named_only=named_only,
             topic=topic,
             rules_out=tuple(rules_out),
+            breaks=tuple(breaks),
+            messages=tuple(messages),
+            log_lines=tuple(log_lines),
         )
 
     return register

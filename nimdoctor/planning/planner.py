@@ -316,6 +316,7 @@ class Planner:
             ends=ends,
             live=tuple(where for where in ends if self.ends.ends[where].live),
             recorded=tuple(where for where in ends if self.ends.ends[where].recorded),
+            another_fetches=any(self.fixes[name].fetches for name in chosen if name != fix.id),
             extractor_cured_at=self._extractor_cured_at(),
             tftp_address=self.probed.tftp_address,
             pushed_well=self.probed.pushed_well,
