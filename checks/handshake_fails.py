@@ -18,9 +18,8 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.model.own_files import REHEARSAL
 from nimdoctor.model.ruling import NO_PUSH
-
-REHEARSAL = "rehearsal of the handshake"
 
 _RECYCLE = (
     "new keys and certificates on the master should help: cd /; nimconfig -C; mv ssl_nimsh to a new name; nimconfig -c; "

@@ -3,6 +3,7 @@
 import base64
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
@@ -47,6 +48,7 @@ class CertificateFile(NamedTuple):
         return tuple(hashlib.sha256(found).hexdigest() for found in decoded)
 
 
+@fact(Row("/ssl_nimsh/certs/*", Kind.FILE))
 class Certificates(NamedTuple):
     """The certificate files of a host, one a path.
 

@@ -4,6 +4,7 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.loader import LoaderComplaint, complaints
+from nimdoctor.model.rows import ONLY_CLIENT, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _EXTRACTED = Pattern(r"\s*x - (/\S+)\s*")
@@ -20,6 +21,7 @@ _ERROR = Pattern(
 _TFTP_FAILURE = Pattern(r"\b(?:error|failed|timed out|denied)\b", re.IGNORECASE)
 
 
+@fact(Row("nimclient -c", Kind.COMMAND, roles=ONLY_CLIENT, live=False, variants=("nimclient -c",), bears_refusal=True))
 class CryptoSetup(NamedTuple):
     """The lines of the run by step; a missing step has none.
 

@@ -2,6 +2,7 @@
 
 from typing import List, NamedTuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _MACHINE_ID = Pattern(r"[0-9A-Fa-f]{12}")
@@ -9,6 +10,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = Pattern(rf"(?=.*[A-Za-z])(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*")
 
 
+@fact(Row("uname -m", Kind.COMMAND))
 class MachineId(NamedTuple):
     """The twelve hexadecimal digits NIM compares as cpuid, in capitals.
 
@@ -33,6 +35,7 @@ class MachineId(NamedTuple):
         return self.at
 
 
+@fact(Row("hostname", Kind.COMMAND))
 class HostName(NamedTuple):
     """The host's own name as written, short or full.
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _SHAPES = (
@@ -23,6 +24,7 @@ class AparRow(NamedTuple):
         return self.at
 
 
+@fact(Row("instfix -ik {APARS}", Kind.COMMAND, variants=("instfix -ik", "instfix -i")))
 class Apars(NamedTuple):
     """APARs (or any other keyword of the fix database) that were asked for.
 

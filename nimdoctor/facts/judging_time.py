@@ -3,6 +3,7 @@
 from typing import ClassVar, NamedTuple, Optional, Protocol, Tuple
 
 from nimdoctor.facts.clock import UtcDate
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 
@@ -15,6 +16,7 @@ class EvidenceMoment(Protocol):
     live: bool
 
 
+@fact()
 class JudgingTime(NamedTuple):
     """`utc` in epoch seconds; `of_host` says that it is the host's own clock, not that of whoever scans it."""
 

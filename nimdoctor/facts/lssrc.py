@@ -7,6 +7,7 @@ shapes are matched first, words last.
 import re
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text, first_words
 
 _STATES = frozenset({"active", "inoperative", "stopping", "starting", "warned"})
@@ -39,6 +40,7 @@ class SubsystemRow(NamedTuple):
         return self.at
 
 
+@fact(Row("lssrc -a", Kind.COMMAND, variants=("lssrc -s", "lssrc -g")))
 class Subsystems(NamedTuple):
     """Subsystems and their states, from `lssrc -a`, `lssrc -s NAME` or `lssrc -g GROUP`.
 
@@ -148,6 +150,10 @@ class InetdServiceRow(NamedTuple):
         return self.at
 
 
+@fact(
+    Row("lssrc -ls inetd", Kind.COMMAND, variants=("lssrc -l -s inetd",)),
+    Row("lssrc -t tftp", Kind.COMMAND, variants=("lssrc -t",)),
+)
 class InetdServices(NamedTuple):
     """What inetd has activated, from `lssrc -ls inetd` or `lssrc -t SERVICE`.
 
@@ -254,6 +260,7 @@ _DEFAULT_ORDER = ("subsysname", "synonym", "cmdargs", "path")
 _FIELDS = ("subsysname", "cmdargs", "path")
 
 
+@fact(Row("lssrc -S -s nimsh", Kind.COMMAND, variants=("lssrc -Ss nimsh",)))
 class NimshDefinition(NamedTuple):
     """How SRC starts nimsh, from `lssrc -S -s nimsh`; it holds even while nimsh is down.
 

@@ -10,6 +10,7 @@ from nimdoctor.facts.level_table import LevelRow, technology_level
 from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.site_levels import LevelTables
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
 
 NIM_CLIENT, NIM_MASTER = "bos.sysmgt.nim.client", "bos.sysmgt.nim.master"
@@ -55,6 +56,7 @@ class FilesetStanding(NamedTuple):
         return next((found for found in self.generations if found.generation == generation), unheard)
 
 
+@fact()
 class NimExposure(NamedTuple):
     """The filesets of NIM that are installed, client and master; `unlisted` are those of which lslpp does not tell.
 

@@ -2,11 +2,13 @@
 
 from typing import NamedTuple, Sequence, Tuple
 
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Pattern, Quote, Text
 
 _NUMBER = Pattern(r"(?<![\d-])(0042-\d{3})(?!\d)")
 
 
+@fact("nimclient -l -l {NIM_NAME}", "nimclient -l -l master", "nimclient -c")
 class NimMessages(NamedTuple):
     """Each number with its line, in order; none is an answer too. Numbers survive translation, words do not.
 

@@ -11,6 +11,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
 from nimdoctor.model.private_keys import without_private_keys
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import LINE_LIMIT, BadEvidence, Pattern, Quote, Text, Unreadable, decode
 from nimdoctor.model.unreadable import refused
 
@@ -120,6 +121,7 @@ class Session(NamedTuple):
     went_on: Optional[Quote] = None
 
 
+@fact(Row("/var/adm/ras/nimsh.log", Kind.FILE, streamed=True))
 class NimshLog(NamedTuple):
     """The log: the newest thousand sessions, oldest first; older ones only as counts by outcome.
 

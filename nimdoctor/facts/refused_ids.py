@@ -8,6 +8,7 @@ from nimdoctor.facts.nimsh_log import NimshLog, Session, SessionEnd
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import LOG, SettingChange, age_of, started_after, time_of
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Pattern, Quote
 
 NIMINFO = "/etc/niminfo"
@@ -33,6 +34,7 @@ class RefusedId(NamedTuple):
         return " and ".join(dict.fromkeys(change.what for change in self.changes))
 
 
+@fact()
 class RefusedIds(NamedTuple):
     """The refusals that no later push has superseded, the newest first.
 

@@ -4,6 +4,8 @@ import enum
 import json
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from nimdoctor.model.own_files import REHEARSAL
+from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Pattern, Quote, Text
 
 _VERIFY_ERROR = Pattern(r"verify error (\d+)")
@@ -58,6 +60,7 @@ class RehearsedSide(NamedTuple):
         return Quote(self.certificate, None, f"{self.name}: certificate sha256 {self.fingerprint}, fits {where}")
 
 
+@fact(Row(REHEARSAL, Kind.REHEARSAL, roles=ONLY_MASTER))
 class Rehearsal(NamedTuple):
     """How a rehearsal ended: `fits`, `fails` at a step, or neither, where none could be held.
 

@@ -18,6 +18,7 @@ from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.ps import Processes
 from nimdoctor.facts.resolution import Resolution
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 LOG = "/var/adm/ras/nimsh.log"
@@ -41,6 +42,7 @@ class SettingChange(NamedTuple):
     at: Quote
 
 
+@fact()
 class TlsAttempt(NamedTuple):
     """`session` is the newest one that loaded certificates; None when the log has none.
 

@@ -105,7 +105,7 @@ def test_a_message_row_is_complete_and_has_a_source(row):
     assert re.fullmatch(r"\d{4}-\d{3}", row["number"])
     assert row["meaning"] and row["says"] and row["source"]
     assert row["sure"] in "ABCM"
-    assert all(name in facts._MODULES for name in row["facts"])
+    assert all(name in facts.MODULES for name in row["facts"])
 
 
 def test_every_message_number_stands_once_and_its_facility_is_named():
