@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from hosts import registry, results_of
+from effort import one_in
+from hosts import registry, results_of, scan_hosts
 from samples import CONFIDENCES, SAMPLES, SEVERITIES, WORDS, live_tests, samples, trees
 
 from nimdoctor.model import Outcome
@@ -35,6 +36,13 @@ def test_a_sample_comes_out_as_it_says(sample):
         if line is not None and source in texts:
             lines = [raw.decode("utf-8", "replace").split("\n") for raw in texts[source]]
             assert text in [own[line - 1] for own in lines if len(own) >= line], (source, line, text)
+
+
+@pytest.mark.parametrize("check", one_in(3, FILES))
+def test_no_check_breaks_on_the_samples_of_another(check):
+    for one in samples(check):
+        found = scan_hosts(*trees(one).targets()).results
+        assert not [(result.check, result.message) for result in found if result.outcome is Outcome.ERROR], one.name
 
 
 def told(result, word):
