@@ -46,6 +46,8 @@ ROOMS: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
 """Each room's sources, and the tests that are tried after the nearest ones."""
 DEAR = ("tests/applying/test_kill.py", "tests/installed", "tests/collection/test_large_log.py")
 """Not tried for a fault unless they are the nearest or all others are asked for: they take many minutes."""
+SAMPLES = "tests/checks/test_samples.py"
+"""Runs what stands in fixtures/checks of each check."""
 DEADLINE = 600.0
 """Seconds for one run of tests; a fault that lets them go on for longer is seen."""
 OPPOSITE = {
@@ -322,8 +324,9 @@ class Tests:
         }
 
     def nearest(self, file: str) -> List[str]:
-        """Those that are called like it, and its own examples."""
+        """Those that are called like it, and its own examples; of a check its samples too."""
         called = [name for name in self.texts if Path(name).stem == f"test_{Path(file).stem}"]
+        called += [SAMPLES] if file.startswith("checks/") else []
         return called + ([file] if file.startswith("nimdoctor/") else [])
 
     def naming(self, file: str) -> List[str]:

@@ -8,8 +8,8 @@ from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 import pytest
 from effort import FEWER, one_in
-from hosts import FIXTURES, MemoryTree
 from pump import LINE, MEGABYTE, RUNS, Payload, ends_in_time, on_many_lines, on_one_line, repeated
+from scenarios import names, scenario
 
 from nimdoctor import facts
 from nimdoctor.applying.journal import read_journal
@@ -98,8 +98,8 @@ def smallest_recorded() -> Dict[str, bytes]:
     def order(raw: bytes) -> Tuple[bool, int]:
         return len(raw) < 40, len(raw)
 
-    for place in sorted(FIXTURES.glob("*/**/manifest.json")):
-        evidence = RecordedEvidence(place.parent.name, MemoryTree.load(place.parent))
+    for end, tree in [pair for name in names() for pair in scenario(name).items()]:
+        evidence = RecordedEvidence(end, tree)
         for row in evidence._catalog:
             for text in evidence.texts(row, {}):
                 raw = text.raw()

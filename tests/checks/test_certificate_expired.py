@@ -77,8 +77,3 @@ def test_what_cannot_be_read_is_unknown(certificates):
     damaged = certificates("expired").pem.replace(b"M", b"!", 1)
     assert result_of(CHECK, host(damaged)).outcome.value == "unknown"
     assert result_of(CHECK, evidence(commands={UTC: "2025-03-15T09:53:20Z\n"})).outcome.value == "unknown"
-
-
-def test_an_empty_directory_has_nothing_to_run_out():
-    empty = evidence(paths={"/ssl_nimsh/certs": {"kind": "dir", "mtime": 1700000000}})
-    assert result_of(CHECK, empty).outcome.value == "not-applicable"

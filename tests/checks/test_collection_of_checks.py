@@ -1,7 +1,6 @@
 """What holds for every check that comes with nimdoctor, and for all of them together.
 
-A check's tests stand in `test_<module>.py`: `test_fails_...`, `test_passes_...` and `test_near_miss_...` are
-its failing, passing and near-miss samples.
+A check's samples stand in fixtures/checks, see `test_samples.py`; what they cannot tell, in `test_<module>.py`.
 """
 
 import inspect
@@ -21,7 +20,6 @@ from scenarios import names, scenario
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.model import Outcome, Severity
 
-HERE = Path(__file__).resolve().parent
 CHECKS = registry().checks()
 MODULES = sorted(path.stem for path in Path(nimdoctor.checks.__path__[0]).glob("*.py") if path.stem != "__init__")
 SCENARIOS = names()
@@ -87,13 +85,6 @@ def test_cause_impact_and_cure_are_given_by_the_check_or_by_each_finding(check):
 @each_check
 def test_a_check_has_a_page(check):
     assert (Path(nimdoctor.checks.__path__[0]) / f"{module_of(check)}.md").is_file()
-
-
-@each_check
-@pytest.mark.parametrize("kind", ["fails", "passes", "near_miss"])
-def test_a_check_has_a_failing_a_passing_and_a_near_miss_sample(check, kind):
-    text = (HERE / f"test_{module_of(check)}.py").read_text("utf-8")
-    assert re.search(rf"^def test_{kind}_\w+\(", text, re.M)
 
 
 # -- over every scenario

@@ -8,9 +8,6 @@ CLIENT, MASTER = "bos.sysmgt.nim.client", "bos.sysmgt.nim.master"
 NO_FIX = "There is no efix data on this system.\n"
 ASKED = "instfix -ik IJ53757 IJ55968 IJ59566"
 NONE_FOUND = "".join(f"    There was no data for {apar} in the fix database.\n" for apar in ASKED.split()[2:])
-HARDENED = NONE_FOUND.replace(
-    "There was no data for IJ59566 in the fix database.", "All filesets for IJ59566 were found."
-)
 PEM = "/ssl_nimsh/certs/server.pem"
 SITE = "/etc/nimdoctor.levels"
 
@@ -65,50 +62,6 @@ def test_near_miss_a_stable_interim_fix_closes_its_own_generation_only():
     assert "interim fixes of G2" not in found.cure and "(G2)" in found.message
 
 
-def test_near_miss_a_level_above_those_listed_is_no_proof_of_what_came_later():
-    found = result_of(CHECK, host("7200-05-10-2520"))
-    assert (found.outcome.value, found.severity.value) == ("unknown", "low")
-    assert found.missing == ("instfix -ik APARS",) and "IJ55968" in found.message and "CVE-2025-36250" in found.message
-
-
-def test_passes_by_service_pack_and_by_apar():
-    found = result_of(CHECK, host("7200-05-13-2635"))
-    assert found.outcome.value == "pass" and ("oslevel -s", 1, "7200-05-13-2635") in quoted(found)
-    assert result_of(CHECK, host("7200-05-12-2546", **{ASKED: HARDENED})).outcome.value == "pass"
-
-
-def test_passes_on_a_vios_by_its_own_level():
-    known = {"ioscli ioslevel": "4.1.1.30\n"}
-    assert result_of(CHECK, host("7300-03-00-2446", f"{CLIENT} 7.3.3.4", **known)).outcome.value == "pass"
-    older = {"ioscli ioslevel": "3.1.4.40\n"}
-    found = result_of(CHECK, host("7200-05-10-2520", **older))
-    assert found.outcome.value == "fail" and "move to VIOS 4.1.0" in found.cure
-
-
-def test_a_level_newer_than_the_tables_is_unknown_and_likely_included():
-    found = result_of(CHECK, host("7300-06-01-2820", f"{CLIENT} 7.3.6.1"))
-    assert found.outcome.value == "unknown" and "likely included" in found.message
-
-
-def test_without_evidence_nobody_is_called_unpatched():
-    found = result_of(CHECK, host("7200-05-10-2520", emgr=""))
-    assert found.outcome.value == "unknown" and found.missing == ("instfix -ik APARS", "emgr -lv3")
-    unlisted = evidence(commands={"oslevel -s": "7100-04-08-1914\n"})
-    found = result_of(CHECK, unlisted)
-    assert (found.outcome.value, found.severity.value, found.missing) == ("unknown", "low", ("lslpp -lc",))
-
-
-def test_a_host_without_nims_filesets_has_nothing_to_judge():
-    found = result_of(CHECK, host("7200-05-10-2520", "bos.rte 7.2.5.200"))
-    assert found.outcome.value == "not-applicable"
-
-
-def test_a_master_of_which_only_the_clients_fileset_was_listed_is_not_called_closed():
-    single = {f"lslpp -lc {CLIENT}": filesets(f"{CLIENT} 7.2.5.300"), "oslevel -s": "7200-05-13-2635\n"}
-    found = result_of(CHECK, evidence(commands=single, role="master", host="nim1"), where="master")
-    assert found.outcome.value == "unknown" and f"not told: {MASTER}" in found.message
-
-
 @pytest.mark.parametrize(("level", "outcome"), [("7200-05-10-2520", "fail"), ("7200-05-13-2635", "pass")])
 def test_a_key_in_a_certificate_file_is_told_and_nothing_of_it_kept(certificates, level, outcome):
     pem = certificates("plain").pem + b"-----BEGIN PRIVATE KEY-----\nMIISECRET\n-----END PRIVATE KEY-----\n"
@@ -123,15 +76,6 @@ def test_a_key_in_a_certificate_file_is_told_and_nothing_of_it_kept(certificates
 
 
 # -- a site's own rows
-
-
-def test_a_sites_row_closes_nothing_silently():
-    site = {SITE: "generations generation=G3 tl=7200-05 apar=IJ60001 source=letter of 3 May\n"}
-    told = {"instfix -ik IJ60001": "    All filesets for IJ60001 were found.\n"}
-    found = result_of(CHECK, host(files=site, **told))
-    assert (found.outcome.value, found.severity.value) == ("pass", "info")
-    assert f"{SITE} line 1: letter of 3 May" in found.message
-    assert any(source == SITE for source, _, _ in quoted(found))
 
 
 def test_a_sites_row_against_nimdoctors_own_is_not_obeyed_and_that_is_said():

@@ -1,7 +1,6 @@
 """nimsh-not-at-boot: what lsitab says of nimsh."""
 
-import pytest
-from hosts import PS, evidence, filesets, niminfo, processes, quoted, result_of
+from hosts import PS, evidence, niminfo, processes, quoted, result_of
 
 CHECK = "nimsh-not-at-boot"
 INFO = niminfo()
@@ -36,57 +35,3 @@ def test_fails_for_a_row_that_is_off_which_somebody_may_have_meant():
     assert (found.outcome.value, found.confidence.value, found.fix, found.named_only) == ("fail", "likely", None, False)
     assert quoted(found) == [("lsitab nimsh", 1, ROW.strip().replace("wait", "off"))]
     assert found.run == f"chitab '{ROW.strip()}'"
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        ROW.replace(":2:", ":3:"),
-        ROW.replace("wait", "ondemand"),
-        "nimsh:2:wait:/usr/bin/true\n",
-        "nimsh:2:wait:/usr/bin/startsrc -g nim >/dev/console 2>&1\n",
-        "nimsh:2:wait:# /usr/bin/startsrc -g nimclient\n",
-    ],
-)
-def test_fails_less_sure_for_a_row_that_does_something_else(row):
-    found = judge(row, status=0)
-    assert (found.outcome.value, found.confidence.value, found.fix) == ("fail", "possible", None)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        ROW,
-        ROW.replace(":2:", "::"),
-        ROW.replace(":2:", ":23456789:"),
-        ROW.replace("wait", "once"),
-        "nimsh:2:once:/usr/bin/startsrc -s nimsh\n",
-        "nimsh:2:wait:sleep 60; startsrc -gnimclient\n",
-        "nimsh:2:respawn:/usr/sbin/nimsh -s\n",
-    ],
-)
-def test_passes_for_a_row_that_starts_nimsh(row):
-    assert judge(row, status=0).outcome.value == "pass"
-
-
-def test_passes_where_pushes_go_by_rsh():
-    found = judge(info=niminfo("shell"))
-    assert (found.outcome.value, found.evidence[0].source) == ("pass", "/etc/niminfo")
-
-
-@pytest.mark.parametrize("status", [0, 127])
-def test_near_miss_no_output_of_a_command_that_was_not_found_or_found_a_row_is_no_evidence(status):
-    assert judge(status=status).outcome.value == "unknown"
-
-
-def test_near_miss_a_row_of_another_name():
-    assert judge("nimshx:2:wait:/usr/bin/startsrc -g nimclient\n", status=0).outcome.value == "unknown"
-
-
-def test_unknown_when_it_was_not_recorded():
-    assert judge(None).missing == ("lsitab nimsh",)
-
-
-def test_not_applicable_without_the_client_fileset_and_on_a_master():
-    assert judge(lslpp=filesets("bos.rte 7.1.4.35")).outcome.value == "not-applicable"
-    assert judge(role="master").outcome.value == "not-applicable"

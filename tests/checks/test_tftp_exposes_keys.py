@@ -46,30 +46,6 @@ def test_fails_without_rules_when_others_can_read_a_key():
     assert f"there is no {ACCESS}" in found.message and "only a person can write" in found.cure
 
 
-@pytest.mark.parametrize("rule", ["allow:/", "allow:/ssl_nimsh", f"allow:{KEYS}/", f"allow:{KEY}"])
-def test_fails_when_an_allow_covers_the_keys(rule):
-    found = judge(rules=rule + "\n")
-    assert (found.outcome.value, quoted(found)[-1]) == ("fail", (ACCESS, 1, rule))
-
-
-def test_fails_when_nobody_cannot_read_the_rules():
-    found = judge(rules=f"deny:{KEYS}\n", rules_mode="0600")
-    assert found.outcome.value == "fail" and f"nobody cannot read {ACCESS}" in found.message
-
-
-def test_fails_also_where_the_modes_of_directories_are_not_known():
-    assert judge(paths={KEYS: {"kind": "dir"}, "/ssl_nimsh": {"kind": "dir"}}.items()).outcome.value == "fail"
-
-
-@pytest.mark.parametrize(
-    ("key", "directory"),
-    [("0600", "0755"), ("0640", "0755"), ("0644", "0750"), ("0644", "0700"), ("0602", "0755")],
-)
-def test_passes_when_nobody_can_read_no_key(key, directory):
-    found = judge(key, directory)
-    assert (found.outcome.value, quoted(found)[0][0]) == ("pass", KEY)
-
-
 @pytest.mark.parametrize(
     "rules",
     [f"allow:/ssl_nimsh\ndeny:{KEYS}\n", "allow:/tftpboot\n", "allow:/ssl_nimsh/certs/server.pem\n", "# none\n"],
@@ -77,31 +53,3 @@ def test_passes_when_nobody_can_read_no_key(key, directory):
 def test_passes_when_the_rules_keep_them(rules):
     found = judge(rules=rules)
     assert found.outcome.value == "pass" and KEY in found.message
-
-
-@pytest.mark.parametrize(
-    "off",
-    [{"conf": "#" + ROW, "served": None}, {"served": SERVED.replace("-n                 active", "-n          inoperative")},
-     {"audit": "on"}],
-    ids=["row off", "not refreshed", "auditing"],
-)  # fmt: skip
-def test_near_miss_tftp_serves_nothing_now_and_what_it_would_is_said(off):
-    found = judge(**off)
-    assert found.outcome.value == "pass" and "once it does, it serves" in found.message and KEY in found.message
-    assert found.evidence
-
-
-def test_unknown_when_it_is_not_known_whether_tftp_is_served():
-    found = judge(conf=None, served=None)
-    assert (found.outcome.value, found.missing) == ("unknown", (CONF,))
-
-
-def test_unknown_when_the_rules_or_the_modes_were_not_collected():
-    assert judge(paths={ACCESS: FILE}.items()).missing == (ACCESS,)
-    assert judge(key=None).missing == (KEY,)
-    assert judge(paths={KEYS: {**DIRECTORY, "kind": "link", "mode": "0777"}, KEY: None}.items()).missing == (KEYS,)
-
-
-def test_not_applicable_where_there_is_no_key():
-    assert judge(paths={KEY: None}.items()).outcome.value == "not-applicable"
-    assert judge(paths={KEY: None, KEYS: None}.items()).outcome.value == "not-applicable"

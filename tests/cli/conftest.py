@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import pytest
+from scenarios import ON_DISK, OnDisk
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HOSTS = REPOSITORY / "fixtures" / "hosts"
 LOGS = REPOSITORY / "fixtures" / "logs"
 CHECKS = len(list((REPOSITORY / "checks").glob("[!_]*.py")))
 """How many checks there are."""
@@ -44,9 +44,9 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture
-def hosts() -> Path:
-    """The scenario fixtures."""
-    return HOSTS
+def hosts() -> OnDisk:
+    """The scenario fixtures: `hosts / NAME / END`."""
+    return ON_DISK
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from scenarios import ON_DISK
 
-HOSTS = Path(__file__).resolve().parents[2] / "fixtures" / "hosts"
 HANG = (Path(__file__).resolve().parents[2] / "fixtures" / "logs" / "hang.log").read_bytes()
 LOG = "/var/adm/ras/nimsh.log"
 
@@ -48,7 +48,7 @@ def refused(ended):
 )
 def test_a_host_whose_every_text_is_rubbish_is_unknown_and_never_healthy(doctor, tmp_path, end, check, content):
     place = tmp_path / "evidence"
-    shutil.copytree(HOSTS / "healthy" / end, place)
+    shutil.copytree(ON_DISK / "healthy" / end, place)
     for path in place.rglob("*"):
         if path.is_file() and path.name != "manifest.json":
             path.write_bytes(content)
@@ -62,7 +62,7 @@ def test_a_host_whose_every_text_is_rubbish_is_unknown_and_never_healthy(doctor,
 def test_cutting_every_text_short_breaks_no_check(doctor, tmp_path, end):
     for part in (0.9, 0.5, 0.1):
         place = tmp_path / f"evidence-{part}"
-        shutil.copytree(HOSTS / "create-bio-hang" / end, place)
+        shutil.copytree(ON_DISK / "create-bio-hang" / end, place)
         for path in place.rglob("*"):
             if path.is_file() and path.name != "manifest.json":
                 raw = path.read_bytes()
@@ -74,11 +74,11 @@ def test_cutting_every_text_short_breaks_no_check(doctor, tmp_path, end):
 @pytest.mark.parametrize("scenario", ["healthy", "create-bio-hang", "tftp-disabled", "openssl-missing"])
 def test_cr_lf_line_ends_change_no_outcome(doctor, tmp_path, scenario, end):
     place = tmp_path / "evidence"
-    shutil.copytree(HOSTS / scenario / end, place)
+    shutil.copytree(ON_DISK / scenario / end, place)
     for path in place.rglob("*"):
         if path.is_file():
             path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
-    assert doctor("scan", place, json=True).outcomes() == doctor("scan", HOSTS / scenario / end, json=True).outcomes()
+    assert doctor("scan", place, json=True).outcomes() == doctor("scan", ON_DISK / scenario / end, json=True).outcomes()
 
 
 @pytest.mark.parametrize("mangled", [b"\0", b"\xe9", "\u00e9".encode()])

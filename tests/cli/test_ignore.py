@@ -1,11 +1,9 @@
 """/etc/nimdoctor.ignore: what a site has decided to live with."""
 
 import shutil
-from pathlib import Path
 
 import pytest
-
-HOSTS = Path(__file__).resolve().parents[2] / "fixtures" / "hosts"
+from scenarios import ON_DISK
 
 
 @pytest.fixture
@@ -14,7 +12,7 @@ def ignoring(tmp_path):
 
     def make(scenario, end, *lines):
         place = tmp_path / "evidence"
-        shutil.copytree(HOSTS / scenario / end, place)
+        shutil.copytree(ON_DISK / scenario / end, place)
         (place / "files" / "etc" / "nimdoctor.ignore").write_text("".join(line + "\n" for line in lines))
         return place
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from scenarios import ON_DISK
 
-HOSTS = Path(__file__).resolve().parents[2] / "fixtures" / "hosts"
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 
 LSNIM = """master:
@@ -276,7 +276,7 @@ def test_the_same_files_in_directories_of_their_own_are_two_hosts(doctor, tmp_pa
 @pytest.mark.parametrize("end", ["client", "master"])
 def test_each_file_of_a_host_is_recognised_alone(doctor, end):
     """By its content: what says nothing, and a manifest without its directory, are all that is refused."""
-    paths = sorted(path for path in (HOSTS / "healthy" / end).rglob("*") if path.is_file())
+    paths = sorted(path for path in (ON_DISK / "healthy" / end).rglob("*") if path.is_file())
     assert len(paths) > 25
     status = {path.name: doctor("scan", path).status for path in paths}
     empty = {path.name for path in paths if not path.read_bytes().strip()}

@@ -10,10 +10,10 @@ from typing import Dict
 
 import pytest
 from programs import program
+from scenarios import ON_DISK
 
 from tests.evidence.cpio_archives import Entry, make_cpio
 
-HOSTS = Path(__file__).resolve().parents[2] / "fixtures" / "hosts"
 SECTION = """
 .....
 .....    lsattr -El sys0
@@ -26,7 +26,7 @@ maxbuf        20         Maximum number of pages in block I/O BUFFER  True
 
 def texts(scenario: str) -> Dict[str, bytes]:
     """What stands in the snap: the client's texts in sections, copies of its files, and what NIM does not know."""
-    host = HOSTS / scenario / "client"
+    host = ON_DISK / scenario / "client"
     found = {"general/general.snap": SECTION.encode(), "dump/unix.Z": b"\x1f\x9d\x90" + bytes(range(200))}
     for path in sorted((host / "files").rglob("*")):
         if path.is_file():

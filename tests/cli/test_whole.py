@@ -9,11 +9,12 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from scenarios import ON_DISK
 
-from tests.cli.conftest import CHECKS, HOSTS, REPOSITORY, Outcome, environment
+from tests.cli.conftest import CHECKS, REPOSITORY, Outcome, environment
 
 INFO = "nimdoctor-0.1.0.dist-info"
-CLIENT = HOSTS / "create-bio-hang" / "client"
+CLIENT = ON_DISK / "create-bio-hang" / "client"
 PARTS = ("checks", "fixes")
 WITHOUT_BYTE_CODE = shutil.ignore_patterns("__pycache__")
 

@@ -5,13 +5,13 @@
 
 import ast
 import base64
-import os
 from functools import cache
 from pathlib import Path
 from typing import Dict, Iterator, List
 
 import hostile_archives
 from hosts import FIXTURES, registry
+from scenarios import ON_DISK, scenario
 
 from nimdoctor.library.repair import Repair, RepairTarget
 from nimdoctor.planning.document import canonical
@@ -57,19 +57,15 @@ def fixtures() -> "List[tuple[str, bytes]]":
     """Files of hosts and logs; of a host's by their names in its evidence."""
     found = [(path.name, path.read_bytes()) for path in sorted((FIXTURES.parent / "logs").glob("*.log"))]
     for end in ("healthy/client", "create-bio-hang/client", "healthy/master"):
-        place = FIXTURES / end
-        found += [
-            (os.fspath(path.relative_to(place)), path.read_bytes())
-            for path in sorted(place.rglob("*"))
-            if path.is_file()
-        ]
+        name, host = end.split("/")
+        found += sorted(scenario(name)[host].files.items())
     return found
 
 
 @cache
 def repair() -> Repair:
     """Of a pair in which several things are wrong."""
-    place = FIXTURES / "create-bio-hang"
+    place = ON_DISK / "create-bio-hang"
     return Repair(RepairTarget(str(place / "client"), str(place / "master")), registry(), Options())
 
 

@@ -15,7 +15,8 @@ import tempfile
 from functools import cache
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Mapping, Tuple
 
-from hosts import FIXTURES, LOG, MemoryTree, collected, niminfo, registry
+from hosts import LOG, MemoryTree, collected, niminfo, registry
+from scenarios import scenario
 
 from fuzz.corpus import repair
 from nimdoctor.applying.journal import Journal, read_journal
@@ -240,12 +241,12 @@ def scanned(target: Evidence, other: Any = None) -> None:
 
 @cache
 def client() -> Mapping[str, bytes]:
-    return MemoryTree.load(FIXTURES / "create-bio-hang" / "client").files
+    return scenario("create-bio-hang")["client"].files
 
 
 @cache
 def master() -> Mapping[str, bytes]:
-    return MemoryTree.load(FIXTURES / "create-bio-hang" / "master").files
+    return scenario("create-bio-hang")["master"].files
 
 
 # -- keys and certificates

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Dict, List
 
 import pytest
-from documents import PAGES, PLACEHOLDERS, REPOSITORY, blocks, command_lines, own_ids, shows_what_is_printed
+from documents import PAGES, PLACEHOLDERS, blocks, command_lines, own_ids, shows_what_is_printed
 from loopback import Loopback, why_not
 from packages import modules
+from scenarios import ON_DISK
 
 from .conftest import User
 
-HOSTS = REPOSITORY / "fixtures" / "hosts" / "create-bio-hang"
 SHOWN = [page for page in PAGES if blocks(page.read_text("utf-8"))]
 NOT_HERE = ("there is no run in", "no run in", "give either --case")
 """How an answer begins that says that there is nothing of the kind here, exit status 2."""
@@ -106,7 +106,7 @@ def desk(user: User) -> None:
     """Lays out what the documentation's command lines name."""
     place = user.desk
     for name, end in (("lpar7", "client"), ("nim1", "master")):
-        shutil.copytree(HOSTS / end, place / name)
+        shutil.copytree(ON_DISK / "create-bio-hang" / end, place / name)
     shutil.copy(place / "lpar7/files/var/adm/ras/nimsh.log", place)
     shutil.copy(place / "nim1/commands/lsnim_-l", place / "mail.txt")
     for name in ("lpar7.tar.gz", "TS001234567.lpar7.nimdoctor.20250315T095320Z.tar.gz", "snap.pax.gz"):

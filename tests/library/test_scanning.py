@@ -1,17 +1,15 @@
 """What a report puts first."""
 
-from pathlib import Path
+from scenarios import ON_DISK
 
 from nimdoctor.evidence import open_target
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.scanning import scan
 
-HOSTS = Path(__file__).resolve().parents[2] / "fixtures" / "hosts"
-
 
 def report(client, master=None):
-    end = open_target(str(HOSTS / master / "master")) if master else None
-    return scan(open_target(str(HOSTS / client / "client")), end, registry=Registry())
+    end = open_target(str(ON_DISK / master / "master")) if master else None
+    return scan(open_target(str(ON_DISK / client / "client")), end, registry=Registry())
 
 
 def test_the_worst_finding_is_the_cause_and_its_cure_comes_next():
@@ -27,7 +25,7 @@ def test_what_a_cure_cannot_do_without_comes_before_it():
 
 
 def test_a_finding_that_another_explains_comes_after_it():
-    client = open_target(str(HOSTS / "stale-ssl-libs" / "client"))
+    client = open_target(str(ON_DISK / "stale-ssl-libs" / "client"))
     order = [result.check for result in scan(client, None, registry=Registry()).results]
     assert order.index("stale-ssl-libs") < order.index("ssl-object-error")
 

@@ -226,7 +226,7 @@ def test_a_scan_that_finds_nothing_to_fix_loads_no_planner_and_one_that_does_loa
         for name in healthy
         if name in ("nimdoctor.planning.outlook", "nimdoctor.planning.planner", "nimdoctor.fixes")
     }
-    failing = loaded("scan", HOSTS / "nimsh-inactive/client", "--format", "json")
+    failing = loaded("scan", scenarios.ON_DISK / "nimsh-inactive/client", "--format", "json")
     assert "nimdoctor.planning.planner" in failing
 
 
