@@ -1,5 +1,6 @@
 # make demo: install into .venv-plain and see a repair on simulated hosts, from the push that hangs to the one that proves it
 # make test: everything CI runs
+# make generate: write anew what is made of checks, fixes and facts (docs/contributing.md)
 # make installed: of the tests those of an installation as users have it
 # make attack: the longer form of what tests try: SECONDS of fuzzing a target, hostile archives, FAULTS a room (docs/attacks.md);
 #   make -k attack goes on where one of them finds something
@@ -19,11 +20,14 @@ SECONDS = 60
 SEED = 1
 FAULTS = 5
 
-.PHONY: demo test lint pytest pyz installed bench bench-repair bench-redaction attack attack-fuzz attack-archives \
+.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-redaction attack attack-fuzz attack-archives \
   attack-leaks attack-faults clean
 
 demo: $(PLAIN)/installed
 	@$(PLAIN)/bin/nimdoctor demo
+
+generate: $(VENV)/developed
+	$(BIN)/python tools/generate.py
 
 test: lint pytest
 

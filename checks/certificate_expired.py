@@ -15,6 +15,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Verdict,
     check,
 )
@@ -33,8 +34,8 @@ from nimdoctor.model.wording import REFRESH, ago
     cure=Inferred(
         "new certificates should end it: recycle the master's, then on each secured client nimclient -C; nimclient -c"
     ),
-    classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
+    breaks=(Traffic.PUSH,),
 )
 def certificate_expired(
     subject: Subject, validity: CertificateValidity, masters: Optional[OnMaster[CertificateValidity]]

@@ -15,6 +15,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Verdict,
     check,
 )
@@ -35,7 +36,7 @@ SOON, EARLY = 30, 90
         "new certificates should hold longer; choose a day for them: nimdoctor fix --only recycle-certificates on the "
         "master shows the plan. Not planned by itself, since every secured client loses its push until it has followed"
     ),
-    classic=True,
+    breaks=(Traffic.PUSH,),
 )
 def certificate_expiring(
     subject: Subject, validity: CertificateValidity, masters: Optional[OnMaster[CertificateValidity]]

@@ -15,6 +15,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -36,9 +37,9 @@ _CERTS = "/ssl_nimsh/certs/*"
         "the master's certificates were likely made anew, and this client has not fetched one of the new set"
     ),
     cure=Inferred("a new fetch likely suffices: nimclient -C; nimclient -c on the client; the master stays as it is"),
-    classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
     rules_out=NO_PUSH,
+    breaks=(Traffic.PUSH,),
 )
 def certificate_mismatch(
     subject: Subject,

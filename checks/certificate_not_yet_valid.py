@@ -13,6 +13,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Verdict,
     check,
 )
@@ -29,8 +30,8 @@ from nimdoctor.model import (
         "compare `date -u` of both ends; the wrong clock set by ntp should end it. Not done here, since a clock that is "
         "stepped breaks running work. Where the certificate was made under a wrong clock: make new ones"
     ),
-    classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
+    breaks=(Traffic.PUSH,),
 )
 def certificate_not_yet_valid(subject: Subject, validity: CertificateValidity) -> Iterator[Verdict]:
     """A handshake that checks the dates fails until the certificate's time begins by this host's clock."""

@@ -16,6 +16,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -33,9 +34,9 @@ from nimdoctor.model.ruling import NO_PUSH
     source="isg3T1024615, Configuring OpenSSL on the NIM Client; that nimsh then fails is inferred",
     cause=Inferred("nimclient -c was likely broken off before its certificate came, or somebody removed it"),
     cure=Inferred("nimclient -C; nimclient -c should bring it, once the certificate can be fetched by tftp"),
-    classic=True,
     explains=("handshake-fails", "create-bio-hang", "ssl-object-error"),
     rules_out=NO_PUSH,
+    breaks=(Traffic.PUSH,),
 )
 def client_certificate_missing(
     subject: Subject,

@@ -18,6 +18,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -36,7 +37,9 @@ from nimdoctor.model.wording import count, named
     cause=Inferred("nimclient -c was likely not run on the client since SSL was configured on the master"),
     impact="the authentication of pushes to these clients is not encrypted",
     cure="on the client: nimclient -c, once its certificate can be fetched by tftp",
-    classic=True,
+    breaks=(Traffic.PUSH,),
+    messages=("0513-077",),
+    log_lines=("openssl setting",),
 )
 def client_not_secure(
     subject: Subject,

@@ -14,6 +14,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Verdict,
     check,
 )
@@ -32,7 +33,8 @@ from nimdoctor.model.wording import configure_client, count, named
     impact="pushes are not encrypted, host names alone authenticate them, and /.rhosts must trust the master",
     cure="on the client: keep /etc/niminfo under another name, then niminit -a connect=nimsh with the old name, "
     "master and ports (five attributes at most); then nimclient -c",
-    classic=True,
+    breaks=(Traffic.PUSH,),
+    messages=("0042-006", "0042-137"),
 )
 def client_uses_rsh(
     subject: Subject,

@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Settlement,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -36,6 +37,7 @@ from nimdoctor.model.ruling import NO_FETCH, NO_PUSH
         "the client was likely moved to other hardware (Live Partition Mobility), restored elsewhere, or its object was "
         "made for another machine"
     ),
+    breaks=(Traffic.PUSH,),
 )
 def cpuid_changed(
     subject: Subject,

@@ -25,6 +25,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -63,10 +64,17 @@ _HARDENED = Inferred(
     source="isg3T1024615, Known Issues 1",
     cause=_FIT_NO_MORE,
     cure=Inferred(_REFRESH),
-    classic=True,
     explains=("hung-push",),
     timeline=True,
     rules_out=NO_PUSH,
+    breaks=(Traffic.PUSH,),
+    log_lines=(
+        "create bio",
+        "loading certificates",
+        "negotiating ssl_ctx",
+        "loading private key",
+        "service handler started",
+    ),
 )
 def create_bio_hang(
     subject: Subject,

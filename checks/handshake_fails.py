@@ -5,10 +5,21 @@ from typing import Dict, Iterator, List, NamedTuple, Optional
 from nimdoctor.facts import NimObjects, Rehearsal
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.rehearsal import Cause
-from nimdoctor.model import Finding, Inferred, Missing, NotApplicable, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import (
+    Finding,
+    Inferred,
+    Missing,
+    NotApplicable,
+    Passed,
+    Role,
+    Severity,
+    Traffic,
+    Unknown,
+    Verdict,
+    check,
+)
+from nimdoctor.model.own_files import REHEARSAL
 from nimdoctor.model.ruling import NO_PUSH
-
-REHEARSAL = "rehearsal of the handshake"
 
 _RECYCLE = (
     "new keys and certificates on the master should help: cd /; nimconfig -C; mv ssl_nimsh to a new name; nimconfig -c; "
@@ -69,9 +80,9 @@ _BY_CAUSE: Dict[Cause, Cure] = {
     fix="recycle-certificates",
     source="inferred from isg3T1024615, Certificates and Keys on the NIM Master",
     impact="likely no secured push can get through its handshake",
-    classic=True,
     explains=("create-bio-hang", "ssl-object-error"),
     rules_out=NO_PUSH,
+    breaks=(Traffic.PUSH,),
 )
 def handshake_fails(objects: NimObjects, rehearsal: Optional[Rehearsal]) -> Iterator[Verdict]:
     """Both sides of a push's handshake go through with the very files on the master's disk.

@@ -15,6 +15,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -53,6 +54,7 @@ class _Suspect(NamedTuple):
     severity=Severity.LOW,
     source="isg3T1024615, Known Issues 1 (a hung push stays); which process is its own is concluded from their times",
     cause=Inferred("NIM has no timeout there, so both ends likely wait for each other until somebody ends them"),
+    breaks=(Traffic.PUSH,),
 )
 def hung_push(
     subject: Subject,

@@ -39,7 +39,6 @@ WEIGHT = {"others": Severity.HIGH, "group": Severity.MEDIUM, "nobody": Severity.
         "chmod 600 of each file, which NIM, running as root, should not notice; never of those in /ssl_nimsh/certs, which "
         "tftpd must read as nobody"
     ),
-    classic=True,
     explains=("tftp-exposes-keys",),
 )
 def key_exposed(keys: Optional[SslKeys], generation: Optional[NimGeneration]) -> Iterator[Verdict]:

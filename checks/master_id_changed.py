@@ -20,6 +20,7 @@ from nimdoctor.model import (
     Settlement,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -51,6 +52,7 @@ MACHINE_ID = "uname -m"
     ),
     cure=_cure(False),
     rules_out=NO_PUSH,
+    breaks=(Traffic.PUSH,),
 )
 def master_id_changed(
     subject: Subject,

@@ -18,6 +18,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -48,6 +49,7 @@ class _Said(NamedTuple):
     source="IBM docs, NIMSH authentication process (first test)",
     cause=Inferred("a row of /etc/hosts or DNS is likely missing, old, or names another host first"),
     rules_out=NO_PUSH,
+    breaks=(Traffic.PUSH, Traffic.PULL),
 )
 def name_resolution(
     subject: Subject,

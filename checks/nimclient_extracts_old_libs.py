@@ -24,6 +24,7 @@ from nimdoctor.model import (
     Quote,
     Role,
     Severity,
+    Traffic,
     Verdict,
     check,
 )
@@ -52,6 +53,8 @@ _RENEW = "then renew the copies as stale-ssl-libs says"
     cure="update bos.sysmgt.nim.client to the level named, then renew the copies as stale-ssl-libs says",
     explains=("stale-ssl-libs", "ssl-object-error"),
     rules_out=NO_WAY_BACK,
+    breaks=(Traffic.PUSH,),
+    messages=("0509-136",),
 )
 def nimclient_extracts_old_libs(
     filesets: Filesets,

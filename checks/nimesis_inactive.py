@@ -13,6 +13,7 @@ from nimdoctor.model import (
     Passed,
     Role,
     Severity,
+    Traffic,
     Verdict,
     check,
 )
@@ -32,6 +33,7 @@ MASTER_FILESET = "bos.sysmgt.nim.master"
     impact="no client can pull from this master, ask it anything (nimclient -l) or register (niminit)",
     cure="startsrc -s nimesis",
     precedes=("switch-to-nimsh",),
+    breaks=(Traffic.PULL,),
 )
 def nimesis_inactive(
     subsystems: Subsystems, sockets: Optional[Sockets], info: Optional[NimInfo], filesets: Optional[Filesets]

@@ -26,6 +26,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -62,6 +63,10 @@ _REBUILD_MASTER = (
     ),
     cure=_REBUILD,
     rules_out=(*no_command("nimclient", "nim"), *NO_PUSH),
+    # whatever the generation, the file must be whole
+    classic=False,
+    breaks=(Traffic.PUSH, Traffic.PULL),
+    messages=("0042-137",),
 )
 def niminfo_broken(
     subject: Subject,

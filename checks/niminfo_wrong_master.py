@@ -17,6 +17,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -44,6 +45,7 @@ def _cure(vios: bool) -> str:
     ),
     cure=_cure(False),
     rules_out=(*NO_WAY_BACK, *NO_PUSH),
+    breaks=(Traffic.PUSH, Traffic.PULL),
 )
 def niminfo_wrong_master(
     subject: Subject,

@@ -16,6 +16,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Verdict,
     check,
 )
@@ -35,6 +36,9 @@ PORT = NIMSH_PORTS["nimsh"]
     source="isg3T1024615, Requirements 2",
     cause=Inferred("the subsystem was likely stopped, or died"),
     cure="startsrc -s nimsh",
+    breaks=(Traffic.PUSH,),
+    messages=("0042-001", "0042-006", "0513-004", "0513-044", "0513-059", "0513-071", "0504-132"),
+    log_lines=("service handler started",),
 )
 def nimsh_inactive(
     subject: Subject,

@@ -15,6 +15,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Verdict,
     check,
 )
@@ -33,7 +34,7 @@ _SOON = 900
     source="the row as hosts and public scripts have it; no page of IBM that was seen shows it",
     cause=Inferred("the row was likely removed, or /etc/inittab was replaced by one without it"),
     cure=f'where nothing else starts it and nobody meant it: mkitab "{ROW}"',
-    named_only=True,
+    breaks=(Traffic.PUSH,),
 )
 def nimsh_not_at_boot(
     subject: Subject,

@@ -12,6 +12,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -33,6 +34,10 @@ _LISTING = "lslpp -lc"
     cause=Inferred("the filesets were likely never installed, or an installation was broken off"),
     impact="crypto cannot be enabled, and a nimsh that has it on cannot start a handshake",
     cure="install them from an lpp_source at the host's level, the master first",
+    # whatever the generation: only the fetch after it is of before G2
+    classic=False,
+    breaks=(Traffic.PUSH,),
+    messages=("0042-175", "0504-132", "0509-152", "0509-153"),
 )
 def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:
     """Without openssl.base no secure push is possible; the licence and the manual are wanted by the guide.

@@ -19,6 +19,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Verdict,
     check,
 )
@@ -45,6 +46,7 @@ _ANOTHER = f"another program listens on {PORT}; SAP's message servers use 39NN"
         "rmsock: it removes a socket that has no owner"
     ),
     explains=("nimsh-inactive",),
+    breaks=(Traffic.PUSH,),
 )
 def port_taken(
     subject: Subject,

@@ -4,7 +4,19 @@ from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimshDefinition, NimshMode
 from nimdoctor.facts.tls_attempt import PROCESSES
-from nimdoctor.model import Confidence, Finding, Missing, Passed, Quote, Role, Severity, Subject, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Missing,
+    Passed,
+    Quote,
+    Role,
+    Severity,
+    Subject,
+    Traffic,
+    Verdict,
+    check,
+)
 from nimdoctor.model.ruling import NO_PUSH
 
 DEFINITION = "lssrc -S -s nimsh"
@@ -20,8 +32,8 @@ DEFINITION = "lssrc -S -s nimsh"
     source="IBM docs, nimclient command (-P, -p)",
     cause="somebody ran nimclient -P, perhaps on purpose",
     cure="ask who switched pushes off, and why; where nobody meant it: nimclient -p",
-    named_only=True,
     rules_out=NO_PUSH,
+    breaks=(Traffic.PUSH,),
 )
 def push_disabled(
     subject: Subject, mode: Optional[NimshMode], definition: Optional[NimshDefinition]

@@ -20,6 +20,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -38,6 +39,7 @@ _ASKED_BY_NAME = "nimsh, and the master when it connects, likely ask for the por
     fix="add-services",
     source="IBM isg3T1011808 (ports); that nimsh asks for them by name is inferred",
     cause=Inferred("the rows were likely removed, or /etc/services was replaced by one without them"),
+    breaks=(Traffic.PUSH,),
 )
 def services_missing(
     subject: Subject,

@@ -15,6 +15,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Verdict,
     check,
 )
@@ -31,7 +32,7 @@ from nimdoctor.model.wording import count, named
     source="isg3T1024615, Configuring OpenSSL on the NIM Master",
     cause=Inferred("nimconfig -c was likely never run, or nimconfig -C was and -c did not follow"),
     cure="on the master: nimconfig -c; each client then runs nimclient -C; nimclient -c",
-    classic=True,
+    breaks=(Traffic.PUSH,),
 )
 def ssl_not_configured(subject: Subject, objects: NimObjects, mode: Optional[OnClient[NimshMode]]) -> Iterator[Verdict]:
     """No push reaches a secured client while its master has SSL off; with no secured client it is no fault."""

@@ -17,6 +17,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -35,9 +36,11 @@ from nimdoctor.model.ruling import NO_PUSH
         "nimsh on the client likely cannot build the TLS connection with the libraries or the certificate it has"
     ),
     cure=Inferred("set the client up for crypto again, which likely helps: nimclient -C; nimclient -c"),
-    classic=True,
     timeline=True,
     rules_out=NO_PUSH,
+    breaks=(Traffic.PUSH,),
+    messages=("0042-001", "0509-022", "0509-036", "0509-136", "0509-150"),
+    log_lines=("loading certificates", "negotiating ssl_ctx", "loading private key", "error connecting to ssl object"),
 )
 def ssl_object_error(
     subject: Subject,

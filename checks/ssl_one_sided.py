@@ -18,6 +18,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -34,8 +35,10 @@ from nimdoctor.model.ruling import NO_PUSH
     source="isg3T1024615; IBM docs, NIMSH authentication process",
     cause=Inferred("crypto was likely switched on or off on one side only"),
     cure=Inferred("towards secure, which should do: nimclient -C; nimclient -c on the client"),
-    classic=True,
     rules_out=NO_PUSH,
+    breaks=(Traffic.PUSH,),
+    messages=("0042-008", "0513-077"),
+    log_lines=("openssl setting",),
 )
 def ssl_one_sided(
     subject: Subject,

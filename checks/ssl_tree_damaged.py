@@ -4,7 +4,19 @@ from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, NimObjects, Paths
 from nimdoctor.facts.ssl_keys import PARTS, TREE, seen_into
-from nimdoctor.model import Confidence, Finding, Inferred, Missing, Passed, Role, Severity, Unknown, Verdict, check
+from nimdoctor.model import (
+    Confidence,
+    Finding,
+    Inferred,
+    Missing,
+    Passed,
+    Role,
+    Severity,
+    Traffic,
+    Unknown,
+    Verdict,
+    check,
+)
 
 
 @check(
@@ -20,7 +32,8 @@ from nimdoctor.model import Confidence, Finding, Inferred, Missing, Passed, Role
     cure=Inferred(
         "recycled certificates should do: cd /; nimconfig -C; mv ssl_nimsh to a new name; nimconfig -c; then each client"
     ),
-    classic=True,
+    breaks=(Traffic.PUSH,),
+    messages=("0653-341",),
 )
 def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[NimGeneration]) -> Iterator[Verdict]:
     """No secure push is possible while SSL is on but keys, certificates or configurations are gone."""

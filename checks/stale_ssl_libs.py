@@ -18,6 +18,7 @@ from nimdoctor.model import (
     RuledOut,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -41,9 +42,21 @@ _LAST_WENT_WELL = (
     source="isg3T1024615, Known Issues 2; APAR IV58877",
     cause=Inferred("openssl.base was likely updated after `nimclient -c` had extracted the copies that nimsh loads"),
     impact="secured pushes likely fail with 'Error connecting to SSL object'",
-    classic=True,
     timeline=True,
     explains=("ssl-object-error",),
+    breaks=(Traffic.PUSH,),
+    messages=(
+        "0509-022",
+        "0509-026",
+        "0509-036",
+        "0509-136",
+        "0509-150",
+        "0509-152",
+        "0707-109",
+        "0707-126",
+        "0653-341",
+    ),
+    log_lines=("error connecting to ssl object",),
 )
 def stale_ssl_libs(
     subject: Subject, libraries: ExtractedLibraries, attempt: Optional[TlsAttempt], wpar: Optional[Wpar]

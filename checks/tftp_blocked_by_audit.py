@@ -3,8 +3,9 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import Auditing, NimGeneration, NimIdentity, NimObjects, NimshMode
-from nimdoctor.facts.fetching import FETCHING, NOT_NEEDED, fetch_need, keys_travel_otherwise
+from nimdoctor.facts.fetching import NOT_NEEDED, fetch_need, keys_travel_otherwise
 from nimdoctor.model import (
+    EVERY_FETCH,
     Confidence,
     Diagnosis,
     Finding,
@@ -14,6 +15,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -38,8 +40,9 @@ _COMMAND = "audit query"
         "ends it and audit start begins it again. Not done here: auditing is a site's policy, and what happens meanwhile "
         "is in no trail"
     ),
-    precedes=FETCHING,
+    precedes=(EVERY_FETCH,),
     rules_out=NO_FETCH,
+    breaks=(Traffic.TFTP,),
 )
 def tftp_blocked_by_audit(
     subject: Subject,
@@ -55,7 +58,7 @@ def tftp_blocked_by_audit(
     if generation and keys_travel_otherwise(generation, client_generation, subject.client_named):
         yield Passed(NOT_NEEDED, generation.evidence)
         return
-    need = fetch_need(objects, identity, mode, diagnosis.fixes())
+    need = fetch_need(objects, identity, mode, diagnosis.fetches)
     severity = Severity.HIGH if need.must else Severity.LOW
     if auditing is None:
         yield Unknown("whether AIX auditing is on is not known", [_COMMAND], severity=severity)

@@ -3,10 +3,11 @@
 from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, NimIdentity, NimObjects, NimshMode, TftpRules
-from nimdoctor.facts.fetching import FETCHING, NOT_NEEDED, fetch_need, keys_travel_otherwise
+from nimdoctor.facts.fetching import NOT_NEEDED, fetch_need, keys_travel_otherwise
 from nimdoctor.facts.tftp_rules import ACCESS
 from nimdoctor.facts.tftpaccess import AccessRule
 from nimdoctor.model import (
+    EVERY_FETCH,
     Confidence,
     Diagnosis,
     Finding,
@@ -17,6 +18,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -36,8 +38,8 @@ from nimdoctor.model.ruling import NO_FETCH
         "the file was likely written for network boots or by security hardening, without the certificate in mind"
     ),
     impact="nimclient -c on any client cannot fetch its certificate, though tftp runs",
-    classic=True,
-    precedes=FETCHING,
+    precedes=(EVERY_FETCH,),
+    breaks=(Traffic.TFTP,),
 )
 def tftp_denied(
     subject: Subject,
@@ -56,7 +58,7 @@ def tftp_denied(
     if generation and keys_travel_otherwise(generation, client_generation, subject.client_named):
         yield Passed(NOT_NEEDED, generation.evidence)
         return
-    need = fetch_need(objects, identity, mode, diagnosis.fixes())
+    need = fetch_need(objects, identity, mode, diagnosis.fetches)
     severity = Severity.HIGH if need.must else Severity.LOW
     if rules is None:
         yield Unknown(f"which files tftp may serve is not known: {ACCESS}", [ACCESS], severity=severity)

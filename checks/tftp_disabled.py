@@ -12,9 +12,10 @@ from nimdoctor.facts import (
     NimshMode,
     Subsystems,
 )
-from nimdoctor.facts.fetching import FETCHING, NOT_NEEDED, fetch_need, keys_travel_otherwise
+from nimdoctor.facts.fetching import NOT_NEEDED, fetch_need, keys_travel_otherwise
 from nimdoctor.facts.tftp_service import INETD_DOWN, REFRESH_MISSING, tftp_fault
 from nimdoctor.model import (
+    EVERY_FETCH,
     Confidence,
     Diagnosis,
     Finding,
@@ -25,6 +26,7 @@ from nimdoctor.model import (
     Role,
     Severity,
     Subject,
+    Traffic,
     Unknown,
     Verdict,
     check,
@@ -45,8 +47,9 @@ _SERVICES = "lssrc -ls inetd"
     cause=Inferred("the tftp service was likely switched off by security hardening, or inetd is down or not refreshed"),
     impact="nimclient -c on any client cannot fetch its certificate",
     cure="make the tftp row in /etc/inetd.conf active, then refresh -s inetd",
-    classic=True,
-    precedes=FETCHING,
+    precedes=(EVERY_FETCH,),
+    breaks=(Traffic.TFTP,),
+    messages=("0513-095",),
 )
 def tftp_disabled(
     subject: Subject,
@@ -92,7 +95,7 @@ def tftp_disabled(
         )
         yield Passed(f"the tftp row is active {seen}" if inetd else "inetd serves tftp", quotes)
         return
-    need = fetch_need(objects, identity, mode, diagnosis.fixes())
+    need = fetch_need(objects, identity, mode, diagnosis.fetches)
     yield Finding(
         fault + wording.fetch_need(need.must, need.cured, need.waiting),
         evidence=evidence,

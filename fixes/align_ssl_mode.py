@@ -17,6 +17,7 @@ from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix
     source="isg3T1024615; IBM docs, NIMSH authentication process",
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
+    fetches=True,
 )
 def align_ssl_mode(
     case: FixContext,

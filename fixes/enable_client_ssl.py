@@ -16,6 +16,7 @@ from nimdoctor.planning.fix import FixContext, PlanItem, fix
     source="isg3T1024615, Configuring OpenSSL on the NIM Client",
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
+    fetches=True,
 )
 def enable_client_ssl(case: FixContext, mode: Optional[OnClient[NimshMode]]) -> Iterator[PlanItem]:
     """`nimclient -c`, which fetches the certificate and starts nimsh with -c."""

@@ -6,7 +6,7 @@ from nimdoctor.facts import ExtractedLibraries, Filesets, LppSources, NimObjects
 from nimdoctor.facts.level import Level
 from nimdoctor.facts.showres import LppSource
 from nimdoctor.model import OnClient, OnMaster, Role
-from nimdoctor.planning.client_crypto import FETCHING, HAS_OPENSSL, at_rest, below_g2, crypto_on, remove_copy
+from nimdoctor.planning.client_crypto import HAS_OPENSSL, at_rest, below_g2, crypto_on, remove_copy
 from nimdoctor.planning.conditions import FilesetsInstalled, FilesetsUnlocked, PreviewTouchesOnly, RoleIs
 from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix, is_nim_name
 from nimdoctor.planning.steps import CUST_DEADLINE, Phase, RunCommand, Step
@@ -22,6 +22,7 @@ FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
     source="isg3T1024615, Installing OpenSSL from an lpp_source",
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
+    fetches=True,
 )
 def install_openssl(
     case: FixContext,
@@ -73,7 +74,7 @@ def install_openssl(
         risk="medium: software is installed, and the licence of OpenSSL accepted",
     )
     secure = mode is not None and mode.secure
-    if FILESETS[0] not in wanted or not (secure or any(name in FETCHING for name in case.fixes)):
+    if FILESETS[0] not in wanted or not (secure or case.another_fetches):
         return
     for copy in libraries.copies if libraries else ():
         state = paths.get(copy.path) if paths else None

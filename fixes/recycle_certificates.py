@@ -39,6 +39,7 @@ _NO_WAY_BACK = "undoing it alone would leave the master with SSL off and no secu
     source="isg3T1024615, Known Issues 1",
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
+    fetches=True,
 )
 def recycle_certificates(
     case: FixContext,

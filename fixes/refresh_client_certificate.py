@@ -16,6 +16,7 @@ from nimdoctor.planning.fix import FixContext, PlanItem, fix
     source="isg3T1024615, Known Issues 1",
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
+    fetches=True,
 )
 def refresh_client_certificate(case: FixContext, mode: Optional[OnClient[NimshMode]]) -> Iterator[PlanItem]:
     """`nimclient -C; nimclient -c`: the smallest cure of a handshake that no longer fits."""

@@ -16,6 +16,7 @@ from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix
     source="isg3T1024615, Known Issues 2; APAR IV58877",
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
+    fetches=True,
 )
 def refresh_ssl_libs(
     case: FixContext,

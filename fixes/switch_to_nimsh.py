@@ -42,6 +42,7 @@ _WRITTEN = (
     source="isg3T1024615, Quick Command Reference 2; IBM docs, niminit",
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
+    fetches=True,
 )
 def switch_to_nimsh(
     case: FixContext,

@@ -275,8 +275,8 @@ def _old_typer() -> bool:
 
 
 HOSTS = REPOSITORY / "fixtures" / "hosts"
-ENGINES_OWN = {"oslevel", "level"}
-"""Facts the report itself asks for, whatever the checks: the level in its `host`. (The role and the
+ENGINES_OWN = {"names", "oslevel", "level"}
+"""The table of all facts, and those the report itself asks for, whatever the checks: the level in its `host`. (The role and the
 name ask for more, but only where a manifest does not state them.)"""
 
 
@@ -337,7 +337,7 @@ def asked_for(check) -> "set[str]":
 
     fact_package = importlib.import_module("nimdoctor.facts")
     start = "nimdoctor.facts."
-    names = {fact_package._MODULES[name] for name in facts_of(check) if name in fact_package._MODULES}
+    names = {fact_package.MODULES[name] for name in facts_of(check) if name in fact_package.MODULES}
     own = REPOSITORY / "checks" / (check.id.replace("-", "_") + ".py")
     names |= {one.module[len(start) :] for one in _module_imports(own) if one.module.startswith(start)}
     todo = list(names)

@@ -15,6 +15,7 @@ from nimdoctor.model import (
     Confidence,
     Diagnosis,
     Finding,
+    FixTraits,
     Missing,
     NotApplicable,
     Note,
@@ -27,6 +28,7 @@ from nimdoctor.model import (
     Severity,
     Subject,
     Topic,
+    Traffic,
     Unknown,
     Verdict,
     Vulnerability,
@@ -48,7 +50,8 @@ class Result(NamedTuple):
 
     Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
     `causes` are the ids of the checks whose findings this one may be the cause of. `named_only` says that its fix
-    is planned only by `--only`, whatever the severity. `topic` is that of the check, `vulnerabilities` are as in
+    is planned only by `--only`, whatever the severity, `fetches` that it ends with a fetch of the client's certificate.
+    `topic` and `breaks` are those of the check, `vulnerabilities` are as in
     `Finding`. `rules_out` are the steps that no plan of this scan may hold, each with its end and its reason.
     `settled_by` is what would settle an unknown, its `where` filled in; None where nothing that can be named does.
     `advice_only` says that its cure is of the time before security generation G2, and nimdoctor does not carry it out.
@@ -75,6 +78,8 @@ class Result(NamedTuple):
     against: Tuple[Quote, ...] = ()
     causes: Tuple[str, ...] = ()
     named_only: bool = False
+    fetches: bool = False
+    breaks: Tuple[Traffic, ...] = ()
     topic: Topic = Topic.OPERATION
     vulnerabilities: Tuple[Vulnerability, ...] = ()
     rules_out: Tuple[RuledOut, ...] = ()
@@ -101,9 +106,12 @@ _NOBODY = Check("", "", Role.BOTH, Severity.INFO, lambda: None)
 
 
 class Engine:
-    """The hosts of one scan: the target and, where given, its master."""
+    """The hosts of one scan: the target and, where given, its master. `traits` tells of a fix by its id."""
 
-    def __init__(self, target: Host, master: Optional[Host] = None) -> None:
+    def __init__(
+        self, target: Host, master: Optional[Host] = None, traits: Callable[[str], FixTraits] = lambda _: FixTraits()
+    ) -> None:
+        self.traits = traits
         self.target = target
         self.master = master
         self._ends = ScannedEnds(target, master)
@@ -123,10 +131,11 @@ class Engine:
         for check in first:
             if check not in later and not _asks_for_diagnosis(check):
                 results += self.ask(check, None)
-        failing = [(found.check, found.fix) for found in results if found.outcome is Outcome.FAIL]
+        failed = [found for found in results if found.outcome is Outcome.FAIL]
+        diagnosis = Diagnosis([(one.check, one.fix) for one in failed], any(one.fetches for one in failed))
         results = [found for found in results if found.check in chosen]
         for check in later:
-            results += self.ask(check, Diagnosis(failing))
+            results += self.ask(check, diagnosis)
         return results
 
     def ask(self, check: Check, diagnosis: Optional[Diagnosis]) -> List[Result]:
@@ -227,9 +236,11 @@ class Engine:
         fix = check.fix if finding.fix == "" else finding.fix
         cure = finding.cure or check.cure
         command = finding.run
-        advice_only = bool(check.classic and fix) and self.may_be_hardened()
+        traits = self.traits(fix) if fix else FixTraits()
+        classic = traits.classic if check.classic is None else check.classic
+        advice_only = bool(classic and fix) and self.may_be_hardened()
         if advice_only:
-            fix, command = None, None
+            fix, command, traits = None, None, FixTraits()
             cure = type(cure)(f"{HARDENED}; before G2 it would be: {cure}") if cure else HARDENED
         score = worst_score(finding.vulnerabilities)
         return Result(
@@ -253,7 +264,9 @@ class Engine:
             against=tuple(finding.against)[:QUOTED_LINES],
             missing=tuple(dict.fromkeys(finding.missing)),
             causes=tuple(check.explains if finding.explains is None else finding.explains),
-            named_only=check.named_only and fix == check.fix,
+            named_only=traits.named_only,
+            fetches=traits.fetches,
+            breaks=check.breaks,
             topic=check.topic,
             advice_only=advice_only,
             vulnerabilities=tuple(finding.vulnerabilities),
@@ -327,7 +340,9 @@ class Engine:
 
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
-        return Result(check.id, check.title, outcome, check.severity, where, host, message, topic=check.topic)
+        return Result(
+            check.id, check.title, outcome, check.severity, where, host, message, breaks=check.breaks, topic=check.topic
+        )
 
 
 def _own_words(check: Check, finding: Finding) -> str:

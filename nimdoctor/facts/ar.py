@@ -3,6 +3,7 @@
 import re
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _VERBOSE = re.compile(
@@ -22,6 +23,10 @@ class ArchiveMember(NamedTuple):
     at: Quote
 
 
+@fact(
+    Row("ar -X32_64 -tv /usr/lib/libssl.a", Kind.COMMAND, variants=("ar",)),
+    Row("ar -X32_64 -tv /usr/lib/libcrypto.a", Kind.COMMAND),
+)
 class LibraryArchives(NamedTuple):
     """Members of the archives, in listing order; 32 and 64 bit members may share a name.
 

@@ -3,11 +3,13 @@
 import re
 from typing import NamedTuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _STATE = re.compile(r"\s*auditing\s+(on|off)\b.*", re.IGNORECASE)
 
 
+@fact(Row("audit query", Kind.COMMAND))
 class Auditing(NamedTuple):
     """The state that the first line gives; what follows names events and processes.
 

@@ -7,6 +7,7 @@ from nimdoctor.facts.certificates import CERTS, CertificateFile, Certificates
 from nimdoctor.facts.paths import Paths
 from nimdoctor.model.certificate_record import X509Record
 from nimdoctor.model.host_readers import CertificateReader, Printed
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote
 
 LIMIT = 200
@@ -49,6 +50,15 @@ class Unread(NamedTuple):
     why: str
 
 
+@fact(
+    "/ssl_nimsh/certs/*",
+    Row(
+        "openssl x509 -noout -text -nameopt RFC2253 -pubkey -fingerprint -sha256 -in {CERTIFICATE}",
+        Kind.COMMAND,
+        live=False,
+        variants=("openssl x509",),
+    ),
+)
 class CertificateDetails(NamedTuple):
     """`certificates` in the order of their files. `unread` are those that cannot be read, `uncollected` paths of
     files below /ssl_nimsh/certs that are known to be there and were not collected.

@@ -8,8 +8,10 @@ from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import newest_certificate
+from nimdoctor.model.rows import fact
 
 
+@fact()
 class CertificateState(NamedTuple):
     """`certificates` are the base64 of each CERTIFICATE block; empty when there is known to be none, None when not known.
 

@@ -5,11 +5,13 @@ from typing import List, NamedTuple, Optional, Tuple
 from nimdoctor.facts.certificate_details import CertificateDetail, CertificateDetails
 from nimdoctor.facts.judging_time import JudgingTime
 from nimdoctor.facts.ssl_use import SslUse
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 DAY = 86400
 
 
+@fact()
 class CertificateValidity(NamedTuple):
     """The certificates in use against the time. `unused` is the line that shows that SSL is off on that end, if it is.
 

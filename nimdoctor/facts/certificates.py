@@ -5,6 +5,7 @@ import hashlib
 import re
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
@@ -45,6 +46,7 @@ class CertificateFile(NamedTuple):
         return tuple(hashlib.sha256(found).hexdigest() for found in decoded)
 
 
+@fact(Row("/ssl_nimsh/certs/*", Kind.FILE))
 class Certificates(NamedTuple):
     """The certificate files of a host, one a path.
 

@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple, Optional
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _ISO = re.compile(r"\s*(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(Z?)\s*", re.ASCII)
@@ -18,6 +19,7 @@ _DRIFT = 120
 _EASTMOST, _WESTMOST = 16 * 3600, -14 * 3600
 
 
+@fact(Row("date -u +%Y-%m-%dT%H:%M:%SZ", Kind.COMMAND, variants=("date -u",)))
 class UtcDate(NamedTuple):
     """When the evidence was taken; `epoch` is seconds since 1970 UTC by the host's own clock.
 
@@ -47,6 +49,7 @@ class UtcDate(NamedTuple):
         return self.at
 
 
+@fact(Row("date +%Y-%m-%dT%H:%M:%S", Kind.COMMAND))
 class LocalDate(NamedTuple):
     """The same moment in the host's own zone, as a datetime without one.
 
@@ -75,6 +78,7 @@ class LocalDate(NamedTuple):
         return self.at
 
 
+@fact()
 class HostClock(NamedTuple):
     """The host's time and zone: `utc` seconds since 1970, `offset` seconds east of UTC or None.
 

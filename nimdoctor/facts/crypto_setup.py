@@ -4,6 +4,7 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.loader import LoaderComplaint, complaints
+from nimdoctor.model.rows import ONLY_CLIENT, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _EXTRACTED = re.compile(r"\s*x - (/\S+)\s*")
@@ -20,6 +21,7 @@ _ERROR = re.compile(
 _TFTP_FAILURE = re.compile(r"\b(?:error|failed|timed out|denied)\b", re.IGNORECASE)
 
 
+@fact(Row("nimclient -c", Kind.COMMAND, roles=ONLY_CLIENT, live=False, variants=("nimclient -c",), bears_refusal=True))
 class CryptoSetup(NamedTuple):
     """The lines of the run by step; a missing step has none.
 

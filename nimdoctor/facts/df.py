@@ -3,6 +3,7 @@
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _NUMBER = r"(-?[0-9]{1,18}(?:\.[0-9]{1,6})?|-)"
@@ -38,6 +39,7 @@ class FileSystemRow(NamedTuple):
         return self.at
 
 
+@fact(Row("df -k", Kind.COMMAND, variants=("df",), bears_refusal=True))
 class FileSystems(NamedTuple):
     """Mounted file systems in the order printed. Plain `df` of AIX counts in blocks of 512 bytes.
 

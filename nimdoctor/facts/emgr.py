@@ -3,6 +3,7 @@
 import re
 from typing import Dict, Iterable, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _APAR = re.compile(r"(?<![A-Z0-9])I[A-Z][0-9]{5}(?![0-9])")
@@ -77,6 +78,7 @@ class InterimFix(NamedTuple):
         return self.at
 
 
+@fact(Row("emgr -lv3", Kind.COMMAND, variants=("emgr -lv3", "emgr -lv 3", "emgr -l -v3", "emgr -l")))
 class InterimFixes(NamedTuple):
     """Installed interim fixes; `none` says that the host has none at all, `complete` that every one is listed.
 

@@ -8,9 +8,11 @@ from nimdoctor.facts.level import Level
 from nimdoctor.facts.level_table import LevelRow
 from nimdoctor.facts.lslpp import CLIENT_FILESET, Filesets
 from nimdoctor.facts.site_levels import LevelTables
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
 
 
+@fact()
 class Extractor(NamedTuple):
     """The extractor in the installed bos.sysmgt.nim.client, of that `level`.
 

@@ -1,22 +1,12 @@
 """Whether some client must still fetch its certificate by tftp: how much it matters that it cannot."""
 
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.generation import NimGeneration
 from nimdoctor.facts.lsnim import NimObjects
 from nimdoctor.facts.nim_identity import NimIdentity
 from nimdoctor.facts.nimsh_mode import NimshMode
 
-FETCHING = (
-    "refresh-client-certificate",
-    "recycle-certificates",
-    "refresh-ssl-libs",
-    "install-openssl",
-    "switch-to-nimsh",
-    "enable-client-ssl",
-    "align-ssl-mode",
-)
-"""Fixes whose plan runs `nimclient -c`, which fetches a certificate."""
 NOT_NEEDED = "tftp is not needed: from NIM security generation G2 on keys do not travel by it"
 
 
@@ -35,14 +25,14 @@ def fetch_need(
     objects: Optional[NimObjects],
     identity: Optional[NimIdentity],
     mode: Optional[NimshMode],
-    fixes: Sequence[str],
+    cured: bool,
 ) -> FetchNeed:
-    """Who must fetch a certificate, by the master's `objects` and the `fixes` that a scan calls for.
+    """Who must fetch a certificate, by the master's `objects`; `cured` says that a cure which the scan calls for fetches.
 
     `identity` and `mode` are those of the client that was given: one whose nimsh runs with crypto has
     fetched, whatever `connect` says until the next push.
     """
-    if any(fix in FETCHING for fix in fixes):
+    if cured:
         return FetchNeed(True, True, cured=True)
     if objects is None:
         return FetchNeed(True, False)

@@ -7,9 +7,11 @@ from nimdoctor.facts.instfix import Apars
 from nimdoctor.facts.level_table import LevelRow, table
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.site_levels import LevelTables
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
 
 
+@fact()
 class NimGeneration(NamedTuple):
     """The highest generation the evidence proves, and those it rules out.
 

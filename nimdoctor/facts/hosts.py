@@ -3,6 +3,7 @@
 import ipaddress
 from typing import NamedTuple, Set, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 
@@ -18,6 +19,7 @@ class HostRow(NamedTuple):
         return self.at
 
 
+@fact(Row("/etc/hosts", Kind.FILE))
 class Hosts(NamedTuple):
     """The active rows in file order.
 

@@ -3,6 +3,7 @@
 import re
 from typing import List, NamedTuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _MACHINE_ID = re.compile(r"[0-9A-Fa-f]{12}")
@@ -10,6 +11,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"(?=.*[A-Za-z])(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*")
 
 
+@fact(Row("uname -m", Kind.COMMAND))
 class MachineId(NamedTuple):
     """The twelve hexadecimal digits NIM compares as cpuid, in capitals.
 
@@ -34,6 +36,7 @@ class MachineId(NamedTuple):
         return self.at
 
 
+@fact(Row("hostname", Kind.COMMAND))
 class HostName(NamedTuple):
     """The host's own name as written, short or full.
 

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple, Optional, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _SOCKET_TYPES = ("stream", "dgram", "sunrpc_tcp", "sunrpc_udp", "raw", "rdm", "seqpacket")
@@ -26,6 +27,7 @@ class InetdRow(NamedTuple):
         return self.at
 
 
+@fact(Row("/etc/inetd.conf", Kind.FILE))
 class InetdConf(NamedTuple):
     """All service rows in file order, commented ones included; `raw` is the file as it is.
 

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple, Optional
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 ROW = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1"
@@ -14,6 +15,7 @@ _BOOT_LEVEL = "2"
 _AT_BOOT = frozenset({"boot", "bootwait", "once", "respawn", "sysinit", "wait"})
 
 
+@fact(Row("lsitab nimsh", Kind.COMMAND, empty_means_none=True))
 class Inittab(NamedTuple):
     """The row of nimsh; `present` is False, and `at` None, when there is none. `levels` are its run levels, empty for all.
 

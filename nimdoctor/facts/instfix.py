@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _SHAPES = (
@@ -24,6 +25,7 @@ class AparRow(NamedTuple):
         return self.at
 
 
+@fact(Row("instfix -ik {APARS}", Kind.COMMAND, variants=("instfix -ik", "instfix -i")))
 class Apars(NamedTuple):
     """APARs (or any other keyword of the fix database) that were asked for.
 

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple, Optional, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _NAME = re.compile(r"[a-z]{2,6}[0-9]{1,4}\*?", re.ASCII)
@@ -21,6 +22,7 @@ class InterfaceRow(NamedTuple):
         return self.at
 
 
+@fact(Row("netstat -in", Kind.COMMAND, variants=("netstat -in", "netstat -ni")))
 class Interfaces(NamedTuple):
     """The addresses in the order printed.
 

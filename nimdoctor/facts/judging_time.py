@@ -4,9 +4,11 @@ from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.clock import UtcDate
 from nimdoctor.model.host_readers import EvidenceTime
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 
+@fact()
 class JudgingTime(NamedTuple):
     """`utc` in epoch seconds; `of_host` says that it is the host's own clock, not that of whoever scans it."""
 

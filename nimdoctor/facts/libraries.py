@@ -11,6 +11,7 @@ from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.facts.lslpp_history import FilesetHistory
 from nimdoctor.facts.paths import Paths
 from nimdoctor.model.path_state import PathState
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 PATTERNS = ("/usr/lib/libssl.so*", "/usr/lib/libcrypto.so*")
@@ -38,6 +39,7 @@ class LibraryCopy(NamedTuple):
     gone: bool = False
 
 
+@fact()
 class ExtractedLibraries(NamedTuple):
     """The copies that are there; `listed` says whether it is known which are.
 

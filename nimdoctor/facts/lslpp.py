@@ -4,6 +4,7 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.level import Level
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 CLIENT_FILESET = "bos.sysmgt.nim.client"
@@ -70,6 +71,20 @@ class FilesetRow(NamedTuple):
         return self.at
 
 
+@fact(
+    Row(
+        "lslpp -lc",
+        Kind.COMMAND,
+        variants=("lslpp -lc", "lslpp -cl", "lslpp -c -l", "lslpp -l -c", "lslpp -qlc", "lslpp -qcl"),
+    ),
+    Row(
+        "lslpp -Lc",
+        Kind.COMMAND,
+        live=False,
+        variants=("lslpp -Lc", "lslpp -cL", "lslpp -c -L", "lslpp -L -c", "lslpp -qLc"),
+    ),
+    Row("lslpp -l", Kind.COMMAND, live=False, variants=("lslpp -l", "lslpp -L", "lslpp -al")),
+)
 class Filesets(NamedTuple):
     """Installed filesets.
 

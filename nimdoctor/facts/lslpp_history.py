@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.level import Level
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
@@ -38,6 +39,13 @@ class HistoryRow(NamedTuple):
         return self.at
 
 
+@fact(
+    Row(
+        "lslpp -hc openssl.base bos.sysmgt.nim.client bos.sysmgt.nim.master",
+        Kind.COMMAND,
+        variants=("lslpp -hc", "lslpp -ch", "lslpp -h"),
+    )
+)
 class FilesetHistory(NamedTuple):
     """Installation history, in the order printed.
 

@@ -3,6 +3,7 @@
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.rows import ONLY_CLIENT, ONLY_MASTER, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _HEADING = re.compile(r"([A-Za-z0-9_.@+-]+):\s*$")
@@ -81,6 +82,7 @@ class NimObject(NamedTuple):
         return tuple(words[1] for words in interfaces if len(words) > 1)
 
 
+@fact(Row("lsnim -l", Kind.COMMAND, roles=ONLY_MASTER, variants=("lsnim -l", "lsnim -Z -l", "lsnim -lZ")))
 class NimObjects(NamedTuple):
     """Every stanza of a listing. `complete` says that it lists all objects of the master.
 
@@ -201,6 +203,16 @@ class NimObjects(NamedTuple):
         return Quote(self.source, None, "")
 
 
+@fact(
+    Row(
+        "nimclient -l -l {NIM_NAME}",
+        Kind.COMMAND,
+        roles=ONLY_CLIENT,
+        variants=("nimclient -l -l", "nimclient -ll", "nimclient -l -L"),
+        bears_refusal=True,
+    ),
+    Row("nimclient -l -l master", Kind.COMMAND, roles=ONLY_CLIENT, bears_refusal=True),
+)
 class NimclientObjects(NimObjects):
     """What a client can see of its master's objects: `nimclient -l -l NAME`, `nimclient -l -l master`."""
 

@@ -8,6 +8,7 @@ import re
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.src_lines import is_header, lines_of, words_of
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _STATES = frozenset({"active", "inoperative", "stopping", "starting", "warned"})
@@ -40,6 +41,7 @@ class SubsystemRow(NamedTuple):
         return self.at
 
 
+@fact(Row("lssrc -a", Kind.COMMAND, variants=("lssrc -s", "lssrc -g")))
 class Subsystems(NamedTuple):
     """Subsystems and their states, from `lssrc -a`, `lssrc -s NAME` or `lssrc -g GROUP`.
 
@@ -149,6 +151,10 @@ class InetdServiceRow(NamedTuple):
         return self.at
 
 
+@fact(
+    Row("lssrc -ls inetd", Kind.COMMAND, variants=("lssrc -l -s inetd",)),
+    Row("lssrc -t tftp", Kind.COMMAND, variants=("lssrc -t",)),
+)
 class InetdServices(NamedTuple):
     """What inetd has activated, from `lssrc -ls inetd` or `lssrc -t SERVICE`.
 

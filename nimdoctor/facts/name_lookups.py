@@ -3,6 +3,7 @@
 import re
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _FOUND = re.compile(
@@ -34,6 +35,12 @@ class NameLookup(NamedTuple):
         return bool(word) and word.lower() in (known.lower() for known in words)
 
 
+@fact(
+    Row("host {CLIENT_HOSTNAME}", Kind.COMMAND, variants=("host",)),
+    Row("host {MASTER_HOSTNAME}", Kind.COMMAND),
+    Row("host {CLIENT_ADDRESS}", Kind.COMMAND, when_known=True),
+    Row("host {MASTER_ADDRESS}", Kind.COMMAND, when_known=True),
+)
 class NameLookups(NamedTuple):
     """All answers recorded, from several commands when combined.
 

@@ -3,6 +3,7 @@
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _PROTOCOL = re.compile(r"(?:tcp|udp)[0-9]{0,2}", re.ASCII)
@@ -29,6 +30,7 @@ class SocketRow(NamedTuple):
         return self.at
 
 
+@fact(Row("netstat -an", Kind.COMMAND, variants=("netstat -an", "netstat -Aan", "netstat -na", "netstat -aAn")))
 class Sockets(NamedTuple):
     """Sockets of tcp and udp in the order printed; UNIX domain sockets are left out.
 

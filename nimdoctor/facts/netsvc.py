@@ -3,11 +3,13 @@
 import re
 from typing import NamedTuple, Optional, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*=(.*)")
 
 
+@fact(Row("/etc/netsvc.conf", Kind.FILE))
 class NetsvcConf(NamedTuple):
     """The order of `hosts`, words as written; empty, with `at` None, when no line sets it.
 

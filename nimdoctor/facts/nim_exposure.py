@@ -17,9 +17,11 @@ from nimdoctor.facts.level_table import LevelRow
 from nimdoctor.facts.lslpp import Filesets
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.site_levels import LevelTables
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
 
 
+@fact()
 class NimExposure(NamedTuple):
     """The filesets of NIM that are installed, client and master; `unlisted` are those of which lslpp does not tell.
 

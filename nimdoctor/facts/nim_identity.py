@@ -6,8 +6,10 @@ from nimdoctor.facts.identity import HostName, MachineId
 from nimdoctor.facts.lsnim import NimObject, NimObjects
 from nimdoctor.facts.niminfo import NimInfo
 from nimdoctor.facts.oslevel import IosLevel
+from nimdoctor.model.rows import fact
 
 
+@fact()
 class NimIdentity(NamedTuple):
     """`nim_name` as in niminfo, `names` of the host, its `cpuid`; what is not known is None or left out."""
 

@@ -3,6 +3,7 @@
 import re
 from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, Unreadable
 
 PORTS = {"NIM_MASTER_PORT": 1058, "NIM_REGISTRATION_PORT": 1059}
@@ -11,6 +12,7 @@ PORTS = {"NIM_MASTER_PORT": 1058, "NIM_REGISTRATION_PORT": 1059}
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
+@fact(Row("/etc/niminfo", Kind.FILE))
 class NimInfo(NamedTuple):
     """The variables; values without their quotes, wrapped ones joined by a blank; `raw` is the file as it is.
 
@@ -104,6 +106,7 @@ class NimInfo(NamedTuple):
         return Quote(self.source, None, "")
 
 
+@fact("/etc/niminfo")
 class NimInfoFile(NamedTuple):
     """The file itself, whatever is in it: whether it exists, and `info` where it holds variables, else `problem`.
 

@@ -3,12 +3,14 @@
 from typing import NamedTuple
 
 from nimdoctor.facts.src_lines import lines_of
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _DEFAULT_ORDER = ("subsysname", "synonym", "cmdargs", "path")
 _FIELDS = ("subsysname", "cmdargs", "path")
 
 
+@fact(Row("lssrc -S -s nimsh", Kind.COMMAND, variants=("lssrc -Ss nimsh",)))
 class NimshDefinition(NamedTuple):
     """How SRC starts nimsh, from `lssrc -S -s nimsh`; it holds even while nimsh is down.
 

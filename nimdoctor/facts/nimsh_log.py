@@ -7,10 +7,12 @@ from nimdoctor.facts.nimsh_lines import SessionStep, first_time, lines_of, stamp
 from nimdoctor.facts.nimsh_session import Session, SessionBuilder, SessionEnd, apart
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
 from nimdoctor.model.private_keys import without_private_keys
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, Unreadable
 from nimdoctor.model.unreadable import refused
 
 
+@fact(Row("/var/adm/ras/nimsh.log", Kind.FILE, streamed=True))
 class NimshLog(NamedTuple):
     """The log: the newest thousand sessions, oldest first; older ones only as counts by outcome.
 

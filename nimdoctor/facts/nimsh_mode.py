@@ -4,9 +4,11 @@ from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.nimsh_definition import NimshDefinition
 from nimdoctor.facts.ps import Processes, ProcessRow
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
 
 
+@fact()
 class NimshMode(NamedTuple):
     """`secure`: crypto is on (`-c`); `push_disabled`: `-P`. `running` says that the process itself was
     seen, else the arguments come from SRC's definition. `elapsed` is seconds since it started, None

@@ -3,11 +3,13 @@
 import re
 from typing import NamedTuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _VERSION = re.compile(r"\s*OpenSSL\s+(\d[\w.+-]*)(?:\s.*)?", re.ASCII)
 
 
+@fact(Row("openssl version", Kind.COMMAND, variants=("openssl version",)))
 class OpensslVersion(NamedTuple):
     """The version line as printed, and the version in it.
 

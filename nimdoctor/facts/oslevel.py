@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.level import Level
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 # AIX has been 5 or later since 2001 and VIOS has not passed 4, so neither is taken for the other
@@ -12,6 +13,7 @@ _PLAIN = re.compile(r"\s*([5-9])\.([0-9])\.([0-9])\.([0-9])\s*", re.ASCII)
 _VIOS = re.compile(r"\s*([1-4]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})\s*", re.ASCII)
 
 
+@fact(Row("oslevel -s", Kind.COMMAND, variants=("oslevel",)))
 class OsLevel(NamedTuple):
     """The level of AIX. `version` is 7200 for 7.2; `tl`, `sp` and `build` (year and week of the
     service pack, `2520`) are None where the command did not tell them.
@@ -74,6 +76,7 @@ class OsLevel(NamedTuple):
         return Quote(self.source, None, "")
 
 
+@fact(Row("ioscli ioslevel", Kind.COMMAND, variants=("ioscli ioslevel", "ioslevel")))
 class IosLevel(NamedTuple):
     """The level of a Virtual I/O Server.
 

@@ -6,7 +6,9 @@ import re
 from datetime import datetime, timedelta
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.own_files import STATE_DIRECTORY
 from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.rows import ONLY_CLIENT, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _ROW = re.compile(
@@ -25,6 +27,17 @@ _WILD = re.compile(r"[*?\[]")
 _KINDS = {"-": "file", "d": "dir", "l": "link"}
 
 
+@fact(
+    Row("/etc/niminfo", Kind.PATHS),
+    Row("/ssl_nimsh/**", Kind.PATHS),
+    Row("/usr/lib/libssl.so*", Kind.PATHS),
+    Row("/usr/lib/libcrypto.so*", Kind.PATHS),
+    Row("/var/adm/ras/nimsh.log", Kind.PATHS),
+    Row("/etc/tftpaccess.ctl", Kind.PATHS),
+    Row("/.rhosts", Kind.PATHS, roles=ONLY_CLIENT),
+    Row(f"{STATE_DIRECTORY}/runs/**", Kind.PATHS),
+    Row("ls -l", Kind.COMMAND, live=False, variants=("ls", "find /ssl_nimsh", "istat"), bears_refusal=True),
+)
 class Paths(NamedTuple):
     """What is known of paths: `states` maps a path to its state, or to None when it does not exist.
 

@@ -3,6 +3,7 @@
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
@@ -61,6 +62,10 @@ class ProcessRow(NamedTuple):
         return self.at
 
 
+@fact(
+    Row("ps -eo pid,ppid,etime,args", Kind.COMMAND, variants=("ps -eo", "ps -e -o", "ps -A -o")),
+    Row("ps -ef", Kind.COMMAND, live=False, variants=("ps -ef", "ps -e -f", "ps -fe", "ps -edf", "ps")),
+)
 class Processes(NamedTuple):
     """Processes in the order printed.
 

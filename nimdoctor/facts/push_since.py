@@ -11,9 +11,11 @@ from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.nimsh_session import Session, SessionEnd
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import LOG, newest_certificate, time_of
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 
+@fact()
 class PushSince(NamedTuple):
     """`push` is the newest push that came through. `start` says whether one came since nimsh was
     started, `certificate` whether one came since the certificate was written; None = not known. `utc` is when it

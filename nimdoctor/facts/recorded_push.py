@@ -6,6 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.loader import LoaderComplaint, complaints
 from nimdoctor.facts.rhosts import same_host
+from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _OBJECT_ERROR = re.compile(r"error connecting to ssl object", re.IGNORECASE)
@@ -20,6 +21,9 @@ _LSLPP_ROW = re.compile(
 _REACH_NO_CLIENT = ("showres", "showlog", "define", "remove", "lppmgr")
 
 
+@fact(
+    Row("nim -o lslpp", Kind.COMMAND, roles=ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo"), bears_refusal=True)
+)
 class RecordedPush(NamedTuple):
     """What the output says. `succeeded` means that the client's list of filesets came back.
 

@@ -9,6 +9,7 @@ from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.nimsh_session import Session, SessionEnd
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import LOG, SettingChange, age_of, started_after, time_of
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 NIMINFO = "/etc/niminfo"
@@ -36,6 +37,7 @@ class RefusedId(NamedTuple):
         return " and ".join(dict.fromkeys(change.what for change in self.changes))
 
 
+@fact()
 class RefusedIds(NamedTuple):
     """The refusals that no later push has superseded, the newest first.
 

@@ -5,6 +5,8 @@ import json
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from nimdoctor.model.own_files import REHEARSAL
+from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _VERIFY_ERROR = re.compile(r"verify error (\d+)")
@@ -59,6 +61,7 @@ class RehearsedSide(NamedTuple):
         return Quote(self.certificate, None, f"{self.name}: certificate sha256 {self.fingerprint}, fits {where}")
 
 
+@fact(Row(REHEARSAL, Kind.REHEARSAL, roles=ONLY_MASTER))
 class Rehearsal(NamedTuple):
     """How a rehearsal ended: `fits`, `fails` at a step, or neither, where none could be held.
 

@@ -6,7 +6,9 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.paths import Paths
+from nimdoctor.model.own_files import RUN_JOURNALS
 from nimdoctor.model.path_state import PathState
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, from_json
 
 UNFINISHED = ("running", "stopped", "rolling-back")
@@ -49,6 +51,7 @@ class RepairRun(NamedTuple):
         return posixpath.dirname(self.at.source)
 
 
+@fact(Row(RUN_JOURNALS, Kind.FILE))
 class RepairRuns(NamedTuple):
     """The runs, oldest first.
 

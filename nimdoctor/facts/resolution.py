@@ -5,6 +5,7 @@ from typing import NamedTuple, Optional, Tuple
 from nimdoctor.facts.hosts import Hosts
 from nimdoctor.facts.name_lookups import NameLookups
 from nimdoctor.facts.netsvc import NetsvcConf
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
 
 
@@ -23,6 +24,7 @@ class ReverseLookup(NamedTuple):
     at: Quote
 
 
+@fact()
 class Resolution(NamedTuple):
     """Names to addresses and back, as far as the evidence tells; None where it does not.
 

@@ -2,6 +2,7 @@
 
 from typing import Iterable, NamedTuple, Tuple
 
+from nimdoctor.model.rows import ONLY_CLIENT, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 
@@ -13,6 +14,7 @@ class RhostsRow(NamedTuple):
     at: Quote
 
 
+@fact(Row("/.rhosts", Kind.FILE, roles=ONLY_CLIENT))
 class Rhosts(NamedTuple):
     """The lines that trust a host; comments, `+` and `-host` are none.
 

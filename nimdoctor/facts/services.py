@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.niminfo import NimInfo
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 NIMSH_PORTS = {"nimsh": 3901, "nimaux": 3902}
@@ -28,6 +29,7 @@ class ServiceRow(NamedTuple):
         return self.at
 
 
+@fact(Row("/etc/services", Kind.FILE))
 class Services(NamedTuple):
     """The active rows in file order; `off` are those that are commented out, `raw` is the file as it is.
 

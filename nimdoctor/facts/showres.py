@@ -3,6 +3,7 @@
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _VRMF = re.compile(r"\d{1,9}(?:\.\d{1,9}){3}", re.ASCII)
@@ -36,6 +37,16 @@ class LppSource(NamedTuple):
         return self.at_whole
 
 
+@fact(
+    Row(
+        "nim -o showres {LPP_SOURCE}",
+        Kind.COMMAND,
+        roles=ONLY_MASTER,
+        live=False,
+        variants=("nim -o showres",),
+        live_for=("LppSources",),
+    )
+)
 class LppSourceContents(NamedTuple):
     """Every lpp_source that was listed.
 
@@ -87,6 +98,7 @@ class LppSourceContents(NamedTuple):
         return Quote(self.source, None, "")
 
 
+@fact("nim -o showres {LPP_SOURCE}")
 class LppSources(LppSourceContents):
     """The lpp_sources of a master whose contents a fix must know: on a live master each is listed when asked for."""
 

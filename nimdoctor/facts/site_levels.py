@@ -4,6 +4,8 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.level_table import TABLES, BadRow, LevelRow, table
+from nimdoctor.model.own_files import LEVELS_FILE
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import Quote, Text, first_words
 
 ROWS = 200
@@ -16,6 +18,7 @@ REMARKS = 20
 _COLUMN = re.compile(r"(?:^|\s)([a-z_]{1,40})=")
 
 
+@fact(Row(LEVELS_FILE, Kind.FILE))
 class SiteLevels(NamedTuple):
     """Lines `TABLE column=value …`; a value runs to the next ` column=`, so that it needs no quotation marks.
 
@@ -59,6 +62,7 @@ class SiteLevels(NamedTuple):
         return Quote(self.source, None, "")
 
 
+@fact()
 class LevelTables(NamedTuple):
     """The tables of levels as they hold for one host: nimdoctor's own rows, then those of its site."""
 

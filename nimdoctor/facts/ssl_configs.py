@@ -4,6 +4,7 @@ import difflib
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
+from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _SECTION = re.compile(r"\s*\[([^\]]{1,400})\]\s*")
@@ -92,6 +93,7 @@ class _CnfFiles(NamedTuple):
         return Quote(self.source, None, "")
 
 
+@fact(Row("/ssl_nimsh/configs/*", Kind.FILE, roles=ONLY_MASTER))
 class SslConfigs(_CnfFiles):
     """The configurations in use, /ssl_nimsh/configs.
 
@@ -114,6 +116,7 @@ class SslConfigs(_CnfFiles):
         return tuple(found)
 
 
+@fact(Row("/usr/samples/nim/ssl/*", Kind.FILE, roles=ONLY_MASTER))
 class SslSamples(_CnfFiles):
     """The templates as they are shipped, or edited before `nimconfig -c`: /usr/samples/nim/ssl.
 

@@ -4,6 +4,7 @@ import posixpath
 from typing import Iterator, NamedTuple, Tuple
 
 from nimdoctor.facts.paths import Paths
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
 
 TREE = "/ssl_nimsh"
@@ -30,6 +31,7 @@ class KeyFile(NamedTuple):
         return bool(self.mode & (OPEN_TO_GROUP | OPEN_TO_OTHERS))
 
 
+@fact()
 class SslKeys(NamedTuple):
     """The key files by path. `listed` says that these are all, `unknown` are those whose mode is not known, `links` what
     is a link or no file. `open_directories` are those that others may write in, and so replace any key.

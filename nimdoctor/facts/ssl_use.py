@@ -4,9 +4,11 @@ from typing import NamedTuple, Optional
 
 from nimdoctor.facts.lsnim import NimObjects
 from nimdoctor.facts.nimsh_mode import NimshMode
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 
+@fact()
 class SslUse(NamedTuple):
     """`off` is the line that shows that SSL is off there, in words `why`; None where it is on or not known."""
 

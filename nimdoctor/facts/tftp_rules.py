@@ -5,6 +5,7 @@ from typing import NamedTuple, Optional, Tuple
 from nimdoctor.facts.certificates import Certificates
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tftpaccess import TftpAccess
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 ACCESS = "/etc/tftpaccess.ctl"
@@ -12,6 +13,7 @@ SERVED = "/ssl_nimsh/certs/server.pem"
 """The certificate that goes to clients, by name (FACTS: seen in IBM code)."""
 
 
+@fact()
 class TftpRules(NamedTuple):
     """The rules, and whether they bind tftpd, which runs as *nobody*: None where the file's mode is not known.
 

@@ -4,6 +4,7 @@ import posixpath
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 _RULE = re.compile(r"\s*(allow|deny)\s*:\s*(/\S*)\s*")
@@ -25,6 +26,7 @@ class AccessRule(NamedTuple):
         return re.match(r"(allow|deny):/", self.at.text) is not None
 
 
+@fact(Row("/etc/tftpaccess.ctl", Kind.FILE))
 class TftpAccess(NamedTuple):
     """The rules in file order; `exists` is False when the file is known not to be there. `raw` is the file as it is.
 

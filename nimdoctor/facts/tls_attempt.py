@@ -19,6 +19,7 @@ from nimdoctor.facts.nimsh_session import Session, SessionEnd
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.ps import Processes
 from nimdoctor.facts.resolution import Resolution
+from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
 
 LOG = "/var/adm/ras/nimsh.log"
@@ -42,6 +43,7 @@ class SettingChange(NamedTuple):
     at: Quote
 
 
+@fact()
 class TlsAttempt(NamedTuple):
     """`session` is the newest one that loaded certificates; None when the log has none.
 

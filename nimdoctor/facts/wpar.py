@@ -3,9 +3,11 @@
 import re
 from typing import NamedTuple
 
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 
+@fact(Row("uname -W", Kind.COMMAND))
 class Wpar(NamedTuple):
     """The number of the workload partition; 0 outside of any.
 

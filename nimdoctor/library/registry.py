@@ -13,7 +13,6 @@ from types import ModuleType
 from typing import (
     TYPE_CHECKING,
     Any,
-    Callable,
     Dict,
     FrozenSet,
     Iterable,
@@ -31,7 +30,8 @@ from typing import (
 
 from nimdoctor.evidence.catalog import ROWS, Catalog, Kind, Row, path_matches
 from nimdoctor.library.entry_points import EntryPoint, entry_points
-from nimdoctor.model import Check, Severity
+from nimdoctor.model import Check, FixTraits, Severity
+from nimdoctor.model.rows import rows_of
 from nimdoctor.model.wording import named
 
 CHECKS, FIXES, FACTS = "nimdoctor.checks", "nimdoctor.fixes", "nimdoctor.facts"
@@ -42,20 +42,6 @@ if TYPE_CHECKING:
     from nimdoctor.planning.fix import Fix
 
 F = TypeVar("F")
-_ROWS_OF_FACT = "__nimdoctor_rows__"
-
-
-def fact(*rows: Row) -> Callable[[Type[F]], Type[F]]:
-    """Makes a third party's class a fact and adds the catalog rows that feed it.
-
-    Each row must name the class among its `facts`; a class whose rows exist already names none.
-    """
-
-    def register(cls: Type[F]) -> Type[F]:
-        setattr(cls, _ROWS_OF_FACT, rows)
-        return cls
-
-    return register
 
 
 class Incomplete(Exception):
@@ -135,6 +121,14 @@ class Registry:
             self._fixes = found
         return tuple(self._fixes[name] for name in sorted(self._fixes))
 
+    def traits(self, fix: str) -> FixTraits:
+        """What the fix of that id says of itself; what is not there says nothing, and whoever plans with it is told."""
+        try:
+            found = self.fixes()
+        except Incomplete:
+            return FixTraits()
+        return next((one.traits for one in found if one.id == fix), FixTraits())
+
     def _load_checks(self, modules: Optional[Set[str]]) -> None:
         self._take(_own_first(CHECKS), CHECKS, Check, self._own, self._checks, modules)
 
@@ -178,20 +172,26 @@ class Registry:
         rows: List[Row] = []
         for point in points:
             for thing in self._things(point, None):
-                given = getattr(thing, _ROWS_OF_FACT, None) if isinstance(thing, type) else None
+                given = rows_of(thing)
                 if given is None:
                     continue
                 if thing.__name__ in taken:
                     self._break(point, f"the fact {thing.__name__} is nimdoctor's own: this one is not loaded")
                     continue
-                row = next((row for row in given if _is_own(row, own, taken)), None)
+                borrowed = next((row for row in given if isinstance(row, str)), None)
+                if borrowed is not None:
+                    said = f"{borrowed} is no row of its own: {thing.__name__} is not loaded"
+                    self._break(point, said)
+                    continue
+                fed = [row for row in given if isinstance(row, Row)]
+                row = next((row for row in fed if _is_own(row, own, taken)), None)
                 if row:
                     self._break(
                         point,
                         f"{row.label} feeds a fact of nimdoctor's own: {thing.__name__} and its rows are not loaded",
                     )
                     continue
-                rows += [row for row in given if row not in rows]
+                rows += [row for row in fed if row not in rows]
         return rows
 
     def _things(self, point: EntryPoint, modules: Optional[Set[str]]) -> Iterator[Any]:
@@ -291,7 +291,8 @@ def _is_own(row: Row, own: Catalog, facts: Set[str]) -> bool:
 
 
 def _not_whole(wrong: str) -> str:
-    return f"nimdoctor in {os.path.dirname(os.path.dirname(__file__))} is not whole: {wrong}; install it again (pip install)"
+    place = os.path.dirname(os.path.dirname(__file__))
+    return f"nimdoctor in {place} is not whole: {wrong}; install it again (pip install)"
 
 
 def _of(group: str) -> str:

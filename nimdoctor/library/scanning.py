@@ -12,7 +12,7 @@ from nimdoctor.diagnosis.timeline import what_changed
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.library.registry import Broken, Registry
-from nimdoctor.model import EVERY_FIX, Check, Outcome, Role, Severity, Topic
+from nimdoctor.model import EVERY_FETCH, EVERY_FIX, Check, Outcome, Role, Severity, Topic, Traffic
 from nimdoctor.model.text import BadEvidence, Text
 from nimdoctor.report.scan_report import (
     HEALTHY,
@@ -106,7 +106,7 @@ def open_hosts(
     """The hosts of a scan, not yet read. Raises TargetError where the names of one are pseudonyms and not the other's."""
     alike(target, master)
     host = Host(target, registry.catalog, (role,) if role else None)
-    return Engine(host, Host(master, registry.catalog, ("master",)) if master else None)
+    return Engine(host, Host(master, registry.catalog, ("master",)) if master else None, registry.traits)
 
 
 def alike(target: Evidence, master: Optional[Evidence]) -> None:
@@ -219,6 +219,7 @@ def _first(failed: Sequence[Result], checks: Sequence[Check]) -> Optional[Result
     # what is low stands in no cure's way
     weighty = [found for found in failed if found.severity.rank >= Severity.MEDIUM.rank]
     wanted = {failed[0].fix, EVERY_FIX} if failed[0].fix else set()
+    wanted |= {EVERY_FETCH} if failed[0].fetches else set()
     return next((found for found in weighty if wanted.intersection(precedes.get(found.check, ()))), failed[0])
 
 
@@ -235,7 +236,9 @@ def _named(host: Host) -> ScannedHost:
 def _of_broken(broken: Broken, end: Role) -> Result:
     """What cannot be loaded is shown as a check that broke, so that it is not simply gone."""
     title = "A check or a fix of nimdoctor's own" if broken.own else "A plug-in of nimdoctor"
-    return Result(broken.name, title, Outcome.ERROR, broken.severity, end, None, broken.reason)
+    # which traffic it would have told of nobody knows
+    breaks = tuple(Traffic) if broken.own else ()
+    return Result(broken.name, title, Outcome.ERROR, broken.severity, end, None, broken.reason, breaks=breaks)
 
 
 def _own_rules(evidence: Evidence, catalog: Catalog) -> Tuple[List[ignore.Rule], List[str]]:

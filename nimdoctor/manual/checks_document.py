@@ -14,9 +14,9 @@ from nimdoctor.planning.fix import Fix
 _ENDS = {"client": "client", "master": "master", "both": "both ends"}
 _HEAD = """# Checks
 
-Made from the checks themselves by `nimdoctor checks --format markdown`; a test
-holds it current. The page of each, with what to look for by hand and what the
-cure does, is what `nimdoctor explain ID` prints.
+Made from the checks themselves by `nimdoctor checks --format markdown`. The
+page of each, with what to look for by hand and what the cure does, is what
+`nimdoctor explain ID` prints.
 
 | check | end | severity | fix | finds |
 |---|---|---|---|---|

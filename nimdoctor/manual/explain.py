@@ -1,6 +1,7 @@
 """What `nimdoctor explain` says: of a check, a fix, a message number, or a line of evidence.
 
-Message numbers and the lines of nimsh.log are looked up in `facts/data`. Everything that comes out is ASCII.
+What message numbers and the lines of nimsh.log mean stands in `facts/data`; which checks they lead to, on these.
+Everything that comes out is ASCII.
 """
 
 import difflib
@@ -10,7 +11,7 @@ import re
 import sys
 import textwrap
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.recognise import recognise
@@ -60,6 +61,11 @@ def explain(query: str, checks: Sequence[Check], catalog: Catalog, fixes: Sequen
     return Explanation("\n\n".join(parts or [_not_found(wanted, sorted(pages))]) + "\n", False)
 
 
+def _ids_of(checks: Iterable[Check]) -> List[str]:
+    """Their ids, the gravest first."""
+    return [check.id for check in sorted(checks, key=lambda check: (-check.severity.rank, check.id))]
+
+
 def _asking(facts: Sequence[str], checks: Sequence[Check]) -> List[str]:
     wanted = set(facts)
     return [check.id for check in checks if wanted & set(facts_of(check))]
@@ -76,7 +82,6 @@ def _numbers(query: str, checks: Sequence[Check]) -> Tuple[List[str], bool]:
     table = _data("messages.json")
     known = {row["number"]: row for row in table["messages"]}
     speakers = {row["prefix"]: row["speaker"] for row in table["facilities"]}
-    ids = {check.id for check in checks}
     parts = []
     any_known = False
     for number in numbers:
@@ -84,15 +89,15 @@ def _numbers(query: str, checks: Sequence[Check]) -> Tuple[List[str], bool]:
         row = known.get(number)
         if row:
             any_known = True
-            parts.append(_paragraph(f"{number}  ({speaker})" if speaker else number, _number_lines(row, ids, checks)))
+            parts.append(_paragraph(f"{number}  ({speaker})" if speaker else number, _number_lines(row, checks)))
         elif speaker:
             parts.append(_paragraph(number, [f"A message of {speaker}. This number is not in nimdoctor's table."]))
     return parts, any_known
 
 
-def _number_lines(row: Dict[str, Any], ids: Set[str], checks: Sequence[Check]) -> List[str]:
+def _number_lines(row: Dict[str, Any], checks: Sequence[Check]) -> List[str]:
     lines = [f"Says: {row['says']}.", row["meaning"]]
-    named = [found for found in row["checks"] if found in ids]
+    named = _ids_of(check for check in checks if row["number"] in check.messages)
     if named:
         lines.append("Checks to look at: " + ", ".join(named) + ".")
     if row["facts"]:
@@ -116,11 +121,10 @@ def _line(query: str, checks: Sequence[Check], catalog: Catalog) -> List[str]:
     names: List[str] = []
     table = _data("nimsh_lines.json")
     folded = " ".join(query.lower().split())
-    ids = {check.id for check in checks}
     for row in table["lines"]:
         if row["pattern"] in folded:
             lines = [row["meaning"]]
-            named = [found for found in row["checks"] if found in ids]
+            named = _ids_of(check for check in checks if row["pattern"] in check.log_lines)
             if named:
                 lines.append("Checks to look at: " + ", ".join(named) + ".")
             lines.append(f"How sure: {_SURE.get(row['sure'], row['sure'])}.")

@@ -2,260 +2,92 @@
 
 A check is a function decorated with `check`. Its parameters name, by type, the facts it needs;
 it yields `Finding`, `Passed`, `Note`, `Unknown` or `NotApplicable`, or raises `Missing`. A check
-that yields nothing passes on the evidence of the facts it was given.
+that yields nothing passes on the evidence of the facts it was given. A fact is a class decorated with `fact`.
 """
 
-import enum
-from typing import (
-    Annotated,
-    Any,
-    Callable,
-    Dict,
-    Iterable,
-    Iterator,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-    TypeVar,
-    Union,
+from typing import Annotated, Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple, TypeVar
+
+from nimdoctor.model.rows import Kind, Row, fact
+from nimdoctor.model.text import BadEvidence, Quote, Text
+from nimdoctor.model.verdicts import (
+    CHECKS_OWN,
+    COMMAND,
+    EVERY_FETCH,
+    EVERY_FIX,
+    FILE,
+    HIGH_FROM,
+    MEDIUM_FROM,
+    PUSH,
+    Command,
+    Confidence,
+    File,
+    Finding,
+    Inferred,
+    Missing,
+    NotApplicable,
+    Note,
+    Outcome,
+    Passed,
+    Push,
+    Role,
+    RuledOut,
+    Settlement,
+    Severity,
+    Topic,
+    Traffic,
+    Unknown,
+    Verdict,
+    Vulnerability,
+    severity_of,
+    worst_score,
 )
 
-from nimdoctor.model.text import BadEvidence, Quote, Text
-
 __all__ = [
-    "EVERY_FIX", "BadEvidence", "Check", "Command", "Confidence", "Diagnosis", "File", "Finding", "Inferred", "Missing",
-    "NotApplicable", "Note", "OnClient", "OnMaster", "Outcome", "Passed", "Push", "Quote", "Role", "RuledOut", "Settlement",
-    "Severity", "Subject", "Text", "Topic", "Unknown", "Verdict", "Vulnerability", "check", "worst_score",
-]  # fmt: skip
+    "CHECKS_OWN",
+    "COMMAND",
+    "EVERY_FETCH",
+    "EVERY_FIX",
+    "FILE",
+    "HIGH_FROM",
+    "MEDIUM_FROM",
+    "PUSH",
+    "BadEvidence",
+    "Check",
+    "Command",
+    "Confidence",
+    "Diagnosis",
+    "File",
+    "Finding",
+    "FixTraits",
+    "Inferred",
+    "Kind",
+    "Missing",
+    "NotApplicable",
+    "Note",
+    "OnClient",
+    "OnMaster",
+    "Outcome",
+    "Passed",
+    "Push",
+    "Quote",
+    "Role",
+    "Row",
+    "RuledOut",
+    "Settlement",
+    "Severity",
+    "Subject",
+    "Text",
+    "Topic",
+    "Traffic",
+    "Unknown",
+    "Verdict",
+    "Vulnerability",
+    "check",
+    "fact",
+    "severity_of",
+    "worst_score",
+]
 
-
-class Severity(str, enum.Enum):
-    """How much a finding matters; ordered, `critical` highest."""
-
-    INFO = "info"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        """0 for info up to 4 for critical."""
-        return _SEVERITIES.index(self)
-
-
-_SEVERITIES = list(Severity)
-
-
-class Confidence(str, enum.Enum):
-    """How sure a finding is."""
-
-    POSSIBLE = "possible"
-    LIKELY = "likely"
-    CERTAIN = "certain"
-
-
-class Outcome(str, enum.Enum):
-    """What a check came to on one host."""
-
-    FAIL = "fail"
-    PASS = "pass"
-    UNKNOWN = "unknown"
-    NOT_APPLICABLE = "not-applicable"
-    ERROR = "error"
-
-
-class Role(str, enum.Enum):
-    """Which end of NIM a check looks at. A host's own role is a set of CLIENT and MASTER."""
-
-    CLIENT = "client"
-    MASTER = "master"
-    BOTH = "both"
-
-
-class Inferred(str):
-    """A cause or a cure that no source tells: inferred (mark C), or only remembered (M). It is worded as likely.
-
-    A plain string rests on an IBM page or another source (A, B), or says no more than the finding's own lines show.
-
-    >>> Inferred("the clock likely stood wrong") == "the clock likely stood wrong"
-    True
-    """
-
-    __slots__ = ()
-
-
-class Topic(str, enum.Enum):
-    """What a check is about: whether NIM works, or what stands open to others while it does."""
-
-    OPERATION = "operation"
-    EXPOSURE = "exposure"
-
-
-HIGH_FROM, MEDIUM_FROM = 9.0, 7.0
-"""CVSS base scores from which an open vulnerability is high, and medium; below it is low."""
-
-
-class Vulnerability(NamedTuple):
-    """A known vulnerability that is open: `id` is a CVE or an advisory, `score` its CVSS base score where that is known."""
-
-    id: str
-    score: Optional[float] = None
-
-
-def worst_score(vulnerabilities: Iterable[Vulnerability]) -> Optional[float]:
-    """The highest score; None where none is known.
-
-    >>> worst_score([Vulnerability("CVE-2025-36096", 9.0), Vulnerability("CVE-2025-36236")]), worst_score([])
-    (9.0, None)
-    """
-    return max((one.score for one in vulnerabilities if one.score is not None), default=None)
-
-
-def severity_of(score: float) -> Severity:
-    """How grave an exposure of that score is.
-
-    >>> [severity_of(score).value for score in (10.0, 9.0, 8.9, 7.0, 6.9)]
-    ['high', 'high', 'medium', 'medium', 'low']
-    """
-    return Severity.HIGH if score >= HIGH_FROM else Severity.MEDIUM if score >= MEDIUM_FROM else Severity.LOW
-
-
-class RuledOut(NamedTuple):
-    """A step that a finding says cannot work, or cannot be taken back, so that no plan of that scan holds it.
-
-    It is a command that begins with the words `argv`, or the removal of a file whose path fits the pattern `path`;
-    `where` is the end it is done at, None for the one the finding is about. `why` says the reason; where it is empty
-    the finding's own words are the reason.
-    """
-
-    where: Optional[Role]
-    argv: Tuple[str, ...] = ()
-    path: str = ""
-    why: str = ""
-
-
-EVERY_FIX = "*"
-"""In `Check.precedes`: whatever fix is called for."""
-CHECKS_OWN = ""
-"""Value of `Finding.fix` that means: the fix the check names."""
-
-
-class Finding(NamedTuple):
-    """A problem: what is wrong, with the lines that show it.
-
-    What is left out comes from the check: severity, confidence, cause, impact, cure, fix, references.
-    `objects` are the names a fix acts on (clients, paths). `run` is the one command that comes next,
-    as typed on the host the finding is about; `touches` counts other hosts it would affect. `evidence`
-    speaks for the finding, `against` are lines that speak against it, and `missing` names, in the
-    catalog's terms, what was not there and would make it surer. `explains` stands in the place of the
-    check's where this finding is the cause of fewer things, or of others; so does `rules_out`. `vulnerabilities` are
-    what an exposure leaves open; without a `severity` of its own the finding has that of the worst score among them.
-    """
-
-    message: str
-    evidence: Sequence[Quote] = ()
-    objects: Sequence[str] = ()
-    severity: Optional[Severity] = None
-    confidence: Optional[Confidence] = None
-    cause: Optional[str] = None
-    impact: Optional[str] = None
-    cure: Optional[str] = None
-    fix: Optional[str] = CHECKS_OWN
-    references: Sequence[str] = ()
-    run: Optional[str] = None
-    touches: int = 0
-    against: Sequence[Quote] = ()
-    missing: Sequence[str] = ()
-    explains: Optional[Sequence[str]] = None
-    vulnerabilities: Sequence[Vulnerability] = ()
-    rules_out: Optional[Sequence[RuledOut]] = None
-
-
-class Passed(NamedTuple):
-    """Evidence shows that the problem is not there."""
-
-    message: str
-    evidence: Sequence[Quote] = ()
-
-
-class Note(NamedTuple):
-    """Worth knowing, no fault: reported as a pass of severity info."""
-
-    message: str
-    evidence: Sequence[Quote] = ()
-
-
-PUSH, COMMAND, FILE = "push", "command", "file"
-"""Kinds of settlement."""
-
-
-class Settlement(NamedTuple):
-    """What would settle a verdict that is open, as data: `Push`, `Command` and `File` make it.
-
-    `where` is the end to do or to read it on; None is the end that the check runs over, which the engine fills in.
-    `argv` is the command of a push or a command, None of a push whose client's NIM name is not known; `path` is
-    the file's.
-    """
-
-    where: Optional[Role]
-    kind: str
-    argv: Optional[Tuple[str, ...]] = None
-    path: Optional[str] = None
-
-    def as_dict(self) -> Dict[str, Any]:
-        """As JSON values."""
-        where, argv = self.where, self.argv
-        return {**self._asdict(), "where": where.value if where else None, "argv": list(argv) if argv else None}
-
-
-def Push(client: Optional[str]) -> Settlement:
-    """A push to that client, by its NIM name: only the next one shows."""
-    # a name that begins with a dash would be read as an option
-    named = client and not client.startswith("-")
-    return Settlement(Role.MASTER, PUSH, ("nim", "-o", "lslpp", str(client)) if named else None)
-
-
-def Command(*argv: str, where: Optional[Role] = None) -> Settlement:
-    """The output of that command."""
-    return Settlement(where, COMMAND, argv)
-
-
-def File(path: str, where: Optional[Role] = None) -> Settlement:
-    """That file, or those below a pattern."""
-    return Settlement(where, FILE, path=path)
-
-
-class Unknown(NamedTuple):
-    """The evidence does not decide; `missing` names what would, in the catalog's terms.
-
-    `settled_by` says what settles it where that is not the first of `missing`.
-    """
-
-    message: str
-    missing: Sequence[str] = ()
-    evidence: Sequence[Quote] = ()
-    severity: Optional[Severity] = None
-    settled_by: Optional[Settlement] = None
-
-
-class NotApplicable(NamedTuple):
-    """The check has nothing to look at here, by design."""
-
-    message: str
-
-
-class Missing(Exception):
-    """Raised by a check whose requirement shows only on the way: the outcome becomes unknown."""
-
-    def __init__(self, *missing: str, message: str = "") -> None:
-        super().__init__(message or "not collected: " + ", ".join(missing))
-        self.missing = missing
-        self.message = message
-
-
-Verdict = Union[Finding, Passed, Note, Unknown, NotApplicable]
 
 T = TypeVar("T")
 OnMaster = Annotated[T, Role.MASTER]
@@ -291,8 +123,10 @@ class Subject(NamedTuple):
 class Diagnosis:
     """What the other checks found in this scan; ask for it as for a fact. Checks that do run last."""
 
-    def __init__(self, failing: Iterable[Tuple[str, Optional[str]]] = ()) -> None:
+    def __init__(self, failing: Iterable[Tuple[str, Optional[str]]] = (), fetches: bool = False) -> None:
         self._failing = tuple(failing)
+        self.fetches = fetches
+        """Whether one of `fixes` ends with the client's fetch of its certificate."""
 
     def failing(self, check_id: str) -> bool:
         """Whether that check failed on any host."""
@@ -301,6 +135,14 @@ class Diagnosis:
     def fixes(self) -> Tuple[str, ...]:
         """Ids of the fixes that the other checks' findings call for."""
         return tuple(fix for _, fix in self._failing if fix)
+
+
+class FixTraits(NamedTuple):
+    """What a fix says of itself that a scan must know, as in `nimdoctor.planning.fix.Fix`."""
+
+    classic: bool = False
+    named_only: bool = False
+    fetches: bool = False
 
 
 class Check(NamedTuple):
@@ -317,13 +159,15 @@ class Check(NamedTuple):
     cause: Optional[str] = None
     impact: Optional[str] = None
     cure: Optional[str] = None
-    classic: bool = False
+    classic: Optional[bool] = None
     explains: Tuple[str, ...] = ()
     precedes: Tuple[str, ...] = ()
     timeline: bool = False
-    named_only: bool = False
     topic: Topic = Topic.OPERATION
     rules_out: Tuple[RuledOut, ...] = ()
+    breaks: Tuple[Traffic, ...] = ()
+    messages: Tuple[str, ...] = ()
+    log_lines: Tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -347,24 +191,28 @@ def check(
     cause: Optional[str] = None,
     impact: Optional[str] = None,
     cure: Optional[str] = None,
-    classic: bool = False,
+    classic: Optional[bool] = None,
     explains: Sequence[str] = (),
     precedes: Sequence[str] = (),
     timeline: bool = False,
-    named_only: bool = False,
     topic: Topic = Topic.OPERATION,
     rules_out: Sequence[RuledOut] = (),
+    breaks: Sequence[Traffic] = (),
+    messages: Sequence[str] = (),
+    log_lines: Sequence[str] = (),
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
     `severity` and `confidence` hold for its findings unless they carry their own; so do `cause`,
-    `impact` (else the docstring's first line), `cure` and `fix`. `classic` says that the cure
-    touches certificates, libraries or tftp as they were before security generation G2, and is
-    therefore advice only from G2 on. `explains` names checks whose findings this one's are the cause of;
-    `precedes` names fixes that cannot work before this check's finding is cured, or is EVERY_FIX. `timeline` says that what it
-    finds began some day, so that a report should say what changed before. `named_only` says that its fix is, so
-    that a report names the command that plans it. A check of the `topic` exposure bears on no verdict, which is that of
-    operation: its findings are told beside it. `rules_out` are steps that no plan of a scan with this finding holds.
+    `impact` (else the docstring's first line), `cure` and `fix`. Whether a fix is advice only from security generation G2 on it says itself;
+    `classic` stands in the place of that where the cure of this check is right at every generation (False), or no fix
+    is written for what is right below G2 only (True). `explains` names checks whose findings this one's are the cause of;
+    `precedes` names fixes that cannot work before this check's finding is cured, or holds EVERY_FIX or EVERY_FETCH. `timeline` says that what it
+    finds began some day, so that a report should say what changed before. A check of the `topic` exposure bears on no verdict, which is that of
+    operation: its findings are told beside it. `rules_out` are steps that no plan of a scan with this finding holds. `breaks` is the
+    traffic that its finding stops, or makes unsafe, or will, and that a report's picture of both ends therefore shows as
+    broken or at risk. `messages` are numbers, and `log_lines` patterns of lines of nimsh.log (both of the tables in
+    `nimdoctor/facts/data`), for which `nimdoctor explain` names this check.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -384,9 +232,11 @@ def check(
             explains=tuple(explains),
             precedes=tuple(precedes),
             timeline=timeline,
-            named_only=named_only,
             topic=topic,
             rules_out=tuple(rules_out),
+            breaks=tuple(breaks),
+            messages=tuple(messages),
+            log_lines=tuple(log_lines),
         )
 
     return register

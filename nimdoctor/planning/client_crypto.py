@@ -43,11 +43,6 @@ HAS_OPENSSL = FilesetsInstalled(Role.CLIENT, ("openssl.base",))
 """Without it nimclient -c has nothing to extract."""
 NIMSH_CAN_START = PortFor(Role.CLIENT, NIMSH_PORTS["nimsh"], "nimsh")
 """What stops and starts nimsh would leave it down where another program has its port."""
-FETCHING = (
-    "align-ssl-mode", "enable-client-ssl", "recycle-certificates", "refresh-client-certificate", "refresh-ssl-libs",
-    "switch-to-nimsh",
-)  # fmt: skip
-"""Fixes whose steps end with `nimclient -c`."""
 
 
 def below_g2() -> Tuple[Condition, ...]:

@@ -9,7 +9,7 @@ import re
 from typing import Any, Callable, Iterator, NamedTuple, Optional, Sequence, Tuple, Union
 
 from nimdoctor.diagnosis.engine import Result
-from nimdoctor.model import Role
+from nimdoctor.model import FixTraits, Role
 from nimdoctor.model.text import Quote, decode
 from nimdoctor.planning.conditions import Condition, EvidenceFresh
 from nimdoctor.planning.ends import EVIDENCE_AGE
@@ -64,7 +64,7 @@ class FixContext(NamedTuple):
     which there is only what was collected. `tftp_address` is where a probe asked the master's tftp and learned
     whether it answers. `pushed_well` names another secured client that a probe saw being pushed well.
     `fetch_replaces` says that a fetch may write over a certificate of the client which it does not bring back,
-    `comparable` that the master's are known. `extractor_cured_at` is the level of a nim.client that extracts from any
+    `comparable` that the master's are known. `another_fetches` says that another fix of this plan ends with a fetch. `extractor_cured_at` is the level of a nim.client that extracts from any
     OpenSSL, empty where it need not, or does not.
     """
 
@@ -81,6 +81,7 @@ class FixContext(NamedTuple):
     fetch_replaces: bool = True
     comparable: bool = True
     recorded: Tuple[Role, ...] = ()
+    another_fetches: bool = False
     extractor_cured_at: str = ""
 
     def given(self, where: Role) -> bool:
@@ -144,7 +145,8 @@ class Fix(NamedTuple):
     `needs` are fixes that come along where they are not right already. `classic` fixes touch
     certificates, libraries or tftp as they were before generation G2; from then on they are advice.
     `named_only` fixes are never planned unless named by --only. `runs` are beginnings of commands, in words, that its
-    steps may run beside those of `nimdoctor.applying.refusals.COMMANDS`.
+    steps may run beside those of `nimdoctor.applying.refusals.COMMANDS`. `fetches` says that its steps may end with
+    `nimclient -c`, which fetches the client's certificate.
     """
 
     id: str
@@ -157,6 +159,12 @@ class Fix(NamedTuple):
     classic: bool = False
     named_only: bool = False
     runs: Tuple[Tuple[str, ...], ...] = ()
+    fetches: bool = False
+
+    @property
+    def traits(self) -> FixTraits:
+        """What a scan must know of it."""
+        return FixTraits(self.classic, self.named_only, self.fetches)
 
     @property
     def summary(self) -> str:
@@ -179,10 +187,11 @@ def fix(
     classic: bool = False,
     named_only: bool = False,
     runs: Sequence[Tuple[str, ...]] = (),
+    fetches: bool = False,
 ) -> Callable[[Callable[..., Optional[Iterator[PlanItem]]]], Fix]:
     """Makes a function a fix. `risk` says in a sentence what it can break; `where` is the end it acts on."""
 
     def register(function: Callable[..., Optional[Iterator[PlanItem]]]) -> Fix:
-        return Fix(id, title, where, function, risk, source, tuple(needs), classic, named_only, tuple(runs))
+        return Fix(id, title, where, function, risk, source, tuple(needs), classic, named_only, tuple(runs), fetches)
 
     return register

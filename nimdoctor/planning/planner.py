@@ -241,7 +241,9 @@ class Planner:
         if fix.classic and self.engine.may_be_hardened():
             self._advise(about, f"{fix.title}: {HARDENED}", None, fix.where)
             return nothing
-        context = self.known.context(fix, findings, chosen, self.options, self.probed)
+        context = self.known.context(fix, findings, chosen, self.options, self.probed)._replace(
+            another_fetches=any(self.fixes[name].fetches for name in chosen if name != fix.id)
+        )
         try:
             items: List[PlanItem] = list(fix.function(**self.engine.feed(fix.function, {FixContext: context})) or ())
         except (FactAbsent, NotNamed) as error:

@@ -13,9 +13,7 @@ SITE = '''
 import sys
 from dataclasses import dataclass
 
-from nimdoctor.evidence.catalog import Kind, Row
-from nimdoctor.model import Passed, Role, Severity, Text, check
-from nimdoctor.library.registry import fact
+from nimdoctor.model import Kind, Passed, Role, Row, Severity, Text, check, fact
 
 print("NOISE at import")
 OUT = sys.stdout

@@ -21,12 +21,10 @@ MODULES = {
         from dataclasses import dataclass
         from typing import Optional
 
-        from nimdoctor.evidence.catalog import Kind, Row
-        from nimdoctor.model import BadEvidence, Quote, Text
-        from nimdoctor.library.registry import fact
+        from nimdoctor.model import BadEvidence, Kind, Quote, Row, Text, fact
 
 
-        @fact(Row("/etc/site.conf", Kind.FILE, ("SiteConf",)))
+        @fact(Row("/etc/site.conf", Kind.FILE))
         @dataclass(frozen=True)
         class SiteConf:
             """/etc/site.conf."""
@@ -43,7 +41,7 @@ MODULES = {
                 raise BadEvidence(f"{text.source} names no owner")
 
 
-        @fact(Row("sitecmd -x", Kind.COMMAND, ("SiteState",)))
+        @fact(Row("sitecmd -x", Kind.COMMAND))
         @dataclass(frozen=True)
         class SiteState:
             """Output of sitecmd -x."""

@@ -210,8 +210,7 @@ def theirs():
     yield Passed("all is well", [])
 """
 THEIR_FACT = """
-from nimdoctor.evidence.catalog import Kind, Row
-from nimdoctor.library.registry import fact
+from nimdoctor.model import Kind, Row, fact
 
 @fact({row})
 class {name}:
@@ -279,6 +278,7 @@ def theirs():
         ("NimExposure", 'Row("/etc/other", Kind.FILE, ("NimExposure",))'),
         ("SiteFact", 'Row("/etc/other", Kind.FILE, ("SiteFact", "NimInfo"))'),
         ("SiteFact", 'Row("/etc/niminfo", Kind.FILE, ("SiteFact",))'),
+        ("SiteFact", '"/etc/niminfo"'),
         ("SiteFact", 'Row("/ssl_nimsh/certs/server.pem", Kind.FILE, ("SiteFact",))'),
         ("SiteFact", 'Row("lsnim -l lpar7", Kind.COMMAND, ("SiteFact",))'),
         ("SiteFact", 'Row("sitecmd", Kind.COMMAND, ("SiteFact",), variants=("lssrc -a",))'),
@@ -295,7 +295,7 @@ def test_a_fact_of_ours_is_fed_by_our_rows_alone(run, installation, tmp_path, na
 @pytest.mark.parametrize(
     "row",
     ['Row("/etc/site", Kind.FILE, ("SiteFact",))', 'Row("/etc/site", Kind.PATHS, ("Paths",))',
-     'Row("sitecmd -x", Kind.COMMAND, ("SiteFact",))'],
+     'Row("sitecmd -x", Kind.COMMAND)'],
 )  # fmt: skip
 def test_what_is_its_own_is_loaded(run, installation, tmp_path, row):
     site = other(tmp_path / "site", THEIR_FACT.format(name="SiteFact", row=row), "facts")

@@ -7,7 +7,7 @@ import pytest
 from nimdoctor import facts
 from nimdoctor.evidence.catalog import Catalog
 
-NAMES = sorted(facts._MODULES)
+NAMES = sorted(facts.MODULES)
 
 
 @pytest.mark.parametrize("name", NAMES)

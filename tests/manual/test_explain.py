@@ -52,7 +52,9 @@ def _derived(behind: Optional[ListensBehind]) -> Iterator[Finding]:
 
 CHECKS = [
     _check("create-bio-hang", _hang, fix="refresh-client-certificate"),
-    _check("tftp-disabled", _tftp, cure="uncomment the row; refresh -s inetd", cause="a leading #"),
+    _check(
+        "tftp-disabled", _tftp, cure="uncomment the row; refresh -s inetd", cause="a leading #", messages=["0513-095"]
+    ),
     _check("tftp-other", _derived),
 ]
 
@@ -212,10 +214,13 @@ def test_message_numbers_are_explained_one_by_one(unrecognised):
     assert max(map(len, said.text.splitlines())) <= 79
 
 
-def test_a_message_names_its_checks_and_only_those_of_this_version(unrecognised):
+def test_a_message_names_the_checks_that_explain_it_the_gravest_first(unrecognised):
     said = explain("0513-095", CHECKS, Catalog())
     assert "Checks to look at: tftp-disabled." in said.text
-    assert "nimsh-inactive" not in explain("0513-059", CHECKS, Catalog()).text
+    worse = _check("worse", _derived, messages=["0513-095"], severity=Severity.CRITICAL)
+    said = explain("0513-095", [*CHECKS, worse], Catalog())
+    assert "Checks to look at: worse, tftp-disabled." in said.text
+    assert "Checks to look at" not in explain("0513-059", CHECKS, Catalog()).text
 
 
 def test_an_unknown_number_of_a_known_speaker_is_said_to_be_unknown(unrecognised):

@@ -99,7 +99,8 @@ def ends_of(lab: Lab) -> Ends:
 def plan_of(lab: Lab, options: Options = NOTHING_CHOSEN) -> Plan:
     """The plan for what is the matter in the lab."""
     client, master = LiveHost(root=lab.client), LiveHost(root=lab.master)
-    engine = Engine(Host(client, REGISTRY.catalog, ("client",)), Host(master, REGISTRY.catalog, ("master",)))
+    ends = (Host(client, REGISTRY.catalog, ("client",)), Host(master, REGISTRY.catalog, ("master",)))
+    engine = Engine(*ends, REGISTRY.traits)
     checks = REGISTRY.all_checks()
     return Planner(engine, ends_of(lab), REGISTRY.fixes(), options).plan(engine.scan(checks, lambda: checks))
 

@@ -1,35 +1,18 @@
 """The links between a NIM master and its client, and which of them the findings say is broken."""
 
-from typing import TYPE_CHECKING, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.diagnosis.causes import Pair
 from nimdoctor.diagnosis.engine import Engine, Result
 from nimdoctor.facts import NimInfo
 from nimdoctor.facts.niminfo import PORTS
-from nimdoctor.model import Confidence, Outcome, Role, Severity
+from nimdoctor.model import Confidence, Outcome, Role, Severity, Traffic
 
 if TYPE_CHECKING:
     from nimdoctor.facts import NimInfo
 
 BROKEN, PERHAPS, AT_RISK = "broken", "perhaps broken", "at risk"
 UNDECIDED, NO_FAULT, NOT_SEEN = "not decided", "no fault found", "not looked at"
-
-PUSH, PULL, TFTP = "push", "pull", "tftp"
-
-_BOTH_WAYS = frozenset(("name-resolution", "niminfo-broken", "niminfo-wrong-master"))
-CHECKS: Dict[str, FrozenSet[str]] = {
-    PUSH: _BOTH_WAYS
-    | {
-        "certificate-expired", "certificate-expiring", "certificate-mismatch", "certificate-not-yet-valid",
-        "client-certificate-missing", "client-not-secure", "client-uses-rsh", "cpuid-changed", "create-bio-hang",
-        "handshake-fails", "hung-push", "master-id-changed", "nimclient-extracts-old-libs", "nimsh-inactive",
-        "nimsh-not-at-boot", "openssl-missing", "port-taken", "push-disabled", "services-missing",
-        "ssl-not-configured", "ssl-object-error", "ssl-one-sided", "ssl-tree-damaged", "stale-ssl-libs",
-    },
-    PULL: _BOTH_WAYS | {"nimesis-inactive"},
-    TFTP: frozenset(("tftp-blocked-by-audit", "tftp-denied", "tftp-disabled")),
-}  # fmt: skip
-"""Checks whose fail means that nothing, or nothing safe, goes over a link (isg3T1024615: which way needs what)."""
 
 
 class Link(NamedTuple):
@@ -64,16 +47,16 @@ def ends_of(engine: Engine, results: Sequence[Result], pair: Callable[[], Pair])
     info = _info(engine) if client else None
     known = pair() if alone or any(result.where is Role.MASTER and result.objects for result in results) else Pair()
     about = [result for result in results if alone or _is_of(result, known)]
-    ports = {PUSH: ("3901/tcp", "3902/tcp"), PULL: _pull_ports(info), TFTP: ("69/udp",)}
+    ports = {Traffic.PUSH: ("3901/tcp", "3902/tcp"), Traffic.PULL: _pull_ports(info), Traffic.TFTP: ("69/udp",)}
     titles = {
-        PUSH: "push: the master connects to nimsh",
-        PULL: "pull: the client connects to nimesis",
-        TFTP: "tftp: the client fetches its certificate",
+        Traffic.PUSH: "push: the master connects to nimsh",
+        Traffic.PULL: "pull: the client connects to nimesis",
+        Traffic.TFTP: "tftp: the client fetches its certificate",
     }
     return HostLinks(
         above.name if above else (info.get("NIM_MASTER_HOSTNAME") if info else None),
         client.name if client else None,
-        tuple(Link(name, titles[name], ports[name], *_state(name, about)) for name in (PUSH, PULL, TFTP)),
+        tuple(Link(one.value, titles[one], ports[one], *_state(one, about)) for one in Traffic),
         above.oslevel if above else None,
         client.oslevel if client else None,
         len(known.clients) or None if alone else None,
@@ -96,12 +79,12 @@ def _is_of(result: Result, pair: Pair) -> bool:
     return result.where is not Role.MASTER or not named or not pair.own or not named.isdisjoint(pair.own)
 
 
-def _state(name: str, results: Sequence[Result]) -> Tuple[str, Tuple[str, ...]]:
+def _state(traffic: Traffic, results: Sequence[Result]) -> Tuple[str, Tuple[str, ...]]:
     """By severity, which is that of what it does to pushes: high means that none can go, medium that one will break or
     goes unprotected. So what stops a pull or tftp alone counts for more here than its severity says.
     """
-    stops = Severity.HIGH if name == PUSH else Severity.MEDIUM
-    said = [one for one in results if one.check in CHECKS[name]]
+    stops = Severity.HIGH if traffic is Traffic.PUSH else Severity.MEDIUM
+    said = [one for one in results if traffic in one.breaks]
     failed = [one for one in said if one.outcome is Outcome.FAIL]
     high = [one for one in failed if one.severity.rank >= stops.rank]
     sure = [one for one in high if one.confidence is not Confidence.POSSIBLE]

@@ -8,11 +8,11 @@ from nimdoctor.diagnosis.pictures.links import (
     NO_FAULT,
     NOT_SEEN,
     PERHAPS,
-    PUSH,
     UNDECIDED,
     HostLinks,
     Link,
 )
+from nimdoctor.model import Traffic
 from nimdoctor.model.wording import count
 from nimdoctor.report.html.drawing import WIDTH, box, circle, cross, drawing, line, shape, shorter, words
 from nimdoctor.report.markup import Markup, join
@@ -83,7 +83,7 @@ def _arrow(link: Link, y: float) -> Markup:
     start, end = _BOX + 6.0, WIDTH - _BOX - 6.0
     kind, dashes = _KIND[link.state], _DASHES[link.state]
     middle = (start + end) / 2
-    tip, back = (end, end - 8) if link.name == PUSH else (start, start + 8)
+    tip, back = (end, end - 8) if link.name == Traffic.PUSH else (start, start + 8)
     ports = shorter(f"{link.name} {', '.join(port.split('/')[0] for port in link.ports)}", end - start)
     labels = [words(middle, y - 10, ports, "strong", "middle")]
     more = f" +{len(link.checks) - 1}" if len(link.checks) > 1 else ""
