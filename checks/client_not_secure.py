@@ -40,6 +40,7 @@ from nimdoctor.model.wording import count, named
     breaks=(Traffic.PUSH,),
     messages=("0513-077",),
     log_lines=("openssl setting",),
+    marks="C A",
 )
 def client_not_secure(
     subject: Subject,

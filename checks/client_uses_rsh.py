@@ -35,6 +35,7 @@ from nimdoctor.model.wording import configure_client, count, named
     "master and ports (five attributes at most); then nimclient -c",
     breaks=(Traffic.PUSH,),
     messages=("0042-006", "0042-137"),
+    marks="C A",
 )
 def client_uses_rsh(
     subject: Subject,

@@ -42,6 +42,7 @@ WRONG = 300
     cure="compare both with your time server (ntpq -p; lssrc -s xntpd) to see which one is wrong, and let ntp bring it "
     "back slowly. Not done by itself: nimclient -d and date step a clock that running work and logs rest on",
     precedes=("recycle-certificates", "configure-ssl"),
+    marks="C A",
 )
 def clock_skew(
     masters: ClockReader,

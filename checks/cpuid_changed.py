@@ -38,6 +38,7 @@ from nimdoctor.model.ruling import NO_FETCH, NO_PUSH
         "made for another machine"
     ),
     breaks=(Traffic.PUSH,),
+    marks="C B",
 )
 def cpuid_changed(
     subject: Subject,

@@ -75,6 +75,7 @@ _HARDENED = Inferred(
         "loading private key",
         "service handler started",
     ),
+    marks="C A",
 )
 def create_bio_hang(
     subject: Subject,

@@ -38,6 +38,7 @@ _NETWORK_INSTALLATION = ("base operating system", "bos")
         "the operation was likely broken off: its nim command was ended, a host went down, or a push hung and was ended"
     ),
     impact="NIM refuses the next operation on that machine until its state is reset",
+    marks="C A",
 )
 def cstate_stuck(
     objects: NimObjects,

@@ -47,6 +47,7 @@ _LISTING, _PS = "lslpp -lc", "ps -eo pid,ppid,etime,args"
     "DIRECTORY FILESET; -F excludes -g, so that requisites must be there), on a client from media or a mounted "
     "lpp_source, since a push may not work; lppchk -v until it prints nothing",
     rules_out=no_command("nimclient", "nimconfig", "niminit", "nim"),
+    marks="C A",
 )
 def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterator[Verdict]:
     """A broken fileset is to be reinstalled before use: daemons and methods of NIM may be of two levels.

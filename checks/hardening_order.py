@@ -30,6 +30,7 @@ from nimdoctor.model.wording import named
     confidence=Confidence.LIKELY,
     source="README of nim_fix2.tar (IBM node/7251173)",
     cause="the G2 fix of the master was installed while this client has not got its own yet",
+    marks="B B",
 )
 def hardening_order(
     subject: Subject, own: NimExposure, masters: OnMaster[NimExposure], objects: Optional[OnMaster[NimObjects]]

@@ -32,6 +32,7 @@ STEPS = "https://www.ibm.com/support/pages/node/7283157"
     confidence=Confidence.LIKELY,
     source="IBM node/7283858 and node/7283157",
     cause="a service pack with generation G3 was installed on one end only, and G3 changes the protocol on purpose",
+    marks="B B",
 )
 def hardening_skew(subject: Subject, own: NimExposure, masters: OnMaster[NimExposure]) -> Iterator[Verdict]:
     """G3 changes the protocol between master and client, so both ends must have it, or neither."""

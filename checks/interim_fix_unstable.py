@@ -95,6 +95,7 @@ class _Known(NamedTuple):
     confidence=Confidence.CERTAIN,
     source="IBM docs, Understanding interim fix states; the legend that emgr -l prints",
     cause=Inferred("its installation or removal likely waits for a reboot, was broken off, or it was only mounted"),
+    marks="A A",
 )
 def interim_fix_unstable(fixes: InterimFixes, processes: Optional[Processes], tables: LevelTables) -> Iterator[Verdict]:
     """Only a stable interim fix is in effect for certain; a broken one leaves files of two makes behind.

@@ -35,6 +35,7 @@ _COMMAND = "oslevel -s"
     cure="update the master to the client's level or above, bos.sysmgt.nim.master with it; until then do not install or "
     "update this client through it",
     rules_out=NO_INSTALLATION,
+    marks="C A",
 )
 def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional[IosLevel]) -> Iterator[Verdict]:
     """Operations of NIM on a client above its master may fail: the master is to be updated first.

@@ -32,6 +32,7 @@ FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
     impact="clients cannot be given openssl.* from it",
     cure="add the filesets to the lpp_source: nim -o update -a packages=all -a source=DEVICE_OR_DIRECTORY LPP_SOURCE",
     messages=("0042-053",),
+    marks="C A",
 )
 def lpp_source_lacks_openssl(contents: Optional[LppSourceContents]) -> Iterator[Verdict]:
     """Clients cannot be given OpenSSL from an lpp_source that does not hold it."""

@@ -50,6 +50,7 @@ class _Said(NamedTuple):
     cause=Inferred("a row of /etc/hosts or DNS is likely missing, old, or names another host first"),
     rules_out=NO_PUSH,
     breaks=(Traffic.PUSH, Traffic.PULL),
+    marks="C A",
 )
 def name_resolution(
     subject: Subject,

@@ -38,6 +38,7 @@ _CONFIDENCE = {"A": Confidence.CERTAIN, "M": Confidence.POSSIBLE}
     source="IBM node/7186621, node/7251173 and node/7283858",
     cause="the security fixes of NIM's filesets are not there, or none was made for this technology level",
     impact="no push stops by it: it is an open door, and the scores say how wide",
+    marks="B B",
 )
 def nim_vulnerable(subject: Subject, exposure: NimExposure, certificates: Optional[Certificates]) -> Iterator[Verdict]:
     """IBM cured NIM in three security generations, and each one's vulnerabilities stay open until it is there."""

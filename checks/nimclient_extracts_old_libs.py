@@ -55,6 +55,7 @@ _RENEW = "then renew the copies as stale-ssl-libs says"
     rules_out=NO_WAY_BACK,
     breaks=(Traffic.PUSH,),
     messages=("0509-136",),
+    marks="A A",
 )
 def nimclient_extracts_old_libs(
     filesets: Filesets,

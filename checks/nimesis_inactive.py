@@ -34,6 +34,7 @@ MASTER_FILESET = "bos.sysmgt.nim.master"
     cure="startsrc -s nimesis",
     precedes=("switch-to-nimsh",),
     breaks=(Traffic.PULL,),
+    marks="C A",
 )
 def nimesis_inactive(
     subsystems: Subsystems, sockets: Optional[Sockets], info: Optional[NimInfo], filesets: Optional[Filesets]

@@ -67,6 +67,7 @@ _REBUILD_MASTER = (
     classic=False,
     breaks=(Traffic.PUSH, Traffic.PULL),
     messages=("0042-137",),
+    marks="C B",
 )
 def niminfo_broken(
     subject: Subject,

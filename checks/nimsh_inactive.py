@@ -39,6 +39,7 @@ PORT = NIMSH_PORTS["nimsh"]
     breaks=(Traffic.PUSH,),
     messages=("0042-001", "0042-006", "0513-004", "0513-044", "0513-059", "0513-071", "0504-132"),
     log_lines=("service handler started",),
+    marks="C A",
 )
 def nimsh_inactive(
     subject: Subject,

@@ -35,6 +35,7 @@ _SOON = 900
     cause=Inferred("the row was likely removed, or /etc/inittab was replaced by one without it"),
     cure=f'where nothing else starts it and nobody meant it: mkitab "{ROW}"',
     breaks=(Traffic.PUSH,),
+    marks="C A",
 )
 def nimsh_not_at_boot(
     subject: Subject,

@@ -38,6 +38,7 @@ _LISTING = "lslpp -lc"
     classic=False,
     breaks=(Traffic.PUSH,),
     messages=("0042-175", "0504-132", "0509-152", "0509-153"),
+    marks="C A",
 )
 def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:
     """Without openssl.base no secure push is possible; the licence and the manual are wanted by the guide.

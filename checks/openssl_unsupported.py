@@ -36,6 +36,7 @@ _SURE = {"A": Confidence.CERTAIN, "B": Confidence.LIKELY, "C": Confidence.LIKELY
     topic=Topic.EXPOSURE,
     source="nimdoctor's table openssl_support: IBM openssl_advisory47; the end of support of 1.0.2",
     impact="no push today; what is found in OpenSSL stays open",
+    marks="B B",
 )
 def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], tables: LevelTables) -> Iterator[Verdict]:
     """A line without support gets no security fixes any more; a vulnerable level needs its interim fix."""

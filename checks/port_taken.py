@@ -47,6 +47,7 @@ _ANOTHER = f"another program listens on {PORT}; SAP's message servers use 39NN"
     ),
     explains=("nimsh-inactive",),
     breaks=(Traffic.PUSH,),
+    marks="A A",
 )
 def port_taken(
     subject: Subject,

@@ -34,6 +34,7 @@ DEFINITION = "lssrc -S -s nimsh"
     cure="ask who switched pushes off, and why; where nobody meant it: nimclient -p",
     rules_out=NO_PUSH,
     breaks=(Traffic.PUSH,),
+    marks="A A",
 )
 def push_disabled(
     subject: Subject, mode: Optional[NimshMode], definition: Optional[NimshDefinition]

@@ -35,6 +35,7 @@ _IMPACT: Dict[Optional[bool], str] = {
     cause=Inferred("the lines were likely needed while pushes went by rsh"),
     impact="where rshd answers, root on the master can still log in by rsh without a password",
     cure="drop the lines of /.rhosts that name this NIM master; other lines serve others",
+    marks="C A",
 )
 def rhosts_left_over(
     subject: Subject,

@@ -35,6 +35,7 @@ _CAUSES = {
     impact="the host stands between two states, and no other fix is applied until the run is ended",
     cure="go on with the run, or take it back: nimdoctor fix --resume RUN, nimdoctor rollback RUN",
     precedes=(EVERY_FIX,),
+    marks="A A",
 )
 def run_unfinished(runs: Optional[RepairRuns], paths: Optional[Paths]) -> Iterator[Verdict]:
     """The host stands between two states until the run is resumed or rolled back.

@@ -40,6 +40,7 @@ _ASKED_BY_NAME = "nimsh, and the master when it connects, likely ask for the por
     source="IBM isg3T1011808 (ports); that nimsh asks for them by name is inferred",
     cause=Inferred("the rows were likely removed, or /etc/services was replaced by one without them"),
     breaks=(Traffic.PUSH,),
+    marks="C B",
 )
 def services_missing(
     subject: Subject,

@@ -33,6 +33,7 @@ from nimdoctor.model.wording import count, named
     cause=Inferred("nimconfig -c was likely never run, or nimconfig -C was and -c did not follow"),
     cure="on the master: nimconfig -c; each client then runs nimclient -C; nimclient -c",
     breaks=(Traffic.PUSH,),
+    marks="C A",
 )
 def ssl_not_configured(subject: Subject, objects: NimObjects, mode: Optional[OnClient[NimshMode]]) -> Iterator[Verdict]:
     """No push reaches a secured client while its master has SSL off; with no secured client it is no fault."""

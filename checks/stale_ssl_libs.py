@@ -57,6 +57,7 @@ _LAST_WENT_WELL = (
         "0653-341",
     ),
     log_lines=("error connecting to ssl object",),
+    marks="C A",
 )
 def stale_ssl_libs(
     subject: Subject, libraries: ExtractedLibraries, attempt: Optional[TlsAttempt], wpar: Optional[Wpar]

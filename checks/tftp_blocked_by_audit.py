@@ -43,6 +43,7 @@ _COMMAND = "audit query"
     precedes=(EVERY_FETCH,),
     rules_out=NO_FETCH,
     breaks=(Traffic.TFTP,),
+    marks="A A",
 )
 def tftp_blocked_by_audit(
     subject: Subject,

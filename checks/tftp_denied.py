@@ -40,6 +40,7 @@ from nimdoctor.model.ruling import NO_FETCH
     impact="nimclient -c on any client cannot fetch its certificate, though tftp runs",
     precedes=(EVERY_FETCH,),
     breaks=(Traffic.TFTP,),
+    marks="C A",
 )
 def tftp_denied(
     subject: Subject,

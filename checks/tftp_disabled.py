@@ -50,6 +50,7 @@ _SERVICES = "lssrc -ls inetd"
     precedes=(EVERY_FETCH,),
     breaks=(Traffic.TFTP,),
     messages=("0513-095",),
+    marks="C A",
 )
 def tftp_disabled(
     subject: Subject,

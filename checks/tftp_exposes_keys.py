@@ -33,6 +33,7 @@ from nimdoctor.model.wording import count, named
     confidence=Confidence.LIKELY,
     source="IBM docs, tftpd daemon; that no key is meant to be served from there is inferred",
     impact="whoever reaches tftp on the master (69/udp) can fetch the keys without a password, and pose as the master",
+    marks="A A",
 )
 def tftp_exposes_keys(
     keys: SslKeys,

@@ -38,8 +38,10 @@ class Row(NamedTuple):
 
 @cache
 def data() -> Dict[str, Any]:
-    """What aix_commands.json holds."""
+    """What aix_commands.json holds, with the sources of aix_commands/NAME.json, which a new check or fix brings."""
     found: Dict[str, Any] = json.loads(ROWS.read_text("utf-8"))
+    for path in sorted(ROWS.with_suffix("").glob("*.json")):
+        found["sources"] += json.loads(path.read_text("utf-8"))["sources"]
     return found
 
 

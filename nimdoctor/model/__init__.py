@@ -137,6 +137,10 @@ class Diagnosis:
         return tuple(fix for _, fix in self._failing if fix)
 
 
+ALL_INFERRED = "C C"
+"""Marks of causes and cures that no source tells."""
+
+
 class FixTraits(NamedTuple):
     """What a fix says of itself that a scan must know, as in `nimdoctor.planning.fix.Fix`."""
 
@@ -168,6 +172,7 @@ class Check(NamedTuple):
     breaks: Tuple[Traffic, ...] = ()
     messages: Tuple[str, ...] = ()
     log_lines: Tuple[str, ...] = ()
+    marks: str = ALL_INFERRED
 
     @property
     def summary(self) -> str:
@@ -200,6 +205,7 @@ def check(
     breaks: Sequence[Traffic] = (),
     messages: Sequence[str] = (),
     log_lines: Sequence[str] = (),
+    marks: str = ALL_INFERRED,
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
@@ -212,7 +218,8 @@ def check(
     operation: its findings are told beside it. `rules_out` are steps that no plan of a scan with this finding holds. `breaks` is the
     traffic that its finding stops, or makes unsafe, or will, and that a report's picture of both ends therefore shows as
     broken or at risk. `messages` are numbers, and `log_lines` patterns of lines of nimsh.log (both of the tables in
-    `nimdoctor/facts/data`), for which `nimdoctor explain` names this check.
+    `nimdoctor/facts/data`), for which `nimdoctor explain` names this check. `marks` are the best of
+    its causes and of its cures, as in docs/not-yet-on-aix.md: A, B, C or M; what is C or M is an `Inferred`.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -237,6 +244,7 @@ def check(
             breaks=tuple(breaks),
             messages=tuple(messages),
             log_lines=tuple(log_lines),
+            marks=marks,
         )
 
     return register

@@ -3,7 +3,8 @@
 `expected/FIX.txt` shows what a person must judge of a plan: what is done and by when it must have ended, what must hold
 before (`before`: when it is planned and again just before it; `then`: only just before it), what shows that it worked
 (`verify`), how it is taken back, and what it says of itself. A condition, a way back or a deadline that is lost shows
-as a difference. After a change that is meant, write the files anew and review the difference as a change of its own:
+as a difference. A fix brings its situations in `situations/FIX.json`
+(`_situation_of` tells the keys); the first ones stand here. After a change that is meant, write the files anew and review the difference as a change of its own:
 
     .venv/bin/python -m tests.fixes.plans            # from the top of the repository; FIX ... for some only
     git diff tests/fixes/expected
@@ -24,15 +25,15 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from unittest import mock
 
 from nimdoctor.lab import Lab
+from nimdoctor.library.registry import Registry
 from nimdoctor.probe import Push
 
 EXPECTED = Path(__file__).resolve().parent / "expected"
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?")
 TFTP = ("10.1.1.10", 69)
 _SUM = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{16}|\d{6,} \d+)\b")
-CLASSIC = ("refresh-client-certificate", "recycle-certificates", "refresh-ssl-libs", "configure-ssl", "allow-tftp",
-           "enable-tftp", "restrict-keys", "install-openssl", "enable-client-ssl", "align-ssl-mode",
-           "switch-to-nimsh", "disable-client-ssl")  # fmt: skip
+OWN_SITUATIONS = EXPECTED.with_name("situations")
+CLASSIC = tuple(fix.id for fix in Registry().fixes() if fix.classic)
 Preparation = Callable[[Lab], object]
 LabOf = Callable[[str], Lab]
 """Gives a lab of a scenario that may be changed."""
@@ -295,6 +296,17 @@ SITUATIONS: Dict[str, Dict[str, Situation]] = {
         "no row": Situation("nimsh-not-at-boot", only("start-at-boot")),
     },
 }  # fmt: skip
+
+
+def _situation_of(row: Dict[str, Any]) -> Situation:
+    """A situation written as data: `scenario`, `words`, `ends`, and `ran`, commands of an end that bring it about."""
+    commands = [ran(end, *line.split()) for end, line in row.get("ran", ())]
+    words = tuple(row.get("words", ()))
+    return Situation(row.get("scenario", "healthy"), words, all_of(*commands), row.get("ends", "both"))
+
+
+for _path in sorted(OWN_SITUATIONS.glob("*.json")):
+    SITUATIONS[_path.stem] = {title: _situation_of(row) for title, row in json.loads(_path.read_text("utf-8")).items()}
 for _fix in CLASSIC:
     _usual = next(iter(SITUATIONS[_fix].values()))
     SITUATIONS[_fix]["the master is of generation G2"] = _usual._replace(
