@@ -4,12 +4,14 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Sequence, Tuple
 
+from nimdoctor.evidence.bundles import ends_of_bundle, folder_of_bundle, order_of
+from nimdoctor.evidence.files import open_regular
 from nimdoctor.evidence.source import Evidence, NothingRecognised, TargetError
+from nimdoctor.evidence.tree import DirectoryTree, Subtree, Tree
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.catalog import Catalog
     from nimdoctor.evidence.source import Progress
-    from nimdoctor.evidence.tree import Tree
 
 __all__ = ["ARCHIVE_NAMES", "Evidence", "TargetError", "hosts_of", "is_asked_now", "open_host", "open_target"]
 
@@ -133,8 +135,6 @@ def _state(path: str, target: str) -> os.stat_result:
 
 
 def _directory(target: str, catalog: "Optional[Catalog]") -> Evidence:
-    from nimdoctor.evidence.tree import DirectoryTree
-
     try:
         inside = os.listdir(target)
     except OSError as error:
@@ -170,9 +170,8 @@ def _archive(target: str, kind: str, catalog: "Optional[Catalog]") -> Evidence:
         raise
 
 
-def _in_archive(target: str, tree: "Tree", catalog: "Optional[Catalog]") -> Evidence:
+def _in_archive(target: str, tree: Tree, catalog: "Optional[Catalog]") -> Evidence:
     from nimdoctor.evidence.recorded import RecordedEvidence
-    from nimdoctor.evidence.tree import Subtree
 
     bundled = _bundled(target, tree, catalog)
     if bundled:
@@ -185,11 +184,9 @@ def _in_archive(target: str, tree: "Tree", catalog: "Optional[Catalog]") -> Evid
     return _loose(target, _tree_pieces(tree, target), tree, catalog)
 
 
-def _bundled(target: str, tree: "Tree", catalog: "Optional[Catalog]") -> Optional[Evidence]:
+def _bundled(target: str, tree: Tree, catalog: "Optional[Catalog]") -> Optional[Evidence]:
     """The evidence in a bundle: the first end of it, with its master as `paired` where both are there."""
-    from nimdoctor.evidence.bundles import ends_of_bundle, folder_of_bundle, order_of
     from nimdoctor.evidence.recorded import RecordedEvidence
-    from nimdoctor.evidence.tree import Subtree
 
     folder = folder_of_bundle(tree)
     if folder is None:
@@ -203,8 +200,6 @@ def _bundled(target: str, tree: "Tree", catalog: "Optional[Catalog]") -> Optiona
 
 def _may_be_archive(path: str) -> bool:
     """A look at the file without loading tarfile. Raises OSError."""
-    from nimdoctor.evidence.files import open_regular
-
     with open_regular(path) as stream:
         start = stream.read(512)
     packed = start.startswith((b"\x1f\x8b", b"PK\3\4", b"PK\5\6", b"07070", b"\xc7\x71", b"\x71\xc7"))
@@ -212,7 +207,7 @@ def _may_be_archive(path: str) -> bool:
     return packed or b"\0" in start or path.lower().endswith(ARCHIVE_NAMES)
 
 
-def _evidence_folders(tree: "Tree") -> List[str]:
+def _evidence_folders(tree: Tree) -> List[str]:
     """Folders that hold an evidence directory: the top ("") alone where it is one."""
     parts = [(*name.split("/"), "")[:3] for name in (*tree.names(), *(f"{path}/" for path in tree.directories()))]
     if any(part[0] in _MARKS for part in parts):
@@ -221,8 +216,6 @@ def _evidence_folders(tree: "Tree") -> List[str]:
 
 
 def _file_pieces(files: Sequence[str]) -> List[Piece]:
-    from nimdoctor.evidence.files import open_regular
-
     plain = [os.path.basename(path) for path in files]
     pieces: List[Piece] = []
     for path, name in zip(files, plain):
@@ -231,7 +224,7 @@ def _file_pieces(files: Sequence[str]) -> List[Piece]:
     return pieces
 
 
-def _tree_pieces(tree: "Tree", target: str) -> List[Piece]:
+def _tree_pieces(tree: Tree, target: str) -> List[Piece]:
     pieces: List[Piece] = []
     for name in tree.names():
         try:
@@ -243,7 +236,7 @@ def _tree_pieces(tree: "Tree", target: str) -> List[Piece]:
     return pieces
 
 
-def _loose(target: str, pieces: List[Piece], tree: "Optional[Tree]", catalog: "Optional[Catalog]") -> Evidence:
+def _loose(target: str, pieces: List[Piece], tree: Optional[Tree], catalog: "Optional[Catalog]") -> Evidence:
     from nimdoctor.evidence.loose import LooseEvidence
 
     try:
@@ -261,7 +254,7 @@ def _loose(target: str, pieces: List[Piece], tree: "Optional[Tree]", catalog: "O
     return evidence
 
 
-def _inside(tree: "Tree") -> str:
+def _inside(tree: Tree) -> str:
     """The first files of a tree in which nothing was found, and how many more there are."""
     names = list(tree.names())
     shown = ", ".join(ascii(name)[1:-1][:80] for name in names[:_SHOWN])
