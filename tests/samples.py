@@ -11,9 +11,9 @@
 A sample begins with `== TITLE: OUTCOME`. What follows the outcome is looked at where it is given: severity, confidence,
 the fix (`by-hand` for none) and `at client` or `at master`, the end of the entry where the check has one at both;
 several findings are parted by ` + `, the gravest first. Then, each in a line of its own and as many as wanted:
-`said:`, `cause:`, `impact:`, `cure:` words that stand there; `objects:`, `missing:` all of them, parted by ` | `;
-`quotes:` all sources with their lines, or with what is told of a whole one in brackets; of any of these `nothing`. Then the
-hosts, in sections:
+`said:`, `cause:`, `impact:`, `cure:` words that stand there; `objects:`, `missing:`, `causes:`, `run:` all of them, parted
+by ` | `; `quotes:`, `against:` all sources with their lines, or with what is told of a whole one in brackets; of any of
+these `nothing`. Then the hosts, in sections:
 
     --- healthy                      begins with both ends of this scenario (any of fixtures/scenarios)
     --- healthy master               ... with one end of it
@@ -52,7 +52,7 @@ from nimdoctor.model import Confidence, Outcome, Severity
 SAMPLES = FIXTURES.parent / "checks"
 HOST = {"client": ("lpar7", "client"), "master": ("nim1", "master")}
 WORDS = ("said", "cause", "impact", "cure")
-LISTS = ("objects", "missing", "quotes")
+LISTS = ("objects", "missing", "causes", "run", "quotes", "against")
 _EACH = "<each>"
 _STATUS = re.compile(r" \[status (\d+)\]$")
 _WHEN = "%Y-%m-%dT%H:%M:%SZ"

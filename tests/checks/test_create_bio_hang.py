@@ -325,13 +325,6 @@ def test_a_master_whose_certificates_were_not_collected_leaves_the_cure_at_the_c
     assert "not known" in words
 
 
-@pytest.mark.parametrize("level", ["7200-05-13-2620", "7200-05-09-2446", "7300-02-01-2346"])
-def test_from_g2_on_or_where_g2_may_be_there_the_cure_is_advice_only(level):
-    found = result_of(CHECK, client(HANG), master(level=level))
-    assert (found.fix, found.run) == (None, None)
-    assert "7251173" in found.cure and "7283157" in found.cure
-
-
 def test_the_report_on_a_hang_says_so_first_and_exits_1():
     report = scan_hosts(client(HANG))
     assert report.root().check == CHECK

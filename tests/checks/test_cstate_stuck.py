@@ -1,6 +1,6 @@
 """cstate-stuck: an operation that is said to be under way although nothing runs."""
 
-from hosts import MASTER_STANZA, PS, evidence, machine, niminfo, processes, quoted, result_of
+from hosts import MASTER_STANZA, PS, evidence, machine, niminfo, processes, result_of
 
 CHECK = "cstate-stuck"
 READY = "ready for a NIM operation"
@@ -21,18 +21,6 @@ def master(*states, ps="", listing=None):
 
 def client(**more):
     return evidence(files={"/etc/niminfo": niminfo()}, commands={PS: processes(**more)})
-
-
-def kind(found):
-    return (found.outcome.value, found.severity.value, found.confidence and found.confidence.value)
-
-
-def test_fails_when_nothing_runs_on_either_end():
-    found = result_of(CHECK, client(), master(RUNS))
-    assert kind(found) == ("fail", "medium", "likely")
-    assert (found.fix, found.objects) == (None, ("lpar7",))
-    assert "nim -Fo reset lpar7" in found.cure and found.run is None and "not done by itself" in found.cure
-    assert ("lsnim -l", 13, f"   Cstate         = {RUNS}") in quoted(found)
 
 
 def test_near_miss_the_state_before_is_not_the_state():

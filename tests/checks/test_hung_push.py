@@ -12,7 +12,6 @@ from hosts import (
     machine,
     niminfo,
     processes,
-    quoted,
     result_of,
     scan_hosts,
     tls_push,
@@ -51,21 +50,6 @@ def master(rows="", now=NOW, ps=True):
     if ps:
         commands[PS] = processes(children=rows)
     return evidence(commands=commands, host="nim1", role="master")
-
-
-def kind(found):
-    return (found.outcome.value, found.severity.value, found.confidence and found.confidence.value)
-
-
-def test_fails_with_the_processes_of_both_ends():
-    found = result_of(CHECK, client(CHILD.format(AGE)), master(NIM.format("23:48:19", "lpar7")))
-    assert kind(found) == ("fail", "low", "likely")
-    assert found.objects == ("master 9437574", "client 9306482")
-    assert "process 9437574 on the master since 2025-03-14T10:05:01Z: nim -o lslpp lpar7" in found.message
-    assert [source for source, _, _ in quoted(found)][:2] == [PS, PS]
-    assert "kill 9437574" in found.cure and (found.fix, found.run) == (None, None)
-    assert "kill 9306482 (never nimsh itself, 7799162)" in found.cure
-    assert "--accept-hung lpar7" in found.impact
 
 
 def test_create_bio_hang_is_told_as_its_cause():

@@ -11,11 +11,9 @@ from hosts import (
     evidence,
     machine,
     niminfo,
-    quoted,
     result_of,
     service_start,
     stamped,
-    tls_push,
 )
 
 from nimdoctor.model import Push
@@ -50,14 +48,6 @@ def logged(log, **more):
     files = {"/etc/niminfo": niminfo(NIM_MASTERID=ID), LOG: log}
     commands = {"uname -m": "00F6A1B24C00\n", UTC: "2025-03-15T09:53:20Z\n", LOCAL: "2025-03-15T11:53:20\n"}
     return evidence(files=files, commands={**commands, **more.pop("commands", {})}, **more)
-
-
-def test_fails_as_possible_where_the_log_says_that_a_push_was_refused_for_the_id():
-    found = judge(logged(tls_push(PUSH - timedelta(days=1)) + refusal(master="nim1")))
-    assert (found.outcome.value, found.severity.value, found.confidence.value) == ("fail", "high", "possible")
-    said = f"error: remote value passed, '{OTHER}', does not match environment value '{ID}'"
-    assert quoted(found)[0][2].endswith(said) and quoted(found)[1] == ("/etc/niminfo", 6, f"export NIM_MASTERID={ID}")
-    assert found.fix is None
 
 
 def test_unknown_when_nimsh_was_started_since():

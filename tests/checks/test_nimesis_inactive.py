@@ -1,6 +1,5 @@
 """nimesis-inactive: what SRC says of nimesis on the master."""
 
-import pytest
 from hosts import evidence, listening, result_of, subsystems
 
 CHECK = "nimesis-inactive"
@@ -20,18 +19,6 @@ def host(lssrc=RUNS, netstat=None, lslpp=None, niminfo=None, command="lssrc -a",
 
 def judge(*args, **more):
     return result_of(CHECK, host(*args, **more))
-
-
-@pytest.mark.parametrize(
-    ("command", "output"),
-    [
-        ("lssrc -a", subsystems("inetd tcpip active")),
-        ("lssrc -s nimesis", "0513-085 The nimesis Subsystem is not on file.\n"),
-    ],
-)
-def test_fails_when_src_does_not_know_nimesis(command, output):
-    found = judge(output, command=command)
-    assert (found.outcome.value, found.fix, found.run) == ("fail", None, "smitty nimconfig")
 
 
 def test_fails_for_the_master_of_a_client_that_was_given():

@@ -11,23 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 CHECK = "niminfo-broken"
-WHOLE = {
-    "NIM_NAME": "lpar7",
-    "NIM_HOSTNAME": "lpar7",
-    "NIM_CONFIGURATION": "standalone",
-    "NIM_MASTER_HOSTNAME": "nim1",
-    "NIM_MASTER_PORT": "1058",
-    "NIM_REGISTRATION_PORT": "1059",
-    "NIM_SHELL": '"nimsh"',
-    "NIM_MASTERID": "00F6A1B14C00",
-}
-MASTERS = {"NIM_NAME": "master", "NIM_CONFIGURATION": "master", "NIM_MASTER_HOSTNAME": "nim1"}
-REFUSED = "0042-137 nimclient: the /etc/niminfo file is missing some required environment variables\n"
-
-
-def text(without=(), of=WHOLE, **changed):
-    values = {**of, **changed}
-    return "# NIM\n" + "".join(f"export {key}={value}\n" for key, value in values.items() if key not in without)
 
 
 def host(niminfo, role="client", commands=None, **more):
@@ -57,23 +40,6 @@ def test_fails_on_a_file_that_holds_nothing(content, message):
     assert found.message == message and quoted(found) == [("/etc/niminfo", None, "")]
     assert "niminit" in found.cure and found.run == "smitty niminit"
     assert ("nimclient",) in {one.argv for one in found.rules_out}, "it refuses to run"
-
-
-def test_fails_when_nim_refuses_a_file_in_which_nothing_lacks_and_says_what_speaks_against_it():
-    found = judge(text(), commands={"nimclient -c": REFUSED})
-    assert kind(found) == ("fail", "high", "possible", None)
-    assert [quote.text for quote in found.against] == ["export NIM_NAME=lpar7", "export NIM_MASTER_HOSTNAME=nim1"]
-
-
-def test_near_miss_the_switch_is_not_named_where_it_would_have_nothing_to_give():
-    assert judge(text(["NIM_MASTER_PORT"], NIM_SHELL='"shell"')).fix is None
-
-
-def test_the_masters_file_needs_less():
-    assert judge(text(of=MASTERS), role="master").outcome.value == "pass"
-    found = judge(text(["NIM_CONFIGURATION"], of=MASTERS), role="master")
-    assert kind(found) == ("fail", "high", "likely", None)
-    assert (found.where.value, found.run) == ("master", "nimconfig -r")
 
 
 @given(st.binary(max_size=200))

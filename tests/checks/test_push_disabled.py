@@ -18,13 +18,3 @@ def test_fails_when_nimsh_runs_with_it(arguments):
     assert (found.outcome.value, found.severity.value, found.confidence.value) == ("fail", "high", "certain")
     assert (found.fix, found.named_only) == ("allow-push", True)
     assert [source for source, _, _ in quoted(found)] == [PS, DEFINED]
-
-
-def test_fails_medium_when_only_the_next_start_would_have_it():
-    found = judge(processes("-s -c"), definition("-s -c -P"))
-    assert (found.severity.value, [quote.source for quote in found.against]) == ("medium", [PS])
-
-
-def test_fails_although_the_next_start_would_be_without_it():
-    found = judge(processes("-s -P"), definition("-s"))
-    assert (found.severity.value, [quote.source for quote in found.against]) == ("high", [DEFINED])

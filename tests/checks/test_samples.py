@@ -32,7 +32,7 @@ def test_a_sample_comes_out_as_it_says(sample):
             wanted = [] if words == "nothing" else words.split(" | ")
             assert [text for one in found for text in listed(one, key)] == wanted
     texts = trees(sample).texts()
-    for source, line, text in (quote for one in found for quote in one.evidence):
+    for source, line, text in (quote for one in found for quote in one.evidence + one.against):
         if line is not None and source in texts:
             lines = [raw.decode("utf-8", "replace").split("\n") for raw in texts[source]]
             assert text in [own[line - 1] for own in lines if len(own) >= line], (source, line, text)
@@ -57,6 +57,10 @@ def told(result, word):
 def listed(result, key):
     if key == "quotes":
         return [quoted(*quote) for quote in result.evidence]
+    if key == "against":
+        return [quoted(*quote) for quote in result.against]
+    if key == "run":
+        return [result.run] if result.run else []
     return getattr(result, key)
 
 

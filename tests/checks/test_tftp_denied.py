@@ -33,12 +33,3 @@ def judge(**changes):
 def test_fails_for_each_certificate_where_none_has_the_known_name():
     found = judge(rules=f"allow:{CLIENT_PEM}\n", pems=(CLIENT_PEM, "/ssl_nimsh/certs/nim.pem"))
     assert (found.outcome.value, found.objects) == ("fail", ("/ssl_nimsh/certs/nim.pem",))
-
-
-# -- healthy
-
-
-def test_at_a_level_that_may_be_g2_it_is_advice():
-    found = judge(level="7200-05-03-2148")
-    assert (found.outcome.value, found.fix, found.run) == ("fail", None, None)
-    assert "7251173" in found.cure
