@@ -76,6 +76,12 @@ def kinds() -> Tuple[str, ...]:
     return tuple(sorted(_KINDS))
 
 
+def shell_of(one: Condition) -> Tuple[str, ...]:
+    """Its line of shell as words; empty where there is none, as for one that somebody else made for Python alone."""
+    words: Tuple[str, ...] = getattr(one, "shell", tuple)()
+    return words
+
+
 def shell_functions() -> str:
     """The functions of shell of all conditions."""
     return "\n".join(filter(None, _SHELL.values()))

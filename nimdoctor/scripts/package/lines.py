@@ -4,6 +4,7 @@ from typing import Dict, Iterator, List
 
 from nimdoctor.applying.actions import allowed, paths_of
 from nimdoctor.planning.conditions import BootRow, Condition, CryptoIs, FileAbsent, FileIs, ModeIs, NotHardened, PushIs
+from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.steps import Change, Edit, Move, Remove, RunCommand, Step, Subsystem, Transient
 from nimdoctor.scripts.package.part import Part
 from nimdoctor.scripts.quoting import awk_string, comment, quoted, said, words
@@ -14,7 +15,7 @@ UNDO_DEADLINE = 300
 
 def asked(verb: str, one: Condition, part: Part) -> str:
     """The condition as a guard, or as what must be seen."""
-    shell = one.shell()
+    shell = shell_of(one)
     if isinstance(one, NotHardened) and part.hardened:
         shell = ("never", said(part.hardened))
     return f"{verb} {quoted(said(one.words()))} {words(shell)}"
@@ -42,7 +43,7 @@ def forward(number: int, step: Step, part: Part) -> Iterator[str]:
     if isinstance(do, Transient) and do.of:
         opened = part.steps[_opening(part, do.of) - 1].do
         assert isinstance(opened, Transient) and opened.edit is not None
-        guards = " && ".join(words(one.shell()) for one in part.own(step.then)) or "true"
+        guards = " && ".join(words(shell_of(one)) for one in part.own(step.then)) or "true"
         yield f'{{ fresh && {guards}; }} || not_back {quoted(_by_hand(opened.edit))} "(left open: $SEEN)"'
         yield f'[ -n "$STAYS" ] || {_edit_back(opened.edit)}'
         return
@@ -84,14 +85,14 @@ def _leg(step: Step, part: Part) -> Iterator[str]:
     if isinstance(do, Move):
         yield f"anything {quoted(old)} || move {words([do.path, do.to])} || stay"
     elif isinstance(do, RunCommand) and do.half_made:
-        holds = " && ".join(words(one.shell()) for one in part.own(step.verify))
+        holds = " && ".join(words(shell_of(one)) for one in part.own(step.verify))
         yield f"if ! {{ fresh && {holds}; }}; then"
         yield f'    half_aside {quoted(do.half_made)} && file_absent /ssl_nimsh && : > "$STATE/tried" || stay'
         yield f"    run {do.deadline} {words(do.argv)} || stay"
         yield "fi"
         yield from (f"{one} || stay" for one in seen)
     elif isinstance(do, RunCommand):
-        holds = " && ".join(words(one.shell()) for one in part.own(step.verify))
+        holds = " && ".join(words(shell_of(one)) for one in part.own(step.verify))
         yield f"anything {quoted(old)} || {{ fresh && {holds}; }} || run {do.deadline} {words(do.argv)} || stay"
         yield from (f"anything {quoted(old)} || {one} || stay" for one in seen)
     else:

@@ -11,6 +11,7 @@ from nimdoctor.planning.conditions import (
     TftpAllowed,
     TftpServed,
 )
+from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.document import Plan, PlanHost
 from nimdoctor.planning.steps import Step, Transient, with_run
 from nimdoctor.scripts.script import ScriptEnd
@@ -39,7 +40,7 @@ class Part(NamedTuple):
 
     def own(self, conditions: Tuple[Condition, ...]) -> List[Condition]:
         """Those that this host can answer."""
-        return [one for one in conditions if one.where is self.where and one.shell()]
+        return [one for one in conditions if one.where is self.where and shell_of(one)]
 
     @property
     def guards(self) -> List[Condition]:
@@ -100,7 +101,7 @@ def parts_of(plan: Plan, ends: Mapping[str, ScriptEnd]) -> List[Part]:
             plan.hosts[where],
             ends.get(where.value) or ScriptEnd(None, "/var/adm/nimdoctor", False),
             tuple(step for step in steps if step.where is where),
-            tuple(one for one in dict.fromkeys(asked) if one.shell()),
+            tuple(one for one in dict.fromkeys(asked) if shell_of(one)),
             f"{where.value}/" if several else "",
             _hardened(plan, where),
         )

@@ -6,7 +6,8 @@ from typing import Dict, List, Mapping, Tuple
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.shell import NO_ALIASES
 from nimdoctor.model.wording import as_file_name
-from nimdoctor.planning.conditions import CertificateNew
+from nimdoctor.planning.conditions import CertificateNew, EvidenceFresh
+from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.steps import Edit, Remove, Transient
 from nimdoctor.scripts.package.library import called_by
@@ -56,11 +57,14 @@ def change_package(plan: Plan, ends: Mapping[str, ScriptEnd]) -> Mapping[str, by
 
 
 def unscriptable(plan: Plan) -> List[Tuple[str, str]]:
-    """What no script can ask: the step that needs it first, and what must hold."""
+    """What no script can ask: the step that needs it first, and what must hold.
+
+    Not so the age of recorded evidence: of the other end `check.ksh` reads everything anew.
+    """
     found: Dict[str, str] = {}
     for step in plan.steps:
         for one in needed(step):
-            if not one.shell():
+            if not shell_of(one) and not isinstance(one, EvidenceFresh):
                 found.setdefault(one.words(), step.id)
     return [(step, says) for says, step in found.items()]
 

@@ -67,7 +67,7 @@ limited() {
     [ -x "$PROGRAM" ] || return 127
     shift 2
     rm -f "$WORK/status"
-    # with job control it leads a process group, by which all of it is found
+    # with job control it leads a process group
     { set -m; } 2> /dev/null
     (
         { set +m; } 2> /dev/null
@@ -84,7 +84,7 @@ limited() {
             sleep 1
             LIMIT=$((LIMIT - 1))
         done
-        kill -0 "$CHILD" && kill -KILL "-$CHILD"
+        kill -0 "$CHILD" && end_tree && end_tree
     ) > /dev/null 2>&1 < /dev/null &
     WATCH=$!
     while kill -0 "$CHILD"; do wait "$CHILD"; done 2> /dev/null
@@ -92,6 +92,17 @@ limited() {
     [ -z "$ACTING" ] || rm -f "$STATE/child"
     read -r CODE < "$WORK/status" 2> /dev/null || CODE=124
     return "$CODE"
+}
+
+# end_tree: the process group that the child leads, where the shell made one, and all that descends from it
+end_tree() {
+    # shellcheck disable=SC2046 # several numbers
+    kill -KILL $(ps -eo pid,ppid,pgid | awk -v top="$CHILD" '
+        $1 ~ /^[0-9]+$/ { parent[$1] = $2; if ($1 == top || $3 == top) mine[$1] = 1 }
+        END {
+            do { more = 0; for (pid in parent) if (!(pid in mine) && (parent[pid] in mine)) more = mine[pid] = 1 } while (more)
+            for (pid in mine) print pid
+        }')
 }
 
 # ask KEY COMMAND...: its output in $OUT, once a look, and its status in $CODE; false where it did not answer in 30 s
@@ -137,8 +148,8 @@ says() {
 no_command_left() {
     [ -f "$STATE/child" ] || return 0
     read -r CHILD < "$STATE/child"
-    SEEN="process group $CHILD still runs (ps -fp $CHILD): wait for its end; if it is another's, remove $STATE/child"
-    ! kill -0 "-$CHILD" 2> /dev/null
+    SEEN="process $CHILD still runs (ps -fp $CHILD): wait for its end; if it is another's, remove $STATE/child"
+    ! kill -0 "$CHILD" 2> /dev/null && ! kill -0 "-$CHILD" 2> /dev/null
 }
 
 # arguments WORD...: --check ends after the guards, --yes says yes, --affects N repeats how many clients lose their push
