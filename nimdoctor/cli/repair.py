@@ -221,7 +221,7 @@ def _fix(
             return refuse(plan, [f"stale plan {saved.id[:16]}: {reason}" for reason in stale], format, open_runs)
         repair.render_as(saved)
     if script is not None:
-        unscripted = repair.unscripted()
+        unscripted = repair.unpackaged()
         if unscripted:
             if format is Format.TEXT:
                 _show(repair, [], format)
@@ -335,7 +335,7 @@ def _write_scripts(repair: "Repair", directory: str) -> None:
         return
     try:
         os.makedirs(directory, 0o700, exist_ok=True)
-        for name, content in repair.scripts().items():
+        for name, content in repair.package().items():
             path = os.path.join(directory, name)
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             write_whole(path, content, 0o700 if name.endswith(".ksh") else 0o600)

@@ -129,6 +129,7 @@ IGNORE_FILE = "/etc/nimdoctor.ignore"
 LEVELS_FILE = "/etc/nimdoctor.levels"
 STATE_DIRECTORY = "/var/adm/nimdoctor"
 RUN_JOURNALS = f"{STATE_DIRECTORY}/runs/*/journal.jsonl"
+PACKAGES_BEGUN = f"{STATE_DIRECTORY}/changes/*/begun"
 
 ROWS: Tuple[Row, ...] = (
     _file(IGNORE_FILE),
@@ -145,6 +146,7 @@ ROWS: Tuple[Row, ...] = (
     _file("/ssl_nimsh/configs/*", "SslConfigs", roles=_ONLY_MASTER),
     _file("/usr/samples/nim/ssl/*", "SslSamples", roles=_ONLY_MASTER),
     _file(RUN_JOURNALS, "RepairRuns"),
+    _file(PACKAGES_BEGUN, "RepairRuns"),
     _paths("/etc/niminfo"),
     _paths("/ssl_nimsh/**"),
     _paths("/usr/lib/libssl.so*"),

@@ -328,7 +328,7 @@ class FilesetsUnlocked(NamedTuple):
         return f"no interim fix locks {', '.join(self.filesets)}"
 
     def shell(self) -> Tuple[str, ...]:
-        return ("filesets", "!(name in rows) || (name in locked)", " ".join(self.filesets))
+        return ("filesets", "name in locked", " ".join(self.filesets))
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         filesets = now.fact(self.where, Filesets)

@@ -110,7 +110,7 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
     begin = [
         "trap '' HUP INT PIPE TERM # from here on it comes to its end",
         *snapshot,
-        "begin || refuse 'no mark can be written'",
+        "begin '' || refuse 'no mark can be written'",
     ]
     begin += ["sleep 1 # a file is new that is newer than the mark"] if snapshot else []
     before = [line for at, _ in part.numbered() if at < first for line in _step(plan, part, at)]
@@ -145,6 +145,11 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
     ]
     assert total
     return _script(f"{part.directory}apply.ksh", plan, part, about, [_function("main", main), *_ways_back(plan, part)])
+
+
+def _fixes(part: Part) -> str:
+    """The fixes of its steps, as the journal of a run names them."""
+    return quoted(json.dumps(list(dict.fromkeys(fix for step in part.steps for fix in step.fixes)))[1:-1])
 
 
 def _cut_off(first: int, last: int) -> List[str]:
@@ -280,7 +285,7 @@ def _client(plan: Plan, client: str, name: str) -> str:
         "guard 'it is not itself a master with SSL' not_secure_master",
         '[ -z "$CHECK" ] || { say "OK: every guard holds, nothing was done"; exit 0; }',
         "trap '' HUP INT PIPE TERM",
-        "begin || refuse 'no mark can be written'",
+        "begin '' || refuse 'no mark can be written'",
     ]
     for argv in plan.affects.cure:
         lines += [*comment(f"{' '.join(argv)}: {plan.affects.why}"), f"run 300 {words(argv)} || put_back"]

@@ -169,14 +169,14 @@ arguments() {
 # fetch_answers: the master answers a tftp request of our own
 fetch_answers() { niminfo NIM_MASTER_HOSTNAME && tftp_answers "$VALUE" 69; }
 
-# begin: what the host is like before the first step; from here on a start that is cut off is put back
+# begin FIXES: what the host is like before the first step; from here on a start that is cut off is put back
 begin() {
     fresh
     rm -f "$STATE/nimsh.ran"
     ! subsystem_is nimsh yes || : > "$STATE/nimsh.ran"
     echo 0 > "$STATE/at"
     sync
-    echo "$RUN" > "$STATE/begun.new" && mv -f "$STATE/begun.new" "$STATE/begun" && sync
+    printf '{"event":"begin","step":null,"at":"%s","fixes":[%s]}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" > "$STATE/begun.new" && mv -f "$STATE/begun.new" "$STATE/begun" && sync
 }
 
 # finish: every step was seen to be done
