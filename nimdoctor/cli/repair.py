@@ -58,7 +58,7 @@ def fix(
     plan: Optional[str] = typer.Option(
         None, "--plan", metavar="FILE", help="Write the plan there; with --apply, read it."
     ),
-    script: Optional[str] = typer.Option(None, "--script", metavar="DIR", help="Write the plan as ksh scripts."),
+    script: Optional[str] = typer.Option(None, "--script", metavar="DIR", help="Write the plan as a change package: ksh scripts and a README."),
     resume: Optional[str] = typer.Option(None, "--resume", metavar="RUN", help="Go on with a run, or with `last`."),
     state_dir: Optional[str] = typer.Option(
         None, "--state-dir", metavar="DIR", help="Where the target's runs are kept."
@@ -341,4 +341,4 @@ def _write_scripts(repair: "Repair", directory: str) -> None:
             write_whole(path, content, 0o700 if name.endswith(".ksh") else 0o600)
     except OSError as error:
         raise UsageError(f"{directory} cannot be written: {error.strerror or error}") from error
-    say(f"apply.ksh, rollback.ksh, README and plan.json were written to {visible(directory)}")
+    say(f"the change package was written to {visible(directory)}: its README says how it is run")

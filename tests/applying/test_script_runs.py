@@ -57,4 +57,5 @@ def test_a_change_package_that_was_begun_is_an_unfinished_run_until_it_is_comple
         assert "run chg-0123456789abcdef (start-nimsh) is running" in capsys.readouterr().out
 
         os.rename(f"{place}/begun", f"{place}/complete")
-        assert main(["scan", lab.client_target, "--check", "run-unfinished"]) == 0
+        assert main(["scan", lab.client_target, "--check", "run-unfinished"]) == 3
+        assert "no run of nimdoctor fix is recorded here" in capsys.readouterr().out
