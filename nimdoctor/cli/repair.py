@@ -58,7 +58,9 @@ def fix(
     plan: Optional[str] = typer.Option(
         None, "--plan", metavar="FILE", help="Write the plan there; with --apply, read it."
     ),
-    script: Optional[str] = typer.Option(None, "--script", metavar="DIR", help="Write the plan as a change package: ksh scripts and a README."),
+    script: Optional[str] = typer.Option(
+        None, "--script", metavar="DIR", help="Write the plan as a change package: ksh scripts and a README."
+    ),
     resume: Optional[str] = typer.Option(None, "--resume", metavar="RUN", help="Go on with a run, or with `last`."),
     state_dir: Optional[str] = typer.Option(
         None, "--state-dir", metavar="DIR", help="Where the target's runs are kept."

@@ -22,7 +22,8 @@ FETCH = (TftpServed, TftpAllowed, AuditingOff, CertificateServed)
 
 class Part(NamedTuple):
     """One host's part of a plan: its own `steps`; `asked` is what steps on the other end need of this host, and
-    `hardened` why the plan found that it may be of generation G2, empty where it did not.
+    `hardened` why the plan found that it may be of generation G2, empty where it did not; `mark` parts the marks of two
+    ends that are one host.
     """
 
     where: Role
@@ -32,6 +33,7 @@ class Part(NamedTuple):
     asked: Tuple[Condition, ...]
     directory: str
     hardened: str = ""
+    mark: str = ""
 
     @property
     def name(self) -> str:
@@ -91,6 +93,7 @@ def parts_of(plan: Plan, ends: Mapping[str, ScriptEnd]) -> List[Part]:
     run = f"chg-{plan.id[:16]}"
     steps = [with_run(step, run) for step in plan.steps]
     several = len(plan.hosts) > 1
+    one_host = len({host.target for host in plan.hosts.values()}) == 1
     found: Dict[Role, Part] = {}
     for where in [*(step.where for step in steps), *plan.hosts]:
         if where in found or where not in plan.hosts:
@@ -104,6 +107,7 @@ def parts_of(plan: Plan, ends: Mapping[str, ScriptEnd]) -> List[Part]:
             tuple(one for one in dict.fromkeys(asked) if shell_of(one)),
             f"{where.value}/" if several else "",
             _hardened(plan, where),
+            f"-{where.value}" if several and one_host else "",
         )
     return [part for part in found.values() if part.steps or part.asked]
 

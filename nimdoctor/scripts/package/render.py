@@ -106,7 +106,7 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
     snapshot = []
     if any(isinstance(one, CertificateNew) for step in part.steps for one in step.verify):
         # the second of the mark must be over, by which files are called new
-        snapshot = ['guard "certificates can be read" certificates', 'cp "$ROWS" "$STATE/certificates"']
+        snapshot = ['guard "certificates can be read" certificates', 'cat "$ROWS" > "$STATE/certificates"']
     begin = [
         "trap '' HUP INT PIPE TERM # from here on it comes to its end",
         *snapshot,
@@ -126,7 +126,7 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
         ]
     else:
         body = [
-            '[ ! -f "$STATE/begun" ] || { read -r AT < "$STATE/at"; SEEN="an earlier start was cut off"; put_back; }',
+            '[ ! -f "$STATE/begun" ] || { cut_off; put_back; }',
             *body,
         ]
     proof = "; ".join(plan.pushes) or "a push from the master"
@@ -154,10 +154,8 @@ def _fixes(part: Part) -> str:
 
 def _cut_off(first: int, last: int) -> List[str]:
     return [
-        'read -r AT < "$STATE/at"',
-        'SEEN="an earlier start was cut off"',
+        "cut_off",
         f'[ "$AT" -ge {first} ] && [ "$AT" -le {last} ] || put_back # of the leg the only way is forward',
-        "trap '' HUP INT PIPE TERM",
         'say "$SEEN: on with the leg"',
     ]
 
@@ -182,13 +180,11 @@ def _ways_back(plan: Plan, part: Part) -> List[str]:
         ]
     else:
         lines += ['[ -n "$STAYS" ] || rm -f "$STATE/begun" "$STATE/at"']
-    kept = [step.title for step in part.steps if step.no_undo and not step.leg]
     lines += [
         f'[ "$AT" -le {at} ] || say {quoted(said(f"what stands: {step.title} (no undo: {step.no_undo})"))}'
         for at, step in part.numbered()
         if step.no_undo and not step.restores
     ]
-    del kept
     lines += [
         *(["stands"] if any(map(starts_nimsh, part.steps)) else []),
         f"say {quoted(f'Forward: {again}.')}",
@@ -339,13 +335,13 @@ def _who(*more: str) -> List[str]:
 def _script(name: str, plan: Plan, part: Part, about: List[str], own: List[str]) -> str:
     assignments = [
         f"HOST={quoted(said(part.name))} MACHINE={quoted(said(part.host.machine or ''))} LEVEL={quoted(said(part.host.level or ''))} RUN=chg-{plan.id[:16]}",
-        *_places(part.end),
+        *_places(part.end, part.mark),
     ]
     return _assembled(name, plan, about, assignments, own)
 
 
-def _places(end: ScriptEnd) -> List[str]:
-    lines = [f"R={quoted((end.root or '').rstrip('/'))} BASE={quoted(end.state)}", "STATE=$BASE/changes/$PLAN16"]
+def _places(end: ScriptEnd, mark: str = "") -> List[str]:
+    lines = [f"R={quoted((end.root or '').rstrip('/'))} BASE={quoted(end.state)}", f"STATE=$BASE/changes/$PLAN16{mark}"]
     if end.root:
         lines.append("NIMDOCTOR_ROOT=$R && export NIMDOCTOR_ROOT # a simulation below that directory")
     return lines

@@ -172,11 +172,22 @@ fetch_answers() { niminfo NIM_MASTER_HOSTNAME && tftp_answers "$VALUE" 69; }
 # begin FIXES: what the host is like before the first step; from here on a start that is cut off is put back
 begin() {
     fresh
-    rm -f "$STATE/nimsh.ran"
-    ! subsystem_is nimsh yes || : > "$STATE/nimsh.ran"
+    if [ ! -f "$STATE/begun" ]; then
+        rm -f "$STATE/nimsh.ran"
+        ! subsystem_is nimsh yes || : > "$STATE/nimsh.ran"
+    fi
     echo 0 > "$STATE/at"
     sync
     printf '{"event":"begin","step":null,"at":"%s","fixes":[%s]}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" > "$STATE/begun.new" && mv -f "$STATE/begun.new" "$STATE/begun" && sync
+}
+
+# cut_off: an earlier start was; AT is the step that it had reached
+cut_off() {
+    [ -z "$CHECK" ] || refuse 'an earlier start was cut off: without --check it is taken back, or brought to its end'
+    read -r AT < "$STATE/at" || AT=''
+    case $AT in '' | *[!0-9]*) refuse "which step an earlier start had reached is not known ($STATE/at): look at the host, then remove $STATE/begun" ;; esac
+    SEEN='an earlier start was cut off'
+    trap '' HUP INT PIPE TERM
 }
 
 # finish: every step was seen to be done

@@ -205,3 +205,23 @@ def test_a_guard_that_does_not_hold_changes_nothing(
     assert both(lab) == before
     assert [line for line in lab.calls("client") if "nimclient" in line] == calls
     assert made.marks("client") == ()
+
+
+def test_a_start_that_was_cut_off_is_not_touched_by_a_check_nor_without_its_mark(
+    lab_of: Callable[[str], Lab], package: Make, dash: str
+) -> None:
+    lab = lab_of("both-known-issues")
+    made = package(lab, dash)
+    text = made.texts[APPLY]
+    killed_at(made, APPLY, 3, "step")
+    assert made.apply(APPLY).status == -9
+    made.texts[APPLY] = text
+    before = both(lab)
+
+    checked = made.run(APPLY, "--check")
+    assert checked.status == 1 and "an earlier start was cut off" in checked.err
+    with open(made.directory("client") + "/at", "w", encoding="ascii"):
+        pass
+    refused = made.run(APPLY, "--yes")
+    assert refused.status == 1 and "had reached is not known" in refused.err, refused
+    assert both(lab) == before and made.marks("client") == ("begun",)
