@@ -65,7 +65,9 @@ def run_unfinished(runs: Optional[RepairRuns], paths: Optional[Paths]) -> Iterat
             evidence=[run.at],
             objects=[run.name],
             cause=_CAUSES.get(run.state),
-            cure=f"{run.resuming()} goes on with it; {run.taking_back()} takes it back",
+            cure=f"{run.resuming()} in its change package takes it back, or brings it to its end"
+            if run.packaged
+            else f"{run.resuming()} goes on with it; {run.taking_back()} takes it back",
             run=run.resuming(),
         )
     for run in runs.runs:

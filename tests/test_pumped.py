@@ -38,6 +38,7 @@ KEYS = [
 SAMPLES: Dict[str, bytes] = {
     "/etc/nimdoctor.levels": b"generations generation=G3 tl=VIOS 4.1.3 first=4.1.3.10 source=our letter 7\n",
     "/etc/tftpaccess.ctl": b"# NIM\nallow:/tftpboot\ndeny:/ssl_nimsh/keys\n",
+    "/var/adm/nimdoctor/changes/*/begun": b'{"event":"begin","step":null,"at":"2026-11-24T10:00:00Z","fixes":[]}\n',
     "/var/adm/nimdoctor/runs/*/journal.jsonl": b'{"event":"start","step":null,"at":"2026-11-24T10:00:00Z","fixes":[]}\n',
     "lslpp -Lc": b"openssl.base:openssl.base:1.1.2.2200: : :C:F:Open Secure Socket Layer: : : : : : :0:0:/:\n",
     "lslpp -l": b"  Fileset   Level  State  Type  Description (Uninstaller)\n  bos.rte  7.2.5.200  C  F  Base Operating System\n",

@@ -12,6 +12,7 @@ from nimdoctor.applying.operator import current_operator
 from nimdoctor.applying.refusals import NotApplied, unfinished_words
 from nimdoctor.applying.run_journals import RunJournals
 from nimdoctor.applying.runs import believed, catch_up, every, unfinished
+from nimdoctor.applying.script_runs import unfinished_packages
 from nimdoctor.applying.state import RunDirectory, StateDirectory
 from nimdoctor.applying.step_reverser import StepReverser
 from nimdoctor.applying.step_runner import StepRunner
@@ -79,6 +80,8 @@ class RunDirectories:
             for run in unfinished(end.state):
                 if run.name != but:
                     raise NotApplied([Refusal("", "no other run is unfinished", unfinished_words(run))])
+            for package in unfinished_packages(end.state):
+                raise NotApplied([Refusal("", "no change package is unfinished", package.words(end.state))])
             for run in every(end.state):
                 leading = believed(run)
                 if leading is not run and run.state != leading.state and run.name != but:

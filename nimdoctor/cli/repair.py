@@ -43,7 +43,9 @@ def fix(
     expect: Optional[str] = typer.Option(
         None, "--expect", metavar="PLANID", help="With --apply: only where this is the plan's id."
     ),
-    script: Optional[str] = typer.Option(None, "--script", metavar="DIR", help="Write the plan as ksh scripts."),
+    script: Optional[str] = typer.Option(
+        None, "--script", metavar="DIR", help="Write the plan as a change package: ksh scripts and a README."
+    ),
     resume: Optional[str] = typer.Option(None, "--resume", metavar="RUN", help="Go on with a run, or with `last`."),
     state_dir: Optional[str] = typer.Option(
         None, "--state-dir", metavar="DIR", help="Where the target's runs are kept."
@@ -208,4 +210,4 @@ def _write_scripts(session: "RepairSession", directory: str) -> None:
             write_whole(path, content, 0o700 if name.endswith(".ksh") else 0o600)
     except OSError as error:
         raise UsageError(f"{directory} cannot be written: {error.strerror or error}") from error
-    say(f"apply.ksh, rollback.ksh, README and plan.json were written to {visible(directory)}")
+    say(f"the change package was written to {visible(directory)}: its README says how it is run")

@@ -10,6 +10,7 @@ COLLECTED = (
     Row("/etc/niminfo", Kind.FILE, ("NimInfo", "NimInfoFile")),
     Row("/var/adm/ras/nimsh.log", Kind.FILE, ("NimshLog",), streamed=True),
     Row("/var/adm/nimdoctor/runs/*/journal.jsonl", Kind.FILE, ("RepairRuns",)),
+    Row("/var/adm/nimdoctor/changes/*/begun", Kind.FILE, ("RepairRuns",)),
     Row("/.rhosts", Kind.FILE, ("Rhosts",), roles=ONLY_CLIENT),
     Row("/etc/services", Kind.FILE, ("Services",)),
     Row("/etc/nimdoctor.levels", Kind.FILE, ("SiteLevels",)),

@@ -6,13 +6,15 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.paths import Paths
-from nimdoctor.model.own_files import RUN_JOURNALS
+from nimdoctor.model.own_files import PACKAGES_BEGUN, RUN_JOURNALS
 from nimdoctor.model.path_state import PathState
 from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, from_json
 
 UNFINISHED = ("running", "stopped", "rolling-back")
 """States of a run that was not brought to an end."""
+PACKAGE = "chg-"
+"""How the run of a change package is named, before the first digits of its plan's id."""
 SUSPICIOUS = "suspicious"
 """The state of a run of which somebody else could have written something, or which is not what was written down."""
 
@@ -33,8 +35,15 @@ class RepairRun(NamedTuple):
     state_directory: str = ""
     """Where that one is, if it is not the target's usual place."""
 
+    @property
+    def packaged(self) -> bool:
+        """Whether it is a change package's, which its own scripts bring to an end."""
+        return self.name.startswith(PACKAGE)
+
     def resuming(self) -> str:
         """The command that goes on with it, as it is typed."""
+        if self.packaged:
+            return "ksh apply.ksh"
         return self._typed("fix", *([self.target] if self.target else []), "--resume", self.name)
 
     def taking_back(self, *more: str) -> str:
@@ -51,7 +60,7 @@ class RepairRun(NamedTuple):
         return posixpath.dirname(self.at.source)
 
 
-@fact(Row(RUN_JOURNALS, Kind.FILE))
+@fact(Row(RUN_JOURNALS, Kind.FILE), Row(PACKAGES_BEGUN, Kind.FILE))
 class RepairRuns(NamedTuple):
     """The runs, oldest first.
 
@@ -75,7 +84,9 @@ class RepairRuns(NamedTuple):
                 records.append((record, quote))
         if not records:
             raise BadEvidence(f"{text.source} holds no record of a run")
-        name = posixpath.basename(posixpath.dirname(text.name)) or text.source
+        above, name = posixpath.split(posixpath.dirname(text.name))
+        # what a change package has begun stands among `changes`, by the first digits of its plan
+        name = f"{PACKAGE}{name}" if posixpath.basename(above) == "changes" else name or text.source
         only = [record for record, _ in records]
         fixes = next((tuple(record["fixes"]) for record in only if isinstance(record.get("fixes"), list)), ())
         # a client that follows later is noted later, and ends nothing

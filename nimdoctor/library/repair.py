@@ -9,7 +9,7 @@ from nimdoctor.applying.outcome import remembered
 from nimdoctor.applying.proved import note_proved, waiting
 from nimdoctor.applying.refusals import strange_commands
 from nimdoctor.applying.runs import mark_followed, unfinished
-from nimdoctor.applying.script_runs import unfinished_scripts
+from nimdoctor.applying.script_runs import unfinished_packages, unfinished_scripts
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.engine import Engine
 from nimdoctor.diagnosis.host import Host
@@ -237,6 +237,7 @@ class Repair:
                 try:
                     lines += [unfinished_words(run) for run in unfinished(end.state)]
                     lines += [run.words(end.state) for run in unfinished_scripts(end.state)]
+                    lines += [run.words(end.state) for run in unfinished_packages(end.state)]
                 except OSError as error:
                     said = f"{error.filename or end.state}: {error.strerror or error}"
                     lines.append(f"whether a run is unfinished cannot be told, {said}: run nimdoctor as root")
@@ -359,6 +360,19 @@ class Repair:
         if self._files is None:
             self._files = render((self._document or self.plan).as_dict(), self.script_ends()).files
         return self._files
+
+    def unpackaged(self) -> List[Refusal]:
+        """What of the plan no change package can ask, so that none is made of it."""
+        from nimdoctor.scripts.package import unscriptable
+
+        how = "a script cannot look at that: use --apply on the host itself"
+        return [Refusal(step, says, how) for step, says in unscriptable(self.plan)]
+
+    def package(self) -> Mapping[str, bytes]:
+        """The plan as a change package: relative names and contents."""
+        from nimdoctor.scripts.package import change_package
+
+        return change_package(self._document or self.plan, self.script_ends())
 
     def script_ends(self) -> "Dict[str, ScriptEnd]":
         """The ends as rendered scripts see them."""

@@ -1,6 +1,6 @@
 """A repair over ssh: the plan is made of what the host says, and its rendered scripts carry it out there."""
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 from nimdoctor.applying.execute import NotApplied, RunResult, refuse_up_front
 from nimdoctor.applying.outcome import assess, remembered
@@ -53,6 +53,14 @@ class RemoteRepair(Repair):
             ]
             lines += unfinished(RemoteHost(self.connection(end.target)))
         return list(dict.fromkeys(lines))
+
+    def unpackaged(self) -> List[Refusal]:
+        """What of the plan the scripts that are sent cannot ask: to be read first is what runs there."""
+        return self.unscripted()
+
+    def package(self) -> Mapping[str, bytes]:
+        """The scripts that are sent, which whoever approves the plan reads."""
+        return self.scripts()
 
     def refusals(self) -> List[Refusal]:
         """What forbids applying the plan, as far as it is known before anything is sent."""

@@ -123,11 +123,11 @@ class RepairSession:
         self.repair.close()
 
     def scripts(self) -> Mapping[str, bytes]:
-        """The plan as scripts for change management: relative names and contents. Raises PlanRefused."""
-        unscripted = [f"no script was written: {words_of(one)}" for one in self.repair.unscripted()]
+        """The plan as a change package: relative names and contents. Raises PlanRefused."""
+        unscripted = [f"no script was written: {words_of(one)}" for one in self.repair.unpackaged()]
         if unscripted:
             raise PlanRefused(unscripted, self.plan, self.plan.unfinished, self.plan.probes)
-        return self.repair.scripts() if self.plan.steps else {}
+        return self.repair.package() if self.plan.steps else {}
 
     def apply(
         self,

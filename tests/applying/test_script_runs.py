@@ -39,3 +39,23 @@ def test_a_state_directory_without_scripts_has_none(tmp_path):
     assert unfinished_scripts(str(tmp_path)) == []
     os.symlink("/etc", tmp_path / "scripts")
     assert unfinished_scripts(str(tmp_path)) == []
+
+
+def test_a_change_package_that_was_begun_is_an_unfinished_run_until_it_is_complete(capsys):
+    with Lab.build("create-bio-hang") as lab:
+        place = f"{lab.client}/var/adm/nimdoctor/changes/0123456789abcdef"
+        os.makedirs(place)
+        with open(f"{place}/begun", "w", encoding="ascii") as stream:
+            stream.write('{"event":"begin","step":null,"at":"2026-11-24T10:00:00Z","fixes":["start-nimsh"]}\n')
+        assert main(["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"]) == 1
+        first = capsys.readouterr().out.splitlines()[0]
+        assert first.startswith("the change package of plan 0123456789abcdef was begun and is not complete")
+        assert "start its apply.ksh again" in first
+        assert lab.calls("client") == []
+
+        assert main(["scan", lab.client_target, "--check", "run-unfinished"]) == 1
+        assert "run chg-0123456789abcdef (start-nimsh) is running" in capsys.readouterr().out
+
+        os.rename(f"{place}/begun", f"{place}/complete")
+        assert main(["scan", lab.client_target, "--check", "run-unfinished"]) == 3
+        assert "no run of nimdoctor fix is recorded here" in capsys.readouterr().out

@@ -20,11 +20,8 @@ from nimdoctor.planning.conditions.fetch import (
     CanExtract,
     CertificateServed,
     FetchUnproved,
-    InetdAgrees,
-    NobodyFetches,
     TftpAllowed,
     TftpAnswers,
-    TftpdIdle,
     TftpServed,
 )
 from nimdoctor.planning.conditions.files import (
@@ -37,6 +34,7 @@ from nimdoctor.planning.conditions.files import (
     Renamable,
 )
 from nimdoctor.planning.conditions.guards import ClientIdle, MasterIdle, NotHardened, NotInWpar, NotSecureMaster, RoleIs
+from nimdoctor.planning.conditions.inetd import InetdAgrees, NobodyFetches, TftpdIdle
 from nimdoctor.planning.conditions.nim import (
     BootRow,
     CryptoIs,

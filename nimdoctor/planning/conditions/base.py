@@ -26,6 +26,12 @@ class Condition(Protocol):
     def words(self) -> str:
         """What must hold, for people."""
 
+    def shell(self) -> Tuple[str, ...]:
+        """The same as a line of shell, its words, for a change package on that end; empty where no script can ask it.
+
+        Words without a meaning of their own are the functions of `parts/change.sh` and `readers.sh`.
+        """
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         """Whether it holds at that moment. Raises Elsewhere when that end cannot be read, Refused for files led astray."""
 
@@ -34,6 +40,7 @@ class Condition(Protocol):
 
 
 _KINDS: Dict[str, Type[Any]] = {}
+_SHELL: Dict[str, str] = {}
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -49,11 +56,14 @@ _COMPARED: Mapping[str, Callable[..., Any]] = {
 C = TypeVar("C")
 
 
-def condition(kind: str) -> Callable[[Type[C]], Type[C]]:
-    """Names a condition's kind, by which a plan and a rendered script refer to it."""
+def condition(kind: str, shell: str = "") -> Callable[[Type[C]], Type[C]]:
+    """Names a condition's kind, by which a plan refers to it. `shell` are the functions (ksh88) that its line of shell
+    calls: 0 where it holds, anything else where it does not or cannot be told, and SEEN is what was seen.
+    """
 
     def register(cls: Type[C]) -> Type[C]:
         _KINDS[kind] = cls
+        _SHELL[kind] = shell.lstrip("\n")
         for name, method in _COMPARED.items():
             setattr(cls, name, method)
         return cls
@@ -64,6 +74,17 @@ def condition(kind: str) -> Callable[[Type[C]], Type[C]]:
 def kinds() -> Tuple[str, ...]:
     """Every kind there is."""
     return tuple(sorted(_KINDS))
+
+
+def shell_of(one: Condition) -> Tuple[str, ...]:
+    """Its line of shell as words; empty where there is none, as for one that somebody else made for Python alone."""
+    words: Tuple[str, ...] = getattr(one, "shell", tuple)()
+    return words
+
+
+def shell_functions() -> str:
+    """The functions of shell of all conditions."""
+    return "\n".join(filter(None, _SHELL.values()))
 
 
 def kind_of(one: Condition) -> str:

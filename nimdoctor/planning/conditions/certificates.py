@@ -20,7 +20,21 @@ def block_checksums(certificates: Optional[Certificates]) -> Tuple[str, ...]:
     return tuple(sorted({cksum(block + b"\n") for file in files for block in file.blocks}))
 
 
-@condition("ssl-support")
+@condition(
+    "ssl-support",
+    shell=r"""
+ssl_support() {
+    objects || return 1
+    SSL=$(awk -F'\t' '
+        $1 == "master" { own = 1 }
+        $2 == "type" && $3 == "master" && other == "" { other = $1 }
+        $2 == "ssl_support" { support[$1] = tolower($3) }
+        END { name = own ? "master" : other; if (name != "") print support[name] == "yes" ? "yes" : "no" }' "$ROWS")
+    SEEN="ssl_support is ${SSL:-not known}"
+    [ "$SSL" = "$1" ]
+}
+""",
+)
 class SslSupport(NamedTuple):
     """The master's own object shows ssl_support = yes, or does not show it."""
 
@@ -30,6 +44,9 @@ class SslSupport(NamedTuple):
     def words(self) -> str:
         return f"lsnim -l master {'shows ssl_support = yes' if self.on else 'shows no ssl_support'}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("ssl_support", "yes" if self.on else "no")
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         objects = now.fact(self.where, NimObjects)
         support = objects.ssl_support() if objects else None
@@ -38,7 +55,16 @@ class SslSupport(NamedTuple):
         return Answer(support is self.on, f"ssl_support is {'yes' if support else 'not there'}")
 
 
-@condition("certificates-are")
+@condition(
+    "certificates-are",
+    shell=r"""
+certificates_are() {
+    certificates || return 1
+    SEEN='the certificates are others by now'
+    [ "$(for SUM in "$@"; do printf '%s\n' "$SUM"; done | sort -u)" = "$(cat "$SUMS")" ]
+}
+""",
+)
 class CertificatesAre(NamedTuple):
     """The certificates below /ssl_nimsh/certs are these (SHA-256 of each; CERTIFICATE blocks only), no other."""
 
@@ -52,6 +78,9 @@ class CertificatesAre(NamedTuple):
         shown = ", ".join(found[:16] for found in self.fingerprints)
         return f"the {self.where.value}'s certificates are the ones the plan was made for ({shown})"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("certificates_are", *self.checksums)
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         certificates = now.fact(self.where, Certificates)
         if certificates is None and not self.fingerprints:
@@ -63,7 +92,22 @@ class CertificatesAre(NamedTuple):
         return Answer(same, "the certificates are unchanged" if same else "the certificates are others by now")
 
 
-@condition("certificate-new")
+@condition(
+    "certificate-new",
+    shell=r"""
+certificate_new() {
+    certificates || return 1
+    SEEN='no certificate file below /ssl_nimsh/certs is new'
+    while IFS='	' read -r FILE ROW; do
+        # inode and size alone: it holds no certificate
+        case $ROW in *' '*' '*) ;; *) continue ;; esac
+        grep -Fx "$FILE	$ROW" "$STATE/certificates" > /dev/null || return 0
+        [ -z "$(find "$R$FILE" -newer "$STATE/begun" -print)" ] || return 0
+    done < "$ROWS"
+    return 1
+}
+""",
+)
 class CertificateNew(NamedTuple):
     """A file below /ssl_nimsh/certs holds a certificate and is new: by time of change, inode or bytes."""
 
@@ -71,6 +115,9 @@ class CertificateNew(NamedTuple):
 
     def words(self) -> str:
         return f"a certificate file below {CERTS} of the {self.where.value} is new"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("certificate_new",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         before = was.get("certificates")
@@ -84,7 +131,17 @@ class CertificateNew(NamedTuple):
         return Answer(False, f"no certificate file below {CERTS} is new")
 
 
-@condition("certificates-renewed")
+@condition(
+    "certificates-renewed",
+    shell=r"""
+certificates_renewed() {
+    certificates || return 1
+    SEEN='no certificate is below /ssl_nimsh/certs, or an old one is still there'
+    [ -s "$SUMS" ] || return 1
+    for SUM in "$@"; do ! grep -x "$SUM" "$SUMS" > /dev/null || return 1; done
+}
+""",
+)
 class CertificatesRenewed(NamedTuple):
     """None of the certificates the master had before is left below /ssl_nimsh/certs, and there are some."""
 
@@ -94,6 +151,9 @@ class CertificatesRenewed(NamedTuple):
 
     def words(self) -> str:
         return f"the {self.where.value}'s certificates are new ones"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("certificates_renewed", *self.checksums)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         certificates = now.fact(self.where, Certificates)
@@ -113,6 +173,9 @@ class SharesCertificate(NamedTuple):
     def words(self) -> str:
         return "a certificate of the client is one of the master's"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ()
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         held: List[frozenset[str]] = []
         for end in (Role.CLIENT, Role.MASTER):
@@ -128,7 +191,17 @@ class SharesCertificate(NamedTuple):
         return Answer(bool(shared), "they share a certificate" if shared else "they share no certificate")
 
 
-@condition("secured-clients-are")
+@condition(
+    "secured-clients-are",
+    shell=r"""
+secured_clients_are() {
+    objects && machines 'connect == "nimsh (secure)"' || return 1
+    SEEN=$(printf '%s\n' "$MACHINES" | sort | awk -v besides=" $2 " '
+        NF && !index(besides, " " $1 " ") { printf "%s%s", between, $1; between = " " }')
+    [ "$SEEN" = "$1" ]
+}
+""",
+)
 class SecuredClientsAre(NamedTuple):
     """The clients that would lose their push are these and no other: machines of `connect = nimsh (secure)`."""
 
@@ -141,6 +214,9 @@ class SecuredClientsAre(NamedTuple):
             return "no other client is secured"
         return f"the other secured clients are {', '.join(self.names)}, and no more"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("secured_clients_are", " ".join(sorted(self.names)), " ".join(self.besides))
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         objects = now.fact(self.where, NimObjects)
         if objects is None:
@@ -151,7 +227,18 @@ class SecuredClientsAre(NamedTuple):
         return Answer(False, f"the other secured clients are {', '.join(found) or 'none'}")
 
 
-@condition("tree-complete")
+@condition(
+    "tree-complete",
+    shell=r"""
+tree_complete() {
+    for PART in certs configs keys; do
+        no_link_above "/ssl_nimsh/$PART/x" || return 1
+        SEEN="missing or empty: /ssl_nimsh/$PART"
+        [ -n "$(ls -A "$R/ssl_nimsh/$PART" 2> /dev/null)" ] || return 1
+    done
+}
+""",
+)
 class TreeComplete(NamedTuple):
     """/ssl_nimsh has certs, configs and keys, none of them empty."""
 
@@ -159,6 +246,9 @@ class TreeComplete(NamedTuple):
 
     def words(self) -> str:
         return f"{TREE} of the {self.where.value} has certs, configs and keys, none empty"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("tree_complete",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         try:

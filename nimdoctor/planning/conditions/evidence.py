@@ -1,7 +1,7 @@
 """The condition that keeps an apply from resting on what somebody saw of the other end long ago."""
 
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Tuple
 
 from nimdoctor.model import Role
 from nimdoctor.model.wording import ago
@@ -20,6 +20,9 @@ class EvidenceFresh(NamedTuple):
 
     def words(self) -> str:
         return f"the evidence of the {self.where.value} was collected just before (--evidence-age)"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ()
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         end = now.ends.ends.get(self.where)

@@ -2,7 +2,7 @@
 cannot fetch its certificate leaves the client without any push.
 """
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Tuple
 
 from nimdoctor.facts import (
     Auditing,
@@ -10,12 +10,9 @@ from nimdoctor.facts import (
     Extractor,
     InetdConf,
     InetdServices,
-    NimObjects,
     Paths,
-    Processes,
     TftpRules,
 )
-from nimdoctor.facts.inetd_conf import InetdRow
 from nimdoctor.facts.tftp_rules import ACCESS, SERVED
 from nimdoctor.model import Role
 from nimdoctor.planning.conditions.base import Answer, Was, condition
@@ -24,7 +21,23 @@ from nimdoctor.planning.ends import CERTS, Snapshot
 from nimdoctor.probe import ask_tftp
 
 
-@condition("tftp-served")
+@condition(
+    "tftp-served",
+    shell=r"""
+tftp_served() {
+    plain /etc/inetd.conf || return 1
+    SEEN='no active tftp row is in /etc/inetd.conf'
+    inetd_rows | grep '^tftp	' > /dev/null && inetd_services || return 1
+    SERVES=$(awk -F'\t' '
+        $1 == "tftp" { if (found != "yes") found = $3 == "active" ? "yes" : "no" }
+        $1 == "=" && ($2 == "complete" || $3 == "inoperative") { whole = 1 }
+        END { print found != "" ? found : whole ? "no" : "" }' "$ROWS")
+    [ -n "$SERVES" ] || ! ask tftp lssrc -t tftp || SERVES=$(awk '$1 == "tftp" && NF > 1 && !/0513-/ { print tolower($NF) == "active" ? "yes" : "no" }' "$OUT")
+    SEEN="inetd serves tftp: ${SERVES:-not known} (lssrc)"
+    [ "$SERVES" = yes ]
+}
+""",
+)
 class TftpServed(NamedTuple):
     """An active tftp row stands in inetd.conf and inetd serves it."""
 
@@ -32,6 +45,9 @@ class TftpServed(NamedTuple):
 
     def words(self) -> str:
         return "inetd on the master serves tftp: an active row, and lssrc says active"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("tftp_served",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         inetd, services = now.fact(self.where, InetdConf), now.fact(self.where, InetdServices)
@@ -47,7 +63,41 @@ class TftpServed(NamedTuple):
         return Answer(active, f"lssrc says tftp is {'active' if active else 'not active'}")
 
 
-@condition("tftp-allowed")
+@condition(
+    "tftp-allowed",
+    shell=r"""
+tftp_allowed() {
+    anything /etc/tftpaccess.ctl || { no_link_above /etc/tftpaccess.ctl; return; }
+    plain /etc/tftpaccess.ctl || return 1
+    # what nobody cannot read does not bind tftpd
+    case "$OWNER $RIGHTS" in nobody* | *' -'??????r*' '* | *' -'??????r* | *+) ;; *) return 0 ;; esac
+    served || return 1
+    SEEN=$(awk -F'\t' 'split($2, words, " ") > 2 { print $1 }' "$ROWS")
+    case "$SERVED" in '' | /ssl_nimsh/certs/server.pem) SEEN=/ssl_nimsh/certs/server.pem ;; esac
+    SEEN=$(awk -v paths="$(printf '%s\n' "$SEEN" | tr '\n' ' ')" '
+        function clean(path) { gsub(/\/+/, "/", path); gsub(/\/\.(\/|$)/, "/", path); if (path != "/") sub(/\/$/, "", path); return path }
+        function covers(rule, path) { return rule == "/" || path == rule || index(path, rule "/") == 1 }
+        { sub(/\r$/, "") }
+        /^[ \t]*(allow|deny)[ \t]*:[ \t]*\/[^ \t]*[ \t]*$/ {
+            rule = $0; sub(/^[^:]*:[ \t]*/, "", rule); sub(/[ \t]*$/, "", rule)
+            if ($0 ~ /^[ \t]*allow/) allow[++allows] = clean(rule); else deny[++denies] = clean(rule)
+            next
+        }
+        NF && !/^[ \t]*#/ { prose = 1 }
+        END {
+            if (prose && !allows && !denies) print "no allow: or deny: line in /etc/tftpaccess.ctl"
+            count = split(paths, wanted, " ")
+            for (i = 1; i <= count; i++) {
+                fine = 0
+                for (j = 1; j <= allows; j++) if (covers(allow[j], wanted[i])) fine = 1
+                for (j = 1; j <= denies; j++) if (covers(deny[j], wanted[i])) fine = 0
+                if (!fine) print "/etc/tftpaccess.ctl denies " wanted[i]
+            }
+        }' "$R/etc/tftpaccess.ctl") || return 1
+    [ -z "$SEEN" ]
+}
+""",
+)
 class TftpAllowed(NamedTuple):
     """/etc/tftpaccess.ctl does not keep the certificate from being fetched."""
 
@@ -55,6 +105,9 @@ class TftpAllowed(NamedTuple):
 
     def words(self) -> str:
         return f"{ACCESS} on the master does not deny {CERTS}"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("tftp_allowed",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         rules = now.fact(self.where, TftpRules)
@@ -73,7 +126,16 @@ def _pems(now: Snapshot, where: Role) -> List[str]:
     return sorted(file.path for file in certificates.files if file.blocks) if certificates else []
 
 
-@condition("auditing-off")
+@condition(
+    "auditing-off",
+    shell=r"""
+auditing_off() {
+    answered audit audit query || return 1
+    SEEN=$(awk '/^[ \t]*[Aa][Uu][Dd][Ii][Tt][Ii][Nn][Gg][ \t]+[Oo][NnFf]/ { print "auditing " tolower($2); exit }' "$OUT")
+    case $SEEN in 'auditing off'*) ;; *) return 1 ;; esac
+}
+""",
+)
 class AuditingOff(NamedTuple):
     """AIX auditing is off: tftpd is not available while it is on."""
 
@@ -82,6 +144,9 @@ class AuditingOff(NamedTuple):
     def words(self) -> str:
         return "AIX auditing is off on the master (tftpd does not serve while it is on)"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("auditing_off",)
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         auditing = now.fact(self.where, Auditing)
         if auditing is not None:
@@ -89,7 +154,18 @@ class AuditingOff(NamedTuple):
         return Answer(None, "whether auditing is on is not known (audit query)")
 
 
-@condition("certificate-served")
+@condition(
+    "certificate-served",
+    shell=r"""
+certificate_served() {
+    served || return 1
+    SEEN='no certificate is below /ssl_nimsh/certs'
+    [ -n "$SERVED" ] && look "$R$SERVED" || return 1
+    SEEN="$SERVED cannot be read by nobody, as whom tftpd serves it"
+    case "$OWNER $RIGHTS" in *+) return 1 ;; nobody* | *' -'??????r*) ;; *) return 1 ;; esac
+}
+""",
+)
 class CertificateServed(NamedTuple):
     """A pem with a certificate stands below /ssl_nimsh/certs of the master."""
 
@@ -97,6 +173,9 @@ class CertificateServed(NamedTuple):
 
     def words(self) -> str:
         return f"a certificate stands below {CERTS} of the master"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("certificate_served",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         files, paths = _pems(now, self.where), now.fact(self.where, Paths)
@@ -113,7 +192,19 @@ class CertificateServed(NamedTuple):
         return Answer(False if known else None, f"no certificate is known below {CERTS} of the master")
 
 
-@condition("tftp-answers")
+@condition(
+    "tftp-answers",
+    shell=r"""
+tftp_answers() {
+    SEEN="tftp on $1 is not asked: port $2 is not the one that the tftp command asks"
+    [ "$2" = 69 ] || return 1
+    ask "tftp.$1" tftp -o "$WORK/fetched" "$1" "nimdoctor.$PLAN16" netascii || return 1
+    SEEN="tftp on $1 does not answer: $(sed 1q "$OUT")"
+    # what tftp says of itself, as of a host that it does not know, is no answer
+    grep -Ei 'error code *[0-9]|access violation|file not found|received [0-9]' "$OUT" > /dev/null
+}
+""",
+)
 class TftpAnswers(NamedTuple):
     """The master answers a tftp read request for a name that cannot exist: an error answer means tftp lives."""
 
@@ -124,12 +215,23 @@ class TftpAnswers(NamedTuple):
     def words(self) -> str:
         return f"tftp on {self.master} (port {self.port}/udp) answers a request for a file that cannot exist"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("tftp_answers", self.master, str(self.port))
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         answer = ask_tftp(now.host(self.where), self.master, self.port)
         return Answer(answer.answered, answer.says)
 
 
-@condition("fetch-unproved")
+@condition(
+    "fetch-unproved",
+    shell=r"""
+fetch_unproved() {
+    SEEN='the plan was made without its master, and no probe of its tftp was answered'
+    return 1
+}
+""",
+)
 class FetchUnproved(NamedTuple):
     """Never holds: neither the master nor a probe shows that a certificate can be fetched."""
 
@@ -138,11 +240,27 @@ class FetchUnproved(NamedTuple):
     def words(self) -> str:
         return "it is proved that the certificate can be fetched"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("fetch_unproved",)
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         return Answer(False, "the master was not given, and no probe of its tftp was answered")
 
 
-@condition("can-extract")
+@condition(
+    "can-extract",
+    shell=r"""
+can_extract() {
+    if [ -z "$1" ]; then
+        member_kept libssl.a libssl.so.0.9.8 && member_kept libcrypto.a libcrypto.so.0.9.8
+        return
+    fi
+    answered lslpp lslpp -lc || return 1
+    SEEN="bos.sysmgt.nim.client is not at $1 any more: make a new plan"
+    grep "^[^:]*:bos.sysmgt.nim.client:$1:" "$OUT" > /dev/null
+}
+""",
+)
 class CanExtract(NamedTuple):
     """`nimclient -c` can take what it needs out of the installed libssl.a and libcrypto.a: the installed nim.client takes
     the current members, or those of 0.9.8, which alone an old one takes, are there.
@@ -160,6 +278,9 @@ class CanExtract(NamedTuple):
             taken = f"bos.sysmgt.nim.client {self.cured_at} takes the members of the installed OpenSSL"
         return f"nimclient -c can extract its libraries: {taken}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("can_extract", self.cured_at)
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         kept = [MemberKept(self.where, *one).decide(now, was) for one in OLD_MEMBERS]
         lacking = [one for one in kept if not one.holds]
@@ -173,83 +294,3 @@ class CanExtract(NamedTuple):
         if extractor.cured:
             return Answer(True, extractor.says)
         return Answer(seen.holds, f"{extractor.says}, and {seen.says}")
-
-
-@condition("inetd-agrees")
-class InetdAgrees(NamedTuple):
-    """Apart from one service, inetd serves what /etc/inetd.conf says, so that a refresh changes nothing else."""
-
-    where: Role
-    besides: str
-
-    def words(self) -> str:
-        return f"apart from {self.besides}, inetd serves exactly what /etc/inetd.conf says: a refresh changes no other service"
-
-    def decide(self, now: Snapshot, was: Was) -> Answer:
-        inetd, services = now.fact(self.where, InetdConf), now.fact(self.where, InetdServices)
-        if inetd is None or services is None or not services.complete:
-            return Answer(None, "what inetd serves now is not known (lssrc -ls inetd)")
-        wanted = {row.service: row for row in inetd.all_rows if not row.commented and row.service != self.besides}
-        serving = {row.service: row for row in services.rows if row.active and row.service != self.besides}
-        starts = sorted(set(wanted) - set(serving))
-        stops = sorted(set(serving) - set(wanted))
-        said = [f"would start {name}" for name in starts] + [f"would stop {name}" for name in stops]
-        for name in sorted(set(wanted) & set(serving)):
-            changed = _changed(wanted[name], serving[name].command, serving[name].description, inetd)
-            said += [f"would change {name} ({changed})"] if changed else []
-        return Answer(not said, f"refresh -s inetd {', '.join(said)}" if said else "a refresh changes no other service")
-
-
-def _changed(row: InetdRow, command: str, description: str, inetd: InetdConf) -> Optional[str]:
-    """How a service differs from every one of its active rows, as far as what lssrc prints can tell."""
-    rows = [one for one in inetd.rows(row.service) if not one.commented]
-    programs = [one.program for one in rows]
-    if command and not any(program.startswith(command) for program in programs):
-        return f"from {command} to {programs[0]}"
-    shown = " ".join(description.split())
-    arguments = [" ".join(one.arguments.split()) for one in rows]
-    # lssrc prints a column's width of it at least; a longer one may be cut
-    if shown and command.startswith("/") and not any(one.startswith(shown) for one in arguments):
-        return f"from '{shown}' to '{arguments[0]}'"
-    return None
-
-
-@condition("tftpd-idle")
-class TftpdIdle(NamedTuple):
-    """No tftpd runs: one that does may hold the rules that it began with (IBM's page does not say)."""
-
-    where: Role
-
-    def words(self) -> str:
-        return f"no tftpd runs, which may hold the rules that it found in {ACCESS} when it began"
-
-    def decide(self, now: Snapshot, was: Was) -> Answer:
-        processes = now.fact(self.where, Processes)
-        if processes is None:
-            return Answer(None, "the master's processes are not known (ps)")
-        if processes.named("tftpd"):
-            return Answer(False, "tftpd serves somebody right now: it ends by itself when nobody asks any more")
-        return Answer(True, "no tftpd runs")
-
-
-@condition("nobody-fetches")
-class NobodyFetches(NamedTuple):
-    """No tftpd runs and no network boot is enabled: closing tftp takes it from nobody."""
-
-    where: Role
-
-    def words(self) -> str:
-        return "no tftpd runs and no network boot is enabled, so closing tftp takes it from nobody"
-
-    def decide(self, now: Snapshot, was: Was) -> Answer:
-        processes, objects = now.fact(self.where, Processes), now.fact(self.where, NimObjects)
-        if processes is None or objects is None:
-            return Answer(None, "the master's processes or objects are not known (ps, lsnim -l)")
-        running: Tuple[str, ...] = tuple(row.args for row in processes.named("tftpd"))
-        if running:
-            return Answer(False, "tftpd serves somebody right now")
-        for machine in objects.machines():
-            state = machine.get("Cstate") or ""
-            if "has been enabled" in state or "is being performed" in state:
-                return Answer(False, f"{machine.name}: {state}")
-        return Answer(True, "no tftpd runs and no network boot is enabled")

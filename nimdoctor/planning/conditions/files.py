@@ -1,6 +1,7 @@
 """Conditions about files: their bytes, whether they are there, whether a fileset owns them."""
 
 import posixpath
+import stat
 from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts import LibraryArchives
@@ -27,7 +28,17 @@ def _strange(path: str, look: Optional[Stat]) -> str:
     return "" if look.nlink == 1 else f"{path} has {look.nlink} hard links"
 
 
-@condition("file-is")
+@condition(
+    "file-is",
+    shell=r"""
+file_is() {
+    plain "$1" || return 1
+    sum_of "$R$1"
+    SEEN="$1 has other bytes than the plan says"
+    [ "$SUM" = "$2" ]
+}
+""",
+)
 class FileIs(NamedTuple):
     """A regular file with one link holds exactly these bytes. `cksum` is what POSIX cksum prints of it."""
 
@@ -38,6 +49,9 @@ class FileIs(NamedTuple):
 
     def words(self) -> str:
         return f"{self.path} is unchanged: a regular file, no link, with the bytes the plan was made from"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("file_is", self.path, self.cksum)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         place = now.files(self.where)
@@ -52,7 +66,17 @@ class FileIs(NamedTuple):
         return Answer(True, f"{self.path} has the bytes the plan says")
 
 
-@condition("file-absent")
+@condition(
+    "file-absent",
+    shell=r"""
+file_absent() {
+    # a directory that is missing above it will do, a link will not
+    no_link_above "$1" || { [ ! -h "$R$ABOVE" ] && [ ! -e "$R$ABOVE" ]; } || return 1
+    SEEN="$1 exists"
+    ! anything "$1"
+}
+""",
+)
 class FileAbsent(NamedTuple):
     """Nothing stands at that path, not even a link."""
 
@@ -62,12 +86,32 @@ class FileAbsent(NamedTuple):
     def words(self) -> str:
         return f"{self.path} does not exist"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("file_absent", self.path)
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         look = now.files(self.where).stat(self.path)
         return Answer(look is None, f"{self.path} " + ("does not exist" if look is None else f"exists: a {look.kind}"))
 
 
-@condition("mode-is")
+@condition(
+    "mode-is",
+    shell=r"""
+mode_is() {
+    plain "$1" || return 1
+    FOUND=$RIGHTS ABOVE=${1%/*}
+    while [ -n "$ABOVE" ]; do
+        SEEN="others may write in $ABOVE, or ls does not tell"
+        look "$R$ABOVE" || return 1
+        case $RIGHTS in d???????w* | *+) return 1 ;; esac
+        ABOVE=${ABOVE%/*}
+    done
+    SEEN="$1 has mode $FOUND"
+    # an access control list shows as a plus; a dot or a minus means that there is none
+    case $FOUND in "$2" | "$2". | "$2"-) ;; *) return 1 ;; esac
+}
+""",
+)
 class ModeIs(NamedTuple):
     """A regular file with one link and without an access control list has exactly these permission bits, and nobody
     but its owner and group may put another in its place.
@@ -79,6 +123,9 @@ class ModeIs(NamedTuple):
 
     def words(self) -> str:
         return f"{self.path} is a regular file, no link, of mode {self.mode:04o}"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("mode_is", self.path, stat.filemode(stat.S_IFREG | self.mode))
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         place = now.files(self.where)
@@ -97,7 +144,27 @@ class ModeIs(NamedTuple):
         return Answer(look.mode == self.mode, f"{self.path} has mode {look.mode:04o}")
 
 
-@condition("renamable")
+@condition(
+    "renamable",
+    shell=r"""
+renamable() {
+    no_link_above "$1" && no_link_above "$2" || return 1
+    SEEN="$1 is no directory and no file of one name"
+    [ ! -h "$R$1" ] && look "$R$1" && { [ -d "$R$1" ] || { [ -f "$R$1" ] && [ "$LINKS" = 1 ]; }; } || return 1
+    SEEN="$2 exists already"
+    ! anything "$2" || return 1
+    SEEN="$1 is a mount point, or on another file system than $2, or df does not tell"
+    FOUND=$(mounted "$R$1")
+    [ -n "$FOUND" ] && [ "$FOUND" = "$(mounted "$R${1%/*}/")" ] && [ "$FOUND" = "$(mounted "$R${2%/*}/")" ]
+}
+
+mounted() {
+    df -Pk "$1" 2> /dev/null | awk '
+        NR > 1 { row = row " " $0 }
+        END { $0 = row; for (i = 3; i < NF; i++) if ($i ~ /%$/) { print $1 " " $(i + 1); exit } }'
+}
+""",
+)
 class Renamable(NamedTuple):
     """A directory or a regular file that can be renamed: no link, no mount point, and `to` does not exist."""
 
@@ -107,6 +174,9 @@ class Renamable(NamedTuple):
 
     def words(self) -> str:
         return f"{self.path} is there, no link and no mount point, and {self.to} does not exist"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("renamable", self.path, self.to)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         place = now.files(self.where)
@@ -124,7 +194,16 @@ class Renamable(NamedTuple):
         return Answer(True, f"{self.path} can be renamed")
 
 
-@condition("library-copy-is")
+@condition(
+    "library-copy-is",
+    shell=r"""
+library_copy_is() {
+    plain "$1" || return 1
+    SEEN="$1 is a file of $SIZE bytes"
+    [ "$SIZE" = "$2" ]
+}
+""",
+)
 class LibraryCopyIs(NamedTuple):
     """A copy in /usr/lib is the regular file of that size that the finding is about."""
 
@@ -135,6 +214,9 @@ class LibraryCopyIs(NamedTuple):
     def words(self) -> str:
         return f"{self.path} is a regular file of {self.size} bytes, no link"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("library_copy_is", self.path, str(self.size))
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         look = now.files(self.where).stat(self.path)
         if look is None:
@@ -144,7 +226,28 @@ class LibraryCopyIs(NamedTuple):
         return Answer(look.size == self.size, f"{self.path} is a file of {look.size} bytes")
 
 
-@condition("not-owned")
+@condition(
+    "not-owned",
+    shell=r"""
+not_owned() {
+    ask "owner.${1##*/}" lslpp -w "$1" || return 1
+    SEEN="$(awk -v path="$1" '$1 == path && NF > 1 && $2 ~ /[.]/ { print "fileset " $2 " owns it"; exit }' "$OUT")"
+    [ -z "$SEEN" ] || return 1
+    # in what words it says that nobody does is recorded nowhere: that it can say it shows by a file that has an owner
+    ask owner lslpp -w /usr/sbin/installp || return 1
+    SEEN='lslpp -w knows no owner of /usr/sbin/installp either'
+    awk '$1 == "/usr/sbin/installp" && $2 ~ /[.]/ { found = 1 } END { exit !found }' "$OUT" || return 1
+    if [ ! -x "$R/usr/bin/rpm" ]; then
+        SEEN='there is no rpm to be asked'
+        ! anything /opt/freeware && ! anything /var/lib/rpm
+        return
+    fi
+    ask "rpm.${1##*/}" rpm -qf "$1" || return 1
+    SEEN="rpm -qf: $(sed 1q "$OUT")"
+    [ "$CODE" != 0 ] && grep 'not owned by any package' "$OUT" > /dev/null
+}
+""",
+)
 class NotOwned(NamedTuple):
     """No fileset (lslpp -w) and no rpm package (rpm -qf) owns the file."""
 
@@ -153,6 +256,9 @@ class NotOwned(NamedTuple):
 
     def words(self) -> str:
         return f"no fileset and no rpm package owns {self.path}"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("not_owned", self.path)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         owner, why = self._fileset(now, self.path)
@@ -188,7 +294,18 @@ OLD_MEMBERS = (("libssl.a", "libssl.so.0.9.8"), ("libcrypto.a", "libcrypto.so.0.
 """Archive and member that an old `nimclient -c` extracts, and that every copy of the guide's is of."""
 
 
-@condition("member-kept")
+@condition(
+    "member-kept",
+    shell=r"""
+member_kept() {
+    answered "ar.$1" ar -X32_64 -tv "/usr/lib/$1" || return 1
+    SEEN="$1 has no member $2"
+    awk -v name="$2" '
+        /^[ \t]*[-rwxsStT]+[ \t]+[^ \t]*[0-9].*[0-9][0-9][0-9][0-9]?[ \t]+[^ \t]+[ \t]*$/ || (NF == 1 && /\.(so|o)/) { if ($NF == name) found = 1 }
+        END { exit !found }' "$OUT"
+}
+""",
+)
 class MemberKept(NamedTuple):
     """The archive still has the member of which the file is a copy; one whose member is gone would not come back."""
 
@@ -198,6 +315,9 @@ class MemberKept(NamedTuple):
 
     def words(self) -> str:
         return f"/usr/lib/{self.archive} still has the member {self.member}"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("member_kept", self.archive, self.member)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         archives = now.fact(self.where, LibraryArchives)

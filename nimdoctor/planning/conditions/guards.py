@@ -4,6 +4,7 @@ from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.facts import Filesets, NimGeneration, NimInfo, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
+from nimdoctor.facts.generation import later_apars
 from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import Role
@@ -68,7 +69,28 @@ def proved_hung(now: Snapshot) -> Optional[Hanging]:
     return found if found and found.proved else None
 
 
-@condition("client-idle")
+@condition(
+    "client-idle",
+    shell=r"""
+client_idle() {
+    processes || return 1
+    SEEN=$(awk '
+        NR == FNR { if ($3 == "nimsh") nimsh[$1] = 1; next }
+        $2 in nimsh { print "a push is under way, process " $1 }
+        { program = $3 }
+        # of a script ps shows the shell first
+        program ~ /^(ksh|ksh93|bsh|sh|bash|psh|perl)$/ {
+            for (i = 5; i <= NF; i++) if ($i !~ /^-/) { program = $i; sub(/^.*\//, "", program); break }
+        }
+        program ~ /^(installp|mksysb|nimadm|alt_rootvg_op|alt_disk.*)$/ { print program " runs, process " $1 }' "$ROWS" "$ROWS") || return 1
+    [ -n "$SEEN" ] || return 0
+    case "$1 $SEEN" in 'hung a push'*) ;; *) return 1 ;; esac
+    case $SEEN in *' runs,'*) return 1 ;; esac
+    tail -n 400 "$R/var/adm/ras/nimsh.log" 2> /dev/null | awk 'NF { last = tolower($0) } END { exit last !~ /create bio/ }' || return 1
+    ask_yes "$SEEN; nimsh.log ends at create BIO. It has stood there for ten minutes, and is the push that was given up?"
+}
+""",
+)
 class ClientIdle(NamedTuple):
     """No push and no installation runs on the client; a push proved to hang may be accepted by its client's name."""
 
@@ -78,6 +100,9 @@ class ClientIdle(NamedTuple):
     def words(self) -> str:
         waived = " (a push proved to hang is accepted)" if self.accept_hung else ""
         return f"nimsh has no child{waived}, and neither installp, mksysb, nimadm nor alt_disk runs"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("client_idle", *(["hung"] if self.accept_hung else []))
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         processes = now.fact(self.where, Processes)
@@ -104,7 +129,24 @@ class ClientIdle(NamedTuple):
         return Answer(False, f"nimsh has a child: a push is under way {why}")
 
 
-@condition("master-idle")
+@condition(
+    "master-idle",
+    shell=r"""
+master_idle() {
+    processes || return 1
+    FOUND=$(awk -v waived="$2" '$3 == "nim" { mine = 0; for (i = 5; i <= NF; i++) if (waived != "" && $i == waived) mine = 1; print (mine ? "waived " : "a nim command runs, process ") $1 }' "$ROWS")
+    SEEN=$FOUND
+    case $FOUND in *'a nim command'*) return 1 ;; esac
+    objects || return 1
+    machines 'v("Cstate") ~ /is being performed/'
+    for FILE in $MACHINES; do
+        SEEN="an operation is being performed on $FILE"
+        case " $1 " in *" $FILE "*) [ "$FILE" = "$2" ] || return 1 ; FOUND=waived ;; esac
+    done
+    [ -z "$FOUND" ] || ask_yes "nim is at work on $2. It has hung for ten minutes, and is the operation that was given up?"
+}
+""",
+)
 class MasterIdle(NamedTuple):
     """No `nim` runs on the master and no operation is being performed on the plan's machines.
 
@@ -119,6 +161,9 @@ class MasterIdle(NamedTuple):
         waived = f" (the hung one of {self.accept_hung} is accepted)" if self.accept_hung else ""
         on = f" on {', '.join(self.machines)}" if self.machines else ""
         return f"no nim command runs on the master and no operation is being performed{on}{waived}"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("master_idle", " ".join(self.machines), self.accept_hung)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         processes, objects = now.fact(self.where, Processes), now.fact(self.where, NimObjects)
@@ -138,7 +183,21 @@ class MasterIdle(NamedTuple):
         return Answer(True, "no nim command runs")
 
 
-@condition("not-hardened")
+@condition(
+    "not-hardened",
+    shell=r"""
+below_g2() {
+    # 249 goes with fixes that are not there
+    ask instfix instfix -ik "$1" || return 1
+    SEEN='a fix of generation G2 or later is installed: IBM node/7251173 and node/7283157 say what to do'
+    ! grep 'All filesets for .* were found' "$OUT" > /dev/null || return 1
+    for APAR in $1; do
+        SEEN="whether $APAR is installed is not known (instfix -ik)"
+        grep -F "There was no data for $APAR in" "$OUT" > /dev/null || grep -F "Not all filesets for $APAR were" "$OUT" > /dev/null || return 1
+    done
+}
+""",
+)
 class NotHardened(NamedTuple):
     """The end is below security generation G2, for which these steps were made; an end not looked at does not count."""
 
@@ -146,6 +205,9 @@ class NotHardened(NamedTuple):
 
     def words(self) -> str:
         return f"the {self.where.value} is below NIM security generation G2"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("below_g2", " ".join(later_apars("G2")))
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         if not now.given(self.where):
@@ -159,7 +221,18 @@ class NotHardened(NamedTuple):
         return Answer(True, f"the {self.where.value} is below generation G2")
 
 
-@condition("not-secure-master")
+@condition(
+    "not-secure-master",
+    shell=r"""
+not_secure_master() {
+    roles || {
+        answered lslpp lslpp -lc && ! grep '^[^:]*:bos.sysmgt.nim.master:' "$OUT" > /dev/null && grep '^/' "$OUT" > /dev/null
+        return
+    }
+    case $ROLES in *master*) ssl_support no ;; esac
+}
+""",
+)
 class NotSecureMaster(NamedTuple):
     """The host is not itself a NIM master with SSL, whose certificates `nimclient -c` would write over."""
 
@@ -167,6 +240,9 @@ class NotSecureMaster(NamedTuple):
 
     def words(self) -> str:
         return f"the {self.where.value} is not itself a NIM master with SSL"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("not_secure_master",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         host = now.host(self.where)
@@ -184,7 +260,15 @@ class NotSecureMaster(NamedTuple):
         return Answer(not support, f"the host is itself a NIM master {'with' if support else 'without'} SSL")
 
 
-@condition("role-is")
+@condition(
+    "role-is",
+    shell=r"""
+role_is() {
+    roles || return 1
+    case $ROLES in *" $1 "*) ;; *) return 1 ;; esac
+}
+""",
+)
 class RoleIs(NamedTuple):
     """The host plays that role."""
 
@@ -193,6 +277,9 @@ class RoleIs(NamedTuple):
 
     def words(self) -> str:
         return f"the {self.where.value} is a NIM {self.role}"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("role_is", self.role)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         host = now.host(self.where)
@@ -212,6 +299,9 @@ class NotInWpar(NamedTuple):
 
     def words(self) -> str:
         return "the host is no workload partition, whose /usr may be shared"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("says", "0", "uname", "-W")
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         wpar = now.fact(self.where, Wpar)

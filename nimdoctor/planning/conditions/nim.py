@@ -12,7 +12,24 @@ from nimdoctor.planning.ends import Elsewhere, Snapshot
 _PREVIEWED = re.compile(r"\s*([A-Za-z][\w+-]*(?:\.[\w+-]+)+)\s+(\d{1,9}(?:\.\d{1,9}){3})\b")
 
 
-@condition("subsystem-is")
+@condition(
+    "subsystem-is",
+    shell=r"""
+subsystem_is() {
+    answered lssrc lssrc -a || return 1
+    ACTIVE=$(awk -v name="$1" '
+        /^[A-Z]/ && NF == 4 && !/[0-9\/]/ { heading = 1; next }
+        $1 == name && NF > 1 && !/0513-/ {
+            state = tolower($NF); pid = ($2 ~ /^[0-9]+$/ && NF > 2) || ($3 ~ /^[0-9]+$/ && NF > 3)
+            known = state ~ /^(active|inoperative|stopping|starting|warned)$/
+            if (found != "yes") found = (state == "active" || (!known && pid)) ? "yes" : "no"
+        }
+        END { print found != "" ? found : heading ? "no" : "" }' "$OUT")
+    SEEN="$1 is active: ${ACTIVE:-not known} (lssrc -a)"
+    [ "$ACTIVE" = "$2" ]
+}
+""",
+)
 class SubsystemIs(NamedTuple):
     """SRC says that the subsystem is active, or that it is not."""
 
@@ -23,6 +40,9 @@ class SubsystemIs(NamedTuple):
     def words(self) -> str:
         return f"{self.name} is {'active' if self.active else 'inoperative'} on the {self.where.value}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("subsystem_is", self.name, "yes" if self.active else "no")
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         subsystems = now.fact(self.where, Subsystems)
         active = subsystems.active(self.name) if subsystems else None
@@ -31,7 +51,20 @@ class SubsystemIs(NamedTuple):
         return Answer(active is self.active, f"{self.name} is {'active' if active else 'inoperative'}")
 
 
-@condition("port-free")
+@condition(
+    "port-free",
+    shell=r"""
+port_free() {
+    answered netstat netstat -an || return 1
+    SEEN=$(awk -v port="$1" '
+        /Local Address|Active Internet/ { some = 1 }
+        $1 ~ /^[0-9a-f]+$/ && $2 ~ /^tcp/ { sub(/^[ \t]*[^ \t]+[ \t]+/, "") }
+        $1 ~ /^tcp[0-9]*$/ { some = 1; if ($6 == "LISTEN" && $4 ~ ("[.:]" port "$")) print }
+        END { if (!some) print "nothing known (netstat -an)" }' "$OUT") || return 1
+    [ -z "$SEEN" ]
+}
+""",
+)
 class PortFree(NamedTuple):
     """Nothing listens on the port, so that a daemon to be started can."""
 
@@ -40,6 +73,9 @@ class PortFree(NamedTuple):
 
     def words(self) -> str:
         return f"nothing listens on port {self.port} of the {self.where.value}"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("port_free", str(self.port))
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         sockets = now.fact(self.where, Sockets)
@@ -51,7 +87,12 @@ class PortFree(NamedTuple):
         return Answer(True, f"nothing listens on {self.port}")
 
 
-@condition("port-for")
+@condition(
+    "port-for",
+    shell=r"""
+port_for() { subsystem_is "$2" yes || port_free "$1"; }
+""",
+)
 class PortFor(NamedTuple):
     """Nothing but that daemon listens on the port: SRC says that it is active, or nothing listens."""
 
@@ -62,6 +103,9 @@ class PortFor(NamedTuple):
     def words(self) -> str:
         return f"nothing but {self.name} listens on port {self.port} of the {self.where.value}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("port_for", str(self.port), self.name)
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         subsystems = now.fact(self.where, Subsystems)
         if subsystems and subsystems.active(self.name):
@@ -69,7 +113,16 @@ class PortFor(NamedTuple):
         return PortFree(self.where, self.port).decide(now, was)
 
 
-@condition("crypto-is")
+@condition(
+    "crypto-is",
+    shell=r"""
+crypto_is() {
+    nimsh_words || return 1
+    case $WORDS in *' -c '*) SEEN=on ;; *) SEEN=off ;; esac
+    [ "$SEEN" = "$1" ]
+}
+""",
+)
 class CryptoIs(NamedTuple):
     """nimsh runs, or would be started, with cryptographic authentication (-c), or without."""
 
@@ -79,6 +132,9 @@ class CryptoIs(NamedTuple):
     def words(self) -> str:
         return f"nimsh on the {self.where.value} has crypto {'on (-c)' if self.on else 'off (no -c)'}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("crypto_is", "on" if self.on else "off")
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         mode = now.fact(self.where, NimshMode)
         if mode is None:
@@ -86,7 +142,16 @@ class CryptoIs(NamedTuple):
         return Answer(mode.secure is self.on, f"nimsh has crypto {'on' if mode.secure else 'off'}")
 
 
-@condition("push-is")
+@condition(
+    "push-is",
+    shell=r"""
+push_is() {
+    nimsh_words || return 1
+    case $WORDS in *' -P '*) SEEN=off ;; *) SEEN=on ;; esac
+    [ "$SEEN" = "$1" ]
+}
+""",
+)
 class PushIs(NamedTuple):
     """nimsh runs, or would be started, so that it takes pushes, or refuses them (-P)."""
 
@@ -96,6 +161,9 @@ class PushIs(NamedTuple):
     def words(self) -> str:
         return f"nimsh on the {self.where.value} {'takes pushes (no -P)' if self.on else 'refuses pushes (-P)'}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("push_is", "on" if self.on else "off")
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         mode = now.fact(self.where, NimshMode)
         if mode is None:
@@ -103,7 +171,21 @@ class PushIs(NamedTuple):
         return Answer(mode.push_disabled is not self.on, f"nimsh {'refuses' if mode.push_disabled else 'takes'} pushes")
 
 
-@condition("boot-row")
+@condition(
+    "boot-row",
+    shell=r"""
+boot_row() {
+    ask inittab lsitab nimsh || return 1
+    SEEN=$(awk '/^[ \t]*nimsh:[^:]*:[^:]*:/ { print; exit }' "$OUT")
+    if [ "$1" = no ]; then
+        # where there is no row it prints nothing and exits 1; exit 0 would say that there is one
+        [ -z "$SEEN" ] && [ ! -s "$OUT" ] && [ "$CODE" = 1 ]
+    else
+        printf '%s\n' "$SEEN" | awk -F: '{ exit !(NF > 3 && ($2 == "" || $2 ~ /2/) && $3 ~ /^(boot|bootwait|once|respawn|sysinit|wait)$/) }'
+    fi
+}
+""",
+)
 class BootRow(NamedTuple):
     """/etc/inittab has a row of nimsh by which init starts something at boot, or has no row of it at all."""
 
@@ -114,6 +196,9 @@ class BootRow(NamedTuple):
         row = "a row that init acts on at boot" if self.present else "no row"
         return f"lsitab nimsh shows {row} on the {self.where.value}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("boot_row", "yes" if self.present else "no")
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         inittab = now.fact(self.where, Inittab)
         if inittab is None:
@@ -122,7 +207,16 @@ class BootRow(NamedTuple):
         return Answer(inittab.at_boot if self.present else not inittab.present, said)
 
 
-@condition("niminfo-says")
+@condition(
+    "niminfo-says",
+    shell=r"""
+niminfo_says() {
+    niminfo "$1" || return 1
+    SEEN="/etc/niminfo has $1=$VALUE"
+    [ "$(lower "$VALUE")" = "$(lower "$2")" ]
+}
+""",
+)
 class NimInfoSays(NamedTuple):
     """A variable of /etc/niminfo has that value."""
 
@@ -133,6 +227,9 @@ class NimInfoSays(NamedTuple):
     def words(self) -> str:
         return f"/etc/niminfo has {self.variable}={self.value}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("niminfo_says", self.variable, self.value)
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         info = now.fact(self.where, NimInfo)
         if info is None:
@@ -141,7 +238,27 @@ class NimInfoSays(NamedTuple):
         return Answer(found.lower() == self.value.lower(), f"/etc/niminfo has {self.variable}={found}")
 
 
-@condition("object-is-hosts")
+@condition(
+    "object-is-hosts",
+    shell=r"""
+object_is_hosts() {
+    answered object nimclient -l -l "$1" && object_rows || return 1
+    machines 1
+    SEEN="the master shows no machine $1"
+    printf '%s\n' "$MACHINES" | grep -x "$1" > /dev/null || return 1
+    SEEN=$(awk -F'\t' -v name="$1" '$1 == name && $2 ~ /^if[0-9]+$/ && split($3, words, " ") > 1 { print words[2] }' "$ROWS")
+    shift
+    for HOST in "$@"; do
+        # equal, or one the short form of the other, unless it is an address
+        printf '%s\n' "$SEEN" | awk -v host="$(lower "$HOST")" '
+            { name = tolower($0); sub(/\.+$/, "", name); sub(/\.+$/, "", host); digits = name; gsub(/\./, "", digits) }
+            name == host || (digits !~ /^[0-9]*$/ && (index(name, host ".") == 1 || index(host, name ".") == 1)) { found = 1 }
+            END { exit !found }' && return 0
+    done
+    return 1
+}
+""",
+)
 class ObjectIsHosts(NamedTuple):
     """The master has a machine object of that name, one interface of which is this host's."""
 
@@ -151,6 +268,9 @@ class ObjectIsHosts(NamedTuple):
 
     def words(self) -> str:
         return f"the master has a machine {self.name} with an interface of {' or '.join(self.hostnames)}"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("object_is_hosts", self.name, *self.hostnames)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         objects = _objects(now)
@@ -184,6 +304,9 @@ class FilesetsInstalled(NamedTuple):
     def words(self) -> str:
         return f"{', '.join(self.filesets)} installed on the {self.where.value}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("filesets", "!(name in rows) || (name in broken)", " ".join(self.filesets))
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         filesets = now.fact(self.where, Filesets)
         if filesets is None:
@@ -202,6 +325,9 @@ class FilesetsUnlocked(NamedTuple):
     def words(self) -> str:
         return f"no interim fix locks {', '.join(self.filesets)}"
 
+    def shell(self) -> Tuple[str, ...]:
+        return ("filesets", "name in locked", " ".join(self.filesets))
+
     def decide(self, now: Snapshot, was: Was) -> Answer:
         filesets = now.fact(self.where, Filesets)
         if filesets is None:
@@ -213,7 +339,26 @@ class FilesetsUnlocked(NamedTuple):
         return Answer(not locked, f"locked by an interim fix: {', '.join(locked)}" if locked else "none is locked")
 
 
-@condition("preview-touches-only")
+@condition(
+    "preview-touches-only",
+    shell=r"""
+preview_touches_only() {
+    PREFIX=$1
+    shift
+    limited 600 "$@" > "$WORK/preview" 2>&1
+    CODE=$?
+    SEEN=$(awk -v prefix="$PREFIX" '
+        $1 ~ /^[A-Za-z][A-Za-z0-9_+-]*(\.[A-Za-z0-9_+-]+)+$/ && $2 ~ /^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/ {
+            if (index($1, prefix) == 1) some = 1
+            else print "it would change " $1 " too"
+        }
+        END { if (!some) print "the preview names no fileset" }' "$WORK/preview")
+    [ -z "$SEEN" ] || return 1
+    SEEN="the preview ended with status $CODE"
+    [ "$CODE" = 0 ]
+}
+""",
+)
 class PreviewTouchesOnly(NamedTuple):
     """A preview of the installation names filesets of that prefix and no other."""
 
@@ -223,6 +368,9 @@ class PreviewTouchesOnly(NamedTuple):
 
     def words(self) -> str:
         return f"a preview ({' '.join(self.argv)}) would change nothing but {self.prefix}*"
+
+    def shell(self) -> Tuple[str, ...]:
+        return ("preview_touches_only", self.prefix, *self.argv)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         result, why = now.ask(self.where, list(self.argv), 600.0)

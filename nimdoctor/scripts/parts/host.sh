@@ -450,6 +450,9 @@ no_other_run() {
                     ;;
             esac
         done
+        for other_journal in "$STATE"/changes/*/begun; do
+            [ ! -f "$other_journal" ] || give_up "refused: $other_journal is of a change package that is not complete: its apply.ksh first"
+        done
         if [ -f "$DIR/child" ]; then
             read -r other_pid other_words < "$DIR/child"
             case $other_pid in

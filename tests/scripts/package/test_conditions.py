@@ -1,0 +1,85 @@
+"""A condition's line of shell holds where `decide` says so, on hosts to which this or that has happened; nowhere else."""
+
+import os
+import subprocess
+from typing import Callable, Dict, List
+
+import pytest
+from effort import one_in
+
+from nimdoctor.lab import Lab
+from nimdoctor.model import Role
+from nimdoctor.planning import conditions as c
+from nimdoctor.planning.conditions.base import shell_functions
+from nimdoctor.scripts.package.library import called_by
+from nimdoctor.scripts.quoting import words
+
+from ..conftest import STATE, ends_of
+from ..test_conditions import HAPPENED, asked, verdict
+
+STRICTER = {
+    ("links", "inetd-agrees"),
+    ("links", "tftp-served"),
+    ("links", "tree-complete"),
+    ("links", "certificate-served"),
+    ("links", "certificates-are"),
+    ("links", "certificates-renewed"),
+    ("commands_gone", "not-hardened"),
+    ("more_commands_gone", "not-hardened"),
+    ("niminfo_written_by_hand", "not-secure-master"),
+    ("hung", "client-idle"),
+    ("hung", "master-idle"),
+    ("", "can-extract"),
+}
+"""Where a script cannot tell, and so refuses: it follows no link, wants to see that no later fix came, asks the host
+alone which roles it plays, only one of the two things that make an extraction possible, and a person whether a push
+hangs."""
+_HEAD = """\
+NAME=try PLAN16=0123456789abcdef R={root} BASE={root}{state} HOST=h RUN=chg-0123456789abcdef CHECK='' YES='' ACTING='' LOCKED=''
+STATE=$BASE/changes/$PLAN16
+NIMDOCTOR_ROOT=$R && export NIMDOCTOR_ROOT
+"""
+
+
+def answers(conditions: List[c.Condition], lab: Lab, where: Role, place: str, shell: str) -> List[str]:
+    """For each condition `yes` or `no` and what was seen."""
+    root = lab.tree(where.value)
+    # each in a shell of its own: one that asks a person ends the script
+    body = "own_state\n" + "".join(
+        f'( SEEN=\'\'; {words(one.shell())} && SEEN=yes || SEEN="no $SEEN"; echo "$SEEN" > "$WORK/said" ) 2> /dev/null || echo no > "$WORK/said"\n'
+        'echo "said $(tr "\\n" " " < "$WORK/said")"\n'
+        for one in conditions
+    )
+    text = "unalias -a\n" + _HEAD.format(root=root, state=STATE) + "".join(called_by(body)) + body + 'rm -rf "$WORK"\n'
+    path = os.path.join(place, f"{where.value}.ksh")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    done = subprocess.run([shell, path], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done
+    lines = [line.split("said ", 1)[1].strip() for line in done.stdout.decode().splitlines() if "said " in line]
+    assert len(lines) == len(conditions), done
+    return lines
+
+
+@pytest.mark.parametrize("happened", one_in(3, HAPPENED))
+def test_a_line_of_shell_holds_where_python_says_so(
+    happened: str, lab_of: Callable[[str], Lab], tmp_path: "os.PathLike[str]", shell: str
+) -> None:
+    lab = lab_of("stale-ssl-libs" if happened != "hung" else "healthy")
+    conditions = [one for one in asked(lab) if one.shell()]
+    HAPPENED[happened](lab)
+    now = ends_of(lab).now()
+    for where in (Role.CLIENT, Role.MASTER):
+        mine = [one for one in conditions if one.where is where]
+        for one, said in zip(mine, answers(mine, lab, where, os.fspath(tmp_path), shell)):
+            holds = verdict(one, now)[0] == "0"
+            kind = c.kind_of(one)
+            if said == "yes" or {(happened, kind), ("", kind)}.isdisjoint(STRICTER):
+                assert (said == "yes") is holds, (one, said, verdict(one, now))
+
+
+def test_every_condition_has_a_line_of_shell_but_those_that_rest_on_the_other_end() -> None:
+    own: Dict[str, bool] = {kind: bool(cls.shell) for kind, cls in c.base._KINDS.items()}
+
+    assert own and all(own.values())
+    assert "client_idle()" in shell_functions()
