@@ -2,9 +2,9 @@
 
 from typing import Dict, Iterator, List
 
-from nimdoctor.planning.policy import allowed, paths_of
 from nimdoctor.planning.conditions import BootRow, Condition, CryptoIs, FileAbsent, FileIs, ModeIs, NotHardened, PushIs
 from nimdoctor.planning.conditions.base import shell_of
+from nimdoctor.planning.policy import allowed, paths_of
 from nimdoctor.planning.steps import Change, Edit, Move, Remove, RunCommand, Step, Subsystem, Transient
 from nimdoctor.scripts.package.part import Part
 from nimdoctor.scripts.quoting import awk_string, comment, quoted, said, words
