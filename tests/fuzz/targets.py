@@ -46,7 +46,7 @@ from nimdoctor.planning.document import parse as parse_plan
 from nimdoctor.redaction import Redactor
 from nimdoctor.report import html, json_report, junit_report, markdown_report, nagios_report, text_report
 from nimdoctor.report.plan_json import render_plan as plan_as_json
-from nimdoctor.report.plan_json import render_runs
+from nimdoctor.report.plan_json import runs_as_dict
 from nimdoctor.report.plan_text import render_plan
 from nimdoctor.system.refused import Refused
 
@@ -374,7 +374,7 @@ def runs(raw: bytes) -> None:
             stream.write(raw.replace(b"00ff", found))
         os.chmod(directory.journal_path, 0o600)
         for run in every(state.path):
-            render_runs([run_as_dict(run)], state.path)
+            json.dumps(runs_as_dict([run_as_dict(run)], state.path))
             assert run.state and isinstance(run.unfinished, bool)
 
 
