@@ -352,7 +352,7 @@ def render_runs(runs: Sequence[Mapping[str, object]], state: str, pruned: Option
             [run["run"], run["state"], run["started"] or "-", ", ".join(fixes) if isinstance(fixes, list) else ""]
         )
         notes += _run_notes(run)
-    table = tabulate(rows, headers=["RunCommand", "State", "Begun", "Fixes"], tablefmt="simple", disable_numparse=True)
+    table = tabulate(rows, headers=["Run", "State", "Begun", "Fixes"], tablefmt="simple", disable_numparse=True)
     return "\n".join([*said, *([""] if said else []), table, *([""] if notes else []), *notes]) + "\n"
 
 

@@ -305,7 +305,7 @@ def _client(plan: Plan, client: str, name: str) -> str:
         f"why: {plan.affects.why}",
     ]
     lines.insert(8, '[ ! -f "$STATE/begun" ] || say "an earlier start was cut off: once more"')
-    assignments = [f"HOST={quoted(client)} RUN=chg-{plan.id[:16]}", *_places(ScriptEnd(None, STATE_DIRECTORY, False))]
+    assignments = [f"HOST={quoted(client)}", *_places(ScriptEnd(None, STATE_DIRECTORY, False))]
     return _assembled(
         f"clients/{name}", plan, about, assignments, [_function("main", lines), _function("put_back", back)]
     )
@@ -335,7 +335,7 @@ def _who(part: Part, *more: str) -> List[str]:
 
 def _script(name: str, plan: Plan, part: Part, about: List[str], own: List[str]) -> str:
     assignments = [
-        f"HOST={quoted(said(part.name))} MACHINE={quoted(said(part.host.machine or ''))} LEVEL={quoted(said(part.host.level or ''))} RUN=chg-{plan.id[:16]}",
+        f"HOST={quoted(said(part.name))} MACHINE={quoted(said(part.host.machine or ''))} LEVEL={quoted(said(part.host.level or ''))}",
         *_places(part.end, part.mark),
     ]
     return _assembled(name, plan, about, assignments, own)
