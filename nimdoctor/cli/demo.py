@@ -49,8 +49,8 @@ ON_REAL_HOSTS: Mapping[str, Tuple[str, ...]] = {
     ),
     "install-openssl": (
         f"{_FIX} --script DIR",
-        f"{MASTER}#  ksh DIR/apply.ksh master",
-        f"{CLIENT}# ksh DIR/apply.ksh client",
+        f"{MASTER}#  ksh DIR/master/apply.ksh",
+        f"{CLIENT}# ksh DIR/client/apply.ksh",
     ),
     "enable-tftp": (f"{MASTER}#  nimdoctor fix --apply", f"{_FIX} --apply"),
     "allow-tftp": (f"{MASTER}#  nimdoctor fix --apply", f"{_FIX} --apply"),

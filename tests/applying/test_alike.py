@@ -49,12 +49,14 @@ def test_scripts_written_by_the_command_line_run_as_they_are_and_roll_back(shell
         original = [lab.snapshot(end) for end in ("client", "master")]
         scripts = os.path.join(lab.place, "scripts")
         assert quiet("fix", lab.client_target, "--master", lab.master_target, "--script", scripts) == 1
-        assert sorted(os.listdir(scripts)) == ["README", "apply.ksh", "plan.json", "rollback.ksh"]
-        ran = script(shell, f"{scripts}/apply.ksh")
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert sorted(os.listdir(scripts)) == ["README", "client", "master", "plan.json"]
+        for name in ("client/check.ksh", "master/apply.ksh", "master/check.ksh", "client/apply.ksh"):
+            ran = script(shell, f"{scripts}/{name}", "--yes")
+            assert ran.returncode == 0, ran.stdout + ran.stderr
         assert quiet("scan", lab.client_target, "--master", lab.master_target, "--check", "tftp-disabled") == 0
-        ran = script(shell, f"{scripts}/rollback.ksh")
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+        for name in ("client/rollback.ksh", "master/rollback.ksh"):
+            ran = script(shell, f"{scripts}/{name}")
+            assert ran.returncode == 0, ran.stdout + ran.stderr
         assert [lab.snapshot(end) for end in ("client", "master")] == original
 
 

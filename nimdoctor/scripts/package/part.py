@@ -114,6 +114,8 @@ def parts_of(plan: Plan, ends: Mapping[str, ScriptEnd]) -> List[Part]:
 
 def _hardened(plan: Plan, where: Role) -> str:
     must = NotHardened(where).words()
+    if plan.hosts[where].level is None:
+        return f"the {where.value}'s level was not known when the plan was made (oslevel -s)"
     return next((one.seen for one in plan.refusals if one.must == must), "")
 
 

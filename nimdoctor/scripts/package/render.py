@@ -132,7 +132,7 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
     proof = "; ".join(plan.pushes) or "a push from the master"
     main = [
         'arguments "$@"',
-        *_who("no_command_left"),
+        *_who(part, "no_command_left"),
         '[ ! -f "$STATE/complete" ] || { say "nothing to do: complete"; exit 0; }',
         *body,
         *after,
@@ -230,7 +230,7 @@ def _rollback(plan: Plan, part: Part) -> str:
     ended = "what could be taken back is" if stands else "nothing of this plan is left"
     main = [
         'arguments "$@"',
-        *_who("no_command_left"),
+        *_who(part, "no_command_left"),
         *standing,
         f'[ ! -f "$STATE/rolled-back" ] || {{ say "rolled back already"; exit {status}; }}',
         'SEEN="it was not brought to its end: apply.ksh first"',
@@ -255,7 +255,7 @@ def _rollback(plan: Plan, part: Part) -> str:
 def _check(plan: Plan, part: Part) -> str:
     main = [
         'arguments "$@"',
-        *_who(),
+        *_who(part),
         *(asked("guard", one, part) for one in part.asked),
         'say "OK on $HOST at $(date). It counts for 15 minutes."',
     ]
@@ -305,7 +305,7 @@ def _client(plan: Plan, client: str, name: str) -> str:
         f"why: {plan.affects.why}",
     ]
     lines.insert(8, '[ ! -f "$STATE/begun" ] || say "an earlier start was cut off: once more"')
-    assignments = [f"HOST={quoted(client)} RUN=chg-{plan.id[:16]}", *_places(ScriptEnd(None, STATE_DIRECTORY, False))]
+    assignments = [f"HOST={quoted(client)}", *_places(ScriptEnd(None, STATE_DIRECTORY, False))]
     return _assembled(
         f"clients/{name}", plan, about, assignments, [_function("main", lines), _function("put_back", back)]
     )
@@ -314,14 +314,15 @@ def _client(plan: Plan, client: str, name: str) -> str:
 # -- what all have
 
 
-def _who(*more: str) -> List[str]:
+def _who(part: Part, *more: str) -> List[str]:
     lines = [
         "# ---- where am I",
         "guard 'run as root' is_root",
         "own_state",
         "guard 'AIX' says AIX uname -s",
-        'guard "this is $HOST, machine ${MACHINE:-not known} (uname -m)" says "$MACHINE" uname -m',
-        'guard "it is at $LEVEL, as when the plan was made" says "$LEVEL" oslevel -s',
+        *(['guard "this is $HOST (uname -m)" says "$MACHINE" uname -m'] if part.host.machine else []),
+        *([] if part.host.machine else ['guard "this is $HOST (hostname)" says "$HOST" hostname']),
+        *(['guard "it is at $LEVEL, as when the plan was made" says "$LEVEL" oslevel -s'] if part.host.level else []),
     ]
     if more:
         lines += [
@@ -334,7 +335,7 @@ def _who(*more: str) -> List[str]:
 
 def _script(name: str, plan: Plan, part: Part, about: List[str], own: List[str]) -> str:
     assignments = [
-        f"HOST={quoted(said(part.name))} MACHINE={quoted(said(part.host.machine or ''))} LEVEL={quoted(said(part.host.level or ''))} RUN=chg-{plan.id[:16]}",
+        f"HOST={quoted(said(part.name))} MACHINE={quoted(said(part.host.machine or ''))} LEVEL={quoted(said(part.host.level or ''))}",
         *_places(part.end, part.mark),
     ]
     return _assembled(name, plan, about, assignments, own)
