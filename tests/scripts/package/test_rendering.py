@@ -25,7 +25,7 @@ HOSTS = {
     "client": ScriptEnd(None, "/var/adm/nimdoctor", True),
     "master": ScriptEnd(None, "/var/adm/nimdoctor", False),
 }
-LONGEST = {"rhosts-left-over": 420, "create-bio-hang": 640, "both-known-issues": 710, "create-bio-hang-master": 740}
+LONGEST = {"rhosts-left-over": 430, "create-bio-hang": 640, "both-known-issues": 710, "create-bio-hang-master": 740}
 """Lines of the longest script of a plan."""
 
 
