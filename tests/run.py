@@ -27,16 +27,19 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SPREADING = ("tests/applying/test_kill.py",)
 """Parts that use all processors by themselves; they come first, one after the other."""
 LONGEST = (
-    "tests/scripts",
-    "tests/cli",
-    "tests/installed",
-    "tests/applying",
     "tests/fixes",
+    "tests/cli",
+    "tests/applying",
+    "tests/scripts",
+    "tests/scripts/package",
     "tests/ssh",
+    "tests",
     "tests/collection",
-    "tests/lab",
     "tests/redaction",
     "tests/checks",
+    "tests/remote",
+    "tests/installed",
+    "tests/lab",
 )
 """The parts that take longest, so that none of them is left for the end."""
 DEADLINE = 1800.0
