@@ -88,6 +88,8 @@ class Answers:
 
     def __init__(self, place: str) -> None:
         self.place = place
+        # somebody else may read less
+        self._owner = os.geteuid()
         self._ask, self._scan = LiveHost.execute, Engine.scan
         self._lab = ""
         self._states: Dict[str, str] = {}
@@ -95,7 +97,7 @@ class Answers:
 
     def scan(self, engine: Engine, *words: Any) -> Any:
         lab = self._lab_of(engine)
-        if not lab or self._lab:
+        if not lab or self._lab or os.geteuid() != self._owner:
             return self._scan(engine, *words)
         self._lab, self._states = lab, self._read(lab)
         self._known = {state: self._loaded(state) for state in self._states.values()}
@@ -115,7 +117,8 @@ class Answers:
         lab, tree = os.path.split(host.root or "")
         scanned = bool(lab) and lab == self._lab
         remembered = argv[0] in self.STEADY or (scanned and argv[0] in self.MOVED)
-        if not remembered or stdin or timeout < HASTY or not self._is_of_a_lab(host, argv[0]):
+        remembered = remembered and not stdin and timeout >= HASTY and os.geteuid() == self._owner
+        if not remembered or not self._is_of_a_lab(host, argv[0]):
             return self._ask(host, argv, timeout, stdin)
         state = self._states[tree if argv[0] in self.STEADY else ""] if scanned else self._steady(lab, tree)
         known = self._known[state] if scanned else self._loaded(state)
