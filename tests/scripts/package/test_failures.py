@@ -4,7 +4,7 @@ import os
 from typing import Callable, Tuple
 
 import pytest
-from effort import FEWER
+from effort import EVERYTHING, FEWER, one_in
 from shells import shell_named
 
 from nimdoctor.applying.lock import Locked, lock
@@ -131,7 +131,7 @@ def killed_at(made: Package, script: str, number: int, place: str) -> None:
         ("tftp-disabled", "master/apply.ksh"),
     ],
 )
-@pytest.mark.parametrize("place", ["begin", "step", "run", "see", "finish"])
+@pytest.mark.parametrize("place", one_in(2, ["begin", "step", "run", "see", "finish"]))
 def test_killed_anywhere_and_run_again_it_ends_in_the_full_result(
     situation: str,
     script: str,
@@ -151,7 +151,7 @@ def test_killed_anywhere_and_run_again_it_ends_in_the_full_result(
     fresh = situation.endswith("master")
     whole = [comparable(tree, fresh) for tree in both(lab)]
 
-    for number in range(1, 40, 3 if FEWER else 1):
+    for number in range(1, 40, 1 if EVERYTHING else 9 if FEWER else 3):
         again.put_back()
         killed_at(made, script, number, place)
         first = made.apply(script)
