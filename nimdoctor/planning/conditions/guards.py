@@ -187,6 +187,7 @@ class MasterIdle(NamedTuple):
     "not-hardened",
     shell=r"""
 below_g2() {
+    answered oslevel-s oslevel -s || { SEEN='the level is not known (oslevel -s)'; return 1; }
     # 249 goes with fixes that are not there
     ask instfix instfix -ik "$1" || return 1
     SEEN='a fix of generation G2 or later is installed: IBM node/7251173 and node/7283157 say what to do'

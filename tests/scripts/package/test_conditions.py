@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-from typing import Callable, Dict, List
+from typing import Callable, Dict, Iterator, List, Tuple
 
 import pytest
-from effort import one_in
+from effort import EVERYTHING, one_in
+from shells import SHELLS
 
 from nimdoctor.lab import Lab
 from nimdoctor.model import Role
@@ -61,7 +62,14 @@ def answers(conditions: List[c.Condition], lab: Lab, where: Role, place: str, sh
     return lines
 
 
-@pytest.mark.parametrize("happened", one_in(3, HAPPENED))
+def in_turn() -> Iterator[Tuple[str, str]]:
+    """What happened, and a shell: each line of shell is asked in every shell, each state of a host in one of them."""
+    for number, happened in enumerate(one_in(4, HAPPENED)):
+        for shell in SHELLS if EVERYTHING else (SHELLS[number % len(SHELLS)],):
+            yield happened, shell
+
+
+@pytest.mark.parametrize(("happened", "shell"), list(in_turn()), indirect=["shell"])
 def test_a_line_of_shell_holds_where_python_says_so(
     happened: str, lab_of: Callable[[str], Lab], tmp_path: "os.PathLike[str]", shell: str
 ) -> None:
