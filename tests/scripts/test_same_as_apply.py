@@ -43,12 +43,12 @@ ALL_SHELLS = (
 _RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
 
 
-def comparable(tree: Tree, fresh: bool) -> Dict[str, Tuple[object, ...]]:
-    """A tree without the run's name, and where keys are made anew without the bytes that no two runs share."""
+def comparable(tree: Tree, fresh: bool, run: "re.Pattern[str]" = _RUN) -> Dict[str, Tuple[object, ...]]:
+    """A tree without the name of a run, which `run` finds, and where keys are made anew without the bytes that no two runs share."""
     found = {}
     for path, entry in tree.items():
         content = None if fresh and path.startswith("/ssl_nimsh/") else entry.content
-        found[_RUN.sub("RUN", path)] = (entry.kind, entry.mode, entry.uid, entry.gid, content)
+        found[run.sub("RUN", path)] = (entry.kind, entry.mode, entry.uid, entry.gid, content)
     return found
 
 

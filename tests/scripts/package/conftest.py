@@ -6,8 +6,7 @@ import subprocess
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import pytest
-from effort import one_in
-from shells import SHELLS, shell_named, with_system_v
+from shells import with_system_v
 
 from nimdoctor.lab import Lab
 from nimdoctor.planning.document import Plan
@@ -18,19 +17,6 @@ from nimdoctor.scripts.package import change_package
 from ..conftest import NOTHING_CHOSEN, Again, Ran, both, labs, plan_of, script_ends
 
 __all__ = ["Again", "both", "labs"]
-
-
-# what a shell makes of a script does not hang on the Python that wrote it
-@pytest.fixture(params=one_in(3, SHELLS))
-def shell(request: pytest.FixtureRequest) -> str:
-    """Each shell in turn, as far as they are installed."""
-    return shell_named(str(request.param))
-
-
-@pytest.fixture
-def dash() -> str:
-    """One shell, where the shells cannot differ."""
-    return shell_named("dash")
 
 
 class Package:

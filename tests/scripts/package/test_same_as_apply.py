@@ -1,7 +1,8 @@
 """A plan carried out by its change package ends as `nimdoctor fix --apply` does: bytes, modes, owners."""
 
+import functools
 import re
-from typing import Callable, Dict, Tuple
+from typing import Callable
 
 import pytest
 from effort import EVERYTHING
@@ -10,20 +11,15 @@ from shells import SHELLS, shell_named
 from nimdoctor.applying.execute import Executor
 from nimdoctor.model import Role
 
-from ..conftest import Again, Tree, both, ends_of, plan_of
+from ..conftest import Again, both, ends_of, plan_of
 from ..test_same_as_apply import SITUATIONS
+from ..test_same_as_apply import comparable as _comparable
 from .conftest import Make
 
 _RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}|chg-[0-9a-f]{16}")
 
 
-def comparable(tree: Tree, fresh: bool) -> Dict[str, Tuple[object, ...]]:
-    """A tree without the run's name, and where keys are made anew without the bytes that no two runs share."""
-    found = {}
-    for path, entry in tree.items():
-        content = None if fresh and path.startswith("/ssl_nimsh/") else entry.content
-        found[_RUN.sub("RUN", path)] = (entry.kind, entry.mode, entry.uid, entry.gid, content)
-    return found
+comparable = functools.partial(_comparable, run=_RUN)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
