@@ -8,6 +8,7 @@ from nimdoctor.applying import runs as recorded
 from nimdoctor.applying.custody import Suspicious
 from nimdoctor.applying.prune import Pruned, prune
 from nimdoctor.applying.rollback import RolledBack
+from nimdoctor.applying.run_document import as_dict
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
@@ -35,11 +36,14 @@ def silent(line: str) -> None:
 
 
 class RunsRequest(NamedTuple):
-    """Whose runs: those of a target, as typed, or of the state directory given. `timeout` is in seconds, for one command."""
+    """Whose runs: those of a target, as typed, or of the state directory given. `timeout` is in seconds, for one command;
+    `other` is evidence, collected anew, of the other end of a run that had it as evidence.
+    """
 
     target: str = ""
     state_dir: Optional[str] = None
     timeout: float = 30.0
+    other: Optional[str] = None
 
 
 class RunList(NamedTuple):
@@ -153,7 +157,7 @@ def list_runs(
                 pruned = prune(state, prune_days, datetime.now(timezone.utc))
         except Refused as error:
             refused += error.reasons
-    found = tuple(recorded.as_dict(run) for run in recorded.every(state))
+    found = tuple(as_dict(run) for run in recorded.every(state))
     return RunList(found, state, pruned, tuple(refused))
 
 
@@ -204,7 +208,7 @@ def _opened(where: RunsRequest, registry: Registry, say: Say) -> Any:
         return RemoteRuns(where.target, registry, timeout=where.timeout, say=say)
     from nimdoctor.library.run_records import Runs
 
-    return Runs(_state(where), registry, timeout=where.timeout, say=say)
+    return Runs(_state(where), registry, timeout=where.timeout, say=say, other=where.other)
 
 
 __all__ = ["RecordedRun", "RunList", "RunsRequest", "TargetError", "list_runs"]
