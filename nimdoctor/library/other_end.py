@@ -7,9 +7,8 @@ import tempfile
 from datetime import datetime, timezone
 from typing import Callable, Optional
 
-from nimdoctor.collection import collect
 from nimdoctor.collection.archive import MANIFEST, write_archive
-from nimdoctor.collection.collect import Collection
+from nimdoctor.collection.collect import Collection, collect
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError

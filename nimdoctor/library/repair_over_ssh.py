@@ -8,7 +8,7 @@ from nimdoctor.applying.refusals import strange_commands
 from nimdoctor.evidence import TargetError
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.facts import RepairRuns
-from nimdoctor.facts.repair_runs import RepairRun
+from nimdoctor.facts.repair_runs import UNFINISHED, RepairRun
 from nimdoctor.library.other_end import other_end, packed
 from nimdoctor.library.repair import Interrupted, Repair, never
 from nimdoctor.model import Role
@@ -117,7 +117,7 @@ class RemoteRepair(Repair):
             lines += [
                 _unfinished_words(run, end.target, seen)
                 for run in self._runs(where)
-                if run.unfinished and run.name not in busy
+                if run.state in UNFINISHED and run.name not in busy
             ]
         return list(dict.fromkeys(lines))
 

@@ -9,7 +9,6 @@ from nimdoctor.applying.custody import Suspicious
 from nimdoctor.applying.prune import Pruned, prune
 from nimdoctor.applying.rollback import RolledBack
 from nimdoctor.applying.run_document import as_dict
-from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
 from nimdoctor.library.errors import Refused, UsageError
@@ -162,13 +161,11 @@ def list_runs(
 
 
 def _over_ssh(where: RunsRequest, followed: Optional[str], prune_days: Optional[int], say: Say) -> RunList:
-    if prune_days is not None:
-        raise UsageError("--prune removes runs of a nimdoctor on the host: log in there for it")
-    if followed is not None:
-        raise UsageError("--followed is noted in the journal of a nimdoctor on the host: log in there for it")
     with contextlib.closing(_opened(where, Registry(), say)) as runs, _as_usage():
-        found: List[Dict[str, Any]] = [one.as_dict() for one in runs.every()]
-    return RunList(tuple(found), STATE_DIRECTORY)
+        found, refused = runs.listed(followed, prune_days)
+    lists = found.get("pruned")
+    pruned = lists and Pruned(**{name: tuple((one["run"], one["why"]) for one in part) for name, part in lists.items()})
+    return RunList(tuple(found["runs"]), found["state_directory"], pruned, tuple(refused))
 
 
 @contextlib.contextmanager
@@ -203,7 +200,7 @@ def _state(where: RunsRequest) -> str:
 def _opened(where: RunsRequest, registry: Registry, say: Say) -> Any:
     """A `Runs`, or over ssh a `RemoteRuns`, which is asked in the same words. Raises UsageError, TargetError."""
     if over_ssh(where.target, where.state_dir, False):
-        from nimdoctor.library.repair_over_ssh import RemoteRuns
+        from nimdoctor.library.runs_over_ssh import RemoteRuns
 
         return RemoteRuns(where.target, registry, timeout=where.timeout, say=say)
     from nimdoctor.library.run_records import Runs

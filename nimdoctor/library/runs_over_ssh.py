@@ -10,7 +10,7 @@ from nimdoctor.evidence.connection import Connection
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.ssh import SshHost
 from nimdoctor.facts.repair_runs import UNFINISHED
-from nimdoctor.library.other_end import other_end, packed
+from nimdoctor.library.other_end import packed
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.repair import Interrupted, Say, never
 from nimdoctor.model import Role
@@ -25,19 +25,20 @@ from nimdoctor.remote.result import rolled_back, runs_of
 from nimdoctor.remote.run import Errand, Killed, new_place
 from nimdoctor.system.refused import Refused
 
+REFUSED = "refused: "
+"""Begins a line about what was asked for and not done."""
+
 
 class RemoteRun:
     """A run on a host over ssh. `row` is how its journal tells it, None before it has one; `places` what was sent there
     about it and was not read to its end.
     """
 
-    def __init__(
-        self, name: str, row: Optional[Mapping[str, Any]], places: Sequence[Place], file: Optional[str]
-    ) -> None:
+    def __init__(self, name: str, row: Optional[Mapping[str, Any]], places: Sequence[Place]) -> None:
         self.name = name
         self.row = row
         self.places = tuple(places)
-        self.file = file
+        self.file: Optional[str] = row["executor"] if row else None
 
     @property
     def state(self) -> str:
@@ -85,35 +86,34 @@ class RemoteRuns:
             self._connections[target].connect()
         return self._connections[target]
 
-    def listed(self, followed: Optional[str] = None, prune: Optional[int] = None) -> Mapping[str, Any]:
-        """The runs as the host tells them, schema nimdoctor.runs/1; `followed` and `prune` are asked for with them.
+    def listed(
+        self, followed: Optional[str] = None, prune: Optional[int] = None
+    ) -> "Tuple[Mapping[str, Any], List[str]]":
+        """The runs as the host tells them, schema nimdoctor.runs/1; `followed` and `prune` are asked for with them, and
+        why one of these was not done stands beside them.
 
         Nothing is sent to a host that has none. Raises Refused, TargetError.
         """
         self._seen = self.host.overview()
-        return self._listed(followed, prune)
-
-    def _listed(self, followed: Optional[str] = None, prune: Optional[int] = None) -> Mapping[str, Any]:
-        if not self._seen.runs:
-            return {"state_directory": STATE_DIRECTORY, "runs": []}
+        if not self._seen.runs and followed is None:
+            return {"state_directory": STATE_DIRECTORY, "runs": []}, []
         file = agent()
-        errand = Errand(self.host, self.say)
-        errand.bring(file, self._seen)
-        request = {"request": "runs", "followed": followed, "prune": prune}
-        documents = self.host.question(file.name, request)
-        for one in documents[:-1]:
-            self.say(str(one.get("says")))
-        return runs_of(documents, self.target)
+        Errand(self.host, self.say).bring(file, self._seen)
+        *said, document = self.host.question(file.name, {"request": "runs", "followed": followed, "prune": prune})
+        lines = [str(one.get("says")) for one in said]
+        refused = [line[len(REFUSED) :] for line in lines if line.startswith(REFUSED)]
+        for line in lines:
+            if not line.startswith(REFUSED):
+                self.say(line)
+        return runs_of(document, self.target), refused
 
     def every(self) -> List[RemoteRun]:
         """The runs, oldest first, those too that were sent and have no journal yet. Raises Refused, TargetError."""
-        seen = self._seen = self.host.overview()
-        rows = {row["run"]: row for row in self._listed()["runs"]}
+        rows = {row["run"]: row for row in self.listed()[0]["runs"]}
+        seen = self._seen
         found = []
         for name in sorted({*rows, *(place.run for place in seen.places)}):
-            known = seen.run(name)
-            places = [place for place in seen.places if place.run == name]
-            found.append(RemoteRun(name, rows.get(name), places, known.executor if known else None))
+            found.append(RemoteRun(name, rows.get(name), [place for place in seen.places if place.run == name]))
         return found
 
     def find(self, name: str) -> RemoteRun:
@@ -148,7 +148,7 @@ class RemoteRuns:
             return errand.followed(run.name, plan, there.name, there.file, lambda: None)
         if unread is not None:
             self.host.forget(unread.name)
-        file, place, other = self._file_of(run), new_place(run.name, "resume"), self._other(plan)
+        file, place, other = self._file_of(run), new_place(run.name, "resume"), self._other(run, plan)
         request = {
             "request": "resume",
             "run": run.name,
@@ -201,12 +201,14 @@ class RemoteRuns:
             Errand(self.host, self.say).bring(own, self._seen)
         return run.file
 
-    def _other(self, plan: Plan) -> bytes:
-        """Evidence of the plan's other end as it is now, where what is left rests on it. Raises TargetError."""
-        other = other_end(plan)
-        if other is None:
+    def _other(self, run: RemoteRun, plan: Plan) -> bytes:
+        """Evidence of the other end as it is now, for a run that had it as evidence. Raises TargetError."""
+        recorded = [
+            where for where, target in (run.row or {"targets": {}})["targets"].items() if target.startswith("/")
+        ]
+        if not recorded:
             return b""
-        target = plan.hosts[other].target
+        target = plan.hosts[Role(recorded[0])].target
         return packed(lambda: self._evidence(target), self.registry.catalog, self.host.overview().clock)
 
     def _evidence(self, target: str) -> Evidence:

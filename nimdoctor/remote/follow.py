@@ -99,7 +99,9 @@ class Follower:
         return None
 
 
-def surely(question: Callable[[], Any], say: Callable[[str], None], sleep: Callable[[float], None] = time.sleep) -> Any:
+def surely(
+    question: Callable[[], Answered], say: Callable[[str], None], sleep: Callable[[float], None] = time.sleep
+) -> Answered:
     """The answer to a question that may be asked twice, asked again where it was lost. Raises Lost, and what it raises."""
     for number, pause in enumerate(RECONNECTING):
         try:

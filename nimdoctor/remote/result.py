@@ -57,9 +57,9 @@ def rolled_back(document: Document, target: str) -> RolledBack:
     return RolledBack(ended["run"], ended["state"], tuple(ended["undone"]), tuple(ended["stands"]))
 
 
-def runs_of(documents: Sequence[Document], target: str) -> Document:
+def runs_of(document: Document, target: str) -> Document:
     """The runs of a host, schema nimdoctor.runs/1, with the ways on from here. Raises NotDone, TargetError, Refused."""
-    found = dict(_of_schema(documents[-1], RUNS, target))
+    found = dict(_of_schema(document, RUNS, target))
     found["runs"] = [
         {
             **run,

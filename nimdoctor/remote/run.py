@@ -84,8 +84,8 @@ class Errand:
             steps = tuple((step.id, "not-begun", "not known") for step in plan.steps)
             on = f"{error}; what was begun goes on, on {target}, to its own end"
             return RunResult(run, "running", steps, (), on, Outcomes(), STATE_DIRECTORY, resuming(run, target, ""))
-        rows = runs_of(self._surely(lambda: self.host.question(file, {"request": "runs"})), target)["runs"]
-        for row in rows:
+        answers = self._surely(lambda: self.host.question(file, {"request": "runs"}))
+        for row in runs_of(answers[-1], target)["runs"]:
             if row["run"] == run:
                 return seen_of(row, plan, target, f"{why}; the run did not end, and waits on {target}")
         raise NotDone(f"{target}: {why}; no run was begun")

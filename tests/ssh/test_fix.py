@@ -188,6 +188,13 @@ def valid(schema: str, text: str) -> Any:
     return document
 
 
+def answers(there: Any, command: str, script: str) -> None:
+    """Lays a command on the client."""
+    place = Path(there.lab.client, "usr/bin", command)
+    place.write_text(f"#!/bin/sh\n{script}\n", "ascii")
+    place.chmod(0o755)
+
+
 def applying(there: Any) -> Tuple[str, ...]:
     return ("fix", there.client, "--master", there.master, "--apply", "--yes")
 
@@ -210,6 +217,8 @@ def test_a_client_ends_as_it_does_when_it_is_cured_on_the_host(
     hosts: Hosts, cured: Callable[[str], Any], doctor: Callable[..., Said], monkeypatch: Any
 ) -> None:
     there = hosts("stale-ssl-libs", python="3.9", place="/opt/freeware/bin/python3")
+    # where the Toolbox is, rpm is asked
+    answers(there, "rpm", 'echo "file $2 is not owned by any package"\nexit 1')
     key = Path(there.lab.master, "ssl_nimsh/keys/serverkey.pem").read_text("ascii").splitlines()[1]
     crossed: List[bytes] = []
     real = connection.run
@@ -236,7 +245,7 @@ def test_a_client_ends_as_it_does_when_it_is_cured_on_the_host(
 
     (run,) = valid("runs-1", doctor("runs", "--target", there.client, "--format", "json").out)["runs"]
     assert run["state"] == "complete" and {step["state"] for step in run["steps"]} == {"done"}
-    assert run["rollback"][-2:] == ["--target", there.client] and run["run"] in again.err + said.out
+    assert (run["run"] in said.out, run["resume"], run["executor"]) == (True, None, agent().name)
 
 
 def test_what_only_a_push_can_prove_is_said_and_seen_later(hosts: Hosts, doctor: Callable[..., Said]) -> None:
@@ -655,9 +664,7 @@ def test_recorded_evidence_of_the_master_counts_as_long_as_it_does_on_the_host(
 
 def test_another_user_than_root_is_refused(hosts: Hosts, doctor: Callable[..., Said], monkeypatch: Any) -> None:
     there = hosts("stale-ssl-libs")
-    identity = Path(there.lab.client, "usr/bin/id")
-    identity.write_text("#!/bin/sh\necho 204\n", "ascii")
-    identity.chmod(0o755)
+    answers(there, "id", "echo 204")
     said = doctor(*applying(there))
     assert said.status == 1 and "ssh logs in as root" in said.err and "ssh:root@HOST" in said.err, said
     assert sent(there.lab) == []
