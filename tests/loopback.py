@@ -175,7 +175,9 @@ class Loopback:
     def made_for_it(path: str) -> bool:
         """Whether a path of a tree is there only because the tree is a root."""
         return (
-            re.match("/(bin|lib|lib64|dev|proc|(opt|root)(/.*)?|nim1|lpar[0-9]|etc/(passwd|group|alternatives/?.*))$", path)
+            re.match(
+                "/(bin|lib|lib64|dev|proc|(opt|root)(/.*)?|nim1|lpar[0-9]|etc/(passwd|group|alternatives/?.*))$", path
+            )
             is not None
         )
 

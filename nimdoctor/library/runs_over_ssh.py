@@ -34,7 +34,8 @@ class RemoteRun:
     about it and was not read to its end.
     """
 
-    def __init__(self, name: str, row: Optional[Mapping[str, Any]], places: Sequence[Place]) -> None:
+    def __init__(self, host: RemoteHost, name: str, row: Optional[Mapping[str, Any]], places: Sequence[Place]) -> None:
+        self.host = host
         self.name = name
         self.row = row
         self.places = tuple(places)
@@ -48,6 +49,10 @@ class RemoteRun:
     def place(self, how: str, back: Optional[bool] = None) -> Optional[Place]:
         """What was sent about it and stands so; with `back` only what takes it back, or only what does not."""
         return next((one for one in self.places if one.how == how and back in (None, one.back)), None)
+
+    def plan(self) -> Plan:
+        """The plan that it carries out, as it stands there. Raises Refused, TargetError."""
+        return self.host.plan(self.name)
 
     def refuse_doubt(self) -> None:
         """Raises Refused for a run in doubt, with what to do about it."""
@@ -113,7 +118,9 @@ class RemoteRuns:
         seen = self._seen
         found = []
         for name in sorted({*rows, *(place.run for place in seen.places)}):
-            found.append(RemoteRun(name, rows.get(name), [place for place in seen.places if place.run == name]))
+            found.append(
+                RemoteRun(self.host, name, rows.get(name), [place for place in seen.places if place.run == name])
+            )
         return found
 
     def find(self, name: str) -> RemoteRun:
@@ -130,10 +137,6 @@ class RemoteRuns:
         self.retold = (found.state,) if unread else ()
         return found
 
-    def plan(self, run: RemoteRun) -> Plan:
-        """The plan that it carries out, as it stands there. Raises Refused, TargetError."""
-        return self.host.plan(run.name)
-
     def resume(self, run: RemoteRun, options: Options, interrupted: Interrupted = never) -> RunResult:
         """Follows a run that is under way, tells of one that ended meanwhile, goes on with one that is not finished.
 
@@ -141,7 +144,7 @@ class RemoteRuns:
         """
         if run.place("runs", back=True):
             raise Refused(f"run {run.name} is being taken back: {as_typed(taking_back(run.name, self.target, ''))}")
-        errand, plan = Errand(self.host, self.say, interrupted), self.plan(run)
+        errand, plan = Errand(self.host, self.say, interrupted), run.plan()
         unread = run.place("over", back=False)
         there = run.place("runs") or (unread if run.row is None or run.state not in UNFINISHED else None)
         if there is not None:
@@ -161,7 +164,7 @@ class RemoteRuns:
         """Takes a run back; an interruption ends only that it is followed. Raises NotDone, Refused, TargetError."""
         if run.place("runs", back=False):
             raise Refused(f"run {run.name} is under way: {as_typed(resuming(run.name, self.target, ''))} follows it")
-        errand, plan = Errand(self.host, self.say, interrupted), self.plan(run)
+        errand, plan = Errand(self.host, self.say, interrupted), run.plan()
         there = run.place("runs")
         place = there.name if there else new_place(run.name, "rollback")
         file = run.file if run.file in self._seen.files else None

@@ -5,15 +5,17 @@ from typing import Any, Mapping, Optional, Sequence
 from nimdoctor.applying.execute import RunResult
 from nimdoctor.applying.outcome import UNVERIFIED, FindingOutcome, Outcomes
 from nimdoctor.applying.rollback import RolledBack
+from nimdoctor.applying.run_document import SCHEMA as RUNS
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.facts.repair_runs import UNFINISHED
 from nimdoctor.model import Role, Settlement
 from nimdoctor.planning.command_lines import resuming, taking_back
+from nimdoctor.planning.document import SCHEMA as PLAN
 from nimdoctor.planning.document import Plan
 from nimdoctor.system.refused import Refused
 
-PLAN, ROLLBACK, RUNS, FAILURE = (f"nimdoctor.{name}/1" for name in ("plan", "rollback", "runs", "failure"))
+ROLLBACK, FAILURE = "nimdoctor.rollback/1", "nimdoctor.failure/1"
 NOTHING_DONE = "refused"
 _BEGUN = {"begun": "begun, not done"}
 APPLIED = ("complete", UNVERIFIED)

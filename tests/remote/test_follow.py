@@ -6,12 +6,16 @@ from typing import Any, Callable, List, NamedTuple, Optional
 import pytest
 
 from nimdoctor.evidence.source import TargetError
+from nimdoctor.library import serving
 from nimdoctor.model import Role
 from nimdoctor.planning.document import Plan
+from nimdoctor.remote import follow as follow_side
+from nimdoctor.remote import result as result_side
 from nimdoctor.remote.follow import RECONNECTING, UNSEEN, Ended, Follower, Unfollowed, surely
 from nimdoctor.remote.host import Lost, Overview, Place, Progress, RemoteHost, RunSeen
 from nimdoctor.remote.result import NotDone, joined, rolled_back, run_result
 from nimdoctor.remote.run import Errand, new_run
+from nimdoctor.report import plan_json, scan_report
 from nimdoctor.system.refused import Refused
 
 LOST = Lost("the connection to ssh:lpar7 was lost: x")
@@ -226,6 +230,14 @@ def test_of_two_hosts_what_one_took_back_is_not_all() -> None:
     alone = joined(NO_PLAN, [master], {Role.CLIENT: "nothing was done on the client: locked"})
     assert (alone.state, alone.why) == ("stopped", "nothing was done on the client: locked")
     assert joined(NO_PLAN, [client], {Role.CLIENT: ""}).state == "restored"
+
+
+def test_both_sides_call_their_documents_the_same() -> None:
+    assert (follow_side.PROGRESS, result_side.FAILURE, result_side.ROLLBACK) == (
+        serving.PROGRESS,
+        scan_report.FAILURE,
+        plan_json.ROLLBACK_SCHEMA,
+    )
 
 
 # -- names
