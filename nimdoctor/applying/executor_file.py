@@ -7,13 +7,12 @@ import importlib
 import os
 import re
 import zipfile
-import zipimport
 from contextlib import suppress
 from functools import cache
 from typing import Optional
 
-import nimdoctor
 from nimdoctor.facts.level_table import data_of
+from nimdoctor.system.own_archive import own_archive
 
 _NAME = re.compile(r"nimdoctor-[0-9a-f]{64}\.pyz")
 _MODULE = re.compile(r"(nimdoctor/.+?)(?:/__init__)?\.py")
@@ -22,7 +21,7 @@ _DATA = re.compile(r"nimdoctor/facts/data/([^/]+)\.json")
 
 def executor() -> Optional[str]:
     """The name of the file that was sent here and is running; None for a nimdoctor that was installed otherwise."""
-    path = _archive()
+    path = own_archive()
     name = os.path.basename(path) if path else ""
     return name if _NAME.fullmatch(name) else None
 
@@ -30,7 +29,7 @@ def executor() -> Optional[str]:
 @cache
 def import_the_rest() -> None:
     """Where nimdoctor runs from a zip, takes what is not in memory yet: its modules, and the data of facts. Raises OSError."""
-    path = _archive()
+    path = own_archive()
     if path is None:
         return
     with zipfile.ZipFile(path) as archive:
@@ -42,8 +41,3 @@ def import_the_rest() -> None:
         elif module and not name.endswith("__main__.py"):
             with suppress(ImportError):  # of a library that is not here: what needs it does without
                 importlib.import_module(module.group(1).replace("/", "."))
-
-
-def _archive() -> Optional[str]:
-    loader = nimdoctor.__spec__.loader if nimdoctor.__spec__ else None
-    return loader.archive if isinstance(loader, zipimport.zipimporter) else None

@@ -1,5 +1,6 @@
 """What Ctrl-C, a kill and a lost terminal mean while a host is being changed."""
 
+import contextlib
 import signal
 import threading
 from types import TracebackType
@@ -42,4 +43,5 @@ class Interruption:
         if self.noted:
             raise KeyboardInterrupt
         self.noted = True
-        self.say(f"interrupted: {self.words}")
+        with contextlib.suppress(RuntimeError):  # it may have come in the midst of writing
+            self.say(f"interrupted: {self.words}")

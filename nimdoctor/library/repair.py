@@ -339,9 +339,9 @@ class Repair:
     def _client_scripts(self, plan: Plan) -> Dict[str, bytes]:
         if plan.affects is None:
             return {}
-        from nimdoctor.scripts import client_scripts
+        from nimdoctor.scripts.package import client_scripts
 
-        return dict(client_scripts(plan.as_dict()))
+        return dict(client_scripts(plan))
 
     def render_as(self, saved: Plan) -> None:
         """From now on scripts are those of the plan as it was saved, which is the very same one: to the byte what was

@@ -12,8 +12,9 @@ import contextlib
 import inspect
 import io
 import json
+import os
 import sys
-from typing import Any, Callable, ContextManager, Dict, Iterator, Mapping, TextIO, Tuple
+from typing import Any, Callable, ContextManager, Dict, Mapping, Optional, Tuple
 
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.library import interface
@@ -29,6 +30,7 @@ from nimdoctor.planning.ends import EVIDENCE_AGE
 from nimdoctor.planning.fix import Options
 from nimdoctor.report.plan_json import rollback_refused_as_dict, rolled_back_as_dict
 from nimdoctor.report.scan_report import FAILED, UNREADABLE, Failure
+from nimdoctor.system.own_archive import own_archive
 
 PROGRESS = "nimdoctor.progress/1"
 INTERRUPTED = 130
@@ -126,6 +128,12 @@ def answer(request: Mapping[str, Any], say: Say, interruption: Entered = UNINTER
         return 2, Failure(target, USAGE, str(error)).to_dict()
     except TargetError as error:
         return 2, Failure(target, UNREADABLE, str(error)).to_dict()
+    except ModuleNotFoundError as error:
+        if own_archive() is None:
+            raise
+        # other hosts and loose files are for whoever sends requests, and not for the file that answers them
+        said = f"that cannot be asked of this file, which holds no {error.name}"
+        return 2, Failure(target, USAGE, said).to_dict()
 
 
 def _understood(request: Mapping[str, Any]) -> Tuple[str, Dict[str, Any]]:
@@ -166,47 +174,53 @@ def _fits(default: Any, value: Any) -> bool:
     return not isinstance(value, list)
 
 
-@contextlib.contextmanager
-def _alone(stream: TextIO) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Keeps the stream for results: whatever else is printed goes to standard error. Gives what writes an object."""
+def _written(document: Mapping[str, Any], descriptor: int) -> None:
+    """Writes an object as a line. Raises OSError."""
+    # past the buffers of Python, which a handler of signals may not enter while they are at work; DEL is ASCII, and the
+    # one control character that json leaves as it is
+    rest = json.dumps(document, ensure_ascii=True).replace("\x7f", "\\u007f").encode("ascii") + b"\n"
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
-    def write(document: Mapping[str, Any]) -> None:
-        # DEL is ASCII, and the one control character that json leaves as it is
-        stream.write(json.dumps(document, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n")
-        stream.flush()
 
-    with contextlib.redirect_stdout(sys.stderr):
-        yield write
+def _answered(raw: str, say: Say) -> Tuple[int, Optional[Dict[str, Any]]]:
+    """What a request as it was read comes to; no document where somebody interrupted for the second time."""
+    target = ""
+    try:
+        try:
+            request = json.loads(raw) if len(raw) <= REQUEST_LIMIT else None
+        except (ValueError, RecursionError):
+            request = None
+        if not isinstance(request, dict):
+            return 2, Failure("", USAGE, "the request is no JSON object").to_dict()
+        target = str(request.get("target") or "")
+        changing = request.get("request") in CHANGING
+        with Interruption(say) if changing else contextlib.nullcontext(never) as interrupted:
+            status, document = answer(request, say, contextlib.nullcontext(interrupted))
+        return INTERRUPTED if status and interrupted() else status, document
+    except KeyboardInterrupt:
+        return INTERRUPTED, None
+    except Incomplete as error:
+        return 4, Failure(target, FAILED, str(error)).to_dict()
+    except Exception as error:
+        return 4, Failure(target, FAILED, went_wrong(error)).to_dict()
 
 
 def main() -> int:
     """Answers the one request on standard input."""
     raw = io.TextIOWrapper(sys.stdin.buffer, "utf-8", "surrogateescape").read(REQUEST_LIMIT + 1)
-    with _alone(sys.stdout) as write:
-        target = ""
-        try:
-            try:
-                request = json.loads(raw) if len(raw) <= REQUEST_LIMIT else None
-            except (ValueError, RecursionError):
-                request = None
-            if not isinstance(request, dict):
-                write(Failure("", USAGE, "the request is no JSON object").to_dict())
-                return 2
-            target = str(request.get("target") or "")
+    results = sys.stdout.fileno()
 
-            def say(line: str) -> None:
-                with contextlib.suppress(OSError):  # that nobody can be told stops nothing
-                    write({"schema": PROGRESS, "says": visible(line)})
+    def say(line: str) -> None:
+        with contextlib.suppress(OSError):  # that nobody can be told stops nothing
+            _written({"schema": PROGRESS, "says": visible(line)}, results)
 
-            changing = request.get("request") in CHANGING
-            with Interruption(say) if changing else contextlib.nullcontext(never) as interrupted:
-                status, document = answer(request, say, contextlib.nullcontext(interrupted))
-            write(document)
-            return INTERRUPTED if status and interrupted() else status
-        except KeyboardInterrupt:
-            return INTERRUPTED
-        except Incomplete as error:
-            write(Failure(target, FAILED, str(error)).to_dict())
-        except Exception as error:
-            write(Failure(target, FAILED, went_wrong(error)).to_dict())
+    # whatever else is printed is no result
+    with contextlib.redirect_stdout(sys.stderr):
+        status, document = _answered(raw, say)
+    try:
+        if document is not None:
+            _written(document, results)
+    except OSError:
         return 4
+    return status
