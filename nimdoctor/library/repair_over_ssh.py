@@ -144,7 +144,7 @@ class RemoteRepair(Repair):
         before = remembered(self.report.results)
         parts = self._parts()
         errands = {part.where: Errand(part.host, self.say, interrupted) for part in parts}
-        file, seen = agent(), {part.where: part.host.overview() for part in parts}
+        file, seen = agent(), {part.where: errands[part.where].overview() for part in parts}
         for part in parts:
             errands[part.where].bring(file, seen[part.where])
         run = new_run(seen.values())
@@ -177,7 +177,7 @@ class RemoteRepair(Repair):
 
     def _carried_out(self, part: Part, errand: Errand, run: str, file: str) -> RunResult:
         """How one host did its part. Raises NotDone, Refused, TargetError."""
-        other = self._other(part)
+        other = self._other(part, errand)
         request: Dict[str, Any] = {
             "request": "apply",
             "plan": part.plan.as_dict(),
@@ -199,18 +199,18 @@ class RemoteRepair(Repair):
         beside = {"then": then} if part.where is Role.MASTER else {"after": after}
         return {"whole": self.plan.id, "role": part.where.value, **beside}
 
-    def _other(self, part: Part) -> bytes:
+    def _other(self, part: Part, errand: Errand) -> bytes:
         """Evidence of the other end as it is now, where the part rests on it."""
         other = other_end(part.plan)
         if other is None:
             return b""
-        return packed(self.ends.ends[other].open, self.registry.catalog, part.host.overview().clock)
+        return packed(self.ends.ends[other].open, self.registry.catalog, errand.overview().clock)
 
     def _judged(self, result: RunResult, parts: Sequence[Part], before: Sequence[Any]) -> RunResult:
         """The result, by a scan of both hosts where no host alone can tell what came of every finding."""
-        if result.state not in APPLIED or (
-            len(parts) == 1 and len(result.outcomes.findings) == len(self.plan.findings)
-        ):
+        told = {(one.check, one.where, one.host) for one in result.outcomes.findings}
+        open_ = {(one.check, one.where.value, one.host) for one in self.plan.findings} - told
+        if result.state not in APPLIED or (len(parts) == 1 and not open_):
             return result
         try:
             outcomes = assess(self.plan, before, self._rescan(), {}, result.run)
@@ -225,7 +225,7 @@ class RemoteRepair(Repair):
 def _refused_by(why: Refused, end: End, package: str) -> Refusal:
     """Why nothing can be carried out on that host."""
     if isinstance(why, NoPython):
-        return Refusal("", f"{end.target} has a python3, 3.9 or newer, to carry the plan out", str(why), package)
+        return Refusal("", f"{end.target} has a python3, 3.9 or newer, to carry the plan out", why.seen, package)
     return Refusal("", f"what is kept in {STATE_DIRECTORY} on {end.target} is root's alone", str(why))
 
 

@@ -100,7 +100,9 @@ class RemoteRuns:
         Nothing is sent to a host that has none. Raises Refused, TargetError.
         """
         self._seen = self.host.overview()
-        if not self._seen.runs and followed is None:
+        if not self._seen.runs:
+            if followed is not None:
+                raise Refused(f"no run in {STATE_DIRECTORY} on {self.target} waits for a client {followed!r}")
             return {"state_directory": STATE_DIRECTORY, "runs": []}, []
         file = agent()
         Errand(self.host, self.say).bring(file, self._seen)

@@ -1,9 +1,10 @@
 """A host on which the one file carries plans out: what is asked of it over its connection, and its answers."""
 
+import contextlib
 import json
 import pkgutil
 from functools import cache
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.connection import Connection, RemoteAnswer, last_line
@@ -39,7 +40,11 @@ class Lost(TargetError):
 
 
 class NoPython(Refused):
-    """The host has no python that the one file runs with; the message names what was seen."""
+    """The host has no python that the one file runs with; `seen` is what there is."""
+
+    def __init__(self, target: str, seen: str) -> None:
+        super().__init__(f"{target} has no python3, 3.9 or newer: {seen}")
+        self.seen = seen
 
 
 class Progress(NamedTuple):
@@ -110,23 +115,25 @@ class RemoteHost:
         """The path of the first python there that is new enough. Raises NoPython."""
         if not self._python:
             answer = self._ask(_LOOK, PYTHONS)
-            seen = [line.partition(" ") for line in decode(answer.stdout).splitlines()]
-            fit = [path for path, _, version in seen if _version(version) >= OLDEST]
+            there = [line.partition(" ") for line in decode(answer.stdout).splitlines()]
+            fit = [path for path, _, version in there if _version(version) >= OLDEST]
             if not fit:
-                old = [f"{path} is {version or 'no python that tells its version'}" for path, _, version in seen]
-                raise NoPython(named(old, len(old)) if old else f"there is none, neither {' nor '.join(PYTHONS)}")
+                old = [f"{path} is {version or 'no python that tells its version'}" for path, _, version in there]
+                seen = named(old, len(old)) if old else f"there is none, neither {' nor '.join(PYTHONS)}"
+                raise NoPython(self.target, seen)
             self._python = fit[0]
         return self._python
 
     def overview(self) -> Overview:
         """What is there."""
         found = self._answer("overview")
-        return Overview(
-            found["clock"],
-            found["files"],
-            tuple(Place(one["place"], one["file"], one["how"]) for one in found["places"]),
-            tuple(RunSeen(one["run"], one["ended"], one["executor"], one["parts"] or {}) for one in found["runs"]),
-        )
+        with understood(self.target):
+            return Overview(
+                found["clock"],
+                found["files"],
+                tuple(Place(one["place"], one["file"], one["how"]) for one in found["places"]),
+                tuple(RunSeen(one["run"], one["ended"], one["executor"], one["parts"] or {}) for one in found["runs"]),
+            )
 
     def send(self, file: OneFile) -> None:
         """Sends the one file; where it is there already nothing is changed."""
@@ -141,7 +148,8 @@ class RemoteHost:
     def tell(self, place: str, offset: int) -> Progress:
         """What a request has said after that many bytes, and how it stands."""
         found = self._answer("tell", place, str(offset))
-        return Progress(found["how"], found["output"].encode("latin-1"), found["errors"])
+        with understood(self.target):
+            return Progress(found["how"], found["output"].encode("latin-1"), found["errors"])
 
     def forget(self, place: str) -> None:
         """Removes what was sent there, and its end, which was read."""
@@ -183,6 +191,15 @@ class RemoteHost:
             why = "no answer came in time" if answer.result.timed_out else last_line(answer.stderr) or "it said nothing"
             raise Lost(f"the connection to {self.target} was lost: {why}")
         return answer
+
+
+@contextlib.contextmanager
+def understood(target: str) -> Iterator[None]:
+    """Raises Refused where what a host answers has not the shape that it should have."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Refused(f"{target}: an answer was not understood: {type(error).__name__}: {error}") from error
 
 
 @cache

@@ -3,7 +3,7 @@
 from typing import Any, Mapping, Optional, Sequence
 
 from nimdoctor.applying.execute import RunResult
-from nimdoctor.applying.outcome import UNVERIFIED, FindingOutcome, Outcomes
+from nimdoctor.applying.outcome import REFUSED, UNVERIFIED, FindingOutcome, Outcomes
 from nimdoctor.applying.rollback import RolledBack
 from nimdoctor.applying.run_document import SCHEMA as RUNS
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
@@ -13,10 +13,10 @@ from nimdoctor.model import Role, Settlement
 from nimdoctor.planning.command_lines import resuming, taking_back
 from nimdoctor.planning.document import SCHEMA as PLAN
 from nimdoctor.planning.document import Plan
+from nimdoctor.remote.host import understood
 from nimdoctor.system.refused import Refused
 
 ROLLBACK, FAILURE = "nimdoctor.rollback/1", "nimdoctor.failure/1"
-NOTHING_DONE = "refused"
 _BEGUN = {"begun": "begun, not done"}
 APPLIED = ("complete", UNVERIFIED)
 """States of a run whose every step is verified."""
@@ -34,8 +34,12 @@ class NotDone(Refused):
 
 def run_result(document: Document, target: str) -> RunResult:
     """How a run ended on the host `target`, with the ways on from here. Raises NotDone, TargetError."""
-    ended = _of_schema(document, PLAN, target)["result"]
-    if ended["state"] == NOTHING_DONE or not ended["run"]:
+    with understood(target):
+        return _run_result(_of_schema(document, PLAN, target)["result"], target)
+
+
+def _run_result(ended: Document, target: str) -> RunResult:
+    if ended["state"] == REFUSED or not ended["run"]:
         raise NotDone(f"{target}: {ended['why']}")
     run = ended["run"]
     return RunResult(
@@ -53,24 +57,26 @@ def run_result(document: Document, target: str) -> RunResult:
 
 def rolled_back(document: Document, target: str) -> RolledBack:
     """How a rollback ended. Raises NotDone, TargetError."""
-    ended = _of_schema(document, ROLLBACK, target)
-    if ended["state"] == NOTHING_DONE:
-        raise NotDone(f"{target}: {ended['why']}", ended["stands"])
-    return RolledBack(ended["run"], ended["state"], tuple(ended["undone"]), tuple(ended["stands"]))
+    with understood(target):
+        ended = _of_schema(document, ROLLBACK, target)
+        if ended["state"] == REFUSED:
+            raise NotDone(f"{target}: {ended['why']}", ended["stands"])
+        return RolledBack(ended["run"], ended["state"], tuple(ended["undone"]), tuple(ended["stands"]))
 
 
 def runs_of(document: Document, target: str) -> Document:
     """The runs of a host, schema nimdoctor.runs/1, with the ways on from here. Raises NotDone, TargetError, Refused."""
-    found = dict(_of_schema(document, RUNS, target))
-    found["runs"] = [
-        {
-            **run,
-            "resume": list(resuming(run["run"], target, "")) if run["resume"] else None,
-            "rollback": list(taking_back(run["run"], target, "")) if run["rollback"] else None,
-        }
-        for run in found["runs"]
-    ]
-    return found
+    with understood(target):
+        found = dict(_of_schema(document, RUNS, target))
+        found["runs"] = [
+            {
+                **run,
+                "resume": list(resuming(run["run"], target, "")) if run["resume"] else None,
+                "rollback": list(taking_back(run["run"], target, "")) if run["rollback"] else None,
+            }
+            for run in found["runs"]
+        ]
+        return found
 
 
 def _of_schema(document: Document, schema: str, target: str) -> Document:
@@ -119,9 +125,14 @@ def joined(plan: Plan, ended: Sequence[RunResult], left: Mapping[Role, str]) -> 
     told = {step: (outcome, says) for one in ended for step, outcome, says in one.steps}
     steps = tuple((step.id, *told.get(step.id, ("not-begun", left.get(step.where, "")))) for step in plan.steps)
     known = {(one.check, one.where, one.host): one for result in ended for one in result.outcomes.findings}
-    findings = [known.get((one.check, one.where.value, one.host)) for one in plan.findings]
     applied = [one for one in ended if one.state in APPLIED]
     worst = next((one.state for one in ended if one.state not in APPLIED), "stopped" if left else "")
+    findings = [
+        known.get((one.check, one.where.value, one.host))
+        or FindingOutcome(one.check, one.where.value, one.host, REFUSED, one.message)
+        for one in plan.findings
+        if worst or (one.check, one.where.value, one.host) in known
+    ]
     stands = [line for one in ended for line in one.stands]
     if worst and applied:
         # what one host has taken back is not all of it
@@ -134,7 +145,7 @@ def joined(plan: Plan, ended: Sequence[RunResult], left: Mapping[Role, str]) -> 
         stands=tuple(dict.fromkeys(stands)),
         why="; ".join(dict.fromkeys(filter(None, [*(one.why for one in ended), *left.values()]))),
         outcomes=Outcomes(
-            tuple(one for one in findings if one),
+            tuple(dict.fromkeys(findings)),
             tuple(sorted({check for one in ended for check in one.outcomes.caused})),
         ),
         resuming=next((one.resuming for one in reversed(ended) if one.resuming), ()),

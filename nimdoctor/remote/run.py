@@ -46,10 +46,13 @@ class Errand:
         self.interrupted = interrupted
         self.sleep = sleep
 
+    def overview(self) -> Overview:
+        """What there is on the host. Raises Lost, Refused."""
+        return self._surely(self.host.overview)
+
     def bring(self, file: OneFile, seen: Optional[Overview] = None) -> None:
         """Sees to it that the one file is on the host, where it may be already. Raises Lost, Refused."""
-        files = (seen or self._surely(self.host.overview)).files
-        if file.name not in files:
+        if file.name not in (seen or self.overview()).files:
             self._surely(lambda: self.host.send(file))
             self.say(f"sent {file.name} to {self.host.target}")
 
@@ -63,7 +66,12 @@ class Errand:
     def end(self, place: str, plan: Plan) -> Dict[str, Any]:
         """Follows it, and gives how it ended. Raises Unfollowed, Killed, Refused."""
         limit = SPARE + 2 * sum(float(getattr(step.do, "deadline", 60)) for step in plan.steps)
-        ended = Follower(self.host, self.say, self.interrupted, limit, sleep=self.sleep).follow(place)
+        try:
+            ended = Follower(self.host, self.say, self.interrupted, limit, sleep=self.sleep).follow(place)
+        except Refused as error:
+            if place in {one.name for one in self.overview().places}:
+                raise
+            raise Killed(str(error)) from error  # somebody else has read how it ended, and the journal tells
         with contextlib.suppress(Lost, Refused):  # what is not removed now goes after its time
             self.host.forget(place)
         if ended.document is None:

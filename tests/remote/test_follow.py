@@ -13,7 +13,7 @@ from nimdoctor.remote import follow as follow_side
 from nimdoctor.remote import result as result_side
 from nimdoctor.remote.follow import RECONNECTING, UNSEEN, Ended, Follower, Unfollowed, surely
 from nimdoctor.remote.host import Lost, Overview, Place, Progress, RemoteHost, RunSeen
-from nimdoctor.remote.result import NotDone, joined, rolled_back, run_result
+from nimdoctor.remote.result import NotDone, joined, rolled_back, run_result, runs_of
 from nimdoctor.remote.run import Errand, new_run
 from nimdoctor.report import plan_json, scan_report
 from nimdoctor.system.refused import Refused
@@ -48,6 +48,9 @@ class Host(RemoteHost):
 
     def forget(self, place: str) -> None:
         self.asked.append("forget")
+
+    def overview(self) -> Overview:
+        return self._next()  # type: ignore[no-any-return]
 
     def question(self, file: str, request: Any) -> Any:
         return self._next()
@@ -219,6 +222,29 @@ def test_one_that_was_killed_stands_as_its_journal_says() -> None:
         errand(Host(over, [{"schema": "nimdoctor.runs/1", "runs": []}])).followed(
             RUN, NO_PLAN, RUN, "file", lambda: None
         )
+
+
+def test_one_whose_end_somebody_else_has_read_stands_as_its_journal_says() -> None:
+    gone = Refused("there is no place any more: somebody else has read how it ended")
+    row = {
+        "run": RUN, "state": "complete", "steps": [], "findings": [], "caused": [], "stands": [], "why": None,
+        "resume": None, "rollback": None,
+    }  # fmt: skip
+    host = Host(gone, Overview(), [{"schema": "nimdoctor.runs/1", "runs": [row]}])
+    ended = errand(host).followed(RUN, NO_PLAN, RUN, "file", lambda: None)
+    assert (ended.state, ended.why) == ("complete", "")
+    still_there = Overview("", {}, (Place(RUN, "file", "new"),))
+    with pytest.raises(Refused, match="does not begin"):
+        errand(Host(Refused("it does not begin"), still_there)).end(RUN, NO_PLAN)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"schema": "nimdoctor.plan/1"}, {"schema": "nimdoctor.plan/1", "result": {"state": "complete"}}, {}]
+)
+def test_an_answer_of_another_shape_is_refused_in_one_line(answer: Any) -> None:
+    for taken in (run_result, rolled_back, runs_of):
+        with pytest.raises(Refused, match=r"^ssh:lpar7: an answer was not understood: .*$"):
+            taken(answer, "ssh:lpar7")
 
 
 def test_of_two_hosts_what_one_took_back_is_not_all() -> None:

@@ -47,7 +47,10 @@ def test_the_first_python_that_is_new_enough_is_taken(shell: str, tmp_path: Path
     monkeypatch.setattr(host, "PYTHONS", (str(tmp_path / "none"), old, broken, fit, later))
     assert RemoteHost(way).python() == fit
     monkeypatch.setattr(host, "PYTHONS", (old, broken))
-    with pytest.raises(NoPython, match=rf"{old} is 3.6, {broken} is no python that tells its version"):
+    with pytest.raises(
+        NoPython,
+        match=rf"ssh:lpar7 has no python3, 3.9 or newer: {old} is 3.6, {broken} is no python that tells its version",
+    ):
         RemoteHost(way).python()
     monkeypatch.setattr(host, "PYTHONS", (str(tmp_path / "none"), "/nowhere"))
     with pytest.raises(NoPython, match=r"there is none, neither .*none nor /nowhere"):
