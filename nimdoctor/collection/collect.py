@@ -124,6 +124,7 @@ class _Collector:
         self.record.finish(
             host=host,
             role=role,
+            system=self.evidence.system,
             collected=told_time,
             collector=f"nimdoctor {__version__}",
             thorough=self.evidence.thorough,

@@ -93,6 +93,7 @@ class LooseEvidence:
     redacted_certificates: Sequence[RedactedFile] = ()
     host: Optional[str] = None
     roles: Tuple[str, ...] = ()
+    system: Optional[str] = None
     held: "Optional[Tree]" = None
     """What the pieces are read from, closed with the evidence."""
 

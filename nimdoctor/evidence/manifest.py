@@ -81,6 +81,7 @@ class Manifest:
     def __init__(self) -> None:
         self.host: Optional[str] = None
         self.roles: Tuple[str, ...] = ()
+        self.system: Optional[str] = None
         self.collected: Optional[int] = None
         self.commands: Dict[str, RecordedCommand] = {}
         self.paths: Dict[str, Optional[PathState]] = {}
@@ -128,6 +129,8 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
             raise TargetError(f"{target}: refused, more than {most:,} {key} in manifest.json")
     manifest.host = _host(content.get("host"), manifest)
     manifest.roles = _roles(content.get("role"), manifest)
+    if isinstance(content.get("system"), str):
+        manifest.system = _said(content["system"]) or None
     manifest.collected = _time(content.get("collected"), manifest)
     for name, entry in _entries(content, "commands", manifest):
         command = _command(name, entry, manifest)

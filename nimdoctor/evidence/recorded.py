@@ -57,6 +57,7 @@ class RecordedEvidence:
         self.loose = self._manifest.loose is not None
         self.host: Optional[str] = self._manifest.host
         self.roles: Tuple[str, ...] = self._manifest.roles
+        self.system: Optional[str] = self._manifest.system
         self.collected: Optional[int] = self._manifest.collected
         self.redacted = self._manifest.redacted is True
         self._outputs: Optional[List[_Output]] = None

@@ -14,7 +14,7 @@ from nimdoctor.evidence.certificates_only import may_be_opened, without_keys
 from nimdoctor.evidence.connection import PATIENCE, Connection, RemoteAnswer, last_line
 from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase
 from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
-from nimdoctor.evidence.source import Progress
+from nimdoctor.evidence.source import AIX, Progress, not_aix
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, Text
@@ -66,12 +66,10 @@ class SshHost(LiveBase):
             self.connection.connect()
         finally:
             self.progress.end()
-        system, user = self.connection.system, self.connection.user
-        if system != "AIX":
-            self.remarks.append(
-                f"that host runs {ascii(system)[1:-1]}, not AIX: neither NIM nor its commands are there"
-            )
-        if user != "0":
+        self.system = self.connection.system
+        if self.system != AIX:
+            self.remarks.append(not_aix("that host", self.system))
+        if self.connection.user != "0":
             self.remarks.append("not root on that host: what only root may read is unknown")
 
     def _lose(self, name: str, answer: RemoteAnswer) -> str:

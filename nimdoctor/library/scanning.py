@@ -230,7 +230,7 @@ def _rank(result: Result, told: Sequence[Result]) -> Tuple[Any, ...]:
 
 
 def _named(host: Host) -> ScannedHost:
-    return ScannedHost(host.name, host.role, host.oslevel, host.evidence.target)
+    return ScannedHost(host.name, host.role, host.oslevel, host.evidence.target, host.evidence.system)
 
 
 def _of_broken(broken: Broken, end: Role) -> Result:

@@ -256,5 +256,5 @@ def test_a_quick_scan_says_nothing_while_it_works(installed, root):
 def test_on_a_host_without_nim_it_says_where_to_run_it(doctor):
     lines = doctor("scan").out.splitlines()
     assert lines[0].startswith("INCONCLUSIVE")
-    assert ", not AIX" in lines[2]
+    assert "not AIX: neither NIM nor its commands are there" in lines[2]
     assert "run it on the NIM client or master" in lines[3]
