@@ -68,11 +68,6 @@ class InterimFix(NamedTuple):
         """Whether the fix is in effect; every other state counts for nothing."""
         return self.state.upper() in ("S", "STABLE")
 
-    @property
-    def reboot_required(self) -> bool:
-        """Whether it takes effect only after a reboot."""
-        return bool(re.fullmatch(r"\**R?Q[PN]?\**", self.state)) or "REBOOT" in self.state.upper()
-
     def quote(self) -> Quote:
         """The line that shows its state."""
         return self.at

@@ -80,10 +80,6 @@ class NameLookups(NamedTuple):
         sources = dict.fromkeys(part.source for part in parts)
         return cls(", ".join(sources), tuple(row for part in parts for row in part.rows))
 
-    def concerning(self, word: str) -> Tuple[NameLookup, ...]:
-        """The answers about a name or address: asked for, given, or among the aliases."""
-        return tuple(row for row in self.rows if row.concerns(word))
-
     def whole(self) -> Quote:
         """A quote that means all answers."""
         return Quote(self.source, None, "")

@@ -57,11 +57,6 @@ class OsLevel(NamedTuple):
         return "" if self.tl is None else f"{self.version}-{self.tl:02d}"
 
     @property
-    def service_pack(self) -> str:
-        """`7200-05-10`; empty where the SP is not known."""
-        return "" if self.sp is None else f"{self.technology_level}-{self.sp:02d}"
-
-    @property
     def order(self) -> Level:
         """Version, TL and service pack as far as they are known, to be compared."""
         known = [self.version, *(part for part in (self.tl, self.sp) if part is not None)]

@@ -9,7 +9,6 @@ from nimdoctor.model.text import LINE_LIMIT
 CHUNK = 1 << 20
 BLOCK_REMOVED = b"-----%s REMOVED-----"
 """Stands in the place of a PEM block, with its name."""
-CERTIFICATE_REMOVED = BLOCK_REMOVED % b"CERTIFICATE"
 _LONGEST_BLOCK = 256 * 1024
 _LONGEST_NAME = 4096
 
