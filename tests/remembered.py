@@ -13,7 +13,7 @@ import psutil
 
 import nimdoctor.lab
 from nimdoctor.diagnosis.engine import Engine
-from nimdoctor.evidence import rehearsal
+from nimdoctor.evidence import live
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.evidence.rehearsal import CERTIFICATES, KEYS
 from nimdoctor.system.command import CommandResult
@@ -26,11 +26,11 @@ HASTY = 5.0
 
 
 class Rehearsals:
-    """Takes the place of `rehearse`: what is in the same files gives the same verdict, here and in children."""
+    """Takes the place of `rehearse` in live hosts: what is in the same files gives the same verdict, here and in children."""
 
     def __init__(self, place: str) -> None:
         self.place = place
-        self.hold = rehearsal.rehearse
+        self.hold = live.rehearse
 
     def rehearse(self, root: Optional[str], timeout: float, command: Optional[Sequence[str]] = None) -> str:
         key = self._key(root) if root and command is None and timeout >= HASTY else None
@@ -213,19 +213,19 @@ def _lives(pid: int) -> bool:
 
 def remember_rehearsals(place: str) -> None:
     """Has this process, and those it forks, hold each rehearsal once; `place` is an empty directory for them."""
-    rehearsal.rehearse = Rehearsals(place).rehearse
+    live.rehearse = Rehearsals(place).rehearse  # type: ignore[attr-defined]
 
 
 def remember(place: str) -> Callable[[], None]:
     """The same, and what the commands of labs print, too. Gives what undoes it."""
-    rehearse, execute, scan = rehearsal.rehearse, LiveHost.execute, Engine.scan
+    rehearse, execute, scan = live.rehearse, LiveHost.execute, Engine.scan  # type: ignore[attr-defined]
     answers = Answers(place)
     remember_rehearsals(place)
     LiveHost.execute = lambda host, *words: answers.execute(host, *words)  # type: ignore[method-assign]
     Engine.scan = lambda engine, *words: answers.scan(engine, *words)  # type: ignore[method-assign]
 
     def forget() -> None:
-        rehearsal.rehearse = rehearse
+        live.rehearse = rehearse  # type: ignore[attr-defined]
         LiveHost.execute = execute  # type: ignore[method-assign]
         Engine.scan = scan  # type: ignore[method-assign]
 

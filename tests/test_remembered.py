@@ -1,4 +1,4 @@
-"""What commands of a lab print is remembered by all that they read."""
+"""What commands of a lab print, and how its rehearsal ends, is remembered by all that they read."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Tuple
 import pytest
 from remembered import Answers
 
+from nimdoctor.evidence import rehearsal
 from nimdoctor.evidence.live import LiveHost
 from nimdoctor.lab import Lab
 from nimdoctor.library.registry import Registry
@@ -84,3 +85,22 @@ def test_a_change_of_what_is_read_is_seen(lab_of: Callable[[str], Lab]) -> None:
     Path(path).write_text(Path(path).read_text().replace("7", "6", 1))
     os.utime(path, ns=(mode.st_atime_ns, mode.st_mtime_ns))
     assert levels() == first.replace("7", "6", 1) != first
+
+
+def test_a_rehearsal_of_the_same_files_is_held_once_and_of_others_anew(
+    lab_of: Callable[[str], Lab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+    command = rehearsal.child_command
+
+    def started(root: str, timeout: float) -> List[str]:
+        held.append(root)
+        return command(root, timeout)
+
+    monkeypatch.setattr(rehearsal, "child_command", started)
+    lab, twin = lab_of("healthy"), lab_of("healthy")
+    certificate = Path(lab.master, "ssl_nimsh/certs/server.pem")
+    certificate.write_bytes(certificate.read_bytes() + b"changed\n")
+    for one in (lab, lab, twin, twin):
+        scan(LiveHost(one.client), LiveHost(one.master), registry=Registry())
+    assert held.count(lab.master) == 1 and held.count(twin.master) <= 1
