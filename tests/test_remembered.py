@@ -10,8 +10,9 @@ import pytest
 import remembered
 from remembered import COMMANDS, PASSED_OVER, Reads, reads_of
 
-from nimdoctor.evidence import live, rehearsal
+from nimdoctor.evidence import live
 from nimdoctor.evidence.live import LiveHost
+from nimdoctor.evidence.rehearsal import child, rehearse
 from nimdoctor.lab import Lab
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.scanning import scan
@@ -115,17 +116,34 @@ def test_a_change_of_what_is_read_is_seen(lab_of: Callable[[str], Lab]) -> None:
 def test_a_rehearsal_of_the_same_files_is_held_once_and_of_others_anew(
     lab_of: Callable[[str], Lab], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = []
-    command = rehearsal.child_command
-
-    def started(root: str, timeout: float) -> List[str]:
-        held.append(root)
-        return command(root, timeout)
-
-    monkeypatch.setattr(rehearsal, "child_command", started)
+    held, verdict = [], child.verdict
+    monkeypatch.setattr(child, "verdict", lambda root: held.append(root) or verdict(root))
     lab, twin = lab_of("healthy"), lab_of("healthy")
     certificate = Path(lab.master, "ssl_nimsh/certs/server.pem")
     certificate.write_bytes(certificate.read_bytes() + b"changed\n")
     for one in (lab, lab, twin, twin):
         scan(LiveHost(one.client), LiveHost(one.master), registry=Registry())
     assert held.count(lab.master) == 1 and held.count(twin.master) <= 1
+
+
+def nothing(lab: Lab) -> None:
+    pass
+
+
+def without_keys(lab: Lab) -> None:
+    for key in Path(lab.master, "ssl_nimsh/keys").iterdir():
+        key.unlink()
+
+
+def with_a_key_that_is_none(lab: Lab) -> None:
+    Path(lab.master, "ssl_nimsh/keys/clientkey.pem").write_text("no key\n")
+
+
+@pytest.mark.parametrize("scenario", ["healthy", "ssl-tree-damaged", "certificates-run-out"])
+@pytest.mark.parametrize("change", [nothing, without_keys, with_a_key_that_is_none])
+def test_a_rehearsal_in_this_process_comes_to_what_one_in_its_own_comes_to(
+    scenario: str, change: Callable[[Lab], None], lab_of: Callable[[str], Lab]
+) -> None:
+    lab = lab_of(scenario)
+    change(lab)
+    assert live.rehearse(lab.master, 30.0) == rehearse(lab.master, 30.0)  # type: ignore[attr-defined]
