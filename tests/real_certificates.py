@@ -86,6 +86,7 @@ SPECS: Dict[str, Spec] = {
     "short-serial": Spec(serial="7F"),
     "high-serial": Spec(serial="80"),
     "leaf": Spec(subject="/C=BG/O=Example/CN=nim1 NIM server", extensions="leaf", signer="plain"),
+    "leaf-sha1": Spec(digest="sha1", subject="/C=BG/O=Example/CN=nim1 NIM server", extensions="leaf", signer="plain"),
     "no-name": Spec(subject="/"),
     "escapes": Spec(subject=r"/O=a,b\+c\"d\\e<f>g;h=i/OU= both /CN=#1 \/ two"),
     "odd-ends": Spec(subject="/O= /OU=#/CN=a#b "),

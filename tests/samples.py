@@ -1,60 +1,34 @@
 """Samples of checks: what a host shows and what its check says of it, as text in fixtures/checks/CHECK-ID.txt.
 
-    == nimsh was restarted without crypto: fail high certain align-ssl-mode
-    said: runs without -c
-    quotes: ps -eo pid,ppid,etime,args 4 | lsnim -l 10
-    --- healthy
-    --- client edit ps -eo pid,ppid,etime,args
-    - 7799162  3211664 23-04:22:10 /usr/sbin/nimsh -s -c
-    + 7799162  3211664 23-04:22:10 /usr/sbin/nimsh -s
-
-A sample begins with `== TITLE: OUTCOME`. What follows the outcome is looked at where it is given: severity, confidence,
-the fix (`by-hand` for none) and `at client` or `at master`, the end of the entry where the check has one at both;
-several findings are parted by ` + `, the gravest first. Then, each in a line of its own and as many as wanted:
-`said:`, `cause:`, `impact:`, `cure:` words that stand there; `objects:`, `missing:`, `causes:`, `run:` all of them, parted
-by ` | `; `quotes:`, `against:` all sources with their lines, or with what is told of a whole one in brackets; of any of
-these `nothing`. Then the hosts, in sections:
-
-    --- healthy                      begins with both ends of this scenario (any of fixtures/scenarios)
-    --- healthy master               ... with one end of it
-    --- like TITLE                   ... with what the sample of that title, further up, has
-    --- client /etc/inetd.conf       a file of that end and its text; one of no text is empty
-    --- master lsnim -l              a command and its output; `[status 1]` behind it where it failed
-    --- master stderr lsnim -l       what it wrote there
-    --- client edit /etc/services    lines of a text that is there: `-` the old one, `+` what comes into its place;
-                                     `+` without an old one comes to the end
-    --- client without lsitab nimsh  not collected
-    --- client paths                 `PATH absent`, `PATH mode=0644 size=12 mtime=2025-03-14T12:00:00Z`, `PATH unknown`
-    --- client manifest              `role: null`: a field of manifest.json and its value in JSON
-    --- loose mail.txt               a file by itself: no evidence directory, hosts are what the texts tell
-    --- each                         the sample once for each line, which comes into the place of `<each>`
-
-Without a beginning an end is an empty evidence directory of lpar7, a client, or nim1, a master, where a section names it.
-A master alone is the target, beside a client it is --master. Lines before the first sample are comments; one of them
-may be `live: tests/checks/test_FILE.py`, where the tests stand of a check that only live hosts tell anything.
+How they are written stands in docs/contributing.md, "Its samples"; `tests/checks/test_samples.py` runs them all.
 """
 
+import atexit
 import json
 import re
+import shutil
+import tempfile
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from hosts import FIXTURES, MemoryTree, collected, loose
+from hosts import FIXTURES, AskedNow, MemoryTree, collected, loose
+from real_certificates import Maker
 from scenarios import ENDS, changed, names, scenario
 
-from nimdoctor.evidence.catalog import file_name
+from nimdoctor.evidence.catalog import Kind, Row, file_name
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence
-from nimdoctor.model import Confidence, Outcome, Severity
+from nimdoctor.model import Outcome
+from nimdoctor.model.text import Text
 
 SAMPLES = FIXTURES.parent / "checks"
 HOST = {"client": ("lpar7", "client"), "master": ("nim1", "master")}
-WORDS = ("said", "cause", "impact", "cure")
-LISTS = ("objects", "missing", "causes", "run", "quotes", "against")
-_EACH = "<each>"
+EACH = "--- each"
 _STATUS = re.compile(r" \[status (\d+)\]$")
+_BYTES = " [bytes]"
+_CERTIFICATE = re.compile(r"<certificate ([\w-]+)>")
 _WHEN = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -81,22 +55,35 @@ class Sample(NamedTuple):
         return f"{self.check}:{self.line} {self.title}"
 
     @property
+    def role(self) -> Optional[str]:
+        """What whoever scans says the host is, where they say it."""
+        return next((one.head[5:] for one in self.sections if one.head.startswith("role ")), None)
+
+    @property
     def outcomes(self) -> Tuple[str, ...]:
         return tuple(finding[0] for finding in self.findings)
 
 
 class Trees(NamedTuple):
-    """The hosts of a sample: evidence directories by end, or loose files by name."""
+    """The hosts of a sample: evidence directories by end, or loose files by name.
+
+    `asked` holds the ends that are asked now, each with its answers by what is asked for.
+    """
 
     ends: Mapping[str, MemoryTree]
     loose: Mapping[str, bytes]
+    asked: Mapping[str, Mapping[str, Tuple[str, ...]]]
 
     def targets(self) -> Tuple[Evidence, Optional[Evidence]]:
         """What is scanned, and its master."""
         if self.loose:
             return loose(self.loose), None
-        hosts: List[Evidence] = [RecordedEvidence("case", self.ends[end]) for end in ENDS if end in self.ends]
+        hosts = [self._host(end) for end in ENDS if end in self.ends]
         return hosts[0], hosts[1] if hosts[1:] else None
+
+    def _host(self, end: str) -> Evidence:
+        recorded = RecordedEvidence("case", self.ends[end])
+        return _Asked(recorded, self.asked[end]) if end in self.asked else recorded
 
     def texts(self) -> Dict[str, List[bytes]]:
         """Every text by what a quote calls its source, one of each end that has it."""
@@ -108,7 +95,27 @@ class Trees(NamedTuple):
             for name, raw in tree.files.items():
                 if name.startswith("files/"):
                     found.setdefault(name[5:], []).append(raw)
+        for answers in self.asked.values():
+            for line, texts in answers.items():
+                found.setdefault(line, []).extend(text.encode() for text in texts)
         return found
+
+
+class _Asked(AskedNow):
+    """An end that is asked now, with answers of its own to what is asked more than once or rehearsed."""
+
+    def __init__(self, recorded: RecordedEvidence, answers: Mapping[str, Tuple[str, ...]]) -> None:
+        super().__init__(recorded)
+        self._answers = {name: list(texts) for name, texts in answers.items()}
+
+    def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
+        if row.kind is Kind.REHEARSAL and row.name in self._answers:
+            return [Text.of("\n".join(self._answers[row.name]), row.name)]
+        return super().texts(row, names)
+
+    def again(self, row: Row) -> Tuple[Optional[Text], str]:
+        answer = self._answers[row.name].pop(0)
+        return (None, answer[1:-1]) if answer.startswith("[") else (Text.of(answer, row.name), "")
 
 
 # -- reading
@@ -118,16 +125,11 @@ class Trees(NamedTuple):
 def samples(check: str) -> Tuple[Sample, ...]:
     """Those of one check, `--- each` made into one for each line; none where its file is not there."""
     place = SAMPLES / f"{check}.txt"
-    return tuple(_parsed(check, place.read_text("utf-8"))) if place.is_file() else ()
+    return tuple(parsed(check, place.read_text("utf-8"))) if place.is_file() else ()
 
 
-def live_tests(check: str) -> Optional[Path]:
-    """The test module of a check that finds something on live hosts alone."""
-    told = re.match(r"^live: (\S+)$", (SAMPLES / f"{check}.txt").read_text("utf-8"), re.M)
-    return FIXTURES.parents[1] / told[1] if told else None
-
-
-def _parsed(check: str, text: str) -> Iterator[Sample]:
+def parsed(check: str, text: str) -> Iterator[Sample]:
+    """The samples that stand in a text."""
     blocks: List[Tuple[int, List[str]]] = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("== "):
@@ -135,7 +137,7 @@ def _parsed(check: str, text: str) -> Iterator[Sample]:
         if blocks:
             blocks[-1][1].append(line)
     for number, lines in blocks:
-        yield from _each(_sample(check, number, lines))
+        yield from _each(check, number, lines)
 
 
 def _sample(check: str, number: int, lines: List[str]) -> Sample:
@@ -153,7 +155,6 @@ def _sample(check: str, number: int, lines: List[str]) -> Sample:
             sections[-1][1].append(line)
         elif line.strip():
             key, words = line.split(": ", 1)
-            assert key in WORDS + LISTS, (check, number, line)
             facts.append((key, words))
     made = [Section(head, _without_end(own)) for head, own in sections]
     return Sample(check, number, title, findings, at or None, tuple(facts), tuple(made))
@@ -167,18 +168,17 @@ def _without_end(lines: List[str]) -> Tuple[str, ...]:
     return tuple(lines[:end])
 
 
-def _each(sample: Sample) -> Iterator[Sample]:
-    (each,) = [section for section in sample.sections if section.head == "each"] or [None]
-    if not each:
-        yield sample
+def _each(check: str, number: int, lines: List[str]) -> Iterator[Sample]:
+    """The sample, or one for each line of its last section: `<each>` is the line, `<1>` the first of its parts."""
+    if EACH not in lines:
+        yield _sample(check, number, lines)
         return
-    rest = [section for section in sample.sections if section is not each]
-    for one in each.lines:
-        yield sample._replace(
-            title=f"{sample.title} [{one}]",
-            facts=tuple((key, words.replace(_EACH, one)) for key, words in sample.facts),
-            sections=tuple(Section(head, tuple(line.replace(_EACH, one) for line in lines)) for head, lines in rest),
-        )
+    at = lines.index(EACH)
+    for row in _without_end(lines[at + 1 :]):
+        places = {"each": row, **{str(count): part for count, part in enumerate(row.split(" | "), 1)}}
+        made = [re.sub(r"<(each|\d)>", lambda found: places[found[1]], line) for line in lines[:at]]  # noqa: B023
+        one = _sample(check, number, made)
+        yield one._replace(title=f"{one.title} [{row}]")
 
 
 # -- building
@@ -189,14 +189,23 @@ def trees(sample: Sample) -> Trees:
     """The hosts of a sample; not to be changed."""
     ends: Dict[str, MemoryTree] = {}
     pieces: Dict[str, bytes] = {}
+    asked: Dict[str, Dict[str, Tuple[str, ...]]] = {}
     for section in sample.sections:
         first, _, rest = section.head.partition(" ")
         if first == "like":
             (other,) = [one for one in samples(sample.check) if one.title == rest]
             assert other.line < sample.line, (sample.name, rest)
             ends, pieces = dict(trees(other).ends), dict(trees(other).loose)
+            asked = {end: dict(answers) for end, answers in trees(other).asked.items()}
+        elif first == "role":
+            continue
         elif first == "loose":
-            pieces[rest] = _text(section.lines)
+            name, raw = _named(rest, section.lines)
+            pieces[name] = raw
+        elif first in ENDS and rest.startswith("asked now"):
+            asked.setdefault(first, {})
+            if rest != "asked now":
+                asked[first][rest.split(" ", 2)[2]] = section.lines
         elif first in ENDS:
             own = ends.get(first) or MemoryTree(collected(host=HOST[first][0], role=HOST[first][1]))
             ends[first] = _with(own, rest, section.lines)
@@ -204,11 +213,35 @@ def trees(sample: Sample) -> Trees:
             assert first in names(), (sample.name, section.head)
             ends = {end: tree for end, tree in scenario(first).items() if rest in ("", end)}
     assert ends or pieces, f"{sample.name} has no host"
-    return Trees(ends, pieces)
+    return Trees(ends, pieces, asked)
+
+
+@cache
+def _certificates() -> Maker:
+    place = tempfile.mkdtemp(prefix="nimdoctor-certificates-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return Maker(Path(place))
+
+
+def _named(head: str, lines: Tuple[str, ...]) -> Tuple[str, bytes]:
+    """A text's name, without what else its head tells of it, and the text."""
+    name, _, source = head.partition(" < ")
+    if source:
+        return name, (FIXTURES.parent / source).read_bytes()
+    if head.endswith(_BYTES):
+        escaped = "\n".join(lines).encode("latin-1")
+        return head[: -len(_BYTES)], escaped.decode("unicode_escape").encode("latin-1")
+    return head, _text(lines)
 
 
 def _text(lines: Tuple[str, ...]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
+    return b"".join(map(_line, lines))
+
+
+def _line(line: str) -> bytes:
+    """The line, or the certificate that it names."""
+    kind = _CERTIFICATE.fullmatch(line)
+    return _certificates()(kind[1]).pem if kind else f"{line}\n".encode()
 
 
 def _with(base: MemoryTree, told: str, lines: Tuple[str, ...]) -> MemoryTree:
@@ -228,8 +261,8 @@ def _with(base: MemoryTree, told: str, lines: Tuple[str, ...]) -> MemoryTree:
     if verb == "stderr":
         return changed(base, MemoryTree({}), commands={name: {"stderr": _text(lines).decode()}})
     failed = _STATUS.search(told)
-    name = told[: failed.start()] if failed else told
-    own = MemoryTree({_place(name): _text(lines)})
+    name, raw = _named(told[: failed.start()] if failed else told, lines)
+    own = MemoryTree({_place(name): raw})
     if name.startswith("/"):
         absent = [path for path, state in _manifest(base)["paths"].items() if path == name and state is None]
         return changed(base, own, without_paths=absent)
@@ -271,7 +304,3 @@ def _edited(raw: bytes, lines: Tuple[str, ...], told: str) -> bytes:
             text.insert(at, line[1:])
             at += 1
     return "\n".join(text).encode()
-
-
-SEVERITIES = {severity.value for severity in Severity}
-CONFIDENCES = {confidence.value for confidence in Confidence}
