@@ -1,6 +1,10 @@
 """Certificates of every kind, made by the real `openssl` once a session; their keys do not outlive the making."""
 
+import atexit
+import shutil
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
@@ -134,3 +138,11 @@ class Maker:
         ended = subprocess.run(command, input=given, capture_output=True, cwd=self.place, check=False, timeout=60)
         assert ended.returncode == 0, (words, ended.stderr.decode("utf-8", "replace"))
         return ended.stdout
+
+
+@cache
+def maker() -> Maker:
+    """The one of this process; what it made goes when the process ends."""
+    place = tempfile.mkdtemp(prefix="nimdoctor-certificates-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return Maker(Path(place))
