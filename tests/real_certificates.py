@@ -112,6 +112,7 @@ class Maker:
         (place / "req.cnf").write_text(_REQUEST)
 
     def __call__(self, name: str) -> Made:
+        assert name in SPECS, f"no kind of certificate is called {name!r}"
         if name not in self.made:
             self.made[name] = self._make(name, SPECS[name])
         return self.made[name]

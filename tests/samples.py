@@ -5,6 +5,7 @@ How they are written stands in docs/contributing.md, "Its samples"; `tests/check
 
 import json
 import re
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import cache
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
@@ -26,6 +27,18 @@ _STATUS = re.compile(r" \[status (\d+)\]$")
 _BYTES = " [bytes]"
 _CERTIFICATE = re.compile(r"<certificate ([\w-]+)>")
 _WHEN = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class BadSample(Exception):
+    """A sample that is not written as the page tells: where it stands, and what is wrong."""
+
+
+@contextmanager
+def _written_in(check: str, line: int, section: str = "") -> Iterator[None]:
+    try:
+        yield
+    except (AssertionError, LookupError, ValueError, OSError) as error:
+        raise BadSample(f"fixtures/checks/{check}.txt, the sample of line {line}{section}: {error}") from error
 
 
 class Section(NamedTuple):
@@ -135,15 +148,17 @@ def parsed(check: str, text: str) -> Iterator[Sample]:
         if blocks:
             blocks[-1][1].append(line)
     for number, lines in blocks:
-        yield from _each(check, number, lines)
+        with _written_in(check, number):
+            yield from _each(check, number, lines)
 
 
 def _sample(check: str, number: int, lines: List[str]) -> Sample:
+    assert ": " in lines[0], "it begins with `== TITLE: OUTCOME`"
     title, told = lines[0][3:].rsplit(": ", 1)
     told, _, at = told.partition(" at ")
-    assert not at or at in ENDS, (check, number, at)
+    assert not at or at in ENDS, f"{at!r} is no end"
     findings = tuple(tuple(one.split()) for one in told.split(" + "))
-    assert all(one[0] in {outcome.value for outcome in Outcome} for one in findings), (check, number, told)
+    assert all(one[0] in {outcome.value for outcome in Outcome} for one in findings), f"{told!r} begins with no outcome"
     facts: List[Tuple[str, str]] = []
     sections: List[Tuple[str, List[str]]] = []
     for line in lines[1:]:
@@ -152,6 +167,7 @@ def _sample(check: str, number: int, lines: List[str]) -> Sample:
         elif sections:
             sections[-1][1].append(line)
         elif line.strip():
+            assert ": " in line, f"{line!r} is no `KEY: WORDS`"
             key, words = line.split(": ", 1)
             facts.append((key, words))
     made = [Section(head, _without_end(own)) for head, own in sections]
@@ -174,6 +190,8 @@ def _each(check: str, number: int, lines: List[str]) -> Iterator[Sample]:
     at = lines.index(EACH)
     for row in _without_end(lines[at + 1 :]):
         places = {"each": row, **{str(count): part for count, part in enumerate(row.split(" | "), 1)}}
+        wanted = set(re.findall(r"<(each|\d)>", "\n".join(lines[:at])))
+        assert wanted <= set(places), f"{row!r} has no part for {sorted(wanted - set(places))}"
         made = [re.sub(r"<(each|\d)>", lambda found: places[found[1]], line) for line in lines[:at]]  # noqa: B023
         one = _sample(check, number, made)
         yield one._replace(title=f"{one.title} [{row}]")
@@ -185,33 +203,36 @@ def _each(check: str, number: int, lines: List[str]) -> Iterator[Sample]:
 @cache
 def trees(sample: Sample) -> Trees:
     """The hosts of a sample; not to be changed."""
-    ends: Dict[str, MemoryTree] = {}
-    pieces: Dict[str, bytes] = {}
-    asked: Dict[str, Dict[str, Tuple[str, ...]]] = {}
+    made = Trees({}, {}, {})
     for section in sample.sections:
-        first, _, rest = section.head.partition(" ")
-        if first == "like":
-            (other,) = [one for one in samples(sample.check) if one.title == rest]
-            assert other.line < sample.line, (sample.name, rest)
-            ends, pieces = dict(trees(other).ends), dict(trees(other).loose)
-            asked = {end: dict(answers) for end, answers in trees(other).asked.items()}
-        elif first == "role":
-            continue
-        elif first == "loose":
-            name, raw = _named(rest, section.lines)
-            pieces[name] = raw
-        elif first in ENDS and rest.startswith("asked now"):
-            asked.setdefault(first, {})
-            if rest != "asked now":
-                asked[first][rest.split(" ", 2)[2]] = section.lines
-        elif first in ENDS:
-            own = ends.get(first) or MemoryTree(collected(host=HOST[first][0], role=HOST[first][1]))
-            ends[first] = _with(own, rest, section.lines)
-        else:
-            assert first in names(), (sample.name, section.head)
-            ends = {end: tree for end, tree in scenario(first).items() if rest in ("", end)}
-    assert ends or pieces, f"{sample.name} has no host"
-    return Trees(ends, pieces, asked)
+        with _written_in(sample.check, sample.line, f", --- {section.head}"):
+            made = _with_section(made, sample, section)
+    with _written_in(sample.check, sample.line):
+        assert made.ends or made.loose, "it has no host"
+    return made
+
+
+def _with_section(made: Trees, sample: Sample, section: Section) -> Trees:
+    """The hosts and what one section says of them."""
+    first, _, rest = section.head.partition(" ")
+    if first == "like":
+        above = [one for one in samples(sample.check) if one.title == rest and one.line < sample.line]
+        assert above, "no sample further up has that title"
+        return trees(above[0])
+    if first == "role":
+        return made
+    if first == "loose":
+        name, raw = _named(rest, section.lines)
+        return made._replace(loose={**made.loose, name: raw})
+    if first in ENDS and rest.startswith("asked now"):
+        what = rest[len("asked now ") :]
+        answers = {**made.asked.get(first, {}), **({what: section.lines} if what else {})}
+        return made._replace(asked={**made.asked, first: answers})
+    if first in ENDS:
+        own = made.ends.get(first) or MemoryTree(collected(host=HOST[first][0], role=HOST[first][1]))
+        return made._replace(ends={**made.ends, first: _with(own, rest, section.lines)})
+    assert first in names(), "it is no section, and no scenario has that name"
+    return made._replace(ends={end: tree for end, tree in scenario(first).items() if rest in ("", end)})
 
 
 def _named(head: str, lines: Tuple[str, ...]) -> Tuple[str, bytes]:
@@ -239,16 +260,18 @@ def _with(base: MemoryTree, told: str, lines: Tuple[str, ...]) -> MemoryTree:
     """An end and what one section says of it."""
     verb, _, name = told.partition(" ")
     if told == "paths":
+        assert all(" " in line for line in lines), "each line is a path and its state"
         states = dict(line.split(" ", 1) for line in lines)
         known = {path: _state(words) for path, words in states.items() if words != "unknown"}
         return changed(base, MemoryTree({}), paths=known, without_paths=sorted(set(states) - set(known)))
     if told == "manifest":
         fields = dict(line.split(": ", 1) for line in lines)
         return changed(base, MemoryTree({}), manifest={key: json.loads(value) for key, value in fields.items()})
+    assert verb not in ("without", "edit") or _place(name) in base.files, "that was not there"
     if verb == "without":
         return changed(base, MemoryTree({}), without=[_place(name)])
     if verb == "edit":
-        return changed(base, MemoryTree({_place(name): _edited(base.files[_place(name)], lines, told)}))
+        return changed(base, MemoryTree({_place(name): _edited(base.files[_place(name)], lines)}))
     if verb == "stderr":
         return changed(base, MemoryTree({}), commands={name: {"stderr": _text(lines).decode()}})
     failed = _STATUS.search(told)
@@ -281,16 +304,16 @@ def _state(words: str) -> Optional[Dict[str, Union[str, int]]]:
     return state
 
 
-def _edited(raw: bytes, lines: Tuple[str, ...], told: str) -> bytes:
+def _edited(raw: bytes, lines: Tuple[str, ...]) -> bytes:
     """The text with each old line, which stands there once, replaced by the new ones that follow it."""
     text, at = raw.decode().split("\n"), None
     for line in lines:
         if line.startswith("-"):
-            assert text.count(line[1:]) == 1, f"{told}: {line[1:]!r} is there {text.count(line[1:])} times"
+            assert text.count(line[1:]) == 1, f"{line[1:]!r} is there {text.count(line[1:])} times"
             at = text.index(line[1:])
             del text[at]
         else:
-            assert line.startswith("+"), (told, line)
+            assert line.startswith("+"), f"{line!r} begins with neither - nor +"
             at = len(text) - 1 if at is None else at
             text.insert(at, line[1:])
             at += 1

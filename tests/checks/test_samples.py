@@ -6,7 +6,7 @@ import textwrap
 import pytest
 from effort import one_in
 from hosts import registry, scan_hosts
-from samples import SAMPLES, parsed, samples, trees
+from samples import SAMPLES, BadSample, parsed, samples, trees
 
 from nimdoctor.model import Confidence, Outcome, Severity
 
@@ -59,6 +59,7 @@ LISTS = {
 """What a line gives whole."""
 REPORT = {
     "caused by": lambda report, result: [one.check for one, sure in report.story.causes(result) if sure],
+    "root": lambda report, result: [report.root().check] if report.root() else [],
     "first": lambda report, result: [report.first.check] if report.first else [],
     "remarks": lambda report, result: report.remarks,
     "exit": lambda report, result: [str(report.exit_status)],
@@ -80,6 +81,7 @@ def test_a_sample_comes_out_as_it_says(sample):
         assert NAMED_ONLY in words or not result.named_only or told(result, "") not in words
     for key, words in sample.facts:
         kind = key[len("not ") :] if key.startswith("not ") else key
+        assert kind in {**WORDS, **LISTS, **REPORT}, f"{kind!r}: docs/contributing.md tells what a line may give"
         if kind in WORDS:
             texts = [WORDS[kind](one) for one in found]
             assert any(stands(words, text) for text in texts) is not key.startswith("not "), texts
@@ -130,6 +132,31 @@ def test_the_page_tells_all_that_a_sample_may_say():
     assert ON_THE_PAGE
     for key in (*WORDS, *LISTS, *REPORT):
         assert f"`{key}:" in PAGE, key
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("== no outcome\n", "begins with `== TITLE: OUTCOME`"),
+        ("== t: failed\n", "'failed' begins with no outcome"),
+        ("== t: fail at home\n", "'home' is no end"),
+        ("== t: pass\nsaid so\n", "'said so' is no `KEY: WORDS`"),
+        ("== t: pass\n", "has no host"),
+        ("== t: pass\n--- clint /etc/x\n", "--- clint /etc/x: it is no section"),
+        ("== t: pass\n--- like u\n", "--- like u: no sample further up"),
+        ("== t: pass\n--- client without /etc/x\n", "--- client without /etc/x: that was not there"),
+        ("== t: pass\n--- client paths\n/etc/x\n", "each line is a path and its state"),
+        ("== t: pass\n--- healthy\n--- client edit /etc/niminfo\n-x\n", "'x' is there 0 times"),
+        ("== t: <2>\n--- client /etc/x\n--- each\na\n", "'a' has no part for"),
+        ("== t: pass\n--- client /etc/x\n<certificate odd>\n", "is called 'odd'"),
+    ],
+)
+def test_a_sample_that_is_written_otherwise_is_refused_with_its_place(text, wrong):
+    with pytest.raises(BadSample) as refused:
+        for sample in parsed("clock-skew", f"\n{text}"):
+            trees(sample)
+    assert str(refused.value).startswith("fixtures/checks/clock-skew.txt, the sample of line 2")
+    assert wrong in str(refused.value)
 
 
 @each_check
