@@ -30,11 +30,6 @@ def test_what_is_no_level_of_aix_is_refused(content):
         OsLevel.parse(Text.of(content, "oslevel -s"))
 
 
-def test_the_level_of_a_vios_is_read():
-    level = IosLevel.parse(Text.of("3.1.4.21\n", "ioscli ioslevel"))
-    assert (level.level, level.quote().line) == ("3.1.4.21", 1)
-
-
 @pytest.mark.parametrize("content", ["", "7.2.0.0\n", "3.1.4\n", "ksh: ioscli:  not found.\n"])
 def test_what_is_no_level_of_vios_is_refused(content):
     with pytest.raises(BadEvidence):
