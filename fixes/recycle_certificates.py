@@ -40,6 +40,10 @@ _NO_WAY_BACK = "undoing it alone would leave the master with SSL off and no secu
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
     fetches=True,
+    apart=(
+        (Role.MASTER, "nimdoctor fix --only recycle-certificates --apply --affects N"),
+        (Role.CLIENT, "nimdoctor fix --master MASTER --only refresh-client-certificate --apply"),
+    ),
 )
 def recycle_certificates(
     case: FixContext,

@@ -258,9 +258,7 @@ def test_a_reader_that_has_seen_enough_leaves_nothing_either(tmp_path):
 def test_what_it_says_to_type_on_two_real_hosts_ends_in_a_push_that_comes_through(doctor, tmp_path, scenario):
     with Lab.build(scenario, str(tmp_path / "lab"), daemons=True) as lab:
         repair = Repair(RepairTarget(lab.client_target, lab.master_target), Registry(), demo.Options())
-        fixes = {fix for step in repair.plan.steps if step.where.value == "master" for fix in step.fixes}
-        lines = next(lines for fix, lines in demo.ON_REAL_HOSTS.items() if fix in fixes)
-        for line in lines:
+        for line in demo.on_real_hosts(repair.plan, Registry().fixes()):
             host, words = line.split("#", 1)
             words = words.replace("MASTER", lab.master_target).replace("DIR", str(tmp_path / "change")).split()
             if words[0] == "ksh":
