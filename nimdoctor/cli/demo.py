@@ -56,7 +56,8 @@ def on_real_hosts(plan: Plan, fixes: Sequence[Fix]) -> List[str]:
     """What is typed where nimdoctor cannot reach both hosts at once, one line a command, with the host it is typed on."""
     acting = {fix for step in plan.steps if step.where is Role.MASTER for fix in step.fixes}
     own_way = next((fix.apart for fix in fixes if fix.apart and fix.id in acting), ())
-    affected = str(len(plan.affects.clients)) if plan.affects else "N"
+    # to the master alone the client of this plan is one of them
+    affected = str(len(plan.affects.clients) + 1) if plan.affects else "N"
     return [
         f"{_NAMES[where] + '#':<6} {' '.join(affected if word == 'N' else word for word in command.split())}"
         for where, command in own_way or _AT_ITS_END
