@@ -118,7 +118,7 @@ def of_sample(sample, ends):
     return without_local_times(results_of(sample.check, target, master, role=sample.role))
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data(), client=st.integers(WEST, EAST), master=st.integers(WEST, EAST))
 def test_nor_does_it_change_what_comes_of_a_sample(data, client, master):
     sample = data.draw(st.sampled_from(dated()), label="sample")
