@@ -1,12 +1,10 @@
 """What processes say of the same files, asked once: nearly all that a scan of a lab costs goes to processes."""
 
-import contextlib
 import filecmp
 import hashlib
 import json
 import os
 import pickle
-import re
 import stat
 import time
 import warnings
@@ -81,37 +79,55 @@ class Rehearsals:
 
 
 class Reads(NamedTuple):
-    """What commands read: paths of their own tree as its host names them, or of all trees of the lab.
+    """What a command reads: files, and all of directories, of its own tree or of all trees of the lab.
 
-    What a command that `tells_the_time` printed is known for as long as the second lasts in which it was asked.
+    What one that `tells_the_time` printed is known for as long as the second lasts in which it was asked.
     """
 
-    commands: Tuple[str, ...]
-    """By their first words, which for some is the only form that changes nothing and is about the lab."""
-    paths: "re.Pattern[str]"
+    command: str
+    """Its first words, which for some are the only form that changes nothing and is about the lab."""
+    below_lab: Tuple[str, ...] = ()
+    elsewhere: Tuple[str, ...] = ()
     everywhere: bool = False
     tells_the_time: bool = False
 
+    @property
+    def paths(self) -> Iterator[str]:
+        """As the tree's host names them."""
+        yield from (f"/.lab/{name}" for name in (*EVERY_COMMAND_READS, *self.below_lab))
+        yield from self.elsewhere
 
-STEADY = re.compile(r"/.lab/(?!inetd|nimsh_|objects/|proc/|src/)|/etc/(hosts|inittab)$")
-MOVED = re.compile(r"/.lab/|/etc/|/usr/lib/")
+    def includes(self, path: str) -> bool:
+        return any(path == one or path.startswith(f"{one}/") for one in self.paths)
+
+
+EVERY_COMMAND_READS = ("lib.sh", "host", "fault")
 COMMANDS = (
-    Reads(("df", "emgr", "host", "hostname", "instfix", "lsitab", "lslpp", "oslevel", "uname"), STEADY),
-    Reads(("ar", "audit query", "lsnim", "lssrc", "netstat"), MOVED),
-    Reads(("nimclient -l",), MOVED, everywhere=True),
-    Reads(("date",), STEADY, tells_the_time=True),
-    Reads(("ps -eo",), re.compile(r"/.lab/(clock|fault/|host|lib\.sh|proc/)"), tells_the_time=True),
+    Reads("ar -X32_64 -tv /usr/lib/libcrypto.a", elsewhere=("/usr/lib/libcrypto.a",)),
+    Reads("ar -X32_64 -tv /usr/lib/libssl.a", elsewhere=("/usr/lib/libssl.a",)),
+    Reads("audit query", ("auditing",)),
+    Reads("date", ("clock",), tells_the_time=True),
+    Reads("df", ("df",)),
+    Reads("emgr"),
+    Reads("host", elsewhere=("/etc/hosts",)),
+    Reads("hostname"),
+    Reads("instfix", ("apars",)),
+    Reads("lsitab", elsewhere=("/etc/inittab",)),
+    Reads("lslpp", ("filesets", "history", "owned")),
+    Reads("lsnim", ("objects",)),
+    Reads("lssrc", ("inetd", "nimsh_args", "proc", "src")),
+    Reads("netstat", ("held", "inetd", "proc", "src")),
+    Reads("nimclient -l", ("objects", "proc", "src"), everywhere=True),
+    Reads("oslevel", ("oslevel",)),
+    Reads("ps -eo", ("proc",), tells_the_time=True),
+    Reads("uname"),
 )
-PASSED_OVER = ("/.lab/built", "/.lab/calls", "/.lab/owner")
-"""What of that no command reads, and differs from lab to lab."""
-PARTS = (".lab", "etc", "usr/lib")
-"""The directories of a tree that hold all of it."""
 
 
 def reads_of(argv: Sequence[str]) -> Optional[Reads]:
     """What a command reads; None for one that may change something, or is not known here."""
     typed = " ".join(argv) + " "
-    return next((one for one in COMMANDS if typed.startswith(tuple(f"{name} " for name in one.commands))), None)
+    return next((one for one in COMMANDS if typed.startswith(f"{one.command} ")), None)
 
 
 class Answers:
@@ -212,38 +228,42 @@ class Answers:
 
 
 def _state(reads: Reads, lab: str, tree: str) -> str:
-    """A name for all that these commands of a tree read."""
-    digest = hashlib.sha256(reads.commands[0].encode())
+    """A name for all that the command of a tree reads."""
+    digest = hashlib.sha256(reads.command.encode())
     for name in sorted(os.listdir(lab)) if reads.everywhere else (tree,):
-        waiting = [os.path.join(lab, name, part) for part in PARTS]
-        while waiting:
-            with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
-                for entry in sorted(entries, key=lambda entry: entry.name):
-                    path = entry.path[len(lab) + 1 + len(name) :]
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-                    elif reads.paths.match(path) and not path.endswith(PASSED_OVER):
-                        digest.update(f"{name} {path}\n".encode() + _content(entry, reads.tells_the_time))
+        for path in reads.paths:
+            digest.update(f"{name}{path}\n".encode())
+            for below, content in _contents(f"{lab}/{name}{path}", reads.tells_the_time):
+                digest.update(f"{below} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
-def _content(entry: "os.DirEntry[str]", with_times: bool) -> bytes:
-    """Of a plain file or a link; of a process whether one of this machine is behind it, and its beginning if asked for."""
+def _contents(path: str, with_times: bool) -> Iterator[Tuple[str, bytes]]:
+    """What is at a path: of a directory the names and all that is below them, of a file its bytes, of a link its target."""
     try:
-        if entry.is_symlink():
-            return os.readlink(entry.path).encode()
-        if not entry.is_file(follow_symlinks=False):
-            return b"no plain file"
-        with open(entry.path, "rb", buffering=0) as stream:
-            content = stream.readall()
+        kind = os.lstat(path).st_mode
+        if stat.S_ISDIR(kind):
+            for name in sorted(os.listdir(path)):
+                for below, content in _contents(f"{path}/{name}", with_times):
+                    yield f"{name}/{below}", content
+        elif stat.S_ISREG(kind):
+            with open(path, "rb", buffering=0) as stream:
+                content = stream.readall()
+            yield "", _process(content, with_times) if "/.lab/proc/" in path else content
+        else:
+            yield "", os.readlink(path).encode() if stat.S_ISLNK(kind) else b"no plain file"
     except OSError as error:
-        return str(error.errno).encode()
-    words = content.split(None, 3)
-    if "/.lab/proc/" in entry.path and len(words) == 4:
-        parent, start, real, arguments = words
-        lives = real == b"-" or _lives(int(real))
-        return b"%s %s %d %s" % (parent, start if with_times else b"", lives, arguments)
-    return content
+        yield "", str(error.errno).encode()
+
+
+def _process(row: bytes, with_times: bool) -> bytes:
+    """A process, and whether one of this machine is behind it; when it began where that is asked for."""
+    words = row.split(None, 3)
+    if len(words) < 4:
+        return row
+    parent, start, real, arguments = words
+    lives = real == b"-" or _lives(int(real))
+    return b"%s %s %d %s" % (parent, start if with_times else b"", lives, arguments)
 
 
 def _lives(pid: int) -> bool:

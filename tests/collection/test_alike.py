@@ -60,27 +60,27 @@ def test_it_says_what_it_is(healthy: Lab, tmp_path: Path) -> None:
     assert manifest["schema"] == "nimdoctor.evidence/1" and manifest["collected"].endswith("Z")
 
 
-def test_of_a_host_that_does_not_say_its_role_everything_is_collected(healthy: Lab, each: Collector) -> None:
+def test_of_a_host_that_does_not_say_its_role_everything_is_collected(healthy: Lab, one: Collector) -> None:
     os.unlink(f"{healthy.client}/etc/niminfo")
-    by_script, by_nimdoctor = each.archive(healthy.client_target), collected(healthy.client_target, each.place)
+    by_script, by_nimdoctor = one.archive(healthy.client_target), collected(healthy.client_target, one.place)
     assert same_but_for_times(by_script, by_nimdoctor) is None
     assert "role" not in by_script.manifest
     assert by_script.manifest["not_collected"]["nimclient -l -l NIM_NAME"] == "not run: NIM_NAME is not known"
     assert by_script.findings() == findings(healthy.client_target)
 
 
-def test_a_name_that_would_be_an_option_is_given_to_no_command(healthy: Lab, each: Collector) -> None:
+def test_a_name_that_would_be_an_option_is_given_to_no_command(healthy: Lab, one: Collector) -> None:
     niminfo = Path(healthy.client, "etc/niminfo")
     niminfo.write_text(niminfo.read_text().replace("NIM_NAME=lpar7", "NIM_NAME=-P"))
-    by_script, by_nimdoctor = each.archive(healthy.client_target), collected(healthy.client_target, each.place)
+    by_script, by_nimdoctor = one.archive(healthy.client_target), collected(healthy.client_target, one.place)
     assert same_but_for_times(by_script, by_nimdoctor) is None
     assert "nimclient -l -l -P" not in by_script.manifest["commands"]
 
 
-def test_names_that_no_archive_may_hold_are_left_out_and_said(healthy: Lab, each: Collector) -> None:
+def test_names_that_no_archive_may_hold_are_left_out_and_said(healthy: Lab, one: Collector) -> None:
     for name in ("back\\slash.pem", "line\nend.pem", "\u00e9t\u00e9.pem"):
         Path(healthy.client, "ssl_nimsh/certs", name).write_text("x")
-    for archive in (each.archive(healthy.client_target), collected(healthy.client_target, each.place)):
+    for archive in (one.archive(healthy.client_target), collected(healthy.client_target, one.place)):
         names = [name for name in archive.members if name.startswith("files/ssl_nimsh/certs/")]
         assert names == ["files/ssl_nimsh/certs/server.pem"]
         said = [name for name, why in archive.manifest["not_collected"].items() if "its name" in why]

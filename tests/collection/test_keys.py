@@ -74,11 +74,11 @@ def test_keys_in_every_file_and_output_reach_no_archive(form: str, lab_of: Calla
             assert REMOVED in raw, "that there was one can still be told"
 
 
-def test_nothing_of_the_keys_directory_is_taken_not_even_through_a_link(healthy: Lab, each: Collector) -> None:
+def test_nothing_of_the_keys_directory_is_taken_not_even_through_a_link(healthy: Lab, one: Collector) -> None:
     certificates = Path(healthy.master, "ssl_nimsh/certs")
     (certificates / "sly.pem").symlink_to("../keys/serverkey.pem")
     (certificates / "key.der").write_bytes(b"\x30\x82\x04\xa3\x02\x01\x00" + bytes(range(1, 200)))
-    for archive in (each.archive(healthy.master_target), collected(healthy.master_target, each.place)):
+    for archive in (one.archive(healthy.master_target), collected(healthy.master_target, one.place)):
         names = [name for name in archive.members if name.startswith("files/ssl_nimsh/")]
         assert not [name for name in names if "/keys/" in name or "sly" in name]
         assert b"\x30\x82\x04\xa3" not in b"".join(archive.members.values())
