@@ -26,7 +26,7 @@ def explored(
     asked = [item.callspec.params.get("exploration") for item in request.session.items if hasattr(item, "callspec")]
     # pytest-xdist parts the tests among its own workers, each of which then runs what it is asked for
     parted = hasattr(request.config, "workerinput")
-    workers = Workers([name for name in EXPLORATIONS if name in asked], at_once=1 if parted else os.cpu_count() or 1)
+    workers = Workers([name for name in EXPLORATIONS if name in asked and not parted], os.cpu_count() or 1)
 
     def get(name: str) -> Explored:
         program("openssl")  # they build their labs in processes of their own

@@ -1,7 +1,8 @@
-"""Command lines of nimdoctor, each in a child process."""
+"""Command lines of nimdoctor, each in a child process or in this one."""
 
 import contextlib
 import gc
+import io
 import os
 import signal
 import sys
@@ -59,6 +60,16 @@ def nimdoctor(words: Sequence[str], prepare: Prepare = nothing) -> Ended:
         become(words, prepare, out, err)
     _, status = os.waitpid(pid, 0)
     return Ended(os.waitstatus_to_exitcode(status), all_of(out), all_of(err))
+
+
+def here(words: Sequence[str]) -> Ended:
+    """One command line in this process, for those that are neither killed nor changed: a child costs more than it."""
+    from nimdoctor.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(list(words))
+    return Ended(status, out.getvalue(), err.getvalue())
 
 
 def become(words: Sequence[str], prepare: Prepare, out: int, err: int) -> None:
