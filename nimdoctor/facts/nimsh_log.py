@@ -95,6 +95,18 @@ class NimshLog(NamedTuple):
             older_first=parts[0].older_first,
         )
 
+    def turn(self) -> Tuple[Optional[Session], Optional[Session]]:
+        """The last session that went on, and the first after it that hung or met a broken SSL object; None where there
+        is none.
+        """
+        good = failed = None
+        for session in self.sessions:
+            if session.end is SessionEnd.WENT_ON:
+                good, failed = session, None
+            elif session.end in (SessionEnd.HUNG, SessionEnd.OBJECT_ERROR):
+                failed = failed or session
+        return good, failed
+
     def newest_loaded(self) -> Optional[Session]:
         """The newest session that loaded certificates: the one a verdict on TLS rests on."""
         return next((session for session in reversed(self.sessions) if session.loaded), None)
