@@ -134,7 +134,7 @@ def _by_the_log(refusal: RefusedId, info: NimInfo, subject: Subject, push: Settl
             settled_by=push,
         )
     return Finding(
-        f"nimsh.log says that a push brought the id {refusal.passed}, and NIM_MASTERID is {refusal.kept}",
+        f"nimsh.log says that a push brought the id {refusal.passed}, and NIM_MASTERID is {refusal.own}",
         evidence=[refusal.at, at],
         confidence=Confidence.POSSIBLE,
         cause=Inferred(

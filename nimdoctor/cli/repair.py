@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, List, Optional, Sequence
 import typer
 
 from nimdoctor.cli.ending import answer_to, complete_fixes, refuse, show_result, status_of, terminal
-from nimdoctor.cli.interrupt import HERE, THERE, Interruption
+from nimdoctor.cli.interrupt import HERE, THERE, Interruption, end_like_ctrl_c, nothing
 from nimdoctor.cli.output import Format, UsageError, say, width, write
 from nimdoctor.cli.runs import resume_run
-from nimdoctor.cli.scan import end_like_ctrl_c, nothing
 from nimdoctor.model.wording import count, visible
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from typing import Any, Iterator, NamedTuple, Optional
 
+from nimdoctor import facts
 from nimdoctor.diagnosis.host import FactAbsent, Host
 from nimdoctor.model import Check, Role, Subject
 
@@ -108,11 +109,9 @@ class ScannedEnds:
     @staticmethod
     def _seen_by_client(client: Host, kind: Any) -> Any:
         """What the client can know of its master: the master's objects as `nimclient -l -l` shows them."""
-        from nimdoctor.facts import NimclientObjects, NimObjects
-
-        if kind is NimObjects:
+        if kind is facts.NimObjects:
             try:
-                return client.fact(NimclientObjects)
+                return client.fact(facts.NimclientObjects)
             except FactAbsent:
                 pass
         raise NotNamed(Role.MASTER)

@@ -203,8 +203,8 @@ def _merge(fixes: Iterable[InterimFix]) -> Tuple[InterimFix, ...]:
         have = merged.setdefault(fix.label, fix)
         if have is fix:
             continue
-        told = have if have.state else fix
-        merged[fix.label] = told._replace(
+        base = have if have.state else fix
+        merged[fix.label] = base._replace(
             number=have.number if have.number is not None else fix.number,
             abstract=have.abstract or fix.abstract,
             files=have.files or fix.files,

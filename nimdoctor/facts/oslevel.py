@@ -109,13 +109,13 @@ class IosLevel(NamedTuple):
 
 
 def _first(text: Text, shapes: "Tuple[re.Pattern[str], ...]", what: str) -> "Tuple[Quote, re.Match[str]]":
-    seen = ""
+    first = ""
     for quote in text.quotes():
-        seen = seen or quote.text.strip()
+        first = first or quote.text.strip()
         for shape in shapes:
             match = shape.fullmatch(quote.text[:200])
             if match:
                 return quote, match
-    if not seen:
+    if not first:
         raise BadEvidence(f"{text.source} is empty")
-    raise BadEvidence(f"{text.source} does not tell {what}: {first_words(seen)}")
+    raise BadEvidence(f"{text.source} does not tell {what}: {first_words(first)}")

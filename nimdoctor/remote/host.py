@@ -141,12 +141,12 @@ class RemoteHost:
     def _said(self, verb: str, *words: str, stdin: bytes = b"") -> Tuple[bytes, List[str]]:
         program = f'{_program()}\nSTATE={STATE_DIRECTORY}\nasked {verb} "$@"'
         answer = self.connection.ask(["answer.sh"], program, words, _ASKED, stdin)
-        if answer.said is None:
+        if answer.ending is None:
             why = "no answer came in time" if answer.result.timed_out else last_line(answer.stderr) or "it said nothing"
             raise Lost(f"the connection to {self.target} was lost: {why}")
-        if answer.said == ["refused"]:
+        if answer.ending == ["refused"]:
             raise Refused(f"{self.target}: {last_line(answer.stderr)}")
-        return answer.stdout, answer.said
+        return answer.stdout, answer.ending
 
 
 @cache

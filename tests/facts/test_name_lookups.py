@@ -12,7 +12,7 @@ def lookups(content, command="host lpar7"):
 
 def test_an_answer_gives_official_name_address_and_aliases():
     row = lookups("lpar7.example.com is 10.1.1.7,  Aliases:   lpar7, nimclient7\n").rows[0]
-    assert (row.asked, row.name, row.address, row.aliases) == (
+    assert (row.query, row.name, row.address, row.aliases) == (
         "lpar7",
         "lpar7.example.com",
         "10.1.1.7",
