@@ -120,7 +120,6 @@ class Repair:
         self.probes: List[Probe] = []
         self._connections: Dict[str, Connection] = {} if connections is None else connections
         self._document: Optional[Plan] = None
-        self._files: Optional[Mapping[str, bytes]] = None
         self.engine = self._open()
         self.report = self._scan(self.engine)
         self.target_role, self.ends = self._ends()
@@ -334,32 +333,17 @@ class Repair:
         except (Refused, OSError) as error:
             self.say(f"that {self._proved} has followed cannot be noted: {error}")
 
-    def _client_scripts(self, plan: Plan) -> Dict[str, bytes]:
+    def _client_scripts(self, plan: Plan) -> Mapping[str, bytes]:
         if plan.affects is None:
             return {}
-        from nimdoctor.scripts import client_scripts
+        from nimdoctor.scripts.package import client_scripts
 
-        return dict(client_scripts(plan.as_dict()))
+        return client_scripts(plan)
 
     def render_as(self, saved: Plan) -> None:
-        """From now on scripts are those of the plan as it was saved, which is the very same one: to the byte what was
+        """From now on the package is that of the plan as it was saved, which is the very same one: to the byte what was
         written when it was, though a finding may be an hour older by now."""
         self._document = saved
-
-    def unscripted(self) -> List[Refusal]:
-        """What of the plan no script can ask for, so that none is made of it."""
-        from nimdoctor.scripts import unanswerable
-
-        how = "a script cannot look at that: use --apply on the host itself"
-        return [Refusal(step, says, how) for step, says in unanswerable(self.plan.as_dict())]
-
-    def scripts(self) -> Mapping[str, bytes]:
-        """The plan as scripts for change management: relative names and contents."""
-        from nimdoctor.scripts import render
-
-        if self._files is None:
-            self._files = render((self._document or self.plan).as_dict(), self.script_ends()).files
-        return self._files
 
     def unpackaged(self) -> List[Refusal]:
         """What of the plan no change package can ask, so that none is made of it."""

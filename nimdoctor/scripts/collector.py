@@ -6,14 +6,16 @@ from nimdoctor import __version__
 from nimdoctor.collection.collect import TRUST, path_rows_of, rows_of
 from nimdoctor.collection.record import NAME_LENGTH, recorded_name
 from nimdoctor.evidence.catalog import EVERY, Kind, Row
-from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS, NO_ALIASES
+from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS, NO_ALIASES, source
 from nimdoctor.facts import LevelTables
 from nimdoctor.model.private_keys import REMOVED
-from nimdoctor.scripts.library import functions, with_library
+from nimdoctor.scripts.package.library import functions
 from nimdoctor.scripts.quoting import quoted, words
 
 SHARED = ("keys.sh", "states.sh", "seen.sh")
 """Parts that are sent over ssh too."""
+OF_PACKAGES = ("niminfo", "end_tree")
+"""Functions that change packages have too."""
 
 _HEAD = """\
 #!/bin/ksh
@@ -48,11 +50,12 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
     known = constants()
     rows = rows_of(catalog, ())
     body = [_file(row) if row.kind is Kind.FILE else _run(row, known) for row in rows if row.kind is not Kind.PATHS]
-    own = [
+    parts = [
         "# rows: every file and command of the catalog\n" + _function("rows", body),
         "# path_rows: every path whose state is read\n" + _function("path_rows", map(_path, path_rows_of(rows))),
-        *functions("collect.sh", "nimdoctor.collection").values(),
-        *(text for part in SHARED for text in functions(part, "nimdoctor.evidence").values()),
+        source("collect.sh", "nimdoctor.collection"),
+        *map(source, SHARED),
+        *(functions()[name] for name in OF_PACKAGES),
         _TAIL.format(root=quoted(root)),
     ]
     variables = {
@@ -72,7 +75,7 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
     }
     head = _HEAD.format(version=__version__, timeout=timeout) + NO_ALIASES
     assigned = "".join(f"{name}={quoted(value)}\n" for name, value in variables.items())
-    return head + assigned + "\n" + "\n".join([*with_library("\n".join(own)), *own])
+    return head + assigned + "\n" + "\n".join(parts)
 
 
 def constants() -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from nimdoctor.planning.conditions import (
 from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.document import Plan, PlanHost
 from nimdoctor.planning.steps import Step, Transient, with_run
-from nimdoctor.scripts.script import ScriptEnd
+from nimdoctor.scripts.end import ScriptEnd
 
 FETCH = (TftpServed, TftpAllowed, AuditingOff, CertificateServed)
 """What of the master a fetch rests on: its client asks by a tftp request of its own."""

@@ -15,7 +15,7 @@ from nimdoctor.scripts.package.lines import as_left, asked, backward, forward, h
 from nimdoctor.scripts.package.part import Part, needed, other_steps_between, parts_of
 from nimdoctor.scripts.package.readme import readme
 from nimdoctor.scripts.quoting import comment, quoted, said, words
-from nimdoctor.scripts.script import ScriptEnd
+from nimdoctor.scripts.end import ScriptEnd
 
 ROOM = 10240
 """KB that must be free where the backups go."""

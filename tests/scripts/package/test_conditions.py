@@ -16,7 +16,7 @@ from nimdoctor.scripts.package.library import called_by
 from nimdoctor.scripts.quoting import words
 
 from ..conftest import STATE, ends_of
-from ..test_conditions import HAPPENED, asked, verdict
+from ..host_states import HAPPENED, asked, verdict
 
 STRICTER = {
     ("links", "inetd-agrees"),
