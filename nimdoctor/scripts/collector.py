@@ -14,8 +14,6 @@ from nimdoctor.scripts.quoting import quoted, words
 
 SHARED = ("keys.sh", "states.sh", "seen.sh")
 """Parts that are sent over ssh too."""
-OF_PACKAGES = ("niminfo", "end_tree")
-"""Functions that change packages have too."""
 
 _HEAD = """\
 #!/bin/ksh
@@ -25,8 +23,8 @@ _HEAD = """\
 # addresses are in it as they are; private keys are not. Read it with: nimdoctor scan ARCHIVE
 # A command that does not end within {timeout} s is ended, and so are all that it started.
 # Not yet run on AIX: tried under ksh93, mksh and dash against simulated hosts.
-# chains of conditions; what awk, perl and other shells are to expand; variables and functions used by name
-# shellcheck disable=SC2015,SC2016,SC2034,SC2317
+# chains of conditions; what awk, perl and other shells are to expand; variables and functions used by name; several numbers
+# shellcheck disable=SC2015,SC2016,SC2034,SC2046,SC2317
 """
 _TAIL = """\
 START=$(pwd)
@@ -55,7 +53,7 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
         "# path_rows: every path whose state is read\n" + _function("path_rows", map(_path, path_rows_of(rows))),
         source("collect.sh", "nimdoctor.collection"),
         *map(source, SHARED),
-        *(functions()[name] for name in OF_PACKAGES),
+        functions()["end_tree"],
         _TAIL.format(root=quoted(root)),
     ]
     variables = {

@@ -73,7 +73,6 @@ make_place() {
     mkdir "$START/.nimdoctor-collect.$$" || give_up "nothing collected: $START/.nimdoctor-collect.$$ cannot be made"
     WORK=$START/.nimdoctor-collect.$$
     PLACE=$WORK/evidence
-    R=$PLACE/files
     mkdir "$PLACE" "$PLACE/files" "$PLACE/commands" || give_up "nothing collected: $PLACE cannot be made"
     for make_list in commands paths complete files not_collected remarks listed; do
         : > "$WORK/$make_list" || give_up "nothing collected: $WORK cannot be written"
@@ -93,9 +92,32 @@ clean_up() {
     exit "$clean_status"
 }
 
-# plain PATH: whether there is a copy of it, below R
-plain() {
-    [ -f "$R$1" ]
+# niminfo VARIABLE: sets VALUE to what its copy gives it, whole, in quotes or over several lines
+niminfo() {
+    VALUE=''
+    [ -f "$PLACE/files/etc/niminfo" ] || return 1
+    VALUE=$(awk -v wanted="$1" '
+        { sub(/\r$/, "") }
+        /^[ \t]*#/ { next }
+        /^[ \t]*(export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=/ {
+            name = $0
+            sub(/=.*/, "", name)
+            sub(/^[ \t]*(export[ \t]+)?/, "", name)
+            mine = name == wanted
+            if (mine) { value = $0; sub(/^[^=]*=/, "", value) }
+            next
+        }
+        mine && NF { value = value " " $0 }
+        END {
+            gsub(/^[ \t]+|[ \t]+$/, "", value)
+            mark = substr(value, 1, 1)
+            if (mark == "\"" || mark == "\047") {
+                value = substr(value, 2)
+                if (index(value, mark)) value = substr(value, 1, index(value, mark) - 1)
+            } else sub(/[ \t]+#.*$/, "", value)
+            gsub(/^[ \t]+|[ \t]+$/, "", value)
+            print value
+        }' "$PLACE/files/etc/niminfo")
 }
 
 # know_names: the host's ROLES, and what stands for the placeholders of its commands, from /etc/niminfo

@@ -10,12 +10,12 @@ from nimdoctor.planning.conditions import CertificateNew, EvidenceFresh
 from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.steps import Edit, Remove, Transient
+from nimdoctor.scripts.end import ScriptEnd
 from nimdoctor.scripts.package.library import called_by
 from nimdoctor.scripts.package.lines import as_left, asked, backward, forward, heading, starts_nimsh
 from nimdoctor.scripts.package.part import Part, needed, other_steps_between, parts_of
 from nimdoctor.scripts.package.readme import readme
 from nimdoctor.scripts.quoting import comment, quoted, said, words
-from nimdoctor.scripts.end import ScriptEnd
 
 ROOM = 10240
 """KB that must be free where the backups go."""

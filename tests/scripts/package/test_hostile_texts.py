@@ -23,7 +23,6 @@ from .conftest import Package
 from .test_edits import edit_step
 
 HOSTILE = "'; touch /tmp/nimdoctor-was-here; `id` $(id) ${HOME} \\ \" \n# x\ntouch /tmp/nimdoctor-was-here\r\nrm -rf \x1b[31m \u2028 ä *"
-NAMED = "x" + HOSTILE.split("\n")[0].rstrip()
 C, M = Role.CLIENT, Role.MASTER
 
 
@@ -36,7 +35,7 @@ def hostile_plan() -> Plan:
         do=RunCommand(("record", HOSTILE, "-n", "", "a b"), 30, (Undo(argv=("record", HOSTILE)),)),
         why=HOSTILE,
         effect=HOSTILE,
-        before=(c.NimInfoSays(C, "NIM_NAME", NAMED), c.FileAbsent(C, f"/etc/{HOSTILE}")),
+        before=(c.FileAbsent(C, f"/etc/{HOSTILE}"),),
         verify=(c.FileAbsent(C, "/etc/nothing"),),
         undo=HOSTILE,
         impact=HOSTILE,
@@ -63,7 +62,6 @@ def root(tmp_path: Path) -> str:
     place = tmp_path / 'it\'s a "root" $(id)'
     for directory in ("etc", "usr/bin", "usr/sbin", "var/adm"):
         (place / directory).mkdir(parents=True)
-    (place / "etc/niminfo").write_text(f"NIM_NAME={NAMED}\n", encoding="utf-8")
     for name, body in (
         ("record", 'printf "[%s]" "$@" >> "$NIMDOCTOR_ROOT/recorded"'),
         ("uname", "case $1 in -m) echo 00F6 ;; *) echo AIX ;; esac"),

@@ -9,6 +9,7 @@ from nimdoctor.lab import Lab
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.fix import Options
 from nimdoctor.scripts.package import change_package
+from nimdoctor.scripts.quoting import quoted, said
 
 from ..conftest import plan_of
 
@@ -24,10 +25,14 @@ def texts(plan: Plan) -> Dict[str, str]:
 
 def test_each_step_is_explained(recycle: Plan) -> None:
     scripts = {name: text for name, text in texts(recycle).items() if name.endswith("apply.ksh")}
-    for step in recycle.steps:
-        text = scripts[f"{step.where.value}/apply.ksh"]
-        heading = text[text.index(f"# {step.title}") :].split("\n    step ", 1)[0]
-        assert f"# why: {step.why}"[:80] in heading and "# undo: " in heading and f"risk: {step.risk}" in heading
+    assert len(scripts) == 2
+    for name, text in scripts.items():
+        headings = [one.split("\n    step ", 1) for one in re.split(r"(?m)^ *# ---- \d+ of \d+", text)[1:]]
+        mine = [step for step in recycle.steps if name.startswith(step.where.value)]
+        assert len(headings) == len(mine) > 0
+        for step, (heading, rest) in zip(mine, headings):
+            assert quoted(said(step.title)) in rest.split("\n", 1)[0]
+            assert f"# why: {step.why}"[:80] in heading and "# undo: " in heading and f"risk: {step.risk}" in heading
 
 
 def test_the_readme_says_what_somebody_must_know_to_approve_it(recycle: Plan) -> None:
