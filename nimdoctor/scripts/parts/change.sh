@@ -39,6 +39,7 @@ limited() { # SECONDS COMMAND...: the host's own command; at its deadline it is 
     [ -x "$PROGRAM" ] || PROGRAM=$R/usr/bin/$2
     shift 2
     rm -f "$WORK/status"
+    [ -z "$BEGUN" ] || trap 'STOPPED=yes' HUP INT TERM # heeded when the block is at its end
     { set -m; } 2> /dev/null # with job control it leads a process group
     (
         { set +m; } 2> /dev/null
@@ -56,7 +57,6 @@ limited() { # SECONDS COMMAND...: the host's own command; at its deadline it is 
         kill -0 "$CHILD" && end_tree && end_tree
     ) > /dev/null 2>&1 < /dev/null &
     WATCH=$!
-    [ -z "$BEGUN" ] || trap 'STOPPED=yes' HUP INT TERM # heeded when the block is at its end
     { while kill -0 "$CHILD"; do wait "$CHILD"; done; } 2> /dev/null
     [ -z "$BEGUN" ] || trap '' HUP INT TERM
     { kill -KILL "$WATCH" && wait "$WATCH"; } 2> /dev/null
