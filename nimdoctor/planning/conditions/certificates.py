@@ -95,8 +95,8 @@ class CertificatesAre(NamedTuple):
     "certificate-new",
     shell=r"""
 certificate_new() {
-    SEEN='no certificate file below /ssl_nimsh/certs is new'
     holding > "$WORK/files"
+    SEEN='no certificate file below /ssl_nimsh/certs is new'
     while read -r FILE; do
         [ -z "$(find "$R$FILE" -newer "$STATE/begun" -print)" ] && grep -Fx "$(ls -li "$R$FILE")" "$STATE/certificates" > /dev/null || return 0
     done < "$WORK/files"

@@ -233,13 +233,12 @@ class FetchUnproved(NamedTuple):
 @condition(
     "can-extract",
     shell=r"""
-can_extract() {
-    if [ -z "$1" ]; then
-        member_kept libssl.a libssl.so.0.9.8 && member_kept libcrypto.a libcrypto.so.0.9.8
-    else
-        SEEN="bos.sysmgt.nim.client is not at $1 any more: make a new plan"
-        answered lslpp -lc && grep "^[^:]*:bos.sysmgt.nim.client:$1:" "$OUT" > /dev/null
-    fi
+old_members_kept() { member_kept libssl.a libssl.so.0.9.8 && member_kept libcrypto.a libcrypto.so.0.9.8; }
+
+nim_client_is() {
+    answered lslpp -lc || return 1
+    SEEN="bos.sysmgt.nim.client is not at $1 any more: make a new plan"
+    grep "^[^:]*:bos.sysmgt.nim.client:$1:" "$OUT" > /dev/null
 }
 """,
 )
@@ -261,7 +260,7 @@ class CanExtract(NamedTuple):
         return f"nimclient -c can extract its libraries: {taken}"
 
     def shell(self) -> Tuple[str, ...]:
-        return ("can_extract", self.cured_at)
+        return ("nim_client_is", self.cured_at) if self.cured_at else ("old_members_kept",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         kept = [MemberKept(self.where, *one).decide(now, was) for one in OLD_MEMBERS]

@@ -31,11 +31,7 @@ def _strange(path: str, look: Optional[Stat]) -> str:
 @condition(
     "file-is",
     shell=r"""
-file_is() {
-    plain "$1" && sum_of "$R$1" || return 1
-    SEEN="$1 has other bytes than the plan says"
-    [ "$SUM" = "$2" ]
-}
+file_is() { plain "$1" && sum_of "$R$1" && SEEN="$1 has other bytes than the plan says" && [ "$SUM" = "$2" ]; }
 """,
 )
 class FileIs(NamedTuple):

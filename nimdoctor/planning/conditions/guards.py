@@ -82,8 +82,7 @@ client_idle() {
         $3 ~ /^(installp|mksysb|nimadm|alt_rootvg_op|alt_disk.*)$/ { print $3 " runs, process " $1 }' "$ROWS" "$ROWS") && [ -z "$SEEN" ]
 }
 
-# idle_but_hung: or the push that is under way was given up, as a person says
-idle_but_hung() {
+idle_but_hung() { # or the push that is under way was given up, as a person says
     client_idle && return
     case $SEEN in *' runs,'*) return 1 ;; 'a push'*) ;; *) return 1 ;; esac
     tail -n 400 "$R/var/adm/ras/nimsh.log" 2> /dev/null | awk 'NF { last = tolower($0) } END { exit last !~ /create bio/ }' || return 1
@@ -187,8 +186,6 @@ class MasterIdle(NamedTuple):
     "not-hardened",
     shell=r"""
 below_g2() {
-    SEEN='the level is not known (oslevel -s)'
-    # 249 goes with fixes that are not there
     answered oslevel -s && ask instfix -ik "$1" || return 1
     SEEN='a fix of generation G2 or later is installed: IBM node/7251173 and node/7283157 say what to do'
     ! grep 'All filesets for .* were found' "$OUT" > /dev/null || return 1
@@ -226,11 +223,8 @@ class NotHardened(NamedTuple):
     "not-secure-master",
     shell=r"""
 not_secure_master() {
-    if roles; then
-        case $ROLES in *master*) ssl_support no ;; esac
-    else
-        answered lslpp -lc && grep '^/' "$OUT" > /dev/null && ! grep '^[^:]*:bos.sysmgt.nim.master:' "$OUT" > /dev/null
-    fi
+    niminfo NIM_CONFIGURATION
+    case $VALUE in '' | *[Mm][Aa][Ss][Tt][Ee][Rr]) ssl_support no ;; esac
 }
 """,
 )

@@ -294,7 +294,7 @@ class FilesetsInstalled(NamedTuple):
         return f"{', '.join(self.filesets)} installed on the {self.where.value}"
 
     def shell(self) -> Tuple[str, ...]:
-        return ("filesets", "name in broken", " ".join(self.filesets))
+        return ("filesets", "!(name in rows) || name in broken", " ".join(self.filesets))
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         filesets = now.fact(self.where, Filesets)

@@ -291,7 +291,7 @@ def _client(plan: Plan, client: str, name: str) -> str:
     back = [
         'say "FAILED: $SEEN" >&2',
         "nimsh_as_before",
-        '[ -n "$STAYS" ] || rm -f "$STATE/begun"',
+        '[ -n "$STAYS" ] || rm -f "$STATE/begun" "$STATE/at"',
         "say 'Forward: this script again, when the cause is mended.'",
         "exit 1",
     ]
@@ -335,7 +335,8 @@ def _script(name: str, plan: Plan, part: Part, about: List[str], own: List[str])
 
 
 def _places(end: ScriptEnd, mark: str = "") -> List[str]:
-    lines = [f"R={quoted((end.root or '').rstrip('/'))} BASE={quoted(end.state)}", f"STATE=$BASE/changes/$PLAN16{mark}"]
+    root = quoted((end.root or "").rstrip("/"))
+    lines = [f"R={root} BASE={quoted(end.state)} STATE={quoted(end.state)}/changes/$PLAN16{mark}"]
     if end.root:
         lines.append("NIMDOCTOR_ROOT=$R && export NIMDOCTOR_ROOT # a simulation below that directory")
     return lines
@@ -346,8 +347,7 @@ def _assembled(name: str, plan: Plan, about: List[str], assignments: List[str], 
     lines += [line for text in about for line in comment(text)]
     lines += [
         "# Not yet run on AIX: tried under ksh93, mksh and dash against simulated hosts.",
-        "# texts that are not to be expanded; chains of conditions; functions called by name",
-        "# shellcheck disable=SC2015,SC2016,SC2034,SC2046,SC2086,SC2116,SC2317,SC2329",
+        "# shellcheck disable=SC2015,SC2016,SC2034,SC2046,SC2086,SC2317,SC2329",
         NO_ALIASES.rstrip(),
         f"NAME={quoted(said(name))} PLAN16={plan.id[:16]}",
         *assignments,

@@ -1,7 +1,6 @@
 # What a host says: readers that the conditions of a change package share. Each is false, and SEEN says why, where there is no answer.
 
-# processes: rows of process, parent, program and arguments in $ROWS
-processes() {
+processes() { # rows of process, parent, program and arguments in $ROWS
     answered ps -eo pid,ppid,etime,args || return 1
     ROWS=$WORK/rows SEEN='ps shows no process'
     # one that has ended may show no time
@@ -10,8 +9,7 @@ processes() {
     }' "$OUT" > "$ROWS" && [ -s "$ROWS" ]
 }
 
-# nimsh_words: the arguments with which nimsh runs, else with which it would be started, in $WORDS
-nimsh_words() {
+nimsh_words() { # the arguments with which nimsh runs, else with which it would be started, in $WORDS
     WORDS=''
     # it forks for each connection: the daemon is the one whose parent is no nimsh
     ! processes || WORDS=$(awk 'NR == FNR { if ($3 == "nimsh") found[$1] = 1; next }
@@ -23,8 +21,7 @@ nimsh_words() {
     [ -n "$WORDS" ]
 }
 
-# objects COMMAND...: what it shows as rows of object, attribute and value, parted by tabs, in $ROWS
-objects() {
+objects() { # COMMAND...: what it shows as rows of object, attribute and value, parted by tabs, in $ROWS
     answered "$@" || return 1
     ROWS=$WORK/rows SEEN='no object is shown'
     awk '{ sub(/[ \t\r]+$/, "") }
@@ -33,8 +30,7 @@ objects() {
     [ -s "$ROWS" ]
 }
 
-# machines TEST: names of the machines for which TEST of awk holds in $MACHINES; v(ATTRIBUTE) is a value
-machines() {
+machines() { # TEST: names of the machines for which TEST of awk holds in $MACHINES; v(ATTRIBUTE) is a value
     MACHINES=$(awk -F'\t' '
         function v(attribute) { return value[name, attribute] }
         !(($1, $2) in value) { value[$1, $2] = $3 }
@@ -48,8 +44,7 @@ machines() {
         }' "$ROWS")
 }
 
-# niminfo VARIABLE: its value, where that is one plain word, in $VALUE
-niminfo() {
+niminfo() { # VARIABLE: its value, where that is one plain word, in $VALUE
     VALUE=''
     plain /etc/niminfo && VALUE=$(awk -v name="$1" '
         $0 ~ "^[ \t]*(export[ \t]+)?" name "=" { value = $0; sub(/^[^=]*=/, "", value); sub(/[ \t\r]*([ \t]#.*)?$/, "", value) }
@@ -60,8 +55,7 @@ niminfo() {
 
 lower() { printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]'; }
 
-# roles: what the host plays in $ROLES, by its own word
-roles() {
+roles() { # what the host plays in $ROLES, by its own word
     niminfo NIM_CONFIGURATION
     case $(lower "$VALUE") in
         master) ROLES=' master ' ;;
@@ -72,20 +66,21 @@ roles() {
     SEEN="the host's role is$ROLES"
 }
 
-# filesets TEST NAMES: no name for which TEST of awk holds
-filesets() {
+filesets() { # TEST NAMES: no name for which TEST of awk holds
     answered lslpp -lc || return 1
     SEEN=$(awk -F: -v names="$2" '
         $1 ~ /^\// && NF >= 7 && $3 ~ /^[0-9]/ {
-            rows[$2] = 1
+            some = rows[$2] = 1
             if (toupper($5) ~ /^(BROKEN|APPLYING|COMMITTING|REJECTING|DEINSTALLING)$/ || $5 ~ /^[ABCEO?]*[B?][ABCEO?]*$/) broken[$2] = 1
             if (NF > 7 && $NF !~ /^[ \t\r]*$/) locked[$2] = 1
         }
-        END { count = split(names, wanted, " "); for (i = 1; i <= count; i++) { name = wanted[i]; if (!(name in rows) || '"$1"') print name } }' "$OUT") && [ -z "$SEEN" ]
+        END {
+            if (!some) print "no fileset"
+            count = split(names, wanted, " "); for (i = 1; i <= count; i++) { name = wanted[i]; if ('"$1"') print name }
+        }' "$OUT") && [ -z "$SEEN" ]
 }
 
-# inetd_services: rows of service, program, state and arguments in $ROWS, a first row of = and whether these are all
-inetd_services() {
+inetd_services() { # rows of service, program, state and arguments in $ROWS, a first row of = and whether these are all
     ask lssrc -ls inetd || return 1
     ROWS=$WORK/rows
     awk '
@@ -100,8 +95,7 @@ inetd_services() {
         END { print "=\t" (itself != "" && headings > 1 ? "complete" : "") "\t" itself }' "$OUT" > "$ROWS"
 }
 
-# inetd_rows: rows of /etc/inetd.conf that are not commented out: service, program, arguments
-inetd_rows() {
+inetd_rows() { # rows of /etc/inetd.conf that are not commented out: service, program, arguments
     awk '{ sub(/\r$/, "") }
         !/^[ \t]*#/ && NF >= 5 && $2 ~ /^(stream|dgram|sunrpc_tcp|sunrpc_udp|raw|rdm|seqpacket)$/ {
             words = ""
@@ -110,8 +104,7 @@ inetd_rows() {
         }' "$R/etc/inetd.conf"
 }
 
-# certificates: sums of the certificates below /ssl_nimsh/certs in $SUMS; of other blocks, as keys, nothing is read into anything
-certificates() {
+certificates() { # sums of the certificates below /ssl_nimsh/certs in $SUMS; of other blocks, as keys, nothing is read into anything
     SUMS=''
     anything /ssl_nimsh/certs || return 0
     no_link_above /ssl_nimsh/certs/x || return 1
@@ -122,8 +115,7 @@ certificates() {
     SUMS=$(while read -r BLOCK; do printf '%s\n' "$BLOCK" | cksum; done < "$WORK/blocks" | awk '{ print $1 " " $2 }' | sort -u)
 }
 
-# holding: the files below /ssl_nimsh/certs that hold a certificate; the one that clients fetch first
-holding() {
+holding() { # the files below /ssl_nimsh/certs that hold a certificate; the one that clients fetch first
     anything /ssl_nimsh/certs || return 0
     no_link_above /ssl_nimsh/certs/x || return 1
     for FILE in "$R/ssl_nimsh/certs/server.pem" "$R"/ssl_nimsh/certs/*; do
