@@ -192,8 +192,7 @@ class SharesCertificate(NamedTuple):
     shell=r"""
 secured_clients_are() {
     objects lsnim -l && machines 'tolower(v("connect")) ~ /^nimsh[ \t]+\(secure\)$/' || return 1
-    SEEN=$(printf '%s\n' "$MACHINES" | sort | awk -v besides=" $2 " 'NF && !index(besides, " " $1 " ") { printf "%s%s", between, $1; between = " " }')
-    [ "$SEEN" = "$1" ]
+    SEEN=$(printf '%s\n' "$MACHINES" | sort) && SEEN=$(printf '%s\n' "$SEEN" | awk -v besides=" $2 " 'NF && !index(besides, " " $1 " ") { printf "%s%s", between, $1; between = " " }') && [ "$SEEN" = "$1" ]
 }
 """,
 )

@@ -23,7 +23,8 @@ ROOM = 10240
 _TAIL = """\
 
 # no program reads what its caller chose
-unset ENV CDPATH ODMDIR LIBPATH LD_LIBRARY_PATH LD_PRELOAD LDR_CNTRL LDR_PRELOAD LDR_PRELOAD64 OPENSSL_CONF PERL5OPT PERL5LIB
+unset ENV CDPATH ODMDIR LIBPATH LD_LIBRARY_PATH LD_PRELOAD LDR_CNTRL LDR_PRELOAD LDR_PRELOAD64
+unset OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES PERL5OPT PERL5LIB PERLLIB
 export LC_ALL=C LANG=C HOME=/ PATH=/usr/bin:/usr/sbin:/etc:/bin:/sbin
 umask 022 && cd / || exit 1
 CHECK='' YES='' AFFECTS='' WORK='' LOCKED='' ACTING='' BEGUN='' STOPPED='' STAYS=''
@@ -134,7 +135,7 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
         '[ ! -f "$STATE/complete" ] || { say "nothing to do: complete"; exit 0; }',
         *body,
         *after,
-        'rm -f "$STATE/at" "$STATE/tried" "$STATE/rolled-back"',
+        'rm -f "$STATE/at" "$STATE/tried" "$STATE/rolled-back" "$STATE/rolling-back"',
         'mv -f "$STATE/begun" "$STATE/complete" && sync',
         f"say {quoted(said(f'complete. Only a push proves it: {proof}'))}",
         *([f"say {quoted(said('now clients/NAME.ksh on each of: ' + ' '.join(clients)))}"] if clients else []),
@@ -237,14 +238,21 @@ def _rollback(plan: Plan, part: Part) -> str:
         f'[ ! -f "$STATE/rolled-back" ] || {{ say "rolled back already"; exit {status}; }}',
         'SEEN="it was not brought to its end: apply.ksh first"',
         '[ ! -f "$STATE/begun" ] || refuse "$SEEN"',
-        '[ -f "$STATE/complete" ] || { say "nothing to take back: apply.ksh is not complete"; exit 1; }',
-        *dict.fromkeys(left),
-        *([] if after < total else ['refuse "none of its steps can be taken back"']),
+        'if [ ! -f "$STATE/rolling-back" ]; then # else an earlier start of this script was cut off',
+        *_indented(
+            [
+                '[ -f "$STATE/complete" ] || { say "nothing to take back: apply.ksh is not complete"; exit 1; }',
+                *dict.fromkeys(left),
+                *([] if after < total else ['refuse "none of its steps can be taken back"']),
+            ]
+        ),
+        "fi",
         "trap '' HUP INT PIPE TERM",
+        '[ ! -f "$STATE/complete" ] || mv -f "$STATE/complete" "$STATE/rolling-back" && sync',
         f"AT={total + 1} SEEN=''",
         *(_backs(part) if after < total else []),
         '[ -z "$STAYS" ] || exit 1',
-        'mv -f "$STATE/complete" "$STATE/rolled-back"',
+        'mv -f "$STATE/rolling-back" "$STATE/rolled-back"',
         f"say {quoted(ended)}",
         f"exit {status}",
     ]

@@ -163,7 +163,7 @@ edit() { # PATH OLD NEW PROGRAM: its lines through awk, and no other byte, owner
         { dropped = 0; cr = /\r$/ ? "\r" : "" }
         '"$4"'
         { put($0) }
-        END { if (between && (ended + 0 || dropped)) printf "\n" }' "$R$1" > "$STATE/backup$1.new"
+        END { if (between && (ended + 0 || dropped || !NR)) printf "\n" }' "$R$1" > "$STATE/backup$1.new"
     SEEN="$1 could not be changed as planned"
     sum_of "$STATE/backup$1.new" && [ "$SUM" = "$3" ] && cat "$STATE/backup$1.new" > "$R$1" && file_is "$1" "$3"
 }
@@ -247,6 +247,7 @@ lock() { # the one that nimdoctor takes too; one whose process, and the command 
     mkdir -m 700 "$LOCK" 2> /dev/null || {
         HOLDER=$(sed -n '1p;$p' "$LOCK/pid" 2> /dev/null)
         for PID in ${HOLDER:-0}; do
+            case $PID in *[!0-9-]*) refuse "$LOCK/pid does not say whose it is: look at it" ;; esac
             ! kill -0 "$PID" 2> /dev/null || refuse "process $PID holds $LOCK (ps -fp $PID): wait for its end, or remove that if nothing of nimdoctor runs"
         done
         mv "$LOCK" "$WORK/stale" 2> /dev/null && [ "$(sed -n '1p;$p' "$WORK/stale/pid")" = "$HOLDER" ] && mkdir -m 700 "$LOCK" 2> /dev/null || {
