@@ -284,7 +284,7 @@ def test_killed_at_any_point_while_it_takes_back_a_failure(
         back = made.run(APPLY, *made.confirmed())
 
         # killed behind its last mark, nothing was left to put back
-        assert back.status == 1 and both(lab) == before or back.status == 0, (number, back)
+        assert (back.status == 1 and both(lab) == before) or back.status == 0, (number, back)
         assert b"inoperative" not in lab.run("client", "lssrc", "-s", "nimsh").stdout
         assert back.status == 0 or made.run(APPLY, *made.confirmed()).status == 0
         assert made.marks("client") == ("complete",)
