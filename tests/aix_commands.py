@@ -19,6 +19,7 @@ from shell_words import functions_of, simple_commands
 
 from nimdoctor.evidence.catalog import ROWS as ROWS_OF_CATALOG
 from nimdoctor.evidence.catalog import Kind
+from nimdoctor.planning.conditions.base import shell_functions
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROWS = Path(__file__).with_suffix(".json")
@@ -293,10 +294,10 @@ def _in_markdown(text: str) -> Iterator[List[str]]:
 @cache
 def functions() -> Set[str]:
     """Shell functions of all parts of scripts."""
-    parts = [*(REPOSITORY / "nimdoctor").glob("**/parts/*.sh"), *(REPOSITORY / "nimdoctor").glob("scripts/*.py")]
-    found = {name for path in parts for name in functions_of(path.read_text("utf-8"))}
-    # those that a script is rendered with
-    return found | {"step", "cure", "rows", "path_rows"}
+    parts = [path.read_text("utf-8") for path in (REPOSITORY / "nimdoctor").glob("**/parts/*.sh")]
+    found = {name for text in (*parts, shell_functions()) for name in functions_of(text)}
+    # those that the script that collects is written with
+    return found | {"rows", "path_rows"}
 
 
 def in_shell(text: str) -> Iterator[List[str]]:

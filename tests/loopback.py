@@ -1,10 +1,11 @@
 """A real sshd on loopback behind which each host of a lab looks like a host: its tree is `/` for what is run there.
 
 The forced command of a host's key runs the line that came in a mount namespace of its own, in whose root the lab's
-tree stands beside the shell and tools of this machine. So `ssh:lpar7` is what a user types, and nothing in nimdoctor
+tree stands beside the shell and tools of this machine, and a python of it where an AIX host may have one. So `ssh:lpar7` is what a user types, and nothing in nimdoctor
 knows of it; only the program that NIMDOCTOR_SSH names reads a configuration made for the test.
 """
 
+import glob
 import os
 import re
 import socket
@@ -12,12 +13,12 @@ import subprocess
 import time
 from typing import Dict, List, Optional
 
-from programs import program
+from programs import absent, program
 from shells import kill, like_ksh88, processes_of
 
 _STAGE = """\
-# ROOT MOUNTPOINT LAB SHELL TEXT: makes the tree a root, in which sh and ksh are that shell with the text before it, says so
-# and keeps it
+# ROOT MOUNTPOINT LAB SHELL TEXT PYTHON PLACE: makes the tree a root, in which sh and ksh are that shell with the text
+# before it, and PLACE is the python installed in that directory; says so and keeps it
 mount --make-rprivate / && mount --bind "$1" "$2" || exit 96
 cd "$2" && mkdir bin lib lib64 dev proc etc/alternatives && cp -a /etc/passwd /etc/group etc || exit 96
 awk=$(readlink -f "$(command -v awk)") && ln -s "/bin/${awk##*/}" etc/alternatives/awk || exit 96
@@ -26,6 +27,14 @@ mount --bind /usr/lib lib && mount --rbind /dev dev && mount --rbind /proc proc 
 [ ! -d /lib64 ] || mount --bind /lib64/. lib64 || exit 96
 mount -t tmpfs none tmp && mkdir -p ".$3" && mount --bind "$3" ".$3" || exit 96
 cp "/usr/bin/$4" tmp/shell && printf '%s' "$5" > tmp/sh && chmod 755 tmp/sh && mount --bind tmp/sh bin/dash || exit 96
+if [ -n "$6" ]; then
+    mkdir -p ".$6" ".${7%/*}" && mount --bind "$6" ".$6" && ln -sf "$6/bin/python3" ".$7" || exit 96
+    # nothing is installed there but what makes it believe that it runs on AIX
+    for one in ".$6"/lib/python3.*/site-packages; do
+        mount -t tmpfs none "$one" && printf '%s' "$8" > "$one/sitecustomize.py" || exit 96
+    done
+fi
+printf '%s' "${1##*/}" > proc/sys/kernel/hostname || exit 96
 # a stand-in finds the other hosts beside its own
 for one in "$3"/*; do
     mkdir "${one##*/}" && mount --bind "$one" "${one##*/}" || exit 96
@@ -37,7 +46,14 @@ exec sleep 600
 _FORCED = """\
 #!/bin/sh
 # enter PROCESS MOUNTPOINT: runs the line that came over ssh in that process's mounts, where the mount point is /
-exec nsenter -t "$1" -m -- chroot "$2" /bin/sh -c "cd /; $SSH_ORIGINAL_COMMAND"
+exec nsenter -t "$1" -m -u -- chroot "$2" /bin/sh -c "cd /; $SSH_ORIGINAL_COMMAND"
+"""
+
+_ON_AIX = """\
+import os
+
+_UNAME = os.uname()
+os.uname = lambda: type(_UNAME)(("AIX", *_UNAME[1:]))
 """
 
 _SSHD = """\
@@ -62,9 +78,15 @@ def why_not() -> Optional[str]:
         program(name)
     if os.geteuid() != 0:
         return "a lab's tree becomes / for what comes over ssh in a mount namespace, which root alone may make"
-    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+    if subprocess.run(["unshare", "-m", "-u", "true"], check=False, capture_output=True).returncode:
         return "this machine lets no mount namespace be made"
     return None
+
+
+def python_home(version: str) -> str:
+    """Where a python of that version is installed on its own; without it the test is not tried."""
+    found = sorted(glob.glob(os.path.expanduser(f"~/.pyenv/versions/{version}.*/bin/python3")))
+    return os.path.dirname(os.path.dirname(found[0])) if found else absent(f"python {version} below ~/.pyenv")
 
 
 class Loopback:
@@ -102,11 +124,16 @@ class Loopback:
         command: str = "",
         known_hosts: str = "known_hosts",
         shell: str = "dash",
+        python: str = "3.13",
+        place: str = "/usr/bin/python3",
     ) -> None:
         """From now on `ssh NAME` comes to that tree of that lab, under that shell; `command` takes the place of the way
-        there."""
+        there. At `place` is a `python` of that version, none where that is empty."""
         self._keygen(f"key-{name}")
-        forced = command or f"{self.place}/enter {self._stage(name, root, lab, shell)} {self.place}/root-{name}"
+        home = python_home(python) if python and not command else ""
+        forced = (
+            command or f"{self.place}/enter {self._stage(name, root, lab, shell, home, place)} {self.place}/root-{name}"
+        )
         with open(f"{self.place}/authorized_keys", "a", encoding="ascii") as stream:
             stream.write(f'restrict,command="{forced}" {self._read(f"key-{name}.pub")}')
         with open(f"{self.place}/config", "a", encoding="ascii") as stream:
@@ -116,11 +143,27 @@ class Loopback:
                 "  GlobalKnownHostsFile none\n"
             )
 
-    def _stage(self, name: str, root: str, lab: str, shell: str) -> int:
+    def _stage(self, name: str, root: str, lab: str, shell: str, python: str, place: str) -> int:
         os.makedirs(f"{self.place}/root-{name}")
         text = like_ksh88("/tmp/shell", "/tmp/copies")
         stage = subprocess.Popen(
-            ["unshare", "-m", "/bin/sh", "-c", _STAGE, "sh", root, f"{self.place}/root-{name}", lab, shell, text],
+            [
+                "unshare",
+                "-m",
+                "-u",
+                "/bin/sh",
+                "-c",
+                _STAGE,
+                "sh",
+                root,
+                f"{self.place}/root-{name}",
+                lab,
+                shell,
+                text,
+                python,
+                place,
+                _ON_AIX,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
         )
@@ -132,7 +175,10 @@ class Loopback:
     def made_for_it(path: str) -> bool:
         """Whether a path of a tree is there only because the tree is a root."""
         return (
-            re.match("/(bin|lib|lib64|dev|proc|nim1|lpar[0-9]|etc/(passwd|group|alternatives/?.*))$", path) is not None
+            re.match(
+                "/(bin|lib|lib64|dev|proc|(opt|root)(/.*)?|nim1|lpar[0-9]|etc/(passwd|group|alternatives/?.*))$", path
+            )
+            is not None
         )
 
     def leave(self, name: str) -> None:

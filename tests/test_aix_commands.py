@@ -58,7 +58,7 @@ def test_what_is_believed_is_named_where_it_says_what_was_not_seen_on_aix():
 def test_the_catalog_the_steps_the_probes_the_scripts_and_the_pages_are_all_read():
     assert {row.label.split()[0] for row in CATALOG if row.kind is Kind.COMMAND} <= {use.words[0] for use in USES}
     places = {use.place for use in USES}
-    for part in ("evidence", "planning/client_crypto", "probe", "collection/parts", "scripts/parts", "remote/parts"):
+    for part in ("evidence", "planning/client_crypto", "probe", "collection/parts", "scripts/parts", "remote/at_host"):
         assert any(place.startswith(f"nimdoctor/{part}") for place in places), part
     assert {"README.md", "docs/fixing.md", "checks/fileset_broken.md", "checks/fileset_broken.py"} <= places
     assert {use.kind for use in USES} == {"run", "script", "printed"}

@@ -30,10 +30,10 @@ ROOMS = {
     "redaction": _SCAN,
     "collection": (*_SCAN, "redaction"),
     "scripts": (*_PLAN, "collection"),
-    "remote": (*_REPAIR, "scripts"),
+    "remote": _REPAIR,
     "manual": (*_SCAN, "planning"),
     "report": (*_REPAIR, "redaction", "manual"),
-    "library": (*_REPAIR, "redaction", "scripts", "remote", "manual", "report"),
+    "library": (*_REPAIR, "redaction", "collection", "scripts", "remote", "manual", "report"),
     "lab": ("system",),
     "cli": (*_REPAIR, "redaction", "collection", "scripts", "library", "lab", "manual", "report"),
 }

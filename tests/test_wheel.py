@@ -67,7 +67,7 @@ def test_it_holds_every_file_of_the_tree_as_it_is_there_and_no_other(wheel: Path
         here = tree()
         assert {
             "nimdoctor/py.typed",
-            "nimdoctor/remote/parts/remote.sh",
+            "nimdoctor/evidence/parts/answer.sh",
             "nimdoctor/checks/key_exposed.py",
         } <= set(here)
         assert sorted(held) == sorted(here)

@@ -17,7 +17,7 @@ from nimdoctor.applying.outcome import Outcomes, assess
 from nimdoctor.applying.progress import RunProgress
 from nimdoctor.applying.proofs import Proofs
 from nimdoctor.applying.refusals import NotApplied, refuse_up_front, unfinished_words
-from nimdoctor.applying.run_directories import OpenRun, RunDirectories
+from nimdoctor.applying.run_directories import ANOTHER, Beginning, OpenRun, RunDirectories
 from nimdoctor.applying.runs import Run, load, refuse_suspicious
 from nimdoctor.applying.step_commands import EndedAtDeadline, Failed
 from nimdoctor.applying.step_runner import remove_temporary_files
@@ -105,8 +105,8 @@ class Executor:
 
     # -- the two ways in
 
-    def apply(self, before: Sequence[Any]) -> RunResult:
-        """Begins a new run. `before` are the results of the scan the plan was made from.
+    def apply(self, before: Sequence[Any], beginning: Beginning = ANOTHER) -> RunResult:
+        """Begins a new run. `before` are the results of the scan before it.
 
         Raises NotApplied when nothing was done, Locked, Refused, OSError.
         """
@@ -116,7 +116,7 @@ class Executor:
             if refusals:
                 raise NotApplied(refusals)
             self.directories.refuse_too_little_room()
-            with self.directories.begun(before, self.scripts, self.now()) as run:
+            with self.directories.begun(before, self.scripts, self.now(), beginning) as run:
                 self._take(run)
                 return self._with_ways(self._forward())
 
@@ -329,7 +329,7 @@ class Executor:
         begun = opened is not None and some_effect(failing, opened, self.ends)
         return [
             *([f"{failing.title}: begun, some of its effects are there"] if begun else []),
-            f"the only way is forward: {as_typed(resuming(self.run.lead.name, self.directories.lead.target, self.run.lead.state))}",
+            f"the only way is forward: {as_typed(resuming(self.run.lead.name, self.directories.reached, self.run.lead.state))}",
         ]
 
     def _undo_behind(self, failing: Step) -> List[str]:

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Seq
 
 from nimdoctor.applying.backups import backed_up_path
 from nimdoctor.applying.changed import changed_by, paths_changed
+from nimdoctor.applying.executor_file import import_the_rest
 from nimdoctor.applying.lock import lock
 from nimdoctor.applying.operator import current_operator
 from nimdoctor.applying.run_journals import RunJournals
@@ -63,6 +64,7 @@ class Rollback:
 
     def roll_back(self) -> RolledBack:
         """Undoes what can be undone. Raises Refused, before anything is changed, when it may not; Locked, OSError."""
+        import_the_rest()
         with self._locked():
             self.run = load(self._state_ends()[0].state, self.run.name)
             refuse_suspicious([end.state for end in self._state_ends()], self.run.name)

@@ -4,9 +4,10 @@ import contextlib
 import datetime
 import json
 import os
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.applying.backups import backed_up_path
+from nimdoctor.applying.executor_file import executor, import_the_rest
 from nimdoctor.applying.lock import lock
 from nimdoctor.applying.operator import current_operator
 from nimdoctor.applying.refusals import NotApplied, unfinished_words
@@ -38,6 +39,19 @@ class OpenRun(NamedTuple):
     journals: RunJournals
 
 
+class Beginning(NamedTuple):
+    """What whoever begins a run chooses: its name, where one run has the same on two hosts, and of which whole plan this
+    is a part, as JSON values.
+    """
+
+    run: Optional[str] = None
+    parts: Optional[Mapping[str, Any]] = None
+
+
+ANOTHER = Beginning()
+"""A run of which nothing is chosen."""
+
+
 class RunDirectories:
     """The directories of one plan's runs. `target` is the end whose state directory leads."""
 
@@ -51,6 +65,11 @@ class RunDirectories:
     def lead(self) -> End:
         """The end whose state directory leads."""
         return self.ends.ends[self.target]
+
+    @property
+    def reached(self) -> str:
+        """The leading end as it is named on the command line that goes on with a run."""
+        return self.plan.hosts[self.target].reached if executor() else self.lead.target
 
     def taking_part(self) -> List[End]:
         """The ends whose state directories take part: the target's first, then the other's where it is touched."""
@@ -106,13 +125,16 @@ class RunDirectories:
                 )  # fmt: skip
 
     @contextlib.contextmanager
-    def begun(self, before: Sequence[Any], scripts: Mapping[str, bytes], now: datetime.datetime) -> Iterator[OpenRun]:
+    def begun(
+        self, before: Sequence[Any], scripts: Mapping[str, bytes], now: datetime.datetime, beginning: Beginning
+    ) -> Iterator[OpenRun]:
         """A new run with its first record; whatever fails before that leaves nothing of it. Raises Refused, OSError."""
         ends = self.taking_part()
         made: List[RunDirectory] = []
         with contextlib.ExitStack() as stack:
             try:
-                made.append(StateDirectory(ends[0].state).new_run(now))
+                leading = StateDirectory(ends[0].state)
+                made.append(leading.named_run(beginning.run) if beginning.run else leading.new_run(now))
                 made += [StateDirectory(end.state).same_run(made[0].name) for end in ends[1:]]
                 document = json.dumps(self.plan.as_dict(), indent=1).encode("ascii")
                 for directory in made:
@@ -134,6 +156,9 @@ class RunDirectories:
                     states={end.where.value: end.state for end in ends},
                     target=self.target.value,
                     affects=list(self.plan.affects.clients) if self.plan.affects else [],
+                    executor=executor(),
+                    reached=self.reached if executor() else None,
+                    parts=beginning.parts,
                 )
             except BaseException:
                 stack.close()
@@ -146,6 +171,7 @@ class RunDirectories:
     @contextlib.contextmanager
     def opened(self, name: str) -> Iterator[OpenRun]:
         """A run whose leading directory exists. Raises Refused, OSError."""
+        import_the_rest()
         directories: Dict[Role, RunDirectory] = {}
         for end in self.taking_part():
             state = StateDirectory(end.state)

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.applying.custody import Suspicious
 from nimdoctor.applying.lock import Locked, lock
@@ -16,7 +16,6 @@ from nimdoctor.planning.document import BadPlan, Plan, id_of, parse
 from nimdoctor.planning.steps import Step, with_run
 from nimdoctor.system.refused import Refused
 
-SCHEMA = "nimdoctor.runs/1"
 PLAN = "plan.json"
 """The plan's file in the directory of a run."""
 
@@ -67,7 +66,8 @@ class Run(NamedTuple):
     @property
     def resuming(self) -> Optional[Argv]:
         """The command that goes on with it; None where there is nothing to go on with."""
-        return resuming(self.name, self.target, self.directory.state) if self.state in UNFINISHED else None
+        reached = self._told("reached") or self.target
+        return resuming(self.name, reached, self.directory.state) if self.state in UNFINISHED else None
 
     @property
     def taking_back(self) -> Optional[Argv]:
@@ -80,9 +80,17 @@ class Run(NamedTuple):
         return taking_back(self.name, self.target, self.directory.state) if can else None
 
     @property
+    def executor(self) -> Optional[str]:
+        """The name of the file that began it where it was sent here; None for a nimdoctor that is installed."""
+        return self._told("executor")
+
+    @property
     def led_by(self) -> Optional[str]:
         """The run's directory in the other end's state, where that one leads."""
-        found = self.start.get("led_by")
+        return self._told("led_by")
+
+    def _told(self, name: str) -> Optional[str]:
+        found = self.start.get(name)
         return found if isinstance(found, str) else None
 
     def plan(self) -> Plan:
@@ -342,52 +350,3 @@ def mark_followed(state: str, client: str) -> List[str]:
             except Locked as error:
                 raise Refused(str(error)) from error
     return [run.name for run in waiting]
-
-
-def as_dict(recorded: Run) -> Dict[str, Any]:
-    """The run as JSON values; of one that another state directory leads, as that one tells."""
-    run = believed(recorded)
-    stopped, complete = run.last("stopped"), run.last("complete")
-    end = complete or stopped
-    done, begun, undone = run.done(), run.begun(), {r.get("step") for r in run.records if r.get("event") == "undone"}
-    try:
-        steps: Sequence[Step] = run.steps()
-    except Refused:
-        steps = ()
-    back = run.taking_back
-    return {
-        "run": run.name,
-        "state": run.state,
-        "plan": run.start.get("plan"),
-        "fixes": list(run.start.get("fixes") or ()),
-        "targets": dict(run.start.get("targets") or {}),
-        "started": run.start.get("at"),
-        "ended": (complete or (run.records[-1] if run.records else {})).get("at"),
-        "steps": [
-            {
-                "id": step.id,
-                "where": step.where.value,
-                "title": step.title,
-                "state": "done"
-                if step.id in done
-                else "begun"
-                if step.id in begun
-                else "undone"
-                if step.id in undone
-                else "not-begun",
-            }
-            for step in steps
-        ],
-        "findings": list(run.findings()),
-        "caused": list(end.get("caused") or ()),
-        "who": run.start.get("who"),
-        "change": run.start.get("change"),
-        "proved": run.last("proved").get("at"),
-        "why": run.doubt or stopped.get("why") or complete.get("why"),
-        "stands": list(end.get("stands") or ()),
-        "affects": [{"client": name, "followed": name in run.followed()} for name in run.affects()],
-        "left_open": run.left_open() or None,
-        "led_by": recorded.led_by,
-        "resume": list(run.resuming) if run.resuming else None,
-        "rollback": list(back) if back else None,
-    }

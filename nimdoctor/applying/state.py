@@ -253,21 +253,31 @@ class StateDirectory:
         """
         for _ in range(100):
             name = self._next(now, random)
-            path = self.path_of(name)
-            try:
-                os.mkdir(path, 0o700)
-            except FileExistsError:
-                continue
-            os.chmod(path, 0o700)
-            _settle(self._runs)
-            return RunDirectory(path, name)
+            with contextlib.suppress(FileExistsError):
+                return self._made(name)
         raise Refused(f"{self._runs} takes no new run: look at what is in it")
+
+    def named_run(self, run: str) -> RunDirectory:
+        """Makes the directory of a new run of that name. Refused where it is there, or older than the newest run: the
+        newest alone may be rolled back.
+        """
+        last = self.last()
+        if last is not None and last >= run:
+            raise Refused(f"run {run} is not begun: {'it' if last == run else f'run {last}, which is newer,'} is there")
+        return self._made(run)
 
     def same_run(self, run: str) -> RunDirectory:
         """The directory of a run that another end's state directory leads; made where it is not there yet."""
         path = self.path_of(run)
         _make(path, 0o700)
         _must_be_ours(path)
+        _settle(self._runs)
+        return RunDirectory(path, run)
+
+    def _made(self, run: str) -> RunDirectory:
+        path = self.path_of(run)
+        os.mkdir(path, 0o700)
+        os.chmod(path, 0o700)
         _settle(self._runs)
         return RunDirectory(path, run)
 

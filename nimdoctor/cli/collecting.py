@@ -4,7 +4,6 @@ import os
 import tempfile
 from typing import List, Optional, Sequence
 
-from nimdoctor.cli.interrupt import end_like_ctrl_c
 from nimdoctor.cli.output import UsageError, say, write
 from nimdoctor.cli.waiting import Waiting
 from nimdoctor.collection import Collection
@@ -14,6 +13,7 @@ from nimdoctor.evidence import open_target
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.evidence.tree import Tree
+from nimdoctor.library.interruption import end_like_ctrl_c
 from nimdoctor.library.registry import Registry
 from nimdoctor.model.wording import count, visible
 from nimdoctor.redaction.session import BadKey, Leak, RedactionSession

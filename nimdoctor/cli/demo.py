@@ -17,6 +17,7 @@ from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.applying import runs
 from nimdoctor.applying.execute import NotApplied
+from nimdoctor.applying.run_document import as_dict
 from nimdoctor.evidence import open_target
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.lab import SCENARIOS, Lab, LabCannotBeBuilt, problems
@@ -236,7 +237,7 @@ class _Demo:
             self.wrong.append(f"the second scan's verdict is {repair.report.verdict}")
         repair.note_proved()
         state = os.path.join(self.lab.client, "var", "adm", "nimdoctor")
-        recorded = [runs.as_dict(run) for run in runs.every(state)]
+        recorded = [as_dict(run) for run in runs.every(state)]
         self._typed(CLIENT, "nimdoctor runs", plan_text.render_runs(recorded, STATE_DIRECTORY))
         self._typed(CLIENT, "nimdoctor rollback last", f"(not done here: {_way_back(done.plan)})")
 

@@ -3,8 +3,8 @@
 import sys
 from typing import TYPE_CHECKING, List
 
-from nimdoctor.cli.interrupt import Interruption
 from nimdoctor.cli.output import INTERRUPTED, Format, lines, results_alone, say, width, write
+from nimdoctor.library.interruption import Interruption
 
 if TYPE_CHECKING:
     from nimdoctor.library.errors import Refused

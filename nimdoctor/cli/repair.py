@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, List, Optional, Sequence
 import typer
 
 from nimdoctor.cli.ending import answer_to, complete_fixes, refuse, show_result, status_of, terminal
-from nimdoctor.cli.interrupt import HERE, THERE, Interruption, end_like_ctrl_c, nothing
 from nimdoctor.cli.output import Format, UsageError, say, width, write
 from nimdoctor.cli.runs import resume_run
+from nimdoctor.library.interruption import HERE, THERE, Interruption, end_like_ctrl_c, nothing
 from nimdoctor.model.wording import count, visible
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _fix(
         if plan_file:
             _write_plan(session.plan, plan_file)
         return session.plan.exit_status
-    interrupted = Interruption(THERE if session.where.target.startswith("ssh:") else HERE)
+    interrupted = Interruption(say, THERE if session.where.target.startswith("ssh:") else HERE)
     result = session.apply(
         expect=expect,
         affects=affects,

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from nimdoctor.cli.collecting import kept, leaving, redacted, tell_not_collected, tell_redacted
-from nimdoctor.cli.interrupt import end_like_ctrl_c
 from nimdoctor.cli.output import UsageError, say, write
 from nimdoctor.cli.waiting import Waiting
 from nimdoctor.collection import Collection
@@ -17,6 +16,7 @@ from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.library.bundle import BadNumber, bundled, finish, label_of, own_words, scanned
+from nimdoctor.library.interruption import end_like_ctrl_c
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.scanning import alike
 from nimdoctor.model.wording import visible

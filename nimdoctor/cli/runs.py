@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from nimdoctor.cli.ending import REFUSED, answer_to, complete_fixes, refuse, show_result, status_of
-from nimdoctor.cli.interrupt import HERE, THERE, Interruption
 from nimdoctor.cli.output import Format, lines, say, write
+from nimdoctor.library.interruption import HERE, THERE, Interruption
 
 if TYPE_CHECKING:
     from nimdoctor.library.errors import Refused
@@ -45,7 +45,7 @@ def resume_run(
 
 
 def _interruption(recorded: "RecordedRun") -> Interruption:
-    return Interruption(THERE if recorded.remote else HERE)
+    return Interruption(say, THERE if recorded.remote else HERE)
 
 
 def rollback(

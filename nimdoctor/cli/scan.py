@@ -5,10 +5,10 @@ from typing import Callable, List, Optional
 
 import typer
 
-from nimdoctor.cli.interrupt import end_like_ctrl_c, nothing
 from nimdoctor.cli.output import WITH_PICTURES, ScanFormat, UsageError, results_alone
 from nimdoctor.cli.waiting import Waiting
 from nimdoctor.evidence import is_asked_now
+from nimdoctor.library.interruption import end_like_ctrl_c, nothing
 from nimdoctor.model import Severity
 
 

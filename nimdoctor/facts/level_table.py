@@ -170,8 +170,9 @@ def table(name: str) -> LevelTable:
     return empty._replace(rows=tuple(empty.own_row(one) for one in given["rows"]))
 
 
-def data_of(name: str) -> Dict[str, Any]:
-    """What the data file of that name holds."""
+@cache
+def data_of(name: str) -> Mapping[str, Any]:
+    """What the data file of that name holds; read once."""
     raw = pkgutil.get_data("nimdoctor.facts", f"data/{name}.json")
     found: Dict[str, Any] = json.loads((raw or b"{}").decode("utf-8"))
     return found

@@ -34,6 +34,8 @@ class RepairRun(NamedTuple):
     """The host whose state directory leads, as on a command line there; empty for the host itself."""
     state_directory: str = ""
     """Where that one is, if it is not the target's usual place."""
+    reached: str = ""
+    """Of a run that was begun over ssh the host as it was reached: from there it is gone on with."""
 
     @property
     def packaged(self) -> bool:
@@ -44,6 +46,8 @@ class RepairRun(NamedTuple):
         """The command that goes on with it, as it is typed."""
         if self.packaged:
             return "ksh apply.ksh"
+        if self.reached:
+            return shlex.join(("nimdoctor", "fix", self.reached, "--resume", self.name))
         return self._typed("fix", *([self.target] if self.target else []), "--resume", self.name)
 
     def taking_back(self, *more: str) -> str:
@@ -91,8 +95,10 @@ class RepairRuns(NamedTuple):
         fixes = next((tuple(record["fixes"]) for record in only if isinstance(record.get("fixes"), list)), ())
         # a client that follows later is noted later, and ends nothing
         ended = next((record for record in reversed(only) if record["event"] == "complete"), only[-1])
-        leads = _leads(next((record for record in only if record["event"] == "start"), {}))
-        run = RepairRun(name, state_of(only), fixes, _time(ended), left_open_of(only), records[-1][1], *leads)
+        start = next((record for record in only if record["event"] == "start"), {})
+        reached = start["reached"] if isinstance(start.get("reached"), str) else ""
+        told = state_of(only), fixes, _time(ended), left_open_of(only), records[-1][1]
+        run = RepairRun(name, *told, *_leads(start), reached)
         return cls(text.source, (run,))
 
     @classmethod

@@ -6,6 +6,8 @@ from functools import lru_cache
 from importlib import metadata
 from typing import Dict, List, NamedTuple, Tuple
 
+from nimdoctor.system.own_archive import own_archive
+
 
 class EntryPoint(NamedTuple):
     """One line of a group: `name = module` or `name = module:attribute`."""
@@ -16,8 +18,13 @@ class EntryPoint(NamedTuple):
 
 
 def entry_points(group: str) -> List[EntryPoint]:
-    """Entry points of the group, in the order of sys.path and there by name; a distribution found twice counts once."""
-    return [_entry_point(one) for one in _installed(tuple(sys.path)) if one.group == group]
+    """Entry points of the group, in the order of sys.path and there by name; a distribution found twice counts once.
+
+    One file that is carried to a host holds its own: what is installed there was not seen by whoever approved a plan.
+    """
+    archive = own_archive()
+    places = (archive,) if archive else tuple(sys.path)
+    return [_entry_point(one) for one in _installed(places) if one.group == group]
 
 
 @lru_cache(maxsize=1)

@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.applying.execute import Executor, RunResult, refuse_up_front, unfinished_words
 from nimdoctor.applying.outcome import remembered
 from nimdoctor.applying.proved import note_proved, waiting
 from nimdoctor.applying.refusals import strange_commands
+from nimdoctor.applying.run_directories import ANOTHER
 from nimdoctor.applying.runs import mark_followed, unfinished
 from nimdoctor.applying.script_runs import unfinished_packages, unfinished_scripts
 from nimdoctor.diagnosis import ignore
@@ -25,7 +27,7 @@ from nimdoctor.planning.command_lines import default_state
 from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import End, Ends, hosts_by_role
 from nimdoctor.planning.fix import Options
-from nimdoctor.planning.plan_ends import Probed
+from nimdoctor.planning.plan_ends import PlanEnds, Probed
 from nimdoctor.planning.planner import Planner
 from nimdoctor.system.host_files import HostFiles
 from nimdoctor.system.refused import Refused
@@ -84,7 +86,7 @@ def state_directory(target: str, given: Optional[str] = None) -> str:
 
 
 class Repair:
-    """The hosts of one repair, scanned, and the plan for what was found.
+    """The hosts of one repair, scanned, and the plan for what was found, which is made when it is first asked for.
 
     Raises TargetError where a target cannot be read, Refused where a state directory is led astray.
     """
@@ -99,15 +101,18 @@ class Repair:
         progress: Any = None,
         say: Say = lambda line: None,
         roles: Sequence[Role] = (),
+        leads: Optional[Role] = None,
         opened: Optional[Callable[[str], Evidence]] = None,
         connections: "Optional[Dict[str, Connection]]" = None,
     ) -> None:
-        """`roles` are those of the ends of a run on record: half-way through it the hosts may no longer tell.
+        """`roles` are those of the ends of a plan or a run that is there: half-way through it the hosts may no longer
+        tell. `leads` is the end whose state directory leads, the target's where it is not given.
 
         `opened` gives the evidence of a target that is only a name for what is open already, `connections` are those
         that are open to hosts over ssh, by target.
         """
         self.roles = frozenset(roles)
+        self.leads = leads
         self.opened = opened
         self.where = where
         if opened is None:
@@ -118,15 +123,14 @@ class Repair:
         self.rules = rules
         self.progress = progress
         self.say = say
+        self.beginning = ANOTHER
         self._proved: Optional[str] = None
         self.probes: List[Probe] = []
         self._connections: Dict[str, Connection] = {} if connections is None else connections
         self._document: Optional[Plan] = None
-        self._files: Optional[Mapping[str, bytes]] = None
         self.engine = self._open()
         self.report = self._scan(self.engine)
         self.target_role, self.ends = self._ends()
-        self.plan = self._plan()
 
     # -- reading
 
@@ -161,14 +165,15 @@ class Repair:
         return scan_hosts(engine, registry=self.registry, rules=self.rules)
 
     def _ends(self) -> Tuple[Role, Ends]:
-        """The ends by role, and the one whose state directory leads: that of the target."""
+        """The ends by role, and the one whose state directory leads."""
         engine, where = self.engine, self.where
+        hosts = hosts_by_role(engine.target, engine.master, [role.value for role in self.roles])
+        leads = self.leads or (Role.CLIENT if Role.CLIENT in hosts else Role.MASTER)
+        leading = hosts[leads]
         found: Dict[Role, End] = {}
-        for role, host in hosts_by_role(engine.target, engine.master, [role.value for role in self.roles]).items():
-            own = host is engine.target
-            target = where.target if own else where.master or ""
-            found[role] = self._end(role, target, host, where.state_dir if own else None)
-        leads = Role.CLIENT if Role.CLIENT in found else Role.MASTER
+        for role, host in hosts.items():
+            target = where.target if host is engine.target else where.master or ""
+            found[role] = self._end(role, target, host, where.state_dir if host is leading else None)
         return leads, Ends(found, self.registry.catalog, 60 * self.options.evidence_age)
 
     def _end(self, role: Role, target: str, host: Host, state_dir: Optional[str]) -> End:
@@ -184,11 +189,28 @@ class Repair:
             live and root is None,
         )
 
+    @cached_property
+    def known(self) -> PlanEnds:
+        """What is known of the ends."""
+        return PlanEnds(self.engine, self.ends)
+
+    @cached_property
+    def planner(self) -> Planner:
+        """What makes the plan."""
+        return Planner(self.engine, self.ends, self.registry.fixes(), self.options, self._probed())
+
+    @property
+    def command(self) -> str:
+        """The command line that makes this plan."""
+        return self.planner.command()
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan; one that was made elsewhere stands in its place once it is set."""
+        return self._plan()
+
     def _plan(self) -> Plan:
-        planner = Planner(self.engine, self.ends, self.registry.fixes(), self.options, self._probed())
-        self.command = planner.command()
-        self.client = planner.client
-        return planner.plan(self.report.results, self.report.story)
+        return self.planner.plan(self.report.results, self.report.story)
 
     def _probed(self) -> Probed:
         if not self.options.probe or self.roles:
@@ -254,31 +276,6 @@ class Repair:
                     if run.start.get("targets", {}).get("client") == client.target:
                         note_proved(run, self.report.results, self.engine.target, self.say)
 
-    def stale(self, saved: Plan) -> List[str]:
-        """Why a saved plan is not the plan for these hosts now; empty when it is the very same."""
-        if saved.id == self.plan.id:
-            return []
-        reasons = []
-        for role in (Role.CLIENT, Role.MASTER):
-            then, now = saved.hosts.get(role), self.plan.hosts.get(role)
-            if (then and (then.name, then.machine)) != (now and (now.name, now.machine)):
-                known = [
-                    f"{host.name or '?'} ({host.target or 'this host'})" if host else "none" for host in (then, now)
-                ]
-                reasons.append(f"another host: the plan's {role.value} is {known[0]}, this one is {known[1]}")
-            elif then and now and then.level != now.level:
-                reasons.append(f"the {role.value}'s level was {then.level} and is {now.level}")
-        if not reasons:
-            then_ids, now_ids = [step.id for step in saved.steps], [step.id for step in self.plan.steps]
-            if then_ids != now_ids:
-                reasons.append(
-                    f"it has the steps {', '.join(then_ids)}; now they would be {', '.join(now_ids) or 'none'}"
-                )
-            else:
-                changed = [old.id for old, new in zip(saved.steps, self.plan.steps) if old != new]
-                reasons.append(f"a precondition has changed in {', '.join(changed) or 'the findings'}")
-        return reasons
-
     def refusals(self) -> List[Refusal]:
         """What forbids applying the plan, as far as it is known before anything is locked."""
         return [
@@ -290,7 +287,10 @@ class Repair:
 
     def apply(self, interrupted: Interrupted = never) -> RunResult:
         """Carries the plan out. Raises NotApplied, Locked, Refused, OSError."""
-        result = self._executor(self.plan, interrupted).apply(remembered(self.report.results))
+        # what was collected before shows nothing that comes of it; with the host as it is by then it may disagree
+        recorded = [where for where, end in self.ends.ends.items() if end.recorded]
+        before = remembered([found for found in self.report.results if found.where not in recorded])
+        result = self._executor(self.plan, interrupted).apply(before, self.beginning)
         self._note_followed()
         return result
 
@@ -315,13 +315,14 @@ class Repair:
         from nimdoctor.probe import push
 
         master = self.ends.ends.get(Role.MASTER)
-        if master is None or not master.live or self.client is None:
+        client = self.known.client
+        if master is None or not master.live or client is None:
             return {}
         host = self.ends.now().host(Role.MASTER)
-        made = push(host, self.client, PUSH_DEADLINE)
+        made = push(host, client, PUSH_DEADLINE)
         self.say(f"push: {made.says}")
-        self._proved = self.client if made.proved else None
-        return {} if made.proved else {self.client: made.says}
+        self._proved = client if made.proved else None
+        return {} if made.proved else {client: made.says}
 
     def _note_followed(self) -> None:
         """A push that came through by nimsh (secure) shows that the client has followed an earlier recycle."""
@@ -334,32 +335,17 @@ class Repair:
         except (Refused, OSError) as error:
             self.say(f"that {self._proved} has followed cannot be noted: {error}")
 
-    def _client_scripts(self, plan: Plan) -> Dict[str, bytes]:
+    def _client_scripts(self, plan: Plan) -> Mapping[str, bytes]:
         if plan.affects is None:
             return {}
-        from nimdoctor.scripts import client_scripts
+        from nimdoctor.scripts.package import client_scripts
 
-        return dict(client_scripts(plan.as_dict()))
+        return client_scripts(plan)
 
     def render_as(self, saved: Plan) -> None:
-        """From now on scripts are those of the plan as it was saved, which is the very same one: to the byte what was
+        """From now on the package is that of the plan as it was saved, which is the very same one: to the byte what was
         written when it was, though a finding may be an hour older by now."""
         self._document = saved
-
-    def unscripted(self) -> List[Refusal]:
-        """What of the plan no script can ask for, so that none is made of it."""
-        from nimdoctor.scripts import unanswerable
-
-        how = "a script cannot look at that: use --apply on the host itself"
-        return [Refusal(step, says, how) for step, says in unanswerable(self.plan.as_dict())]
-
-    def scripts(self) -> Mapping[str, bytes]:
-        """The plan as scripts for change management: relative names and contents."""
-        from nimdoctor.scripts import render
-
-        if self._files is None:
-            self._files = render((self._document or self.plan).as_dict(), self.script_ends()).files
-        return self._files
 
     def unpackaged(self) -> List[Refusal]:
         """What of the plan no change package can ask, so that none is made of it."""

@@ -1,76 +1,135 @@
-"""A repair over ssh: the plan is made of what the host says, and its rendered scripts carry it out there."""
+"""A repair over ssh: the plan is made of what the hosts say, and the one file carries it out on them."""
 
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple, Union
 
-from nimdoctor.applying.execute import NotApplied, RunResult, refuse_up_front
+from nimdoctor.applying.execute import RunResult, refuse_up_front
 from nimdoctor.applying.outcome import assess, remembered
 from nimdoctor.applying.refusals import strange_commands
-from nimdoctor.applying.rollback import RolledBack
-from nimdoctor.applying.undoable import can_be_taken_back
 from nimdoctor.evidence import TargetError
-from nimdoctor.evidence.connection import Connection
+from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.facts import RepairRuns
-from nimdoctor.facts.repair_runs import UNFINISHED
-from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Interrupted, Repair, RepairTarget, Say, never
+from nimdoctor.facts.repair_runs import UNFINISHED, RepairRun
+from nimdoctor.library.other_end import other_end, packed
+from nimdoctor.library.repair import Interrupted, Repair, never
 from nimdoctor.model import Role
-from nimdoctor.planning.command_lines import default_state, resuming, taking_back
+from nimdoctor.planning.command_lines import making, resuming, taking_back
 from nimdoctor.planning.document import Plan, Refusal
-from nimdoctor.planning.fix import Options
-from nimdoctor.planning.hindrances import decide
-from nimdoctor.remote.follow import Unfollowed
-from nimdoctor.remote.host import SENT, RemoteHost, Sent
-from nimdoctor.remote.run import Remote, unfinished
+from nimdoctor.planning.ends import End
+from nimdoctor.planning.typed import as_typed
+from nimdoctor.remote.host import NoPython, Overview, RemoteHost
+from nimdoctor.remote.one_file import agent
+from nimdoctor.remote.result import APPLIED, NotDone, joined
+from nimdoctor.remote.run import Errand, new_run
 from nimdoctor.system.refused import Refused
 
-CANNOT = (
-    "over ssh the plan is carried out by apply.ksh on the host: it waits for the disk (sync) before each step, but not "
-    "for single files, does not hold a directory open while it works below it, compares files by cksum and not by "
-    "SHA-256, and keeps no list of clients that have followed; all else is as nimdoctor fix there does it"
-)
-"""What a script cannot do that the executor can."""
+
+class Part(NamedTuple):
+    """What is carried out on one end, and the host that does it."""
+
+    where: Role
+    plan: Plan
+    host: RemoteHost
 
 
 class RemoteRepair(Repair):
     """A repair whose target is reached over ssh. Raises as Repair does."""
 
+    def __init__(self, *words: Any, **more: Any) -> None:
+        self._hosts: Dict[str, RemoteHost] = {}
+        self._seen: Dict[str, Union[Overview, Refused]] = {}
+        super().__init__(*words, **more)
+
+    def host(self, target: str) -> RemoteHost:
+        """The host, asked over the connection that it is scanned over."""
+        if target not in self._hosts:
+            self._hosts[target] = RemoteHost(self.connection(target))
+        return self._hosts[target]
+
+    def _remote(self) -> Dict[Role, End]:
+        return {where: end for where, end in self.ends.ends.items() if end.remote}
+
+    # -- what is planned, and what is in the way
+
+    def seen(self, target: str) -> "Union[Overview, Refused]":
+        """What there is on that host beside what a scan reads, or why that cannot be told; looked at once."""
+        if target not in self._seen:
+            try:
+                self._seen[target] = self.host(target).overview()
+            except Refused as error:
+                self._seen[target] = error
+        return self._seen[target]
+
+    def _known(self, target: str) -> Overview:
+        found = self.seen(target)
+        return found if isinstance(found, Overview) else Overview()
+
     def _plan(self) -> Plan:
         plan = super()._plan()
-        return plan._replace(cautions=(*plan.cautions, CANNOT)) if plan.steps else plan
+        refusals = [
+            _refused_by(why, end, as_typed((*making(plan.targets, self.options), "--script", "DIR")))
+            for where, end in self._remote().items()
+            for why in [self.seen(end.target)]
+            if plan.touches(where) and not isinstance(why, Overview)
+        ]
+        cautions = self._left_by_another(plan)
+        return plan._replace(refusals=(*plan.refusals, *refusals), cautions=(*plan.cautions, *cautions))
+
+    def _left_by_another(self, plan: Plan) -> List[str]:
+        """What a run did on the master that nobody went on with on the client."""
+        master, client = (self.ends.ends.get(where) for where in (Role.MASTER, Role.CLIENT))
+        host = plan.hosts.get(Role.CLIENT)
+        if master is None or client is None or host is None or not plan.touches(Role.CLIENT):
+            return []
+        begun = [run.name for run in self._known(client.target).runs]
+        applied = {run.name for run in self._runs(Role.MASTER) if run.state in APPLIED}
+        return [
+            f"run {run.name} did the master's part on {master.target}; the client's was not begun: this plan holds what "
+            "is left"
+            for run in self._known(master.target).runs[-1:]
+            if (run.parts.get("then") or {}).get("name") == host.name
+            and run.name in applied
+            and run.name > max(begun, default="")
+        ]
+
+    def _runs(self, where: Role) -> Tuple[RepairRun, ...]:
+        """The runs of that end by their journals."""
+        engine = self.engine
+        host = engine.target if engine.master is None or where is Role.CLIENT else engine.master
+        found = host.optional(RepairRuns)
+        return found.runs if found else ()
 
     def unfinished(self) -> List[str]:
-        """A line for each unfinished run of the hosts over ssh: what it is and what to do about it. Raises TargetError."""
+        """A line for each unfinished run of the hosts over ssh: what it is and what to do about it."""
         lines: List[str] = []
-        for where, end in self.ends.ends.items():
-            if not end.remote:
-                continue
-            host = self.engine.target if self.engine.master is None or where is Role.CLIENT else self.engine.master
-            runs = host.optional(RepairRuns)
+        for where, end in self._remote().items():
+            seen = self._known(end.target)
+            busy = [place.run for place in seen.places if place.how == "runs"]
             lines += [
-                f"run {run.name} of nimdoctor on {end.target} is {run.state}: log in there; nimdoctor fix --resume "
-                f"{run.name} goes on with it, nimdoctor rollback {run.name} takes it back"
-                for run in (runs.unfinished() if runs else ())
+                f"run {run} is under way on {end.target}: "
+                + (
+                    f"{as_typed(taking_back(run, end.target, ''))} follows how it is taken back"
+                    if place.back
+                    else f"{as_typed(resuming(run, end.target, ''))} follows it"
+                )
+                for run, place in ((run, seen.under_way(run)) for run in busy)
+                if place
             ]
-            lines += unfinished(RemoteHost(self.connection(end.target)))
+            lines += [
+                _unfinished_words(run, end.target, seen)
+                for run in self._runs(where)
+                if run.state in UNFINISHED and run.name not in busy
+            ]
         return list(dict.fromkeys(lines))
-
-    def unpackaged(self) -> List[Refusal]:
-        """What of the plan the scripts that are sent cannot ask: to be read first is what runs there."""
-        return self.unscripted()
-
-    def package(self) -> Mapping[str, bytes]:
-        """The scripts that are sent, which whoever approves the plan reads."""
-        return self.scripts()
 
     def refusals(self) -> List[Refusal]:
         """What forbids applying the plan, as far as it is known before anything is sent."""
-        connections = {where: self.connection(end.target) for where, end in self.ends.ends.items() if end.remote}
+        connections = {where: self.connection(end.target) for where, end in self._remote().items()}
         answered = {where: (one.system, one.user) for where, one in connections.items()}
         here = [end for where, end in self.ends.ends.items() if end.live and self.plan.touches(where)]
         return [
             *refuse_up_front(self.plan, self.ends, 0, "AIX", answered),
             *strange_commands(self.plan.steps, self.registry.fixes()),
-            *self.unscripted(),
+            *(self.plan.inseparable() if self.plan.two_hosts else ()),
             *(
                 Refusal("", f"the {end.where.value} can be changed over ssh", f"the {end.where.value} is "
                         f"{end.target or 'this host'}: run nimdoctor fix {end.target} for it first".replace("  ", " "))
@@ -78,241 +137,106 @@ class RemoteRepair(Repair):
             ),
         ]  # fmt: skip
 
+    # -- carrying it out
+
     def apply(self, interrupted: Interrupted = never) -> RunResult:
-        """Sends the scripts, starts them and follows them. Raises NotApplied, Refused, TargetError."""
+        """Has each host do its part, the master first, and follows it. Raises Refused, TargetError."""
         before = remembered(self.report.results)
-        remote = Remote(self.plan, self.remote_hosts(), self.say, interrupted)
-        missed = self._missed_elsewhere()
-        if missed:
-            raise NotApplied(missed)
-        remote.refuse_what_runs()
-        remote.send(self.scripts())
-        return proved(remote.apply(), self.plan, before, self._rescan)
+        parts = self._parts()
+        errands = {part.where: Errand(part.host, self.say, interrupted) for part in parts}
+        file, seen = agent(), {part.where: errands[part.where].overview() for part in parts}
+        for part in parts:
+            errands[part.where].bring(file, seen[part.where])
+        run = new_run(seen.values())
+        ended: List[RunResult] = []
+        left: Dict[Role, str] = {}
+        for part in parts:
+            if interrupted():
+                left[part.where] = f"interrupted by somebody, before anything was begun on {part.host.target}"
+                break
+            try:
+                ended.append(self._carried_out(part, errands[part.where], run, file.name))
+            except (NotDone, TargetError) as error:
+                if not ended:
+                    raise
+                left[part.where] = f"nothing was done on the {part.where.value}: {error}"
+            if left or ended[-1].state not in APPLIED:
+                break
+        if not ended:
+            raise Refused(next(iter(left.values())))
+        left.update({part.where: left.get(part.where, "") for part in parts[len(ended) :]})
+        return self._judged(joined(self.plan, ended, left), parts, before)
 
-    def remote_hosts(self) -> Dict[Role, RemoteHost]:
-        """The hosts over ssh; ends that are one host share it."""
-        by_target = {
-            end.target: RemoteHost(self.connection(end.target)) for end in self.ends.ends.values() if end.remote
+    def _parts(self) -> List[Part]:
+        """What each host does, in order."""
+        plan, ends = self.plan, self.ends.ends
+        touched = [where for where in (Role.MASTER, Role.CLIENT) if plan.touches(where)]
+        if not plan.two_hosts:
+            return [Part(touched[0], plan, self.host(ends[touched[0]].target))]
+        return [Part(where, plan.part(where), self.host(ends[where].target)) for where in touched]
+
+    def _carried_out(self, part: Part, errand: Errand, run: str, file: str) -> RunResult:
+        """How one host did its part. Raises NotDone, Refused, TargetError."""
+        other = self._other(part, errand)
+        request: Dict[str, Any] = {
+            "request": "apply",
+            "plan": part.plan.as_dict(),
+            "expect": part.plan.id,
+            "run": run,
+            "affects": len(part.plan.affects.clients) if part.plan.affects else None,
+            "change": self.options.change or None,
+            "evidence_age": self.options.evidence_age,
+            "other": part.host.evidence_of(run) if other else None,
+            "parts": self._whole(part) if self.plan.two_hosts else None,
         }
-        return {where: by_target[end.target] for where, end in self.ends.ends.items() if end.remote}
+        return errand.followed(run, part.plan, run, file, lambda: errand.begin(run, file, request, other))
 
-    def _missed_elsewhere(self) -> List[Refusal]:
-        """Preconditions that do not hold now at an end that the scripts cannot look at from where they run."""
-        if len({end.target for end in self.ends.ends.values()}) == 1:
-            return []
-        moment = self.ends.now()
-        found = []
+    def _whole(self, part: Part) -> Mapping[str, Any]:
+        """What the host's journal says of the plan that this is a part of."""
+        client, master = (self.plan.touches(where) for where in (Role.CLIENT, Role.MASTER))
+        then = {"role": "client", "name": self.plan.hosts[Role.CLIENT].name} if client else None
+        after = {"role": "master", "name": self.plan.hosts[Role.MASTER].name} if master else None
+        beside = {"then": then} if part.where is Role.MASTER else {"after": after}
+        return {"whole": self.plan.id, "role": part.where.value, **beside}
+
+    def _other(self, part: Part, errand: Errand) -> bytes:
+        """Evidence of the other end as it is now, where the part rests on it."""
+        other = other_end(part.plan)
+        if other is None:
+            return b""
+        return packed(self.ends.ends[other].open, self.registry.catalog, errand.overview().clock)
+
+    def _judged(self, result: RunResult, parts: Sequence[Part], before: Sequence[Any]) -> RunResult:
+        """The result, by a scan of both hosts where no host alone can tell what came of every finding."""
+        told = {(one.check, one.where, one.host) for one in result.outcomes.findings}
+        open_ = {(one.check, one.where.value, one.host) for one in self.plan.findings} - told
+        if result.state not in APPLIED or (len(parts) == 1 and not open_):
+            return result
         try:
-            for step in self.plan.steps:
-                for condition in step.before:
-                    end = self.ends.ends.get(condition.where)
-                    if condition.where is step.where or end is None or not end.remote:
-                        continue
-                    seen = decide(condition, moment)
-                    if seen is not None:
-                        found.append(Refusal(step.id, condition.words(), seen))
-        finally:
-            moment.close()
-        return found
+            outcomes = assess(self.plan, before, self._rescan(), {}, result.run)
+        except TargetError as error:
+            why = f"every step is done, but what came of it cannot be told: {error}"
+            return result._replace(
+                state="stopped", why=why, stands=tuple(f"{step.title}: done" for step in self.plan.steps)
+            )
+        return result._replace(state="applied-unverified" if outcomes.unverified else "complete", outcomes=outcomes)
 
 
-def proved(result: RunResult, plan: Plan, before: Sequence[Any], rescan: Any) -> RunResult:
-    """The result with what a second scan says of the findings, where every step is done, and the ways on from it."""
-    if result.state != "complete":
-        return _with_ways(result, plan)
-    try:
-        outcomes = assess(plan, before, rescan(), {}, result.run)
-    except TargetError as error:
-        why = f"every step is done, but what came of it cannot be told: {error}"
-        stands = tuple(f"{step.title}: done" for step in plan.steps)
-        return _with_ways(result._replace(state="stopped", why=why, stands=stands), plan)
-    state = "applied-unverified" if outcomes.unverified else "complete"
-    return _with_ways(result._replace(state=state, outcomes=outcomes), plan)
+def _refused_by(why: Refused, end: End, package: str) -> Refusal:
+    """Why nothing can be carried out on that host."""
+    if isinstance(why, NoPython):
+        return Refusal("", f"{end.target} has a python3, 3.9 or newer, to carry the plan out", why.seen, package)
+    return Refusal("", f"what is kept in {STATE_DIRECTORY} on {end.target} is root's alone", str(why))
 
 
-def _with_ways(result: RunResult, plan: Plan) -> RunResult:
-    outcomes = {step: outcome for step, outcome, _ in result.steps}
-    done: Dict[str, Any] = {step: {} for step, outcome in outcomes.items() if outcome in ("done", "left-open")}
-    begun = [step for step, outcome in outcomes.items() if outcome == "failed"]
-    target = plan.targets.get(Role.CLIENT, plan.targets.get(Role.MASTER, ""))
-    back = result.state != "running" and can_be_taken_back(plan.steps, result.state, done, begun)
-    return result._replace(
-        state_directory=default_state(target),
-        # one that is proved by a push alone is told of anew
-        resuming=resuming(result.run, target, "") if result.state in (*UNFINISHED, "applied-unverified") else (),
-        taking_back=taking_back(result.run, target, "") if back else (),
+def _unfinished_words(run: RepairRun, target: str, seen: Overview) -> str:
+    known = seen.run(run.name)
+    if run.packaged or known is None or known.executor is None:
+        return (
+            f"run {run.name} of nimdoctor on {target} is {run.state}: log in there; {run.resuming()} goes on with it"
+            + ("" if run.packaged else f", {run.taking_back()} takes it back")
+        )
+    return (
+        f"run {run.name} on {target} is {run.state}: {as_typed(resuming(run.name, target, ''))} goes on with it, "
+        f"{as_typed(taking_back(run.name, target, ''))} takes it back"
     )
-
-
-class RemoteRun:
-    """A run on a host over ssh, by the scripts that were sent for it.
-
-    `state` is running while it is under way, whatever its marks say. Raises Refused, TargetError.
-    """
-
-    def __init__(self, host: RemoteHost, sent: Sent) -> None:
-        self.host = host
-        self.sent = sent
-        self.name = sent.name
-        self.state = self._state()
-
-    def _state(self) -> str:
-        if self.sent.under_way:
-            return "running"
-        if self.sent.state == "restored":
-            plan = self.plan()
-            if len({host.target for where, host in plan.hosts.items() if plan.touches(where)}) > 1:
-                return "stopped"  # here nothing is left of it; what the other host did first may stand
-        return self.sent.state
-
-    def plan(self) -> Plan:
-        """The plan that was sent. Raises Refused, TargetError."""
-        return self.host.plan(self.sent.place)
-
-    def as_dict(self) -> Dict[str, Any]:
-        """The run as JSON values, in the shape of the runs of a journal. Raises Refused, TargetError."""
-        plan, marks = self.plan(), self.host.marks(self.sent.plan)
-        begun = f"{self.name[:4]}-{self.name[4:6]}-{self.name[6:11]}:{self.name[11:13]}:{self.name[13:16]}"
-        steps = []
-        for number, step in enumerate(plan.steps, 1):
-            state = next((word for word in ("done", "begun") if f"{word}.{number}" in marks), "not-begun")
-            steps.append({"id": step.id, "where": step.where.value, "title": step.title, "state": state})
-        done: Dict[str, Any] = {str(step["id"]): {} for step in steps if step["state"] == "done"}
-        half = [str(step["id"]) for step in steps if step["state"] == "begun"]
-        back = can_be_taken_back(plan.steps, self.state, done, half)
-        stands = [said for name, said in sorted(marks.items()) if name.startswith("stands.")]
-        left_open = next((said for name, said in sorted(marks.items()) if name.startswith("open.")), None)
-        return {
-            "run": self.name,
-            "state": self.state,
-            "plan": plan.id,
-            "fixes": sorted({name for step in plan.steps for name in step.fixes}),
-            "targets": {where.value: host.target for where, host in plan.hosts.items()},
-            "started": begun,
-            "ended": None,
-            "steps": steps,
-            "findings": [],
-            "caused": [],
-            "who": None,
-            "change": plan.options.change or None,
-            "proved": None,
-            "why": None,
-            "stands": stands,
-            "affects": [{"client": name, "followed": False} for name in (plan.affects.clients if plan.affects else ())],
-            "left_open": left_open,
-            "led_by": None,
-            "resume": list(resuming(self.name, self.host.target, "")) if self.state in UNFINISHED else None,
-            "rollback": list(taking_back(self.name, self.host.target, "")) if back else None,
-        }
-
-
-class RemoteRuns:
-    """The runs by script of one host over ssh."""
-
-    remote = True
-    retold = ("complete",)
-    """A run that ended while nobody followed it: what came of it is told, by a second scan."""
-
-    def __init__(
-        self, target: str, registry: Registry, *, timeout: float = 30.0, progress: Any = None, say: Say
-    ) -> None:
-        """Raises TargetError."""
-        self.target = target
-        self.registry = registry
-        self.timeout = timeout
-        self.progress = progress
-        self.say = say
-        self._connections: Dict[str, Connection] = {}
-        self.host = self._host(target)
-
-    def close(self) -> None:
-        """Ends what is held open."""
-        for connection in self._connections.values():
-            connection.close()
-
-    def _host(self, target: str) -> RemoteHost:
-        if target not in self._connections:
-            self._connections[target] = Connection(target, self.timeout)
-            self._connections[target].connect()
-        return RemoteHost(self._connections[target])
-
-    def every(self) -> List[RemoteRun]:
-        """The runs, oldest first; of scripts that were sent more than once, the newest. Raises TargetError."""
-        newest = {sent.plan: sent for sent in self.host.overview().sent if sent.state or sent.under_way}
-        return [RemoteRun(self.host, sent) for sent in sorted(newest.values(), key=lambda one: one.place)]
-
-    def find(self, name: str) -> RemoteRun:
-        """The run of that name, or the last. Raises Refused, TargetError."""
-        runs = self.every()
-        if name == "last" and runs:
-            return runs[-1]
-        for run in runs:
-            if name in (run.name, run.sent.place, run.sent.plan):
-                return run
-        known = ", ".join(run.name for run in runs)
-        raise Refused(
-            f"there is no run {'' if name == 'last' else name + ' '}by scripts on {self.target} ({SENT})"
-            f"{'; there are ' + known if known else ''}; those of a nimdoctor on that host are told there: nimdoctor runs"
-        )
-
-    def resume(self, run: RemoteRun, options: Options, interrupted: Interrupted = never) -> RunResult:
-        """Follows a run that is under way, goes on with one that is not finished, tells of one that is complete.
-
-        Raises Refused, TargetError.
-        """
-        plan = run.plan()
-        if run.sent.under_way and run.sent.words[:1] != ("apply.ksh",):
-            raise Refused(f"run {run.name} is being taken back: nimdoctor rollback {run.name} --target {self.target}")
-        remote = self._remote(plan, run, interrupted)
-        result = remote.told() if run.state == "complete" else remote.apply(run.sent if run.sent.under_way else None)
-        return proved(result, plan, (), lambda: self._rescan(plan))
-
-    def roll_back(self, run: RemoteRun, only: Sequence[str], interrupted: Interrupted = never) -> RolledBack:
-        """Takes a run back; an interruption ends only that it is followed. Raises Refused, TargetError."""
-        if only:
-            raise Refused("over ssh a run is taken back whole, by its rollback.ksh: without --only")
-        if run.sent.under_way and run.sent.words[:1] != ("rollback.ksh",):
-            raise Refused(f"run {run.name} is under way: nimdoctor fix {self.target} --resume {run.name} follows it")
-        remote = self._remote(run.plan(), run, interrupted)
-        try:
-            return remote.roll_back(run.sent if run.sent.under_way else None)
-        except Unfollowed as error:
-            raise Refused(f"rollback.ksh is no longer followed, and goes on there: {error}") from error
-
-    def _remote(self, plan: Plan, run: RemoteRun, interrupted: Interrupted) -> Remote:
-        ends = {where: self._target_of(plan, where) for where in plan.hosts if plan.touches(where)}
-        local = [target for target in ends.values() if not target.startswith("ssh:")]
-        if local:
-            raise Refused(f"run {run.name} also changes {local[0] or 'another host'}, which is not over ssh")
-        there = {target: self._host(target) for target in set(ends.values())}
-        remote = Remote(plan, {where: there[target] for where, target in ends.items()}, self.say, interrupted)
-        for host in dict.fromkeys(remote.hosts.values()):
-            if host.target == self.target:
-                remote.found(host, run.sent)
-                continue
-            before = [sent for sent in host.overview().sent if sent.plan == run.sent.plan]
-            if not before:
-                raise Refused(f"the scripts of run {run.name} are not on {host.target}: start again with nimdoctor fix")
-            remote.found(host, before[-1])
-        return remote
-
-    def _target_of(self, plan: Plan, where: Role) -> str:
-        """Where that end is: what was typed now for the host that was typed then."""
-        leads = plan.hosts.get(Role.CLIENT) or plan.hosts[Role.MASTER]
-        return self.target if plan.hosts[where].target == leads.target else plan.hosts[where].target
-
-    def _rescan(self, plan: Plan) -> Sequence[Any]:
-        master = plan.hosts.get(Role.MASTER)
-        leads = plan.hosts.get(Role.CLIENT) or plan.hosts[Role.MASTER]
-        other = master.target if master and master.target != leads.target else None
-        where = RepairTarget(self.target, other, None, self.timeout)
-        repair = RemoteRepair(
-            where,
-            self.registry,
-            Options(),
-            progress=self.progress,
-            say=self.say,
-            roles=tuple(plan.hosts),
-            connections=self._connections,
-        )
-        return repair.report.results

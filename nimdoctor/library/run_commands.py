@@ -8,7 +8,7 @@ from nimdoctor.applying import runs as recorded
 from nimdoctor.applying.custody import Suspicious
 from nimdoctor.applying.prune import Pruned, prune
 from nimdoctor.applying.rollback import RolledBack
-from nimdoctor.evidence.catalog import STATE_DIRECTORY
+from nimdoctor.applying.run_document import as_dict
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.facts.repair_runs import SUSPICIOUS, UNFINISHED
 from nimdoctor.library.errors import Refused, UsageError
@@ -35,11 +35,14 @@ def silent(line: str) -> None:
 
 
 class RunsRequest(NamedTuple):
-    """Whose runs: those of a target, as typed, or of the state directory given. `timeout` is in seconds, for one command."""
+    """Whose runs: those of a target, as typed, or of the state directory given. `timeout` is in seconds, for one command;
+    `other` is evidence, collected anew, of the other end of a run that had it as evidence.
+    """
 
     target: str = ""
     state_dir: Optional[str] = None
     timeout: float = 30.0
+    other: Optional[str] = None
 
 
 class RunList(NamedTuple):
@@ -153,18 +156,16 @@ def list_runs(
                 pruned = prune(state, prune_days, datetime.now(timezone.utc))
         except Refused as error:
             refused += error.reasons
-    found = tuple(recorded.as_dict(run) for run in recorded.every(state))
+    found = tuple(as_dict(run) for run in recorded.every(state))
     return RunList(found, state, pruned, tuple(refused))
 
 
 def _over_ssh(where: RunsRequest, followed: Optional[str], prune_days: Optional[int], say: Say) -> RunList:
-    if prune_days is not None:
-        raise UsageError("--prune removes runs of a nimdoctor on the host: log in there for it")
-    if followed is not None:
-        raise UsageError("--followed is noted in the journal of a nimdoctor on the host: log in there for it")
     with contextlib.closing(_opened(where, Registry(), say)) as runs, _as_usage():
-        found: List[Dict[str, Any]] = [one.as_dict() for one in runs.every()]
-    return RunList(tuple(found), STATE_DIRECTORY)
+        found, refused = runs.listed(followed, prune_days)
+    lists = found.get("pruned")
+    pruned = lists and Pruned(**{name: tuple((one["run"], one["why"]) for one in part) for name, part in lists.items()})
+    return RunList(tuple(found["runs"]), found["state_directory"], pruned, tuple(refused))
 
 
 @contextlib.contextmanager
@@ -199,12 +200,12 @@ def _state(where: RunsRequest) -> str:
 def _opened(where: RunsRequest, registry: Registry, say: Say) -> Any:
     """A `Runs`, or over ssh a `RemoteRuns`, which is asked in the same words. Raises UsageError, TargetError."""
     if over_ssh(where.target, where.state_dir, False):
-        from nimdoctor.library.repair_over_ssh import RemoteRuns
+        from nimdoctor.library.runs_over_ssh import RemoteRuns
 
         return RemoteRuns(where.target, registry, timeout=where.timeout, say=say)
     from nimdoctor.library.run_records import Runs
 
-    return Runs(_state(where), registry, timeout=where.timeout, say=say)
+    return Runs(_state(where), registry, timeout=where.timeout, say=say, other=where.other)
 
 
 __all__ = ["RecordedRun", "RunList", "RunsRequest", "TargetError", "list_runs"]

@@ -4,18 +4,21 @@ import os
 from typing import Any, Optional, Sequence, Tuple
 
 from nimdoctor.applying.execute import NotApplied, RunResult, refuse_up_front
+from nimdoctor.applying.executor_file import executor
 from nimdoctor.applying.outcome import UNVERIFIED
 from nimdoctor.applying.proved import note_proved, waiting
 from nimdoctor.applying.refusals import strange_commands
 from nimdoctor.applying.rollback import Rollback, RolledBack
 from nimdoctor.applying.runs import Run, every, led, load
-from nimdoctor.evidence import TargetError, open_target
+from nimdoctor.evidence import TargetError, is_asked_now, open_target
 from nimdoctor.evidence.source import Evidence
+from nimdoctor.library.carrying import ends_as_target, old_evidence
 from nimdoctor.library.registry import Registry
-from nimdoctor.library.repair import Interrupted, Repair, RepairTarget, Say, never
+from nimdoctor.library.repair import Interrupted, Repair, Say, never
 from nimdoctor.library.scanning import open_hosts, scan_hosts
 from nimdoctor.model import Role
 from nimdoctor.planning.fix import Options
+from nimdoctor.planning.typed import as_typed
 from nimdoctor.system.refused import Refused
 
 
@@ -34,8 +37,11 @@ class Runs:
         timeout: float = 30.0,
         progress: Any = None,
         say: Say = lambda line: None,
+        other: Optional[str] = None,
     ) -> None:
+        """`other` is evidence, collected anew, of the end that a run had as evidence."""
         self.state = state
+        self.other = other
         self.registry = registry
         self.timeout = timeout
         self.progress = progress
@@ -73,8 +79,9 @@ class Runs:
             note_proved(run, report.results, engine.target, self.say)
 
     def _master(self, target: Any, client: str) -> Optional[Evidence]:
-        elsewhere = not isinstance(target, str) or target == client or target.startswith("ssh:")
-        return None if elsewhere else self._evidence(target)
+        if not isinstance(target, str) or target == client or target.startswith("ssh:") or not is_asked_now(target):
+            return None  # what was recorded of it when the run began shows no push since
+        return self._evidence(target)
 
     def _evidence(self, target: str) -> Evidence:
         return open_target(target, timeout=self.timeout, progress=self.progress, catalog=self.registry.catalog)
@@ -82,9 +89,11 @@ class Runs:
     def resume(self, run: Run, options: Options, interrupted: Interrupted = never) -> RunResult:
         """Goes on with a run. Raises NotApplied, Locked, Refused, TargetError, OSError."""
         plan = run.plan()
-        repair = self._repair(run, options._replace(probe=options.probe or plan.options.probe))
+        _refuse_another_executor(run)
+        repair = self._repair(run, options._replace(probe=options.probe or plan.options.probe), resumed=True)
         refusals = refuse_up_front(plan, repair.ends, os.geteuid(), os.uname().sysname)
         refusals += strange_commands(plan.steps, self.registry.fixes())
+        refusals += old_evidence(plan, repair.ends) if run.executor else []
         if refusals:
             raise NotApplied(refusals)
         result = repair._executor(plan, interrupted).resume(run)
@@ -96,19 +105,37 @@ class Runs:
         strange = strange_commands(run.steps(), self.registry.fixes())
         if strange:
             raise Refused(f"{strange[0].step}: needs: {strange[0].must}, but {strange[0].seen}")
-        repair = self._repair(run, Options())
+        repair = self._repair(run, Options(), resumed=False)
         repair.note_proved()
         return Rollback(run, repair.ends, repair.target_role, only=only, say=self.say).roll_back()
 
-    def _repair(self, run: Run, options: Options) -> Repair:
+    def _repair(self, run: Run, options: Options, resumed: bool) -> Repair:
         targets = run.start.get("targets") or {}
-        target = targets.get(str(run.start.get("target")))
-        if not isinstance(target, str):
+        if not isinstance(targets.get(str(run.start.get("target"))), str):
             raise Refused(f"the journal of run {run.name} does not say which host it is about")
-        master = targets.get("master") if run.start.get("target") == "client" else None
-        state = os.path.dirname(os.path.dirname(run.directory.path))
-        where = RepairTarget(
-            target, master if isinstance(master, str) and master != target else None, state, self.timeout
+        leads = Role(run.start["target"])
+        ends = {role: targets[role.value] for role in (Role.CLIENT, Role.MASTER) if role.value in targets}
+        recorded = next((role for role, target in ends.items() if role is not leads and not is_asked_now(target)), None)
+        if recorded is None and self.other is not None:
+            raise Refused(f"run {run.name} needs no evidence of another end")
+        if recorded is not None and self.other is not None:
+            ends[recorded] = self.other
+        elif recorded is not None and resumed and run.executor:
+            raise Refused(f"run {run.name} rests on the {recorded.value}, and no evidence of it is given")
+        elif recorded is not None and not resumed and all(step.where is not recorded for step in run.steps()):
+            del ends[recorded]  # what it was when the run began is no help, and it may be gone
+        where = ends_as_target(ends, leads, os.path.dirname(os.path.dirname(run.directory.path)), self.timeout)
+        return Repair(
+            where, self.registry, options, progress=self.progress, say=self.say, roles=tuple(ends), leads=leads
         )
-        roles = [role for role in (Role.CLIENT, Role.MASTER) if role.value in targets]
-        return Repair(where, self.registry, options, progress=self.progress, say=self.say, roles=roles)
+
+
+def _refuse_another_executor(run: Run) -> None:
+    """Raises Refused for a run that another nimdoctor has begun, where that or this one is a file that was sent here."""
+    if run.executor == executor():
+        return
+    if run.executor is None:
+        raise Refused(
+            f"run {run.name} was begun by the nimdoctor that is installed here: log in, then {as_typed(run.resuming or ())}"
+        )
+    raise Refused(f"run {run.name} was begun by {run.executor}, which goes on with it: {as_typed(run.resuming or ())}")

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, ContextManager, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from nimdoctor.applying.execute import Locked, NotApplied, RunResult
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
@@ -11,14 +11,12 @@ from nimdoctor.library.errors import PlanRefused, Refused, UsageError
 from nimdoctor.library.registry import Registry, close_ids
 from nimdoctor.library.repair import Interrupted, Repair, RepairTarget, Say, never
 from nimdoctor.library.scanning import local_rules
+from nimdoctor.library.stale import stale
 from nimdoctor.model import Role
 from nimdoctor.model.wording import count, named, visible
 from nimdoctor.planning.document import BadPlan, Plan, Refusal, parse
 from nimdoctor.planning.fix import Options
 from nimdoctor.system.refused import Refused as NotDone
-
-if TYPE_CHECKING:
-    pass
 
 CHANGE_LIMIT = 64
 """Characters of the number of a change."""
@@ -96,9 +94,12 @@ class RepairSession:
         kind: Any = Repair
         if over_ssh(where.target, where.state_dir, options.probe):
             from nimdoctor.library.repair_over_ssh import RemoteRepair as kind
+        rules = () if where.target == "" or where.target.startswith(("root:", "ssh:")) else local_rules()
+        self._take(lambda: kind(where, registry, options, rules=rules, progress=progress, say=say), saved)
+
+    def _take(self, opened: Callable[[], Repair], saved: Optional[Plan]) -> None:
         try:
-            rules = () if where.target == "" or where.target.startswith(("root:", "ssh:")) else local_rules()
-            self.repair: Repair = kind(where, registry, options, rules=rules, progress=progress, say=say)
+            self.repair = opened()
         except NotDone as error:
             raise TargetError(str(error)) from error
         try:
@@ -110,13 +111,15 @@ class RepairSession:
     def _prepare(self, saved: Optional[Plan]) -> None:
         repair = self.repair
         repair.note_proved()
-        unfinished, probes = tuple(repair.unfinished()), tuple(repair.probes)
-        self.plan = repair.plan._replace(unfinished=unfinished, probes=probes)
-        stale = repair.stale(saved) if saved is not None else []
-        if saved is not None and stale:
-            raise Refused([f"stale plan {saved.id[:16]}: {reason}" for reason in stale], self.plan, unfinished)
+        plan, unfinished = repair.plan, tuple(repair.unfinished())
+        self.plan = plan._replace(unfinished=unfinished, probes=tuple(repair.probes))
         if saved is not None:
+            self._refuse_stale(saved, stale(saved, plan))
             repair.render_as(saved)
+
+    def _refuse_stale(self, saved: Plan, reasons: Sequence[str]) -> None:
+        if reasons:
+            raise Refused([f"stale plan {saved.id[:16]}: {one}" for one in reasons], self.plan, self.plan.unfinished)
 
     def close(self) -> None:
         """Ends what is held open to other hosts."""
@@ -155,6 +158,8 @@ class RepairSession:
         if answer:
             raise Refused([answer], plan)
         with refused_as_one(plan), interruption as interrupted:
+            if interrupted():
+                raise Refused(["interrupted by somebody, before anything was begun"], plan)
             return Result(plan, self.repair.apply(interrupted))
 
 

@@ -25,7 +25,11 @@ def default_state(target: str) -> str:
 
 def state_words(target: str, state: str) -> Argv:
     """--state-dir, where the runs on a target are kept elsewhere than by default."""
-    if not state or os.path.realpath(state) == os.path.realpath(default_state(target) or "/"):
+    if (
+        not state
+        or target.startswith("ssh:")
+        or os.path.realpath(state) == os.path.realpath(default_state(target) or "/")
+    ):
         return ()
     return ("--state-dir", state)
 

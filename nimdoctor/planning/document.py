@@ -20,6 +20,7 @@ from typing import (
 )
 
 from nimdoctor.model import Role, Topic
+from nimdoctor.planning.conditions import Condition
 from nimdoctor.planning.fix import Options
 from nimdoctor.planning.steps import Step, step_as_dict, step_from_dict
 
@@ -39,6 +40,11 @@ class PlanHost(NamedTuple):
     target: str
     machine: Optional[str]
     level: Optional[str]
+
+    @property
+    def reached(self) -> str:
+        """The host as it is reached over ssh."""
+        return self.target if self.target.startswith("ssh:") else f"ssh:{self.name or 'HOST'}"
 
 
 class Treated(NamedTuple):
@@ -164,6 +170,44 @@ class Plan(NamedTuple):
     def touches(self, where: Role) -> bool:
         """Whether a step is done on that end."""
         return any(step.where is where for step in self.steps)
+
+    @property
+    def two_hosts(self) -> bool:
+        """Whether the ends are two hosts, by how they are reached."""
+        return len({host.target for host in self.hosts.values()}) > 1
+
+    def part(self, where: Role) -> "Plan":
+        """What of it is done on one end: that end's steps and findings, and its id. Both hosts stay in it.
+
+        What it does to other clients goes with the master's.
+        """
+        findings = tuple(found for found in self.findings if found.where is where)
+        return Plan(
+            hosts=self.hosts,
+            checks=tuple(sorted({found.check for found in findings})),
+            steps=tuple(step for step in self.steps if step.where is where),
+            options=self.options,
+            findings=findings,
+            affects=self.affects if where is Role.MASTER else None,
+        )
+
+    def asked_of(self, where: Role) -> Tuple[Condition, ...]:
+        """What must hold on that end for steps that are done on the other, before each of them or just before it."""
+        steps = [step for step in self.steps if step.where is not where]
+        return tuple(one for step in steps for one in (*step.before, *step.then) if one.where is where)
+
+    def inseparable(self) -> List[Refusal]:
+        """What keeps its parts from being carried out one after the other, each by the host that it is about."""
+        found = []
+        for number, step in enumerate(self.steps):
+            if step.where is Role.MASTER and self.steps[number - 1].where is Role.CLIENT and number:
+                found.append(Refusal(step.id, "the master is done with before the client begins", "it comes after a step "
+                                     "of the client"))  # fmt: skip
+            for one in step.verify:
+                if one.where is not step.where:
+                    found.append(Refusal(step.id, "what shows that it worked is seen where it is done", f"it is "
+                                         f"{one.words()}, on the {one.where.value}"))  # fmt: skip
+        return found
 
     def core(self) -> Dict[str, Any]:
         """What the id rests on, and how each host is reached."""

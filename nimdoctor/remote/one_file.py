@@ -18,14 +18,27 @@ import zipfile
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor import __version__
+from nimdoctor.system.own_archive import own_archive
 
 PACKAGES = ("nimdoctor", "nimdoctor.checks", "nimdoctor.fixes")
 """Where modules lie, by the names they are imported by: in a source tree the last two are elsewhere."""
 OWN = "nimdoctor/own.json"
 """Which checks and fixes there must be: setup.py writes it into what it builds, and a source tree is the list itself."""
-FOR_PEOPLE = ("nimdoctor/cli/", "nimdoctor/lab/", "nimdoctor/__main__.py")
-PAGES = ".md"
-"""What only the command line needs: modules by their place, and the pages of checks and fixes."""
+NOT_ASKED = (
+    "nimdoctor/__main__.py", "nimdoctor/cli/", "nimdoctor/collection/", "nimdoctor/diagnosis/pictures/",
+    "nimdoctor/evidence/connection.py", "nimdoctor/evidence/loose.py", "nimdoctor/evidence/parts/",
+    "nimdoctor/evidence/recognise.py", "nimdoctor/evidence/ssh.py", "nimdoctor/lab/", "nimdoctor/library/bundle.py",
+    "nimdoctor/library/other_end.py", "nimdoctor/library/repair_over_ssh.py", "nimdoctor/library/runs_over_ssh.py",
+    "nimdoctor/manual/", "nimdoctor/py.typed", "nimdoctor/redaction/",
+    "nimdoctor/remote/", "nimdoctor/report/agreement.py", "nimdoctor/report/cells.py", "nimdoctor/report/html/",
+    "nimdoctor/report/junit_report.py", "nimdoctor/report/markdown_report.py", "nimdoctor/report/markup.py",
+    "nimdoctor/report/nagios_report.py", "nimdoctor/report/plan_text.py", "nimdoctor/report/text_report.py",
+    "nimdoctor/scripts/collector.py",
+)  # fmt: skip
+"""What no request needs, by its place: what is for people, reads loose files or reaches other hosts. That nothing else is
+inside which no request can come to is a test."""
+PAGES = (".md", ".schema.json")
+"""Ends of names: the pages of checks and fixes, and the shapes of documents."""
 NOT_CARRIED = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 """Of a library's .dist-info what tells of an installation; its licences go with it."""
 DATE = (1980, 1, 1, 0, 0, 0)
@@ -64,9 +77,7 @@ class OneFile(NamedTuple):
 def agent() -> OneFile:
     """The file that is sent to other hosts: it answers requests. Raises OSError."""
     carried = {
-        name: content
-        for name, content in _own().items()
-        if not name.startswith(FOR_PEOPLE) and not name.endswith(PAGES)
+        name: content for name, content in _own().items() if not name.startswith(NOT_ASKED) and not name.endswith(PAGES)
     }
     return _packed(carried, "nimdoctor.library.serving", "main")
 
@@ -124,9 +135,8 @@ def _entry_points() -> str:
 
 def _files_of(package: str) -> Iterator[Tuple[str, bytes]]:
     """Relative names and contents of the files of an imported package."""
-    module = importlib.import_module(package)
-    place = module.__path__[0]
-    archive: Optional[str] = getattr(getattr(module, "__loader__", None), "archive", None)
+    place = importlib.import_module(package).__path__[0]
+    archive = own_archive()
     if archive is None:
         yield from _files_below(place)
         return

@@ -7,7 +7,7 @@ from nimdoctor.applying.execute import RunResult
 from nimdoctor.applying.outcome import REFUSED, Outcomes
 from nimdoctor.applying.prune import Pruned
 from nimdoctor.applying.rollback import RolledBack
-from nimdoctor.applying.runs import SCHEMA as RUNS_SCHEMA
+from nimdoctor.applying.run_document import SCHEMA as RUNS_SCHEMA
 from nimdoctor.planning.document import SCHEMA, Plan
 
 if TYPE_CHECKING:

@@ -179,8 +179,7 @@ class _Page:
         commands = "; ".join(" ".join(argv) for argv in affects.cure)
         for name in affects.clients:
             yield f"   - {printable(name)}: not yet. There, as root, by ssh or console: {commands}"
-        followed = "" if _over_ssh(self.plan) else "nimdoctor runs shows who has followed; "
-        yield f"   {followed}a script for each is written with --script DIR"
+        yield "   nimdoctor runs shows who has followed; a script for each is written with --script DIR"
 
     def _refused(self) -> Iterator[str]:
         if self.plan.refusals:
@@ -264,7 +263,7 @@ def render_result(result: RunResult, plan: Plan, *, width: int = 96, brief: bool
     if plan.affects and plan.affects.clients and result.state in ("complete", "applied-unverified"):
         lines.append("Other clients that must still follow:")
         commands = "; ".join(" ".join(argv) for argv in plan.affects.cure)
-        noted = "" if _over_ssh(plan) else f"; then {as_typed(_listing(result, plan))} --followed {{}}"
+        noted = f"; then {as_typed(_listing(result, plan, plan.two_hosts))} --followed {{}}"
         lines += [
             f"   - {printable(name)}: not yet. There, as root: {commands}{noted.format(printable(name))}"
             for name in plan.affects.clients
@@ -277,7 +276,7 @@ def _next_of(result: RunResult, plan: Plan) -> List[str]:
     lines: List[str] = []
     if result.state == "applied-unverified":
         lines += [f"on the master: {printable(push)}" for push in result.pushes]
-        seen = as_typed(result.resuming if _over_ssh(plan) else _listing(result, plan))
+        seen = as_typed(_listing(result, plan))
         lines.append(f"then, here: {printable(seen)}")
     elif result.state == "restored":
         lines.append(printable(as_typed(making(plan.targets, plan.options, result.state_directory))))
@@ -287,18 +286,16 @@ def _next_of(result: RunResult, plan: Plan) -> List[str]:
     return [f"{'' if number else 'Next:':<10}{line}" for number, line in enumerate(lines)]
 
 
-def _listing(result: RunResult, plan: Plan) -> Argv:
-    return listing(_leads(plan.targets), result.state_directory)
+def _listing(result: RunResult, plan: Plan, master: bool = False) -> Argv:
+    target = _leads(plan.targets)
+    if master and target.startswith("ssh:"):
+        target = plan.targets[Role.MASTER]  # each host keeps its own part of the run
+    return listing(target, result.state_directory)
 
 
 def _leads(targets: Mapping[Role, str]) -> str:
     """The target whose state directory leads."""
     return targets.get(Role.CLIENT, targets.get(Role.MASTER, ""))
-
-
-def _over_ssh(plan: Plan) -> bool:
-    """Whether its runs are kept by scripts on a host over ssh."""
-    return _leads(plan.targets).startswith("ssh:")
 
 
 def _wrapped(text: str, width: int, start: str) -> List[str]:

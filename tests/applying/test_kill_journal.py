@@ -12,7 +12,8 @@ from killing.images import Camera
 from killing.scenes import STATE, tell
 from killing.staging import FIRST, WITHOUT_SCANS, one_name
 
-from nimdoctor.applying.runs import as_dict, load
+from nimdoctor.applying.run_document import as_dict
+from nimdoctor.applying.runs import load
 
 TAILS = {
     "nothing": b"",

@@ -270,8 +270,3 @@ def test_while_a_run_is_at_work_nothing_goes(lab_of):
 @pytest.mark.parametrize("words", [["--prune", "-1"], ["--prune", "soon"], ["--prune"]])
 def test_what_is_no_number_of_days_is_a_mistake_in_the_command(words):
     assert nimdoctor(["runs", *words]).status == 2
-
-
-def test_over_ssh_it_is_refused():
-    ended = nimdoctor(["runs", "--prune", "30", "--target", "ssh:lpar7"])
-    assert ended.status == 2 and "--prune removes runs of a nimdoctor on the host: log in there for it" in ended.err

@@ -21,7 +21,7 @@ from scenarios import scenario
 
 from fuzz.corpus import repair
 from nimdoctor.applying.journal import Journal, read_journal
-from nimdoctor.applying.runs import as_dict as run_as_dict
+from nimdoctor.applying.run_document import as_dict as run_as_dict
 from nimdoctor.applying.runs import every
 from nimdoctor.applying.state import StateDirectory
 from nimdoctor.diagnosis.engine import Result

@@ -1,5 +1,6 @@
 """nimdoctor as one file: the same bytes each time, on every Python from 3.9 on, and what it does is what `fix` does."""
 
+import ast
 import copy
 import glob
 import hashlib
@@ -8,8 +9,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from packages import REPOSITORY, modules
 from programs import absent
 
 import nimdoctor
+from nimdoctor.model import Role
 from nimdoctor.planning.document import id_of
 from nimdoctor.remote.one_file import agent, command_line
 
@@ -60,9 +64,9 @@ def carried(tmp_path_factory):
 def ask(carried, tmp_path):
     """Sends a request; gives the exit status, and the objects that come back."""
 
-    def asked(request, python=sys.executable):
+    def asked(request, python=sys.executable, *words, path=carried):
         ended = subprocess.run(
-            [python, "-I", "-S", str(carried)],
+            [python, *(words or ("-I", "-S")), str(path)],
             input=request if isinstance(request, str) else json.dumps(request),
             capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False,
         )  # fmt: skip
@@ -82,33 +86,58 @@ def test_it_is_the_same_to_the_byte_and_named_by_its_sum():
     assert told == {(zipfile.ZIP_STORED, (1980, 1, 1, 0, 0, 0), 0o100644)}
 
 
-def test_it_holds_what_an_executor_needs_and_nothing_of_others():
+def modules_of(archive):
+    """The source of every module in it, by name."""
+    return {
+        name[:-3].replace("/", ".").replace(".__init__", ""): archive.read(name).decode("utf-8")
+        for name in archive.namelist()
+        if name.startswith("nimdoctor/") and name.endswith(".py")
+    }
+
+
+def imported(source, known):
+    """Modules of the file that one imports, and those that it imports as it is loaded."""
+    found, at_once = set(), set()
+
+    def walk(node, inside):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+                continue
+            names = []
+            if isinstance(child, ast.Import):
+                names = [one.name for one in child.names]
+            elif isinstance(child, ast.ImportFrom):
+                names = [name for one in child.names for name in (f"{child.module}.{one.name}", child.module)]
+            found.update(names)
+            at_once.update(() if inside else names)
+            walk(child, inside or isinstance(child, (ast.FunctionDef, ast.Lambda)))
+
+    walk(ast.parse(source), False)
+    return found & known, at_once
+
+
+def test_it_holds_what_requests_need_and_nothing_else():
     with zipfile.ZipFile(io.BytesIO(agent().content)) as archive:
-        names = set(archive.namelist())
+        names, held = set(archive.namelist()), modules_of(archive)
         own = json.loads(archive.read("nimdoctor/own.json"))
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"nimdoctor", f"nimdoctor-{nimdoctor.__version__}.dist-info", "__main__.py"}
     assert not [name for name in names if name.endswith((".pyc", ".md")) or "__pycache__" in name]
-    missing = {
-        name
-        for name in modules()
-        if not names & {f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py"}
-    }
-    assert {name.split(".")[1] for name in missing} == {"cli", "lab"}
     for group in ("checks", "fixes"):
         assert own[group] == sorted(path.stem for path in (REPOSITORY / group).glob("[!_]*.py"))
-
-
-def test_made_by_itself_it_is_the_same(carried):
-    program = "import sys; sys.path.insert(0, sys.argv[1]); from nimdoctor.remote import one_file as made; print(made.agent().name)"
-    ended = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program, str(carried)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert ended.stdout.strip() == carried.name
+    # found by entry points; by name, in nimdoctor.facts; by a program in another process
+    by_name = ("nimdoctor.checks", "nimdoctor.fixes", "nimdoctor.facts", "nimdoctor.evidence.rehearsal")
+    reached, waiting = set(), ["nimdoctor.library.serving", *(name for name in held if name.startswith(by_name))]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += [*imported(held[name], held.keys())[0], *([name.rpartition(".")[0]] if "." in name else [])]
+    assert sorted(held.keys() - reached) == [], "no request comes to these"
+    left_out = set(modules()) - held.keys()
+    broken = {name: sorted(imported(source, held.keys())[1] & left_out) for name, source in held.items()}
+    assert {name: absent for name, absent in broken.items() if absent} == {}, "without these it does not load"
+    assert len(agent().content) < 1_800_000
 
 
 @pytest.mark.parametrize("version", NEW)
@@ -129,74 +158,175 @@ def test_an_older_python_is_told_in_one_line_which_one_is_needed(carried):
         assert (ended.returncode, ended.stdout, ended.stderr) == (4, "", said)
 
 
-def without_run(value, run, *places):
-    """A document of a run without what differs from run to run and from lab to lab."""
-    text = json.dumps(value).replace(run, "RUN")
-    for place in places:
-        text = text.replace(place, "LAB")
-    return json.loads(re.sub(r"PID is \d+", "PID", text))
-
-
-def test_a_plan_is_applied_and_taken_back_as_fix_does_it(ask, lab_of, capsys):
+@pytest.fixture
+def evidence_of(tmp_path):
+    """Evidence of an end of a lab, collected now."""
     from nimdoctor.cli import main
 
-    carried, typed = lab_of("tftp-disabled"), lab_of("tftp-disabled")
-    before = carried.snapshot("master")
-    hosts = {"target": carried.client_target, "master": carried.master_target}
-    status, (plan,) = ask({"request": "plan", **hosts})
-    assert (status, plan["schema"]) == (1, "nimdoctor.plan/1")
-    assert ask({"request": "apply", "plan": plan, "expect": "0" * 64})[0] == 1
-    assert carried.calls("client") == carried.calls("master") == []
+    def collected(target):
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.tar"
+        assert main(["collect", target, "--no-redact", "--output", str(path)]) == 0
+        return str(path)
 
-    status, (*told, done) = ask({"request": "apply", "plan": plan, "expect": plan["id"], "change": "CHG7"})
-    assert {one["schema"] for one in told} <= {"nimdoctor.progress/1"}
-    words = ["fix", typed.client_target, "--master", typed.master_target, "--change", "CHG7"]
-    assert main([*words, "--apply", "--yes", "--format", "json"]) == status == 0
-    here = json.loads(capsys.readouterr().out)
-    runs = done["result"]["run"], here["result"]["run"]
-    assert without_run(done["result"], runs[0], carried.place) == without_run(here["result"], runs[1], typed.place)
+    return collected
+
+
+def test_a_plan_is_applied_and_taken_back_as_fix_does_it(ask, lab_of, evidence_of, carried, capsys):
+    from nimdoctor.cli import main
+
+    lab, typed = lab_of("create-bio-hang-master"), lab_of("create-bio-hang-master")
+    plan = nimdoctor.plan(lab.client_target, lab.master_target)
+    other = evidence_of(lab.client_target)
+    part = plan.part(Role.MASTER)
+    master = {"request": "apply", "plan": part.to_dict(), "target": lab.master_target, "other": other}
+    assert ask({**master, "expect": "0" * 64, "affects": 1})[0] == 1
+    assert lab.calls("client") == lab.calls("master") == []
+    run = "20990101T000000Z-0a1b"
+    status, (*told, done) = ask({**master, "expect": part.id, "affects": 1, "run": run, "change": "CHG7"})
+    assert (status, done["result"]["run"], done["result"]["state"]) == (0, run, "complete")
+    assert told and {one["schema"] for one in told} == {"nimdoctor.progress/1"}
+    _, (listed,) = ask({"request": "runs", "target": lab.master_target})
+    assert [(one["run"], one["change"], one["executor"]) for one in listed["runs"]] == [(run, "CHG7", carried.name)]
+
+    client = {"request": "apply", "plan": plan.part(Role.CLIENT).to_dict(), "target": lab.client_target, "run": run}
+    status, (*_, done) = ask({**client, "other": evidence_of(lab.master_target)})
+    assert (status, done["result"]["run"], done["result"]["state"]) == (0, run, "applied-unverified")
+    words = ["fix", typed.client_target, "--master", typed.master_target, "--apply", "--yes", "--affects", "1"]
+    assert main(words) == 0
     for end in ("client", "master"):
-        assert carried.calls(end) == typed.calls(end)
-        assert carried.snapshot(end).keys() == typed.snapshot(end).keys()
-    assert (Path(carried.master) / "etc/inetd.conf").read_bytes() == (
-        Path(typed.master) / "etc/inetd.conf"
-    ).read_bytes()
+        assert lab.calls(end) == typed.calls(end)
+        assert named(lab, end) == named(typed, end)
+    scripts = [
+        sorted(path.name for path in Path(one.master).glob("var/adm/nimdoctor/runs/*/clients-*"))
+        for one in (lab, typed)
+    ]
+    assert scripts[0] == scripts[1] != []
 
-    status, (listed,) = ask({"request": "runs", "target": carried.client_target})
-    assert (status, [one["run"] for one in listed["runs"]]) == (0, [runs[0]])
-    assert listed["runs"][0]["change"] == "CHG7"
-    status, (said,) = ask({"request": "resume", "target": carried.client_target})
+    status, (said,) = ask({"request": "resume", "target": lab.client_target, "run": run})
     assert (status, said["kind"]) == (2, "usage") and "nothing to go on with" in said["message"]
-    status, (*_, back) = ask({"request": "rollback", "target": carried.client_target, "run": runs[0]})
-    assert back["schema"] == "nimdoctor.rollback/1" and back["run"] == runs[0]
-    assert main(["rollback", "last", "--target", typed.client_target, "--yes", "--format", "json"]) == status
-    assert without_run(back, runs[0], carried.place) == without_run(
-        json.loads(capsys.readouterr().out), runs[1], typed.place
-    )
-    assert carried.snapshot("master").keys() == before.keys()
+    status, (*_, back) = ask({"request": "rollback", "target": lab.client_target, "run": run})
+    assert (status, back["schema"], back["run"]) == (1, "nimdoctor.rollback/1", run) and back["stands"]
 
 
-def test_a_run_that_was_stopped_is_gone_on_with(ask, lab_of):
+def named(lab, end):
+    """The paths of a host, without what carries a run's name."""
+    return sorted(re.sub(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}", "RUN", path) for path in lab.snapshot(end))
+
+
+def test_a_run_that_was_stopped_is_gone_on_with_by_the_same_file_alone(ask, lab_of, evidence_of, carried, tmp_path):
     lab = lab_of("create-bio-hang-master")
-    hosts = {"target": lab.client_target, "master": lab.master_target}
-    _, (plan,) = ask({"request": "plan", **hosts})
-    status, (refused,) = ask({"request": "apply", "plan": plan})
+    plan = nimdoctor.plan(lab.client_target, lab.master_target).part(Role.MASTER).to_dict()
+    asked = {"target": lab.master_target, "other": evidence_of(lab.client_target)}
+    status, (refused,) = ask({"request": "apply", "plan": plan, **asked})
     assert (status, refused["result"]["state"]) == (1, "refused") and "--affects 1" in refused["result"]["why"]
     lab.fault("master", "nimconfig.-c", "fail once")
-    status, (*_, stopped) = ask({"request": "apply", "plan": plan, "affects": 1})
+    status, (*_, stopped) = ask({"request": "apply", "plan": plan, "affects": 1, **asked})
     assert (status, stopped["result"]["state"]) == (1, "stopped")
-    status, (*_, done) = ask({"request": "resume", "target": lab.client_target, "run": stopped["result"]["run"]})
-    assert (status, done["result"]["state"]) == (0, "applied-unverified")
+    run = stopped["result"]["run"]
+    assert stopped["result"]["resume"] == ["nimdoctor", "fix", "ssh:nim1", "--resume", run]
+    assert f"nimdoctor fix ssh:nim1 --resume {run}" in "; ".join(stopped["result"]["stands"]), "the only way is forward"
+    another = tmp_path / f"nimdoctor-{'1' * 64}.pyz"
+    shutil.copy(carried, another)
+    status, (refused,) = ask({"request": "resume", "run": run, **asked}, path=another)
+    assert (status, refused["result"]["state"]) == (1, "refused")
+    assert f"was begun by {carried.name}, which goes on with it" in refused["result"]["why"]
+    status, (*_, done) = ask({"request": "resume", "run": run, **asked})
+    assert (status, done["result"]["state"]) == (0, "complete")
+
+
+def in_front(lab, end, program, line):
+    """Has a stand-in do something first, but where nimclient only asks."""
+    path = next(path for path in Path(lab.tree(end), "usr").glob(f"*bin/{program}"))
+    head, rest = path.read_text("utf-8").split("\n", 1)
+    path.write_text(f'{head}\n[ "$1" = -l ] || {line}\n{rest}', "utf-8")
+
+
+def test_a_file_that_is_removed_while_it_runs_runs_to_its_end(ask, lab_of, evidence_of, carried, tmp_path):
+    lab = lab_of("both-known-issues")
+    plan = nimdoctor.plan(lab.client_target, lab.master_target).part(Role.CLIENT).to_dict()
+    asked = {"target": lab.client_target, "other": evidence_of(lab.master_target)}
+    own = tmp_path / carried.name
+    shutil.copy(carried, own)
+    in_front(lab, "client", "nimclient", f"rm -f {own}")
+    status, (*_, done) = ask({"request": "apply", "plan": plan, **asked}, path=own)
+    assert (status, done["result"]["state"], own.exists()) == (0, "applied-unverified", False), done
+
+
+@pytest.fixture
+def detached(ask, lab_of, tmp_path, carried):
+    """Starts a plan of two steps of the master alone, whose first stands in `refresh` until a second is over."""
+    lab = lab_of("nimesis-inactive+tftp-disabled")
+    plan = nimdoctor.plan(lab.master_target)
+    in_front(lab, "master", "refresh", "sleep 1")
+    request = tmp_path / "request"
+    request.write_text(json.dumps({"request": "apply", "plan": plan.to_dict(), "target": lab.master_target}), "utf-8")
+    with request.open("rb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(carried)], stdin=stream, stdout=subprocess.PIPE, start_new_session=True
+        )
+    assert "switch tftp on" in json.loads(process.stdout.readline())["says"]
+    yield lab, process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_kill_finishes_the_step_under_way_and_undoes_what_was_done(detached, number):
+    lab, process = detached
+    process.send_signal(number)
+    *told, done = [json.loads(line) for line in process.communicate(timeout=60)[0].splitlines()]
+    assert (process.returncode, done["result"]["state"]) == (130, "restored"), done
+    assert done["result"]["why"] == "interrupted by somebody, before this step"
+    assert [one["says"][:13] for one in told[:1]] == ["interrupted: "]
+    assert lab.calls("master") == ["refresh -s inetd", "refresh -s inetd"]
+
+
+def test_a_lost_connection_stops_nothing(detached):
+    lab, process = detached
+    process.send_signal(signal.SIGHUP)
+    process.stdout.close()
+    assert process.wait(timeout=60) == 4, "what came of it could not be told"
+    (listed,) = nimdoctor_runs(lab.master_target)
+    assert listed["state"] in ("complete", "applied-unverified")
+
+
+def nimdoctor_runs(target):
+    from nimdoctor.library.run_commands import RunsRequest, list_runs
+
+    return list_runs(RunsRequest(target)).runs
+
+
+def test_nothing_of_the_hosts_own_python_is_loaded(ask, carried, tmp_path):
+    venv.create(tmp_path / "host", with_pip=False)
+    place = next((tmp_path / "host" / "lib").glob("python3*/site-packages"))
+    (place / "others.py").write_text("raise SystemExit('loaded')\n")
+    (place / "others-1.dist-info").mkdir()
+    (place / "others-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1\n")
+    groups = "".join(f"[nimdoctor.{group}]\nothers = others\n" for group in ("checks", "fixes", "facts"))
+    (place / "others-1.dist-info" / "entry_points.txt").write_text(groups)
+    python = str(tmp_path / "host" / "bin" / "python")
+    seen = "import importlib.metadata as found; print(found.distribution('others').version)"
+    assert (
+        subprocess.run([python, "-I", "-c", seen], capture_output=True, text=True, timeout=60, check=True).stdout
+        == "1\n"
+    )
+    status, (report,) = ask(SCAN, python, "-I")
+    assert (status, report["verdict"], [one for one in report["results"] if one["outcome"] == "error"]) == (
+        0,
+        "healthy",
+        [],
+    )
 
 
 def test_a_plan_by_fixes_of_others_is_refused_by_their_names(ask, lab_of):
     lab = lab_of("tftp-disabled")
-    plan = nimdoctor.plan(lab.client_target, lab.master_target).to_dict()
+    plan = nimdoctor.plan(lab.master_target).to_dict()
     foreign = copy.deepcopy(plan)
     foreign["steps"][0]["fixes"] = ["start-xntpd"]
     foreign["checks"] = ["xntpd-down", *foreign["checks"]]
     foreign["id"] = id_of(foreign)
-    status, (refused,) = ask({"request": "apply", "plan": foreign})
+    status, (refused,) = ask({"request": "apply", "plan": foreign, "target": lab.master_target})
     assert (status, refused["result"]["state"]) == (1, "refused")
     assert refused["result"]["why"] == (
         "the plan needs the check xntpd-down, the fix start-xntpd, which this nimdoctor does not have"
@@ -219,6 +349,7 @@ def test_a_plan_by_fixes_of_others_is_refused_by_their_names(ask, lab_of):
         ({"request": "plan", "probe": 1}, "plan: probe is no int"),
         ({"request": "apply"}, "apply needs plan"),
         ({"request": "runs", "target": HEALTHY[0]}, "recorded evidence has no runs"),
+        ({"request": "scan", "target": "ssh:lpar7"}, "which holds no nimdoctor.evidence.ssh"),
     ],
 )
 def test_what_cannot_be_answered_is_said_as_an_object(ask, request_, said):
@@ -266,6 +397,16 @@ def for_people(tmp_path_factory):
     path = place / "nimdoctor.pyz"
     path.write_bytes(one.content)
     return path, ["{}.{}".format(*sys.version_info)]
+
+
+def test_made_by_the_command_line_in_one_file_it_is_the_same(for_people, carried):
+    program = "import sys; sys.path.insert(0, sys.argv[1]); from nimdoctor.remote import one_file as made; print(made.agent().name)"
+    for version in for_people[1]:
+        ended = subprocess.run(
+            [PYTHONS[version], "-I", "-S", "-c", program, str(for_people[0])],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        assert ended.stdout.strip() == carried.name, version
 
 
 def test_the_command_line_in_one_file_is_the_whole_of_it(for_people, tmp_path):

@@ -64,17 +64,17 @@ class Hosts(NamedTuple):
 def hosts(
     over: Loopback, lab_of: Callable[[str], Lab], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Hosts]]:
-    """A lab of a scenario, which the test may change, with both its ends under one shell."""
+    """A lab of a scenario, which the test may change; `more` is of both its ends as `Loopback.add` takes it."""
     names = []
 
-    def get(scenario: str, shell: str = "dash") -> Hosts:
+    def get(scenario: str, **more: str) -> Hosts:
         with monkeypatch.context() as elsewhere:
             # the lab it is copied from stays for other tests
             elsewhere.setattr(tempfile, "tempdir", "/tmp")
             lab = lab_of(scenario)
         own = [f"{end}{next(_NUMBERS)}" for end in ("lpar", "nim")]
         for name, tree in zip(own, (lab.client, lab.master)):
-            over.add(name, tree, lab.place, shell=shell)
+            over.add(name, tree, lab.place, **more)
             names.append(name)
         return Hosts(lab, *(f"ssh:{name}" for name in own))
 

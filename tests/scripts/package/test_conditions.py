@@ -16,7 +16,7 @@ from nimdoctor.scripts.package.library import called_by
 from nimdoctor.scripts.quoting import words
 
 from ..conftest import STATE, ends_of
-from ..test_conditions import HAPPENED, asked, verdict
+from ..host_states import HAPPENED, asked, verdict
 
 STRICTER = {
     ("links", "inetd-agrees"),
@@ -27,13 +27,13 @@ STRICTER = {
     ("links", "certificates-renewed"),
     ("commands_gone", "not-hardened"),
     ("more_commands_gone", "not-hardened"),
-    ("niminfo_written_by_hand", "not-secure-master"),
+    ("files_gone", "not-secure-master"),
     ("hung", "client-idle"),
     ("hung", "master-idle"),
     ("", "can-extract"),
 }
-"""Where a script cannot tell, and so refuses: it follows no link, wants to see that no later fix came, asks the host
-alone which roles it plays, only one of the two things that make an extraction possible, and a person whether a push
+"""Where a script cannot tell, and so refuses: it follows no link, wants to see that no later fix came and, where no
+niminfo is, that SSL is off, only one of the two things that make an extraction possible, and a person whether a push
 hangs."""
 _HEAD = """\
 NAME=try PLAN16=0123456789abcdef R={root} BASE={root}{state} HOST=h RUN=chg-0123456789abcdef CHECK='' YES='' ACTING='' LOCKED=''

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from applying.test_alike import grow, plan_for, script, shown, trees
 from effort import examples
 from hypothesis import HealthCheck, given, settings
 from shells import SHELLS
@@ -15,6 +14,8 @@ from nimdoctor.applying.execute import Executor
 from nimdoctor.model import Role
 from nimdoctor.scripts import ScriptEnd
 from nimdoctor.scripts.package import change_package
+
+from ..random_trees import grow, plan_for, script, shown, trees
 
 
 def like(tree):

@@ -1,12 +1,8 @@
-"""A script answers every condition as Python does, on hosts to which this or that has happened."""
+"""Conditions of every kind, and hosts to which this or that has happened, which both ways of asking are tried on."""
 
 import hashlib
 import os
-import time
 from typing import Callable, Dict, List, Tuple
-
-import pytest
-from effort import one_in
 
 from nimdoctor.facts import Certificates
 from nimdoctor.lab import Lab
@@ -14,13 +10,10 @@ from nimdoctor.model import Role
 from nimdoctor.planning import conditions as c
 from nimdoctor.planning.checksum import cksum
 from nimdoctor.planning.conditions.certificates import block_checksums
-from nimdoctor.planning.document import Plan, PlanHost
 from nimdoctor.planning.ends import Elsewhere, Snapshot
-from nimdoctor.planning.steps import Phase, RunCommand, Step
-from nimdoctor.scripts.conditions import kinds
 from nimdoctor.system.refused import Refused
 
-from .conftest import Scripts, ends_of, script_ends
+from .conftest import ends_of
 
 C, M = Role.CLIENT, Role.MASTER
 KEY = "/ssl_nimsh/keys/serverkey.pem"
@@ -277,35 +270,9 @@ HAPPENED: Dict[str, Callable[[Lab], None]] = {
     )
 }  # fmt: skip
 
-STRICTER = {
-    ("links", "inetd-agrees"),
-    ("links", "tftp-served"),
-    ("links", "tree-complete"),
-    ("links", "certificate-served"),
-    ("links", "certificates-are"),
-    ("links", "certificates-renewed"),
-    ("links", "shares-certificate"),
-    ("commands_gone", "not-hardened"),
-    ("more_commands_gone", "not-hardened"),
-    ("niminfo_written_by_hand", "not-secure-master"),
-    ("", "can-extract"),
-}
-"""Where a script cannot tell, and so refuses: it follows no link, wants to see that the level is still the plan's,
-asks the host alone which roles it plays, and, whatever happened, only one of the two things that make an extraction
-possible."""
-
-
-def plan_with(conditions: List[c.Condition], lab: Lab) -> Plan:
-    now = ends_of(lab).now()
-    hosts = {end: PlanHost(now.host(end).name, "", None, now.host(end).oslevel) for end in (C, M)}
-    step = Step(
-        where=C, phase=Phase.DAEMON, title="nothing", do=RunCommand(("true",), 1), why="", effect="",
-        before=tuple(conditions), no_undo="nothing", id="1-client-true",
-    )  # fmt: skip
-    return Plan(hosts=hosts, checks=(), steps=(step,))
-
 
 def verdict(condition: c.Condition, now: Snapshot) -> Tuple[str, str]:
+    """0 where Python says that it holds, 1 where it does not, 2 where it cannot be told, 3 of an end that is elsewhere; and why."""
     try:
         answer = condition.decide(now, {})
     except (Refused, OSError) as error:
@@ -313,80 +280,3 @@ def verdict(condition: c.Condition, now: Snapshot) -> Tuple[str, str]:
     except Elsewhere as error:
         return "3", str(error)
     return {True: "0", False: "1", None: "2"}[answer.holds], answer.says
-
-
-@pytest.mark.parametrize("happened", one_in(3, HAPPENED))
-def test_a_script_answers_as_python_does(
-    happened: str, lab_of: Callable[[str], Lab], tmp_path: "os.PathLike[str]", dash: str
-) -> None:
-    lab = lab_of("stale-ssl-libs" if happened != "hung" else "healthy")
-    conditions = asked(lab)
-    plan = plan_with(conditions, lab)
-    HAPPENED[happened](lab)
-    made = Scripts(plan.as_dict(), script_ends(lab), os.fspath(tmp_path), dash)
-    made.patch(
-        "apply.ksh",
-        'main "$@"\n',
-        "ACT='client master' FIRST=client\nmake_state\nname_run\na_new_moment\nlook_at step_1_before\n"
-        'say "verdicts $VERDICTS$MISSED"\n',
-    )
-
-    done = made.run("apply.ksh")
-
-    digits, _, said = done.out.partition("verdicts ")[2].partition("\n")
-    assert len(digits) == len(conditions), done
-    now = ends_of(lab).now()
-    for condition, mine in zip(conditions, digits):
-        theirs, why = verdict(condition, now)
-        if {(happened, c.kind_of(condition)), ("", c.kind_of(condition))} & STRICTER:
-            assert mine in ("1", "2", theirs), condition
-        else:
-            assert mine == theirs, (condition, why, said)
-
-
-UNANSWERED = {"evidence-fresh"}
-"""Kinds that have no line of shell: a plan that asks for one is refused as a script."""
-
-
-def test_scripts_know_every_kind_of_condition_but_those_that_are_refused() -> None:
-    rendered = set(kinds())
-
-    assert rendered == set(c.kinds()) - UNANSWERED
-
-
-def test_a_certificate_is_new_by_time_inode_or_bytes(
-    lab_of: Callable[[str], Lab], tmp_path: "os.PathLike[str]", shell: str
-) -> None:
-    lab = lab_of("healthy")
-    path = lab.client + "/ssl_nimsh/certs/server.pem"
-    made = Scripts(plan_with([c.CertificateNew(C)], lab).as_dict(), script_ends(lab), os.fspath(tmp_path), shell)
-    made.patch(
-        "apply.ksh",
-        'main "$@"\n',
-        'ACT=client FIRST=client\nmake_state\nname_run\na_new_moment\n[ -n "$1" ] || remember 1\nat client\nWAS=$DIR/was.1\n'
-        'look_at step_1_before\nsay "verdicts $VERDICTS"\n',
-    )
-
-    def is_new() -> bool:
-        return made.run("apply.ksh", "again", yes=False).out == "verdicts 0\n"
-
-    made.run("apply.ksh", yes=False)
-    assert not is_new()
-
-    os.utime(path, (time.time() + 1, time.time() + 1))
-    assert is_new()
-    made.run("apply.ksh", yes=False)
-    assert not is_new()
-
-    with open(path, "rb") as stream:
-        content = stream.read()
-    state = os.stat(path)
-    put(path + ".new", content.decode())
-    os.rename(path + ".new", path)
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
-    assert is_new()
-    made.run("apply.ksh", yes=False)
-    assert not is_new()
-
-    put(lab.client + "/ssl_nimsh/certs/other.pem", content.decode())
-    assert is_new()

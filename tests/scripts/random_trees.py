@@ -1,40 +1,22 @@
-"""Over random small trees the rendered scripts end as the Python executor does: applied, applied again, taken back."""
+"""Random small trees, with plans that edit, remove and rename what is in them."""
 
-import contextlib
-import io
-import os
 import re
 import subprocess
-import tempfile
 from pathlib import Path
 
-import pytest
-from effort import examples
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shells import SHELLS, shell_named
+from shells import shell_named
 
-from nimdoctor.applying.execute import Executor
-from nimdoctor.applying.rollback import Rollback
-from nimdoctor.applying.runs import every
-from nimdoctor.cli import main
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.live import LiveHost
-from nimdoctor.lab import Lab
 from nimdoctor.model import Role
 from nimdoctor.model.private_keys import holds_private_key
-from nimdoctor.planning.conditions import FileAbsent, FileIs, LibraryCopyIs, Renamable
+from nimdoctor.planning.conditions import FileAbsent, LibraryCopyIs, Renamable
 from nimdoctor.planning.document import Plan, PlanHost
 from nimdoctor.planning.ends import End, Ends
 from nimdoctor.planning.steps import RUN, Change, Move, Phase, Remove, Step, make_edit, unchanged, written
 from nimdoctor.planning.steps import edited as edited_bytes
-from nimdoctor.scripts import ScriptEnd, render
 from nimdoctor.system.host_files import HostFiles
-
-
-def quiet(*words):
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return main(list(words))
 
 
 def script(shell, path, *words):
@@ -42,25 +24,6 @@ def script(shell, path, *words):
         [shell_named(shell), path, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
     )
 
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_scripts_written_by_the_command_line_run_as_they_are_and_roll_back(shell):
-    with Lab.build("tftp-disabled") as lab:
-        original = [lab.snapshot(end) for end in ("client", "master")]
-        scripts = os.path.join(lab.place, "scripts")
-        assert quiet("fix", lab.client_target, "--master", lab.master_target, "--script", scripts) == 1
-        assert sorted(os.listdir(scripts)) == ["README", "client", "master", "plan.json"]
-        for name in ("client/check.ksh", "master/apply.ksh", "master/check.ksh", "client/apply.ksh"):
-            ran = script(shell, f"{scripts}/{name}", "--yes")
-            assert ran.returncode == 0, ran.stdout + ran.stderr
-        assert quiet("scan", lab.client_target, "--master", lab.master_target, "--check", "tftp-disabled") == 0
-        for name in ("client/rollback.ksh", "master/rollback.ksh"):
-            ran = script(shell, f"{scripts}/{name}")
-            assert ran.returncode == 0, ran.stdout + ran.stderr
-        assert [lab.snapshot(end) for end in ("client", "master")] == original
-
-
-# -- random small trees
 
 LINES = st.text(st.characters(min_codepoint=1, max_codepoint=255, exclude_characters="\n\r"), max_size=12).map(
     lambda line: line.encode("iso8859-1")
@@ -165,40 +128,3 @@ def plan_for(place, steps):
         Catalog(),
     )
     return Plan({Role.CLIENT: PlanHost("lpar7", target, None, None)}, (), tuple(steps)), ends
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(trees().filter(lambda made: made[1]))
-def test_over_random_trees_script_and_executor_end_alike_and_both_go_back(shell, made):
-    files, steps = made
-    with tempfile.TemporaryDirectory() as place:
-        place = os.path.realpath(place)
-        ours, theirs = f"{place}/ours", f"{place}/theirs"
-        for tree in (ours, theirs):
-            grow(tree, files)
-        original = shown(ours)
-        plan, ends = plan_for(ours, steps)
-        result = Executor(plan, ends, Role.CLIENT, rescan=list).apply([])
-        assert result.state == "complete", result
-
-        plan, _ = plan_for(theirs, steps)
-        rendered = render(plan.as_dict(), {"client": ScriptEnd(theirs, f"{theirs}/var/adm/nimdoctor", True)})
-        for name in ("apply.ksh", "rollback.ksh"):
-            Path(place, name).write_bytes(rendered.files[name])
-        for _ in range(2):
-            ran = script(shell, f"{place}/apply.ksh")
-            assert ran.returncode == 0, ran.stdout + ran.stderr
-            assert shown(theirs) == shown(ours)
-
-        (run,) = every(ends.ends[Role.CLIENT].state)
-        assert Rollback(run, ends, Role.CLIENT).roll_back().good
-        assert shown(ours) == original
-        ran = script(shell, f"{place}/rollback.ksh")
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        assert shown(theirs) == original
-
-
-def test_an_edit_that_is_planned_says_what_the_file_must_hold():
-    edit = make_edit("/etc/inetd.conf", b"#tftp\n", [Change(1, "#tftp", "tftp")])
-    assert isinstance(unchanged(Role.CLIENT, edit), FileIs) and edit.apply_to(b"#tftp\n") == b"tftp\n"

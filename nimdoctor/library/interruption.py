@@ -1,11 +1,10 @@
 """What Ctrl-C, a kill and a lost terminal mean: to what only reads, and while a host is being changed."""
 
+import contextlib
 import signal
 import threading
 from types import TracebackType
 from typing import Any, Callable, Dict, Optional, Type
-
-from nimdoctor.cli.output import say
 
 HERE = "the step under way is finished first, then what can be undone is; once more ends it at once"
 THERE = "what was begun on the host goes on there, and is no longer followed"
@@ -15,10 +14,11 @@ class Interruption:
     """While it is entered, a first Ctrl-C or kill is only noted, so that the step under way is finished; a second
     one ends it at once. A lost terminal (SIGHUP) stops nothing: what was begun goes on to its end.
 
-    Call it to learn whether somebody interrupted. `words` say what the first one brings about.
+    Call it to learn whether somebody interrupted. `say` is told of the first one, with `words` of what it brings about.
     """
 
-    def __init__(self, words: str = HERE) -> None:
+    def __init__(self, say: Callable[[str], None], words: str = HERE) -> None:
+        self.say = say
         self.words = words
         self.noted = False
         self._former: Dict[int, Any] = {}
@@ -43,7 +43,8 @@ class Interruption:
         if self.noted:
             raise KeyboardInterrupt
         self.noted = True
-        say(f"interrupted: {self.words}")
+        with contextlib.suppress(RuntimeError):  # it may have come in the midst of writing
+            self.say(f"interrupted: {self.words}")
 
 
 def nothing() -> None:

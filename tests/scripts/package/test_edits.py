@@ -1,7 +1,8 @@
-"""Edits in awk leave the same bytes as edits in Python."""
+"""The edits of a package, which awk does, leave the same bytes as edits in Python."""
 
 import os
 import subprocess
+from pathlib import Path
 from typing import List, Sequence, Tuple
 
 import pytest
@@ -11,14 +12,14 @@ from hypothesis import strategies as st
 from shells import SHELLS, shell_named
 
 from nimdoctor.model import Role
-from nimdoctor.planning.checksum import cksum
 from nimdoctor.planning.document import Plan, PlanHost
-from nimdoctor.planning.steps import Change, Phase, Step, Transient, edited, make_edit, unchanged, written
+from nimdoctor.planning.steps import Change, Phase, Step, edited, make_edit, unchanged, written
 from nimdoctor.scripts import ScriptEnd
-from nimdoctor.scripts.library import functions
-from nimdoctor.scripts.steps import numbered
+from nimdoctor.scripts.package.library import called_by
+from nimdoctor.scripts.package.lines import forward
+from nimdoctor.scripts.package.part import parts_of
 
-from .conftest import Scripts
+from .conftest import Package
 
 CONF = "/etc/inetd.conf"
 LINES = st.one_of(
@@ -28,11 +29,6 @@ LINES = st.one_of(
     st.sampled_from(["", " ", "#", "'", '"', "\\", "\\n", "$x `id` $(id)", "%s%d", "1.0", "01", "1", "a\rb", "&", "\t"]),
     st.text(st.characters(min_codepoint=1, max_codepoint=255, exclude_characters="\n"), max_size=12),
 )  # fmt: skip
-
-
-def plan_of_steps(*steps: Step) -> Plan:
-    host = PlanHost("nim1", "root:/somewhere", "00F6", None)
-    return Plan(hosts={Role.MASTER: host}, checks=(), steps=steps)
 
 
 def edit_step(content: bytes, changes: Sequence[Change], rereads: str = "") -> Step:
@@ -51,12 +47,25 @@ def edit_step(content: bytes, changes: Sequence[Change], rereads: str = "") -> S
     )
 
 
-def by_awk(shell: str, step: Step, name: str, path: str) -> "subprocess.CompletedProcess[bytes]":
-    """What the shell function of that name makes of a file."""
-    one = numbered(plan_of_steps(step).as_dict())[0]
-    text = functions("host.sh")["say"] + functions("hands.sh")["ends_with_newline"] + "".join(one.forward())
-    script = f'{text}\nLC_ALL=C\nexport LC_ALL\n{name} "$1"\n'
-    return subprocess.run([shell_named(shell), "-c", script, shell, path], capture_output=True, timeout=20)
+def plan_of_steps(*steps: Step) -> Plan:
+    return Plan(hosts={Role.MASTER: PlanHost("nim1", "root:/somewhere", "", None)}, checks=(), steps=steps)
+
+
+def by_awk(shell: str, step: Step, root: Path) -> "subprocess.CompletedProcess[bytes]":
+    """What the edit as a package writes it makes of the file."""
+    (part,) = parts_of(plan_of_steps(step), {})
+    line = next(line for line in forward(1, step, part) if line.startswith("edit "))
+    own = f"put_back() {{ exit 1; }}\n{line}\n"
+    script = f"R={root} STATE={root}/state\nLC_ALL=C\nexport LC_ALL\n{''.join(called_by(own))}{own}"
+    return subprocess.run([shell_named(shell), "-c", script, shell], capture_output=True, timeout=20)
+
+
+def root_of(place: Path, content: bytes) -> Path:
+    """A host below a directory, with that file."""
+    for directory in ("etc", "state/backup/etc"):
+        (place / directory).mkdir(parents=True, exist_ok=True)
+    (place / "etc/inetd.conf").write_bytes(content)
+    return place
 
 
 @st.composite
@@ -84,25 +93,23 @@ def test_awk_and_python_leave_the_same_bytes(
     name: str, tmp_path_factory: pytest.TempPathFactory, case: Tuple[bytes, List[Change]]
 ) -> None:
     content, changes = case
-    path = str(tmp_path_factory.getbasetemp() / "edited")
-    with open(path, "wb") as stream:
-        stream.write(content)
+    root = root_of(tmp_path_factory.getbasetemp() / "edited", content)
     try:
         expected = edited(content, changes)
     except ValueError:
         return
+    if not content or expected == content:
+        return
 
-    done = by_awk(name, edit_step(content, changes), "step_1_lines", path)
+    done = by_awk(name, edit_step(content, changes), root)
 
-    assert done.stdout == expected
+    assert (root / "etc/inetd.conf").read_bytes() == expected
     assert done.returncode == 0 and not done.stderr
 
 
 @pytest.mark.parametrize(
     ("content", "changes"),
     [
-        (b"", [Change(1, "", "a")]),
-        (b"", [Change(0, None, "a")]),
         (b"a\nb", [Change(2, "b", None)]),
         (b"a", [Change(1, "a", None)]),
         (b"a\n", [Change(1, "a", None)]),
@@ -111,75 +118,56 @@ def test_awk_and_python_leave_the_same_bytes(
         (b"a\nb\n", [Change(1, None, "x"), Change(1, None, "y")]),
         (b"a\nb", [Change(2, "b", None), Change(2, None, "c")]),
         (b"a\nb", [Change(1, "a", None), Change(2, "b", None)]),
+        (b"a\nb\n", [Change(0, None, "x")]),
+        (b"", [Change(0, None, "x")]),
     ],
 )
 def test_files_at_the_edge(
     shell: str, tmp_path_factory: pytest.TempPathFactory, content: bytes, changes: List[Change]
 ) -> None:
-    path = tmp_path_factory.getbasetemp() / "edge"
-    path.write_bytes(content)
+    root = root_of(tmp_path_factory.getbasetemp() / "edge", content)
 
-    assert by_awk(shell, edit_step(content, changes), "step_1_lines", str(path)).stdout == edited(content, changes)
-
-
-def test_a_line_that_is_not_what_it_was_is_no_edit(shell: str, tmp_path: "os.PathLike[str]") -> None:
-    path = os.path.join(tmp_path, "conf")
-    with open(path, "wb") as stream:
-        stream.write(b"01\n")
-
-    # 1 and 01 are one number, and two texts
-    done = by_awk(shell, edit_step(b"1\n", [Change(1, "1", "2")]), "step_1_lines", path)
-
-    assert done.returncode == 1
+    assert by_awk(shell, edit_step(content, changes), root).returncode == 0
+    assert (root / "etc/inetd.conf").read_bytes() == edited(content, changes)
 
 
-@pytest.mark.parametrize("old", ["#tftp dgram", None])
-def test_only_its_own_row_is_closed_in_a_file_that_changed_meanwhile(
-    shell: str, tmp_path: "os.PathLike[str]", old: str
+@pytest.mark.parametrize("content", [b"", b"a\n#b\nc", b"a\r\n#b\r\n", b"\xe4\x81\xff\n#b\n'\\\"$(id)\n"])
+def test_a_package_edits_in_place_and_gives_back_bytes_mode_owner_and_time(
+    shell: str, tmp_path: "os.PathLike[str]", content: bytes
 ) -> None:
-    change = Change(2, old, "tftp dgram") if old else Change(2, None, "tftp dgram")
-    content = b"ftp stream\n#tftp dgram\nend" if old else b"ftp stream\nend"
-    opening = edit_step(content, [change])
-    opening = opening._replace(do=Transient(edit=opening.do))  # type: ignore[arg-type]
-    path = os.path.join(tmp_path, "conf")
-    with open(path, "wb") as stream:
-        stream.write(b"new first line\r\nftp stream\ntftp dgram\nend")
-
-    done = by_awk(shell, opening, "step_1_rows_back", path)
-
-    back = b"#tftp dgram\n" if old else b""
-    assert done.stdout == b"new first line\r\nftp stream\n" + back + b"end"
-
-    with open(path, "ab") as stream:
-        stream.write(b"\ntftp dgram\n")
-    assert by_awk(shell, opening, "step_1_rows_back", path).returncode == 1
-
-
-@pytest.mark.parametrize("content", [b"a\n#b\nc", b"a\r\n#b\r\n", b"\xe4\x81\xff\n#b\n'\\\"$(id)\n"])
-def test_the_script_edits_in_place_and_takes_it_back(shell: str, tmp_path: "os.PathLike[str]", content: bytes) -> None:
     root = os.path.join(tmp_path, "root")
-    os.makedirs(root + "/etc")
+    for directory in ("/etc", "/var/adm", "/usr/bin"):
+        os.makedirs(root + directory)
+    for name, said in (("uname", "AIX"), ("hostname", "nim1")):
+        with open(f"{root}/usr/bin/{name}", "w", encoding="ascii") as stream:
+            stream.write(f"#!/bin/sh\necho {said}\n")
+        os.chmod(f"{root}/usr/bin/{name}", 0o755)
     path = root + CONF
     with open(path, "wb") as stream:
         stream.write(content)
+    os.chown(path, 3, 4)
     os.chmod(path, 0o640)
     os.utime(path, (1_700_000_000, 1_700_000_000))
-    inode = os.stat(path).st_ino
-    step = edit_step(content, [Change(2, "#b", "b\xe4 'x'")])
+    before = os.stat(path)
+    change = Change(2, "#b", "b\xe4 'x'") if content else Change(0, None, "x")
+    step = edit_step(content, [change])
     ends = {"master": ScriptEnd(root, root + "/var/adm/nimdoctor", True)}
-    made = Scripts(plan_of_steps(step).as_dict(), ends, str(tmp_path), shell)
+    made = Package(plan_of_steps(step), ends, os.path.join(tmp_path, "p"), shell)
 
-    done = made.apply()
+    done = made.run("apply.ksh", "--yes")
 
     assert done.status == 0, done
     with open(path, "rb") as stream:
-        left = stream.read()
-    assert left == edited(content, [Change(2, "#b", "b\xe4 'x'")])
-    assert cksum(left) == step.do.new_cksum  # type: ignore[union-attr]
-    assert os.stat(path).st_ino == inode and os.stat(path).st_mode & 0o7777 == 0o640
+        assert stream.read() == edited(content, [change])
+    after = os.stat(path)
+    assert (after.st_ino, after.st_mode, after.st_uid, after.st_gid) == (before.st_ino, before.st_mode, 3, 4)
 
-    assert made.roll_back().status == 0
+    assert made.run("rollback.ksh").status == 0
 
     with open(path, "rb") as stream:
         assert stream.read() == content
-    assert os.stat(path).st_mtime == 1_700_000_000
+    after = os.stat(path)
+    assert (after.st_ino, after.st_mode, after.st_uid, after.st_gid, after.st_mtime) == (
+        *(before.st_ino, before.st_mode, 3, 4),
+        1_700_000_000,
+    )
