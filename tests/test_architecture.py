@@ -219,7 +219,12 @@ IN_FUNCTIONS = (
     (("nimdoctor/library/",), ("nimdoctor.probe",), "only where the network is asked"),
     (
         ("nimdoctor/library/",),
-        ("nimdoctor.evidence.ssh", "nimdoctor.evidence.connection", "nimdoctor.library.repair_over_ssh"),
+        (
+            "nimdoctor.evidence.ssh",
+            "nimdoctor.evidence.connection",
+            "nimdoctor.library.repair_over_ssh",
+            "nimdoctor.library.runs_over_ssh",
+        ),
         "only over ssh",
     ),
     (
