@@ -222,9 +222,12 @@ class Answers:
         """Whether that is a lab's host, and its command a stand-in as it was shipped."""
         if not os.path.isfile(f"{host.root}/.lab/lib.sh"):
             return False
+        places = [f"{host.root}{directory}/{name}" for directory in live.ROOT_PROGRAM_DIRECTORIES]
+        program = next(filter(os.path.lexists, places), None)
         shipped = os.path.join(STAND_INS, name)
-        program, _ = host.program(name)
-        return program is not None and os.path.isfile(shipped) and filecmp.cmp(program, shipped, shallow=False)
+        if program is None or not os.path.isfile(shipped) or not stat.S_ISREG(os.lstat(program).st_mode):
+            return False
+        return os.access(program, os.X_OK) and filecmp.cmp(program, shipped, shallow=False)
 
 
 def _state(reads: Reads, lab: str, tree: str) -> str:

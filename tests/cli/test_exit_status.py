@@ -469,8 +469,7 @@ def test_a_closed_or_full_standard_stream_does_not_change_what_the_status_means(
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "1e308", "0", "-3"])
-def test_a_timeout_that_is_no_span_is_refused(value):
-    ended = subprocess.run(
-        [sys.executable, "-m", "nimdoctor", "scan", HEALTHY, "--timeout", value], capture_output=True, text=True
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
+def test_a_timeout_that_is_no_span_is_refused(doctor, value):
+    ended = doctor("scan", HEALTHY, "--timeout", value)
+    assert ended.status == 2
+    one_line(ended)
