@@ -264,7 +264,7 @@ no_open_run() { # neither of nimdoctor nor of another package
         [ -f "$OTHER" ] && [ "$OTHER" != "$STATE/begun" ] || continue
         SEEN="$OTHER is of one that is not at its end: finish it or take it back first (nimdoctor runs)"
         awk '/^[{]"event":"(complete|proved)".*[}]$/ { ended = !/"state":"(running|stopped|rolling-back)"/ }
-            /^[{]"event":"(begin|done|resume|stopped|rollback|undo|undone)".*[}]$/ { ended = 0 }
+            /^[{]"event":"(rollback|undo|undone|begin|done|resume|stopped)".*[}]$/ { ended = 0 }
             END { exit !ended }' "$OTHER" || return 1
     done
 }
