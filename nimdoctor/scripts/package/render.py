@@ -308,7 +308,7 @@ def _client(plan: Plan, client: str, name: str) -> str:
         f"then, on the master: nimdoctor runs --followed {said(client)}",
         f"why: {plan.affects.why}",
     ]
-    places = _places(ScriptEnd(None, STATE_DIRECTORY, False))
+    places = _places(ScriptEnd(None, STATE_DIRECTORY))
     return _assembled(f"clients/{name}", plan, about, places, [_function("main", lines), _function("put_back", back)])
 
 

@@ -38,9 +38,7 @@ def test_over_random_trees_package_and_executor_end_alike_and_the_package_goes_b
         assert Executor(plan, ends, Role.CLIENT, rescan=list).apply([]).state == "complete"
 
         plan, _ = plan_for(theirs, steps)
-        for name, content in change_package(
-            plan, {"client": ScriptEnd(theirs, f"{theirs}/var/adm/nimdoctor", True)}
-        ).items():
+        for name, content in change_package(plan, {"client": ScriptEnd(theirs, f"{theirs}/var/adm/nimdoctor")}).items():
             # these trees have no commands that say which host they are
             Path(place, name).write_bytes(re.sub(rb"(?m)^    guard .* says .*\n", b"", content))
         for _ in range(2):

@@ -23,8 +23,8 @@ from ..conftest import both, plan_of, script_ends
 from .conftest import Make, Package
 
 HOSTS = {
-    "client": ScriptEnd(None, "/var/adm/nimdoctor", True),
-    "master": ScriptEnd(None, "/var/adm/nimdoctor", False),
+    "client": ScriptEnd(None, "/var/adm/nimdoctor"),
+    "master": ScriptEnd(None, "/var/adm/nimdoctor"),
 }
 LONGEST = {"rhosts-left-over": 250, "create-bio-hang": 385, "both-known-issues": 440, "create-bio-hang-master": 465}
 """Lines of the longest script of a plan."""
