@@ -361,18 +361,14 @@ class Repair:
         return change_package(self._document or self.plan, self.script_ends())
 
     def script_ends(self) -> "Dict[str, ScriptEnd]":
-        """The ends as rendered scripts see them."""
+        """The ends as scripts see them."""
         from nimdoctor.scripts import ScriptEnd
 
-        ends = self.ends.ends.values()
-        # over ssh they run on the host itself, where both ends are here when that is both
-        there = all(end.remote for end in ends) and len({end.target for end in ends}) == 1
         return {
             role.value: ScriptEnd(
                 end.target[5:] if end.target.startswith("root:") else None,
                 # of a host that is elsewhere they run where its runs have their own place
                 end.state or STATE_DIRECTORY,
-                end.live or there,
             )
             for role, end in self.ends.ends.items()
         }

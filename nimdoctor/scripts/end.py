@@ -5,10 +5,8 @@ from typing import NamedTuple, Optional
 
 class ScriptEnd(NamedTuple):
     """An end as a script sees it. `root` is None or empty for the host itself, else the directory that holds
-    its files; `state` its state directory, absolute where the script runs; `here` is False for recorded
-    evidence and for another machine.
+    its files; `state` its state directory, absolute where the script runs.
     """
 
     root: Optional[str]
     state: str
-    here: bool

@@ -114,7 +114,7 @@ class Ran(NamedTuple):
 
 def script_ends(lab: Lab) -> Dict[str, ScriptEnd]:
     """The ends of a lab as a script sees them."""
-    return {where: ScriptEnd(lab.tree(where), lab.tree(where) + STATE, True) for where in ("client", "master")}
+    return {where: ScriptEnd(lab.tree(where), lab.tree(where) + STATE) for where in ("client", "master")}
 
 
 def both(lab: Lab) -> Tuple[Tree, Tree]:

@@ -191,7 +191,7 @@ below_g2() {
     ! grep 'All filesets for .* were found' "$OUT" > /dev/null || return 1
     for APAR in $1; do
         SEEN="whether $APAR is installed is not known (instfix -ik)"
-        grep -F -e "There was no data for $APAR in" -e "Not all filesets for $APAR were" "$OUT" > /dev/null || return 1
+        grep -E "There was no data for $APAR in|Not all filesets for $APAR were" "$OUT" > /dev/null || return 1
     done
 }
 """,

@@ -14,7 +14,7 @@ _COMMENT = re.compile(r"^\s*#[^\n]*|(?<=[{}]) #[^\n]*", re.MULTILINE)
 _FOR_PEOPLE = re.compile(r"^(\s*(?:step \d+|guard|say|.*\bsee)) '(?:[^'\n]|'\\'')*'", re.MULTILINE)
 # where a command stands, and what guard and see call; awk's own words there are none of the functions
 _CALL = re.compile(
-    r"(?:^|[;&|({!)]|\b(?:then|do|else|if|while|until|guard|see)\b)(?=[ \t]*([a-z_][a-z0-9_]*))", re.MULTILINE
+    r"(?:^|[;&|({!)]|\b(?:then|do|else|elif|if|while|until|guard|see)\b)(?=[ \t]*([a-z_][a-z0-9_]*))", re.MULTILINE
 )
 
 

@@ -2,6 +2,7 @@
 
 from typing import Dict, Iterator, List
 
+from nimdoctor.planning.client_crypto import CRYPTO_OFF
 from nimdoctor.planning.conditions import BootRow, Condition, CryptoIs, FileAbsent, FileIs, ModeIs, NotHardened, PushIs
 from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.policy import allowed, paths_of
@@ -60,7 +61,7 @@ def forward(number: int, step: Step, part: Part) -> Iterator[str]:
     elif isinstance(do, Move):
         yield f"move {words([do.path, do.to])} || {failed}"
     elif isinstance(do, RunCommand):
-        skip = "crypto_is off || " if do.argv == ("nimclient", "-C") else ""
+        skip = "crypto_is off || " if do.argv == CRYPTO_OFF else ""
         if do.half_made:
             yield f'half_aside {quoted(do.half_made)} && : > "$STATE/tried" || {failed}'
         yield f"{skip}run {do.deadline} {words(do.argv)} || {failed}"
@@ -92,7 +93,7 @@ def _leg(step: Step, part: Part) -> Iterator[str]:
         yield from (f"{one} || stay" for one in seen)
     elif isinstance(do, RunCommand):
         holds = " && ".join(words(shell_of(one)) for one in part.own(step.verify))
-        yield f"anything {quoted(old)} || {{ {holds}; }} || run {do.deadline} {words(do.argv)} || stay"
+        yield f"anything {quoted(old)} || {f'{{ {holds}; }}' if len(seen) > 1 else holds} || run {do.deadline} {words(do.argv)} || stay"
         yield from (f"anything {quoted(old)} || {one} || stay" for one in seen)
     else:
         raise ValueError(f"step {step.id} cannot be part of a leg")

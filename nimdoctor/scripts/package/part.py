@@ -122,7 +122,7 @@ def parts_of(plan: Plan, ends: Mapping[str, ScriptEnd]) -> List[Part]:
         found[where] = Part(
             where,
             plan.hosts[where],
-            ends.get(where.value) or ScriptEnd(None, "/var/adm/nimdoctor", False),
+            ends.get(where.value) or ScriptEnd(None, "/var/adm/nimdoctor"),
             tuple(step for step in steps if step.where is where),
             tuple(one for one in dict.fromkeys(asked) if shell_of(one)),
             f"{where.value}/" if several else "",

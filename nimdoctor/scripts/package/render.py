@@ -6,6 +6,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.shell import NO_ALIASES
 from nimdoctor.model.wording import as_file_name
+from nimdoctor.planning.client_crypto import CRYPTO_OFF
 from nimdoctor.planning.conditions import CertificateNew, EvidenceFresh
 from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.document import Plan
@@ -33,6 +34,9 @@ trap 'rm -rf ${LOCKED:+"$LOCKED"} ${WORK:+"$WORK"}' EXIT
 trap 'exit 130' HUP INT TERM
 main "$@"
 """
+CERTIFICATES = ['find "$R/ssl_nimsh/certs" -type f -exec ls -li {} \\; > "$STATE/certificates" 2> /dev/null']
+"""What is written down of them, by which one is known as new."""
+_LATER = ["sleep 1 # a file is new that is newer than the mark"]
 _WAIT = "trap '' HUP INT PIPE TERM; BEGUN=yes # from here on a signal waits for the end of a block"
 
 
@@ -104,14 +108,9 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
         '[ -z "$CHECK" ] || { say "OK: every guard holds, nothing was done"; exit 0; }',
         *(f"keep {quoted(path)}" for path in paths),
     ]
-    snapshot = []
-    if any(isinstance(one, CertificateNew) for step in part.steps for one in step.verify):
-        snapshot = ['ls -li "$R"/ssl_nimsh/certs/* > "$STATE/certificates" 2> /dev/null']
-    if any(map(starts_nimsh, part.steps)):
-        snapshot.append("nimsh_ran")
-    begin = [_WAIT, *snapshot, "begin"]
-    # the second of the mark must be over, by which files are called new
-    begin += ["sleep 1 # a file is new that is newer than the mark"] if "certificates" in "".join(snapshot) else []
+    renews = any(isinstance(one, CertificateNew) for step in part.steps for one in step.verify)
+    ran = ["nimsh_ran"] if any(map(starts_nimsh, part.steps)) else []
+    begin = [_WAIT, *ran, *(CERTIFICATES if renews else []), "begin", *(_LATER if renews else [])]
     before = [line for at, _ in part.numbered() if at < first for line in _step(plan, part, at)]
     after = [line for at, _ in part.numbered() if at >= first for line in _step(plan, part, at)]
     body = ["# ---- what all steps need, read before the first change", *guards, *begin]
@@ -276,6 +275,7 @@ def _check(plan: Plan, part: Part) -> str:
 
 def _client(plan: Plan, client: str, name: str) -> str:
     assert plan.affects is not None
+    skip = "crypto_is off || "
     lines = [
         *_start(root=None),
         *_LOCKED,
@@ -284,13 +284,13 @@ def _client(plan: Plan, client: str, name: str) -> str:
         "guard 'no push is under way, nothing is being installed' client_idle",
         "guard 'it is not itself a master with SSL' not_secure_master",
         '[ -z "$CHECK" ] || { say "OK: every guard holds, nothing was done"; exit 0; }',
-        "trap '' HUP INT PIPE TERM",
+        "trap '' HUP INT PIPE TERM # from here on it comes to its end",
         '[ -f "$STATE/begun" ] || nimsh_ran',
+        *CERTIFICATES,
         "begin",
-    ]
-    for argv in plan.affects.cure:
-        lines += [*comment(f"{' '.join(argv)}: {plan.affects.why}"), f"run 300 {words(argv)} || put_back"]
-    lines += [
+        *_LATER,
+        *(f"{skip if argv == CRYPTO_OFF else ''}run 300 {words(argv)} || put_back" for argv in plan.affects.cure),
+        "see 'a certificate is new' certificate_new || put_back",
         "see 'nimsh is active' subsystem_is nimsh yes || put_back",
         "see 'nimsh runs with -c' crypto_is on || put_back",
         'mv -f "$STATE/begun" "$STATE/followed" && rm -f "$STATE/at" && sync',
@@ -308,7 +308,7 @@ def _client(plan: Plan, client: str, name: str) -> str:
         f"then, on the master: nimdoctor runs --followed {said(client)}",
         f"why: {plan.affects.why}",
     ]
-    places = _places(ScriptEnd(None, STATE_DIRECTORY, False))
+    places = _places(ScriptEnd(None, STATE_DIRECTORY))
     return _assembled(f"clients/{name}", plan, about, places, [_function("main", lines), _function("put_back", back)])
 
 

@@ -158,12 +158,14 @@ keep() { # PATH: its backup
 
 edit() { # PATH OLD NEW PROGRAM: its lines through awk, and no other byte, owner or mode; OLD and NEW are its sums
     file_is "$1" "$2" || return 1
+    FROM=$R$1
+    [ -s "$FROM" ] || { FROM=$WORK/line && echo > "$FROM"; } # an empty file has one line without an end
     awk -v ended="$(tail -c 1 "$R$1" | wc -l)" '
         function put(text) { printf "%s%s", between, text; between = "\n" }
         { dropped = 0; cr = /\r$/ ? "\r" : "" }
         '"$4"'
         { put($0) }
-        END { if (between && (ended + 0 || dropped || !NR)) printf "\n" }' "$R$1" > "$STATE/backup$1.new"
+        END { if (between && (ended + 0 || dropped)) printf "\n" }' "$FROM" > "$STATE/backup$1.new"
     SEEN="$1 could not be changed as planned"
     sum_of "$STATE/backup$1.new" && [ "$SUM" = "$3" ] && cat "$STATE/backup$1.new" > "$R$1" && file_is "$1" "$3"
 }
@@ -263,8 +265,7 @@ no_open_run() { # neither of nimdoctor nor of another package
     for OTHER in "$BASE"/runs/*/journal.jsonl "$BASE"/changes/*/begun; do
         [ -f "$OTHER" ] && [ "$OTHER" != "$STATE/begun" ] || continue
         SEEN="$OTHER is of one that is not at its end: finish it or take it back first (nimdoctor runs)"
-        awk '/^[{]"event":"(complete|proved)".*[}]$/ { ended = !/"state":"(running|stopped|rolling-back)"/ }
-            /^[{]"event":"(begin|done|resume|stopped|rollback|undo|undone)".*[}]$/ { ended = 0 }
+        awk '/^[{]"event":".*[}]$/ && !/^[{]"event":"followed"/ { ended = /^[{]"event":"(complete|proved)"/ && !/"state":"(running|stopped|rolling-back)"/ }
             END { exit !ended }' "$OTHER" || return 1
     done
 }

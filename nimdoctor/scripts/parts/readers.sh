@@ -119,6 +119,6 @@ holding() { # the files below /ssl_nimsh/certs that hold a certificate; the one 
     anything /ssl_nimsh/certs || return 0
     no_link_above /ssl_nimsh/certs/x || return 1
     for FILE in "$R/ssl_nimsh/certs/server.pem" "$R"/ssl_nimsh/certs/*; do
-        [ ! -f "$FILE" ] || [ -h "$FILE" ] || ! grep -E -e '-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----' "$FILE" > /dev/null || printf '%s\n' "${FILE#"$R"}"
+        [ ! -f "$FILE" ] || [ -h "$FILE" ] || ! grep -E '.----BEGIN (X509 |TRUSTED )?CERTIFICATE-----' "$FILE" > /dev/null || printf '%s\n' "${FILE#"$R"}"
     done
 }

@@ -151,7 +151,7 @@ def test_a_package_edits_in_place_and_gives_back_bytes_mode_owner_and_time(
     before = os.stat(path)
     change = Change(2, "#b", "b\xe4 'x'") if content else Change(0, None, "x")
     step = edit_step(content, [change])
-    ends = {"master": ScriptEnd(root, root + "/var/adm/nimdoctor", True)}
+    ends = {"master": ScriptEnd(root, root + "/var/adm/nimdoctor")}
     made = Package(plan_of_steps(step), ends, os.path.join(tmp_path, "p"), shell)
 
     done = made.run("apply.ksh", "--yes")

@@ -238,20 +238,34 @@ def test_two_packages_at_once_and_a_package_beside_nimdoctor(
     assert not os.path.exists(state + "/lock.d")
 
 
-@pytest.mark.parametrize("shell_name", ["mksh"])
-def test_a_guard_that_does_not_hold_changes_nothing(
-    shell_name: str, lab_of: Callable[[str], Lab], package: Make
-) -> None:
-    lab = lab_of("both-known-issues")
-    made = package(lab, shell_named(shell_name))
+def changed(lab: Lab) -> None:
     with open(lab.client + COPIES[0], "ab") as stream:
         stream.write(b"x")
+
+
+def without_an_answer(lab: Lab) -> None:
+    lab.fault("client", "lslpp", "fail")
+
+
+@pytest.mark.parametrize(
+    ("happened", "seen"),
+    [
+        (changed, f"needs: {COPIES[0]} is a regular file of"),
+        (without_an_answer, "needs: openssl.base installed on the client. Seen: no answer of lslpp"),
+    ],
+)
+def test_a_guard_that_does_not_hold_or_cannot_be_told_changes_nothing(
+    happened: Callable[[Lab], None], seen: str, lab_of: Callable[[str], Lab], package: Make
+) -> None:
+    lab = lab_of("both-known-issues")
+    made = package(lab, shell_named("mksh"))
+    happened(lab)
     before: Tuple[object, ...] = both(lab)
     calls = [line for line in lab.calls("client") if "nimclient" in line]
 
     refused = made.apply(APPLY)
 
-    assert refused.status == 1 and f"needs: {COPIES[0]} is a regular file of" in refused.err, refused
+    assert refused.status == 1 and seen in refused.err, refused
     assert both(lab) == before
     assert [line for line in lab.calls("client") if "nimclient" in line] == calls
     assert made.marks("client") == ()

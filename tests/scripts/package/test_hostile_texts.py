@@ -72,9 +72,7 @@ def root(tmp_path: Path) -> str:
 
 
 def test_hostile_texts_reach_a_command_as_they_are_and_nothing_else(root: str, shell: str, tmp_path: Path) -> None:
-    made = Package(
-        hostile_plan(), {"client": ScriptEnd(root, root + "/var/adm/nimdoctor", True)}, str(tmp_path / "p"), shell
-    )
+    made = Package(hostile_plan(), {"client": ScriptEnd(root, root + "/var/adm/nimdoctor")}, str(tmp_path / "p"), shell)
 
     done = made.run("apply.ksh", "--yes", "--affects", "3")
 
@@ -95,7 +93,7 @@ def test_files_of_hostile_names_stay_inside() -> None:
 
 
 def test_what_people_read_is_lines_of_ascii(root: str) -> None:
-    files = change_package(hostile_plan(), {"client": ScriptEnd(root, root + "/state", True)})
+    files = change_package(hostile_plan(), {"client": ScriptEnd(root, root + "/state")})
 
     for line in files["README"].decode("utf-8").split("\n"):
         assert re.fullmatch(r"[ -~]*", line), line
