@@ -113,6 +113,8 @@ def test_each_host_carries_out_its_part_and_the_run_has_one_name(lab_of, tmp_pat
     start = journal(parted, "master")[0]
     assert (start["parts"], start["change"], start["executor"]) == (parts, "CHG7", None)
     assert journal(parted, "client")[0]["parts"] is None
+    _, listed = ask("runs", target=parted.master_target)
+    assert [one["parts"] for one in listed["runs"]] == [parts]
     told = {(one["check"], one["where"]) for one in [*done["result"]["findings"], *after["result"]["findings"]]}
     assert told == {(found.check, found.where.value) for found in plan.findings}
 
@@ -233,6 +235,17 @@ def test_a_plan_of_one_host_is_sent_as_it_is(lab_of):
     assert (status, done["id"], done["result"]["state"]) == (0, plan.id, "complete")
     _, failed = ask("apply", plan=plan.to_dict(), target=lab.master_target, other="/x")
     assert failed["kind"] == "usage" and "there is no other" in failed["message"]
+
+
+def test_a_host_that_is_client_and_master_is_one(lab_of):
+    lab = lab_of("tftp-disabled")
+    plan = nimdoctor.plan(lab.master_target)
+    host = plan.hosts[Role.MASTER]
+    both = plan._replace(hosts={Role.CLIENT: host, Role.MASTER: host})
+    status, done = ask("apply", plan=both.to_dict(), target=lab.master_target, run=RUN)
+    assert (status, done["result"]["state"]) == (0, "complete"), done["result"]
+    start = journal(lab, "master")[0]
+    assert (start["target"], set(start["targets"].values())) == ("client", {lab.master_target})
 
 
 # -- a run is gone on with by what began it
