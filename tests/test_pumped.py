@@ -27,8 +27,6 @@ from nimdoctor.model.text import BadEvidence, Text, decode
 
 SECONDS = 300.0
 """Of the processor, what all texts of one test may take: one that does not end takes hours."""
-MANY = 128 * 1024
-"""Bytes of rows, some thousands."""
 
 KEY = b"# -----BEGIN PRIVATE KEY-----\n# MIIEvgIBADANBgkq\n# -----END PRIVATE KEY-----\n"
 KEYS = [
@@ -217,28 +215,28 @@ def test_a_parser_grows_with_a_run(kind: Kind, samples: Dict[str, bytes]) -> Non
 
 def test_a_parser_grows_with_its_own_rows(samples: Dict[str, bytes]) -> None:
     def made(seed: bytes, number: int, part: int) -> List[Payload]:
-        rows = list(repeated(seed, MANY // part))
+        rows = list(repeated(seed, 2 * LINE // part))
         return rows[number % 3 : number % 3 + 1] if FEWER else rows
 
     grows_with_its_text("test_pumped:parse", of_parsers(samples, one_in(6, PARSERS), made), SECONDS)
 
 
-def of_seeds(seeds: List[bytes], long: int = LINE) -> Texts:
-    """Each of them with runs on one line, and in many lines; one with runs of `long`."""
+def of_seeds(seeds: List[bytes], size: int = LINE, long: int = 0) -> Texts:
+    """Each of them with runs of that size on one line, and in many lines, and many times; one with runs of `long`."""
 
     def texts(part: int) -> Iterator[Payload]:
         for number, seed in enumerate(seeds):
-            yield from on_one_line(seed, LINE // part)
-            yield from on_many_lines(seed, LINE // 4 // part, some_runs(number))
-            yield from repeated(seed, MANY // part)
-        if long > LINE:
+            yield from on_one_line(seed, size // part)
+            yield from on_many_lines(seed, size // 4 // part, some_runs(number))
+            yield from repeated(seed, size * 2 // part)
+        if long:
             yield from on_one_line(seeds[-1], long // part, some_runs(0))
 
     return texts
 
 
 def test_the_finder_of_keys_grows_with_its_text() -> None:
-    grows_with_its_text("test_pumped:find_keys", of_seeds(KEYS, MEGABYTE // 2), SECONDS)
+    grows_with_its_text("test_pumped:find_keys", of_seeds(KEYS, long=MEGABYTE // 2), SECONDS)
 
 
 def test_the_recogniser_of_loose_files_grows_with_its_text(samples: Dict[str, bytes]) -> None:
@@ -249,7 +247,7 @@ def test_the_recogniser_of_loose_files_grows_with_its_text(samples: Dict[str, by
         samples["df -k"],
         samples["/etc/hosts"],
     ]
-    grows_with_its_text("test_pumped:recognise_loose", of_seeds(seeds[:2] if FEWER else seeds), SECONDS)
+    grows_with_its_text("test_pumped:recognise_loose", of_seeds(seeds[:2] if FEWER else seeds, LINE // 2), SECONDS)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from programs import program
 
 @pytest.fixture(scope="session", autouse=True)
 def _imported() -> None:
-    """Command lines run in children, each of which would import everything anew."""
+    """Some command lines run in children, each of which would import everything anew."""
     import_all()
 
 
@@ -44,5 +44,5 @@ def explored(
 
 @pytest.fixture
 def doctor() -> Callable[..., Ended]:
-    """A command line in a process of its own, which a test may kill or change by `prepare`."""
+    """A command line; in a process of its own where a test changes that by `prepare`."""
     return nimdoctor

