@@ -106,11 +106,11 @@ def master_id_changed(
         )
         return
     refusal = refused.of(stored) if refused else None
-    said = [refusal.at] if refusal and refusal.passed == machine.machine_id else []
+    lines = [refusal.at] if refusal and refusal.passed == machine.machine_id else []
     vios = on_vios(ios, identity.object_in(objects)[0])
     yield Finding(
         f"NIM_MASTERID is {stored}, the master's machine id {machine.machine_id}",
-        evidence=[at, machine.at, *said],
+        evidence=[at, machine.at, *lines],
         impact=f"nimsh likely refuses every push to {subject.name}",
         cure=_cure(vios),
         fix=None,

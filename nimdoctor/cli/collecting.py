@@ -111,7 +111,7 @@ def collected(target: str, timeout: float, catalog: Catalog) -> Collection:
         evidence = open_target(target, timeout=timeout, progress=waiting, catalog=catalog)
         if not evidence.live:
             raise UsageError(f"{visible(target)} is recorded evidence already: collect reads a host")
-        return kept(evidence, catalog)
+        return as_collection(evidence, catalog)
     except TargetError as error:
         raise UsageError(visible(str(error))) from error
     finally:
@@ -120,7 +120,7 @@ def collected(target: str, timeout: float, catalog: Catalog) -> Collection:
             evidence.close()
 
 
-def kept(evidence: Evidence, catalog: Catalog) -> Collection:
+def as_collection(evidence: Evidence, catalog: Catalog) -> Collection:
     """What that host shows, in a directory of its own. Raises UsageError."""
     try:
         return run_collect(evidence, catalog, tempfile.mkdtemp(prefix="nimdoctor-"))
@@ -136,10 +136,10 @@ def _written(collection: Collection, output: Optional[str], redaction: Optional[
     host = collection.host
     if redaction:
         (tree,) = redacted(redaction, [collection])
-        said = manifest_of(tree)
-        if said.redacted is not True:
+        manifest = manifest_of(tree)
+        if manifest.redacted is not True:
             raise UsageError("what was to be redacted does not say that it is: nothing was written")
-        host = said.host
+        host = manifest.host
     path = output or archive_name(host, collection.collected)
     try:
         write_archive(tree, path, collection.collected)

@@ -279,13 +279,13 @@ class _Demo:
         begun = time.monotonic()
         pushed = self.lab.push(CLIENT, timeout=patience)
         took = time.monotonic() - begun
-        said = [line for line in pushed.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = [line for line in pushed.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
         if pushed.timed_out:
             text = f"(no answer in {patience:.0f} s: it hangs. On AIX it hangs until somebody ends it; the demo has ended it)"
         elif _came_through(pushed):
-            text = "\n".join([*(line for line in said if "mp64" in line), f"(came back in {took:.1f} s)"])
+            text = "\n".join([*(line for line in lines if "mp64" in line), f"(came back in {took:.1f} s)"])
         else:
-            text = "\n".join(said + pushed.stderr.decode("utf-8", "replace").splitlines())
+            text = "\n".join(lines + pushed.stderr.decode("utf-8", "replace").splitlines())
         self._typed(
             MASTER, f"nim -o lslpp {CLIENT} | grep mp64" if _came_through(pushed) else f"nim -o lslpp {CLIENT}", text
         )
@@ -330,8 +330,8 @@ def _came_through(pushed: CommandResult) -> bool:
 
 def _what_it_asks(plan: Plan) -> str:
     licence = any(isinstance(step.do, RunCommand) and "accept_licenses=yes" in step.do.argv for step in plan.steps)
-    told = ", and told that this accepts the licence of OpenSSL" if licence else ""
-    return f"On a terminal you would be asked first{told}; here the demo answers."
+    licence_clause = ", and told that this accepts the licence of OpenSSL" if licence else ""
+    return f"On a terminal you would be asked first{licence_clause}; here the demo answers."
 
 
 def _way_back(plan: Plan) -> str:

@@ -146,7 +146,7 @@ def _fix(
     result = session.apply(
         expect=expect,
         affects=affects,
-        confirm=lambda: "" if yes else _asked(session, format),
+        confirm=lambda: "" if yes else _confirmed(session, format),
         interruption=interrupted,
     )
     if result.ended is None and format is Format.TEXT:
@@ -155,7 +155,7 @@ def _fix(
     return status_of(result, interrupted)
 
 
-def _asked(session: "RepairSession", format: Format) -> str:
+def _confirmed(session: "RepairSession", format: Format) -> str:
     """Asks on a terminal; why the plan is not applied, or empty when the answer is yes."""
     plan = session.plan
     if format is Format.TEXT:

@@ -4,7 +4,7 @@ import os
 from functools import cache
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from nimdoctor.cli.collecting import kept, leaving, redacted, tell_not_collected, tell_redacted
+from nimdoctor.cli.collecting import as_collection, leaving, redacted, tell_not_collected, tell_redacted
 from nimdoctor.cli.output import UsageError, say, write
 from nimdoctor.cli.waiting import Waiting
 from nimdoctor.collection import Collection
@@ -123,11 +123,11 @@ class _Opened:
     def _end(self, evidence: Evidence) -> _End:
         if isinstance(evidence, RecordedEvidence):
             return _End(evidence, evidence.tree)
-        collection = kept(evidence, self.registry.catalog)
+        collection = as_collection(evidence, self.registry.catalog)
         self.collections.append(collection)
         self.collected = collection.collected
-        kept_evidence = RecordedEvidence(evidence.target, collection, self.registry.catalog)
-        return _End(kept_evidence if evidence.live else evidence, collection)
+        recorded = RecordedEvidence(evidence.target, collection, self.registry.catalog)
+        return _End(recorded if evidence.live else evidence, collection)
 
 
 def _made(
