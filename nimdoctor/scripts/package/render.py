@@ -134,7 +134,7 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
         '[ ! -f "$STATE/complete" ] || { say "nothing to do: complete"; exit 0; }',
         *body,
         *after,
-        'rm -f "$STATE/at" "$STATE/tried" "$STATE/rolled-back" "$STATE/rolling-back"',
+        'rm -f "$STATE/tried" "$STATE/rolled-back" "$STATE/rolling-back"',
         'mv -f "$STATE/begun" "$STATE/complete" && sync',
         f"say {quoted(said(f'complete. Only a push proves it: {proof}'))}",
         *([f"say {quoted(said('now clients/NAME.ksh on each of: ' + ' '.join(clients)))}"] if clients else []),
