@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import time
 from typing import Dict, List, Optional
 
@@ -83,8 +84,14 @@ def why_not() -> Optional[str]:
     return None
 
 
+OWN = "{}.{}".format(*sys.version_info)
+"""The version of the python that the tests run on."""
+
+
 def python_home(version: str) -> str:
     """Where a python of that version is installed on its own; without it the test is not tried."""
+    if version == OWN and not sys.base_prefix.startswith("/usr"):
+        return sys.base_prefix
     found = sorted(glob.glob(os.path.expanduser(f"~/.pyenv/versions/{version}.*/bin/python3")))
     return os.path.dirname(os.path.dirname(found[0])) if found else absent(f"python {version} below ~/.pyenv")
 
@@ -124,7 +131,7 @@ class Loopback:
         command: str = "",
         known_hosts: str = "known_hosts",
         shell: str = "dash",
-        python: str = "3.13",
+        python: str = "",
         place: str = "/usr/bin/python3",
     ) -> None:
         """From now on `ssh NAME` comes to that tree of that lab, under that shell; `command` takes the place of the way

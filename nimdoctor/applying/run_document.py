@@ -54,6 +54,7 @@ def as_dict(recorded: Run) -> Dict[str, Any]:
         "left_open": run.left_open() or None,
         "led_by": recorded.led_by,
         "executor": run.executor,
+        "parts": run.start.get("parts"),
         "resume": list(run.resuming) if run.resuming else None,
         "rollback": list(back) if back else None,
     }

@@ -21,7 +21,8 @@ from nimdoctor.planning.ends import EVIDENCE_AGE, Ends
 
 class CarriedRepair(NamedTuple):
     """What is to be carried out where. `target` is the host, `other` evidence of the other end, as a path there; `run` the
-    name of the run to begin, and `parts` what is written into its journal of the whole that the plan is a part of.
+    name of the run to begin, and `parts` what its journal is to tell of the whole: `whole` (that plan's id), `role`, and
+    `then` ({role, name} of what comes after it, or null).
     """
 
     plan: Plan

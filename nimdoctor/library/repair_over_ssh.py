@@ -76,9 +76,8 @@ class RemoteRepair(Repair):
 
     def _left_by_another(self, plan: Plan) -> List[str]:
         """What a run did on the master that nobody went on with on the client."""
-        master, client = (self.ends.ends.get(where) for where in (Role.MASTER, Role.CLIENT))
-        host = plan.hosts.get(Role.CLIENT)
-        if master is None or client is None or host is None or not plan.touches(Role.CLIENT):
+        master, client = (self._remote().get(where) for where in (Role.MASTER, Role.CLIENT))
+        if master is None or client is None or not plan.touches(Role.CLIENT):
             return []
         begun = [run.name for run in self._known(client.target).runs]
         applied = {run.name for run in self._runs(Role.MASTER) if run.state in APPLIED}
@@ -86,7 +85,7 @@ class RemoteRepair(Repair):
             f"run {run.name} did the master's part on {master.target}; the client's was not begun: this plan holds what "
             "is left"
             for run in self._known(master.target).runs[-1:]
-            if (run.parts.get("then") or {}).get("name") == host.name
+            if (run.parts.get("then") or {}).get("name") == plan.hosts[Role.CLIENT].name
             and run.name in applied
             and run.name > max(begun, default="")
         ]
@@ -196,7 +195,7 @@ class RemoteRepair(Repair):
         client, master = (self.plan.touches(where) for where in (Role.CLIENT, Role.MASTER))
         then = {"role": "client", "name": self.plan.hosts[Role.CLIENT].name} if client else None
         after = {"role": "master", "name": self.plan.hosts[Role.MASTER].name} if master else None
-        beside = {"then": then} if part.where is Role.MASTER else {"after": after}
+        beside = {"then": then} if part.where is Role.MASTER else {"then": None, "after": after}
         return {"whole": self.plan.id, "role": part.where.value, **beside}
 
     def _other(self, part: Part, errand: Errand) -> bytes:

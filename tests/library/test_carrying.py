@@ -113,6 +113,8 @@ def test_each_host_carries_out_its_part_and_the_run_has_one_name(lab_of, tmp_pat
     start = journal(parted, "master")[0]
     assert (start["parts"], start["change"], start["executor"]) == (parts, "CHG7", None)
     assert journal(parted, "client")[0]["parts"] is None
+    _, listed = ask("runs", target=parted.master_target)
+    assert [one["parts"] for one in listed["runs"]] == [parts]
     told = {(one["check"], one["where"]) for one in [*done["result"]["findings"], *after["result"]["findings"]]}
     assert told == {(found.check, found.where.value) for found in plan.findings}
 

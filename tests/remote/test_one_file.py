@@ -26,6 +26,7 @@ from nimdoctor.planning.document import id_of
 from nimdoctor.remote.one_file import agent, command_line
 
 HEALTHY = [str(REPOSITORY / "fixtures" / "hosts" / "healthy" / end) for end in ("client", "master")]
+RUN = "20990101T000000Z-0a1b"
 SCAN = {"request": "scan", "target": HEALTHY[0], "master": HEALTHY[1]}
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 
@@ -181,16 +182,15 @@ def test_a_plan_is_applied_and_taken_back_as_fix_does_it(ask, lab_of, evidence_o
     master = {"request": "apply", "plan": part.to_dict(), "target": lab.master_target, "other": other}
     assert ask({**master, "expect": "0" * 64, "affects": 1})[0] == 1
     assert lab.calls("client") == lab.calls("master") == []
-    run = "20990101T000000Z-0a1b"
-    status, (*told, done) = ask({**master, "expect": part.id, "affects": 1, "run": run, "change": "CHG7"})
-    assert (status, done["result"]["run"], done["result"]["state"]) == (0, run, "complete")
+    status, (*told, done) = ask({**master, "expect": part.id, "affects": 1, "run": RUN, "change": "CHG7"})
+    assert (status, done["result"]["run"], done["result"]["state"]) == (0, RUN, "complete")
     assert told and {one["schema"] for one in told} == {"nimdoctor.progress/1"}
     _, (listed,) = ask({"request": "runs", "target": lab.master_target})
-    assert [(one["run"], one["change"], one["executor"]) for one in listed["runs"]] == [(run, "CHG7", carried.name)]
+    assert [(one["run"], one["change"], one["executor"]) for one in listed["runs"]] == [(RUN, "CHG7", carried.name)]
 
-    client = {"request": "apply", "plan": plan.part(Role.CLIENT).to_dict(), "target": lab.client_target, "run": run}
+    client = {"request": "apply", "plan": plan.part(Role.CLIENT).to_dict(), "target": lab.client_target, "run": RUN}
     status, (*_, done) = ask({**client, "other": evidence_of(lab.master_target)})
-    assert (status, done["result"]["run"], done["result"]["state"]) == (0, run, "applied-unverified")
+    assert (status, done["result"]["run"], done["result"]["state"]) == (0, RUN, "applied-unverified")
     words = ["fix", typed.client_target, "--master", typed.master_target, "--apply", "--yes", "--affects", "1"]
     assert main(words) == 0
     for end in ("client", "master"):
@@ -202,10 +202,10 @@ def test_a_plan_is_applied_and_taken_back_as_fix_does_it(ask, lab_of, evidence_o
     ]
     assert scripts[0] == scripts[1] != []
 
-    status, (said,) = ask({"request": "resume", "target": lab.client_target, "run": run})
+    status, (said,) = ask({"request": "resume", "target": lab.client_target, "run": RUN})
     assert (status, said["kind"]) == (2, "usage") and "nothing to go on with" in said["message"]
-    status, (*_, back) = ask({"request": "rollback", "target": lab.client_target, "run": run})
-    assert (status, back["schema"], back["run"]) == (1, "nimdoctor.rollback/1", run) and back["stands"]
+    status, (*_, back) = ask({"request": "rollback", "target": lab.client_target, "run": RUN})
+    assert (status, back["schema"], back["run"]) == (1, "nimdoctor.rollback/1", RUN) and back["stands"]
 
 
 def named(lab, end):
@@ -252,23 +252,80 @@ def test_a_file_that_is_removed_while_it_runs_runs_to_its_end(ask, lab_of, evide
     assert (status, done["result"]["state"], own.exists()) == (0, "applied-unverified", False), done
 
 
+WITHOUT_THE_FILE = """
+import importlib, json, os, sys, zipfile
+path = sys.argv[1]
+sys.path.insert(0, path)
+from nimdoctor.applying import executor_file
+with zipfile.ZipFile(path) as archive:
+    names = archive.namelist()
+executor_file.import_the_rest()
+os.unlink(path)
+importlib.invalidate_caches()
+for name in names:
+    if name.startswith("nimdoctor/") and name.endswith(".py"):
+        module = name[:-3].replace("/", ".").replace(".__init__", "")
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            print(error.name)
+from nimdoctor.facts.level_table import table
+print(len(table("nim_cves").rows) > 5)
+"""
+
+
+def test_nothing_of_it_is_read_any_more_once_a_host_is_changed(carried, tmp_path):
+    own = shutil.copy(carried, tmp_path / carried.name)
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", WITHOUT_THE_FILE, str(own)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ended.stdout.splitlines() == ["nimdoctor.evidence.rehearsal.performance", "True"], "OpenSSL is not here"
+
+
+def started(carried, request, place):
+    """A process of its own that answers the request."""
+    path = place / "request"
+    path.write_text(json.dumps(request), "utf-8")
+    with path.open("rb") as stream:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", str(carried)], stdin=stream, stdout=subprocess.PIPE, start_new_session=True
+        )
+
+
 @pytest.fixture
 def detached(ask, lab_of, tmp_path, carried):
     """Starts a plan of two steps of the master alone, whose first stands in `refresh` until a second is over."""
     lab = lab_of("nimesis-inactive+tftp-disabled")
     plan = nimdoctor.plan(lab.master_target)
     in_front(lab, "master", "refresh", "sleep 1")
-    request = tmp_path / "request"
-    request.write_text(json.dumps({"request": "apply", "plan": plan.to_dict(), "target": lab.master_target}), "utf-8")
-    with request.open("rb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(carried)], stdin=stream, stdout=subprocess.PIPE, start_new_session=True
-        )
+    process = started(carried, {"request": "apply", "plan": plan.to_dict(), "target": lab.master_target}, tmp_path)
     assert "switch tftp on" in json.loads(process.stdout.readline())["says"]
     yield lab, process
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+def test_killed_outright_it_is_gone_on_with_to_the_same_end(ask, lab_of, evidence_of, tmp_path):
+    killed, whole = lab_of("both-known-issues"), lab_of("both-known-issues")
+    plan = nimdoctor.plan(killed.client_target, killed.master_target).part(Role.CLIENT).to_dict()
+    once = (
+        f"[ {tmp_path}/$1 != {tmp_path}/-c ] || [ -e {tmp_path}/-c ] || {{ : > {tmp_path}/-c; kill -9 $PPID; exit 1; }}"
+    )
+    in_front(killed, "client", "nimclient", once)
+    asked = {"target": killed.client_target, "run": RUN}
+    status, _ = ask({"request": "apply", "plan": plan, "other": evidence_of(killed.master_target), **asked})
+    assert status == -signal.SIGKILL
+    _, (listed,) = ask({"request": "runs", "target": killed.client_target})
+    assert [(one["run"], one["state"]) for one in listed["runs"]] == [(RUN, "running")]
+    status, (*_, done) = ask({"request": "resume", "other": evidence_of(killed.master_target), **asked})
+    assert (status, done["result"]["state"]) == (0, "applied-unverified"), done["result"]
+    assert nimdoctor.apply(nimdoctor.plan(whole.client_target, whole.master_target)).good
+    assert named(killed, "client") == named(whole, "client")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, NamedTuple
 
 import pytest
-from loopback import Loopback, why_not
+from loopback import OWN, Loopback, why_not
 from shells import gone
 
 from nimdoctor.lab import Entry, Lab
@@ -64,7 +64,8 @@ class Hosts(NamedTuple):
 def hosts(
     over: Loopback, lab_of: Callable[[str], Lab], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Hosts]]:
-    """A lab of a scenario, which the test may change; `more` is of both its ends as `Loopback.add` takes it."""
+    """A lab of a scenario, which the test may change; `more` is of both its ends as `Loopback.add` takes it, a python as
+    the tests' own if nothing else is said."""
     names = []
 
     def get(scenario: str, **more: str) -> Hosts:
@@ -74,7 +75,7 @@ def hosts(
             lab = lab_of(scenario)
         own = [f"{end}{next(_NUMBERS)}" for end in ("lpar", "nim")]
         for name, tree in zip(own, (lab.client, lab.master)):
-            over.add(name, tree, lab.place, **more)
+            over.add(name, tree, lab.place, **{"python": OWN, **more})
             names.append(name)
         return Hosts(lab, *(f"ssh:{name}" for name in own))
 
