@@ -234,6 +234,7 @@ def uses() -> Tuple[Use, ...]:
             found += [Use(tuple(words), name, "script") for words in in_shell(path.read_text("utf-8"))]
         elif path.suffix == ".json" and "/data/" in name:
             found += [Use(tuple(words), name, "printed") for words in lines_in(path.read_text("utf-8"))]
+    found += [Use(tuple(words), "nimdoctor/planning/conditions/", "script") for words in in_shell(shell_functions())]
     return tuple(dict.fromkeys(found))
 
 
