@@ -170,10 +170,10 @@ def test_a_signal_in_the_moment_in_which_a_command_starts_leaves_no_child(
     def interrupt(came: int, frame: Any) -> None:
         raise KeyboardInterrupt(came)
 
-    monkeypatch.setattr(subprocess, "Popen", Popen)
     held = signal.signal(number, interrupt)
     try:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt), monkeypatch.context() as late:
+            late.setattr(subprocess, "Popen", Popen)
             run([SH, "-c", "sleep 100"], timeout=20)
         assert gone(started) and len(started) == 1
         assert signal.getsignal(number) is interrupt
