@@ -216,12 +216,14 @@ _NONE = (
 """Simulations, and lists of what is recognised or replaced: that is neither run nor printed. The catalog is asked itself."""
 
 
-def uses() -> List[Use]:
+@cache
+def uses() -> Tuple[Use, ...]:
     """Every command line, in order of place."""
     found = [Use(tuple(words), "nimdoctor/evidence/catalog.py", kind) for words, kind in _in_catalog()]
-    for path in sorted(REPOSITORY.glob("**/*")):
+    places = [path for place in ("nimdoctor", "checks", "fixes", "docs") for path in (REPOSITORY / place).rglob("*")]
+    for path in sorted([REPOSITORY / "README.md", *places]):
         name = path.relative_to(REPOSITORY).as_posix()
-        if not name.startswith(("nimdoctor/", "checks/", "fixes/", "docs/", "README.md")) or name.startswith(_NONE):
+        if name.startswith(_NONE):
             continue
         if path.suffix == ".py":
             kind = "run" if name.startswith(_RUN) else "printed"
@@ -233,7 +235,7 @@ def uses() -> List[Use]:
         elif path.suffix == ".json" and "/data/" in name:
             found += [Use(tuple(words), name, "printed") for words in lines_in(path.read_text("utf-8"))]
     found += [Use(tuple(words), "nimdoctor/planning/conditions/", "script") for words in in_shell(shell_functions())]
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def _in_python(source: str) -> Iterator[List[str]]:

@@ -18,6 +18,8 @@ from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence import TargetError, open_target
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.source import Evidence
+from nimdoctor.facts import NimIdentity, NimObjects
+from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.scanning import Report, open_hosts, scan_hosts
 from nimdoctor.model import Role
@@ -231,8 +233,6 @@ class Repair:
 
     def _pushed_well(self) -> Optional[str]:
         """Another secured client that a push reaches with SSL: then it is not the master that must be recycled."""
-        from nimdoctor.facts import NimIdentity, NimObjects
-        from nimdoctor.facts.lsnim import SECURE
         from nimdoctor.probe import Probe, push
 
         end, host = self.ends.ends.get(Role.MASTER), self.engine.master

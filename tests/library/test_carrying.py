@@ -237,6 +237,17 @@ def test_a_plan_of_one_host_is_sent_as_it_is(lab_of):
     assert failed["kind"] == "usage" and "there is no other" in failed["message"]
 
 
+def test_a_host_that_is_client_and_master_is_one(lab_of):
+    lab = lab_of("tftp-disabled")
+    plan = nimdoctor.plan(lab.master_target)
+    host = plan.hosts[Role.MASTER]
+    both = plan._replace(hosts={Role.CLIENT: host, Role.MASTER: host})
+    status, done = ask("apply", plan=both.to_dict(), target=lab.master_target, run=RUN)
+    assert (status, done["result"]["state"]) == (0, "complete"), done["result"]
+    start = journal(lab, "master")[0]
+    assert (start["target"], set(start["targets"].values())) == ("client", {lab.master_target})
+
+
 # -- a run is gone on with by what began it
 
 

@@ -27,6 +27,8 @@ from nimdoctor.library.registry import Registry
 from nimdoctor.remote.one_file import OneFile, agent
 
 STATE = "var/adm/nimdoctor"
+EXECUTOR = "/agent/nimdoctor-"
+"""What stands among the arguments of a process that carries a plan out."""
 CHECKS = ("stale-ssl-libs", "tftp-disabled", "create-bio-hang", "certificate-mismatch", "client-not-secure")
 Hosts = Callable[..., Any]
 
@@ -120,20 +122,9 @@ def files(lab: Lab, end: str = "client") -> List[str]:
     return sorted(os.listdir(place)) if place.is_dir() else []
 
 
-def executors() -> List[int]:
-    """Processes that carry a plan out."""
-    return [pid for pid in processes_of("/agent/nimdoctor-") if b"-c" not in _arguments(pid).split(b"\0")]
-
-
-def _arguments(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b"-c"
-
-
-def end_executors() -> None:
-    for pid in executors():
+def end_executors(over: Loopback) -> None:
+    """Kills what carries a plan out on a host, with all that it has started."""
+    for pid in over.running(EXECUTOR):
         for one in (pid, *_below(pid)):
             kill(one)
 
@@ -155,10 +146,10 @@ def _below(pid: int) -> List[int]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_runs_on() -> Iterator[None]:
+def nothing_runs_on(over: Loopback) -> Iterator[None]:
     """What a test has left running on a host is ended with it."""
     yield
-    end_executors()
+    end_executors(over)
 
 
 @pytest.fixture(scope="session")
@@ -430,11 +421,11 @@ def end_ssh(over: Any = None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "lose"),
-    [("sending", drop), ("starting", end_ssh), ("begin 1", drop), ("done 3", end_ssh), ("throughout", drop)],
+    ("moments", "lose"),
+    [(("sending", "begin 1"), drop), (("starting", "done 3"), end_ssh), (("throughout",), drop)],
 )
 def test_a_connection_that_is_lost_changes_nothing(
-    moment: str,
+    moments: Tuple[str, ...],
     lose: Callable[[Loopback], None],
     over: Loopback,
     hosts: Hosts,
@@ -450,9 +441,10 @@ def test_a_connection_that_is_lost_changes_nothing(
     }
 
     def losing() -> None:
-        until(seen.get(moment, lambda: saw(there.lab, moment)))
-        lose(over)
-        while moment == "throughout" and not saw(there.lab, "complete"):
+        for moment in moments:
+            until(seen.get(moment, lambda moment=moment: saw(there.lab, moment)))
+            lose(over)
+        while moments == ("throughout",) and not saw(there.lab, "complete"):
             time.sleep(0.3)
             lose(over)
 
@@ -487,7 +479,7 @@ def test_a_host_that_stays_away_is_given_up_and_found_again(
     assert result["state"] == "running" and "goes on, on " in result["why"]
     monkeypatch.setattr(connection, "run", real)
     until(lambda: saw(there.lab, "complete"))
-    until(lambda: not executors())
+    until(lambda: not over.running(EXECUTOR))
     said = doctor("fix", there.client, "--resume", "last")
     assert said.status == 0 and said.out.startswith("COMPLETE"), said
 
@@ -510,7 +502,7 @@ def test_a_driver_that_is_killed_changes_nothing_and_the_run_is_followed_again(
 
 
 def test_while_one_is_under_way_ctrl_c_ends_only_that_it_is_followed_and_a_second_is_refused(
-    hosts: Hosts, started: Callable[..., Any], doctor: Callable[..., Said], monkeypatch: Any
+    over: Loopback, hosts: Hosts, started: Callable[..., Any], doctor: Callable[..., Said], monkeypatch: Any
 ) -> None:
     there = hosts("stale-ssl-libs")
     there.lab.fault("client", "nimclient.-c", "late")
@@ -527,7 +519,7 @@ def test_while_one_is_under_way_ctrl_c_ends_only_that_it_is_followed_and_a_secon
     assert said.status == 1 and "refused: run " in said.err and " is under way on " in said.err
     said = doctor("rollback", "--target", there.client, "--yes")
     assert said.status == 1 and "is under way: nimdoctor fix" in said.err, said
-    assert len(sent(there.lab)) == 1 and len(executors()) == 1
+    assert len(sent(there.lab)) == 1 and len(over.running(EXECUTOR)) == 1
 
     # one that looked a moment too early is refused by the lock itself
     from nimdoctor.library.repair_over_ssh import RemoteRepair
@@ -540,13 +532,13 @@ def test_while_one_is_under_way_ctrl_c_ends_only_that_it_is_followed_and_a_secon
 
 
 def test_one_that_is_killed_on_the_host_is_told_and_gone_on_with(
-    hosts: Hosts, started: Callable[..., Any], doctor: Callable[..., Said], cured: Callable[[str], Any]
+    over: Loopback, hosts: Hosts, started: Callable[..., Any], doctor: Callable[..., Said], cured: Callable[[str], Any]
 ) -> None:
     there = hosts("stale-ssl-libs")
     there.lab.fault("client", "nimclient.-c", "hang once")
     process = started(*applying(there))
     until(lambda: there.lab.calls("client"))
-    end_executors()
+    end_executors(over)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1 and out.startswith("RUNNING: run ") and "was killed there" in out, err
     assert "the run did not end, and waits on" in " ".join(out.split())
@@ -564,6 +556,20 @@ def test_a_step_that_fails_is_undone_there_and_told(hosts: Hosts, doctor: Callab
     assert "failed     3-client-nimclient-c" in said.out and "undone     1-client-remove" in said.out
     assert there.whole("client") == before
     assert "is restored: there is nothing to go on with" in doctor("fix", there.client, "--resume", "last").err
+
+
+def test_a_run_of_a_nimdoctor_that_is_installed_there_is_left_to_it(hosts: Hosts, doctor: Callable[..., Said]) -> None:
+    there = hosts("create-bio-hang")
+    there.lab.fault("client", "nimclient.-c", "fail once")
+    assert main(["fix", there.lab.client_target, "--master", there.lab.master_target, "--apply", "--yes"]) == 1
+    said = doctor(*applying(there))
+    assert said.status == 1 and re.search(
+        r"refused: run \S+ of nimdoctor on \S+ is stopped: log in there; ", said.err
+    ), said
+    before = events(there.lab)
+    said = doctor("fix", there.client, "--resume", "last", "--yes")
+    assert said.status == 1 and "was begun by a nimdoctor that is installed on" in said.err, said
+    assert events(there.lab) == before
 
 
 # -- what is refused

@@ -24,8 +24,7 @@ ROOM = 10240
 _TAIL = """\
 
 # no program reads what its caller chose
-unset ENV CDPATH ODMDIR LIBPATH LD_LIBRARY_PATH LD_PRELOAD LDR_CNTRL LDR_PRELOAD LDR_PRELOAD64
-unset OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES PERL5OPT PERL5LIB PERLLIB
+unset ENV CDPATH ODMDIR LIBPATH LD_LIBRARY_PATH LD_PRELOAD LDR_CNTRL LDR_PRELOAD LDR_PRELOAD64 OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES PERL5OPT PERL5LIB PERLLIB
 export LC_ALL=C LANG=C HOME=/ PATH=/usr/bin:/usr/sbin:/etc:/bin:/sbin
 umask 022 && cd / || exit 1
 CHECK='' YES='' AFFECTS='' WORK='' LOCKED='' ACTING='' BEGUN='' STOPPED='' STAYS=''
@@ -134,7 +133,7 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
         '[ ! -f "$STATE/complete" ] || { say "nothing to do: complete"; exit 0; }',
         *body,
         *after,
-        'rm -f "$STATE/at" "$STATE/tried" "$STATE/rolled-back" "$STATE/rolling-back"',
+        'rm -f "$STATE/tried" "$STATE/rolled-back" "$STATE/rolling-back"',
         'mv -f "$STATE/begun" "$STATE/complete" && sync',
         f"say {quoted(said(f'complete. Only a push proves it: {proof}'))}",
         *([f"say {quoted(said('now clients/NAME.ksh on each of: ' + ' '.join(clients)))}"] if clients else []),

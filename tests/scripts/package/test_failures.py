@@ -35,13 +35,13 @@ def impatient(made: Package) -> None:
         made.texts[name] = re.sub(r"\brun \d+ ", "run 2 ", text).replace("TRIES=4", "TRIES=1")
 
 
-@pytest.mark.parametrize("word", ["fail", "hang", "silent", "half"])
+@pytest.mark.parametrize(("word", "shell_name"), list(zip(["fail", "hang", "silent", "half"], [*SHELLS, "dash"])))
 def test_a_fetch_that_fails_after_the_libraries_were_removed_brings_them_back(
-    word: str, lab_of: Callable[[str], Lab], package: Make, shell: str
+    word: str, shell_name: str, lab_of: Callable[[str], Lab], package: Make
 ) -> None:
     lab = lab_of("both-known-issues")
     before = lab.snapshot("client")
-    made = package(lab, shell)
+    made = package(lab, shell_named(shell_name))
     impatient(made)
     lab.fault("client", "nimclient.-c", word)
 

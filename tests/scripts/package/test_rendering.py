@@ -3,11 +3,12 @@
 import os
 import re
 import subprocess
+from pathlib import Path
 from typing import Callable, Dict
 
 import pytest
 from programs import program
-from shells import ALIASES, LACKING
+from shells import ALIASES, LACKING, SHELLS, shell_named
 
 from nimdoctor.lab import Lab
 from nimdoctor.model import Role
@@ -58,11 +59,13 @@ def test_scripts_are_plain_ksh88_and_no_longer_than_they_were(
         assert code.startswith("unalias -a\n")
         assert not LACKING.search(re.sub(r"'[^']*'", "''", code))
         assert aliases.isdisjoint(re.findall(r"^(\w+)\(\)", code, re.M))
-        path = os.path.join(tmp_path, f"{number}.ksh")
-        with open(path, "w", encoding="ascii") as stream:
+        with open(os.path.join(tmp_path, f"{number}.ksh"), "w", encoding="ascii") as stream:
             stream.write(text)
-        checked = subprocess.run([program("shellcheck"), "-s", "ksh", path], capture_output=True, check=False)
-        assert checked.returncode == 0, checked.stdout.decode()
+    # the longest has most of the library; the others have it in part
+    longest = os.path.join(tmp_path, f"{max(enumerate(scripts.values()), key=lambda one: len(one[1]))[0]}.ksh")
+    paths = [longest] if situation != "create-bio-hang-master" else sorted(map(str, Path(tmp_path).iterdir()))
+    checked = subprocess.run([program("shellcheck"), "-s", "ksh", *paths], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout.decode()
 
 
 @pytest.mark.parametrize("situation", LONGEST)
@@ -97,13 +100,20 @@ def hostile(plan: Plan, evil: str) -> Plan:
     )
 
 
-@pytest.mark.parametrize(
-    "evil",
-    ["'; touch {0}; '", "$(touch {0})`touch {0}`", "\ntouch {0}\n", '" ; touch {0} #', "\\'; touch {0}\r\ntouch {0}"],
+EVIL = (
+    "'; touch {0}; '",
+    "$(touch {0})`touch {0}`",
+    "\ntouch {0}\n",
+    '" ; touch {0} #',
+    "\\'; touch {0}\r\ntouch {0}",
 )
+
+
+@pytest.mark.parametrize(("evil", "shell_name"), list(zip(EVIL, [*SHELLS, *SHELLS])))
 def test_nothing_that_others_wrote_is_read_as_shell(
-    evil: str, lab_of: Callable[[str], Lab], shell: str, tmp_path: "os.PathLike[str]"
+    evil: str, shell_name: str, lab_of: Callable[[str], Lab], tmp_path: "os.PathLike[str]"
 ) -> None:
+    shell = shell_named(shell_name)
     lab = lab_of("nimsh-inactive")
     mark = os.path.join(tmp_path, "touched")
     made = Package(hostile(plan_of(lab), evil.format(mark)), script_ends(lab), os.path.join(tmp_path, "p"), shell)
