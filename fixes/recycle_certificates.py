@@ -38,6 +38,7 @@ _NO_WAY_BACK = "undoing it alone would leave the master with SSL off and no secu
     risk="every other secured client loses its push until it has fetched its certificate too; once begun the only way is forward",
     source="isg3T1024615, Known Issues 1",
     needs=("allow-tftp", "enable-tftp"),
+    doubted_by_push=True,
     classic=True,
     fetches=True,
     apart=(

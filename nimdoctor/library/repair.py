@@ -228,7 +228,8 @@ class Repair:
             self.probes.append(
                 Probe(Role.CLIENT.value, "the master", None, "not asked: the client is recorded evidence")
             )
-        hangs = any(found.fix == "recycle-certificates" and found.where is Role.CLIENT for found in self.report.results)
+        doubted = {fix.id for fix in self.registry.fixes() if fix.doubted_by_push}
+        hangs = any(found.fix in doubted and found.where is Role.CLIENT for found in self.report.results)
         return Probed(address, self._pushed_well() if hangs else None)
 
     def _pushed_well(self) -> Optional[str]:

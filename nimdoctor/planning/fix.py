@@ -148,7 +148,8 @@ class Fix(NamedTuple):
     steps may run beside those of `nimdoctor.applying.refusals.COMMANDS`. `fetches` says that its steps may end with
     `nimclient -c`, which fetches the client's certificate. `apart` are the commands that carry it out where the two ends
     are not reached from one place, each with its end, where that is not a fix on the master and then one on the client;
-    DIR, MASTER and N stand for a directory, the master's evidence and the number of clients affected.
+    DIR, MASTER and N stand for a directory, the master's evidence and the number of clients affected. `doubted_by_push`
+    says that a push which reaches another client speaks against it: what it cures would keep all of them from it.
     """
 
     id: str
@@ -163,6 +164,7 @@ class Fix(NamedTuple):
     runs: Tuple[Tuple[str, ...], ...] = ()
     fetches: bool = False
     apart: Tuple[Tuple[Role, str], ...] = ()
+    doubted_by_push: bool = False
 
     @property
     def traits(self) -> FixTraits:
@@ -192,6 +194,7 @@ def fix(
     runs: Sequence[Tuple[str, ...]] = (),
     fetches: bool = False,
     apart: Sequence[Tuple[Role, str]] = (),
+    doubted_by_push: bool = False,
 ) -> Callable[[Callable[..., Optional[Iterator[PlanItem]]]], Fix]:
     """Makes a function a fix. `risk` says in a sentence what it can break; `where` is the end it acts on."""
 
@@ -209,6 +212,7 @@ def fix(
             tuple(runs),
             fetches,
             tuple(apart),
+            doubted_by_push,
         )
 
     return register

@@ -126,7 +126,7 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
             f'[ ! -f "$STATE/begun" ] || {{ {_WAIT.partition(" #")[0]}; cut_off; put_back; }}',
             *body,
         ]
-    proof = "; ".join(plan.pushes) or "a push from the master"
+    proof = f"Only a push proves it: {'; '.join(plan.pushes)}" if plan.pushes else "Only a push from the master proves it"
     main = [
         *_who(part),
         *_LOCKED,
@@ -135,7 +135,7 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
         *after,
         'rm -f "$STATE/tried" "$STATE/rolled-back" "$STATE/rolling-back"',
         'mv -f "$STATE/begun" "$STATE/complete" && sync',
-        f"say {quoted(said(f'complete. Only a push proves it: {proof}'))}",
+        f"say {quoted(said(f'complete. {proof}'))}",
         *([f"say {quoted(said('now clients/NAME.ksh on each of: ' + ' '.join(clients)))}"] if clients else []),
     ]
     about = [

@@ -27,7 +27,7 @@ HOSTS = {
     "client": ScriptEnd(None, "/var/adm/nimdoctor"),
     "master": ScriptEnd(None, "/var/adm/nimdoctor"),
 }
-LONGEST = {"rhosts-left-over": 250, "create-bio-hang": 385, "both-known-issues": 440, "create-bio-hang-master": 465}
+LONGEST = {"rhosts-left-over": 255, "create-bio-hang": 385, "both-known-issues": 440, "create-bio-hang-master": 465}
 """Lines of the longest script of a plan."""
 
 
