@@ -249,8 +249,7 @@ lock() { # the one that nimdoctor takes too; one whose process, and the command 
     mkdir -m 700 "$LOCK" 2> /dev/null || {
         HOLDER=$(sed -n '1p;$p' "$LOCK/pid" 2> /dev/null)
         for PID in ${HOLDER:-0}; do
-            case $PID in *[!0-9-]*) refuse "$LOCK/pid does not say whose it is: look at it" ;; esac
-            ! kill -0 "$PID" 2> /dev/null || refuse "process $PID holds $LOCK (ps -fp $PID): wait for its end, or remove that if nothing of nimdoctor runs"
+            case $PID in *[!0-9-]*) ! : ;; *) ! kill -0 "$PID" 2> /dev/null ;; esac || refuse "process $PID holds $LOCK (ps -fp $PID): wait for its end, or remove that if nothing of nimdoctor runs"
         done
         mv "$LOCK" "$WORK/stale" 2> /dev/null && [ "$(sed -n '1p;$p' "$WORK/stale/pid")" = "$HOLDER" ] && mkdir -m 700 "$LOCK" 2> /dev/null || {
             [ -d "$LOCK" ] || mv "$WORK/stale" "$LOCK"
