@@ -23,12 +23,18 @@ class ScriptRun(NamedTuple):
 
 
 class PackageRun(NamedTuple):
-    """A change package that was begun: the first digits of its plan's id."""
+    """A change package that was begun: the first digits of its plan's id; `back` says that it is being taken back."""
 
     plan: str
+    back: bool = False
 
     def words(self, directory: str) -> str:
         """What to do about it."""
+        if self.back:
+            return (
+                f"the change package of plan {self.plan} was being taken back and that was cut off (its marks are in "
+                f"{directory}/changes/{self.plan}): start its rollback.ksh again"
+            )
         return (
             f"the change package of plan {self.plan} was begun and is not complete (its marks are in "
             f"{directory}/changes/{self.plan}): start its apply.ksh again, which takes it back, or brings it to its end"
@@ -41,7 +47,8 @@ def unfinished_packages(state: str) -> List[PackageRun]:
     found = []
     for name in _names(files, "/changes"):
         with contextlib.suppress(Refused, OSError):
-            found += [PackageRun(name)] if files.stat(f"/changes/{name}/begun") else []
+            place = f"/changes/{name}"
+            found += [PackageRun(name, bool(files.stat(f"{place}/back")))] if files.stat(f"{place}/begun") else []
     return found
 
 

@@ -126,14 +126,17 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
             f'[ ! -f "$STATE/begun" ] || {{ {_WAIT.partition(" #")[0]}; cut_off; put_back; }}',
             *body,
         ]
-    proof = f"Only a push proves it: {'; '.join(plan.pushes)}" if plan.pushes else "Only a push from the master proves it"
+    proof = (
+        f"Only a push proves it: {'; '.join(plan.pushes)}" if plan.pushes else "Only a push from the master proves it"
+    )
     main = [
         *_who(part),
         *_LOCKED,
         '[ ! -f "$STATE/complete" ] || { say "nothing to do: complete"; exit 0; }',
+        '[ ! -f "$STATE/back" ] || refuse "rollback.ksh was cut off: start that again first"',
         *body,
         *after,
-        'rm -f "$STATE/tried" "$STATE/rolled-back" "$STATE/rolling-back"',
+        'rm -f "$STATE/tried" "$STATE/rolled-back"',
         'mv -f "$STATE/begun" "$STATE/complete" && sync',
         f"say {quoted(said(f'complete. {proof}'))}",
         *([f"say {quoted(said('now clients/NAME.ksh on each of: ' + ' '.join(clients)))}"] if clients else []),
@@ -233,10 +236,10 @@ def _rollback(plan: Plan, part: Part) -> str:
         *_who(part),
         *_LOCKED,
         *standing,
-        f'[ ! -f "$STATE/rolled-back" ] || {{ say "rolled back already"; exit {status}; }}',
+        f'[ ! -f "$STATE/rolled-back" ] || {{ rm -f "$STATE/back"; say "rolled back already"; exit {status}; }}',
         'SEEN="it was not brought to its end: apply.ksh first"',
-        '[ ! -f "$STATE/begun" ] || refuse "$SEEN"',
-        'if [ ! -f "$STATE/rolling-back" ]; then # else an earlier start of this script was cut off',
+        '[ ! -f "$STATE/begun" ] || [ -f "$STATE/back" ] || refuse "$SEEN"',
+        'if [ ! -f "$STATE/back" ]; then # else an earlier start of this script was cut off',
         *_indented(
             [
                 '[ -f "$STATE/complete" ] || { say "nothing to take back: apply.ksh is not complete"; exit 1; }',
@@ -246,11 +249,12 @@ def _rollback(plan: Plan, part: Part) -> str:
         ),
         "fi",
         "trap '' HUP INT PIPE TERM",
-        '[ ! -f "$STATE/complete" ] || mv -f "$STATE/complete" "$STATE/rolling-back" && sync',
+        # begun again, for all who look: back says by which script
+        'echo rollback.ksh > "$STATE/back" && { [ ! -f "$STATE/complete" ] || mv -f "$STATE/complete" "$STATE/begun"; } && sync || refuse "no mark can be written"',
         f"AT={total + 1} SEEN=''",
         *(_backs(part) if after < total else []),
         '[ -z "$STAYS" ] || exit 1',
-        'mv -f "$STATE/rolling-back" "$STATE/rolled-back"',
+        'mv -f "$STATE/begun" "$STATE/rolled-back" && rm -f "$STATE/back" && sync',
         f"say {quoted(ended)}",
         f"exit {status}",
     ]

@@ -8,6 +8,7 @@ from typing import Callable
 import pytest
 from effort import EVERYTHING
 
+from nimdoctor.applying.script_runs import unfinished_packages
 from nimdoctor.lab import Lab
 from nimdoctor.planning.fix import Options
 
@@ -202,6 +203,7 @@ def test_a_rollback_that_was_killed_is_run_again(
     start = "\n    trap '' HUP"
     assert start in text
     deadly = ticking(text.replace(start, "\n    begin" + start, 1)).replace("\n    begin\n", "\n", 1)
+    cut = 0
     for number in range(1, 60):
         again.put_back()
         made.texts[ROLLBACK] = deadly
@@ -211,11 +213,19 @@ def test_a_rollback_that_was_killed_is_run_again(
             assert number > 8
             break
 
+        state = f"{lab.client}/var/adm/nimdoctor"
+        begun = [run for run in unfinished_packages(state) if run.back]
+        if begun:  # nothing else is begun on that host, and apply.ksh names what goes on with it
+            refused = made.run(APPLY)
+            assert refused.status == 1 and "start that again first" in refused.err
+        cut += len(begun)
+
         done = made.run(ROLLBACK)
 
         assert (first.status, done.status) == (-9, 0), (number, first, done)
         assert both(lab) == before and made.marks("client") == ("rolled-back",)
         assert b"inoperative" in lab.run("client", "lssrc", "-s", "nimsh").stdout
+    assert cut > 4
 
 
 # -- cut off
