@@ -110,8 +110,8 @@ def _client(
     if mode and mode.secure:
         return Passed("nimsh runs with crypto (-c)", [mode.at] + ([stanza.quote("connect")] if stanza else []))
     if connect and (connect != "nimsh" or support is False) and stanza and objects:
-        said = f"connect = {connect}" if connect != "nimsh" else "the master has no ssl_support"
-        return Passed(said, [stanza.quote("connect") if connect != "nimsh" else objects.ssl_quote()])
+        setting = f"connect = {connect}" if connect != "nimsh" else "the master has no ssl_support"
+        return Passed(setting, [stanza.quote("connect") if connect != "nimsh" else objects.ssl_quote()])
     if not subject.master_named:
         return NotApplicable("about the master's view of this client: give --master")
     if objects and not stanza:

@@ -56,8 +56,8 @@ def client_uses_rsh(
                 objects=[found.name for found in shells],
             )
         else:
-            said = f"none of {count(len(objects.machines()), 'machine')} has connect = shell"
-            yield Passed(said, [found.quote("connect") for found in objects.machines()[:5]] or [objects.whole()])
+            setting = f"none of {count(len(objects.machines()), 'machine')} has connect = shell"
+            yield Passed(setting, [found.quote("connect") for found in objects.machines()[:5]] or [objects.whole()])
         return
     evidence = []
     shell = (info.get("NIM_SHELL") or "").lower() if info else ""
@@ -69,8 +69,8 @@ def client_uses_rsh(
         evidence.append(own.quote("connect"))
     if shell == "shell" or connect == "shell":
         words = [
-            said
-            for said, true in (('NIM_SHELL is "shell"', shell == "shell"), ("connect = shell", connect == "shell"))
+            setting
+            for setting, true in (('NIM_SHELL is "shell"', shell == "shell"), ("connect = shell", connect == "shell"))
             if true
         ]
         yield Finding(

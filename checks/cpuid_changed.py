@@ -110,7 +110,7 @@ def _by_the_log(refusal: RefusedId, machine: MachineId, subject: Subject, push: 
             settled_by=push,
         )
     return Finding(
-        f"nimsh.log says that a push brought the CPU id {refusal.passed}, and this machine's is {refusal.kept}",
+        f"nimsh.log says that a push brought the CPU id {refusal.passed}, and this machine's is {refusal.own}",
         evidence=[refusal.at, machine.at],
         confidence=Confidence.POSSIBLE,
         cause=Inferred(

@@ -139,17 +139,17 @@ def create_bio_hang(
     if session.end is not SessionEnd.HUNG:
         hung = attempt.log.counts().get(SessionEnd.HUNG, 0)
         history_note = f"; {hung} earlier hung, which is history" if hung else ""
-        said = "went on past" if session.end is SessionEnd.WENT_ON else "did not hang at"
+        ending = "went on past" if session.end is SessionEnd.WENT_ON else "did not hang at"
         if attempt.unseen and subject.thorough:
             yield Unknown(
-                f"the newest session that loaded certificates {said} 'create BIO'{history_note}; whether nimsh was "
+                f"the newest session that loaded certificates {ending} 'create BIO'{history_note}; whether nimsh was "
                 "started or openssl installed since is not known",
                 attempt.unseen,
                 evidence,
                 settled_by=push,
             )
             return
-        yield Passed(f"the newest session that loaded certificates {said} 'create BIO'{history_note}", evidence)
+        yield Passed(f"the newest session that loaded certificates {ending} 'create BIO'{history_note}", evidence)
         return
     own, _ = (identity.known_as(subject.name) if subject.named else identity).object_in(objects)
     others = [found.name for found in objects.connected(SECURE) if found != own] if objects else []
@@ -198,8 +198,8 @@ def _smallest_cure(
     shared = own.shares_with(masters)
     if shared is None:
         whose = "this client's" if own.certificates is None else "the master's"
-        said = f"not known, since {whose} certificates are not"
-        return refresh, Inferred(f"{_REFRESH}. Whether the master must be recycled: {said}"), 0, _FIT_NO_MORE
+        reason = f"not known, since {whose} certificates are not"
+        return refresh, Inferred(f"{_REFRESH}. Whether the master must be recycled: {reason}"), 0, _FIT_NO_MORE
     stays = "the master stays as it is"
     if not shared:
         words = f"{_REFRESH}, since it shares no certificate with the master; {stays}"

@@ -67,7 +67,7 @@ def cstate_stuck(
     own = client.object_in(objects)[0] if client else None
     names = {found.name for found in objects.machines()}
     running: List[Tuple[NimObject, ProcessRow]] = []
-    seen: List[NimObject] = []
+    looked_at: List[NimObject] = []
     unseen: List[NimObject] = []
     installed: List[NimObject] = []
     for found in performed:
@@ -76,12 +76,12 @@ def cstate_stuck(
         if row:
             running.append((found, row))
         elif here:
-            seen.append(found)
+            looked_at.append(found)
         else:
             (installed if _by_network(found) else unseen).append(found)
-    if seen:
-        quotes = [*_states(seen), processes.whole(), *([clients.whole()] if clients else [])]
-        finding = _finding(seen, quotes, "neither on the master nor on the client does anything of NIM run")
+    if looked_at:
+        quotes = [*_states(looked_at), processes.whole(), *([clients.whole()] if clients else [])]
+        finding = _finding(looked_at, quotes, "neither on the master nor on the client does anything of NIM run")
         yield finding._replace(rules_out=NO_INSTALLATION)
     if unseen:
         quotes = [*_states(unseen), processes.whole()]

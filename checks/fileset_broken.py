@@ -64,7 +64,7 @@ def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterat
     running = processes.named("installp") if processes else ()
     if running and bad and all(row.half_done for row in bad):
         yield Unknown(
-            f"{_told(bad)} while installp runs: scan again when it has ended",
+            f"{_listed(bad)} while installp runs: scan again when it has ended",
             [_LISTING],
             [*(row.at for row in bad), running[0].at],
         )
@@ -79,7 +79,7 @@ def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterat
 def _broken(rows: List[FilesetRow], core: bool, certain: bool) -> Finding:
     """`core`: NIMSH rests on them. Not `certain` is what an installp that nobody saw may be doing just now."""
     return Finding(
-        _told(rows),
+        _listed(rows),
         evidence=[row.at for row in rows],
         objects=list(dict.fromkeys(row.name for row in rows)),
         severity=Severity.MEDIUM if core else Severity.LOW,
@@ -115,7 +115,7 @@ def _concerns(name: str) -> bool:
     return name in _RESTS_ON or name.startswith(_BESIDE)
 
 
-def _told(rows: List[FilesetRow]) -> str:
+def _listed(rows: List[FilesetRow]) -> str:
     """Each part with its state as lslpp prints it."""
     parts = [f"{row.name} is {row.state}{' in its root part' if row.root == '/etc/objrepos' else ''}" for row in rows]
     return ", ".join(dict.fromkeys(parts))

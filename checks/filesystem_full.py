@@ -118,8 +118,8 @@ def filesystem_full(subject: Subject, systems: FileSystems, archives: Optional[L
     if unseen:
         yield Unknown(f"how much is free for {', '.join(unseen)} is not known", [DF], [row.at for row in held])
         return
-    told = ", ".join(f"{row.mount} {row.free_kib} KB" for row in held)
-    yield Passed(f"enough is free: {told}", [row.at for row in held])
+    rows_in_words = ", ".join(f"{row.mount} {row.free_kib} KB" for row in held)
+    yield Passed(f"enough is free: {rows_in_words}", [row.at for row in held])
 
 
 def _needs(where: Role, archives: Optional[LibraryArchives]) -> Sequence[_Need]:

@@ -144,21 +144,21 @@ def _on_the_master(attempt: TlsAttempt, processes: Processes, clock: Optional[Ho
 
 
 def _cure(here: Sequence[_Suspect], there: Sequence[_Suspect], daemon: Optional[ProcessRow]) -> str:
-    said = []
+    parts = []
     if here:
-        said.append(
+        parts.append(
             f"on the master kill {_pids(here)}: this should end the nim command, which reports an error, and no other "
             "client notices"
         )
     else:
-        said.append("the nim command on the master should be ended first (give --master to have it looked for)")
+        parts.append("the nim command on the master should be ended first (give --master to have it looked for)")
     if there:
         never = f" (never nimsh itself, {daemon.pid})" if daemon else ""
-        said.append(
+        parts.append(
             f"then on the client, where it is still there, kill {_pids(there)}{never}: this should end that one push"
         )
     return Inferred(
-        "; ".join(said) + ". The next push hangs again until create-bio-hang is cured; where the machine's Cstate "
+        "; ".join(parts) + ". The next push hangs again until create-bio-hang is cured; where the machine's Cstate "
         "stays 'is being performed', see cstate-stuck. Not done by itself: only a person sees what the push was for"
     )
 

@@ -120,12 +120,12 @@ def interim_fix_unstable(fixes: InterimFixes, processes: Optional[Processes], ta
         yield Unknown(f"the state of {labels} is not told, or is not one that is known", [_LISTING], _lines(untold))
     unclear = [fix for fix in unstable if known.concerns(fix) is None]
     if unclear:
-        yield Unknown(f"{_told(unclear)}: what it replaces is not told", [_LISTING], _lines(unclear))
+        yield Unknown(f"{_listed(unclear)}: what it replaces is not told", [_LISTING], _lines(unclear))
     if not fixes.complete:
         yield Unknown(f"{fixes.source} does not list every interim fix", [_LISTING], _lines(fixes.fixes))
     others = [fix for fix in unstable if known.concerns(fix) is False]
     if others:
-        yield Note(f"{_told(others)}: nothing of NIM or OpenSSL", _lines(others))
+        yield Note(f"{_listed(others)}: nothing of NIM or OpenSSL", _lines(others))
     else:
         yield Passed(f"stable: {', '.join(fix.label for fix in fixes.fixes)}", _lines(fixes.fixes))
 
@@ -136,14 +136,14 @@ def _judged(kind: _Kind, fixes: List[InterimFix], processes: Optional[Processes]
     running = [row for row in processes.rows if row.runs == "emgr"] if processes else []
     if half_done and running:
         return Unknown(
-            f"{_told(fixes)}, while emgr runs: scan again when it has ended",
+            f"{_listed(fixes)}, while emgr runs: scan again when it has ended",
             [_LISTING],
             [*(fix.at for fix in fixes), running[0].at],
             kind.severity,
         )
     sure = processes is not None or not half_done
     return Finding(
-        _told(fixes),
+        _listed(fixes),
         evidence=[fix.at for fix in fixes],
         objects=[fix.label for fix in fixes],
         severity=kind.severity,
@@ -156,7 +156,7 @@ def _judged(kind: _Kind, fixes: List[InterimFix], processes: Optional[Processes]
     )
 
 
-def _told(fixes: List[InterimFix]) -> str:
+def _listed(fixes: List[InterimFix]) -> str:
     return ", ".join(f"{fix.label} is {STATES.get(fix.letters, 'in no known state')}" for fix in fixes)
 
 

@@ -52,24 +52,24 @@ def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional
     if own is None:
         raise Missing(_COMMAND)
     both = [own.at, master.at]
-    said = f"the client is at {own.text}, its master at {master.text}"
+    levels = f"the client is at {own.text}, its master at {master.text}"
     if own.version != master.version:
         above = own.version > master.version
     elif own.tl is None or master.tl is None:
-        yield Unknown(f"{said}: the technology level is not told", [_COMMAND], both)
+        yield Unknown(f"{levels}: the technology level is not told", [_COMMAND], both)
         return
     elif own.tl != master.tl:
         above = own.tl > master.tl
     elif own.sp is None or master.sp is None:
-        yield Unknown(f"{said}: the service pack is not told", [_COMMAND], both, Severity.LOW)
+        yield Unknown(f"{levels}: the service pack is not told", [_COMMAND], both, Severity.LOW)
         return
     else:
         above = own.sp > master.sp
     if not above:
-        yield Passed(said, both)
+        yield Passed(levels, both)
     elif (own.version, own.tl) == (master.version, master.tl):
         yield Finding(
-            f"{said}: the same technology level, a later service pack",
+            f"{levels}: the same technology level, a later service pack",
             evidence=both,
             severity=Severity.LOW,
             confidence=Confidence.LIKELY,
@@ -77,4 +77,4 @@ def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional
             rules_out=(),
         )
     else:
-        yield Finding(said, evidence=both)
+        yield Finding(levels, evidence=both)

@@ -106,11 +106,11 @@ def master_id_changed(
         )
         return
     refusal = refused.of(stored) if refused else None
-    said = [refusal.at] if refusal and refusal.passed == machine.machine_id else []
+    lines = [refusal.at] if refusal and refusal.passed == machine.machine_id else []
     vios = on_vios(ios, identity.object_in(objects)[0])
     yield Finding(
         f"NIM_MASTERID is {stored}, the master's machine id {machine.machine_id}",
-        evidence=[at, machine.at, *said],
+        evidence=[at, machine.at, *lines],
         impact=f"nimsh likely refuses every push to {subject.name}",
         cure=_cure(vios),
         fix=None,
@@ -134,7 +134,7 @@ def _by_the_log(refusal: RefusedId, info: NimInfo, subject: Subject, push: Settl
             settled_by=push,
         )
     return Finding(
-        f"nimsh.log says that a push brought the id {refusal.passed}, and NIM_MASTERID is {refusal.kept}",
+        f"nimsh.log says that a push brought the id {refusal.passed}, and NIM_MASTERID is {refusal.own}",
         evidence=[refusal.at, at],
         confidence=Confidence.POSSIBLE,
         cause=Inferred(

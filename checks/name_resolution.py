@@ -32,7 +32,7 @@ _CURE = (
 _INTERFACES = "netstat -in"
 
 
-class _Said(NamedTuple):
+class _Statement(NamedTuple):
     """The address of a host by another witness than this host's own resolution."""
 
     who: str
@@ -58,7 +58,7 @@ def name_resolution(
     resolution: Optional[Resolution],
     objects: Optional[OnMaster[NimObjects]],
     client: Optional[OnClient[NimIdentity]],
-    told: Optional[OnClient[NimInfo]],
+    niminfo: Optional[OnClient[NimInfo]],
     masters_resolution: Optional[OnMaster[Resolution]],
     clients_resolution: Optional[OnClient[Resolution]],
     own_interfaces: Optional[Interfaces],
@@ -127,9 +127,9 @@ def name_resolution(
         stanza = objects.master() if objects and on_client else None
         names = (name, *(stanza.host_names() if stanza else ()))
         its_own = masters_resolution if on_client else clients_resolution
-        said = [] if theirs else _said_elsewhere(names, told, its_own if its_own is not resolution else None)
-        others = [one for one in said if one.address != answer.address.lower()]
-        if others and len(others) == len(said):
+        statements = [] if theirs else _elsewhere(names, niminfo, its_own if its_own is not resolution else None)
+        others = [one for one in statements if one.address != answer.address.lower()]
+        if others and len(others) == len(statements):
             yield _contradicted(f"{name} leads to {answer.address}", others, evidence, impact, cure, run)
             return
         if back.name.lower() == name.lower():
@@ -161,20 +161,22 @@ def _tables(resolution: Optional[Resolution]) -> List[str]:
     return [path for path, found in known if not found]
 
 
-def _said_elsewhere(names: Sequence[str], told: Optional[NimInfo], its_own: Optional[Resolution]) -> List[_Said]:
+def _elsewhere(names: Sequence[str], niminfo: Optional[NimInfo], its_own: Optional[Resolution]) -> List[_Statement]:
     """The address of the other end by NIM_HOSTS, and by its own resolution of its names."""
-    said = []
-    recorded = next(filter(None, map(told.address_of, names)), None) if told else None
-    if told and recorded:
-        said.append(_Said("NIM_HOSTS", recorded.lower(), told.quote("NIM_HOSTS")))
+    statements = []
+    recorded = next(filter(None, map(niminfo.address_of, names)), None) if niminfo else None
+    if niminfo and recorded:
+        statements.append(_Statement("NIM_HOSTS", recorded.lower(), niminfo.quote("NIM_HOSTS")))
     for found in filter(None, map(its_own.forward, names)) if its_own else ():
         if found.address and not is_loopback(found.address):
-            said.append(_Said("its own host", found.address.lower(), found.at))
+            statements.append(_Statement("its own host", found.address.lower(), found.at))
             break
-    return said
+    return statements
 
 
-def _contradicted(leads: str, others: List[_Said], evidence: List[Quote], impact: str, cure: str, run: str) -> Verdict:
+def _contradicted(
+    leads: str, others: List[_Statement], evidence: List[Quote], impact: str, cure: str, run: str
+) -> Verdict:
     """Forward and back agree here, and nothing else agrees with them."""
     message = f"{leads} and back, but " + " and ".join(f"{one.who} says {one.address}" for one in others)
     quotes = [*evidence, *(one.at for one in others)]

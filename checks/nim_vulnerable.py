@@ -120,17 +120,17 @@ def _whose(exposure: NimExposure, state: str) -> Dict[LevelRow, List[str]]:
 
 def _cves(exposure: NimExposure, whose: Dict[LevelRow, List[str]]) -> str:
     """`CVE-2024-56346 (10.0, nim.master), …`; the fileset is left out where it is every one that is installed."""
-    told = []
+    parts = []
     for row, filesets in whose.items():
         every = len(filesets) == len(exposure.filesets)
         where = [] if every else [name.replace("bos.sysmgt.", "") for name in filesets]
-        told.append(f"{row.text('cve')} ({', '.join([row.get('score') or 'no score', *where])})")
-    return ", ".join(told)
+        parts.append(f"{row.text('cve')} ({', '.join([row.get('score') or 'no score', *where])})")
+    return ", ".join(parts)
 
 
 def _filesets(filesets: Sequence[FilesetStanding]) -> str:
-    told = (f"{one.fileset} {one.level}" + (f" ({one.proved})" if one.proved else "") for one in filesets)
-    return " and ".join(told)
+    parts = (f"{one.fileset} {one.level}" + (f" ({one.proved})" if one.proved else "") for one in filesets)
+    return " and ".join(parts)
 
 
 def _in_words(unknown: Sequence[Standing]) -> str:

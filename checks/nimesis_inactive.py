@@ -44,17 +44,17 @@ def nimesis_inactive(
         yield NotApplicable(f"{MASTER_FILESET} is not installed")
         return
     active = subsystems.active("nimesis")
-    said = [subsystems.quote("nimesis")]
+    lines = [subsystems.quote("nimesis")]
     if active is None:
         raise Missing("lssrc -a")
     if active:
-        yield Passed("nimesis is active", said)
+        yield Passed("nimesis is active", lines)
         return
     row = subsystems.get("nimesis")
     if row is None:
         yield Finding(
             "SRC does not know a nimesis subsystem",
-            evidence=said,
+            evidence=lines,
             cause=Inferred("this host was likely never configured as a NIM master, or its SRC definition was removed"),
             cure="configure the NIM master: nimconfig (smitty nimconfig) defines and starts nimesis",
             fix=None,
@@ -66,7 +66,7 @@ def nimesis_inactive(
     if listening:
         yield Finding(
             f"SRC says nimesis is {row.status}, but something listens on {port}",
-            evidence=said,
+            evidence=lines,
             against=[listening[0].at],
             confidence=Confidence.LIKELY,
             cause=Inferred("another program likely has the port, or nimesis was started past SRC"),
@@ -74,4 +74,4 @@ def nimesis_inactive(
             run=f"netstat -Aan | grep {port}",
         )
         return
-    yield Finding(f"SRC says nimesis is {row.status}", evidence=said)
+    yield Finding(f"SRC says nimesis is {row.status}", evidence=lines)

@@ -81,7 +81,7 @@ def niminfo_broken(
 ) -> Iterator[Verdict]:
     """nimsh and nimclient know their master, and nim its database, by this file alone."""
     on_master = subject.where is Role.MASTER
-    told = messages.numbered(INCOMPLETE) if messages and not on_master else ()
+    complaints = messages.numbered(INCOMPLETE) if messages and not on_master else ()
     known = identity.known_as(subject.name) if subject.named else identity
     vios = on_vios(ios, known.object_in(objects)[0])
     cure = _REBUILD_MASTER if on_master else _REBUILD_VIOS if vios else _REBUILD
@@ -92,11 +92,11 @@ def niminfo_broken(
         else f"nimsh cannot tell whom to trust, so likely no push to {subject.name} is accepted; nimclient refuses to run"
     )
     if file is None:
-        if not told:
+        if not complaints:
             raise Missing(NIMINFO)
         yield Finding(
             f"NIM says {INCOMPLETE}, that {NIMINFO} is incomplete, and what it holds is not understood",
-            evidence=told,
+            evidence=complaints,
             confidence=Confidence.LIKELY,
             missing=[NIMINFO],
             fix=None,
@@ -114,7 +114,7 @@ def niminfo_broken(
         else:
             yield Finding(
                 f"{file.source} does not exist",
-                evidence=[file.whole(), *told, *([known_to_src.at] if known_to_src else [])],
+                evidence=[file.whole(), *complaints, *([known_to_src.at] if known_to_src else [])],
                 confidence=Confidence.CERTAIN,
                 fix=None,
                 cause=Inferred(
@@ -128,7 +128,7 @@ def niminfo_broken(
                 run=run,
             )
         return
-    if file.info is None and not (told or filesets or subsystems):
+    if file.info is None and not (complaints or filesets or subsystems):
         # a collection that failed leaves empty copies of everything
         yield Unknown(
             f"{file.source} {file.problem}, and nothing else that was read shows that this is not the copy's fault",
@@ -139,8 +139,8 @@ def niminfo_broken(
     if file.info is None:
         yield Finding(
             f"{file.source} {file.problem}",
-            evidence=[file.whole(), *told],
-            confidence=Confidence.CERTAIN if told else Confidence.LIKELY,
+            evidence=[file.whole(), *complaints],
+            confidence=Confidence.CERTAIN if complaints else Confidence.LIKELY,
             fix=None,
             impact=impact,
             cure=cure,
@@ -152,10 +152,10 @@ def niminfo_broken(
         fix = _fix(file.info, identity, objects) if not on_master else None
         yield Finding(
             f"{file.source} has no {', '.join(vital + lacking)}",
-            evidence=[file.whole(), *told],
+            evidence=[file.whole(), *complaints],
             objects=vital + lacking,
-            severity=Severity.HIGH if vital or told else Severity.MEDIUM,
-            confidence=Confidence.LIKELY if vital or told else Confidence.POSSIBLE,
+            severity=Severity.HIGH if vital or complaints else Severity.MEDIUM,
+            confidence=Confidence.LIKELY if vital or complaints else Confidence.POSSIBLE,
             fix=fix,
             impact=impact,
             # niminit, which that fix runs, makes the file whole again before nimclient is run
@@ -163,10 +163,10 @@ def niminfo_broken(
             cure=cure,
             run=run,
         )
-    elif told:
+    elif complaints:
         yield Finding(
             f"NIM says {INCOMPLETE}, that {file.source} is incomplete, and nothing known is lacking in it",
-            evidence=told,
+            evidence=complaints,
             against=[file.info.quote(name) for name in _WHO],
             confidence=Confidence.POSSIBLE,
             fix=None,

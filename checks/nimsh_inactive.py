@@ -94,21 +94,21 @@ def nimsh_inactive(
         return
     if not active:
         status = row.status if row else "unknown"
-        said = Finding(
+        finding = Finding(
             f"SRC says nimsh is {status}",
             evidence=[subsystems.quote("nimsh")],
             impact=impact,
             rules_out=ruled_out,
         )
         if listening:
-            said = said._replace(
+            finding = finding._replace(
                 message=f"SRC says nimsh is {status}, but something listens on {port}",
                 against=[listening[0].at],
                 confidence=Confidence.LIKELY,
                 cause=Inferred("what listens there likely keeps nimsh from starting: see port-taken"),
                 cure=f"find out who listens on {port} (netstat -Aan); nimsh can start once it is gone",
             )
-        yield said
+        yield finding
         return
     if sockets is not None and not listening:
         yield Finding(

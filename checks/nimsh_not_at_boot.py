@@ -66,13 +66,13 @@ def nimsh_not_at_boot(
         )
         return
     if inittab.action == "off":
-        said = "the row of nimsh in /etc/inittab is off"
+        fault = "the row of nimsh in /etc/inittab is off"
     elif not inittab.at_boot:
-        said = f"init does not act on the row of nimsh at boot (run levels {inittab.levels or 'all'}, action {inittab.action})"
+        fault = f"init does not act on the row of nimsh at boot (run levels {inittab.levels or 'all'}, action {inittab.action})"
     else:
-        said = "the command in the row of nimsh does not start nimsh, as far as it tells"
+        fault = "the command in the row of nimsh does not start nimsh, as far as it tells"
     yield Finding(
-        said,
+        fault,
         evidence=[inittab.whole()],
         against=against,
         confidence=None if inittab.action == "off" else Confidence.POSSIBLE,

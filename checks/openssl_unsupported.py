@@ -78,7 +78,7 @@ def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], table
     if undecided:
         labels = ", ".join(row.text("interim_fix") for row in undecided)
         yield Unknown(f"{_BASE} is {level}: whether interim fix {labels} is installed is not known", ["emgr -lv3"], at)
-    elif any(level.on_line(line) for line in _lines_told(rows)):
+    elif any(level.on_line(line) for line in _lines_of(rows)):
         yield Passed(f"{_BASE} is {level}: nothing is known against it", at)
     else:
         yield Note(f"{_BASE} is {level}: the tables of levels say nothing of its line, for or against it", at)
@@ -86,12 +86,12 @@ def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], table
 
 def _out_of_support(level: Level, rows: Sequence[LevelRow]) -> Optional[LevelRow]:
     """The row of its line; of a line older than every one that is told, the row of the oldest of those."""
-    told = [(line, row) for row in rows for line in [row.level("line")] if line]
+    lines = [(line, row) for row in rows for line in [row.level("line")] if line]
     of_openssl = level.openssl()
-    oldest = min(told, key=lambda pair: pair[0], default=None)
+    oldest = min(lines, key=lambda pair: pair[0], default=None)
     if oldest and of_openssl < oldest[0]:
         return oldest[1]
-    return next((row for line, row in told if of_openssl.on_line(line)), None)
+    return next((row for line, row in lines if of_openssl.on_line(line)), None)
 
 
 def _vulnerable(
@@ -131,7 +131,7 @@ def _of_openssl(fix: InterimFix) -> bool:
     )
 
 
-def _lines_told(rows: Sequence[LevelRow]) -> List[Level]:
+def _lines_of(rows: Sequence[LevelRow]) -> List[Level]:
     """The lines (two fields) of which a range of vulnerable levels speaks."""
     ranges = [row.range("affected") for row in rows]
     return [Level(one.low.fields[:2]) for one in ranges if one]

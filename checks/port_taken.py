@@ -62,25 +62,25 @@ def port_taken(
         yield NotApplicable(f"{CLIENT_FILESET} is not installed")
         return
     active = subsystems.active("nimsh")
-    said = subsystems.quote("nimsh")
+    state = subsystems.quote("nimsh")
     if active is None:
         raise Missing("lssrc -a")
     if subsystems.get("nimsh") is None:
         yield NotApplicable("SRC knows no nimsh that could listen there")
         return
     if active:
-        yield Passed(f"nimsh is active: what listens on {PORT} is taken for it", [said])
+        yield Passed(f"nimsh is active: what listens on {PORT} is taken for it", [state])
         return
     if stopping(subsystems):
-        yield Passed(f"SRC has not ended nimsh yet: what listens on {PORT} is taken for it", [said])
+        yield Passed(f"SRC has not ended nimsh yet: what listens on {PORT} is taken for it", [state])
         return
     if sockets is None:
         raise Missing("netstat -an")
     listening = sockets.listening(PORT)
     if not listening:
-        yield Passed(f"nimsh is down, and nothing listens on {PORT}", [said, sockets.whole()])
+        yield Passed(f"nimsh is down, and nothing listens on {PORT}", [state, sockets.whole()])
         return
-    evidence = [listening[0].at, said]
+    evidence = [listening[0].at, state]
     own = processes.named("nimsh") if processes else ()
     if own:
         pids = named([str(row.pid) for row in own])

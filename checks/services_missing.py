@@ -158,10 +158,10 @@ def _absent(services: Services, lacking: List[Tuple[str, int]]) -> Finding:
     off = [row for name in names for row in services.switched_off(name)]
     free = [name for name, port in lacking if not services.others_on(port, name)]
     rows = ", ".join(f"{name} {port}/tcp" for name, port in lacking)
-    said = f"/etc/services has no row for {rows}"
+    message = f"/etc/services has no row for {rows}"
     cause, cure = None, f"add to /etc/services: {rows}"
     if off:
-        said += f" ({'it is' if len(off) == 1 else 'some are'} commented out)"
+        message += f" ({'it is' if len(off) == 1 else 'some are'} commented out)"
         cause = Inferred("somebody likely switched the row off")
     if names[0] in NIMSH_PORTS:
         why = cause or "the row was likely removed, or the file was replaced by one without it"
@@ -171,7 +171,7 @@ def _absent(services: Services, lacking: List[Tuple[str, int]]) -> Finding:
         others = ", ".join(f"{row.name} {row.port}/{row.protocol}" for row in taken)
         cure = f"first find out who needs the port that has another name here ({others}), since {_MOVED}; then {cure}"
     return Finding(
-        said,
+        message,
         evidence=[*(row.at for row in (*taken, *off)), services.whole()],
         objects=names,
         cause=cause,
@@ -195,18 +195,18 @@ def _moved(subject: Subject, row: ServiceRow, theirs: Optional[Services]) -> Fin
     evidence: List[Quote] = [row.at, *(one.at for one in (theirs.named("nimsh") if theirs and other else ()))]
     # somebody may have meant it: where both ends agree it works, whatever IBM supports
     severity, confidence = Severity.MEDIUM, Confidence.POSSIBLE
-    said = f"nimsh is {row.port}/tcp in /etc/services, not {PORT}"
+    message = f"nimsh is {row.port}/tcp in /etc/services, not {PORT}"
     impact = f"a push finds nimsh only where the {end}'s /etc/services says {row.port} too"
     if other == row.port:
         severity, confidence = Severity.LOW, Confidence.LIKELY
-        said += f", as on the {end}"
+        message += f", as on the {end}"
         impact = "pushes go by a port that IBM does not support"
     elif other is not None:
         severity, confidence = Severity.HIGH, Confidence.LIKELY
-        said += f", while the {end} has {other}"
+        message += f", while the {end} has {other}"
         impact = "no push goes through: the master connects to one port and nimsh listens on the other"
     return Finding(
-        said,
+        message,
         evidence=evidence,
         objects=["nimsh"],
         severity=severity,

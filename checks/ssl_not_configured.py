@@ -31,7 +31,7 @@ from nimdoctor.model.wording import count, named
     confidence=Confidence.CERTAIN,
     source="isg3T1024615, Configuring OpenSSL on the NIM Master",
     cause=Inferred("nimconfig -c was likely never run, or nimconfig -C was and -c did not follow"),
-    cure="on the master: nimconfig -c; each client then runs nimclient -C; nimclient -c",
+    cure="on the master: nimconfig -c; then every client fetches its certificate anew",
     breaks=(Traffic.PUSH,),
     marks="C A",
 )

@@ -50,8 +50,10 @@ def ssl_one_sided(
 ) -> Iterator[Verdict]:
     """nimsh refuses a push whose cryptographic setting is not its own, the last of its five tests."""
     if subject.where is Role.MASTER:
-        said = "judged on the client" if subject.client_named else "it compares a client with its master: give a client"
-        yield NotApplicable(f"{said}: it needs that client's nimsh and nimsh.log")
+        reason = (
+            "judged on the client" if subject.client_named else "it compares a client with its master: give a client"
+        )
+        yield NotApplicable(f"{reason}: it needs that client's nimsh and nimsh.log")
         return
     secure, at, now = _own_mode(mode, log)
     stanza, why = identity.object_in(objects)

@@ -91,10 +91,10 @@ def tftp_disabled(
         quotes = [row.quote() for row in inetd.rows("tftp") if not row.commented] if inetd else []
         if services:
             quotes.append(services.quote("tftp"))
-        seen = (
+        lines = (
             "and inetd serves it" if services else "in /etc/inetd.conf; whether inetd was refreshed since is not known"
         )
-        yield Passed(f"the tftp row is active {seen}" if inetd else "inetd serves tftp", quotes)
+        yield Passed(f"the tftp row is active {lines}" if inetd else "inetd serves tftp", quotes)
         return
     need = fetch_need(objects, identity, mode, diagnosis.fetches)
     yield Finding(

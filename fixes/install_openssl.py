@@ -23,6 +23,11 @@ FILESETS = ("openssl.base", "openssl.license", "openssl.man.en_US")
     needs=("allow-tftp", "enable-tftp"),
     classic=True,
     fetches=True,
+    apart=(
+        (Role.CLIENT, "nimdoctor fix --master MASTER --script DIR"),
+        (Role.MASTER, "ksh DIR/master/apply.ksh"),
+        (Role.CLIENT, "ksh DIR/client/apply.ksh"),
+    ),
 )
 def install_openssl(
     case: FixContext,

@@ -38,8 +38,13 @@ _NO_WAY_BACK = "undoing it alone would leave the master with SSL off and no secu
     risk="every other secured client loses its push until it has fetched its certificate too; once begun the only way is forward",
     source="isg3T1024615, Known Issues 1",
     needs=("allow-tftp", "enable-tftp"),
+    doubted_by_push=True,
     classic=True,
     fetches=True,
+    apart=(
+        (Role.MASTER, "nimdoctor fix --only recycle-certificates --apply --affects N"),
+        (Role.CLIENT, "nimdoctor fix --master MASTER --only refresh-client-certificate --apply"),
+    ),
 )
 def recycle_certificates(
     case: FixContext,
@@ -73,10 +78,10 @@ def recycle_certificates(
         )
     for text in _lost(configs, samples):
         yield Caution(text)
-    for said, word in (("is prepared and may start any time", "has been enabled"), ("runs", "is being performed")):
+    for state, word in (("is prepared and may start any time", "has been enabled"), ("runs", "is being performed")):
         named = [found.name for found in objects.machines() if word in (found.get("Cstate") or "")]
         if named:
-            yield Caution(f"an operation {said} on: {', '.join(named)}")
+            yield Caution(f"an operation {state} on: {', '.join(named)}")
     yield from _leg(case, objects, certificates, paths, others, besides)
     if case.given(Role.CLIENT):
         yield from _client(case, mode, "the client must hold a certificate of the new set", True)

@@ -19,6 +19,7 @@ from shell_words import functions_of, simple_commands
 
 from nimdoctor.evidence.catalog import ROWS as ROWS_OF_CATALOG
 from nimdoctor.evidence.catalog import Kind
+from nimdoctor.planning.conditions.base import shell_functions
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROWS = Path(__file__).with_suffix(".json")
@@ -215,12 +216,14 @@ _NONE = (
 """Simulations, and lists of what is recognised or replaced: that is neither run nor printed. The catalog is asked itself."""
 
 
-def uses() -> List[Use]:
+@cache
+def uses() -> Tuple[Use, ...]:
     """Every command line, in order of place."""
     found = [Use(tuple(words), "nimdoctor/evidence/catalog.py", kind) for words, kind in _in_catalog()]
-    for path in sorted(REPOSITORY.glob("**/*")):
+    places = [path for place in ("nimdoctor", "checks", "fixes", "docs") for path in (REPOSITORY / place).rglob("*")]
+    for path in sorted([REPOSITORY / "README.md", *places]):
         name = path.relative_to(REPOSITORY).as_posix()
-        if not name.startswith(("nimdoctor/", "checks/", "fixes/", "docs/", "README.md")) or name.startswith(_NONE):
+        if name.startswith(_NONE):
             continue
         if path.suffix == ".py":
             kind = "run" if name.startswith(_RUN) else "printed"
@@ -231,7 +234,8 @@ def uses() -> List[Use]:
             found += [Use(tuple(words), name, "script") for words in in_shell(path.read_text("utf-8"))]
         elif path.suffix == ".json" and "/data/" in name:
             found += [Use(tuple(words), name, "printed") for words in lines_in(path.read_text("utf-8"))]
-    return list(dict.fromkeys(found))
+    found += [Use(tuple(words), "nimdoctor/planning/conditions/", "script") for words in in_shell(shell_functions())]
+    return tuple(dict.fromkeys(found))
 
 
 def _in_python(source: str) -> Iterator[List[str]]:
@@ -291,10 +295,10 @@ def _in_markdown(text: str) -> Iterator[List[str]]:
 @cache
 def functions() -> Set[str]:
     """Shell functions of all parts of scripts."""
-    parts = [*(REPOSITORY / "nimdoctor").glob("**/parts/*.sh"), *(REPOSITORY / "nimdoctor").glob("scripts/*.py")]
-    found = {name for path in parts for name in functions_of(path.read_text("utf-8"))}
-    # those that a script is rendered with
-    return found | {"step", "cure", "rows", "path_rows"}
+    parts = [path.read_text("utf-8") for path in (REPOSITORY / "nimdoctor").glob("**/parts/*.sh")]
+    found = {name for text in (*parts, shell_functions()) for name in functions_of(text)}
+    # those that the script that collects is written with
+    return found | {"rows", "path_rows"}
 
 
 def in_shell(text: str) -> Iterator[List[str]]:

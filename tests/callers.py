@@ -15,4 +15,8 @@ CALLERS = dict.fromkeys(
 def seen(env: str) -> "dict[str, str]":
     """The variables that `env` shows, without what a shell sets by itself."""
     found = dict(line.split("=", 1) for line in env.splitlines() if "=" in line)
-    return {name: value for name, value in found.items() if name not in ("_", "A__z", "PWD", "OLDPWD", "SHLVL")}
+    return {
+        name: value
+        for name, value in found.items()
+        if name not in ("_", "A__z", "_AST_FEATURES", "PWD", "OLDPWD", "SHLVL")
+    }

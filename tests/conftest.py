@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import tempfile
-from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import settings
 from left_behind import answer_signals
 from marks import of_result
 from programs import absent
-from real_certificates import Maker
+from real_certificates import Maker, maker
 from remembered import remember
 from scratch import SCRATCH, memory
 
@@ -112,9 +111,9 @@ def _no_lab_without_openssl() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Maker:
+def certificates() -> Maker:
     """Real certificates by what they are: `certificates("md5").der`."""
-    return Maker(Path(tmp_path_factory.mktemp("certificates")))
+    return maker()
 
 
 @pytest.fixture(scope="session")

@@ -28,8 +28,6 @@ Content = Union[str, bytes]
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "hosts"
 LOG = "/var/adm/ras/nimsh.log"
 PS = "ps -eo pid,ppid,etime,args"
-HISTORY = "lslpp -hc openssl.base bos.sysmgt.nim.client bos.sysmgt.nim.master"
-AR_SSL, AR_CRYPTO = "ar -X32_64 -tv /usr/lib/libssl.a", "ar -X32_64 -tv /usr/lib/libcrypto.a"
 UTC, LOCAL = "date -u +%Y-%m-%dT%H:%M:%SZ", "date +%Y-%m-%dT%H:%M:%S"
 
 
@@ -95,10 +93,6 @@ def collected(
         }
     tree["manifest.json"] = json.dumps(manifest).encode()
     return tree
-
-
-REST = dict.fromkeys(("df -k", "openssl version", "lsitab nimsh", "audit query", "uname -W", "host nim1", "host lpar7", "ioscli ioslevel", "instfix -ik IV58877", "emgr -lv3"), "\n")  # fmt: skip
-"""Commands that say nothing here, but make some pieces of evidence a whole collection."""
 
 
 def evidence(target: str = "case", **parts: Any) -> RecordedEvidence:
@@ -174,11 +168,6 @@ def result_of(
     return chosen[0]
 
 
-def quoted(result: Result) -> List[tuple]:
-    """The evidence as plain tuples of source, line and text."""
-    return [tuple(quote) for quote in result.evidence]
-
-
 # -- texts in the shape of recorded outputs
 
 MASTER_STANZA = """master:
@@ -238,11 +227,6 @@ def processes(nimsh: Optional[str] = "-s -c", elapsed: str = "23-04:22:10", chil
     )
 
 
-def definition(arguments: str = "-s -c") -> str:
-    """`lssrc -S -s nimsh`."""
-    return f"#subsysname:synonym:cmdargs:path:uid:auditid:standin\nnimsh::{arguments}:/usr/sbin/nimsh:0:0:/dev/null\n"
-
-
 def stamped(when: datetime, message: str) -> str:
     """One line of nimsh.log; the day is padded with a blank, as ctime does."""
     return f"{when:%a %b} {when.day:2} {when:%H:%M:%S %Y} {message}\n"
@@ -288,15 +272,6 @@ def members(archive: str, *sizes: int, version: str = "0.9.8") -> str:
     name = archive.replace(".a", f".so.{version}")
     other = f"rwxr-xr-x     0/0     741023 Mar 14 04:41 2019 {archive.replace('.a', '.so')}\n"
     return other + "".join(f"rwxr-xr-x     0/0     {size} Mar 14 04:41 2019 {name}\n" for size in sizes)
-
-
-def installed(*rows: str) -> str:
-    """`lslpp -hc`: each row is `FILESET LEVEL MM/DD/YY HH;MM;SS`."""
-    text = "#Path:Fileset:Level:PTF Id:Action:Status:Date:Time\n"
-    for row in rows:
-        fileset, level, date, time = row.split()
-        text += f"/usr/lib/objrepos:{fileset}:{level}::COMMIT:COMPLETE:{date}:{time}\n"
-    return text
 
 
 def filesets(*rows: str, state: str = "COMMITTED", header: bool = True) -> str:

@@ -1,19 +1,23 @@
 """Texts with a long run in them, and whether a reader comes to the end of each.
 
-A reader that is linear takes a moment for a megabyte; one that is quadratic does not end on it. Which one it is shows
-only from outside, in a process that can be ended.
+A reader that is linear takes four times as long for a text of four times the length; one that is quadratic sixteen
+times, and for a megabyte it does not end: that shows only from outside, in a process that can be ended. Seconds are
+those of the processor, whatever else the machine does.
 
-    ends_in_time("nimdoctor.model.private_keys:without_private_keys", pumped(KEY, MEGABYTE), 60)
+    grows_with_its_text("nimdoctor.model.private_keys:without_private_keys", lambda part: pumped(KEY, LINE // part), 60)
 """
 
 import os
 import pickle
 import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
-from typing import Iterable, Iterator, Mapping, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 Payload = Tuple[str, bytes]
 """What a text is, in words, and the text."""
@@ -45,6 +49,13 @@ RUNS: Mapping[str, bytes] = {
 }
 """The pieces that a text is pumped with, by their names."""
 
+
+NOTHING = 0.005
+"""Seconds; what takes no longer for a text of LINE // 4 takes a moment for one of LINE too, even if it is quadratic."""
+GROWTH = 9.0
+"""Between four times, which is linear, and sixteen times, which is quadratic."""
+WAITING = 20
+"""How many times the seconds of the processor a child may last on a machine that does other things as well."""
 
 BROKEN = b"@"
 """Stands where a run must not end for a text to be understood: what gives up there shows how often it tries again."""
@@ -112,41 +123,77 @@ def ends_in_time(function: str, payloads: Iterable[Call], seconds: float) -> Non
 
     It runs in a process of its own, and what it raises is a failure as well.
     """
+    _run("_read_each", function, payloads, seconds)
+
+
+def grows_with_its_text(function: str, texts: Callable[[int], Iterable[Call]], seconds: float) -> None:
+    """Fails unless `module:function` takes for each of `texts(1)` about four times as long as for its like of `texts(4)`,
+    a fourth of its length, and for all together no more than so many seconds.
+    """
+    _run("_compare_each", function, (pair for pairs in zip(texts(4), texts(1)) for pair in pairs), seconds)
+
+
+def _run(how: str, function: str, payloads: Iterable[Call], seconds: float) -> None:
     with tempfile.TemporaryFile() as given:
         for payload in payloads:
             pickle.dump(payload, given)
         given.seek(0)
         path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-        command = [sys.executable, __file__, function]
-        environment = {**os.environ, "PYTHONPATH": path}
-        try:
-            ended = subprocess.run(
-                command, stdin=given, capture_output=True, text=True, timeout=seconds, env=environment
-            )
-        except subprocess.TimeoutExpired as late:
-            told = (late.stdout or b"").decode() if isinstance(late.stdout, bytes) else late.stdout or ""
-            raise AssertionError(f"{function} does not end: {_last(told)}") from None
-    assert ended.returncode == 0, f"{function} breaks: {_last(ended.stdout)}\n{ended.stderr}"
+        ended = subprocess.run(
+            [sys.executable, __file__, how, function, str(int(seconds))],
+            stdin=given, capture_output=True, text=True, timeout=seconds * WAITING, env={**os.environ, "PYTHONPATH": path},
+        )  # fmt: skip
+    last = (ended.stdout.splitlines() or ["nothing was begun"])[-1]
+    assert ended.returncode != -signal.SIGXCPU, f"{function} does not end: {last}"
+    assert ended.returncode == 0, f"{function} breaks: {last}\n{ended.stderr}"
 
 
-def _last(told: str) -> str:
-    return (told.splitlines() or ["nothing was begun"])[-1]
+# -- what runs in the child
 
 
-def _read_each(function: str) -> None:
-    """The child: tells each payload before it is read."""
-    import importlib
-
-    module, _, name = function.partition(":")
-    reader = getattr(importlib.import_module(module), name)
+def _given() -> Iterator[Call]:
+    """The payloads; the name of each is printed before it is read."""
     while True:
         try:
-            label, *arguments = pickle.load(sys.stdin.buffer)
+            payload = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        print(label, flush=True)
+        print(payload[0], flush=True)
+        yield payload
+
+
+def _read_each(reader: Callable[..., Any]) -> None:
+    for _, *arguments in _given():
         reader(*arguments)
 
 
+def _compare_each(reader: Callable[..., Any]) -> None:
+    for label, *short in _given():
+        _, *long = next(_given())
+        if _seconds(reader, short) > NOTHING and all(_is_too_long(reader, short, long, turn) for turn in range(3)):
+            sys.exit(f"{label}: four times as much takes more than {GROWTH:.0f} times as long")
+
+
+def _is_too_long(reader: Callable[..., Any], short: List[Any], long: List[Any], turn: int) -> bool:
+    """Once more where something else may have been the cause: with other texts, as what was read may be remembered."""
+    more = b"\n" * (turn + 1)
+    taken, before = (_seconds(reader, [raw + more, *others]) for raw, *others in (long, short))
+    return taken > GROWTH * max(before, NOTHING)
+
+
+def _seconds(reader: Callable[..., Any], arguments: Sequence[object]) -> float:
+    since = time.process_time()
+    reader(*arguments)
+    return time.process_time() - since
+
+
+def _main(how: str, function: str, seconds: str) -> None:
+    import importlib
+
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
+    module, _, name = function.partition(":")
+    {"_read_each": _read_each, "_compare_each": _compare_each}[how](getattr(importlib.import_module(module), name))
+
+
 if __name__ == "__main__":
-    _read_each(sys.argv[1])
+    _main(*sys.argv[1:])

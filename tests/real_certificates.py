@@ -1,6 +1,10 @@
 """Certificates of every kind, made by the real `openssl` once a session; their keys do not outlive the making."""
 
+import atexit
+import shutil
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
@@ -86,6 +90,7 @@ SPECS: Dict[str, Spec] = {
     "short-serial": Spec(serial="7F"),
     "high-serial": Spec(serial="80"),
     "leaf": Spec(subject="/C=BG/O=Example/CN=nim1 NIM server", extensions="leaf", signer="plain"),
+    "leaf-sha1": Spec(digest="sha1", subject="/C=BG/O=Example/CN=nim1 NIM server", extensions="leaf", signer="plain"),
     "no-name": Spec(subject="/"),
     "escapes": Spec(subject=r"/O=a,b\+c\"d\\e<f>g;h=i/OU= both /CN=#1 \/ two"),
     "odd-ends": Spec(subject="/O= /OU=#/CN=a#b "),
@@ -107,6 +112,7 @@ class Maker:
         (place / "req.cnf").write_text(_REQUEST)
 
     def __call__(self, name: str) -> Made:
+        assert name in SPECS, f"no kind of certificate is called {name!r}"
         if name not in self.made:
             self.made[name] = self._make(name, SPECS[name])
         return self.made[name]
@@ -133,3 +139,11 @@ class Maker:
         ended = subprocess.run(command, input=given, capture_output=True, cwd=self.place, check=False, timeout=60)
         assert ended.returncode == 0, (words, ended.stderr.decode("utf-8", "replace"))
         return ended.stdout
+
+
+@cache
+def maker() -> Maker:
+    """The one of this process; what it made goes when the process ends."""
+    place = tempfile.mkdtemp(prefix="nimdoctor-certificates-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return Maker(Path(place))

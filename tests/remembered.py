@@ -1,21 +1,22 @@
 """What processes say of the same files, asked once: nearly all that a scan of a lab costs goes to processes."""
 
-import contextlib
 import filecmp
 import hashlib
+import json
 import os
 import pickle
-import re
 import stat
-from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
+import time
+import warnings
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import psutil
 
 import nimdoctor.lab
 from nimdoctor.diagnosis.engine import Engine
-from nimdoctor.evidence import rehearsal
+from nimdoctor.evidence import live, rehearsal
 from nimdoctor.evidence.live import LiveHost
-from nimdoctor.evidence.rehearsal import CERTIFICATES, KEYS
+from nimdoctor.evidence.rehearsal import CERTIFICATES, KEYS, child
 from nimdoctor.system.command import CommandResult
 
 Words = Tuple[str, ...]
@@ -26,11 +27,15 @@ HASTY = 5.0
 
 
 class Rehearsals:
-    """Takes the place of `rehearse`: what is in the same files gives the same verdict, here and in children."""
+    """Takes the place of `rehearse` in live hosts: what is in the same files gives the same verdict, here and in children.
+
+    It is held in this process, which loads OpenSSL once; the keys are those of a test. One that may not end, and one of
+    what is no plain file, has its own process as ever.
+    """
 
     def __init__(self, place: str) -> None:
         self.place = place
-        self.hold = rehearsal.rehearse
+        self.hold = live.rehearse
 
     def rehearse(self, root: Optional[str], timeout: float, command: Optional[Sequence[str]] = None) -> str:
         key = self._key(root) if root and command is None and timeout >= HASTY else None
@@ -42,15 +47,18 @@ class Rehearsals:
                 return stream.read()
         except FileNotFoundError:
             pass
-        verdict = self.hold(root, timeout)
-        if str(root) not in verdict and '"undone"' not in verdict:
+        with warnings.catch_warnings():
+            found = rehearsal._only_line(json.dumps(child.verdict(root)).encode("ascii")) or ""
+        if str(root) not in found and '"undone"' not in found:
             with open(f"{path}.{os.getpid()}", "w", encoding="ascii") as stream:
-                stream.write(verdict)
+                stream.write(found)
             os.replace(stream.name, path)
-        return verdict
+        return found
 
     def _key(self, root: Optional[str]) -> Optional[str]:
-        """A name for all that a rehearsal reads; None where something is no plain file."""
+        """A name for all that a rehearsal reads; None where something is no plain file, or there is nothing to read."""
+        if rehearsal._nothing_to_load(root):
+            return None
         digest = hashlib.sha256()
         try:
             for path, content in self._files(f"{root}{CERTIFICATES}", f"{root}{KEYS}"):
@@ -70,80 +78,137 @@ class Rehearsals:
                     yield path, stream.read()
 
 
-class Answers:
-    """Has the scans of labs remember: a command prints in one what it printed in another where all that it reads is alike.
+class Reads(NamedTuple):
+    """What a command reads: files, and all of directories, of its own tree or of all trees of the lab.
 
-    Half of what a scan costs goes to some fifty processes. Only a lab's own commands are remembered, as they were
-    shipped, and only where what they read was found and left alike; outside of scans those alone that read little.
+    What one that `tells_the_time` printed is known for as long as the second lasts in which it was asked.
     """
 
-    STEADY = ("df", "emgr", "host", "hostname", "instfix", "lsitab", "lslpp", "oslevel", "uname")
-    """Commands that print what is in STEADILY_READ of their own tree."""
-    MOVED = ("ar", "audit", "lsnim", "lssrc", "netstat", "nimclient")
-    """Commands that print what is in READ of all trees; those that tell the time are in neither."""
-    READ = (".lab", "etc", "usr/lib")
-    STEADILY_READ = re.compile(r"/.lab/(?!inetd|nimsh_|objects/|proc/|src/)|/etc/(hosts|inittab)$")
-    PASSED_OVER = ("/.lab/built", "/.lab/calls", "/.lab/owner")
-    """What of that they do not read, and differs from lab to lab."""
+    command: str
+    """Its first words, which for some are the only form that changes nothing and is about the lab."""
+    below_lab: Tuple[str, ...] = ()
+    elsewhere: Tuple[str, ...] = ()
+    everywhere: bool = False
+    tells_the_time: bool = False
+
+    @property
+    def paths(self) -> Iterator[str]:
+        """As the tree's host names them."""
+        yield from (f"/.lab/{name}" for name in (*EVERY_COMMAND_READS, *self.below_lab))
+        yield from self.elsewhere
+
+    def includes(self, path: str) -> bool:
+        return any(path == one or path.startswith(f"{one}/") for one in self.paths)
+
+
+EVERY_COMMAND_READS = ("lib.sh", "host", "fault")
+COMMANDS = (
+    Reads("ar -X32_64 -tv /usr/lib/libcrypto.a", elsewhere=("/usr/lib/libcrypto.a",)),
+    Reads("ar -X32_64 -tv /usr/lib/libssl.a", elsewhere=("/usr/lib/libssl.a",)),
+    Reads("audit query", ("auditing",)),
+    Reads("date", ("clock",), tells_the_time=True),
+    Reads("df", ("df",)),
+    Reads("emgr"),
+    Reads("host", elsewhere=("/etc/hosts",)),
+    Reads("hostname"),
+    Reads("instfix", ("apars",)),
+    Reads("lsitab", elsewhere=("/etc/inittab",)),
+    Reads("lslpp", ("filesets", "history", "owned")),
+    Reads("lsnim", ("objects",)),
+    Reads("lssrc", ("inetd", "nimsh_args", "proc", "src")),
+    Reads("netstat", ("held", "inetd", "proc", "src")),
+    Reads("nimclient -l", ("objects", "proc", "src"), everywhere=True),
+    Reads("oslevel", ("oslevel",)),
+    Reads("ps -eo", ("proc",), tells_the_time=True),
+    Reads("uname"),
+)
+
+
+def reads_of(argv: Sequence[str]) -> Optional[Reads]:
+    """What a command reads; None for one that may change something, or is not known here."""
+    typed = " ".join(argv) + " "
+    return next((one for one in COMMANDS if typed.startswith(f"{one.command} ")), None)
+
+
+class Answers:
+    """Has labs remember: a command prints in one what it printed in another where all that it reads is alike.
+
+    Most of what a scan costs goes to some fifty processes. Only a lab's own commands are remembered, as they were
+    shipped, and only where what they read was found and left alike. A scan looks once before and once after.
+    """
 
     def __init__(self, place: str) -> None:
         self.place = place
         # somebody else may read less
         self._owner = os.geteuid()
         self._ask, self._scan = LiveHost.execute, Engine.scan
-        self._lab = ""
-        self._states: Dict[str, str] = {}
         self._known: Dict[str, Dict[Words, CommandResult]] = {}
+        self._lab = ""
+        self._states: Dict[Tuple[Reads, str], str] = {}
+        self._new: Dict[Tuple[Reads, str], Dict[Words, CommandResult]] = {}
 
     def scan(self, engine: Engine, *words: Any) -> Any:
         lab = self._lab_of(engine)
         if not lab or self._lab or os.geteuid() != self._owner:
             return self._scan(engine, *words)
-        self._lab, self._states = lab, self._read(lab)
-        self._known = {state: self._loaded(state) for state in self._states.values()}
-        numbers = {state: len(answers) for state, answers in self._known.items()}
+        self._lab, self._states, self._new = lab, {}, {}
         try:
             return self._scan(engine, *words)
         finally:
             self._lab = ""
-            fuller = [state for state, answers in self._known.items() if len(answers) > numbers[state]]
-            if fuller and self._read(lab) == self._states:
-                for state in fuller:
-                    self._store(state, self._known[state])
+            for (reads, tree), answers in self._new.items():
+                self._keep(reads, lab, tree, self._states[reads, tree], answers)
 
     def execute(
         self, host: LiveHost, argv: Sequence[str], timeout: float, stdin: bytes = b""
     ) -> Tuple[Optional[CommandResult], str]:
-        lab, tree = os.path.split(host.root or "")
-        scanned = bool(lab) and lab == self._lab
-        remembered = argv[0] in self.STEADY or (scanned and argv[0] in self.MOVED)
-        remembered = remembered and not stdin and timeout >= HASTY and os.geteuid() == self._owner
-        if not remembered or not self._is_of_a_lab(host, argv[0]):
+        reads = None if stdin or timeout < HASTY or os.geteuid() != self._owner else reads_of(argv)
+        if reads is None or not self._is_of_a_lab(host, argv[0]):
             return self._ask(host, argv, timeout, stdin)
-        state = self._states[tree if argv[0] in self.STEADY else ""] if scanned else self._steady(lab, tree)
-        known = self._known[state] if scanned else self._loaded(state)
+        lab, tree = os.path.split(host.root or "")
+        states = self._states if lab == self._lab else {}
+        if (reads, tree) not in states:
+            states[reads, tree] = _state(reads, lab, tree)
+        state = states[reads, tree]
         words = (tree, *(word.replace(lab, "") for word in argv))
+        second = int(time.time())
+        if reads.tells_the_time:
+            words = (str(second), *words)
+        known = self._answers(state)
         if words in known:
             return known[words], ""
         result, refusal = self._ask(host, argv, timeout)
         if result and result.status is not None and lab.encode() not in result.stdout + result.stderr:
-            known[words] = result
-            if not scanned and self._steady(lab, tree) == state:
-                self._store(state, known)
+            if reads.tells_the_time and int(time.time()) != second:
+                return result, refusal
+            if states is self._states:
+                known[words] = self._new.setdefault((reads, tree), {})[words] = result
+            else:
+                self._keep(reads, lab, tree, state, {words: result})
         return result, refusal
 
-    def _loaded(self, state: str) -> Dict[Words, CommandResult]:
-        try:
-            with open(os.path.join(self.place, state), "rb") as stream:
-                return pickle.load(stream)  # type: ignore[no-any-return]
-        except FileNotFoundError:
-            return {}
+    def _answers(self, state: str) -> Dict[Words, CommandResult]:
+        """What is known of that state, other processes' answers too."""
+        if state not in self._known:
+            try:
+                with open(os.path.join(self.place, state), "rb") as stream:
+                    self._known[state] = pickle.load(stream)
+            except FileNotFoundError:
+                self._known[state] = {}
+        return self._known[state]
 
-    def _store(self, state: str, answers: Dict[Words, CommandResult]) -> None:
-        path = os.path.join(self.place, state)
-        with open(f"{path}.{os.getpid()}", "wb") as stream:
-            pickle.dump(answers, stream)
-        os.replace(stream.name, path)
+    def _keep(self, reads: Reads, lab: str, tree: str, state: str, answers: Dict[Words, CommandResult]) -> None:
+        """Adds answers to a state, if it is that of the lab still; else what was known of it is asked for anew."""
+        if _state(reads, lab, tree) != state:
+            self._known.pop(state, None)
+            return
+        known = self._answers(state)
+        known.update(answers)
+        if not reads.tells_the_time:
+            path = os.path.join(self.place, state)
+            with open(f"{path}.{os.getpid()}", "wb") as stream:
+                pickle.dump(known, stream)
+            os.replace(stream.name, path)
 
     @staticmethod
     def _lab_of(engine: Engine) -> str:
@@ -157,51 +222,51 @@ class Answers:
         """Whether that is a lab's host, and its command a stand-in as it was shipped."""
         if not os.path.isfile(f"{host.root}/.lab/lib.sh"):
             return False
+        places = [f"{host.root}{directory}/{name}" for directory in live.ROOT_PROGRAM_DIRECTORIES]
+        program = next(filter(os.path.lexists, places), None)
         shipped = os.path.join(STAND_INS, name)
-        program, _ = host.program(name)
-        return program is not None and os.path.isfile(shipped) and filecmp.cmp(program, shipped, shallow=False)
-
-    def _read(self, lab: str) -> Dict[str, str]:
-        """Names for what the steady commands of each tree read, and for all that commands of the lab read, by ``."""
-        everything = hashlib.sha256()
-        steady = {tree: self._steady(lab, tree, everything) for tree in sorted(os.listdir(lab))}
-        return {**steady, "": everything.hexdigest()}
-
-    def _steady(self, lab: str, tree: str, everything: "Optional[hashlib._Hash]" = None) -> str:
-        """A name for what the steady commands of a tree read; what all commands read is added to `everything`."""
-        steady = hashlib.sha256()
-        waiting = [os.path.join(lab, tree, part) for part in self.READ]
-        while waiting:
-            with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
-                for entry in sorted(entries, key=lambda entry: entry.name):
-                    path = entry.path[len(lab) + 1 + len(tree) :]
-                    of_steady = self.STEADILY_READ.match(path)
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-                    elif not path.endswith(self.PASSED_OVER) and (everything or of_steady):
-                        text = f"{tree} {path}\n".encode() + _content(entry)
-                        if everything:
-                            everything.update(text)
-                        if of_steady:
-                            steady.update(text)
-        return steady.hexdigest()
+        if program is None or not os.path.isfile(shipped) or not stat.S_ISREG(os.lstat(program).st_mode):
+            return False
+        return os.access(program, os.X_OK) and filecmp.cmp(program, shipped, shallow=False)
 
 
-def _content(entry: "os.DirEntry[str]") -> bytes:
-    """Of a plain file or a link; of a process without its beginning, and whether one of this machine is behind it."""
+def _state(reads: Reads, lab: str, tree: str) -> str:
+    """A name for all that the command of a tree reads."""
+    digest = hashlib.sha256(reads.command.encode())
+    for name in sorted(os.listdir(lab)) if reads.everywhere else (tree,):
+        for path in reads.paths:
+            digest.update(f"{name}{path}\n".encode())
+            for below, content in _contents(f"{lab}/{name}{path}", reads.tells_the_time):
+                digest.update(f"{below} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _contents(path: str, with_times: bool) -> Iterator[Tuple[str, bytes]]:
+    """What is at a path: of a directory the names and all that is below them, of a file its bytes, of a link its target."""
     try:
-        if entry.is_symlink():
-            return os.readlink(entry.path).encode()
-        if not entry.is_file(follow_symlinks=False):
-            return b"no plain file"
-        with open(entry.path, "rb", buffering=0) as stream:
-            content = stream.readall()
+        kind = os.lstat(path).st_mode
+        if stat.S_ISDIR(kind):
+            for name in sorted(os.listdir(path)):
+                for below, content in _contents(f"{path}/{name}", with_times):
+                    yield f"{name}/{below}", content
+        elif stat.S_ISREG(kind):
+            with open(path, "rb", buffering=0) as stream:
+                content = stream.readall()
+            yield "", _process(content, with_times) if "/.lab/proc/" in path else content
+        else:
+            yield "", os.readlink(path).encode() if stat.S_ISLNK(kind) else b"no plain file"
     except OSError as error:
-        return str(error.errno).encode()
-    words = content.split(None, 3)
-    if "/.lab/proc/" in entry.path and len(words) == 4:
-        return b"%s %d %s" % (words[0], words[2] == b"-" or _lives(int(words[2])), words[3])
-    return content
+        yield "", str(error.errno).encode()
+
+
+def _process(row: bytes, with_times: bool) -> bytes:
+    """A process, and whether one of this machine is behind it; when it began where that is asked for."""
+    words = row.split(None, 3)
+    if len(words) < 4:
+        return row
+    parent, start, real, arguments = words
+    lives = real == b"-" or _lives(int(real))
+    return b"%s %s %d %s" % (parent, start if with_times else b"", lives, arguments)
 
 
 def _lives(pid: int) -> bool:
@@ -213,19 +278,19 @@ def _lives(pid: int) -> bool:
 
 def remember_rehearsals(place: str) -> None:
     """Has this process, and those it forks, hold each rehearsal once; `place` is an empty directory for them."""
-    rehearsal.rehearse = Rehearsals(place).rehearse
+    live.rehearse = Rehearsals(place).rehearse  # type: ignore[attr-defined]
 
 
 def remember(place: str) -> Callable[[], None]:
     """The same, and what the commands of labs print, too. Gives what undoes it."""
-    rehearse, execute, scan = rehearsal.rehearse, LiveHost.execute, Engine.scan
+    rehearse, execute, scan = live.rehearse, LiveHost.execute, Engine.scan  # type: ignore[attr-defined]
     answers = Answers(place)
     remember_rehearsals(place)
     LiveHost.execute = lambda host, *words: answers.execute(host, *words)  # type: ignore[method-assign]
     Engine.scan = lambda engine, *words: answers.scan(engine, *words)  # type: ignore[method-assign]
 
     def forget() -> None:
-        rehearsal.rehearse = rehearse
+        live.rehearse = rehearse  # type: ignore[attr-defined]
         LiveHost.execute = execute  # type: ignore[method-assign]
         Engine.scan = scan  # type: ignore[method-assign]
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Dict, List, NamedTuple, Optional, Sequence
 
+from effort import FEWER
 from left_behind import adopt, answer_signals, bury, end_descendants
 from scratch import SCRATCH, memory
 
@@ -42,6 +43,19 @@ LONGEST = (
     "tests/lab",
 )
 """The parts that take longest, so that none of them is left for the end."""
+OF_ANY_PYTHON = (
+    "tests/report/test_browser.py",
+    "tests/test_aix_commands.py",
+    "tests/test_contributing.py",
+    "tests/test_documented_tools.py",
+    "tests/test_generated.py",
+    "tests/test_planted_faults.py",
+    "tests/test_shell_texts.py",
+    "tests/test_wheel.py",
+)
+"""What says the same on every Python, so that a run of `fewer` leaves it to the other: what a browser shows of a page
+whose text is tried on each, what a wheel holds that is installed and imported by each, and what stands in the sources, in
+the documents made of them and in the tools of whoever changes them."""
 DEADLINE = 1800.0
 """Seconds for one part."""
 PATIENCE = 5.0
@@ -78,7 +92,8 @@ def words(part: str) -> List[str]:
     if place.is_file() or part == "nimdoctor":
         return [part]
     files = sorted(path.relative_to(REPOSITORY).as_posix() for path in place.glob("*.py") if path.name != "run.py")
-    return [name for name in files if name not in SPREADING and not name.endswith("conftest.py")]
+    left_out = (*SPREADING, *(OF_ANY_PYTHON if FEWER else ()))
+    return [name for name in files if name not in left_out and not name.endswith("conftest.py")]
 
 
 def environment(compiled: str) -> Dict[str, str]:

@@ -1,61 +1,44 @@
 """Samples of checks: what a host shows and what its check says of it, as text in fixtures/checks/CHECK-ID.txt.
 
-    == nimsh was restarted without crypto: fail high certain align-ssl-mode
-    said: runs without -c
-    quotes: ps -eo pid,ppid,etime,args 4 | lsnim -l 10
-    --- healthy
-    --- client edit ps -eo pid,ppid,etime,args
-    - 7799162  3211664 23-04:22:10 /usr/sbin/nimsh -s -c
-    + 7799162  3211664 23-04:22:10 /usr/sbin/nimsh -s
-
-A sample begins with `== TITLE: OUTCOME`. What follows the outcome is looked at where it is given: severity, confidence,
-the fix (`by-hand` for none) and `at client` or `at master`, the end of the entry where the check has one at both;
-several findings are parted by ` + `, the gravest first. Then, each in a line of its own and as many as wanted:
-`said:`, `cause:`, `impact:`, `cure:` words that stand there; `objects:`, `missing:`, `causes:`, `run:` all of them, parted
-by ` | `; `quotes:`, `against:` all sources with their lines, or with what is told of a whole one in brackets; of any of
-these `nothing`. Then the hosts, in sections:
-
-    --- healthy                      begins with both ends of this scenario (any of fixtures/scenarios)
-    --- healthy master               ... with one end of it
-    --- like TITLE                   ... with what the sample of that title, further up, has
-    --- client /etc/inetd.conf       a file of that end and its text; one of no text is empty
-    --- master lsnim -l              a command and its output; `[status 1]` behind it where it failed
-    --- master stderr lsnim -l       what it wrote there
-    --- client edit /etc/services    lines of a text that is there: `-` the old one, `+` what comes into its place;
-                                     `+` without an old one comes to the end
-    --- client without lsitab nimsh  not collected
-    --- client paths                 `PATH absent`, `PATH mode=0644 size=12 mtime=2025-03-14T12:00:00Z`, `PATH unknown`
-    --- client manifest              `role: null`: a field of manifest.json and its value in JSON
-    --- loose mail.txt               a file by itself: no evidence directory, hosts are what the texts tell
-    --- each                         the sample once for each line, which comes into the place of `<each>`
-
-Without a beginning an end is an empty evidence directory of lpar7, a client, or nim1, a master, where a section names it.
-A master alone is the target, beside a client it is --master. Lines before the first sample are comments; one of them
-may be `live: tests/checks/test_FILE.py`, where the tests stand of a check that only live hosts tell anything.
+How they are written stands in docs/contributing.md, "Its samples"; `tests/checks/test_samples.py` runs them all.
 """
 
 import json
 import re
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import cache
-from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from hosts import FIXTURES, MemoryTree, collected, loose
+from hosts import FIXTURES, AskedNow, MemoryTree, collected, loose
+from real_certificates import maker
 from scenarios import ENDS, changed, names, scenario
 
-from nimdoctor.evidence.catalog import file_name
+from nimdoctor.evidence.catalog import Kind, Row, file_name
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence
-from nimdoctor.model import Confidence, Outcome, Severity
+from nimdoctor.model import Outcome
+from nimdoctor.model.text import Text
 
 SAMPLES = FIXTURES.parent / "checks"
 HOST = {"client": ("lpar7", "client"), "master": ("nim1", "master")}
-WORDS = ("said", "cause", "impact", "cure")
-LISTS = ("objects", "missing", "causes", "run", "quotes", "against")
-_EACH = "<each>"
+EACH = "--- each"
 _STATUS = re.compile(r" \[status (\d+)\]$")
+_BYTES = " [bytes]"
+_CERTIFICATE = re.compile(r"<certificate ([\w-]+)>")
 _WHEN = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class BadSample(Exception):
+    """A sample that is not written as the page tells: where it stands, and what is wrong."""
+
+
+@contextmanager
+def _written_in(check: str, line: int, section: str = "") -> Iterator[None]:
+    try:
+        yield
+    except (AssertionError, LookupError, ValueError, OSError) as error:
+        raise BadSample(f"fixtures/checks/{check}.txt, the sample of line {line}{section}: {error}") from error
 
 
 class Section(NamedTuple):
@@ -81,22 +64,35 @@ class Sample(NamedTuple):
         return f"{self.check}:{self.line} {self.title}"
 
     @property
+    def role(self) -> Optional[str]:
+        """What whoever scans says the host is, where they say it."""
+        return next((one.head[5:] for one in self.sections if one.head.startswith("role ")), None)
+
+    @property
     def outcomes(self) -> Tuple[str, ...]:
         return tuple(finding[0] for finding in self.findings)
 
 
 class Trees(NamedTuple):
-    """The hosts of a sample: evidence directories by end, or loose files by name."""
+    """The hosts of a sample: evidence directories by end, or loose files by name.
+
+    `asked` holds the ends that are asked now, each with its answers by what is asked for.
+    """
 
     ends: Mapping[str, MemoryTree]
     loose: Mapping[str, bytes]
+    asked: Mapping[str, Mapping[str, Tuple[str, ...]]]
 
     def targets(self) -> Tuple[Evidence, Optional[Evidence]]:
         """What is scanned, and its master."""
         if self.loose:
             return loose(self.loose), None
-        hosts: List[Evidence] = [RecordedEvidence("case", self.ends[end]) for end in ENDS if end in self.ends]
+        hosts = [self._host(end) for end in ENDS if end in self.ends]
         return hosts[0], hosts[1] if hosts[1:] else None
+
+    def _host(self, end: str) -> Evidence:
+        recorded = RecordedEvidence("case", self.ends[end])
+        return _Asked(recorded, self.asked[end]) if end in self.asked else recorded
 
     def texts(self) -> Dict[str, List[bytes]]:
         """Every text by what a quote calls its source, one of each end that has it."""
@@ -108,7 +104,29 @@ class Trees(NamedTuple):
             for name, raw in tree.files.items():
                 if name.startswith("files/"):
                     found.setdefault(name[5:], []).append(raw)
+        for answers in self.asked.values():
+            for line, texts in answers.items():
+                found.setdefault(line, []).extend(text.encode() for text in texts)
         return found
+
+
+class _Asked(AskedNow):
+    """An end that is asked now, with answers of its own to what is asked more than once or rehearsed."""
+
+    def __init__(self, recorded: RecordedEvidence, answers: Mapping[str, Tuple[str, ...]]) -> None:
+        super().__init__(recorded)
+        self._answers = {name: list(texts) for name, texts in answers.items()}
+
+    def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
+        if row.kind is Kind.REHEARSAL and row.name in self._answers:
+            return [Text.of("\n".join(self._answers[row.name]), row.name)]
+        return super().texts(row, names)
+
+    def again(self, row: Row) -> Tuple[Optional[Text], str]:
+        if not self._answers.get(row.name):
+            return super().again(row)
+        answer = self._answers[row.name].pop(0)
+        return (None, answer[1:-1]) if answer.startswith("[") else (Text.of(answer, row.name), "")
 
 
 # -- reading
@@ -118,16 +136,11 @@ class Trees(NamedTuple):
 def samples(check: str) -> Tuple[Sample, ...]:
     """Those of one check, `--- each` made into one for each line; none where its file is not there."""
     place = SAMPLES / f"{check}.txt"
-    return tuple(_parsed(check, place.read_text("utf-8"))) if place.is_file() else ()
+    return tuple(parsed(check, place.read_text("utf-8"))) if place.is_file() else ()
 
 
-def live_tests(check: str) -> Optional[Path]:
-    """The test module of a check that finds something on live hosts alone."""
-    told = re.match(r"^live: (\S+)$", (SAMPLES / f"{check}.txt").read_text("utf-8"), re.M)
-    return FIXTURES.parents[1] / told[1] if told else None
-
-
-def _parsed(check: str, text: str) -> Iterator[Sample]:
+def parsed(check: str, text: str) -> Iterator[Sample]:
+    """The samples that stand in a text."""
     blocks: List[Tuple[int, List[str]]] = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("== "):
@@ -135,15 +148,17 @@ def _parsed(check: str, text: str) -> Iterator[Sample]:
         if blocks:
             blocks[-1][1].append(line)
     for number, lines in blocks:
-        yield from _each(_sample(check, number, lines))
+        with _written_in(check, number):
+            yield from _each(check, number, lines)
 
 
 def _sample(check: str, number: int, lines: List[str]) -> Sample:
+    assert ": " in lines[0], "it begins with `== TITLE: OUTCOME`"
     title, told = lines[0][3:].rsplit(": ", 1)
     told, _, at = told.partition(" at ")
-    assert not at or at in ENDS, (check, number, at)
+    assert not at or at in ENDS, f"{at!r} is no end"
     findings = tuple(tuple(one.split()) for one in told.split(" + "))
-    assert all(one[0] in {outcome.value for outcome in Outcome} for one in findings), (check, number, told)
+    assert all(one[0] in {outcome.value for outcome in Outcome} for one in findings), f"{told!r} begins with no outcome"
     facts: List[Tuple[str, str]] = []
     sections: List[Tuple[str, List[str]]] = []
     for line in lines[1:]:
@@ -152,8 +167,8 @@ def _sample(check: str, number: int, lines: List[str]) -> Sample:
         elif sections:
             sections[-1][1].append(line)
         elif line.strip():
+            assert ": " in line, f"{line!r} is no `KEY: WORDS`"
             key, words = line.split(": ", 1)
-            assert key in WORDS + LISTS, (check, number, line)
             facts.append((key, words))
     made = [Section(head, _without_end(own)) for head, own in sections]
     return Sample(check, number, title, findings, at or None, tuple(facts), tuple(made))
@@ -167,18 +182,19 @@ def _without_end(lines: List[str]) -> Tuple[str, ...]:
     return tuple(lines[:end])
 
 
-def _each(sample: Sample) -> Iterator[Sample]:
-    (each,) = [section for section in sample.sections if section.head == "each"] or [None]
-    if not each:
-        yield sample
+def _each(check: str, number: int, lines: List[str]) -> Iterator[Sample]:
+    """The sample, or one for each line of its last section: `<each>` is the line, `<1>` the first of its parts."""
+    if EACH not in lines:
+        yield _sample(check, number, lines)
         return
-    rest = [section for section in sample.sections if section is not each]
-    for one in each.lines:
-        yield sample._replace(
-            title=f"{sample.title} [{one}]",
-            facts=tuple((key, words.replace(_EACH, one)) for key, words in sample.facts),
-            sections=tuple(Section(head, tuple(line.replace(_EACH, one) for line in lines)) for head, lines in rest),
-        )
+    at = lines.index(EACH)
+    for row in _without_end(lines[at + 1 :]):
+        places = {"each": row, **{str(count): part for count, part in enumerate(row.split(" | "), 1)}}
+        wanted = set(re.findall(r"<(each|\d)>", "\n".join(lines[:at])))
+        assert wanted <= set(places), f"{row!r} has no part for {sorted(wanted - set(places))}"
+        made = [re.sub(r"<(each|\d)>", lambda found: places[found[1]], line) for line in lines[:at]]  # noqa: B023
+        one = _sample(check, number, made)
+        yield one._replace(title=f"{one.title} [{row}]")
 
 
 # -- building
@@ -187,49 +203,80 @@ def _each(sample: Sample) -> Iterator[Sample]:
 @cache
 def trees(sample: Sample) -> Trees:
     """The hosts of a sample; not to be changed."""
-    ends: Dict[str, MemoryTree] = {}
-    pieces: Dict[str, bytes] = {}
+    made = Trees({}, {}, {})
     for section in sample.sections:
-        first, _, rest = section.head.partition(" ")
-        if first == "like":
-            (other,) = [one for one in samples(sample.check) if one.title == rest]
-            assert other.line < sample.line, (sample.name, rest)
-            ends, pieces = dict(trees(other).ends), dict(trees(other).loose)
-        elif first == "loose":
-            pieces[rest] = _text(section.lines)
-        elif first in ENDS:
-            own = ends.get(first) or MemoryTree(collected(host=HOST[first][0], role=HOST[first][1]))
-            ends[first] = _with(own, rest, section.lines)
-        else:
-            assert first in names(), (sample.name, section.head)
-            ends = {end: tree for end, tree in scenario(first).items() if rest in ("", end)}
-    assert ends or pieces, f"{sample.name} has no host"
-    return Trees(ends, pieces)
+        with _written_in(sample.check, sample.line, f", --- {section.head}"):
+            made = _with_section(made, sample, section)
+    with _written_in(sample.check, sample.line):
+        assert made.ends or made.loose, "it has no host"
+    return made
+
+
+def _with_section(made: Trees, sample: Sample, section: Section) -> Trees:
+    """The hosts and what one section says of them."""
+    first, _, rest = section.head.partition(" ")
+    if first == "like":
+        above = [one for one in samples(sample.check) if one.title == rest and one.line < sample.line]
+        assert above, "no sample further up has that title"
+        return trees(above[0])
+    if first == "role":
+        return made
+    if first == "loose":
+        name, raw = _named(rest, section.lines)
+        return made._replace(loose={**made.loose, name: raw})
+    if first in ENDS and rest.startswith("asked now"):
+        what = rest[len("asked now ") :]
+        answers = {**made.asked.get(first, {}), **({what: section.lines} if what else {})}
+        return made._replace(asked={**made.asked, first: answers})
+    if first in ENDS:
+        own = made.ends.get(first) or MemoryTree(collected(host=HOST[first][0], role=HOST[first][1]))
+        return made._replace(ends={**made.ends, first: _with(own, rest, section.lines)})
+    assert first in names(), "it is no section, and no scenario has that name"
+    return made._replace(ends={end: tree for end, tree in scenario(first).items() if rest in ("", end)})
+
+
+def _named(head: str, lines: Tuple[str, ...]) -> Tuple[str, bytes]:
+    """A text's name, without what else its head tells of it, and the text."""
+    name, _, source = head.partition(" < ")
+    if source:
+        return name, (FIXTURES.parent / source).read_bytes()
+    if head.endswith(_BYTES):
+        escaped = "\n".join(lines).encode("latin-1")
+        return head[: -len(_BYTES)], escaped.decode("unicode_escape").encode("latin-1")
+    return head, _text(lines)
 
 
 def _text(lines: Tuple[str, ...]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
+    return b"".join(map(_line, lines))
+
+
+def _line(line: str) -> bytes:
+    """The line, or the certificate that it names."""
+    kind = _CERTIFICATE.fullmatch(line)
+    return maker()(kind[1]).pem if kind else f"{line}\n".encode()
 
 
 def _with(base: MemoryTree, told: str, lines: Tuple[str, ...]) -> MemoryTree:
     """An end and what one section says of it."""
     verb, _, name = told.partition(" ")
     if told == "paths":
+        assert all(" " in line for line in lines), "each line is a path and its state"
         states = dict(line.split(" ", 1) for line in lines)
         known = {path: _state(words) for path, words in states.items() if words != "unknown"}
         return changed(base, MemoryTree({}), paths=known, without_paths=sorted(set(states) - set(known)))
     if told == "manifest":
         fields = dict(line.split(": ", 1) for line in lines)
         return changed(base, MemoryTree({}), manifest={key: json.loads(value) for key, value in fields.items()})
+    assert verb not in ("without", "edit") or _place(name) in base.files, "that was not there"
     if verb == "without":
         return changed(base, MemoryTree({}), without=[_place(name)])
     if verb == "edit":
-        return changed(base, MemoryTree({_place(name): _edited(base.files[_place(name)], lines, told)}))
+        return changed(base, MemoryTree({_place(name): _edited(base.files[_place(name)], lines)}))
     if verb == "stderr":
         return changed(base, MemoryTree({}), commands={name: {"stderr": _text(lines).decode()}})
     failed = _STATUS.search(told)
-    name = told[: failed.start()] if failed else told
-    own = MemoryTree({_place(name): _text(lines)})
+    name, raw = _named(told[: failed.start()] if failed else told, lines)
+    own = MemoryTree({_place(name): raw})
     if name.startswith("/"):
         absent = [path for path, state in _manifest(base)["paths"].items() if path == name and state is None]
         return changed(base, own, without_paths=absent)
@@ -257,21 +304,17 @@ def _state(words: str) -> Optional[Dict[str, Union[str, int]]]:
     return state
 
 
-def _edited(raw: bytes, lines: Tuple[str, ...], told: str) -> bytes:
+def _edited(raw: bytes, lines: Tuple[str, ...]) -> bytes:
     """The text with each old line, which stands there once, replaced by the new ones that follow it."""
     text, at = raw.decode().split("\n"), None
     for line in lines:
         if line.startswith("-"):
-            assert text.count(line[1:]) == 1, f"{told}: {line[1:]!r} is there {text.count(line[1:])} times"
+            assert text.count(line[1:]) == 1, f"{line[1:]!r} is there {text.count(line[1:])} times"
             at = text.index(line[1:])
             del text[at]
         else:
-            assert line.startswith("+"), (told, line)
+            assert line.startswith("+"), f"{line!r} begins with neither - nor +"
             at = len(text) - 1 if at is None else at
             text.insert(at, line[1:])
             at += 1
     return "\n".join(text).encode()
-
-
-SEVERITIES = {severity.value for severity in Severity}
-CONFIDENCES = {confidence.value for confidence in Confidence}

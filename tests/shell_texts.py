@@ -8,8 +8,10 @@ from typing import Dict, List, Tuple
 
 from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.connection import remote_line
-from nimdoctor.scripts import ScriptEnd, render
+from nimdoctor.planning.conditions.base import shell_functions
+from nimdoctor.planning.document import Plan
 from nimdoctor.scripts.collector import collector
+from nimdoctor.scripts.package import change_package
 
 PACKAGE = Path(str(resources.files("nimdoctor")))
 _STARTS = r"(?:^|[;|&({}!]|\b(?:then|do|else|elif|if|while|until)\b|\bin \([^)]*\)|[^)\s]\))\s*"
@@ -18,22 +20,19 @@ _FUNCTION = re.compile(r"^\s*([A-Za-z_]\w*) ?\(\)", re.MULTILINE)
 
 
 def parts() -> Dict[str, str]:
-    """The files of shell in the package, by their path in it: what scripts are made of, and the lab's stand-ins."""
+    """The files of shell in the package, by their path in it, the lab's stand-ins, and the shell of all conditions."""
     files = [*PACKAGE.glob("**/parts/*.sh"), *(PACKAGE / "lab" / "stand_ins").iterdir()]
-    return {str(path.relative_to(PACKAGE)): path.read_text("ascii") for path in sorted(files)}
+    texts = {str(path.relative_to(PACKAGE)): path.read_text("ascii") for path in sorted(files)}
+    return {**texts, "conditions": shell_functions()}
 
 
-def scripts(document: Dict[str, object]) -> Dict[str, str]:
+def scripts(plan: Plan) -> Dict[str, str]:
     """What is run as a whole: a plan's scripts, the collector, stand-ins, and a question over ssh made of all its parts."""
-    ends = {
-        "client": ScriptEnd(None, "/var/adm/nimdoctor", True),
-        "master": ScriptEnd(None, "/var/adm/nimdoctor", False),
-    }
-    rendered = {name: text.decode() for name, text in render(document, ends).files.items() if name.endswith(".ksh")}
+    package = {name: text.decode() for name, text in change_package(plan, {}).items() if name.endswith(".ksh")}
     asked = sorted(path.name for path in (PACKAGE / "evidence" / "parts").iterdir())
     over_ssh = shlex.split(remote_line(asked, 'MARK=x\nanswer\nread_file "$1"', ("/etc/niminfo",)))[2]
     stand_ins = {name: text for name, text in parts().items() if "stand_ins" in name and not name.endswith("lib.sh")}
-    return {**rendered, "collect.ksh": collector(Catalog()), "over ssh": over_ssh, **stand_ins}
+    return {**package, "collect.ksh": collector(Catalog()), "over ssh": over_ssh, **stand_ins}
 
 
 def inner(text: str) -> List[str]:

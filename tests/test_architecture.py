@@ -41,12 +41,13 @@ ROOMS = {
 
 
 class Import(NamedTuple):
-    """One import: the module imported, where, and whether it happens when the file is loaded."""
+    """One import: the module imported, where, and whether it happens when the file is loaded, or only to check types."""
 
     module: str
     file: Path
     line: int
     eager: bool
+    types: bool = False
 
     def __str__(self) -> str:
         return f"{self.file.relative_to(REPOSITORY)} line {self.line} imports {self.module}"
@@ -75,23 +76,23 @@ def imports(*places: str) -> Iterator[Import]:
 
 @cache
 def imports_of(path: Path) -> "tuple[Import, ...]":
-    return tuple(_imports(ast.parse(path.read_text(encoding="utf-8")), path, True))
+    return tuple(_imports(ast.parse(path.read_text(encoding="utf-8")), path, True, False))
 
 
-def _imports(node: ast.AST, path: Path, eager: bool) -> Iterator[Import]:
+def _imports(node: ast.AST, path: Path, eager: bool, types: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             for name in child.names:
-                yield Import(name.name, path, child.lineno, eager)
+                yield Import(name.name, path, child.lineno, eager, types)
         elif isinstance(child, ast.ImportFrom):
             assert child.level == 0, f"{path} line {child.lineno}: a relative import hides its arrow"
             for name in child.names:
                 whole = f"{child.module}.{name.name}"
-                yield Import(whole if _is_module(whole) else str(child.module), path, child.lineno, eager)
+                yield Import(whole if _is_module(whole) else str(child.module), path, child.lineno, eager, types)
         else:
             only_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
             lazy = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) or only_for_types
-            yield from _imports(child, path, eager and not lazy)
+            yield from _imports(child, path, eager and not lazy, types or only_for_types)
 
 
 def _is_module(name: str) -> bool:
@@ -198,6 +199,57 @@ def test_what_is_slow_to_import_is_imported_in_the_functions_that_use_it():
     slow = (*LAZY, "tabulate")
     found = [str(one) for one in imports("nimdoctor", "checks") if one.eager and within(one.module, *slow)]
     assert [one for one in found if not one.startswith("nimdoctor/evidence/rehearsal/performance.py")] == []
+
+
+COMMANDS = tuple(
+    f"nimdoctor/cli/{name}.py" for name in ("collect", "ending", "reference", "repair", "report", "runs", "scan")
+)
+ANYTHING = ("nimdoctor",)
+IN_FUNCTIONS = (
+    ((), ("psutil", "OpenSSL", "tabulate", "nimdoctor.evidence.rehearsal.performance"), "slow, and mostly not needed"),
+    (
+        ("nimdoctor/__init__.py", "nimdoctor/__main__.py", "nimdoctor/cli/__init__.py"),
+        ANYTHING,
+        "what every start loads",
+    ),
+    (COMMANDS, ANYTHING, "the help lists every command, and runs none"),
+    ((), ("nimdoctor.report",), "one format of several"),
+    (("nimdoctor/evidence/__init__.py",), ("nimdoctor.evidence",), "one kind of target of several, each built on this"),
+    (("nimdoctor/cli/collecting.py", "nimdoctor/library/"), ("nimdoctor.scripts",), "only where a script is asked for"),
+    (("nimdoctor/library/",), ("nimdoctor.probe",), "only where the network is asked"),
+    (
+        ("nimdoctor/library/",),
+        (
+            "nimdoctor.evidence.ssh",
+            "nimdoctor.evidence.connection",
+            "nimdoctor.library.repair_over_ssh",
+            "nimdoctor.library.runs_over_ssh",
+        ),
+        "only over ssh",
+    ),
+    (
+        ("nimdoctor/library/scanning.py",),
+        ("nimdoctor.planning.outlook", "nimdoctor.diagnosis.pictures"),
+        "only for findings",
+    ),
+    (("nimdoctor/library/registry.py",), ("nimdoctor.planning.fix",), "only where there is something to fix"),
+    (("nimdoctor/library/run_commands.py",), ("nimdoctor.library.run_records",), "only where a run is to be looked at"),
+)
+"""What is imported inside functions: where (everywhere, where that is empty), what, and why. All else stands at the top."""
+
+
+def test_an_import_inside_a_function_has_a_reason():
+    used = set()
+    for one in imports("nimdoctor", "checks", "fixes"):
+        if one.eager or one.types:
+            continue
+        name = one.file.relative_to(REPOSITORY).as_posix()
+        reasons = [
+            why for places, what, why in IN_FUNCTIONS if name.startswith(places or "") and within(one.module, *what)
+        ]
+        assert reasons, f"{one}: to the top with it"
+        used.update(reasons)
+    assert used == {why for _, _, why in IN_FUNCTIONS}, "these reasons nobody needs any more"
 
 
 def test_what_loads_openssl_when_it_is_imported_is_imported_by_the_process_of_the_rehearsal_only():

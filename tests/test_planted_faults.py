@@ -55,7 +55,7 @@ def test_a_fault_changes_one_place_and_what_it_leaves_is_another_program(planter
 
 def test_the_nearest_tests_are_those_called_like_the_module(planter):
     tests = planter.Tests(REPOSITORY)
-    assert tests.nearest("checks/tftp_denied.py") == ["tests/checks/test_tftp_denied.py", planter.SAMPLES]
+    assert tests.nearest("checks/tftp_denied.py") == [planter.SAMPLES]
     assert tests.nearest("nimdoctor/facts/lssrc.py") == ["tests/facts/test_lssrc.py", "nimdoctor/facts/lssrc.py"]
     assert "tests/fixes/test_allow_tftp.py" in tests.naming("checks/tftp_denied.py")
     assert all(name.startswith("tests/") for room in planter.ROOMS for name in tests.of_room(room))

@@ -3,12 +3,13 @@
 import io
 import json
 import os
+import re
 import tempfile
-from typing import Dict, Iterator, List, NamedTuple, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 import pytest
 from effort import FEWER, one_in
-from pump import LINE, MEGABYTE, RUNS, Payload, ends_in_time, on_many_lines, on_one_line, repeated
+from pump import LINE, MEGABYTE, RUNS, Payload, ends_in_time, grows_with_its_text, on_many_lines, on_one_line, repeated
 from scenarios import names, scenario
 
 from nimdoctor import facts
@@ -25,7 +26,7 @@ from nimdoctor.model.private_keys import holds_private_key, without_private_keys
 from nimdoctor.model.text import BadEvidence, Text, decode
 
 SECONDS = 300.0
-"""What all texts of one test may take, on a machine that does other things as well: one that does not end takes hours."""
+"""Of the processor, what all texts of one test may take: one that does not end takes hours."""
 
 KEY = b"# -----BEGIN PRIVATE KEY-----\n# MIIEvgIBADANBgkq\n# -----END PRIVATE KEY-----\n"
 KEYS = [
@@ -186,44 +187,59 @@ def some_runs(number: int) -> Dict[str, bytes]:
     }
 
 
-def of_parsers(samples: Dict[str, bytes], chosen: List[Parser]) -> Iterator[Tuple[object, ...]]:
-    for number, parser in enumerate(chosen):
-        seed = sample_of(parser, samples)
-        for label, raw in [*on_one_line(seed), *on_many_lines(seed, LINE // 4 if FEWER else LINE, some_runs(number))]:
-            yield f"{parser.fact}, {label}", raw, parser.fact, parser.row.label, parser.row.kind is Kind.COMMAND
+Texts = Callable[[int], Iterator[Tuple[object, ...]]]
+"""Texts to be read, by what part of their full length they have."""
+
+
+def of_parsers(
+    samples: Dict[str, bytes], parsers: List[Parser], made: Callable[[bytes, int, int], List[Payload]]
+) -> Texts:
+    """What is made of each parser's sample, of its number and of the part."""
+
+    def texts(part: int) -> Iterator[Tuple[object, ...]]:
+        for number, parser in enumerate(parsers):
+            for label, raw in made(sample_of(parser, samples), number, part):
+                yield f"{parser.fact}, {label}", raw, parser.fact, parser.row.label, parser.row.kind is Kind.COMMAND
+
+    return texts
 
 
 @pytest.mark.parametrize("kind", [Kind.FILE, Kind.COMMAND])
-def test_a_parser_ends_on_a_run(kind: Kind, samples: Dict[str, bytes]) -> None:
+def test_a_parser_grows_with_a_run(kind: Kind, samples: Dict[str, bytes]) -> None:
+    def made(seed: bytes, number: int, part: int) -> List[Payload]:
+        return [*on_one_line(seed, LINE // part), *on_many_lines(seed, LINE // 4 // part, some_runs(number))]
+
     chosen = [parser for parser in PARSERS if parser.row.kind is kind]
-    ends_in_time("test_pumped:parse", of_parsers(samples, chosen), SECONDS)
+    grows_with_its_text("test_pumped:parse", of_parsers(samples, chosen, made), SECONDS)
 
 
-def test_a_parser_ends_on_a_megabyte_of_its_own_rows(samples: Dict[str, bytes]) -> None:
-    def payloads() -> Iterator[Tuple[object, ...]]:
-        for number, parser in enumerate(one_in(6, PARSERS)):
-            made = list(repeated(sample_of(parser, samples), MEGABYTE))
-            for label, raw in made[number % 3 : number % 3 + 1] if FEWER else made:
-                yield f"{parser.fact}, {label}", raw, parser.fact, parser.row.label, parser.row.kind is Kind.COMMAND
+def test_a_parser_grows_with_its_own_rows(samples: Dict[str, bytes]) -> None:
+    def made(seed: bytes, number: int, part: int) -> List[Payload]:
+        rows = list(repeated(seed, 2 * LINE // part))
+        return rows[number % 3 : number % 3 + 1] if FEWER else rows
 
-    ends_in_time("test_pumped:parse", payloads(), SECONDS)
+    grows_with_its_text("test_pumped:parse", of_parsers(samples, one_in(6, PARSERS), made), SECONDS)
 
 
-def of_seeds(seeds: List[bytes], lines: int = MEGABYTE) -> Iterator[Payload]:
-    """Each of them pumped on one line of 64 KB, and so that all lines together have so many bytes; one with a megabyte."""
-    for number, seed in enumerate(seeds):
-        yield from on_one_line(seed)
-        yield from on_many_lines(seed, LINE, some_runs(number))
-    for number, seed in enumerate(seeds[1:2] if FEWER and len(seeds) > 1 else seeds):
-        yield from on_one_line(seed, MEGABYTE, some_runs(number))
-        yield from repeated(seed, lines)
+def of_seeds(seeds: List[bytes], size: int = LINE, long: int = 0) -> Texts:
+    """Each of them with runs of that size on one line, and in many lines, and many times; one with runs of `long`."""
+
+    def texts(part: int) -> Iterator[Payload]:
+        for number, seed in enumerate(seeds):
+            yield from on_one_line(seed, size // part)
+            yield from on_many_lines(seed, size // 4 // part, some_runs(number))
+            yield from repeated(seed, size * 2 // part)
+        if long:
+            yield from on_one_line(seeds[-1], long // part, some_runs(0))
+
+    return texts
 
 
-def test_the_finder_of_keys_ends() -> None:
-    ends_in_time("test_pumped:find_keys", of_seeds(KEYS), SECONDS)
+def test_the_finder_of_keys_grows_with_its_text() -> None:
+    grows_with_its_text("test_pumped:find_keys", of_seeds(KEYS, long=MEGABYTE // 2), SECONDS)
 
 
-def test_the_recogniser_of_loose_files_ends(samples: Dict[str, bytes]) -> None:
+def test_the_recogniser_of_loose_files_grows_with_its_text(samples: Dict[str, bytes]) -> None:
     seeds = [
         TRANSCRIPT,
         samples["lsnim -l"][:400],
@@ -231,7 +247,7 @@ def test_the_recogniser_of_loose_files_ends(samples: Dict[str, bytes]) -> None:
         samples["df -k"],
         samples["/etc/hosts"],
     ]
-    ends_in_time("test_pumped:recognise_loose", of_seeds(seeds[:2] if FEWER else seeds, MEGABYTE // 8), SECONDS)
+    grows_with_its_text("test_pumped:recognise_loose", of_seeds(seeds[:2] if FEWER else seeds, LINE // 2), SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -243,8 +259,24 @@ def test_the_recogniser_of_loose_files_ends(samples: Dict[str, bytes]) -> None:
         ("read_run", b'{"event":"begin","step":"1-client-start-nimsh","at":"2026-11-24T10:00:01Z"}\n'),
     ],
 )
-def test_other_readers_end(function: str, seed: bytes) -> None:
-    ends_in_time(f"test_pumped:{function}", of_seeds([seed]), SECONDS)
+def test_other_readers_grow_with_their_text(function: str, seed: bytes) -> None:
+    grows_with_its_text(f"test_pumped:{function}", of_seeds([seed]), SECONDS)
+
+
+def quadratic(raw: bytes) -> None:
+    re.search(rb"a+b", raw)
+
+
+def endless(raw: bytes) -> None:
+    re.search(rb"(a+)+b", raw)
+
+
+@pytest.mark.parametrize(
+    ("reader", "said"), [("quadratic", "four times as much takes more than 9"), ("endless", "endless does not end")]
+)
+def test_a_reader_that_is_not_linear_is_told(reader: str, said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        grows_with_its_text(f"test_pumped:{reader}", lambda part: on_one_line(b"x", LINE // 4 // part, {"a": b"a"}), 2)
 
 
 @pytest.mark.parametrize("key", ["commands", "paths", "not_collected", "files"])

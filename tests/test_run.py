@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+import run
 from scratch import SCRATCH
 from shells import gone
 
@@ -78,6 +79,14 @@ def scratch_of(process: "subprocess.Popen[str]", place: Path) -> str:
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     return (place / "scratch").read_text()
+
+
+def test_what_any_python_says_alike_is_there_and_left_out_by_fewer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for fewer in (False, True):
+        monkeypatch.setattr(run, "FEWER", fewer)
+        chosen = {name for part in run.parts() for name in run.words(part)}
+        everywhere = {path.relative_to(TESTS.parent).as_posix() for path in TESTS.rglob("test_*.py")}
+        assert everywhere - chosen == (set(run.OF_ANY_PYTHON) if fewer else set())
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -3,7 +3,6 @@
 import re
 import subprocess
 from pathlib import Path
-from typing import Any, Dict
 
 import pytest
 import shell_texts
@@ -11,6 +10,7 @@ from shell_texts import Code
 from shells import ALIASES, SHELLS, shell_named, with_system_v
 
 from nimdoctor.model import Role
+from nimdoctor.planning.conditions import TftpdIdle
 from nimdoctor.planning.document import Affected, Plan, PlanHost
 from nimdoctor.planning.steps import Change, Phase, Remove, RunCommand, Step, Transient, make_edit
 
@@ -62,7 +62,7 @@ BUILT_IN = [
 """Commands that a shell has in itself: those that are special go before a function."""
 
 
-def document() -> Dict[str, Any]:
+def plan() -> Plan:
     """A plan with a step of each kind that has shell of its own."""
     edit = make_edit("/etc/inetd.conf", b"#tftp\n", [Change(1, "#tftp", "tftp"), Change(1, None, "x")], "inetd")
     dos = [
@@ -72,15 +72,16 @@ def document() -> Dict[str, Any]:
         RunCommand(("nimclient", "-c"), 300, half_made="/ssl_nimsh_half"),
         Transient(of="1"),
     ]
+    then = (TftpdIdle(Role.CLIENT),)
     steps = [
-        Step(Role.CLIENT, Phase.TFTP, "it's a title", do, "why", "effect", (), (), (), "undo", id=str(number))
+        Step(Role.CLIENT, Phase.TFTP, "it's a title", do, "why", "effect", (), then, (), "undo", id=str(number))
         for number, do in enumerate(dos, 1)
     ]
     affected = Affected(("lpar8",), "why", (("nimclient", "-c"),))
-    return Plan({Role.CLIENT: PlanHost("lpar7", "", None, None)}, (), tuple(steps), affects=affected).as_dict()
+    return Plan({Role.CLIENT: PlanHost("lpar7", "", None, None)}, (), tuple(steps), affects=affected)
 
 
-SCRIPTS = shell_texts.scripts(document())
+SCRIPTS = shell_texts.scripts(plan())
 TEXTS = {**SCRIPTS, **shell_texts.parts()}
 WITHIN = {f"{name}: {at}": one for name, text in TEXTS.items() for at, one in enumerate(shell_texts.inner(text))}
 
@@ -182,7 +183,7 @@ def test_each_shell_has_the_aliases_and_takes_them_away(shell: str) -> None:
 
 
 def test_the_tr_that_goes_before_others_leaves_what_has_no_partner() -> None:
-    text = with_system_v("begin() {\n    PATH=/usr/bin:/bin\n}\nbegin\nprintf a/b | tr -c 'A-Za-z' _\n")
+    text = with_system_v("begin() {\n    PATH=/usr/bin:/usr/sbin\n}\nbegin\nprintf a/b | tr -c 'A-Za-z' _\n")
     assert subprocess.run(["/bin/sh", "-c", text], capture_output=True).stdout == b"a/b"
 
 

@@ -4,6 +4,7 @@ import fnmatch
 import hashlib
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
+from nimdoctor.facts import Filesets, Inittab, NimIdentity, NimObjects, NimshMode, Subsystems
 from nimdoctor.model import Role
 from nimdoctor.planning.asking import holds
 from nimdoctor.planning.conditions import BootRow, CertificateNew, FilesetsInstalled, NimInfoSays, PushIs
@@ -20,8 +21,6 @@ DIRECTORIES = ("/ssl_nimsh", CERTS)
 
 def state_before(step: Step, now: Snapshot) -> Dict[str, Any]:
     """What a step's effects are measured against: the state of its end, and what else this very step may change."""
-    from nimdoctor.facts import Inittab, NimshMode, Subsystems
-
     found = state_of(now, step.where)
     subsystems = now.fact(step.where, Subsystems)
     row = subsystems.get("nimsh") if subsystems else None
@@ -41,8 +40,6 @@ def state_before(step: Step, now: Snapshot) -> Dict[str, Any]:
 
 def _filesets(step: Step, now: Snapshot) -> Optional[str]:
     """A hash of what is installed where the step installs something."""
-    from nimdoctor.facts import Filesets
-
     where = next(one.where for one in step.verify if isinstance(one, FilesetsInstalled))
     filesets = now.fact(where, Filesets)
     return hashlib.sha256(repr(filesets.rows).encode()).hexdigest() if filesets else None
@@ -50,8 +47,6 @@ def _filesets(step: Step, now: Snapshot) -> Optional[str]:
 
 def _connect(now: Snapshot) -> Optional[str]:
     """How the master's object of the client says that pushes go to it; None where that is not known."""
-    from nimdoctor.facts import NimIdentity, NimObjects
-
     try:
         identity, objects = now.fact(Role.CLIENT, NimIdentity), now.fact(Role.MASTER, NimObjects)
     except Elsewhere:

@@ -1,4 +1,4 @@
-"""One run at a time on a state directory, for this program and for the scripts it renders.
+"""One run at a time on a state directory, for this program and for the change packages it writes.
 
 Two locks are held together: `lockf` on STATE/lock, which falls with its process and so decides
 between two of us, and the directory STATE/lock.d with a file `pid`, the only kind that ksh can take.

@@ -3,6 +3,7 @@
 import fnmatch
 from typing import Any, Callable, Collection, Iterable, List, Mapping, Sequence
 
+from nimdoctor.facts import Subsystems
 from nimdoctor.planning.asking import holds, refusal
 from nimdoctor.planning.ends import Ends, Snapshot
 from nimdoctor.planning.policy import RESTARTING
@@ -81,8 +82,6 @@ def _seen_to_end(step: Step, was: Mapping[str, Any], now: Snapshot, removed: Ite
     Those that change how nimsh runs start it anew at last, and bring copies back that steps before
     them `removed`; of others it cannot be told apart from their proofs.
     """
-    from nimdoctor.facts import Subsystems
-
     if not isinstance(step.do, RunCommand) or step.do.argv[0] not in RESTARTING:
         return True
     patterns = [pattern for action in step.do.repair for pattern in action.new]

@@ -8,6 +8,7 @@ from nimdoctor.applying.backups import Backups, backed_up_path
 from nimdoctor.applying.effects import DIRECTORIES, mode_words, present, standing, state_before
 from nimdoctor.applying.state import RunDirectory
 from nimdoctor.applying.step_commands import StepCommands
+from nimdoctor.facts import Subsystems
 from nimdoctor.model import Role
 from nimdoctor.planning.ends import CERTS, Ends, Snapshot
 from nimdoctor.planning.policy import mode_changed
@@ -171,8 +172,6 @@ class StepReverser:
 
     def _former_state(self, where: Role, name: str, was_active: bool) -> None:
         """Starts a subsystem that was active and is not, or stops one that was not and is."""
-        from nimdoctor.facts import Subsystems
-
         now = self.ends.now()
         subsystems = now.fact(where, Subsystems)
         active = subsystems.active(name) if subsystems else None

@@ -7,6 +7,7 @@ target that cannot be read, 3 inconclusive, 4 nimdoctor itself failed, 130 inter
 import importlib
 import os
 import sys
+from contextlib import redirect_stdout
 from functools import cache
 from typing import Any, List, Optional, Sequence, Tuple
 
@@ -96,8 +97,6 @@ def _run(words: List[str]) -> Tuple[int, str]:
 
 def _usage() -> int:
     """The help on stderr; Typer's own way of showing it differs from version to version."""
-    from contextlib import redirect_stdout
-
     with redirect_stdout(sys.stderr):
         commands()(args=["--help"], prog_name="nimdoctor", standalone_mode=False)
     return USAGE

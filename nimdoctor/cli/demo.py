@@ -13,7 +13,7 @@ import textwrap
 import threading
 import time
 from datetime import datetime, timedelta
-from typing import Callable, Iterator, List, Mapping, Optional, Tuple
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.applying import runs
 from nimdoctor.applying.execute import NotApplied
@@ -26,7 +26,7 @@ from nimdoctor.library.repair import Repair, RepairTarget
 from nimdoctor.library.scanning import scan, with_ways
 from nimdoctor.model import Outcome, Role
 from nimdoctor.planning.document import Plan
-from nimdoctor.planning.fix import Options
+from nimdoctor.planning.fix import Fix, Options
 from nimdoctor.planning.steps import RunCommand
 from nimdoctor.report import plan_text, text_report
 from nimdoctor.report.scan_report import HEALTHY, Report
@@ -36,29 +36,14 @@ __all__ = ["DEFAULT", "SCENARIOS", "LabCannotBeBuilt", "known", "show"]
 
 DEFAULT = "create-bio-hang"
 CLIENT, MASTER, LOG = "lpar7", "nim1", "var/adm/ras/nimsh.log"
+_NAMES = {Role.CLIENT: CLIENT, Role.MASTER: MASTER}
 PATIENCE, PROOF = 2.0, 20.0
 """Seconds that a push gets: before the cure, when it may hang, and after it."""
 _INDENT = "    "
 _STAMP = "%a %b %d %H:%M:%S %Y"
 _SHOWRES = ("nim", "-o", "showres", "lpp_7104")
 
-_FIX = f"{CLIENT}# nimdoctor fix --master MASTER"
-ON_REAL_HOSTS: Mapping[str, Tuple[str, ...]] = {
-    "recycle-certificates": (
-        f"{MASTER}#  nimdoctor fix --only recycle-certificates --apply --affects 2",
-        f"{_FIX} --only refresh-client-certificate --apply",
-    ),
-    "install-openssl": (
-        f"{_FIX} --script DIR",
-        f"{MASTER}#  ksh DIR/master/apply.ksh",
-        f"{CLIENT}# ksh DIR/client/apply.ksh",
-    ),
-    "enable-tftp": (f"{MASTER}#  nimdoctor fix --apply", f"{_FIX} --apply"),
-    "allow-tftp": (f"{MASTER}#  nimdoctor fix --apply", f"{_FIX} --apply"),
-    "restrict-keys": (f"{MASTER}#  nimdoctor fix --apply",),
-    "configure-ssl": (f"{MASTER}#  nimdoctor fix --apply",),
-}
-"""What is typed where nimdoctor cannot reach both hosts at once, by the fix that acts on the master."""
+_AT_ITS_END = ((Role.MASTER, "nimdoctor fix --apply"), (Role.CLIENT, "nimdoctor fix --master MASTER --apply"))
 
 Out = Callable[[str], None]
 
@@ -66,6 +51,19 @@ Out = Callable[[str], None]
 def known(scenario: str) -> bool:
     """Whether there is such a scenario; several may be joined by `+`."""
     return all(name in SCENARIOS for name in scenario.split("+"))
+
+
+def on_real_hosts(plan: Plan, fixes: Sequence[Fix]) -> List[str]:
+    """What is typed where nimdoctor cannot reach both hosts at once, one line a command, with the host it is typed on."""
+    acting = {fix for step in plan.steps if step.where is Role.MASTER for fix in step.fixes}
+    own_way = next((fix.apart for fix in fixes if fix.apart and fix.id in acting), ())
+    # to the master alone the client of this plan is one of them
+    affected = str(len(plan.affects.clients) + 1) if plan.affects else "N"
+    return [
+        f"{_NAMES[where] + '#':<6} {' '.join(affected if word == 'N' else word for word in command.split())}"
+        for where, command in own_way or _AT_ITS_END
+        if own_way or plan.touches(where)
+    ]
 
 
 def show(scenario: str, out: Out, width: int = 96) -> List[str]:
@@ -198,11 +196,9 @@ class _Demo:
         plan = repair.plan
         self._next(f"The plan is applied to the simulated hosts. {_what_it_asks(plan)}")
         self._why_a_person_must(plan)
-        by_fix = {fix for step in plan.steps if step.where is Role.MASTER for fix in step.fixes}
-        real = next((lines for fix, lines in ON_REAL_HOSTS.items() if fix in by_fix), ())
-        if real:
+        if plan.touches(Role.MASTER):
             self._say("This demo reaches both hosts at once. On real ones, each does its own part, the master first:")
-            for line in real:
+            for line in on_real_hosts(plan, self.registry.fixes()):
                 self.out(line)
         else:
             self._typed(CLIENT, _words("nimdoctor fix --master MASTER", repair.options.only, "--apply"))
@@ -283,13 +279,13 @@ class _Demo:
         begun = time.monotonic()
         pushed = self.lab.push(CLIENT, timeout=patience)
         took = time.monotonic() - begun
-        said = [line for line in pushed.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = [line for line in pushed.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
         if pushed.timed_out:
             text = f"(no answer in {patience:.0f} s: it hangs. On AIX it hangs until somebody ends it; the demo has ended it)"
         elif _came_through(pushed):
-            text = "\n".join([*(line for line in said if "mp64" in line), f"(came back in {took:.1f} s)"])
+            text = "\n".join([*(line for line in lines if "mp64" in line), f"(came back in {took:.1f} s)"])
         else:
-            text = "\n".join(said + pushed.stderr.decode("utf-8", "replace").splitlines())
+            text = "\n".join(lines + pushed.stderr.decode("utf-8", "replace").splitlines())
         self._typed(
             MASTER, f"nim -o lslpp {CLIENT} | grep mp64" if _came_through(pushed) else f"nim -o lslpp {CLIENT}", text
         )
@@ -334,8 +330,8 @@ def _came_through(pushed: CommandResult) -> bool:
 
 def _what_it_asks(plan: Plan) -> str:
     licence = any(isinstance(step.do, RunCommand) and "accept_licenses=yes" in step.do.argv for step in plan.steps)
-    told = ", and told that this accepts the licence of OpenSSL" if licence else ""
-    return f"On a terminal you would be asked first{told}; here the demo answers."
+    licence_clause = ", and told that this accepts the licence of OpenSSL" if licence else ""
+    return f"On a terminal you would be asked first{licence_clause}; here the demo answers."
 
 
 def _way_back(plan: Plan) -> str:

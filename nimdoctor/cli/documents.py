@@ -1,41 +1,25 @@
 """How what a scan came to is written: target by target as each is done, or all in one document at the end."""
 
 import os
-from enum import Enum
-from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Sequence, Set, Tuple, Union
+from typing import Callable, Iterable, List, Optional, Sequence, Set, Tuple, Union
 
-from nimdoctor.cli.output import results, say, width, written_to
+from nimdoctor.cli.output import ScanFormat, results, say, width, written_to
+from nimdoctor.library.targets import attempted
+from nimdoctor.model import Severity
 from nimdoctor.model.wording import visible
-
-if TYPE_CHECKING:
-    from nimdoctor.model import Severity
-    from nimdoctor.report.scan_report import Failure, Report
+from nimdoctor.report.scan_report import Failure, Report
 
 WORST_FIRST = (4, 2, 1, 3, 0)
 """Exit statuses of several targets: the first of these that occurs is the whole scan's."""
 
 
-class ScanFormat(str, Enum):
-    """How a scan's report is written."""
-
-    TEXT = "text"
-    JSON = "json"
-    JSONL = "jsonl"
-    HTML = "html"
-    MARKDOWN = "markdown"
-    JUNIT = "junit"
-    NAGIOS = "nagios"
-
-
-WITH_PICTURES = (ScanFormat.HTML, ScanFormat.NAGIOS)
-"""Formats that show what only the pictures' facts say."""
 _OBJECTS = (ScanFormat.JSON, ScanFormat.JSONL)
 """Formats that have an object for each target, also for one of which there is no report."""
 
 Found = Iterable[Union["Report", "Failure"]]
 
 
-def tell(found: Found, format: ScanFormat, output: Optional[str], bar: "Severity", several: bool) -> int:
+def tell(found: Found, format: ScanFormat, output: Optional[str], bar: Severity, several: bool) -> int:
     """Writes what became of each target, and says on stderr of which there is no report; gives the exit status.
 
     `several` says that more than one target was named: then their objects are one a line, for what reads line by line.
@@ -46,9 +30,7 @@ def tell(found: Found, format: ScanFormat, output: Optional[str], bar: "Severity
 
 
 def _one_by_one(found: Found, format: ScanFormat, output: Optional[str], several: bool) -> int:
-    from nimdoctor.library.targets import attempted
     from nimdoctor.report import json_report
-    from nimdoctor.report.scan_report import Failure
 
     indent = 2 if format is ScanFormat.JSON and not several else None
     statuses: Set[int] = set()
@@ -71,7 +53,7 @@ def _one_by_one(found: Found, format: ScanFormat, output: Optional[str], several
     return _worst(statuses)
 
 
-def _rendered(report: "Report", format: ScanFormat, output: Optional[str], indent: Optional[int]) -> str:
+def _rendered(report: Report, format: ScanFormat, output: Optional[str], indent: Optional[int]) -> str:
     if format in _OBJECTS:
         from nimdoctor.report import json_report
 
@@ -82,9 +64,7 @@ def _rendered(report: "Report", format: ScanFormat, output: Optional[str], inden
     return text_report.render(report, width=width(), colour=terminal)
 
 
-def _together(found: Found, format: ScanFormat, output: Optional[str], bar: "Severity") -> int:
-    from nimdoctor.report.scan_report import Failure
-
+def _together(found: Found, format: ScanFormat, output: Optional[str], bar: Severity) -> int:
     reports: List[Report] = []
     failures: List[Failure] = []
     for one in found:
@@ -130,12 +110,9 @@ def _renderer(format: ScanFormat) -> Render:
 
 
 def _shown(
-    reports: "Sequence[Report]", failures: "Sequence[Failure]", render: Render
-) -> "Tuple[List[Report], List[Failure]]":
+    reports: Sequence[Report], failures: Sequence[Failure], render: Render
+) -> Tuple[List[Report], List[Failure]]:
     """The reports that can be rendered alone, and the failures with those of the others."""
-    from nimdoctor.library.targets import attempted
-    from nimdoctor.report.scan_report import Failure
-
     good: List[Report] = []
     bad = list(failures)
     for report in reports:

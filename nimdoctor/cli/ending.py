@@ -30,8 +30,8 @@ def answer_to(question: str, yes_does: str) -> str:
     if not terminal():
         return f"nobody can be asked: no terminal; --yes {yes_does} without a question"
     print(f"{question} Type y or n: ", end="", file=sys.stderr, flush=True)
-    said = sys.stdin.readline().strip().lower()
-    return "" if said in ("y", "yes") else "the answer was not y or yes: nothing was changed"
+    answer = sys.stdin.readline().strip().lower()
+    return "" if answer in ("y", "yes") else "the answer was not y or yes: nothing was changed"
 
 
 def status_of(result: "Result", interrupted: Interruption) -> int:

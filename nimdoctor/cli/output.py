@@ -1,6 +1,7 @@
 """What every command shares: results to stdout, everything else to stderr, errors of one line."""
 
 import os
+import shutil
 import sys
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from contextvars import ContextVar
@@ -9,6 +10,7 @@ from typing import BinaryIO, Callable, Iterator, Optional, TextIO
 
 from nimdoctor.library.errors import UsageError as UsageError
 from nimdoctor.model.wording import visible
+from nimdoctor.system.atomic import whole
 
 USAGE, FAILED, INTERRUPTED = 2, 4, 130
 
@@ -18,6 +20,22 @@ class Format(str, Enum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class ScanFormat(str, Enum):
+    """How a scan's report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
+    NAGIOS = "nagios"
+
+
+WITH_PICTURES = (ScanFormat.HTML, ScanFormat.NAGIOS)
+"""Formats that show what only the pictures' facts say."""
 
 
 class CannotWrite(Exception):
@@ -69,8 +87,6 @@ def lines(message: str) -> str:
 
 
 def width() -> int:
-    import shutil
-
     return min(110, shutil.get_terminal_size((96, 24)).columns)
 
 
@@ -88,8 +104,6 @@ def written_to(output: Optional[str]) -> Iterator[Callable[[str], None]]:
     if not output or output == "-":
         yield _print
         return
-    from nimdoctor.system.atomic import whole
-
     stream: Optional[BinaryIO] = None
 
     def add(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import List, Optional
 import typer
 
 from nimdoctor.cli.output import FAILED, UsageError, results_alone, say, width, write
-from nimdoctor.cli.scan import end_like_ctrl_c
+from nimdoctor.library.interruption import end_like_ctrl_c
 from nimdoctor.model.wording import visible
 
 

@@ -10,8 +10,7 @@ import typer
 from nimdoctor.cli.ending import answer_to, complete_fixes, refuse, show_result, status_of, terminal
 from nimdoctor.cli.output import Format, UsageError, say, width, write
 from nimdoctor.cli.runs import resume_run
-from nimdoctor.cli.scan import end_like_ctrl_c, nothing
-from nimdoctor.library.interruption import HERE, THERE, Interruption
+from nimdoctor.library.interruption import HERE, THERE, Interruption, end_like_ctrl_c, nothing
 from nimdoctor.model.wording import count, visible
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ def _fix(
     result = session.apply(
         expect=expect,
         affects=affects,
-        confirm=lambda: "" if yes else _asked(session, format),
+        confirm=lambda: "" if yes else _confirmed(session, format),
         interruption=interrupted,
     )
     if result.ended is None and format is Format.TEXT:
@@ -156,7 +155,7 @@ def _fix(
     return status_of(result, interrupted)
 
 
-def _asked(session: "RepairSession", format: Format) -> str:
+def _confirmed(session: "RepairSession", format: Format) -> str:
     """Asks on a terminal; why the plan is not applied, or empty when the answer is yes."""
     plan = session.plan
     if format is Format.TEXT:

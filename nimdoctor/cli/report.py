@@ -1,30 +1,12 @@
 """`nimdoctor report`: evidence and report of one host or both ends as one archive for a case at IBM."""
 
 import os
-from functools import cache
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
+from typing import Optional
 
 import typer
 
-from nimdoctor.cli.collect import kept, leaving, redacted, tell_not_collected, tell_redacted
-from nimdoctor.cli.output import UsageError, say, write
-from nimdoctor.cli.scan import end_like_ctrl_c
+from nimdoctor.cli.output import UsageError
 from nimdoctor.model.wording import visible
-
-if TYPE_CHECKING:
-    from nimdoctor.collection import Collection
-    from nimdoctor.evidence.source import Evidence
-    from nimdoctor.evidence.tree import Tree
-    from nimdoctor.library.registry import Registry
-    from nimdoctor.redaction.session import RedactionSession
-    from nimdoctor.report.scan_report import Report
-
-SHOWN = 5
-"""Checks that are named where an archive would not say what its evidence says."""
-WHERE_TO = (
-    "nimdoctor sends nothing. Attach it to the case at https://www.ibm.com/mysupport, or put it there by "
-    "https://www.secure.ecurep.ibm.com"
-)
 
 
 def report(
@@ -42,164 +24,12 @@ def report(
     ),
 ) -> int:
     """Make one archive for a case: report, redacted evidence of both ends, plan."""
-    from nimdoctor.library.bundle import BadNumber, label_of
-    from nimdoctor.library.registry import Registry
+    from nimdoctor.cli.reporting import archive_for_case
 
     if timeout != timeout:  # NaN is neither below the one bound nor above the other
         raise UsageError("--timeout is no number of seconds")
-    try:
-        label = label_of(case, pmr)
-    except BadNumber as error:
-        raise UsageError(str(error)) from error
     if not os.path.isdir(output):
         raise UsageError(f"--output {visible(output)}: is no directory")
     if no_redact and redact_key is not None:
         raise UsageError("--redact-key and --no-redact exclude each other")
-    registry = Registry()
-    redaction = None if no_redact else leaving(redact_key, registry.catalog)
-    opened = _Opened(timeout, registry)
-    restore = end_like_ctrl_c()
-    try:
-        ends = opened.ends(target, master)
-        path = _made(ends, opened, label, output, redaction)
-    finally:
-        opened.close()
-        restore()
-    for collection in opened.collections:
-        tell_not_collected(collection)
-    tell_redacted(redaction, path)
-    say(WHERE_TO)
-    write(f"{path}\n", None)
-    return 0
-
-
-class _End(NamedTuple):
-    """One end: its evidence as a scan takes it, and the same as an evidence directory. Of a live host both are what was
-    collected of it.
-    """
-
-    evidence: "Evidence"
-    tree: "Tree"
-
-
-class _Opened:
-    """The ends of a report: what was collected already as it is, of all else what is collected now."""
-
-    def __init__(self, timeout: float, registry: "Registry") -> None:
-        from nimdoctor.cli.waiting import Waiting
-
-        self.timeout = timeout
-        self.registry = registry
-        self.collections: List[Collection] = []
-        self.collected: Optional[int] = None
-        self.waiting = Waiting()
-        self._evidence: List[Evidence] = []
-
-    def ends(self, target: str, master: Optional[str]) -> "Dict[str, _End]":
-        """Each end by its folder in the bundle."""
-        from nimdoctor.evidence.bundles import CLIENT, HOST, MASTER
-        from nimdoctor.evidence.source import TargetError
-        from nimdoctor.library.scanning import alike
-
-        first = self._opened(target)
-        paired = None if first.live else first.paired
-        second = self._opened(master) if master is not None else paired
-        roles = self._roles(first)
-        try:
-            alike(first, second)
-        except TargetError as error:
-            raise UsageError(visible(str(error))) from error
-        if second is not None:
-            return {CLIENT: self._end(first), MASTER: self._end(second)}
-        folder = CLIENT if roles == ("client",) else MASTER if "master" in roles else HOST
-        return {folder: self._end(first)}
-
-    def close(self) -> None:
-        self.waiting.close()
-        for evidence in self._evidence:
-            evidence.close()
-        for collection in self.collections:
-            collection.close()
-
-    def _opened(self, target: str) -> "Evidence":
-        from nimdoctor.evidence import open_target
-        from nimdoctor.evidence.source import TargetError
-
-        try:
-            found = open_target(target, timeout=self.timeout, progress=self.waiting, catalog=self.registry.catalog)
-        except TargetError as error:
-            raise UsageError(visible(str(error))) from error
-        self._evidence.append(found)
-        return found
-
-    def _roles(self, evidence: "Evidence") -> "tuple[str, ...]":
-        from nimdoctor.diagnosis.host import Host
-
-        return Host(evidence, self.registry.catalog).roles
-
-    def _end(self, evidence: "Evidence") -> _End:
-        from nimdoctor.evidence.recorded import RecordedEvidence
-
-        if isinstance(evidence, RecordedEvidence):
-            return _End(evidence, evidence.tree)
-        collection = kept(evidence, self.registry.catalog)
-        self.collections.append(collection)
-        self.collected = collection.collected
-        kept_evidence = RecordedEvidence(evidence.target, collection, self.registry.catalog)
-        return _End(kept_evidence if evidence.live else evidence, collection)
-
-
-def _made(
-    ends: "Dict[str, _End]", opened: _Opened, label: str, output: str, redaction: "Optional[RedactionSession]"
-) -> str:
-    """Where the archive is, after it was written."""
-    from nimdoctor.collection.archive import archive_name, write_archive
-    from nimdoctor.evidence.source import TargetError
-    from nimdoctor.library.bundle import bundled, finish, own_words, scanned
-    from nimdoctor.redaction.session import Leak
-    from nimdoctor.redaction.without_keys import KeylessTree
-
-    registry = opened.registry
-    trees = [end.tree for end in ends.values()]
-    try:
-        original = scanned({folder: end.evidence for folder, end in ends.items()}, registry).report
-        trees = redacted(redaction, trees) if redaction else [KeylessTree(tree) for tree in trees]
-        made = bundled(dict(zip(ends, trees)), registry, opened.collected)
-        _refuse_other_findings(original, made.report, ends, trees, registry)
-        finish(made, label, registry, redaction.redactor.ledger if redaction else None)
-        if redaction:
-            redaction.check_documents(made.tree.documents, cache(lambda: own_words(registry)))
-        name = f"{label}.{archive_name(made.report.host.name, made.collected)}"
-        path = os.path.join(output, name)
-        write_archive(made.tree, path, made.collected, folder=name[: -len(".tar.gz")])
-    except Leak as error:
-        raise UsageError(visible(f"refused, since not all could be redacted: {error}")) from error
-    except TargetError as error:
-        raise UsageError(visible(str(error))) from error
-    except OSError as error:
-        raise UsageError(f"the archive cannot be written in {visible(output)}: {error.strerror or error}") from error
-    return path
-
-
-def _refuse_other_findings(
-    original: "Report", made: "Report", ends: "Dict[str, _End]", trees: "Sequence[Tree]", registry: "Registry"
-) -> None:
-    """Raises UsageError where a scan of these trees, which are to leave, says something else than one of the evidence."""
-    from nimdoctor.redaction import THINNED, RedactedTree
-    from nimdoctor.report.agreement import differences, thinned_lines
-
-    tree = trees[0]
-    is_redacted = isinstance(tree, RedactedTree)
-    renamed = tree.renamed if isinstance(tree, RedactedTree) else lambda text: frozenset([text])
-    evidence = [end.evidence for end in ends.values()]
-    thinned = lambda: thinned_lines(evidence, registry.catalog, THINNED if is_redacted else frozenset())  # noqa: E731
-    found = differences(original, made, renamed, thinned)
-    if found:
-        more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        advice = "try --no-redact, or send the evidence itself" if is_redacted else "send the evidence itself"
-        raise UsageError(
-            visible(
-                f"refused, since a scan of the archive would not find what is found in the evidence: "
-                f"{'; '.join(found[:SHOWN])}{more}. Nothing was written; {advice}, once you have read it"
-            )
-        )
+    return archive_for_case(target, master, case, pmr, output, not no_redact, redact_key, timeout)

@@ -5,8 +5,11 @@ from typing import Callable, List, Optional
 
 import typer
 
-from nimdoctor.cli.documents import WITH_PICTURES, ScanFormat, tell
-from nimdoctor.cli.output import UsageError, results_alone
+from nimdoctor.cli.output import WITH_PICTURES, ScanFormat, UsageError, results_alone
+from nimdoctor.cli.waiting import Waiting
+from nimdoctor.evidence import is_asked_now
+from nimdoctor.library.interruption import end_like_ctrl_c, nothing
+from nimdoctor.model import Severity
 
 
 class RoleOption(str, Enum):
@@ -65,10 +68,8 @@ def scan(
     probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network; else nothing is sent."),
 ) -> int:
     """Diagnose a host from its evidence."""
-    from nimdoctor.cli.waiting import Waiting
-    from nimdoctor.evidence import is_asked_now
+    from nimdoctor.cli.documents import tell
     from nimdoctor.library.targets import ScanRequest, each
-    from nimdoctor.model import Severity
 
     if output == "":
         raise UsageError("--output names no file")
@@ -95,30 +96,3 @@ def scan(
     finally:
         waiting.close()
         restore()
-
-
-def nothing() -> None:
-    """Nothing to restore."""
-
-
-def end_like_ctrl_c() -> Callable[[], None]:
-    """Makes a hangup or a plain kill end the running command too; gives what undoes this."""
-    import signal
-    import threading
-
-    if threading.current_thread() is not threading.main_thread():
-        return nothing
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    # what was told to be ignored (nohup) stays ignored
-    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
-    for number in numbers:
-        signal.signal(number, interrupt)
-
-    def restore() -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
-
-    return restore

@@ -102,7 +102,7 @@ class _Collector:
         paths = self.evidence.paths(path_rows_of(rows))
         self.record.paths.update(paths.states)
         self.record.complete = [pattern for pattern in paths.complete if pattern.endswith("*")]
-        collected = self._moment()
+        collected = self._time_of_judging()
         return self._finished(self.host.name, self.host.role if role_known else None, collected, collected)
 
     def _collect_loose(self) -> Collection:
@@ -113,10 +113,10 @@ class _Collector:
                     self.record.piece(row, text)
                 except BadEvidence as error:
                     self.record.not_collected[row.label] = str(error)
-        return self._finished(None, None, None, self._moment())
+        return self._finished(None, None, None, self._time_of_judging())
 
     def _finished(
-        self, host: Optional[str], role: Optional[str], told_time: Optional[int], collected: int
+        self, host: Optional[str], role: Optional[str], stated_time: Optional[int], collected: int
     ) -> Collection:
         self.record.not_collected.update(
             (name, reason) for name, reason in self.evidence.problems.items() if name not in self.record.timed_out
@@ -124,7 +124,8 @@ class _Collector:
         self.record.finish(
             host=host,
             role=role,
-            collected=told_time,
+            system=self.evidence.system,
+            collected=stated_time,
             collector=f"nimdoctor {__version__}",
             thorough=self.evidence.thorough,
             remarks=self.evidence.remarks,
@@ -132,7 +133,7 @@ class _Collector:
         not_collected = {**self.record.not_collected, **self.record.timed_out}
         return Collection(self.record.place, self.host.name, collected, not_collected)
 
-    def _moment(self) -> int:
+    def _time_of_judging(self) -> int:
         return self.host.fact(JudgingTime).utc
 
     # -- files

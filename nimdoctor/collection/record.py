@@ -82,6 +82,7 @@ class Record:
         *,
         host: Optional[str],
         role: Optional[str],
+        system: Optional[str],
         collected: Optional[int],
         collector: str,
         thorough: bool,
@@ -93,6 +94,8 @@ class Record:
             document["host"] = host
         if role:
             document["role"] = role
+        if system:
+            document["system"] = system
         if collected is not None:
             document["collected"] = f"{datetime.fromtimestamp(collected, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
         if self.loose:

@@ -169,8 +169,8 @@ def _ordered(number: int, links: Sequence[CauseLink]) -> Tuple[List[int], List[i
         one = waiting.pop()
         depths[one] = 1 + max((depths[cause] for cause in causes[one]), default=-1)
         order.append(one)
-        told_now = set(order)
+        ordered = set(order)
         waiting += sorted(
-            (link.effect for link in links if link.cause == one and causes[link.effect] <= told_now), reverse=True
+            (link.effect for link in links if link.cause == one and causes[link.effect] <= ordered), reverse=True
         )
     return order, [depths[one] for one in order]

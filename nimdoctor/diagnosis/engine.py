@@ -7,6 +7,7 @@ evidence: a check that says nothing passes on the facts it was given, and only o
 import traceback
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from nimdoctor import facts
 from nimdoctor.diagnosis.host import FactAbsent, Host, parameters
 from nimdoctor.diagnosis.scanned_ends import GIVE, CheckRun, NotNamed, ScannedEnds
 from nimdoctor.diagnosis.settlement import settlement_of
@@ -168,9 +169,7 @@ class Engine:
 
     def may_be_hardened(self) -> bool:
         """Whether either end is of generation G2 or later, or of unknown generation where G2 exists."""
-        from nimdoctor.facts import NimGeneration
-
-        found = [host.optional(NimGeneration) for host in (self.target, self.master) if host]
+        found = [host.optional(facts.NimGeneration) for host in (self.target, self.master) if host]
         return any(generation and generation.may_be_hardened for generation in found)
 
     def _judge(self, run: CheckRun, diagnosis: Optional[Diagnosis]) -> List[Result]:

@@ -5,6 +5,7 @@ import typing
 from functools import cache
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Type, TypeVar, Union
 
+from nimdoctor import facts
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
 from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.source import Evidence
@@ -166,9 +167,7 @@ class Host:
         """Whether that path is known not to exist."""
         if self.evidence.file_absent(path):
             return True
-        from nimdoctor.facts import Paths
-
-        return bool(self.fact(Paths).absent(path))
+        return bool(self.fact(facts.Paths).absent(path))
 
     def _absent(self, kind: Any, rows: List[Row]) -> FactAbsent:
         labels = tuple(row.label for row in rows[:1])
@@ -206,11 +205,9 @@ class Host:
         return f"{name} could not be had" if self.evidence.live else f"{name} was not collected"
 
     def _known_absent(self, name: str) -> bool:
-        from nimdoctor.facts import Paths
-
         if "*" not in name:
             return self.absent(name)
-        paths = self.fact(Paths)
+        paths = self.fact(facts.Paths)
         return bool(paths.absent(name.partition("/*")[0]) or (paths.listed(name) and not paths.matching(name)))
 
     def _texts(self, row: Row, kind: Any) -> Iterator[Text]:
@@ -218,9 +215,7 @@ class Host:
             row = row._replace(live=True)
         names = self.placeholders(row)
         if "{LPP_SOURCE}" in row.name and row.live and self.evidence.live:
-            from nimdoctor.facts import NimObjects
-
-            objects = self.optional(NimObjects)
+            objects = self.optional(facts.NimObjects)
             for found in objects.resources("lpp_source")[:LPP_SOURCES] if objects else ():
                 yield from self.evidence.texts(row, {**names, "LPP_SOURCE": found.name})
             return
@@ -239,11 +234,9 @@ class Host:
 
     def _values(self) -> Mapping[str, str]:
         if self._names is None:
-            from nimdoctor.facts import LevelTables, NimInfo
-
-            info = self.optional(NimInfo)
-            client = self.client.optional(NimInfo) if self.client else info
-            self._names = {"APARS": " ".join(self.fact(LevelTables).apars())}
+            info = self.optional(facts.NimInfo)
+            client = self.client.optional(facts.NimInfo) if self.client else info
+            self._names = {"APARS": " ".join(self.fact(facts.LevelTables).apars())}
             for placeholder, value in (
                 ("NIM_NAME", info.get("NIM_NAME") if info else None),
                 ("CLIENT_HOSTNAME", client.get("NIM_HOSTNAME") if client else None),
@@ -259,34 +252,29 @@ class Host:
     def _detect_roles(self) -> Tuple[str, ...]:
         if self.evidence.roles:
             return tuple(self.evidence.roles)
-        # facts are imported where they are needed: a scan loads only those its checks ask for
-        from nimdoctor.facts import NimclientObjects, NimInfo, NimObjects, NimshLog
-
-        info = self.optional(NimInfo)
+        info = self.optional(facts.NimInfo)
         if info and info.roles:
             return info.roles
         # from here on the role is only guessed by what was collected
         self.role_stated = False
-        if self.optional(NimObjects):
+        if self.optional(facts.NimObjects):
             return ("master",)
-        if self.optional(NimclientObjects) or self.optional(NimshLog):
+        if self.optional(facts.NimclientObjects) or self.optional(facts.NimshLog):
             return ("client",)
         return ()
 
     def _detect_name(self) -> Optional[str]:
         if self.evidence.host:
             return self.evidence.host
-        from nimdoctor.facts import HostName, NimInfo, NimObjects
-
-        name = self.optional(HostName)
+        name = self.optional(facts.HostName)
         if name:
             return name.name
-        info = self.optional(NimInfo)
+        info = self.optional(facts.NimInfo)
         if info:
             own = info.get("NIM_HOSTNAME") or info.get("NIM_NAME")
             if own:
                 return own
-        objects = self.optional(NimObjects) if "master" in self.roles else None
+        objects = self.optional(facts.NimObjects) if "master" in self.roles else None
         stanza = objects.master() if objects else None
         names = stanza.host_names() if stanza else ()
         return names[0] if names else None
@@ -295,9 +283,7 @@ class Host:
         """Roles that its evidence states and that it is not looked at in, by the word of somebody."""
         if not self.role_given:
             return ()
-        from nimdoctor.facts import NimInfo
-
-        info = None if self.evidence.roles else self.optional(NimInfo)
+        info = None if self.evidence.roles else self.optional(facts.NimInfo)
         stated = self.evidence.roles or (info.roles if info else ())
         return tuple(role for role in stated if role not in self.roles)
 
@@ -309,9 +295,7 @@ class Host:
     @property
     def oslevel(self) -> Optional[str]:
         """`7200-05-03-2136`, or None when it is not known."""
-        from nimdoctor.facts import OsLevel
-
-        level = self.optional(OsLevel)
+        level = self.optional(facts.OsLevel)
         return level.text if level else None
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Iterator, NamedTuple, Optional
 
+from nimdoctor import facts
 from nimdoctor.diagnosis.host import FactAbsent, Host
 from nimdoctor.model import Check, Role, Subject
 
@@ -74,7 +75,7 @@ class ScannedEnds:
                 except FactAbsent:
                     if "master" in run.host.roles:
                         raise
-            return self._seen_by_client(run.host, kind)
+            return self._of_client(run.host, kind)
         client = self.target
         if "client" in client.roles or client.evidence.loose or not client.roles:
             return self._elsewhere(run, client, kind)
@@ -92,7 +93,7 @@ class ScannedEnds:
     def _own(self, run: CheckRun, kind: Any) -> Any:
         """A fact of the host the check runs over; of loose files of the other end, what can only be that end's."""
         if run.via_client:
-            return self._seen_by_client(run.host, kind)
+            return self._of_client(run.host, kind)
         if not run.uninvited:
             return run.host.fact(kind)
         if run.host.role_stated and not run.host.only_of(run.where.value, kind):
@@ -103,16 +104,14 @@ class ScannedEnds:
         except FactAbsent:
             if run.where is Role.CLIENT:
                 raise
-            return self._seen_by_client(run.host, kind)
+            return self._of_client(run.host, kind)
 
     @staticmethod
-    def _seen_by_client(client: Host, kind: Any) -> Any:
+    def _of_client(client: Host, kind: Any) -> Any:
         """What the client can know of its master: the master's objects as `nimclient -l -l` shows them."""
-        from nimdoctor.facts import NimclientObjects, NimObjects
-
-        if kind is NimObjects:
+        if kind is facts.NimObjects:
             try:
-                return client.fact(NimclientObjects)
+                return client.fact(facts.NimclientObjects)
             except FactAbsent:
                 pass
         raise NotNamed(Role.MASTER)

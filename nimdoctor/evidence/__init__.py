@@ -244,10 +244,10 @@ def _loose(target: str, pieces: List[Piece], tree: Optional[Tree], catalog: "Opt
     except TargetError as error:
         if tree is None:
             raise
-        said = f"{error}; {_inside(tree)}" if isinstance(error, NothingRecognised) else str(error)
+        message = f"{error}; {_inside(tree)}" if isinstance(error, NothingRecognised) else str(error)
         # what was not looked at may be why nothing was found
-        said = f"{said}; {tree.remarks[0]}" if tree.remarks else said
-        raise TargetError(said) from error
+        message = f"{message}; {tree.remarks[0]}" if tree.remarks else message
+        raise TargetError(message) from error
     if tree is not None:
         evidence.held = tree
         evidence.remarks.extend(tree.remarks)

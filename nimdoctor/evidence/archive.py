@@ -67,6 +67,6 @@ def open_archive(path: str, kind: str, target: str) -> ArchiveTree:
     except PermissionError as error:
         raise TargetError(f"{target}: {error.strerror}") from None
     except (zipfile.BadZipFile, NotImplementedError, *DAMAGE) as error:
-        said = "nested too deeply" if isinstance(error, RecursionError) else str(error) or type(error).__name__
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error) or type(error).__name__
         todo = ": unpack it and give the directory" if kind == "Z" else ""
-        raise TargetError(f"{target}: is damaged: {shown(said)}{todo}") from None
+        raise TargetError(f"{target}: is damaged: {shown(reason)}{todo}") from None

@@ -25,7 +25,7 @@ class ArchiveTree:
     def __init__(self, held: Any) -> None:
         self._held = held
         self.remarks: List[str] = []
-        self.kept = 0
+        self.memory = 0
         self._repeated = 0
         self._openers: Dict[str, Callable[[], BinaryIO]] = {}
         self._sizes: Dict[str, int] = {}

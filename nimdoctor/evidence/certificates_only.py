@@ -53,38 +53,38 @@ def certificates_only(raw: bytes) -> bytes:
         binary = _from_der(raw)
         if binary is not None:
             return binary
-    kept: List[bytes] = []
-    opened: Optional[int] = None  # index in `kept` of the line that began the current certificate
+    lines: List[bytes] = []
+    opened: Optional[int] = None  # index in `lines` of the line that began the current certificate
     in_key = False
 
     def drop_open_block() -> None:
         if opened is not None:
-            kept[opened + 1 :] = [b"\n"] * (len(kept) - opened - 1)
+            lines[opened + 1 :] = [b"\n"] * (len(lines) - opened - 1)
 
     for line in lines_of(raw):
         bare = line[3:] if line.startswith(b"\xef\xbb\xbf") else line
         if in_key:
             in_key = not ends_key(line)
-            kept.append(b"\n")
+            lines.append(b"\n")
         elif REMOVED in line or b"PRIVATE KEY" in line.upper():
             drop_open_block()
             opened = None
             # a lost beginning still shows by its end, which then ends nothing further
             in_key = REMOVED not in line and not ends_key(line)
-            kept.append(REMOVED + b"\n")
+            lines.append(REMOVED + b"\n")
         elif _BEGIN.match(bare):
             drop_open_block()
-            opened = len(kept)
-            kept.append(bare)
+            opened = len(lines)
+            lines.append(bare)
         elif opened is not None and _END.match(line):
-            kept.append(line)
+            lines.append(line)
             opened = None
         else:
-            kept.append(line if opened is not None and _PRINTABLE.match(line) else b"\n")
+            lines.append(line if opened is not None and _PRINTABLE.match(line) else b"\n")
     drop_open_block()
-    while kept and kept[-1] == b"\n":
-        kept.pop()
-    return b"".join(kept)
+    while lines and lines[-1] == b"\n":
+        lines.pop()
+    return b"".join(lines)
 
 
 def _from_der(raw: bytes) -> Optional[bytes]:
@@ -93,20 +93,20 @@ def _from_der(raw: bytes) -> Optional[bytes]:
     Only what has the shape of a certificate from its first byte to its last goes on. A key (PKCS#1, PKCS#8, SEC 1)
     or a PKCS#12 file begins with a number, an encrypted PKCS#8 with an algorithm and the bytes: none has that shape.
     """
-    kept: List[bytes] = []
+    blocks: List[bytes] = []
     try:
         for found in values(raw[: LIMIT * 16]):
             try:
                 taken_apart(found.raw)
             except BadDer:
-                kept.append(REMOVED + b"\n" if _may_be_key(found.content) else b"\n")
+                blocks.append(REMOVED + b"\n" if _may_be_key(found.content) else b"\n")
             else:
-                kept.append(certificate_block(found.raw))
+                blocks.append(certificate_block(found.raw))
     except BadDer:
         # what does not even part into values is cut off there
-        if not kept:
+        if not blocks:
             return None
-    return b"".join(kept)
+    return b"".join(blocks)
 
 
 def _may_be_key(content: bytes) -> bool:

@@ -34,11 +34,11 @@ _SOCKET_LENGTH = 70
 
 
 class RemoteAnswer(NamedTuple):
-    """`said` is how it ended, in the words of the host's side; None where no end of it came."""
+    """`ending` is how it ended, in the words of the host's side; None where no end of it came."""
 
     stdout: bytes
     stderr: bytes
-    said: Optional[List[str]]
+    ending: Optional[List[str]]
     result: CommandResult
 
 
@@ -100,7 +100,7 @@ class Connection:
     def connect(self) -> None:
         """Opens it, and asks who answers. Raises TargetError, one line, where the host cannot be reached."""
         answer = self.ask(["answer.sh"], 'echo "$(uname -s) $(id -u)"; answered hello', (), min(self._timeout, CONNECT))
-        if answer.said != ["hello"]:
+        if answer.ending != ["hello"]:
             raise TargetError(f"{self.target}: {_why(answer, self.destination)}")
         self.system, _, self.user = decode(answer.stdout).strip().partition(" ")
 
@@ -175,8 +175,8 @@ def _after(stream: bytes, mark: bytes) -> Tuple[bool, bytes]:
     return (True, rest) if found else (False, stream)
 
 
-def last_line(said: bytes) -> str:
-    lines = [line.strip() for line in decode(said).splitlines() if line.strip()]
+def last_line(stderr: bytes) -> str:
+    lines = [line.strip() for line in decode(stderr).splitlines() if line.strip()]
     return ascii(lines[-1])[1:-1][:200] if lines else ""
 
 
@@ -196,12 +196,12 @@ def _why(answer: RemoteAnswer, where: str) -> str:
         return f"ssh cannot be run: {result.error}"
     if result.timed_out:
         return f"cannot connect: no answer in time; try it by hand: ssh {where} true"
-    said = last_line(answer.stderr)
-    if result.status != 255 or not said:
+    reason = last_line(answer.stderr)
+    if result.status != 255 or not reason:
         return (
-            f"its login shell did not run a line of POSIX shell (status {result.status}{', ' + said if said else ''}); "
+            f"its login shell did not run a line of POSIX shell (status {result.status}{', ' + reason if reason else ''}); "
             f"try it by hand: ssh {where} /bin/sh -c true"
         )
     whole = decode(answer.stderr).lower()
     cure = next(cure for words, cure in _CURES if words in whole)
-    return f"cannot connect: {said}; {cure.format(where=where)}"
+    return f"cannot connect: {reason}; {cure.format(where=where)}"

@@ -333,7 +333,7 @@ def _time(found: Value) -> int:
     if found.tag == UTC_TIME:
         text = ("19" if text >= "50" else "20") + text
     try:
-        moment = datetime(*(int(text[:4]), *(int(text[at : at + 2]) for at in range(4, 14, 2))))  # type: ignore[arg-type]
+        time = datetime(*(int(text[:4]), *(int(text[at : at + 2]) for at in range(4, 14, 2))))  # type: ignore[arg-type]
     except ValueError as error:
         raise BadDer("a time that is none") from error
-    return calendar.timegm(moment.timetuple())
+    return calendar.timegm(time.timetuple())

@@ -10,7 +10,7 @@ from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, with
 from nimdoctor.evidence.files import list_directory, on_this_host, open_regular, path_state, walk_below
 from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase
 from nimdoctor.evidence.rehearsal import rehearse, undone
-from nimdoctor.evidence.source import Progress
+from nimdoctor.evidence.source import AIX, Progress, not_aix
 from nimdoctor.evidence.system_tables import table_for
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Text
@@ -46,7 +46,8 @@ class LiveHost(LiveBase):
         self.thorough = root is None
         if root is None:
             self.host = _this_host()
-            self.remarks = _about_this_host()
+            self.system = os.uname().sysname
+            self.remarks = _about_this_host(self.system)
 
     def paths(self, rows: List[Row]) -> PathRecord:
         """States of what the rows' patterns cover; a pattern is complete when all of it was seen."""
@@ -216,12 +217,9 @@ class LiveHost(LiveBase):
         return None, refusal
 
 
-def _about_this_host() -> List[str]:
+def _about_this_host(system: str) -> List[str]:
     """What limits a scan of this host before it begins."""
-    remarks = []
-    system = os.uname().sysname
-    if system != "AIX":
-        remarks.append(f"this host runs {system}, not AIX: neither NIM nor its commands are here")
+    remarks = [] if system == AIX else [not_aix("this host", system)]
     if os.geteuid() != 0:
         remarks.append("not run as root: what only root may read is unknown")
     return remarks

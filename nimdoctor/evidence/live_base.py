@@ -48,6 +48,7 @@ class LiveBase:
     ) -> None:
         self.target = target
         self.host: Optional[str] = None
+        self.system: Optional[str] = None
         self.problems: Dict[str, str] = {}
         self.remarks: List[str] = []
         self.timeout = timeout

@@ -93,6 +93,7 @@ class LooseEvidence:
     redacted_certificates: Sequence[RedactedFile] = ()
     host: Optional[str] = None
     roles: Tuple[str, ...] = ()
+    system: Optional[str] = None
     held: "Optional[Tree]" = None
     """What the pieces are read from, closed with the evidence."""
 
@@ -409,7 +410,7 @@ def _short(host: str) -> str:
 
 def _refuse_two_hosts(found: List[_Piece]) -> None:
     """Raises TargetError when two pieces of one kind can only come from two hosts."""
-    seen: Dict[str, List[Tuple[_Piece, str]]] = {}
+    identities: Dict[str, List[Tuple[_Piece, str]]] = {}
     for piece in found:
         if piece.partial:
             continue
@@ -417,11 +418,11 @@ def _refuse_two_hosts(found: List[_Piece]) -> None:
         if piece.host and piece.sure:
             marks.append((f"prompt before {piece.name} in {piece.file}", _short(piece.host), True))
         for kind, value, by_prompt in marks:
-            earlier = seen.setdefault(kind, [])
-            for other, said in earlier:
-                if said != value and (by_prompt or not _same_shell(piece, other)):
+            earlier = identities.setdefault(kind, [])
+            for other, identity in earlier:
+                if identity != value and (by_prompt or not _same_shell(piece, other)):
                     raise TargetError(_parting(other, piece))
-            if not any(said == value for _, said in earlier):
+            if not any(identity == value for _, identity in earlier):
                 earlier.append((piece, value))
 
 

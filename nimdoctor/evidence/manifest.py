@@ -81,6 +81,7 @@ class Manifest:
     def __init__(self) -> None:
         self.host: Optional[str] = None
         self.roles: Tuple[str, ...] = ()
+        self.system: Optional[str] = None
         self.collected: Optional[int] = None
         self.commands: Dict[str, RecordedCommand] = {}
         self.paths: Dict[str, Optional[PathState]] = {}
@@ -113,8 +114,8 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
     try:
         content = from_json(raw)
     except (ValueError, RecursionError) as error:
-        said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        manifest.remark(f"damaged, done without: {said}")
+        damage = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        manifest.remark(f"damaged, done without: {damage}")
         return manifest
     if not isinstance(content, dict):
         manifest.remark("damaged, done without: not an object")
@@ -128,6 +129,8 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
             raise TargetError(f"{target}: refused, more than {most:,} {key} in manifest.json")
     manifest.host = _host(content.get("host"), manifest)
     manifest.roles = _roles(content.get("role"), manifest)
+    if isinstance(content.get("system"), str):
+        manifest.system = _line(content["system"]) or None
     manifest.collected = _time(content.get("collected"), manifest)
     for name, entry in _entries(content, "commands", manifest):
         command = _command(name, entry, manifest)
@@ -141,12 +144,12 @@ def parse_manifest(raw: bytes, target: str) -> Manifest:
         else:
             manifest.remark(f"path {_shown(path)} is not an object")
     manifest.complete = tuple(pattern for pattern in _words(content, "complete", manifest) if pattern.startswith("/"))
-    manifest.notes = tuple(_said(note) for note in _words(content, "remarks", manifest)[:REMARKS])
+    manifest.notes = tuple(_line(note) for note in _words(content, "remarks", manifest)[:REMARKS])
     for path, entry in _entries(content, "files", manifest):
         manifest.files[path] = _file(path, entry, manifest)
     for name, reason in _entries(content, "not_collected", manifest):
         if isinstance(reason, str):
-            manifest.not_collected[name] = _said(reason)
+            manifest.not_collected[name] = _line(reason)
         else:
             manifest.remark(f"not_collected {_shown(name)} is no text")
     manifest.thorough = _flag(content, "thorough", manifest)
@@ -185,7 +188,7 @@ def _entries(content: Dict[str, Any], key: str, manifest: Manifest) -> List[Tupl
     return []
 
 
-def _said(text: str) -> str:
+def _line(text: str) -> str:
     """What the collector said, in one line; a report prints it as it stands."""
     line = " ".join(without_private_keys(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace").split())
     return ascii(line[:300])[1:-1]

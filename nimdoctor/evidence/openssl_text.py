@@ -34,7 +34,7 @@ _LIMIT = 256 * 1024
 def parse(text: str) -> X509Record:
     """The first certificate printed there. Raises ValueError when its validity is not."""
     lines = text[:_LIMIT].splitlines()
-    said: Dict[str, str] = {}
+    fields: Dict[str, str] = {}
     extensions: Dict[str, str] = {}
     signature = digest = algorithm = ""
     bits: Optional[int] = None
@@ -42,13 +42,13 @@ def parse(text: str) -> X509Record:
         following = lines[number + 1] if number + 1 < len(lines) else ""
         found = _LINE.match(line)
         if found:
-            said.setdefault(_WORDS.get(found.group(1), found.group(1)), found.group(2))
+            fields.setdefault(_WORDS.get(found.group(1), found.group(1)), found.group(2))
         elif line.strip().startswith("X509v3 "):
             extensions.setdefault(line.strip()[len("X509v3 ") :].split(":")[0], following)
         elif _SERIAL.match(line):
-            said.setdefault("serial", _serial(_after(_SERIAL, line), following))
+            fields.setdefault("serial", _serial(_after(_SERIAL, line), following))
         elif _FINGERPRINT.match(line):
-            said.setdefault("fingerprint", _after(_FINGERPRINT, line).replace(":", "").lower())
+            fields.setdefault("fingerprint", _after(_FINGERPRINT, line).replace(":", "").lower())
         elif _BITS.match(line):
             bits = bits or int(_after(_BITS, line, 2))
         elif _ALGORITHM.match(line):
@@ -62,12 +62,12 @@ def parse(text: str) -> X509Record:
         _public_key(key.group(1)) if key else (_KEY_TYPES.get(algorithm, algorithm), bits, None)
     )
     return X509Record(
-        subject=_name(said.get("subject", "")),
-        issuer=_name(said.get("issuer", "")),
-        serial=_plain_number(said.get("serial", "")),
-        fingerprint=said.get("fingerprint"),
-        not_before=_seconds(said.get("notBefore", "")),
-        not_after=_seconds(said.get("notAfter", "")),
+        subject=_name(fields.get("subject", "")),
+        issuer=_name(fields.get("issuer", "")),
+        serial=_plain_number(fields.get("serial", "")),
+        fingerprint=fields.get("fingerprint"),
+        not_before=_seconds(fields.get("notBefore", "")),
+        not_after=_seconds(fields.get("notAfter", "")),
         key_type=key_type,
         key_bits=key_bits,
         key_identity=identity,

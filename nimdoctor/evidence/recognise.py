@@ -352,7 +352,7 @@ def recognise(sample: str, hint: str = "") -> Optional[str]:
     if best and best.points >= ENOUGH:
         named = _named(best.key, text, hint)
         if named:
-            return _told_apart(named, hinted)
+            return _by_hint(named, hinted)
     return _thin(text, hint, hinted, scores)
 
 
@@ -438,9 +438,9 @@ def strip_quoting(text: str) -> str:
 
 def is_binary(text: str) -> bool:
     """Whether a decoded text is no text. NUL alone does not make it so: a log may have a hole."""
-    seen = text[:SAMPLE].replace("\0", "")
-    control = len(re.findall(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]", seen))
-    return not seen or control * 20 > len(seen)
+    sample = text[:SAMPLE].replace("\0", "")
+    control = len(re.findall(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]", sample))
+    return not sample or control * 20 > len(sample)
 
 
 class _Score(NamedTuple):
@@ -576,7 +576,7 @@ def _facts(name: str) -> FrozenSet[str]:
     return frozenset(row.facts) if row else frozenset()
 
 
-def _told_apart(name: str, hinted: Optional[str]) -> str:
+def _by_hint(name: str, hinted: Optional[str]) -> str:
     if hinted and hinted != name and not hinted.startswith("/") and not name.startswith("/"):
         facts = _facts(name) | _facts(hinted)
         if any(facts <= form for form in _SAME_FORM):
@@ -654,18 +654,18 @@ def _prompts(lines: Sequence[str], catalog: Catalog) -> List[_Prompt]:
 
 def _not_comments(prompts: List[_Prompt], lines: Sequence[str], whole: str) -> List[_Prompt]:
     """Of the prompts in what looks like a configuration file, those that are not its comments."""
-    kept: List[_Prompt] = []
+    commands: List[_Prompt] = []
     for position, prompt in enumerate(prompts):
         strong = prompt.host or re.search(r"\s[-/]\S", prompt.command)
         if not prompt.row and re.fullmatch(r"(?:cat|more|pg|less) /\S+", prompt.command):
-            kept.append(prompt)
+            commands.append(prompt)
             continue
         if not prompt.row or not strong:
             continue
         end = prompts[position + 1].at if position + 1 < len(prompts) else len(lines)
         if prompt.row.name == whole or recognise("\n".join(lines[prompt.at + 1 : end])) != whole:
-            kept.append(prompt)
-    return kept
+            commands.append(prompt)
+    return commands
 
 
 def _plain_dashes(command: str) -> str:

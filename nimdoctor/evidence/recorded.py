@@ -57,6 +57,7 @@ class RecordedEvidence:
         self.loose = self._manifest.loose is not None
         self.host: Optional[str] = self._manifest.host
         self.roles: Tuple[str, ...] = self._manifest.roles
+        self.system: Optional[str] = self._manifest.system
         self.collected: Optional[int] = self._manifest.collected
         self.redacted = self._manifest.redacted is True
         self._outputs: Optional[List[_Output]] = None
@@ -193,16 +194,16 @@ class RecordedEvidence:
             return self._outputs
         self._outputs = []
         unknown: List[str] = []
-        claimed = set()
+        listed = set()
         for name, entry in self._manifest.commands.items():
-            claimed.add(entry.file)
+            listed.add(entry.file)
             row = self._catalog.command(name)
             if row:
                 self._outputs.append(_Output(name, row, entry))
             else:
                 unknown.append(name)
         for path in self.tree.names():
-            if not path.startswith("commands/") or path in claimed:
+            if not path.startswith("commands/") or path in listed:
                 continue
             stem = path[len("commands/") :]
             bare = next((stem[: -len(end)] for end in _SUFFIXES if stem.endswith(end)), stem)
@@ -295,18 +296,18 @@ class RecordedEvidence:
         if entry.timed_out:
             self.problems[output.name] = self.problems[row.label] = "hung when it was collected"
             return None
-        spoken = Text.of(entry.stderr, output.name, command=True, status=entry.status, stderr=entry.stderr)
+        complaint = Text.of(entry.stderr, output.name, command=True, status=entry.status, stderr=entry.stderr)
         if entry.file is None:
-            return spoken if entry.stderr.strip() else None
+            return complaint if entry.stderr.strip() else None
         try:
             if entry.stderr.strip() and self._blank(entry.file):
-                return spoken
+                return complaint
             text = self._text(entry.file, output.name, row.label, row, command=True, status=entry.status)
             text.stderr = entry.stderr
             return text
         except FileNotFoundError:
             if entry.stderr.strip():
-                return spoken
+                return complaint
             self.problems[row.label] = f"its output {ascii(entry.file)[1:-1]} is not in the evidence"
         except OSError as error:
             self.problems[row.label] = f"given but cannot be read: {refused(error)}"

@@ -85,7 +85,7 @@ def _file(entry: Mapping[str, Any]) -> RedactedFile:
         raise TypeError("no path")
     return RedactedFile(
         path,
-        tuple(_told(one) for one in entry["certificates"]),
+        tuple(_certificate(one) for one in entry["certificates"]),
         command,
         bool(entry.get("beside_key")),
         bool(entry.get("blank")),
@@ -94,7 +94,7 @@ def _file(entry: Mapping[str, Any]) -> RedactedFile:
     )
 
 
-def _told(entry: object) -> RedactedCertificate:
+def _certificate(entry: object) -> RedactedCertificate:
     if not isinstance(entry, dict):
         raise TypeError("no certificate")
     identity = str(entry.get("identity") or "")

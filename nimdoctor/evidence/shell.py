@@ -27,9 +27,15 @@ KEY_ENDS = """
 
 
 @cache
-def part(name: str) -> str:
-    """The functions of a part, without its comments. Raises FileNotFoundError."""
-    raw = pkgutil.get_data("nimdoctor.evidence", f"parts/{name}")
+def source(name: str, package: str = "nimdoctor.evidence") -> str:
+    """The text of a part. Raises FileNotFoundError."""
+    raw = pkgutil.get_data(package, f"parts/{name}")
     if raw is None:
         raise FileNotFoundError(f"nimdoctor was installed without parts/{name}")
-    return re.sub(r"^ *# [^\n]*\n|^\n", "", raw.decode("ascii"), flags=re.MULTILINE)
+    return raw.decode("ascii")
+
+
+@cache
+def part(name: str) -> str:
+    """The functions of a part, without its comments. Raises FileNotFoundError."""
+    return re.sub(r"^ *# [^\n]*\n|^\n", "", source(name), flags=re.MULTILINE)

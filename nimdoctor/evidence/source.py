@@ -18,6 +18,18 @@ COMMANDS = 2_000
 TEXT = 256 * 1024 * 1024
 """Bytes of distinct text of one host that are read whole; nimsh.log, which is streamed, does not count."""
 
+AIX = "AIX"
+"""The system that NIM is for, as `uname -s` names it."""
+
+
+def not_aix(host: str, system: str) -> str:
+    """What is the matter with a host of another system.
+
+    >>> not_aix("lpar7", "Linux")
+    'lpar7 runs Linux, not AIX: neither NIM nor its commands are there'
+    """
+    return f"{host} runs {ascii(system)[1:-1]}, not {AIX}: neither NIM nor its commands are there"
+
 
 class Progress(Protocol):
     """Told what is being waited for; a screen may name the slow ones."""
@@ -46,6 +58,8 @@ class Source(Protocol):
     """The host's name where the source itself says it (manifest, live)."""
     roles: Tuple[str, ...]
     """Roles the source itself states (a manifest); empty where it does not."""
+    system: Optional[str]
+    """The operating system that the host says it runs (`uname -s`); None where nothing tells."""
     loose: bool
     """Whether this is bare files, of which neither host nor role is stated."""
     collected: Optional[int]

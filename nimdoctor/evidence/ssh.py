@@ -14,7 +14,7 @@ from nimdoctor.evidence.certificates_only import may_be_opened, without_keys
 from nimdoctor.evidence.connection import PATIENCE, Connection, RemoteAnswer, last_line
 from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase
 from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
-from nimdoctor.evidence.source import Progress
+from nimdoctor.evidence.source import AIX, Progress, not_aix
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, Text
@@ -66,20 +66,18 @@ class SshHost(LiveBase):
             self.connection.connect()
         finally:
             self.progress.end()
-        system, user = self.connection.system, self.connection.user
-        if system != "AIX":
-            self.remarks.append(
-                f"that host runs {ascii(system)[1:-1]}, not AIX: neither NIM nor its commands are there"
-            )
-        if user != "0":
+        self.system = self.connection.system
+        if self.system != AIX:
+            self.remarks.append(not_aix("that host", self.system))
+        if self.connection.user != "0":
             self.remarks.append("not root on that host: what only root may read is unknown")
 
     def _lose(self, name: str, answer: RemoteAnswer) -> str:
         """What is said where an answer has no end; after that nothing more is asked."""
-        said = last_line(answer.stderr)
+        reason = last_line(answer.stderr)
         self._lost = f"the connection to {self.destination} was lost"
-        self.remarks.append(f"{self._lost} at {name}{': ' + said if said else ''}; nothing was read after that")
-        return f"{self._lost}{': ' + said if said else ''}; what ran there may still run until its deadline"
+        self.remarks.append(f"{self._lost} at {name}{': ' + reason if reason else ''}; nothing was read after that")
+        return f"{self._lost}{': ' + reason if reason else ''}; what ran there may still run until its deadline"
 
     def _read(self, parts: Sequence[str], program: str, words: Sequence[str], name: str) -> Optional[RemoteAnswer]:
         """An answer about files, within the scan's time; None, and why in `problems`, where none came."""
@@ -94,7 +92,7 @@ class SshHost(LiveBase):
         finally:
             self._spent += max(0.0, self._clock() - began)
             self.progress.end()
-        if answer.said is None and not answer.result.flooded:
+        if answer.ending is None and not answer.result.flooded:
             hung = f"not read: no answer came within {allowed + PATIENCE:.3g} s"
             self.problems[name] = hung if answer.result.timed_out else self._lose(name, answer)
             return None
@@ -122,13 +120,13 @@ class SshHost(LiveBase):
             return answer.result, ""
         if answer.result.flooded:
             return answer.result._replace(stdout=answer.stdout, stderr=answer.stderr), ""
-        if answer.said is None:
+        if answer.ending is None:
             return None, self._lose(argv[0], answer)
-        if answer.said[0] == "absent":
+        if answer.ending[0] == "absent":
             return None, "no such command on this host"
-        if answer.said[0] == "late":
+        if answer.ending[0] == "late":
             return CommandResult(timed_out=True), ""
-        return CommandResult(int(answer.said[-1]), answer.stdout, answer.stderr), ""
+        return CommandResult(int(answer.ending[-1]), answer.stdout, answer.stderr), ""
 
     def _rehearsal(self, row: Row) -> List[Text]:
         """None: the keys it needs stay where they are."""
@@ -143,9 +141,9 @@ class SshHost(LiveBase):
             return [found] if found else []
         directory, _, rest = row.name.partition("/*")
         answer = self._read(["read.sh", "seen.sh"], 'list_files "$@"', (directory, rest), row.label)
-        if answer is None or answer.said == ["absent"]:
+        if answer is None or answer.ending == ["absent"]:
             return []
-        if answer.said != ["listed"]:
+        if answer.ending != ["listed"]:
             self.problems[row.label] = _reason(answer)
             return []
         inside = sorted(os.fsdecode(name) for name in answer.stdout.split(b"\n") if name)
@@ -167,7 +165,7 @@ class SshHost(LiveBase):
         answer = self._read(["read.sh", "seen.sh", "keys.sh"], f'{variables}{verb} "$1"', (path,), path)
         if answer is None:
             return None
-        word = answer.said[0] if answer.said else "flooded"
+        word = answer.ending[0] if answer.ending else "flooded"
         if word == "absent":
             self._states[path] = None
         elif word == "why":
@@ -175,10 +173,10 @@ class SshHost(LiveBase):
         if word not in ("file", "part", "flooded"):
             return None
         raw = without_private_keys(without_keys(path, answer.stdout))
-        if answer.said is not None and word == "part":
-            line, blocks = map(int, answer.said[1:3])
+        if answer.ending is not None and word == "part":
+            line, blocks = map(int, answer.ending[1:3])
             return _newest_part(path, raw, line, blocks * BLOCK)
-        if answer.said == ["file", "certificates"]:
+        if answer.ending == ["file", "certificates"]:
             raw = without_keys("/ssl_nimsh/certs/", raw)
         if word == "flooded" or len(raw) > TEXT_LIMIT:
             self.problems[path] = "is larger than 16 MiB; the first 16 MiB were used"
@@ -194,7 +192,7 @@ class SshHost(LiveBase):
         )
         if answer is None:
             return PathRecord({}, ())
-        if answer.said is None:
+        if answer.ending is None:
             self.problems["the states of paths"] = "more than 16 MiB of them: not used"
             return PathRecord({}, ())
         states = {path: state for path, state in map(_state, answer.stdout.splitlines()) if path}
@@ -217,7 +215,7 @@ class SshHost(LiveBase):
 
 
 def _reason(answer: RemoteAnswer) -> str:
-    return " ".join((answer.said or [])[1:]) or "cannot be read"
+    return " ".join((answer.ending or [])[1:]) or "cannot be read"
 
 
 def _newest_part(path: str, raw: bytes, line: int, left_out: int) -> Text:

@@ -12,8 +12,8 @@ from nimdoctor.evidence.cpio import Member, begins_cpio, members, stands_behind
 from nimdoctor.evidence.files import open_regular
 from nimdoctor.evidence.uncompressed import uncompressed
 
-KEPT_MEMBER = 1024 * 1024
-KEPT_TOTAL = 64 * 1024 * 1024
+MEMORY_MEMBER = 1024 * 1024
+MEMORY_TOTAL = 64 * 1024 * 1024
 _HEADER = 1024 * 1024
 _WHOLE = TOTAL_SIZE + 4 * 512 * MEMBERS
 """Bytes of a tar or cpio: each member may take two blocks for header and padding, two more for a long name."""
@@ -84,13 +84,13 @@ class _Measured:
 
 def _opener(tree: ArchiveTree, measured: Any, start: int, size: int, packed: bool) -> Callable[[], BinaryIO]:
     """How to read a member; a small one of a `packed` archive is read now, since there is no way back in it."""
-    if not packed or size > KEPT_MEMBER or tree.kept + size > KEPT_TOTAL:
+    if not packed or size > MEMORY_MEMBER or tree.memory + size > MEMORY_TOTAL:
         return _streamed(measured.stream, start, size)
     measured.seek(start)
     content = measured.read(size)
     if len(content) < size:
         raise EOFError("it ends inside a member")
-    tree.kept += len(content)
+    tree.memory += len(content)
     return lambda: io.BytesIO(content)
 
 
@@ -105,12 +105,12 @@ def _read_cpio(tree: ArchiveTree, measured: Any, packed: bool) -> None:
     for member in members(measured):
         # pax drops the slash at the beginning as well; what leads outside is refused
         name = limits.admit(member.name.lstrip("/"), member.size)
-        said = _CPIO_KINDS.get(stat.S_IFMT(member.mode), "special member")
-        if said == "folder" and not member.size:
+        kind = _CPIO_KINDS.get(stat.S_IFMT(member.mode), "special member")
+        if kind == "folder" and not member.size:
             tree.add_directory(name)
             continue
-        if said != "file":
-            raise Breach(f"a {said}, only plain files may be inside: {shown(member.name)}")
+        if kind != "file":
+            raise Breach(f"a {kind}, only plain files may be inside: {shown(member.name)}")
         if not name:
             raise Breach(f"a file without a name: {shown(member.name)}")
         if member.links > 1:

@@ -116,10 +116,10 @@ def _address(address: Any) -> str:
 
 def _file_systems(psutil: Any) -> Optional[str]:
     rows = ["Filesystem    1024-blocks      Free %Used    Iused %Iused Mounted on"]
-    seen: List[str] = []
+    mounts: List[str] = []
     # all=True: without it psutil on AIX asks every mount point for its size, dead servers included
     for part in psutil.disk_partitions(all=True):
-        if not part.device.startswith("/dev/") or part.mountpoint in seen:
+        if not part.device.startswith("/dev/") or part.mountpoint in mounts:
             continue
         try:
             found = os.statvfs(part.mountpoint)
@@ -128,13 +128,13 @@ def _file_systems(psutil: Any) -> Optional[str]:
         size, free = found.f_blocks * found.f_frsize // 1024, found.f_bfree * found.f_frsize // 1024
         if not size:
             continue
-        seen.append(part.mountpoint)
+        mounts.append(part.mountpoint)
         inodes = found.f_files - found.f_ffree
         rows.append(
             f"{part.device:<15} {size:>10} {free:>10} {_percent(size - free, size):>4}"
             f" {inodes:>8} {_percent(inodes, found.f_files):>5} {_one_line(part.mountpoint)}"
         )
-    return "\n".join(rows) + "\n" if "/" in seen else None
+    return "\n".join(rows) + "\n" if "/" in mounts else None
 
 
 def _percent(part: int, whole: int) -> str:

@@ -60,5 +60,5 @@ def _fill(content: IO[bytes], argv: List[str], packed: IO[bytes], limit: int) ->
         raise NotUncompressed(f"{argv[0]} did not end within {DEADLINE:g} s: unpack it and give the directory")
     if ended.error or ended.status != 0:
         words = ascii((ended.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[-1])[1:-1][:200]
-        said = ended.error or words or f"exit status {ended.status}"
-        raise NotUncompressed(f"is damaged, or no file of compress: {argv[0]}: {said}: unpack it, give the directory")
+        reason = ended.error or words or f"exit status {ended.status}"
+        raise NotUncompressed(f"is damaged, or no file of compress: {argv[0]}: {reason}: unpack it, give the directory")

@@ -38,7 +38,7 @@ class X509Reader:
     def read(self, der: bytes) -> X509Record:
         """What a certificate says. Raises BadEvidence, with what to record."""
         if is_stand_in(der):
-            return self._told(der)
+            return self._from_manifest(der)
         try:
             return read_certificate(der)
         except BadDer as error:
@@ -59,19 +59,19 @@ class X509Reader:
                     continue
                 found.append(Printed(_path_of(text.name), text.source, record))
         for file in self._redacted_files():
-            for told in file.certificates if file.command else ():
-                if isinstance(told.record, X509Record):
-                    found.append(Printed(file.path, str(file.command), told.record))
+            for certificate in file.certificates if file.command else ():
+                if isinstance(certificate.record, X509Record):
+                    found.append(Printed(file.path, str(file.command), certificate.record))
         return found
 
     def _redacted_files(self) -> Sequence[RedactedFile]:
         return () if self.evidence.live else self.evidence.redacted_certificates
 
-    def _told(self, der: bytes) -> X509Record:
+    def _from_manifest(self, der: bytes) -> X509Record:
         if self._stand_ins is None:
             # of two with one identity the first counts
-            every = [told for file in self._redacted_files() for told in file.certificates]
-            self._stand_ins = {told.stand_in: told for told in reversed(every)}
+            every = [certificate for file in self._redacted_files() for certificate in file.certificates]
+            self._stand_ins = {certificate.stand_in: certificate for certificate in reversed(every)}
         if der not in self._stand_ins:
             raise BadEvidence("what it says is not in the manifest")
         return self._stand_ins[der].read()

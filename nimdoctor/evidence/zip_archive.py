@@ -33,8 +33,8 @@ def _read_zip_members(tree: ArchiveTree, archive: zipfile.ZipFile) -> None:
         name = limits.admit(member.orig_filename, member.file_size)
         kind = stat.S_IFMT(member.external_attr >> 16) if member.create_system in (3, 19) else 0
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            said = "link" if kind == stat.S_IFLNK else "special file"
-            raise Breach(f"a {said}, only plain files may be inside: {shown(name)}")
+            special = "link" if kind == stat.S_IFLNK else "special file"
+            raise Breach(f"a {special}, only plain files may be inside: {shown(name)}")
         if member.is_dir():
             tree.add_directory(name)
             continue

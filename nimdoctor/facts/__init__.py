@@ -1,4 +1,5 @@
-"""Facts: what the evidence of a host says, parsed; one module each, loaded when first asked for.
+"""Facts: what the evidence of a host says, parsed; one module each, loaded when first asked for as `facts.NAME`, so
+that a scan loads only those that its checks ask for.
 
 A fact is an immutable record (a NamedTuple here, since ninety frozen dataclasses cost half of a
 scan's start-up; a third party may use either) with one or more of these class methods:

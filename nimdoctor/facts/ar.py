@@ -51,15 +51,15 @@ class LibraryArchives(NamedTuple):
     def parse(cls, text: Text) -> "LibraryArchives":
         """Raises BadEvidence when no member is listed, as with ar's own 0707 errors."""
         named = _ARCHIVE.search(text.name)
-        saw_text, members = False, []
+        any_text, members = False, []
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
+            any_text = any_text or bool(quote.text.strip())
             row = _VERBOSE.fullmatch(quote.text) or _NAME_ONLY.fullmatch(quote.text)
             archive = named.group(1) if named else _archive_of(row.group("name")) if row else ""
             if row and archive:
                 size = row.groupdict().get("size")
                 members.append(ArchiveMember(archive, row.group("name"), int(size) if size else None, quote))
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if not members:
             raise BadEvidence(f"{text.source} lists no member of an archive")

@@ -24,13 +24,13 @@ class Auditing(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "Auditing":
         """Raises BadEvidence when no line says `auditing on` or `auditing off`."""
-        saw_text = False
+        any_text = False
         for quote in text.quotes():
             state = _STATE.fullmatch(quote.text)
             if state:
                 return cls(text.source, state.group(1).lower() == "on", quote)
-            saw_text = saw_text or bool(quote.text.strip())
-        raise BadEvidence(f"{text.source} {'does not say whether auditing is on' if saw_text else 'is empty'}")
+            any_text = any_text or bool(quote.text.strip())
+        raise BadEvidence(f"{text.source} {'does not say whether auditing is on' if any_text else 'is empty'}")
 
     def whole(self) -> Quote:
         """The line that says so."""

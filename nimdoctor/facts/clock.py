@@ -36,13 +36,13 @@ class UtcDate(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "UtcDate":
         """From the first line that is a date; CUT is the older AIX word for UTC. Raises BadEvidence."""
-        saw_text = False
+        any_text = False
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
-            moment = _utc(quote.text)
-            if moment:
-                return cls(text.source, _seconds(moment), quote)
-        raise BadEvidence(f"{text.source} {'holds no UTC date' if saw_text else 'is empty'}")
+            any_text = any_text or bool(quote.text.strip())
+            time = _utc(quote.text)
+            if time:
+                return cls(text.source, _seconds(time), quote)
+        raise BadEvidence(f"{text.source} {'holds no UTC date' if any_text else 'is empty'}")
 
     def whole(self) -> Quote:
         """The date's line."""
@@ -64,14 +64,14 @@ class LocalDate(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "LocalDate":
         """From the first line that is a date without a zone. Raises BadEvidence."""
-        saw_text = False
+        any_text = False
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
+            any_text = any_text or bool(quote.text.strip())
             found = _ISO.fullmatch(quote.text)
-            moment = _moment(*found.groups()[:6]) if found and not found.group(7) else None
-            if moment:
-                return cls(text.source, moment, quote)
-        raise BadEvidence(f"{text.source} {'holds no local date' if saw_text else 'is empty'}")
+            time = _time(*found.groups()[:6]) if found and not found.group(7) else None
+            if time:
+                return cls(text.source, time, quote)
+        raise BadEvidence(f"{text.source} {'holds no local date' if any_text else 'is empty'}")
 
     def whole(self) -> Quote:
         """The date's line."""
@@ -116,15 +116,15 @@ class HostClock(NamedTuple):
 def _utc(line: str) -> Optional[datetime]:
     found = _ISO.fullmatch(line)
     if found:
-        return _moment(*found.groups()[:6]) if found.group(7) else None
+        return _time(*found.groups()[:6]) if found.group(7) else None
     found = _CTIME.fullmatch(line)
     if not found or found.group(1) not in _MONTHS:
         return None
     month, day, hour, minute, second, year = found.groups()
-    return _moment(year, str(_MONTHS.index(month) + 1), day, hour, minute, second)
+    return _time(year, str(_MONTHS.index(month) + 1), day, hour, minute, second)
 
 
-def _moment(*numbers: str) -> Optional[datetime]:
+def _time(*numbers: str) -> Optional[datetime]:
     year, month, day, hour, minute, second = (int(number) for number in numbers)
     try:
         return datetime(year, month, day, hour, minute, second)
@@ -132,5 +132,5 @@ def _moment(*numbers: str) -> Optional[datetime]:
         return None
 
 
-def _seconds(moment: datetime) -> int:
-    return calendar.timegm(moment.timetuple())
+def _seconds(time: datetime) -> int:
+    return calendar.timegm(time.timetuple())

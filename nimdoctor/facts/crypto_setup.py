@@ -52,10 +52,10 @@ class CryptoSetup(NamedTuple):
         errors: List[Quote] = []
         received: Optional[Quote] = None
         steps: Dict[str, Quote] = {}
-        saw_text = False
+        any_text = False
         for quote in text.quotes():
             line = quote.text
-            saw_text = saw_text or bool(line.strip())
+            any_text = any_text or bool(line.strip())
             src = _SRC.search(line)
             if _EXTRACTED.fullmatch(line):
                 extracted.append(quote)
@@ -69,7 +69,7 @@ class CryptoSetup(NamedTuple):
                 or ("tftp" in line.lower() and _TFTP_FAILURE.search(line))
             ):
                 errors.append(quote)
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if not (extracted or received or steps or errors):
             raise BadEvidence(f"{text.source} is not the output of nimclient -c")

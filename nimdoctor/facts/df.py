@@ -79,8 +79,8 @@ class FileSystems(NamedTuple):
         if not rows:
             raise BadEvidence(f"{text.source} lists no file system: {first_words(first)}")
         words = text.name.split()
-        asked = words[:1] == ["df"] and any(word == "|" or not word.startswith("-") for word in words[1:])
-        return cls(text.source, tuple(rows), not (asked or text.partial))
+        narrowed = words[:1] == ["df"] and any(word == "|" or not word.startswith("-") for word in words[1:])
+        return cls(text.source, tuple(rows), not (narrowed or text.partial))
 
     def for_path(self, path: str) -> Optional[FileSystemRow]:
         """The file system that an absolute path lies in: the longest mount point that leads to it."""

@@ -68,11 +68,6 @@ class InterimFix(NamedTuple):
         """Whether the fix is in effect; every other state counts for nothing."""
         return self.state.upper() in ("S", "STABLE")
 
-    @property
-    def reboot_required(self) -> bool:
-        """Whether it takes effect only after a reboot."""
-        return bool(re.fullmatch(r"\**R?Q[PN]?\**", self.state)) or "REBOOT" in self.state.upper()
-
     def quote(self) -> Quote:
         """The line that shows its state."""
         return self.at
@@ -208,8 +203,8 @@ def _merge(fixes: Iterable[InterimFix]) -> Tuple[InterimFix, ...]:
         have = merged.setdefault(fix.label, fix)
         if have is fix:
             continue
-        told = have if have.state else fix
-        merged[fix.label] = told._replace(
+        base = have if have.state else fix
+        merged[fix.label] = base._replace(
             number=have.number if have.number is not None else fix.number,
             abstract=have.abstract or fix.abstract,
             files=have.files or fix.files,

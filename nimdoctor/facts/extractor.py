@@ -35,15 +35,17 @@ class Extractor(NamedTuple):
         level = filesets.vrmf(CLIENT_FILESET)
         if level is None:
             raise BadEvidence(f"the level of {CLIENT_FILESET} cannot be told from {filesets.source}")
-        said = f"{CLIENT_FILESET} is {level}"
+        installed = f"{CLIENT_FILESET} is {level}"
         row, older = _row_for(level, tables.rows("nimclient_members"))
         if row is None:
             if older:
-                return cls(level, False, None, f"{said}, of a technology level that is older than any with the cure")
-            return cls(level, True, None, f"{said}, of a technology level that began after the cure")
+                return cls(
+                    level, False, None, f"{installed}, of a technology level that is older than any with the cure"
+                )
+            return cls(level, True, None, f"{installed}, of a technology level that began after the cure")
         wanted, apar = row.level("level"), row.text("apar")
         if wanted and level >= wanted:
-            return cls(level, True, row, f"{said}, at or above {wanted}, which has the cure")
+            return cls(level, True, row, f"{installed}, at or above {wanted}, which has the cure")
         if apars and apars.installed(apar):
             return cls(level, True, row, f"APAR {apar}, which has the cure, is installed", (apars.quote(apar),))
         if fixes and apar in fixes.stable_apars():
@@ -51,7 +53,7 @@ class Extractor(NamedTuple):
                 level, True, row, f"an interim fix carries APAR {apar}, which has the cure", (fixes.quote(apar),)
             )
         evidence = (apars.quote(apar),) if apars and apars.installed(apar) is False else ()
-        below = f"{said}, below {row.text('level')} (APAR {apar})"
+        below = f"{installed}, below {row.text('level')} (APAR {apar})"
         return cls(level, False, row, below, (*evidence, *((row.at,) if row.at else ())))
 
 

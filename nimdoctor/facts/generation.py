@@ -119,13 +119,13 @@ def _ruled_out(
     if apars is None or fixes is None or not fixes.complete or level is None:
         return frozenset()
     listed = {apar for fix in fixes.fixes for apar in fix.apars}
-    asked: Dict[str, List[LevelRow]] = {}
+    by_generation: Dict[str, List[LevelRow]] = {}
     for row in rows:
         if row.get("apar") and row.text("tl") == level.technology_level:
-            asked.setdefault(row.text("generation"), []).append(row)
+            by_generation.setdefault(row.text("generation"), []).append(row)
     return frozenset(
         generation
-        for generation, named in asked.items()
+        for generation, named in by_generation.items()
         if generation > highest
         and not all(row.of_site for row in named)
         and all(apars.installed(row.text("apar")) is False and row.text("apar") not in listed for row in named)

@@ -36,15 +36,15 @@ class Hosts(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "Hosts":
         """Raises BadEvidence for an empty text, or one without any row or comment."""
-        rows, saw_text, prose = [], False, False
+        rows, any_text, prose = [], False, False
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
+            any_text = any_text or bool(quote.text.strip())
             words = quote.text.split("#", 1)[0].split()
             if len(words) > 1 and "\0" not in quote.text and is_address(words[0]):
                 rows.append(HostRow(words[0], tuple(words[1:]), quote))
             else:
                 prose = prose or bool(words)
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if prose and not rows:
             raise BadEvidence(f"{text.source} holds no row ADDRESS NAME")

@@ -50,16 +50,16 @@ class InetdConf(NamedTuple):
     def parse(cls, text: Text) -> "InetdConf":
         """Raises BadEvidence for an empty or binary text, or a command's error message."""
         rows = []
-        saw_text = strange = False
+        any_text = strange = False
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
+            any_text = any_text or bool(quote.text.strip())
             if "\0" in quote.text:
                 raise BadEvidence(f"{text.source} line {quote.line} is binary, not a configuration file")
             strange = strange or bool(quote.text.strip() and not quote.text.lstrip().startswith("#"))
             row = _row(quote)
             if row:
                 rows.append(row)
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if not rows and (strange or "|" in text.name):
             # an error message, or part of the file: what it lacks the file may have

@@ -36,13 +36,13 @@ class Inittab(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "Inittab":
         """Empty output means no row: lsitab prints nothing and exits 1. Raises BadEvidence for anything else."""
-        saw_text = False
+        any_text = False
         for quote in text.quotes():
             row = _ROW.fullmatch(quote.text)
             if row:
                 return cls(text.source, True, quote, row.group(2), row.group(1), row.group(3))
-            saw_text = saw_text or bool(quote.text.strip())
-        if saw_text:
+            any_text = any_text or bool(quote.text.strip())
+        if any_text:
             raise BadEvidence(f"{text.source} holds no row of nimsh")
         # exit 0 says that there was a row, so that its text was lost
         if text.status not in (None, 1):

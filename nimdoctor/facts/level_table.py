@@ -55,7 +55,7 @@ class Column(NamedTuple):
     name: str
     kind: str
     needed: bool
-    says: str
+    meaning: str
     on: str = ""
 
 
@@ -91,8 +91,8 @@ class LevelRow(NamedTuple):
     @property
     def source(self) -> str:
         """Where the row is from; of a site's row with its line."""
-        said = self.text("source")
-        return f"{self.at.source} line {self.at.line}: {said}" if self.at else said
+        origin = self.text("source")
+        return f"{self.at.source} line {self.at.line}: {origin}" if self.at else origin
 
     @property
     def sure(self) -> str:
@@ -193,8 +193,8 @@ def read(name: str, given: Mapping[str, Any]) -> LevelTable:
 
 def _empty(name: str, given: Mapping[str, Any]) -> LevelTable:
     columns = tuple(
-        Column(column, said["kind"], bool(said.get("needed")), said["says"], said.get("on", ""))
-        for column, said in given["columns"].items()
+        Column(column, column_of["kind"], bool(column_of.get("needed")), column_of["says"], column_of.get("on", ""))
+        for column, column_of in given["columns"].items()
     )
     floor = given.get("floor") or {}
     return LevelTable(

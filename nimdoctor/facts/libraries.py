@@ -167,7 +167,7 @@ class _Judge:
         if not (older or newer):
             return None, ""
         self.evidence.append(row.at)
-        written = _moment(self.state.mtime)
+        written = _stamp(self.state.mtime)
         than = f"openssl.base, installed {row.when:%Y-%m-%d %H:%M:%S} local time"
         return newer, f"written {written}, {'after' if newer else 'before'} {than}"
 
@@ -182,7 +182,7 @@ class _Judge:
         return self._copy(UNKNOWN, [f"openssl.base is {level}, with nothing to compare the copy with"], False)
 
 
-def _moment(seconds: int) -> str:
+def _stamp(seconds: int) -> str:
     try:
         return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
     except OverflowError:

@@ -189,9 +189,9 @@ class Filesets(NamedTuple):
         return max(self.parts(name), key=lambda row: row.vrmf or Level(()), default=None)
 
     def _absence(self, name: str) -> Optional[Quote]:
-        for asked, quote in self.not_installed:
-            pattern = re.escape(asked).replace(r"\*", ".*").replace(r"\?", ".")
-            if asked == name or (asked.count("*") < 4 and re.fullmatch(pattern, name)):
+        for operand, quote in self.not_installed:
+            pattern = re.escape(operand).replace(r"\*", ".*").replace(r"\?", ".")
+            if operand == name or (operand.count("*") < 4 and re.fullmatch(pattern, name)):
                 return quote
         return None
 
@@ -274,10 +274,10 @@ class _Table:
 def _not_installed(quotes: Sequence[Quote]) -> Tuple[Tuple[str, Quote], ...]:
     """Names behind 0504-132, in that line or, where it was wrapped, in the next."""
     found: Dict[str, Quote] = {}
-    number_seen = False
+    wrapped = False
     for quote in quotes:
         here = "0504-132" in quote.text
-        if here or number_seen:
+        if here or wrapped:
             after = quote.text.split("0504-132", 1)[-1][:1000]
             english = _NOT_INSTALLED.search(after)
             dotted = _DOTTED.search(after) if here else None
@@ -285,7 +285,7 @@ def _not_installed(quotes: Sequence[Quote]) -> Tuple[Tuple[str, Quote], ...]:
             if match:
                 found.setdefault(match.strip("'\"`,"), quote)
             here = here and not match
-        number_seen = here
+        wrapped = here
     return tuple(found.items())
 
 

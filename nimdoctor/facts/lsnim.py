@@ -107,7 +107,7 @@ class NimObjects(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "NimObjects":
         """Raises BadEvidence for an empty text or one without a stanza (an error message)."""
-        asked, piped = _asked(text.name)
+        operand, piped = _operand(text.name)
         stanzas: List[Tuple[str, Quote, List[Attribute], bool]] = []
         error = ""
         for quote in text.quotes():
@@ -118,9 +118,9 @@ class NimObjects(NamedTuple):
             row = _ATTRIBUTE.match(quote.text)
             if row and stanzas:
                 stanzas[-1][2].append(Attribute(row.group(1), row.group(2).strip(), quote))
-            elif row and asked and quote.text[:1] != "#":
+            elif row and operand and quote.text[:1] != "#":
                 # `lsnim -l lpar7 | grep connect` shows the row without its stanza
-                stanzas.append((asked, quote, [Attribute(row.group(1), row.group(2).strip(), quote)], True))
+                stanzas.append((operand, quote, [Attribute(row.group(1), row.group(2).strip(), quote)], True))
             elif re.search(r"\b0042-\d{3}\b", quote.text) and not error:
                 error = quote.text.strip()
         objects = tuple(NimObject(name, tuple(rows), at, partial) for name, at, rows, partial in stanzas if rows)
@@ -128,7 +128,7 @@ class NimObjects(NamedTuple):
             nothing = f": {error or 'no NIM object in it'}" if text.read().strip() else " is empty"
             raise BadEvidence(f"{text.source}{nothing}")
         has_master = any(found.name == "master" for found in objects)
-        whole = not piped and not asked and (text.name.split()[:1] in (["lsnim"], ["nimclient"]) or has_master)
+        whole = not piped and not operand and (text.name.split()[:1] in (["lsnim"], ["nimclient"]) or has_master)
         return cls(text.source, objects, whole and not error)
 
     @classmethod
@@ -217,7 +217,7 @@ class NimclientObjects(NimObjects):
     """What a client can see of its master's objects: `nimclient -l -l NAME`, `nimclient -l -l master`."""
 
 
-def _asked(command: str) -> Tuple[str, bool]:
+def _operand(command: str) -> Tuple[str, bool]:
     """The object a command line names, if any, and whether its output went through a pipe."""
     first, _, rest = command.partition("|")
     words = [word for word in first.split() if not word.startswith("-")]

@@ -159,7 +159,7 @@ class InetdServices(NamedTuple):
     """What inetd has activated, from `lssrc -ls inetd` or `lssrc -t SERVICE`.
 
     `complete` is True for the former with its table of services; `inetd_status` is inetd's own
-    state where told; `messages` are the 0513 lines, which answer for the services they name; `asked`
+    state where told; `messages` are the 0513 lines, which answer for the services they name; `unlisted`
     is the service `lssrc -t` was asked for and printed a table without.
 
     >>> inetd = InetdServices.parse(Text.of('''Subsystem         Group            PID          Status
@@ -182,17 +182,17 @@ class InetdServices(NamedTuple):
     complete: bool = False
     inetd_status: Optional[str] = None
     messages: Tuple[Quote, ...] = ()
-    asked: Optional[str] = None
+    unlisted: Optional[str] = None
 
     @classmethod
     def parse(cls, text: Text) -> "InetdServices":
         """Raises BadEvidence for an empty text or one that tells nothing of inetd or of a service of it."""
         quotes = lines_of(text)
-        asked = _asked_service(text.name)
+        operand = _operand(text.name)
         rows: List[InetdServiceRow] = []
         headers = 0
         for quote in quotes:
-            row = _service_row(quote) or (_bare_row(quote, asked) if headers else None)
+            row = _service_row(quote) or (_bare_row(quote, operand) if headers else None)
             if row and (headers or row.status in _STATES):
                 rows.append(row)
             elif is_header(quote.text):
@@ -203,12 +203,12 @@ class InetdServices(NamedTuple):
         for quote in quotes:
             number = _MESSAGE.search(quote.text)
             words = words_of(quote.text) if number and number.group() not in _DONE else set()
-            if number and words & {"inetd", "tftp", asked}:
+            if number and words & {"inetd", "tftp", operand}:
                 messages.append(quote)
                 if "inetd" in words and number.group() in _INETD_DOWN:
                     status = status or "inoperative"
         named = re.split(r"[\s_]+", text.name.strip())[1:2] == ["-t"]
-        without = asked if named and headers and all(row.service != asked for row in rows) else None
+        without = operand if named and headers and all(row.service != operand for row in rows) else None
         if not rows and status is None and not messages and not without:
             raise BadEvidence(f"{text.source} tells nothing of inetd's services: {first_words(quotes[0].text)}")
         # its subsystem table comes first, so the second header is that of the services
@@ -225,8 +225,8 @@ class InetdServices(NamedTuple):
             listed.update(row.service for row in part.rows)
         status = next((part.inetd_status for part in ordered if part.inetd_status), None)
         messages = tuple(quote for part in ordered for quote in part.messages)
-        asked = next((part.asked for part in ordered if part.asked), None)
-        return cls(ordered[0].source, tuple(rows), any(part.complete for part in parts), status, messages, asked)
+        unlisted = next((part.unlisted for part in ordered if part.unlisted), None)
+        return cls(ordered[0].source, tuple(rows), any(part.complete for part in parts), status, messages, unlisted)
 
     def row(self, service: str) -> Optional[InetdServiceRow]:
         """The row of that service, an active one first; None when it is not listed."""
@@ -240,7 +240,7 @@ class InetdServices(NamedTuple):
 
     def known(self, service: str) -> bool:
         """Whether the evidence speaks of that service at all: lists it, names it, or lists all."""
-        return bool(self.complete or self.row(service) or self._message(service) or self.asked == service)
+        return bool(self.complete or self.row(service) or self._message(service) or self.unlisted == service)
 
     def quote(self, service: str) -> Quote:
         """Its row, else the SRC message that names it, else the whole."""
@@ -260,7 +260,7 @@ def _is_whole_list(text: Text) -> bool:
     return len(words) == 2 and words[0].endswith("lssrc") and words[1] == "-a" and text.status in (None, 0)
 
 
-def _asked_service(name: str) -> str:
+def _operand(name: str) -> str:
     words = re.split(r"[\s_]+", name.strip())
     return words[2] if len(words) > 2 and words[1] == "-t" else "tftp"
 
@@ -317,9 +317,9 @@ def _service_row(quote: Quote) -> Optional[InetdServiceRow]:
     return InetdServiceRow(words[0], words[1], " ".join(words[2:-1]), words[-1].lower(), quote)
 
 
-def _bare_row(quote: Quote, asked: Optional[str]) -> Optional[InetdServiceRow]:
+def _bare_row(quote: Quote, service: Optional[str]) -> Optional[InetdServiceRow]:
     # a service that inetd does not run may have neither command nor description
     words = quote.text[:1000].split()
-    if len(words) == 2 and words[0] == asked and words[1].lower() in _STATES:
+    if len(words) == 2 and words[0] == service and words[1].lower() in _STATES:
         return InetdServiceRow(words[0], "", "", words[1].lower(), quote)
     return None

@@ -14,12 +14,12 @@ _AIX_FAILURE = re.compile(r"0827-80\d\b(?P<sentence>.*)")
 
 
 class NameLookup(NamedTuple):
-    """One answer: `asked` is the operand of the command where known; `address` None when there is none.
+    """One answer: `query` is the operand of the command where known; `address` None when there is none.
 
     `name` is the official name of the answer, or what could not be found.
     """
 
-    asked: str
+    query: str
     name: str
     address: Optional[str]
     aliases: Tuple[str, ...]
@@ -31,7 +31,7 @@ class NameLookup(NamedTuple):
 
     def concerns(self, word: str) -> bool:
         """Whether the answer is about this name or address, whatever its case."""
-        words = (self.asked, self.name, self.address or "", *self.aliases)
+        words = (self.query, self.name, self.address or "", *self.aliases)
         return bool(word) and word.lower() in (known.lower() for known in words)
 
 
@@ -60,15 +60,15 @@ class NameLookups(NamedTuple):
         """Raises BadEvidence when no line is an answer or a 0827 failure."""
         words = text.name.split()
         operands = [word for word in words[1:] if not word.startswith("-") and "{" not in word]
-        asked = operands[0] if words and words[0].rsplit("/", 1)[-1] == "host" and operands else ""
-        saw_text = False
+        query = operands[0] if words and words[0].rsplit("/", 1)[-1] == "host" and operands else ""
+        any_text = False
         rows: List[NameLookup] = []
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
-            row = _row(quote, asked) if "\0" not in quote.text else None
+            any_text = any_text or bool(quote.text.strip())
+            row = _row(quote, query) if "\0" not in quote.text else None
             if row:
                 rows.append(row)
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if not rows:
             raise BadEvidence(f"{text.source} is no answer of `host`")
@@ -80,24 +80,20 @@ class NameLookups(NamedTuple):
         sources = dict.fromkeys(part.source for part in parts)
         return cls(", ".join(sources), tuple(row for part in parts for row in part.rows))
 
-    def concerning(self, word: str) -> Tuple[NameLookup, ...]:
-        """The answers about a name or address: asked for, given, or among the aliases."""
-        return tuple(row for row in self.rows if row.concerns(word))
-
     def whole(self) -> Quote:
         """A quote that means all answers."""
         return Quote(self.source, None, "")
 
 
-def _row(quote: Quote, asked: str) -> Optional[NameLookup]:
+def _row(quote: Quote, query: str) -> Optional[NameLookup]:
     found = _FOUND.fullmatch(quote.text)
     if found:
         aliases = tuple(word for word in re.split(r"[,\s]+", found.group("aliases") or "") if word)
-        return NameLookup(asked, found.group("name"), found.group("address"), aliases, quote)
+        return NameLookup(query, found.group("name"), found.group("address"), aliases, quote)
     failure = _AIX_FAILURE.search(quote.text)
     if failure:
         # "Host name X does not exist.", "Cannot find address for host X.": X follows the word name or host
         named = re.search(r"\b(?:name|host|address)\s+(?!for\b|name\b)(\S+)", failure.group("sentence"))
-        return NameLookup(asked, named.group(1).rstrip(".") if named else asked, None, (), quote)
+        return NameLookup(query, named.group(1).rstrip(".") if named else query, None, (), quote)
     missing = re.fullmatch(r"\s*Host (\S+) not found: .*", quote.text)
-    return NameLookup(asked, missing.group(1), None, (), quote) if missing else None
+    return NameLookup(query, missing.group(1), None, (), quote) if missing else None

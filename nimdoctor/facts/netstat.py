@@ -72,10 +72,6 @@ class Sockets(NamedTuple):
         """Connections that came in on that local port."""
         return tuple(row for row in self.rows if row.state == "ESTABLISHED" and row.local_port == port)
 
-    def established_to(self, port: int) -> Tuple[SocketRow, ...]:
-        """Connections that go to that port of another host."""
-        return tuple(row for row in self.rows if row.state == "ESTABLISHED" and row.remote_port == port)
-
     def whole(self) -> Quote:
         """A quote that means all of it."""
         return Quote(self.source, None, "")

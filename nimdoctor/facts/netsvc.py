@@ -26,10 +26,10 @@ class NetsvcConf(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "NetsvcConf":
         """A file of comments only sets nothing. Raises BadEvidence when it is empty or has no `NAME = VALUE`."""
-        saw_text = prose = recognised = False
+        any_text = prose = recognised = False
         order, at = [], None
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
+            any_text = any_text or bool(quote.text.strip())
             line = quote.text.split("#", 1)[0]
             setting = _SETTING.fullmatch(line) if "\0" not in line else None
             if setting:
@@ -38,7 +38,7 @@ class NetsvcConf(NamedTuple):
                     order, at = [word for word in re.split(r"[,\s]+", setting.group(2)) if word], quote
             else:
                 prose = prose or bool(line.strip())
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if prose and not recognised:
             raise BadEvidence(f"{text.source} holds no NAME = VALUE")

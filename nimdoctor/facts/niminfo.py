@@ -62,11 +62,11 @@ class NimInfo(NamedTuple):
         >>> NimInfo.parse(Text.of("export NIM_MASTER_PORT=1061", "/etc/niminfo")).port("NIM_MASTER_PORT")
         1061
         """
-        said = self.get(variable)
-        if said is None:
+        value = self.get(variable)
+        if value is None:
             return PORTS[variable]
-        fits = said.isascii() and said.isdigit() and len(said) < 6
-        return int(said) if fits and 0 < int(said) < 65536 else None
+        fits = value.isascii() and value.isdigit() and len(value) < 6
+        return int(value) if fits and 0 < int(value) < 65536 else None
 
     def quote(self, name: str) -> Quote:
         """The line that sets it, or the whole file when none does."""

@@ -109,14 +109,14 @@ def step_of(message: str) -> SessionStep:
     return SessionStep.ERROR if lowered.startswith(("error", "0042-", "0509-")) else SessionStep.OTHER
 
 
-def lines_of(kept: bytes, source: str, number: int) -> Iterator[Line]:
+def lines_of(part: bytes, source: str, number: int) -> Iterator[Line]:
     """The lines with anything in them; `number` is that of the first."""
     start = 0
-    while start < len(kept):
-        end = kept.find(b"\n", start)
+    while start < len(part):
+        end = part.find(b"\n", start)
         if end < 0:
-            end = len(kept)
-        raw = decode(kept[start : min(end, start + LINE_LIMIT)]).rstrip("\r")
+            end = len(part)
+        raw = decode(part[start : min(end, start + LINE_LIMIT)]).rstrip("\r")
         start = end + 1
         if raw.strip():
             when, message = stamp(raw)

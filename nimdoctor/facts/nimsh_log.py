@@ -40,17 +40,17 @@ class NimshLog(NamedTuple):
         older = OlderPart()
         try:
             with text.open() as stream:
-                kept = without_private_keys(newest_part(stream, older))
+                part = without_private_keys(newest_part(stream, older))
         except (OSError, EOFError) as error:
             reason = refused(error) if isinstance(error, OSError) else error
             raise Unreadable(f"{text.source} cannot be read: {reason}") from error
-        if not kept.strip() and not older.size:
+        if not part.strip() and not older.size:
             raise BadEvidence(f"{text.source} is empty")
-        lines = lines_of(kept, text.source, text.first_line + older.lines)
+        lines = lines_of(part, text.source, text.first_line + older.lines)
         builder = SessionBuilder()
         known = dated = 0
         earliest = latest = None
-        total = older.lines + kept.count(b"\n") + (not kept.endswith(b"\n"))
+        total = older.lines + part.count(b"\n") + (not part.endswith(b"\n"))
         for line in lines:
             known += line.step is not SessionStep.OTHER
             if line.time:
@@ -94,6 +94,18 @@ class NimshLog(NamedTuple):
             older=counts,
             older_first=parts[0].older_first,
         )
+
+    def turn(self) -> Tuple[Optional[Session], Optional[Session]]:
+        """The last session that went on, and the first after it that hung or met a broken SSL object; None where there
+        is none.
+        """
+        good = failed = None
+        for session in self.sessions:
+            if session.end is SessionEnd.WENT_ON:
+                good, failed = session, None
+            elif session.end in (SessionEnd.HUNG, SessionEnd.OBJECT_ERROR):
+                failed = failed or session
+        return good, failed
 
     def newest_loaded(self) -> Optional[Session]:
         """The newest session that loaded certificates: the one a verdict on TLS rests on."""

@@ -97,26 +97,26 @@ def newest_part(stream: BinaryIO, older: OlderPart) -> bytes:
             gone = window.popleft()
             held -= len(gone)
             older.add(gone)
-    kept = b"".join(window)
+    part = b"".join(window)
     window.clear()
-    cut = _cut(kept, whole=not older.size)
+    cut = _cut(part, whole=not older.size)
     if cut:
-        older.add(kept[:cut])
-        kept = kept[cut:]
-    older.finish(kept)
-    return kept
+        older.add(part[:cut])
+        part = part[cut:]
+    older.finish(part)
+    return part
 
 
-def _cut(kept: bytes, *, whole: bool) -> int:
+def _cut(part: bytes, *, whole: bool) -> int:
     # a session has up to two of the starting lines, so twice as many starts hold a thousand sessions
     recent: Deque[int] = deque(maxlen=2 * SESSIONS + 1)
-    for match in _START.finditer(kept):
+    for match in _START.finditer(part):
         recent.append(match.start())
     if whole and len(recent) <= 2 * SESSIONS:
         return 0
     # the kept part may begin in the middle of a line: the first start with a whole line counts
     for start in recent:
-        before = kept.rfind(b"\n", 0, start)
+        before = part.rfind(b"\n", 0, start)
         if before >= 0:
             return before + 1
-    return 0 if whole else kept.find(b"\n") + 1
+    return 0 if whole else part.find(b"\n") + 1

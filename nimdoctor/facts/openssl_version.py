@@ -25,12 +25,12 @@ class OpensslVersion(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "OpensslVersion":
         """Raises BadEvidence when no line begins with `OpenSSL` and a version."""
-        saw_text = False
+        any_text = False
         for quote in text.quotes():
             if _VERSION.fullmatch(quote.text):
                 return cls(text.source, quote.text.strip(), quote)
-            saw_text = saw_text or bool(quote.text.strip())
-        raise BadEvidence(f"{text.source} {'names no version of OpenSSL' if saw_text else 'is empty'}")
+            any_text = any_text or bool(quote.text.strip())
+        raise BadEvidence(f"{text.source} {'names no version of OpenSSL' if any_text else 'is empty'}")
 
     @property
     def version(self) -> str:

@@ -57,11 +57,6 @@ class OsLevel(NamedTuple):
         return "" if self.tl is None else f"{self.version}-{self.tl:02d}"
 
     @property
-    def service_pack(self) -> str:
-        """`7200-05-10`; empty where the SP is not known."""
-        return "" if self.sp is None else f"{self.technology_level}-{self.sp:02d}"
-
-    @property
     def order(self) -> Level:
         """Version, TL and service pack as far as they are known, to be compared."""
         known = [self.version, *(part for part in (self.tl, self.sp) if part is not None)]
@@ -114,13 +109,13 @@ class IosLevel(NamedTuple):
 
 
 def _first(text: Text, shapes: "Tuple[re.Pattern[str], ...]", what: str) -> "Tuple[Quote, re.Match[str]]":
-    seen = ""
+    first = ""
     for quote in text.quotes():
-        seen = seen or quote.text.strip()
+        first = first or quote.text.strip()
         for shape in shapes:
             match = shape.fullmatch(quote.text[:200])
             if match:
                 return quote, match
-    if not seen:
+    if not first:
         raise BadEvidence(f"{text.source} is empty")
-    raise BadEvidence(f"{text.source} does not tell {what}: {first_words(seen)}")
+    raise BadEvidence(f"{text.source} does not tell {what}: {first_words(first)}")

@@ -192,7 +192,7 @@ class _Listing:
         self.quotes: Dict[str, Quote] = {}
         self.complete: List[str] = []
         self.unmatched: List[str] = []
-        self.saw_text = self.unplaced = False
+        self.any_text = self.unplaced = False
         self.failed = text.partial
         words = re.split(r"[|;&<>]|\s\d>", text.name)[0].split() or [""]
         self.filtered = "|" in text.name
@@ -208,7 +208,7 @@ class _Listing:
         line = quote.text
         if "\0" in line or not line.strip():
             return
-        self.saw_text = True
+        self.any_text = True
         row, header = _ROW.fullmatch(line), _HEADER.fullmatch(line)
         missing = _missing_path(line)
         if row:
@@ -273,7 +273,7 @@ class _Listing:
             self.complete += [posixpath.join(self.directory, star) for star in hidden]
 
     def finish(self) -> Paths:
-        if not self.saw_text:
+        if not self.any_text:
             raise BadEvidence(f"{self.source} is empty")
         if not self.states and not self.unmatched:
             raise BadEvidence(f"{self.source} lists no path that could be recognised")

@@ -114,10 +114,6 @@ class Processes(NamedTuple):
         """Processes whose parent is that one."""
         return tuple(row for row in self.rows if row.ppid == pid and row.pid != pid)
 
-    def with_word(self, word: str) -> Tuple[ProcessRow, ...]:
-        """Processes that have that very word among their arguments."""
-        return tuple(row for row in self.rows if word in row.words)
-
     def whole(self) -> Quote:
         """A quote that means all of it."""
         return Quote(self.source, None, "")

@@ -58,10 +58,10 @@ class RecordedPush(NamedTuple):
         hung: List[Quote] = []
         messages: List[Tuple[str, Quote]] = []
         secure: Optional[Quote] = None
-        saw_text = listed = False
+        any_text = listed = False
         for quote in text.quotes():
             line = quote.text
-            saw_text = saw_text or bool(line.strip())
+            any_text = any_text or bool(line.strip())
             if _OBJECT_ERROR.search(line):
                 object_error.append(quote)
             if _HUNG.search(line):
@@ -70,7 +70,7 @@ class RecordedPush(NamedTuple):
             if _SECURE.fullmatch(line):
                 secure = quote
             listed = listed or bool(_LSLPP_ROW.fullmatch(line))
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if not (object_error or hung or messages or secure or listed):
             raise BadEvidence(f"{text.source} is not the output of a push")

@@ -21,12 +21,12 @@ _BEYOND = (SessionEnd.PLAIN, SessionEnd.WENT_ON, SessionEnd.HUNG, SessionEnd.OBJ
 
 
 class RefusedId(NamedTuple):
-    """A push that brought the machine id `passed` where nimsh has `kept`; both in capitals. `master` is the host name by
+    """A push that brought the machine id `passed` where nimsh has `own`; both in capitals. `master` is the host name by
     which the pushing master called itself, where the log has it. `changes` came after it.
     """
 
     passed: str
-    kept: str
+    own: str
     master: Optional[str]
     at: Quote
     changes: Tuple[SettingChange, ...]
@@ -60,16 +60,16 @@ class RefusedIds(NamedTuple):
         for session in reversed(log.sessions):
             if session.end in _BEYOND:
                 break
-            said = _REFUSAL.search(session.error.text) if session.error else None
-            if said and session.error:
-                passed, kept = (word.upper() for word in said.groups())
+            match = _REFUSAL.search(session.error.text) if session.error else None
+            if match and session.error:
+                passed, own = (word.upper() for word in match.groups())
                 changes = _changes(session, log, paths, clock, mode)
-                found.append(RefusedId(passed, kept, session.master, session.error, changes))
+                found.append(RefusedId(passed, own, session.master, session.error, changes))
         return cls(log.source, tuple(found))
 
-    def of(self, kept: str) -> Optional[RefusedId]:
+    def of(self, machine_id: str) -> Optional[RefusedId]:
         """The newest refusal by the id that nimsh has, which is this machine's or its master's."""
-        return next((one for one in self.refusals if re.fullmatch(one.kept, kept, re.IGNORECASE)), None)
+        return next((one for one in self.refusals if re.fullmatch(one.own, machine_id, re.IGNORECASE)), None)
 
 
 def _changes(

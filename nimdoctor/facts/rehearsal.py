@@ -137,8 +137,8 @@ class Rehearsal(NamedTuple):
     def quotes(self) -> List[Quote]:
         """What each side loaded; of a failed rehearsal the file and what was said of it."""
         if self.fails:
-            said = f"step '{self.step}'" + (f" of {self.side}" if self.side else "") + f": {self.reason}"
-            return [Quote(self.path or self.source, None, said + (f" ({self.code})" if self.code else ""))]
+            failure = f"step '{self.step}'" + (f" of {self.side}" if self.side else "") + f": {self.reason}"
+            return [Quote(self.path or self.source, None, failure + (f" ({self.code})" if self.code else ""))]
         return [side.at for side in self.sides]
 
 

@@ -166,14 +166,14 @@ def left_open_of(records: Sequence[Dict[str, Any]]) -> str:
 
     It is closed by a `done` of the step that left it open, or by the undoing of the one that opened it.
     """
-    said, steps = "", set()
+    reason, steps = "", set()
     for record in records:
         if record.get("left_open"):
-            said = str(record["left_open"])
+            reason = str(record["left_open"])
             steps.add(str(record.get("step")))
         elif record.get("event") in ("done", "undone") and steps & {str(record.get("step")), str(record.get("closes"))}:
-            said = ""
-    return said
+            reason = ""
+    return reason
 
 
 def _leads(start: Dict[str, Any]) -> Tuple[str, str]:

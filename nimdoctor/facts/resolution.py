@@ -65,8 +65,8 @@ class Resolution(NamedTuple):
     def forward(self, name: str) -> Optional[ForwardLookup]:
         """Where a name leads: by the answer to it, else by the table."""
         rows = self.lookups.rows if self.lookups else ()
-        asked = [row for row in rows if row.asked.lower() == name.lower()]
-        for row in asked or [row for row in rows if not row.asked and row.concerns(name)]:
+        query = [row for row in rows if row.query.lower() == name.lower()]
+        for row in query or [row for row in rows if not row.query and row.concerns(name)]:
             return ForwardLookup(row.address, row.at)
         if self.hosts and self.table_first:
             for held in self.hosts.named(name):
@@ -78,7 +78,7 @@ class Resolution(NamedTuple):
     def back(self, address: str) -> Optional[ReverseLookup]:
         """What an address leads back to: by the answer to it, else by the table's first row of it."""
         for row in self.lookups.rows if self.lookups else ():
-            if row.asked.lower() == address.lower():
+            if row.query.lower() == address.lower():
                 return ReverseLookup(row.name if row.address else None, row.aliases, row.at)
         if self.hosts and self.table_first:
             for held in self.hosts.rows:

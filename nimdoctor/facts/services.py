@@ -52,9 +52,9 @@ class Services(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "Services":
         """Raises BadEvidence for an empty text, or one without any row or comment."""
-        rows, off, saw_text, prose = [], [], False, False
+        rows, off, any_text, prose = [], [], False, False
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
+            any_text = any_text or bool(quote.text.strip())
             line = quote.text.split("#", 1)[0]
             row = _row(line, quote)
             if row:
@@ -64,7 +64,7 @@ class Services(NamedTuple):
             else:
                 out = _row(quote.text.lstrip("# \t").split("#", 1)[0], quote)
                 off += [out] if out else []
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if prose and not rows:
             raise BadEvidence(f"{text.source} holds no row NAME PORT/PROTOCOL")

@@ -67,14 +67,14 @@ class LppSourceContents(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "LppSourceContents":
         """Raises BadEvidence when no fileset with a level is listed."""
-        saw_text = False
+        any_text = False
         filesets: List[LppFileset] = []
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
+            any_text = any_text or bool(quote.text.strip())
             row = _row(quote)
             if row:
                 filesets.append(row)
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if not filesets:
             raise BadEvidence(f"{text.source} lists no fileset")

@@ -51,10 +51,10 @@ class _CnfFiles(NamedTuple):
     def parse(cls: Type[Self], text: Text) -> Self:
         """Raises BadEvidence for an empty text or one that is not in this syntax."""
         section, settings = "", []
-        saw_text = recognised = prose = False
+        any_text = recognised = prose = False
         for quote in text.quotes():
             line = _COMMENT.sub("", quote.text)
-            saw_text = saw_text or bool(quote.text.strip())
+            any_text = any_text or bool(quote.text.strip())
             if not line.strip():
                 continue
             opened, setting = _SECTION.fullmatch(line), _SETTING.fullmatch(line)
@@ -65,7 +65,7 @@ class _CnfFiles(NamedTuple):
             elif setting:
                 settings.append(CnfSetting(section, setting.group(1), setting.group(2).strip().strip("\"'"), quote))
                 recognised = True
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if prose and not recognised:
             raise BadEvidence(f"{text.source} is not a configuration of OpenSSL")

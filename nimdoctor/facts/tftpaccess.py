@@ -52,15 +52,15 @@ class TftpAccess(NamedTuple):
         """tftpd ignores lines that are no rule. Raises BadEvidence for an empty text or one of only such lines."""
         allow: List[AccessRule] = []
         deny: List[AccessRule] = []
-        saw_text = prose = False
+        any_text = prose = False
         for quote in text.quotes():
-            saw_text = saw_text or bool(quote.text.strip())
+            any_text = any_text or bool(quote.text.strip())
             rule = _RULE.fullmatch(quote.text)
             if rule and "\0" not in quote.text:
                 (allow if rule.group(1) == "allow" else deny).append(AccessRule(_clean(rule.group(2)), quote))
             elif quote.text.strip() and not quote.text.lstrip().startswith("#"):
                 prose = True
-        if not saw_text:
+        if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if prose and not (allow or deny):
             raise BadEvidence(f"{text.source} holds no allow: or deny: line")

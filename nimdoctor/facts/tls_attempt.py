@@ -190,8 +190,8 @@ def _is_later(when: datetime, session: Session, utc: Optional[int], clock: Optio
     """Whether a local time is after the session: by its stamps, else by the log's time of change and the zone."""
     if session.ended:
         return when > session.ended
-    moment = clock.to_utc(when) if clock else None
-    return utc is not None and moment is not None and moment > utc
+    time = clock.to_utc(when) if clock else None
+    return utc is not None and time is not None and time > utc
 
 
 def _written_after(paths: Paths, utc: int) -> List[Tuple[str, str]]:

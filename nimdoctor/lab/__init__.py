@@ -10,6 +10,8 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 import tempfile
 from types import TracebackType
 from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
@@ -290,9 +292,6 @@ def _copy(source: str, target: str) -> None:
 
 
 def _start_daemon(tree: str, row: str) -> None:
-    import subprocess
-    import sys
-
     with open(row, encoding="utf-8") as stream:
         started = stream.read().split()[1]
     subprocess.run(

@@ -79,7 +79,7 @@ class _Authority:
         self.openssl = openssl
         self.place = place
         self.key = key
-        self.valid = ["-startdate", _moment(valid_from), "-enddate", _moment(valid_until)]
+        self.valid = ["-startdate", _utc_time(valid_from), "-enddate", _utc_time(valid_until)]
         self.write("ca.cnf", _AUTHORITY.format(place=place, digest=digest).encode())
         self.write("index", b"")
         self.write("serial", f"{time.time_ns() & 0xFFFFFFFFFFFF:012X}\n".encode())
@@ -123,5 +123,5 @@ class _Authority:
             return stream.read()
 
 
-def _moment(epoch: int) -> str:
+def _utc_time(epoch: int) -> str:
     return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(epoch))

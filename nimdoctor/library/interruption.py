@@ -1,4 +1,4 @@
-"""What Ctrl-C, a kill and a lost terminal mean while a host is being changed."""
+"""What Ctrl-C, a kill and a lost terminal mean: to what only reads, and while a host is being changed."""
 
 import contextlib
 import signal
@@ -45,3 +45,27 @@ class Interruption:
         self.noted = True
         with contextlib.suppress(RuntimeError):  # it may have come in the midst of writing
             self.say(f"interrupted: {self.words}")
+
+
+def nothing() -> None:
+    """Nothing to restore."""
+
+
+def end_like_ctrl_c() -> Callable[[], None]:
+    """Makes a hangup or a plain kill end the running command too; gives what undoes this."""
+    if threading.current_thread() is not threading.main_thread():
+        return nothing
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    # what was told to be ignored (nohup) stays ignored
+    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, interrupt)
+
+    def restore() -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+    return restore

@@ -28,6 +28,7 @@ from typing import (
     Union,
 )
 
+from nimdoctor import facts
 from nimdoctor.evidence.catalog import ROWS, Catalog, Kind, Row, path_matches
 from nimdoctor.library.entry_points import EntryPoint, entry_points
 from nimdoctor.model import Check, FixTraits, Severity
@@ -165,8 +166,6 @@ class Registry:
         points = entry_points(FACTS)
         if not points:
             return []
-        from nimdoctor import facts
-
         own = Catalog()
         taken = {*dir(facts), *(name for row in ROWS for name in row.facts)}
         rows: List[Row] = []

@@ -18,6 +18,8 @@ from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence import TargetError, open_target
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.source import Evidence
+from nimdoctor.facts import NimIdentity, NimObjects
+from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.scanning import Report, open_hosts, scan_hosts
 from nimdoctor.model import Role
@@ -126,7 +128,6 @@ class Repair:
         self.probes: List[Probe] = []
         self._connections: Dict[str, Connection] = {} if connections is None else connections
         self._document: Optional[Plan] = None
-        self._files: Optional[Mapping[str, bytes]] = None
         self.engine = self._open()
         self.report = self._scan(self.engine)
         self.target_role, self.ends = self._ends()
@@ -227,13 +228,12 @@ class Repair:
             self.probes.append(
                 Probe(Role.CLIENT.value, "the master", None, "not asked: the client is recorded evidence")
             )
-        hangs = any(found.fix == "recycle-certificates" and found.where is Role.CLIENT for found in self.report.results)
+        doubted = {fix.id for fix in self.registry.fixes() if fix.doubted_by_push}
+        hangs = any(found.fix in doubted and found.where is Role.CLIENT for found in self.report.results)
         return Probed(address, self._pushed_well() if hangs else None)
 
     def _pushed_well(self) -> Optional[str]:
         """Another secured client that a push reaches with SSL: then it is not the master that must be recycled."""
-        from nimdoctor.facts import NimIdentity, NimObjects
-        from nimdoctor.facts.lsnim import SECURE
         from nimdoctor.probe import Probe, push
 
         end, host = self.ends.ends.get(Role.MASTER), self.engine.master
@@ -336,32 +336,17 @@ class Repair:
         except (Refused, OSError) as error:
             self.say(f"that {self._proved} has followed cannot be noted: {error}")
 
-    def _client_scripts(self, plan: Plan) -> Dict[str, bytes]:
+    def _client_scripts(self, plan: Plan) -> Mapping[str, bytes]:
         if plan.affects is None:
             return {}
         from nimdoctor.scripts.package import client_scripts
 
-        return dict(client_scripts(plan))
+        return client_scripts(plan)
 
     def render_as(self, saved: Plan) -> None:
-        """From now on scripts are those of the plan as it was saved, which is the very same one: to the byte what was
+        """From now on the package is that of the plan as it was saved, which is the very same one: to the byte what was
         written when it was, though a finding may be an hour older by now."""
         self._document = saved
-
-    def unscripted(self) -> List[Refusal]:
-        """What of the plan no script can ask for, so that none is made of it."""
-        from nimdoctor.scripts import unanswerable
-
-        how = "a script cannot look at that: use --apply on the host itself"
-        return [Refusal(step, says, how) for step, says in unanswerable(self.plan.as_dict())]
-
-    def scripts(self) -> Mapping[str, bytes]:
-        """The plan as scripts for change management: relative names and contents."""
-        from nimdoctor.scripts import render
-
-        if self._files is None:
-            self._files = render((self._document or self.plan).as_dict(), self.script_ends()).files
-        return self._files
 
     def unpackaged(self) -> List[Refusal]:
         """What of the plan no change package can ask, so that none is made of it."""
@@ -377,18 +362,14 @@ class Repair:
         return change_package(self._document or self.plan, self.script_ends())
 
     def script_ends(self) -> "Dict[str, ScriptEnd]":
-        """The ends as rendered scripts see them."""
+        """The ends as scripts see them."""
         from nimdoctor.scripts import ScriptEnd
 
-        ends = self.ends.ends.values()
-        # over ssh they run on the host itself, where both ends are here when that is both
-        there = all(end.remote for end in ends) and len({end.target for end in ends}) == 1
         return {
             role.value: ScriptEnd(
                 end.target[5:] if end.target.startswith("root:") else None,
                 # of a host that is elsewhere they run where its runs have their own place
                 end.state or STATE_DIRECTORY,
-                end.live or there,
             )
             for role, end in self.ends.ends.items()
         }

@@ -9,7 +9,7 @@ from nimdoctor.applying.outcome import UNVERIFIED
 from nimdoctor.applying.proved import note_proved, waiting
 from nimdoctor.applying.refusals import strange_commands
 from nimdoctor.applying.rollback import Rollback, RolledBack
-from nimdoctor.applying.runs import Run, led, load
+from nimdoctor.applying.runs import Run, every, led, load
 from nimdoctor.evidence import TargetError, is_asked_now, open_target
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.library.carrying import ends_as_target, old_evidence
@@ -53,8 +53,6 @@ class Runs:
     def find(self, name: str) -> Run:
         """The run of that name, or the last; of one that another end leads, as that one tells. Raises Refused."""
         if name == "last":
-            from nimdoctor.applying.runs import every
-
             runs = every(self.state)
             if not runs:
                 raise Refused(f"there is no run in {self.state}")

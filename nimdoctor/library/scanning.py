@@ -4,6 +4,7 @@ import os
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
+from nimdoctor import facts
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Pair, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
@@ -192,8 +193,6 @@ def _taken_out(results: Sequence[Result], ignored: Sequence[ignore.Ignored]) -> 
 
 def pair_of(engine: Engine) -> Pair:
     """Who belongs together in a scan, as far as the master's objects tell."""
-    from nimdoctor.facts import NimIdentity, NimObjects
-
     target, master = engine.target, engine.master
     masters: List[Optional[str]] = [None]
     if master:
@@ -201,10 +200,10 @@ def pair_of(engine: Engine) -> Pair:
     elif target.evidence.loose or not target.roles:
         # pieces of both ends may lie in one heap
         masters.append(target.name)
-    objects = (master or target).optional(NimObjects)
+    objects = (master or target).optional(facts.NimObjects)
     if objects is None:
         return Pair(masters=frozenset(masters))
-    identity = target.optional(NimIdentity) if "client" in target.roles or not target.roles else None
+    identity = target.optional(facts.NimIdentity) if "client" in target.roles or not target.roles else None
     if identity and target.name:
         identity = identity.known_as(target.name)
     own = identity.object_in(objects)[0] if identity else None
@@ -230,7 +229,7 @@ def _rank(result: Result, told: Sequence[Result]) -> Tuple[Any, ...]:
 
 
 def _named(host: Host) -> ScannedHost:
-    return ScannedHost(host.name, host.role, host.oslevel, host.evidence.target)
+    return ScannedHost(host.name, host.role, host.oslevel, host.evidence.target, host.evidence.system)
 
 
 def _of_broken(broken: Broken, end: Role) -> Result:
@@ -258,9 +257,7 @@ def _remarks_on_levels(host: Host) -> Sequence[str]:
     if not row or not host.evidence.texts(row, {}):
         return ()
     # the tables are loaded only where there is such a file
-    from nimdoctor.facts import SiteLevels
-
-    site = host.optional(SiteLevels)
+    site = host.optional(facts.SiteLevels)
     return site.remarks if site else ()
 
 

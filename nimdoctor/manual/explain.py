@@ -100,14 +100,6 @@ def _number_lines(row: Dict[str, Any], checks: Sequence[Check]) -> List[str]:
     named = _ids_of(check for check in checks if row["number"] in check.messages)
     if named:
         lines.append("Checks to look at: " + ", ".join(named) + ".")
-    if row["facts"]:
-        others = [found for found in _asking(row["facts"], checks) if found not in named]
-        lines.append(
-            "Facts it can stand in: "
-            + ", ".join(row["facts"])
-            + (" (also asked for by " + ", ".join(others) + ")" if others else "")
-            + "."
-        )
     lines.append(f"How sure: {_SURE.get(row['sure'], row['sure'])}. Source: {row['source']}.")
     return lines
 

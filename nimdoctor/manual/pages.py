@@ -189,12 +189,12 @@ def facts_of(check: Check) -> Tuple[str, ...]:
 
 def _named_facts(function: Callable[..., Any]) -> Tuple[str, ...]:
     names: List[str] = []
-    seen: Set[Any] = set()
-    _collect(function, names, seen)
+    visited: Set[Any] = set()
+    _collect(function, names, visited)
     return tuple(names)
 
 
-def _collect(function: Callable[..., Any], names: List[str], seen: Set[Any]) -> None:
+def _collect(function: Callable[..., Any], names: List[str], visited: Set[Any]) -> None:
     try:
         hints = get_type_hints(function, include_extras=True)
     except Exception:  # a third party's hint that cannot be evaluated must not break `explain`
@@ -202,13 +202,13 @@ def _collect(function: Callable[..., Any], names: List[str], seen: Set[Any]) -> 
     hints.pop("return", None)
     for hint in hints.values():
         for wanted in _classes(hint):
-            if wanted in seen:
+            if wanted in visited:
                 continue
-            seen.add(wanted)
+            visited.add(wanted)
             names.append(wanted.__name__)
             derive = getattr(wanted, "derive", None)
             if derive is not None:
-                _collect(getattr(derive, "__func__", derive), names, seen)
+                _collect(getattr(derive, "__func__", derive), names, visited)
 
 
 def _classes(hint: Any) -> Iterator[type]:

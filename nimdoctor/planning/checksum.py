@@ -1,4 +1,4 @@
-"""The checksum of POSIX `cksum`, which every host has: what rendered scripts compare files by."""
+"""The checksum of POSIX `cksum`, which every host has: what change packages compare files by."""
 
 from functools import lru_cache
 from typing import Tuple

@@ -39,7 +39,7 @@ class End(NamedTuple):
 
     @property
     def remote(self) -> bool:
-        """Whether it is reached over ssh, where only scripts change anything."""
+        """Whether it is reached over ssh, where what changes anything runs by itself."""
         return self.target.startswith("ssh:")
 
     @property

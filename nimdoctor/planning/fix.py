@@ -146,7 +146,10 @@ class Fix(NamedTuple):
     certificates, libraries or tftp as they were before generation G2; from then on they are advice.
     `named_only` fixes are never planned unless named by --only. `runs` are beginnings of commands, in words, that its
     steps may run beside those of `nimdoctor.applying.refusals.COMMANDS`. `fetches` says that its steps may end with
-    `nimclient -c`, which fetches the client's certificate.
+    `nimclient -c`, which fetches the client's certificate. `apart` are the commands that carry it out where the two ends
+    are not reached from one place, each with its end, where that is not a fix on the master and then one on the client;
+    DIR, MASTER and N stand for a directory, the master's evidence and the number of clients affected. `doubted_by_push`
+    says that a push which reaches another client speaks against it: what it cures would keep all of them from it.
     """
 
     id: str
@@ -160,6 +163,8 @@ class Fix(NamedTuple):
     named_only: bool = False
     runs: Tuple[Tuple[str, ...], ...] = ()
     fetches: bool = False
+    apart: Tuple[Tuple[Role, str], ...] = ()
+    doubted_by_push: bool = False
 
     @property
     def traits(self) -> FixTraits:
@@ -188,10 +193,26 @@ def fix(
     named_only: bool = False,
     runs: Sequence[Tuple[str, ...]] = (),
     fetches: bool = False,
+    apart: Sequence[Tuple[Role, str]] = (),
+    doubted_by_push: bool = False,
 ) -> Callable[[Callable[..., Optional[Iterator[PlanItem]]]], Fix]:
     """Makes a function a fix. `risk` says in a sentence what it can break; `where` is the end it acts on."""
 
     def register(function: Callable[..., Optional[Iterator[PlanItem]]]) -> Fix:
-        return Fix(id, title, where, function, risk, source, tuple(needs), classic, named_only, tuple(runs), fetches)
+        return Fix(
+            id,
+            title,
+            where,
+            function,
+            risk,
+            source,
+            tuple(needs),
+            classic,
+            named_only,
+            tuple(runs),
+            fetches,
+            tuple(apart),
+            doubted_by_push,
+        )
 
     return register

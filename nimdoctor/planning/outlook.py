@@ -56,7 +56,8 @@ class Way(NamedTuple):
     what must be settled first; `refused` that nothing is done before. `run` is the command that comes next then, on the
     host of the end `where`; None is the host that nimdoctor runs on, with the targets of the scan in the command. Where it
     is for other clients of the master, `clients` names them; `follow` is what others must do after the steps.
-    `ruled_by` are findings that rule out what would be done, so that these come first.
+    `ruled_by` are findings that rule out what would be done, so that these come first. `shared` says that one of the
+    steps does the work of several fixes.
     """
 
     planned: bool = False
@@ -69,6 +70,7 @@ class Way(NamedTuple):
     clients: Tuple[str, ...] = ()
     follow: str = ""
     ruled_by: Tuple[Result, ...] = ()
+    shared: bool = False
 
 
 def ways(engine: Engine, fixes: Fixes, results: Sequence[Result], story: Story, day: str) -> Tuple[Way, ...]:
@@ -106,7 +108,8 @@ class Outlook:
             cure = "; ".join(map(as_typed, plan.affects.cure))
             follow = f"on {named(list(plan.affects.clients))}: {cure}"
         typed = all(command_of(step.do) for step in steps)
-        return Way(True, tuple(by_hand(steps, self.day)), typed, _words(counsels), follow=follow)
+        shared = any(len(step.fixes) > 1 for step in steps)
+        return Way(True, tuple(by_hand(steps, self.day)), typed, _words(counsels), follow=follow, shared=shared)
 
     def plan(self, only: str = "") -> Tuple[Planner, Plan]:
         """What `nimdoctor fix` plans, or with `--only` that fix."""

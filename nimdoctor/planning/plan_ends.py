@@ -4,6 +4,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.diagnosis.engine import Engine, Result
 from nimdoctor.diagnosis.host import Host
+from nimdoctor.facts import CertificateState, Extractor, LibraryArchives, MachineId, NimIdentity, NimObjects
 from nimdoctor.model import Role
 from nimdoctor.planning.conditions.files import OLD_MEMBERS
 from nimdoctor.planning.document import PlanHost
@@ -43,8 +44,6 @@ class PlanEnds:
 
     def host(self, end: End) -> PlanHost:
         """An end as a plan names it."""
-        from nimdoctor.facts import MachineId
-
         host = self.hosts[end.where]
         machine = host.optional(MachineId)
         return PlanHost(host.name, end.target, machine.machine_id if machine else None, host.oslevel)
@@ -76,8 +75,6 @@ class PlanEnds:
 
     def _fetch_replaces(self) -> bool:
         """Whether the client may hold a certificate that is none of its master's, over which a fetch would write."""
-        from nimdoctor.facts import CertificateState
-
         held, served = (
             self.hosts[where].optional(CertificateState) if where in self.hosts else None
             for where in (Role.CLIENT, Role.MASTER)
@@ -88,8 +85,6 @@ class PlanEnds:
 
     def _extractor_cured_at(self) -> str:
         """The level of the client's nim.client where it takes the members of any OpenSSL, and those of 0.9.8 are not there."""
-        from nimdoctor.facts import Extractor, LibraryArchives
-
         host = self.hosts.get(Role.CLIENT)
         archives = host.optional(LibraryArchives) if host else None
         extractor = host.optional(Extractor) if host else None
@@ -99,16 +94,12 @@ class PlanEnds:
 
     def _comparable(self) -> bool:
         """Whether a certificate that was fetched can be told to be the master's."""
-        from nimdoctor.facts import CertificateState
-
         end = self.ends.ends.get(Role.MASTER)
         held = self.hosts[Role.MASTER].optional(CertificateState) if end else None
         return end is not None and (end.live or bool(held and held.certificates))
 
     def _client_name(self) -> Optional[str]:
         """The client's NIM name: its own word for it, else the object in the master's list that is this host."""
-        from nimdoctor.facts import NimIdentity, NimObjects
-
         if Role.CLIENT not in self.hosts:
             return None
         identity = self.hosts[Role.CLIENT].optional(NimIdentity)

@@ -9,7 +9,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from nimdoctor.model.wording import visible
 
-SAID_LIMIT = 100
+ANSWER_LIMIT = 100
 """Characters of what the other end said that are shown."""
 
 _UNREACHABLE = {
@@ -99,7 +99,7 @@ def reason(error: Exception) -> str:
     return shown((error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__)
 
 
-def shown(text: str, limit: int = SAID_LIMIT) -> str:
+def shown(text: str, limit: int = ANSWER_LIMIT) -> str:
     """The text in printable ASCII on one line, cut at `limit` characters.
 
     >>> shown("File not found\\n"), shown("caf\\xe9 \\x1b[2J")

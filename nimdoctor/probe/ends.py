@@ -27,11 +27,11 @@ AT_ONCE = 10
 """Connects under way at one time: on most masters some clients are switched off, and each takes its time."""
 
 _STAYS_INSIDE = "a host that a directory holds asks nobody in the network of this one"
-_TFTP_SAID = re.compile("error code|not found|access violation|permission denied|received", 2)
+_TFTP_ANSWER = re.compile("error code|not found|access violation|permission denied|received", 2)
 """What the program tftp prints where a server answered, be it with an error."""
 _SSL = re.compile(r"(?<![A-Za-z])_ssl\s*[:=]\s*(yes|no)\b", 2)  # re.IGNORECASE
 
-Asked = Tuple[str, ProbeAnswer]
+Answered = Tuple[str, ProbeAnswer]
 """What was asked, in words, and the answer."""
 
 
@@ -72,7 +72,7 @@ def ask_tftp(host: Host, address: str, port: int, timeout: float = PATIENCE) -> 
         return ProbeAnswer(None, f"not asked: {_STAYS_INSIDE}, and has no tftp to ask with: {shown(why)}")
     output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
     return ProbeAnswer(
-        not result.timed_out and bool(_TFTP_SAID.search(output)), f"tftp {shown(address)}: {first_line(result)}"
+        not result.timed_out and bool(_TFTP_ANSWER.search(output)), f"tftp {shown(address)}: {first_line(result)}"
     )
 
 
@@ -113,7 +113,7 @@ def tftp_address(host: Host) -> Optional[Tuple[str, int]]:
     return (_address(host, name), (services and services.port("tftp", "udp")) or TFTP) if name else None
 
 
-def probe_client(host: Host, timeout: Optional[float] = None) -> List[Asked]:
+def probe_client(host: Host, timeout: Optional[float] = None) -> List[Answered]:
     """Asks a client's master for a file by tftp, and for connections on the ports that /etc/niminfo gives.
 
     Each answer is waited for `timeout` seconds: five, or the host's timeout when that is shorter.
@@ -155,7 +155,7 @@ def _no_master(host: Host) -> str:
 # -- on a master
 
 
-def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
+def probe_master(host: Host, timeout: Optional[float] = None) -> List[Answered]:
     """Connects to nimsh of every client that lsnim lists, at most fifty, and asks those that answer by nimquery.
 
     A connect is waited for as in `probe_client`, a nimquery for the host's timeout; all of it ends
@@ -170,7 +170,7 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
     chosen = machines[:CLIENTS]
     services = host.optional(Services)
     port = (services and services.port("nimsh")) or NIMSH
-    found: List[Asked] = []
+    found: List[Answered] = []
     for machine, (what, answer) in zip(chosen, _connects(host, chosen, port, patience, whole)):
         found.append((what, answer))
         inside = answer.answered is None and _in_root(host)
@@ -184,8 +184,8 @@ def probe_master(host: Host, timeout: Optional[float] = None) -> List[Asked]:
 
 def _connects(
     host: Host, machines: Sequence[NimObject], port: int, patience: float, whole: Deadline
-) -> Sequence[Asked]:
-    def connect(machine: NimObject) -> Asked:
+) -> Sequence[Answered]:
+    def connect(machine: NimObject) -> Answered:
         name = _host_name(machine)
         if name is None:
             return f"nimsh on {machine.name}", ProbeAnswer(None, "not asked: lsnim shows no host name in its if1")
@@ -205,7 +205,7 @@ def _connects(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _nimquery(host: Host, machine: NimObject, deadline: float) -> Asked:
+def _nimquery(host: Host, machine: NimObject, deadline: float) -> Answered:
     name = _host_name(machine) or ""
     argv = ["nimquery", "-a", f"host={name}"]
     what = shown(as_typed(argv))

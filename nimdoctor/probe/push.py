@@ -50,8 +50,8 @@ def push(master: Host, client: str, timeout: float = PUSH_TIMEOUT) -> Push:
     failure = _failure(result, as_typed(argv), timeout)
     connect, why = _connect(master, client, timeout)
     shows = f"connect = {shown(connect)}" if connect else f"its connect is not known ({shown(why)})"
-    says = f"{as_typed(argv)} {failure or 'came through'}; {shows}"
-    return Push(client, not failure, connect == SECURE, result.timed_out, says)
+    message = f"{as_typed(argv)} {failure or 'came through'}; {shows}"
+    return Push(client, not failure, connect == SECURE, result.timed_out, message)
 
 
 def run_on(host: Host, argv: Sequence[str], timeout: float) -> "Tuple[Optional[CommandResult], str]":

@@ -11,7 +11,7 @@ import socket
 import struct
 from typing import Dict, List, Optional, Sequence, Tuple, TypeVar
 
-_KEPT_4 = tuple(
+_PREFIXES_4 = tuple(
     (int.from_bytes(bytes(map(int, net.split("."))), "big") >> (32 - bits), bits)
     for net, bits in (
         ("0.0.0.0", 8), ("10.0.0.0", 8), ("100.64.0.0", 10), ("127.0.0.0", 8), ("169.254.0.0", 16),
@@ -20,11 +20,11 @@ _KEPT_4 = tuple(
 )  # fmt: skip
 """Beginnings that stay; those of special meaning and those of private networks."""
 
-_HALF_KEPT = frozenset(start >> (bits - 8) for start, bits in _KEPT_4 if bits > 8)
+_HALF_PREFIXES = frozenset(start >> (bits - 8) for start, bits in _PREFIXES_4 if bits > 8)
 """First bytes of which only some second bytes have a meaning."""
 
 
-_KEPT = 16_384
+_REMEMBERED = 16_384
 """Networks whose drawings are remembered."""
 _PATHS = [tuple(1 << bit | byte >> (8 - bit) for bit in range(8)) for byte in range(256)]
 """Of a byte, the place of each of its bits in the tree of all bytes."""
@@ -113,13 +113,13 @@ class Addresses:
 
     def _byte(self, family: int, raw: bytes, place: int, turned_one: bool) -> Tuple[int, bool]:
         """One byte of the pseudonym, and whether any bit was turned up to there."""
-        kept = _kept_bits_4(raw) if family == 4 else _kept_bits_6(raw)
+        prefix = _prefix_4(raw) if family == 4 else _prefix_6(raw)
         drawn = self._drawn(family, raw[:place])
-        meaning = family == 4 and (place == 0 or (place == 1 and raw[0] in _HALF_KEPT))
+        meaning = family == 4 and (place == 0 or (place == 1 and raw[0] in _HALF_PREFIXES))
         node, out = 1, 0
         for bit in range(8):
             own = raw[place] >> (7 - bit) & 1
-            if place * 8 + bit < kept or (meaning and _on_the_way(raw, place * 8 + bit)):
+            if place * 8 + bit < prefix or (meaning and _on_the_way(raw, place * 8 + bit)):
                 flip = 0
             elif turned_one:
                 flip = drawn[node >> 3] >> (node & 7) & 1
@@ -141,10 +141,10 @@ class Addresses:
         return hmac.digest(self._key, b"address%d" % family + self._turn + before, "sha256")
 
 
-def _remembered(kept: Dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
-    if len(kept) >= _KEPT:
-        kept.clear()
-    kept[key] = value
+def _remembered(cache: Dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
+    if len(cache) >= _REMEMBERED:
+        cache.clear()
+    cache[key] = value
     return value
 
 
@@ -209,16 +209,16 @@ def is_special_6(address: int) -> bool:
     return address >> 120 in (0x00, 0xFF)
 
 
-def _kept_bits_4(raw: bytes) -> int:
+def _prefix_4(raw: bytes) -> int:
     value = int.from_bytes(raw, "big")
-    return max((bits for start, bits in _KEPT_4 if value >> (32 - bits) == start), default=0)
+    return max((bits for start, bits in _PREFIXES_4 if value >> (32 - bits) == start), default=0)
 
 
-def _kept_bits_6(raw: bytes) -> int:
+def _prefix_6(raw: bytes) -> int:
     return 64 if raw[0] == 0xFE and raw[1] & 0xC0 == 0x80 else 8
 
 
 def _on_the_way(raw: bytes, at: int) -> bool:
     """Whether turning that bit would bring an address into a beginning that has a meaning of its own, or out of it."""
     before = int.from_bytes(raw, "big") >> (32 - at)
-    return any(bits > at and start >> (bits - at) == before for start, bits in _KEPT_4)
+    return any(bits > at and start >> (bits - at) == before for start, bits in _PREFIXES_4)

@@ -9,7 +9,6 @@ from nimdoctor.model.text import LINE_LIMIT
 CHUNK = 1 << 20
 BLOCK_REMOVED = b"-----%s REMOVED-----"
 """Stands in the place of a PEM block, with its name."""
-CERTIFICATE_REMOVED = BLOCK_REMOVED % b"CERTIFICATE"
 _LONGEST_BLOCK = 256 * 1024
 _LONGEST_NAME = 4096
 
@@ -89,9 +88,9 @@ def _cut_line(line: bytes) -> bytes:
     """What is read of a line at most; no name is parted."""
     if len(line) <= LINE_LIMIT:
         return line
-    kept = line[:LINE_LIMIT]
-    words = re.split(rb"\s", kept[-_LONGEST_NAME:])
-    return kept[: len(kept) - len(words[-1])]
+    part = line[:LINE_LIMIT]
+    words = re.split(rb"\s", part[-_LONGEST_NAME:])
+    return part[: len(part) - len(words[-1])]
 
 
 def without_blocks(raw: bytes) -> bytes:
@@ -100,18 +99,18 @@ def without_blocks(raw: bytes) -> bytes:
     >>> without_blocks(b"see\n> -----BEGIN CERTIFICATE-----\n> MAMC\n> -----END CERTIFICATE-----\nabove\n")
     b'see\n-----CERTIFICATE REMOVED-----\n\n\nabove\n'
     """
-    kept: List[bytes] = []
+    lines: List[bytes] = []
     inside = False
     for line in lines_of(raw):
         begin, end = _BEGIN.search(line), _END.search(line)
         if begin:
             inside = not (end and end.start() > begin.start())
-            kept.append(BLOCK_REMOVED % begin.group(1) + b"\n")
+            lines.append(BLOCK_REMOVED % begin.group(1) + b"\n")
         elif end:
-            kept.append(b"\n" if inside else BLOCK_REMOVED % b"BLOCK" + b"\n")
+            lines.append(b"\n" if inside else BLOCK_REMOVED % b"BLOCK" + b"\n")
             inside = False
         else:
             inside = inside and REMOVED not in line and bool(_BODY.match(line))
-            kept.append(b"\n" if inside else line)
-    found = b"".join(kept)
+            lines.append(b"\n" if inside else line)
+    found = b"".join(lines)
     return found if raw.endswith(b"\n") else found[:-1]

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Dict, Iterator, Sequence, Set, Tuple
 
 from nimdoctor.redaction import patterns
-from nimdoctor.redaction.shapes import KEPT, Place, Plan
+from nimdoctor.redaction.shapes import CACHED, Place, Plan
 
 _LONG = 128
 """Letters of a word from which on it is not remembered."""
@@ -169,7 +169,7 @@ class ShapeFinder:
             found = self._words.get(word)
             if found is None:
                 found = tuple(_in_word(word))
-                if len(self._words) < KEPT and len(word) < _LONG:
+                if len(self._words) < CACHED and len(word) < _LONG:
                     self._words[word] = found
             for start, end, what in found:
                 plan.append((at + start, at + end, what, 0))

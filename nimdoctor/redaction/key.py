@@ -22,7 +22,7 @@ def key_file(path: str) -> bytes:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise BadKey(_said(path, error)) from error
+        raise BadKey(_refusal(path, error)) from error
     try:
         return _made(path)
     except FileExistsError:
@@ -30,12 +30,12 @@ def key_file(path: str) -> bytes:
         try:
             return _read(path)
         except OSError as error:
-            raise BadKey(_said(path, error)) from error
+            raise BadKey(_refusal(path, error)) from error
     except OSError as error:
         raise BadKey(f"the key file {path} cannot be made: {error.strerror or error}") from error
 
 
-def _said(path: str, error: OSError) -> str:
+def _refusal(path: str, error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return f"the key file {path} is a symbolic link, which is not followed: name the file itself"
     return f"the key file {path} cannot be read: {error.strerror or error}"

@@ -23,9 +23,9 @@ from nimdoctor.redaction.shapes import Shapes
 from nimdoctor.redaction.site_names import SiteNames
 from nimdoctor.redaction.words import RESERVED
 
-_SEEN = 20_000
+_REMEMBERED = 20_000
 """Names that are remembered while learning, so that one which comes again costs nothing."""
-_LONGEST_SEEN = 128
+_LONGEST_REMEMBERED = 128
 _DOTTED = 200_000
 """Names with dots whose domain may show later."""
 _STAMP = re.compile(rb"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} ")
@@ -46,7 +46,7 @@ class Learner:
         self._catalog = catalog
         self._ledger = ledger
         self._dotted: Set[str] = set()
-        self._seen: List[Set[bytes]] = [set() for _ in range(OPEN)]
+        self._remembered: List[Set[bytes]] = [set() for _ in range(OPEN)]
         self._shapes = Shapes(_STAMP, ShapeFinder().look)
 
     def learn(self, tree: Tree) -> NimEnds:
@@ -55,12 +55,12 @@ class Learner:
         evidence = RecordedEvidence("evidence", borrowed, self._catalog)
         host = Host(evidence, self._catalog)
         ends = NamesInFacts(self._known, self._ledger).learn(host)
-        claimed = {entry.file for entry in evidence.recorded_commands().values()}
+        outputs = {entry.file for entry in evidence.recorded_commands().values()}
         for name in tree.names():
             if name.startswith("commands/"):
                 typed = name[len("commands/") :].replace("_", " ")
                 # of one that was made by hand its name is all there is of the command
-                (self._lines if name in claimed else self._command)(typed)
+                (self._lines if name in outputs else self._command)(typed)
         for line in _manifest_strings(evidence):
             self._command(line)
         self._certificates(evidence, tree)
@@ -111,7 +111,7 @@ class Learner:
     def _piece(self, piece: bytes) -> None:
         lines = piece.split(b"\n")
         plans = self._shapes.plans(piece)
-        found: List[Set[bytes]] = [set() for _ in self._seen]
+        found: List[Set[bytes]] = [set() for _ in self._remembered]
         for at, line, plan in compress(zip(count(), lines, plans), plans):
             for start, end, what, base in plan:
                 if what == OPEN:
@@ -119,15 +119,15 @@ class Learner:
                 else:
                     found[what].add(line[start:end])
         self._known.add_addresses(found.pop(ADDRESS))
-        for what, (texts, seen) in enumerate(zip(found, self._seen)):
-            new = texts - seen
+        for what, (texts, remembered) in enumerate(zip(found, self._remembered)):
+            new = texts - remembered
             for raw in new:
                 if what == TEXT:
                     self._lines(decode(raw))
                 else:
                     self._add(what, raw.decode("ascii"))
-            if len(seen) < _SEEN:
-                seen.update(raw for raw in new if len(raw) < _LONGEST_SEEN)
+            if len(remembered) < _REMEMBERED:
+                remembered.update(raw for raw in new if len(raw) < _LONGEST_REMEMBERED)
 
     def _lines(self, text: str) -> None:
         for what, name in in_text(text):

@@ -61,8 +61,8 @@ class NamesInFacts:
         lookups = host.optional(NameLookups)
         lower = _lower(names)
         for lookup in lookups.rows if lookups else ():
-            called = _lower({lookup.asked, lookup.name})
-            for name in (lookup.asked, lookup.name, *lookup.aliases):
+            called = _lower({lookup.query, lookup.name})
+            for name in (lookup.query, lookup.name, *lookup.aliases):
                 known.add(name, "host")
                 if called & lower:
                     names.add(name)

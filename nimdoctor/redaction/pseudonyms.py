@@ -89,8 +89,8 @@ class Pseudonyms:
         return known
 
     def _mac(self, purpose: str, what: str, turn: int) -> bytes:
-        said = f"{purpose}\0{turn}\0{what}".encode("utf-8", "surrogateescape")
-        return hmac.new(self._key, said, hashlib.sha256).digest()
+        content = f"{purpose}\0{turn}\0{what}".encode("utf-8", "surrogateescape")
+        return hmac.new(self._key, content, hashlib.sha256).digest()
 
     def _tag(self, word: str, turn: int) -> str:
         number = int.from_bytes(self._mac("word", word, turn), "big")

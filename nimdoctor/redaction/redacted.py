@@ -63,7 +63,7 @@ class RedactedTree:
         self._readings = readings
         self._sources: Dict[str, _Source] = {}
         self._held: Dict[str, bytes | BinaryIO] = {}
-        self._told: List[Dict[str, Any]] = []
+        self._certificate_entries: List[Dict[str, Any]] = []
         self._present: Dict[str, Dict[str, Any]] = {}
         """States of paths below files/ that stay behind: to be there is a finding too."""
         self._same: Counter[str] = Counter()
@@ -153,13 +153,13 @@ class RedactedTree:
     def _filter(self, source: _Source) -> Optional[Callable[[str], str]]:
         facts, ends = source.row.facts, self._ends
         if "Hosts" in facts:
-            return lambda text: rows.kept_hosts(text, ends)
+            return lambda text: rows.hosts_of_ends(text, ends)
         if "Processes" in facts:
-            return lambda text: rows.kept_processes(text, ends, source.command)
+            return lambda text: rows.processes_of_ends(text, ends, source.command)
         if "Sockets" in facts:
-            return lambda text: rows.kept_sockets(text, ends)
+            return lambda text: rows.sockets_of_ends(text, ends)
         if "Interfaces" in facts:
-            return lambda text: rows.kept_interfaces(text, ends)
+            return lambda text: rows.interfaces_of_ends(text, ends)
         return None
 
     def _gathered(self, parts: Iterator[bytes]) -> "bytes | BinaryIO":
@@ -199,12 +199,12 @@ class RedactedTree:
         return found if isinstance(found, dict) else {}
 
     def _sort(self, manifest: Dict[str, Any]) -> None:
-        """Decides of each file whether it leaves; fills `_sources`, `_told` and `_present`."""
-        claimed: Dict[str, str] = {}
+        """Decides of each file whether it leaves; fills `_sources`, `_certificate_entries` and `_present`."""
+        commands: Dict[str, str] = {}
         for line, entry in self._evidence.recorded_commands().items():
             if entry.file:
-                claimed[entry.file] = line
-        self._told_before()
+                commands[entry.file] = line
+        self._redacted_before()
         loose = {piece.file: piece for piece in self._evidence.pieces}
         for name in self._tree.names():
             if name == MANIFEST:
@@ -214,17 +214,17 @@ class RedactedTree:
             elif name.startswith("files/"):
                 self._sort_file(name, name[5:])
             elif name.startswith("commands/"):
-                self._sort_command(name, claimed.get(name))
-            elif name in claimed:
-                self._sort_command(name, claimed[name])
+                self._sort_command(name, commands.get(name))
+            elif name in commands:
+                self._sort_command(name, commands[name])
             else:
                 self._ledger.leave_out("no part of an evidence directory")
         for name in self._tree.directories():
             if name.startswith("files/"):
-                self._tell_path(name[5:], {"kind": "dir"})
+                self._state_path(name[5:], {"kind": "dir"})
         self._take_printed()
 
-    def _tell_path(self, path: str, state: Dict[str, Any]) -> None:
+    def _state_path(self, path: str, state: Dict[str, Any]) -> None:
         """What stands below files/ and does not leave as itself, where a path's state is asked for."""
         if any(row.kind is Kind.PATHS and path_matches(row.name, path) for row in self._catalog):
             self._present[path] = state
@@ -233,16 +233,16 @@ class RedactedTree:
         row = self._catalog.file(path)
         if not may_be_opened(path):
             self._ledger.leave_out("a private key")
-            self._tell_path(path, {"kind": "file", "size": self._tree.size(name)})
+            self._state_path(path, {"kind": "file", "size": self._tree.size(name)})
         elif row is None:
             self._ledger.leave_out("a file that is not in the catalog")
-            self._tell_path(path, {"kind": "file", "size": self._tree.size(name)})
+            self._state_path(path, {"kind": "file", "size": self._tree.size(name)})
         elif "Certificates" in row.facts:
             with self._tree.open(name) as stream:
                 raw = stream.read(TEXT_LIMIT)
             entry = self._certificates.file(path, raw)
             entry["path"] = self._name(path)
-            self._told.append(entry)
+            self._certificate_entries.append(entry)
             self._present[path] = {"kind": "file", "size": self._tree.size(name)}
         else:
             self._add(self._name(name), "files" + row.name.replace("*", "removed"), _Source(name, row))
@@ -253,7 +253,7 @@ class RedactedTree:
             self._ledger.leave_out("no part of an evidence directory")
         elif "Certificates" in row.facts:
             with self._tree.open(name) as stream:
-                self._told.append(self._certificates.file(name[5:], stream.read(TEXT_LIMIT)))
+                self._certificate_entries.append(self._certificates.file(name[5:], stream.read(TEXT_LIMIT)))
         elif "CertificateDetails" not in row.facts:
             self._sources[name] = _Source(name, row, piece.name)
 
@@ -284,27 +284,27 @@ class RedactedTree:
     def _take_printed(self) -> None:
         """Outputs of `openssl x509`, as what they say."""
         for found in self._reader.printed():
-            self._told.append(
+            self._certificate_entries.append(
                 self._certificates.printed(self._name(found.source), self._name(found.path), found.record)
             )
 
-    def _told_before(self) -> None:
+    def _redacted_before(self) -> None:
         """Certificates of evidence that was redacted before: their names once more, since a key may be another."""
         for file in self._evidence.redacted_certificates:
             if file.command:
                 continue
             entry = self._certificates.file(file.path, file.content())
             entry["path"] = self._name(file.path)
-            self._told.append(entry)
+            self._certificate_entries.append(entry)
 
     def _manifest_again(self, manifest: Dict[str, Any], counts: "Counter[str]") -> Dict[str, Any]:
         known = self._evidence.recorded_commands()
         found: Dict[str, Any] = {"redacted": True}
         for key, value in manifest.items():
             if key not in ("commands", "paths", "certificates", "redacted", "loose"):
-                found[self._text(str(key), counts)] = self._said(value, counts)
+                found[self._text(str(key), counts)] = self._value(value, counts)
         if self._evidence.loose:
-            there = {*self._sources, *(f"files{entry['path']}" for entry in self._told)}
+            there = {*self._sources, *(f"files{entry['path']}" for entry in self._certificate_entries)}
             found["loose"] = [self._piece_again(one, counts) for one in self._evidence.pieces if one.file in there]
         places = {source.original: name for name, source in self._sources.items()}
         commands: Dict[str, Any] = {}
@@ -316,7 +316,7 @@ class RedactedTree:
             if "CertificateDetails" in row.facts:
                 continue
             line_again = self._text(line, counts)
-            again = self._said(entry, counts, line_again)
+            again = self._value(entry, counts, line_again)
             file = known[line].file
             if isinstance(again, dict) and file is not None:
                 # one that is named and not there keeps a name that is not there
@@ -326,20 +326,20 @@ class RedactedTree:
         if commands or "commands" in manifest:
             found["commands"] = commands
         found["paths"] = self._paths_again(manifest.get("paths"), counts)
-        if self._told:
-            found["certificates"] = walked(self._told, self._sure)
-            counts["certificate"] += sum(len(entry["certificates"]) for entry in self._told)
+        if self._certificate_entries:
+            found["certificates"] = walked(self._certificate_entries, self._sure)
+            counts["certificate"] += sum(len(entry["certificates"]) for entry in self._certificate_entries)
         return found
 
     def _piece_again(self, piece: LoosePiece, counts: "Counter[str]") -> Dict[str, Any]:
         """Its row and its file are words of the catalog."""
-        said = {key: self._said(value, counts) for key, value in (("source", piece.source), ("name", piece.name))}
-        return {**piece._asdict(), **said}
+        names = {key: self._value(value, counts) for key, value in (("source", piece.source), ("name", piece.name))}
+        return {**piece._asdict(), **names}
 
     def _paths_again(self, paths: object, counts: "Counter[str]") -> Dict[str, Any]:
         found: Dict[str, Any] = {}
         for path, state in paths.items() if isinstance(paths, dict) else ():
-            found[self._text(path, counts)] = self._said(state, counts)
+            found[self._text(path, counts)] = self._value(state, counts)
         for path, state in self._present.items():
             again = self._name(path)
             if found.get(again) is None:
@@ -356,7 +356,7 @@ class RedactedTree:
         """A string of the manifest, redacted; `line` is the redacted command that said it."""
         return rewritten(text, self._readings.of(line) if line else self._readings.plain, counts)
 
-    def _said(self, value: object, counts: "Counter[str]", line: Optional[str] = None) -> Any:
+    def _value(self, value: object, counts: "Counter[str]", line: Optional[str] = None) -> Any:
         """Any value of the manifest, its texts redacted."""
         return walked(value, lambda text: self._text(text, counts, line))
 

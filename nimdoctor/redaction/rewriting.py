@@ -10,7 +10,7 @@ from nimdoctor.redaction.addresses import MANY, numbers_4, printed_all_4
 from nimdoctor.redaction.expressions import Expressions, shows_in_whole
 from nimdoctor.redaction.levels import WINDOW, may_name
 from nimdoctor.redaction.replacements import Replacements
-from nimdoctor.redaction.shapes import KEPT, Counts, Found, Memo, Place, Plan, Shapes
+from nimdoctor.redaction.shapes import CACHED, Counts, Found, Memo, Place, Plan, Shapes
 from nimdoctor.redaction.site_names import SiteNames
 
 _STAMP = re.compile(
@@ -156,7 +156,7 @@ class Rewriter:
             harmless = not self._expressions.may_hold(shape)
         else:
             harmless = not _DIGIT.search(shape) and not self._expressions.of(shape).search(shape)
-        if harmless and len(shape) <= _LONG_WORD and len(self._harmless) < KEPT:
+        if harmless and len(shape) <= _LONG_WORD and len(self._harmless) < CACHED:
             self._harmless.add(shape)
         return harmless
 
@@ -205,7 +205,7 @@ class Rewriter:
         """Those that stand there and are no levels, in these lines by number."""
         words = [lines[at][start:end] for at, start, end in places]
         new = set(words).difference(self._addresses)
-        if len(self._addresses) + len(new) > KEPT:
+        if len(self._addresses) + len(new) > CACHED:
             self._addresses.clear()
             new = set(words)
         if new:

@@ -28,7 +28,7 @@ class NimEnds(NamedTuple):
     ports: FrozenSet[int]
 
 
-def kept_hosts(text: str, ends: NimEnds) -> str:
+def hosts_of_ends(text: str, ends: NimEnds) -> str:
     """Of /etc/hosts the rows of the ends, without what somebody wrote behind them."""
     try:
         rows = Hosts.parse(Text.of(text, "/etc/hosts")).rows
@@ -36,12 +36,12 @@ def kept_hosts(text: str, ends: NimEnds) -> str:
         rows = ()
     names = ends.names | {name.split(".")[0] for name in ends.names}
     addresses = set(ends.addresses) | {row.address for row in rows if _names(row.names) & names}
-    kept = {
+    lines = {
         row.at.line
         for row in rows
         if (row.address in addresses and not _is_loopback(row.address)) or _names(row.names) & names
     }
-    return _only(text, lambda number, line: number in kept, "# {} left out", change=lambda line: line.split("#", 1)[0])
+    return _only(text, lambda number, line: number in lines, "# {} left out", change=lambda line: line.split("#", 1)[0])
 
 
 def _names(names: Iterable[str]) -> Set[str]:
@@ -53,29 +53,29 @@ def _is_loopback(address: str) -> bool:
     return address == "::1" or address.startswith("127.")
 
 
-def kept_processes(text: str, ends: NimEnds, name: str) -> str:
+def processes_of_ends(text: str, ends: NimEnds, name: str) -> str:
     """Of `ps` the heading and the processes of NIM, tftp and inetd, their children, and those that name an end."""
     try:
         rows = Processes.parse(Text.of(text, name, command=True)).rows
     except BadEvidence:
         rows = ()
-    kept: Set[Optional[int]] = set()
+    lines: Set[Optional[int]] = set()
     named = ends.names | ends.addresses
     daemons = {row.pid for row in rows if row.program in ("nimsh", "nimesis")}
     for row in rows:
         words = set(re.split(r"[\s:@=,]+", row.args.lower()))
         about = _PROGRAMS.search(row.args) or row.ppid in daemons or words & named
         if about or row.pid == 1:
-            kept.add(row.at.line)
+            lines.add(row.at.line)
     heading = 0
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             heading = number if "PID" in line.upper().split() else 0
             break
-    return _only(text, lambda number, line: number in kept or number == heading, "({} left out)")
+    return _only(text, lambda number, line: number in lines or number == heading, "({} left out)")
 
 
-def kept_sockets(text: str, ends: NimEnds) -> str:
+def sockets_of_ends(text: str, ends: NimEnds) -> str:
     """Of `netstat` the headings, the sockets of NIM's ports, and those between the ends."""
     try:
         rows: Sequence[SocketRow] = Sockets.parse(Text.of(text, "netstat", command=True)).rows
@@ -100,20 +100,20 @@ def kept_sockets(text: str, ends: NimEnds) -> str:
     return _only(text, keep, "({} left out)" if headed else "({} left out below Local Address)")
 
 
-def kept_interfaces(text: str, ends: NimEnds) -> str:
+def interfaces_of_ends(text: str, ends: NimEnds) -> str:
     """Of `netstat -in` the heading and the addresses of the ends, without the network that stands beside."""
     try:
         rows = Interfaces.parse(Text.of(text, "netstat -in", command=True)).rows
     except BadEvidence:
         rows = ()
-    kept = {row.at.line for row in rows if row.address in ends.addresses}
+    lines = {row.at.line for row in rows if row.address in ends.addresses}
 
     def blanked(line: str) -> str:
         found = re.match(r"(\s*\S+\s+\d+\s+)(\S+)(\s.*)", line, re.DOTALL)
         return f"{found.group(1)}{'*':<{len(found.group(2))}}{found.group(3)}" if found else line
 
     def keep(number: int, line: str) -> bool:
-        return number in kept or line.split()[:2] == ["Name", "Mtu"]
+        return number in lines or line.split()[:2] == ["Name", "Mtu"]
 
     return _only(text, keep, "({} left out)", change=blanked)
 

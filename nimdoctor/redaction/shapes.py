@@ -8,9 +8,9 @@ import re
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 _ZEROED = bytes.maketrans(b"123456789", b"0" * 9)
-KEPT = 20_000
+CACHED = 20_000
 """Shapes that are remembered."""
-KEPT_BYTES = 4 << 20
+CACHED_BYTES = 4 << 20
 
 Place = Tuple[int, int, int, int]
 """Where something may be in a line: its start and end, what it is, and how long the stamp is that begins the line."""
@@ -39,8 +39,8 @@ class Shapes:
     def __init__(self, stamp: "re.Pattern[bytes]", look: Callable[[Sequence[Tuple[bytes, Plan]]], None]) -> None:
         self._stamp = stamp
         self._look = look
-        self._lines = _Kept()
-        self._messages = _Kept()
+        self._lines = _Cache()
+        self._messages = _Cache()
 
     def plans(self, raw: bytes) -> List[Plan]:
         """The plan of each line of the text."""
@@ -64,7 +64,7 @@ class Shapes:
             plan.extend([(at + start, end + start, what, start) for at, end, what, _ in of_message])
 
 
-class _Kept(Dict[bytes, Plan]):
+class _Cache(Dict[bytes, Plan]):
     """Plans by shape, empty where it is new: they are filled in afterwards. Forgets all when there are too many."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class _Kept(Dict[bytes, Plan]):
         self._bytes = 0
 
     def all(self, shapes: List[bytes]) -> List[Plan]:
-        if len(self) > KEPT or self._bytes > KEPT_BYTES:
+        if len(self) > CACHED or self._bytes > CACHED_BYTES:
             self.clear()
             self._bytes = 0
         return list(map(self.__getitem__, shapes))
@@ -100,6 +100,6 @@ class Memo:
     def keep(self, text: bytes, found: Found) -> None:
         """Remembers it."""
         if len(text) <= self._longest:
-            if len(self.known) >= KEPT:
+            if len(self.known) >= CACHED:
                 self.known.clear()
             self.known[text] = found

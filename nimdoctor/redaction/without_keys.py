@@ -30,7 +30,7 @@ class KeylessTree:
         for name in self._names:
             self._clean(name)
         if left_out or MANIFEST in self._names:
-            self._tell({name[5:]: tree.size(name) for name in left_out})
+            self._write_manifest({name[5:]: tree.size(name) for name in left_out})
 
     def names(self) -> Sequence[str]:
         """All files that leave."""
@@ -62,7 +62,7 @@ class KeylessTree:
                 with self._tree.open(name) as again:
                     self._held[name] = without_private_keys(again.read())
 
-    def _tell(self, sizes: Dict[str, int]) -> None:
+    def _write_manifest(self, sizes: Dict[str, int]) -> None:
         """A manifest that says what was said, and of each file left out that it is there."""
         raw = b""
         found: Any = {"schema": SCHEMA}
@@ -77,15 +77,15 @@ class KeylessTree:
             # a scan does without it too
             self._held[MANIFEST] = without_private_keys(raw)
             return
-        said = walked(found, _without_keys)
-        paths = said.get("paths")
+        manifest = walked(found, _without_keys)
+        paths = manifest.get("paths")
         states = paths if isinstance(paths, dict) else {}
         missing = {path: {"kind": "file", "size": size} for path, size in sizes.items() if states.get(path) is None}
         if missing:
-            said["paths"] = {**states, **missing}
-        if said != found or not raw:
+            manifest["paths"] = {**states, **missing}
+        if manifest != found or not raw:
             self._names = sorted({*self._names, MANIFEST})
-            self._held[MANIFEST] = (json.dumps(said, indent=1) + "\n").encode("ascii")
+            self._held[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode("ascii")
 
 
 def _is_marked(stream: BinaryIO) -> bool:

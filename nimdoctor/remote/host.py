@@ -177,7 +177,7 @@ class RemoteHost:
 
     def _answer(self, verb: str, *words: str, stdin: bytes = b"", timeout: float = _ASKED) -> Dict[str, Any]:
         answer = self._called(verb, words, stdin, timeout)
-        if answer.said != ["status", "0"]:
+        if answer.ending != ["status", "0"]:
             raise Refused(f"{self.target}: {last_line(answer.stderr) or 'it did not say why not'}")
         return _object(answer.stdout)
 
@@ -187,7 +187,7 @@ class RemoteHost:
 
     def _ask(self, program: str, words: Sequence[str], timeout: float = _ASKED, stdin: bytes = b"") -> RemoteAnswer:
         answer = self.connection.ask(["answer.sh"], program, words, timeout, stdin)
-        if answer.said is None:
+        if answer.ending is None:
             why = "no answer came in time" if answer.result.timed_out else last_line(answer.stderr) or "it said nothing"
             raise Lost(f"the connection to {self.target} was lost: {why}")
         return answer

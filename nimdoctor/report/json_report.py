@@ -76,7 +76,7 @@ def as_dict(report: Report) -> Dict[str, Any]:
 
 
 def _host(host: ScannedHost) -> Dict[str, Any]:
-    return {"name": host.name, "role": host.role, "oslevel": host.oslevel, "target": host.target}
+    return host._asdict()
 
 
 def _named(result: Result) -> Dict[str, Any]:

@@ -91,7 +91,7 @@ def _case(report: Report, key: Case, results: Sequence[Result]) -> Markup:
         return element("testcase", **attributes)
     message = summary.why_undecided(first) if len(results) == 1 else f"{first.message} (and {len(results) - 1} more)"
     if first.outcome is Outcome.FAIL:
-        lines = [line for result in results for line in (*_told(report, result), "")][:-1]
+        lines = [line for result in results for line in (*_lines(report, result), "")][:-1]
         verdict = element("failure", _block(lines), message=message, type=first.severity.value)
     elif first.outcome is Outcome.ERROR:
         verdict = element("error", message=message, type="the check broke")
@@ -101,7 +101,7 @@ def _case(report: Report, key: Case, results: Sequence[Result]) -> Markup:
     return element("testcase", verdict, **attributes)
 
 
-def _told(report: Report, result: Result) -> Iterator[str]:
+def _lines(report: Report, result: Result) -> Iterator[str]:
     yield summary.wrong(result)
     fields = (("Breaks", result.impact), ("Cause", result.cause))
     yield from (f"{name}: {words}" for name, words in fields if words)

@@ -29,7 +29,7 @@ _UNSAFE = re.compile(r"[|<>&`$]")
 def render(reports: Sequence[Report], fail_on: Severity, refused: Sequence[str] = ()) -> str:
     """The line for all targets; `refused` says why one could not be read."""
     state = status(reports, fail_on, refused)
-    parts = [_said(report) for report in sorted(reports, key=lambda one: _rank(_state(one, fail_on)))]
+    parts = [_of_report(report) for report in sorted(reports, key=lambda one: _rank(_state(one, fail_on)))]
     worse = [f"cannot be read: {reason}" for reason in refused]
     parts = worse + parts if state == UNKNOWN else parts + worse
     return f"{line(state, '; '.join(parts))} | {_performance(reports, len(refused))}\n"
@@ -64,7 +64,7 @@ def _state(report: Report, fail_on: Severity) -> int:
     return CRITICAL if any(one.rank >= Severity.HIGH.rank for one in counted) else WARNING
 
 
-def _said(report: Report) -> str:
+def _of_report(report: Report) -> str:
     root = report.root()
     cause = ""
     if report.verdict == INCONCLUSIVE:

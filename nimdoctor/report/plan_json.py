@@ -26,7 +26,7 @@ def result_as_dict(plan: Plan, result: RunResult) -> Dict[str, Any]:
     ended = {
         "run": result.run,
         "state": result.state,
-        "steps": [{"id": step, "outcome": outcome, "says": says} for step, outcome, says in result.steps],
+        "steps": [{"id": step, "outcome": outcome, "says": message} for step, outcome, message in result.steps],
         "findings": result.outcomes.as_list(),
         "caused": list(result.outcomes.caused),
         "stands": list(result.stands),

@@ -250,9 +250,9 @@ def render_result(result: RunResult, plan: Plan, *, width: int = 96, brief: bool
         start = " " * 10 if number else f"{'Why:' if result.state == 'running' else 'Failed:':<10}"
         lines += _wrapped(part, width, start)
     titles: Mapping[str, Step] = {step.id: step for step in plan.steps}
-    for step, outcome, says in result.steps:
+    for step, outcome, message in result.steps:
         title = titles[step].title if step in titles else step
-        detail = says.partition("\n")[0] if outcome not in ("done", "failed") else ""
+        detail = message.partition("\n")[0] if outcome not in ("done", "failed") else ""
         lines.append(f"   {outcome:<11}{step}: {printable(title)}" + (f" ({printable(detail)})" if detail else ""))
     lines += _findings(result.outcomes, width)
     if result.stands:

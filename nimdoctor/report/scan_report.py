@@ -22,12 +22,13 @@ UNREADABLE, FAILED = "target", "failed"
 
 
 class ScannedHost(NamedTuple):
-    """How a report names a host; `name` and `oslevel` are None where the evidence does not tell."""
+    """How a report names a host; `name`, `oslevel` and `system` (`uname -s`) are None where the evidence does not tell."""
 
     name: Optional[str]
     role: str
     oslevel: Optional[str]
     target: str
+    system: Optional[str] = None
 
     @property
     def label(self) -> str:

@@ -2,10 +2,10 @@
 or escaped yet, so whatever writes it must do that.
 """
 
-import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.engine import HARDENED, Result
+from nimdoctor.evidence.source import AIX, not_aix
 from nimdoctor.model import PUSH, Outcome, Quote, Role, Severity, Topic
 from nimdoctor.model.wording import count, named
 from nimdoctor.planning.typed import as_typed
@@ -19,10 +19,6 @@ EXPOSURES = "Exposures"
 STOP_NO_PUSH = "They stop no push, and bear on no verdict and no exit status but by --fail-on-exposure."
 """What a report says of its section of exposures."""
 _OR_BY_HAND = "shows the plan; or by hand,"
-_ACTS = re.compile(
-    r"\b(?:nimclient -[cCpP]|nimconfig -[cC]|niminit|nim -o cust|mkitab|rmitab|chmod|rm (?=/)|(?:start|stop)src -s \w+)"
-)
-"""Commands in a cure that change a host: it names none that the plan of its finding has not."""
 
 
 def counts(report: Report) -> List[str]:
@@ -155,9 +151,9 @@ class Next(NamedTuple):
 def head(report: Report, room: int = 0) -> Head:
     """In a report of limited width `room` are the characters a command may have with its targets."""
     if report.verdict == INCONCLUSIVE:
-        elsewhere = next((remark for remark in report.remarks if ", not AIX" in remark), None)
-        cause, settling = _open(report)
-        return Head(elsewhere or cause, _ELSEWHERE if elsewhere else settling, "no other host")
+        foreign = next((one for one in (report.host, report.master) if one and one.system not in (None, AIX)), None)
+        cause, settling = (not_aix(foreign.label, str(foreign.system)), _ELSEWHERE) if foreign else _open(report)
+        return Head(cause, settling, "no other host")
     root, first = report.root(), report.first
     if root and first:
         touches = count(root.touches, "other host") if root.touches else "no other host"
@@ -231,16 +227,21 @@ def command(report: Report, result: Result) -> Optional[str]:
 
 def _each(report: Report, where: Role) -> str:
     """The same where several hosts are told in turn: which end it is comes first."""
-    name = _end(report, where).removesuffix(f" ({where.value})")
-    return name if name == f"the {where.value}" else f"the {where.value} {name}"
+    label = _label(report, where)
+    return f"the {where.value} {label}" if label else f"the {where.value}"
 
 
 def _end(report: Report, where: Role) -> str:
     """The host that is that end, by its name where it was scanned."""
+    label = _label(report, where)
+    return f"{label} ({where.value})" if label else f"the {where.value}"
+
+
+def _label(report: Report, where: Role) -> Optional[str]:
+    """How the host that is that end is named; None where it was not scanned."""
     if where is Role.MASTER and report.master:
-        return f"{report.master.label} (master)"
-    alone = report.host.role in (where.value, "unknown") or where.value in report.host.role.split(",")
-    return f"{report.host.label} ({where.value})" if alone else f"the {where.value}"
+        return report.master.label
+    return report.host.label if where.value in report.host.role.split(",") or report.host.role == "unknown" else None
 
 
 def _heap(report: Report) -> bool:
@@ -274,11 +275,11 @@ def wrong(result: Result) -> str:
 def cure(report: Report, result: Result) -> str:
     """What a person would do about a finding: first about what surely explains it."""
     causes = [str(number(report, cause)) for cause, sure in report.story.causes(result) if sure]
-    first = f"first what {' and '.join(causes)} {'says' if len(causes) == 1 else 'say'}, then scan again. If it stays: "
+    if not causes:
+        return str(cure_of(report, result))
+    first = f"first what {' and '.join(causes)} {'says' if len(causes) == 1 else 'say'}, then scan again"
     way = report.way(result)
-    if causes and way and way.refused:
-        return first[: first.index(". If")]
-    return f"{first if causes else ''}{cure_of(report, result)}"
+    return first if way and way.refused else f"{first}. If it stays: {cure_of(report, result)}"
 
 
 def cure_of(report: Report, result: Result) -> Optional[str]:
@@ -287,8 +288,8 @@ def cure_of(report: Report, result: Result) -> Optional[str]:
     if way is None or not result.cure:
         return way.words if way and way.words else result.cure
     if way.steps:
-        larger = set(_ACTS.findall(result.cure)) - set(_ACTS.findall(f"{way.steps} {way.follow}"))
-        done = str(command(report, result)) if larger or way.words else result.cure
+        # a step that serves other fixes too is not what the cure of one finding names
+        done = str(command(report, result)) if way.shared or way.words else result.cure
         return f"{done}; {way.words}" if way.words else done
     if not way.words:
         return result.cure

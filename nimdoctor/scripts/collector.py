@@ -6,10 +6,10 @@ from nimdoctor import __version__
 from nimdoctor.collection.collect import TRUST, path_rows_of, rows_of
 from nimdoctor.collection.record import NAME_LENGTH, recorded_name
 from nimdoctor.evidence.catalog import EVERY, Kind, Row
-from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS, NO_ALIASES
+from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS, NO_ALIASES, source
 from nimdoctor.facts import LevelTables
 from nimdoctor.model.private_keys import REMOVED
-from nimdoctor.scripts.library import functions, with_library
+from nimdoctor.scripts.package.library import functions
 from nimdoctor.scripts.quoting import quoted, words
 
 SHARED = ("keys.sh", "states.sh", "seen.sh")
@@ -23,8 +23,8 @@ _HEAD = """\
 # addresses are in it as they are; private keys are not. Read it with: nimdoctor scan ARCHIVE
 # A command that does not end within {timeout} s is ended, and so are all that it started.
 # Not yet run on AIX: tried under ksh93, mksh and dash against simulated hosts.
-# chains of conditions; what awk, perl and other shells are to expand; variables and functions used by name
-# shellcheck disable=SC2015,SC2016,SC2034,SC2317
+# chains of conditions; what awk, perl and other shells are to expand; variables and functions used by name; several numbers
+# shellcheck disable=SC2015,SC2016,SC2034,SC2046,SC2317
 """
 _TAIL = """\
 START=$(pwd)
@@ -48,11 +48,12 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
     known = constants()
     rows = rows_of(catalog, ())
     body = [_file(row) if row.kind is Kind.FILE else _run(row, known) for row in rows if row.kind is not Kind.PATHS]
-    own = [
+    parts = [
         "# rows: every file and command of the catalog\n" + _function("rows", body),
         "# path_rows: every path whose state is read\n" + _function("path_rows", map(_path, path_rows_of(rows))),
-        *functions("collect.sh", "nimdoctor.collection").values(),
-        *(text for part in SHARED for text in functions(part, "nimdoctor.evidence").values()),
+        source("collect.sh", "nimdoctor.collection"),
+        *map(source, SHARED),
+        functions()["end_tree"],
         _TAIL.format(root=quoted(root)),
     ]
     variables = {
@@ -72,7 +73,7 @@ def collector(catalog: Iterable[Row], root: str = "", timeout: int = 30) -> str:
     }
     head = _HEAD.format(version=__version__, timeout=timeout) + NO_ALIASES
     assigned = "".join(f"{name}={quoted(value)}\n" for name, value in variables.items())
-    return head + assigned + "\n" + "\n".join([*with_library("\n".join(own)), *own])
+    return head + assigned + "\n" + "\n".join(parts)
 
 
 def constants() -> Mapping[str, str]:

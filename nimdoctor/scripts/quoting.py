@@ -3,25 +3,17 @@
 import re
 from typing import Iterable, List
 
-from nimdoctor.planning.steps import RUN
-
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,-]+\Z")
 COMMENT_WIDTH = 200
 
 
 def quoted(text: str) -> str:
-    r"""One word of shell; `${RUN}` becomes the run's name.
+    r"""One word of shell.
 
-    >>> quoted("it's"), quoted("/etc/niminfo"), quoted("/ssl_nimsh_old.${RUN}"), quoted("")
-    ("'it'\\''s'", '/etc/niminfo', '/ssl_nimsh_old."$RUN"', "''")
+    >>> quoted("it's"), quoted("/etc/niminfo"), quoted("")
+    ("'it'\\''s'", '/etc/niminfo', "''")
     """
-    if not text:
-        return "''"
-    return '"$RUN"'.join(_word(part) for part in text.split(RUN))
-
-
-def _word(text: str) -> str:
-    if not text or _PLAIN.match(text):
+    if _PLAIN.match(text):
         return text
     return "'" + text.replace("'", "'\\''") + "'"
 

@@ -10,8 +10,9 @@ import selectors
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from typing import IO, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import IO, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from nimdoctor.model.unreadable import refused
 
@@ -94,39 +95,73 @@ def run(
     environment.update({"LANG": "C", "LC_ALL": "C", _MARK: mark})
     deadline = time.monotonic() + timeout
     given = _given(stdin) if stdin else None
-    try:
-        process = subprocess.Popen(
-            list(argv),
-            bufsize=0,
-            stdin=given or stdin_file or subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=environment,
-            start_new_session=True,
-            # Python's own descriptors are close-on-exec; without /proc/self/fd (AIX) True would
-            # close one number after the other up to the limit, which root often has unlimited
-            close_fds=False,
-        )
-    except OSError as error:
-        return CommandResult(error=refused(error))
-    except (ValueError, IndexError) as error:
-        return CommandResult(error=str(error) or "no program named")
-    finally:
-        if given:
-            given.close()
-    try:
-        result = _attend(process, deadline, limit, _Filed(stdout_file) if stdout_file else bytearray())
-        if result.timed_out or result.flooded:
+    with _PostponedSignals() as signals:
+        try:
+            process = subprocess.Popen(
+                list(argv),
+                bufsize=0,
+                stdin=given or stdin_file or subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env=environment,
+                start_new_session=True,
+                # Python's own descriptors are close-on-exec; without /proc/self/fd (AIX) True would
+                # close one number after the other up to the limit, which root often has unlimited
+                close_fds=False,
+            )
+        except OSError as error:
+            return CommandResult(error=refused(error))
+        except (ValueError, IndexError) as error:
+            return CommandResult(error=str(error) or "no program named")
+        finally:
+            if given:
+                given.close()
+        try:
+            signals.answer()
+            result = _attend(process, deadline, limit, _Filed(stdout_file) if stdout_file else bytearray())
+            if result.timed_out or result.flooded:
+                _end(process, mark)
+            return result
+        except BaseException:
             _end(process, mark)
-        return result
-    except BaseException:
-        _end(process, mark)
-        raise
-    finally:
-        for pipe in (process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
+            raise
+        finally:
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
+
+
+class _PostponedSignals:
+    """From when it is entered, signals that somebody answers wait until they are answered, at the latest when it is left.
+
+    One that raised inside Popen would leave a child that nobody knows.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: Dict[int, Callable[[int, Any], Any]] = {}
+        self._came: List[int] = []
+
+    def __enter__(self) -> "_PostponedSignals":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    self._handlers[number] = handler
+                    signal.signal(number, lambda came, frame: self._came.append(came))
+        return self
+
+    def answer(self) -> None:
+        """Answers what came, and from now on at once what comes. Raises whatever that raises."""
+        handlers, self._handlers = self._handlers, {}
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        came, self._came = self._came, []
+        for number in came:
+            handlers[number](number, None)
+
+    def __exit__(self, *raised: object) -> None:
+        self.answer()
 
 
 def _given(content: bytes) -> IO[bytes]:

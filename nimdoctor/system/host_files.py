@@ -124,17 +124,6 @@ class HostFiles(ReadOnlyFiles):
             settle(source.directory)
             settle(target.directory)
 
-    def make_directory(self, path: str, mode: int = 0o700) -> None:
-        """A new directory of exactly this mode; what is above it must exist."""
-        with self._at(path) as entry:
-            try:
-                os.mkdir(entry.name, 0o700, dir_fd=entry.directory)
-            except FileExistsError:
-                raise Refused(f"{path} is there already: it was not made") from None
-            with entered(entry) as made:
-                os.fchmod(made, mode)
-            settle(entry.directory)
-
     def remove_directory(self, path: str) -> None:
         """Removes a real directory that is empty."""
         with self._at(path) as entry:

@@ -14,7 +14,7 @@ from programs import program
 
 @pytest.fixture(scope="session", autouse=True)
 def _imported() -> None:
-    """Command lines run in children, each of which would import everything anew."""
+    """Some command lines run in children, each of which would import everything anew."""
     import_all()
 
 
@@ -26,7 +26,7 @@ def explored(
     asked = [item.callspec.params.get("exploration") for item in request.session.items if hasattr(item, "callspec")]
     # pytest-xdist parts the tests among its own workers, each of which then runs what it is asked for
     parted = hasattr(request.config, "workerinput")
-    workers = Workers([name for name in EXPLORATIONS if name in asked], at_once=1 if parted else os.cpu_count() or 1)
+    workers = Workers([name for name in EXPLORATIONS if name in asked and not parted], os.cpu_count() or 1)
 
     def get(name: str) -> Explored:
         program("openssl")  # they build their labs in processes of their own
@@ -44,5 +44,5 @@ def explored(
 
 @pytest.fixture
 def doctor() -> Callable[..., Ended]:
-    """A command line in a process of its own, which a test may kill or change by `prepare`."""
+    """A command line; in a process of its own where a test changes that by `prepare`."""
     return nimdoctor

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import shutil
 import stat
 
 import pytest
 from killing.children import nimdoctor
 from killing.clones import kill_at
+from killing.images import Camera
 from killing.scenes import STATE
 
 from nimdoctor.applying.custody import Custody, Suspicious
@@ -27,18 +29,30 @@ def runs(state):
     return json.loads(ended.out)["runs"]
 
 
-@pytest.fixture
-def killed(lab_of):
-    """A lab with a run that was killed behind its first step, its state directory, and the run's own."""
+@pytest.fixture(scope="module")
+def killed(originals):
+    """A lab with a run that was killed behind its first step, its state directory, and the run's own.
+
+    It is killed once, and put back as it was then for each test.
+    """
+    made = {}
 
     def get(scenario="stale-ssl-libs"):
-        lab = lab_of(scenario)
-        kill_at("after done 1", ["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"])
+        if scenario not in made:
+            lab = originals(scenario).copy()
+            kill_at("after done 1", ["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"])
+            camera = Camera(lab.place)
+            made[scenario] = lab, camera, camera.take()
+        lab, camera, image = made[scenario]
         state = lab.client + STATE
+        shutil.rmtree(state)  # owners are in no image
+        camera.restore(image)
         (name,) = os.listdir(f"{state}/runs")
         return lab, state, f"{state}/runs/{name}"
 
-    return get
+    yield get
+    for lab, *_ in made.values():
+        lab.close()
 
 
 def rewritten(path, change):

@@ -10,7 +10,7 @@ from killing.children import nimdoctor
 from killing.clones import kill_at
 from killing.images import Camera
 from killing.scenes import STATE, tell
-from killing.staging import FIRST, one_name, without_scans
+from killing.staging import FIRST, WITHOUT_SCANS, one_name
 
 from nimdoctor.applying.run_document import as_dict
 from nimdoctor.applying.runs import load
@@ -39,11 +39,11 @@ def killed(lab_of):
 
 
 def take_back(lab):
-    return nimdoctor(["rollback", "last", "--yes", "--state-dir", lab.client + STATE], without_scans)
+    return nimdoctor(["rollback", "last", "--yes", "--state-dir", lab.client + STATE], WITHOUT_SCANS.start)
 
 
 def resume(lab):
-    return nimdoctor(["fix", "--resume", "last", "--yes", "--state-dir", lab.client + STATE], without_scans)
+    return nimdoctor(["fix", "--resume", "last", "--yes", "--state-dir", lab.client + STATE], WITHOUT_SCANS.start)
 
 
 def test_a_record_torn_at_any_byte_is_as_if_it_had_not_been_written(killed, originals, counted):

@@ -1,10 +1,11 @@
 """A script that was killed half-way keeps `nimdoctor fix` from starting beside it."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from nimdoctor.applying.script_runs import unfinished_scripts
+from nimdoctor.applying.script_runs import unfinished_packages, unfinished_scripts
 from nimdoctor.cli import main
 from nimdoctor.lab import Lab
 
@@ -55,6 +56,11 @@ def test_a_change_package_that_was_begun_is_an_unfinished_run_until_it_is_comple
 
         assert main(["scan", lab.client_target, "--check", "run-unfinished"]) == 1
         assert "run chg-0123456789abcdef (start-nimsh) is running" in capsys.readouterr().out
+
+        Path(f"{place}/back").touch()
+        (taken_back,) = unfinished_packages(f"{lab.client}/var/adm/nimdoctor")
+        assert taken_back.words("/s").endswith("start its rollback.ksh again")
+        os.unlink(f"{place}/back")
 
         os.rename(f"{place}/begun", f"{place}/complete")
         assert main(["scan", lab.client_target, "--check", "run-unfinished"]) == 3

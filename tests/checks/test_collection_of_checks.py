@@ -1,6 +1,6 @@
 """What holds for every check that comes with nimdoctor, and for all of them together.
 
-A check's samples stand in fixtures/checks, see `test_samples.py`; what they cannot tell, in `test_<module>.py`.
+A check's samples stand in fixtures/checks, see `test_samples.py`; what they cannot tell, in `test_any_input.py`.
 """
 
 import inspect

@@ -78,13 +78,3 @@ def test_every_entry_names_its_host_and_every_fail_shows_its_lines(name):
             assert result.evidence and result.cause and result.impact and result.cure
         if result.outcome is Outcome.PASS:
             assert result.evidence
-
-
-def test_what_a_client_says_of_its_master_names_no_host():
-    (found,) = (one for one in report_on("ssl-not-configured", "client").results if one.check == "ssl-not-configured")
-    assert (found.host, found.where.value, found.objects) == (None, "master", ("lpar7",))
-
-
-def test_thirty_clients_by_rsh_are_one_finding_with_thirty_objects():
-    (found,) = (one for one in report_on("rsh-many", "master").results if one.check == "client-uses-rsh")
-    assert found.objects == tuple(f"old{number:02}" for number in range(1, 31))

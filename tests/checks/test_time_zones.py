@@ -2,12 +2,14 @@
 
 import re
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
 from effort import examples
-from hosts import LOCAL, LOG, MemoryTree, scan_hosts
+from hosts import LOCAL, LOG, MemoryTree, results_of, scan_hosts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import SAMPLES, samples, trees
 from scenarios import ENDS, names, scenario
 
 from nimdoctor.evidence.catalog import file_name
@@ -54,12 +56,12 @@ def _later(stamp, form, by):
 def verdicts(trees, way="pair"):
     hosts = {end: RecordedEvidence(end, MemoryTree(tree.files)) for end, tree in trees.items()}
     report = scan_hosts(hosts["client"], hosts["master"]) if way == "pair" else scan_hosts(hosts[way])
-    # a message may quote a local time, and then says so
-    results = [
-        found._replace(evidence=(), against=(), message=QUOTED.sub("local time", found.message))
-        for found in report.results
-    ]
-    return report.verdict, results
+    return report.verdict, without_local_times(report.results)
+
+
+def without_local_times(results):
+    """A message may quote a local time, and then says so."""
+    return [one._replace(evidence=(), against=(), message=QUOTED.sub("local time", one.message)) for one in results]
 
 
 def in_zones(name, quarters):
@@ -97,6 +99,52 @@ def _without_local_date(tree):
     entry = re.compile(rb'"' + re.escape(LOCAL).encode() + rb'"\s*:\s*\{[^}]*\}\s*,?')
     manifest = re.sub(rb",(\s*\})", rb"\1", entry.sub(b"", files["manifest.json"]))
     return MemoryTree({**files, "manifest.json": manifest})
+
+
+@cache
+def dated():
+    """Samples of evidence directories in which every end tells its local time, and has other stamps of it."""
+    every = [sample for path in sorted(SAMPLES.glob("*.txt")) for sample in samples(path.stem)]
+    found = []
+    for sample in every:
+        hosts = trees(sample).ends.values()
+        if hosts and all(DATE in tree.files for tree in hosts) and any(moved(tree, QUARTER)[1] > 1 for tree in hosts):
+            found.append(sample)
+    return found
+
+
+def of_sample(sample, ends):
+    target, master = trees(sample)._replace(ends=ends).targets()
+    return without_local_times(results_of(sample.check, target, master, role=sample.role))
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(data=st.data(), client=st.integers(WEST, EAST), master=st.integers(WEST, EAST))
+def test_nor_does_it_change_what_comes_of_a_sample(data, client, master):
+    sample = data.draw(st.sampled_from(dated()), label="sample")
+    quarters = {"client": client, "master": master}
+    there = {end: moved(tree, quarters[end] * QUARTER - HOME)[0] for end, tree in trees(sample).ends.items()}
+    assert of_sample(sample, there) == of_sample(sample, trees(sample).ends)
+
+
+OF_THE_ZONE_ITSELF = (
+    "unknown when openssl was installed after an undated session",
+    "a hang whose age cannot be known is only possible [misfit]",
+    "a hang whose age cannot be known is only possible [off by half an hour]",
+    "the stamps serve for the age where both dates are recorded",
+)
+"""Samples of create-bio-hang that turn on a local time being told; in all others the change of the log tells it as well."""
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(data=st.data(), quarters=st.integers(WEST, EAST))
+def test_a_hang_is_as_sure_where_the_host_did_not_tell_its_zone(data, quarters):
+    own = [one for one in dated() if one.check == "create-bio-hang" and one.title not in OF_THE_ZONE_ITSELF]
+    sample = data.draw(st.sampled_from(own), label="sample")
+    ends = trees(sample).ends
+    there = {end: _without_local_date(moved(tree, quarters * QUARTER - HOME)[0]) for end, tree in ends.items()}
+    here, away = ([(one.outcome, one.confidence) for one in of_sample(sample, ends_)] for ends_ in (ends, there))
+    assert away == here
 
 
 @pytest.mark.parametrize("name", names())

@@ -13,6 +13,10 @@ import pytest
 from effort import one_in
 from scenarios import names
 
+from nimdoctor.diagnosis.engine import Result
+from nimdoctor.library.scanning import verdict
+from nimdoctor.model import Outcome, Role, Severity, Topic
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCENARIOS = one_in(3, names())
 SCHEMA = REPOSITORY / "nimdoctor" / "report" / "report-1.schema.json"
@@ -87,25 +91,36 @@ def test_a_fail_below_the_bar_and_an_unknown_at_it_is_inconclusive(doctor, evide
     assert (ended.status, ended.report["verdict"]) == (3, "inconclusive")
 
 
+RANKS = [severity.value for severity in Severity]
+NAMED = {0: "healthy", 1: "problems", 3: "inconclusive"}
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_verdict_and_exit_status_rest_on_the_same_bar(doctor, hosts, scenario):
-    for bar in ("low", "medium", "critical"):
-        ended = doctor(
-            "scan", hosts / scenario / "client", "--master", hosts / scenario / "master", "--fail-on", bar, json=True
-        )
-        assert ended.report["verdict"] == {0: "healthy", 1: "problems", 3: "inconclusive"}[ended.status]
-        ranks = ["info", "low", "medium", "high", "critical"]
-        at_bar = [
-            found
-            for found in ended.report["results"]
-            if found["topic"] == "operation" and ranks.index(found["severity"]) >= ranks.index(bar)
-        ]
-        if any(found["outcome"] == "fail" for found in at_bar):
-            assert ended.status == 1
-        elif any(found["outcome"] in ("unknown", "error") for found in at_bar):
-            assert ended.status == 3
-        else:
-            assert ended.status == 0
+def test_verdict_and_exit_status_rest_on_the_same_bar_and_the_report_is_valid_by_the_schema(
+    doctor, validator, hosts, scenario
+):
+    ended = doctor("scan", hosts / scenario / "client", "--master", hosts / scenario / "master", json=True)
+    validator.validate(ended.report)
+    assert ended.report["verdict"] == NAMED[ended.status] == NAMED[status_at("medium", ended.report["results"])]
+    kinds = {(one["topic"], one["severity"], one["outcome"]) for one in ended.report["results"]}
+    for bar in Severity:
+        assert verdict([entry(*kind) for kind in kinds], bar) == NAMED[status_at(bar.value, ended.report["results"])]
+
+
+def status_at(bar, results):
+    """By the words of the page."""
+    at_bar = {
+        one["outcome"]
+        for one in results
+        if one["topic"] == "operation" and RANKS.index(one["severity"]) >= RANKS.index(bar)
+    }
+    return 1 if "fail" in at_bar else 3 if at_bar & {"unknown", "error"} else 0
+
+
+def entry(topic, severity, outcome):
+    """A result of which the verdict can be told."""
+    found = Result("check", "title", Outcome(outcome), Severity(severity), Role.CLIENT, None, "message")
+    return found._replace(topic=Topic(topic))
 
 
 # -- usage
@@ -352,11 +367,12 @@ def test_a_report_about_a_target_whose_name_is_no_text_can_be_written(doctor, ho
 # -- the schema
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_every_report_is_valid_by_the_published_schema(doctor, validator, hosts, scenario):
-    client, master = hosts / scenario / "client", hosts / scenario / "master"
-    for words in ([client], [master], [client, "--master", master]):
-        validator.validate(doctor("scan", *words, json=True).report)
+@pytest.mark.parametrize("scenario", ["healthy", "create-bio-hang", "nim-vulnerable"])
+@pytest.mark.parametrize("end", ["client", "master"])
+def test_a_report_on_one_end_is_valid_by_the_published_schema_like_those_on_both(
+    doctor, validator, hosts, scenario, end
+):
+    validator.validate(doctor("scan", hosts / scenario / end, json=True).report)
 
 
 def test_reports_of_loose_files_and_of_roots_are_valid_too(doctor, validator, logs, root, evidence, niminfo):
@@ -433,7 +449,9 @@ def test_ctrl_c_and_its_like_say_one_line_exit_130_and_leave_nothing_running(roo
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, b"")
-    assert err.splitlines() == [b"nimdoctor: interrupted"]
+    # on a busy machine it says besides what it waits for
+    said = [line for line in err.splitlines() if not line.startswith(b"nimdoctor: waiting for ")]
+    assert said == [b"nimdoctor: interrupted"]
     assert gone(pids)
 
 
@@ -453,8 +471,7 @@ def test_a_closed_or_full_standard_stream_does_not_change_what_the_status_means(
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "1e308", "0", "-3"])
-def test_a_timeout_that_is_no_span_is_refused(value):
-    ended = subprocess.run(
-        [sys.executable, "-m", "nimdoctor", "scan", HEALTHY, "--timeout", value], capture_output=True, text=True
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
+def test_a_timeout_that_is_no_span_is_refused(doctor, value):
+    ended = doctor("scan", HEALTHY, "--timeout", value)
+    assert ended.status == 2
+    one_line(ended)

@@ -1,5 +1,6 @@
 """`nimdoctor fix` on the command line: exit statuses, saved plans, and a document in every case."""
 
+import io
 import json
 import os
 import pty
@@ -15,6 +16,7 @@ from effort import one_in
 from scenarios import ON_DISK, names
 
 import nimdoctor.report
+from nimdoctor.cli.ending import answer_to
 
 SCHEMA = json.loads(resources.files(nimdoctor.report).joinpath("plan-1.schema.json").read_text())
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
@@ -235,8 +237,27 @@ def typed(lab, answer, *words):
     return process.returncode, out.decode(), err.decode()
 
 
-@pytest.mark.parametrize("answer", ["n\n", "no\n", "\n", "yess\n", "y n\n", "yes!\n", "ja\n", "\x04"])
-def test_any_other_answer_than_yes_changes_nothing_and_says_so(lab_of, answer):
+class Terminal(io.StringIO):
+    """What somebody types at a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("answer", ["n\n", "no\n", "\n", "yess\n", "y n\n", "yes!\n", "ja\n", ""])
+def test_any_other_answer_than_yes_is_no(answer, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    assert answer_to("Apply?", "applies") == "the answer was not y or yes: nothing was changed"
+
+
+@pytest.mark.parametrize("answer", ["y\n", "Y\n", "yes\n", " YES \n"])
+def test_y_and_yes_are_yes(answer, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    assert answer_to("Apply?", "applies") == ""
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\x04"])
+def test_a_no_at_a_terminal_changes_nothing_and_says_so(lab_of, answer):
     lab = lab_of("openssl-missing")
     before = trees(lab)
     status, out, err = typed(lab, answer, "--apply", "--format", "json")
@@ -246,11 +267,11 @@ def test_any_other_answer_than_yes_changes_nothing_and_says_so(lab_of, answer):
     assert lab.calls("client") == lab.calls("master") == [] and trees(lab) == before
 
 
-@pytest.mark.parametrize("answer", ["y\n", "Y\n", "yes\n", " YES \n"])
-def test_y_and_yes_are_yes(lab_of, answer):
+def test_a_yes_at_a_terminal_applies_the_plan(lab_of):
     lab = lab_of("openssl-missing")
-    status, _, err = typed(lab, answer, "--apply", "--only", "install-openssl")
+    status, _, err = typed(lab, " YES \n", "--apply", "--only", "install-openssl")
     assert status == 0 and "Apply this plan (1 step, risk medium)?" in err
+    assert lab.calls("master")
 
 
 # -- saved plans

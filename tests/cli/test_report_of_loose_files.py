@@ -84,16 +84,24 @@ def transcript(tree: MemoryTree, host: str) -> bytes:
     return b"\n".join(f"root@{host}:/ # {line}\n".encode() + raw for line, raw in pasted)
 
 
-@pytest.mark.parametrize("name", names())
-def test_a_scenario_as_attachments_keeps_its_findings(name: str) -> None:
-    for end, host in zip(ENDS, ("lpar7", "nim1")):
-        tree = scenario(name)[end]
-        files = {path.replace("/", "_"): raw for path, raw in tree.files.items() if path.startswith("files/")}
-        attached = {
-            **{path: raw for path, raw in files.items() if "keys" not in path},
-            "mail.txt": transcript(tree, host),
-        }
-        assert other_findings(attached, redacted=True) == [], end
+def different_ends() -> List[Tuple[str, str]]:
+    """A scenario and an end, one of all that are the same: most scenarios leave one end as it is."""
+    found: Dict[Any, Tuple[str, str]] = {}
+    for name in names():
+        for end in ENDS:
+            found.setdefault((end, *sorted(scenario(name)[end].files.items())), (name, end))
+    return list(found.values())
+
+
+@pytest.mark.parametrize(("name", "end"), different_ends())
+def test_a_scenario_as_attachments_keeps_its_findings(name: str, end: str) -> None:
+    tree = scenario(name)[end]
+    files = {path.replace("/", "_"): raw for path, raw in tree.files.items() if path.startswith("files/")}
+    attached = {
+        **{path: raw for path, raw in files.items() if "keys" not in path},
+        "mail.txt": transcript(tree, {"client": "lpar7", "master": "nim1"}[end]),
+    }
+    assert other_findings(attached, redacted=True) == []
 
 
 @pytest.mark.parametrize("redacted", [True, False])

@@ -130,11 +130,15 @@ def test_three_hundred_clients_are_one_finding_and_few_lines(doctor, hosts):
 # -- terminals
 
 
-def test_nothing_but_printable_ascii_is_sent_to_what_is_no_terminal(installed, hosts):
-    for scenario in ("healthy", "create-bio-hang", "french-master", "rsh-many"):
-        for end in ("client", "master"):
-            out = installed("scan", hosts / scenario / end).out
-            assert not re.sub(r"[\n\x20-\x7e]", "", out), scenario
+def test_nothing_but_printable_ascii_is_sent_to_what_is_no_terminal(doctor, installed, hosts):
+    sent = {
+        f"{scenario} {end}": doctor("scan", hosts / scenario / end).out
+        for scenario in ("healthy", "create-bio-hang", "french-master", "rsh-many")
+        for end in ("client", "master")
+    }
+    sent["through a pipe"] = installed("scan", hosts / "french-master" / "master").out
+    for name, out in sent.items():
+        assert out and not re.sub(r"[\n\x20-\x7e]", "", out), name
 
 
 def on_a_terminal(words, **environment):
@@ -256,5 +260,5 @@ def test_a_quick_scan_says_nothing_while_it_works(installed, root):
 def test_on_a_host_without_nim_it_says_where_to_run_it(doctor):
     lines = doctor("scan").out.splitlines()
     assert lines[0].startswith("INCONCLUSIVE")
-    assert ", not AIX" in lines[2]
+    assert "not AIX: neither NIM nor its commands are there" in lines[2]
     assert "run it on the NIM client or master" in lines[3]

@@ -29,10 +29,10 @@ def libraries(tmp_path_factory):
     return place
 
 
-@pytest.fixture
-def installation(tmp_path):
-    """A directory as pip fills it from a wheel."""
-    place = tmp_path / "installation"
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A directory as pip fills it from a wheel, byte code and all; not to be changed."""
+    place = tmp_path_factory.mktemp("whole")
     shutil.copytree(REPOSITORY / "nimdoctor", place / "nimdoctor", ignore=WITHOUT_BYTE_CODE)
     for part in PARTS:
         shutil.copytree(REPOSITORY / part, place / "nimdoctor" / part, ignore=WITHOUT_BYTE_CODE)
@@ -40,7 +40,19 @@ def installation(tmp_path):
     (place / "nimdoctor" / "own.json").write_text(json.dumps(listed))
     groups = "".join(f"[nimdoctor.{part}]\nnimdoctor = nimdoctor.{part}\n" for part in PARTS)
     distribution(place, INFO, groups)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", place], env=beside(environment()), check=True)
     return place
+
+
+@pytest.fixture
+def installation(whole, tmp_path):
+    """The same, to be changed."""
+    return Path(shutil.copytree(whole, tmp_path / "installation"))
+
+
+def beside(words):
+    """The environment with which byte code lies beside its source, as pip puts it there."""
+    return {name: value for name, value in words.items() if name != "PYTHONPYCACHEPREFIX"}
 
 
 def distribution(place, info, entry_points):
@@ -59,7 +71,7 @@ def run(libraries):
             [sys.executable, "-S", "-m", "nimdoctor", *map(str, words)],
             capture_output=True,
             text=True,
-            env={**environment(), "PYTHONPATH": os.pathsep.join(map(str, [*places, libraries]))},
+            env={**beside(environment()), "PYTHONPATH": os.pathsep.join(map(str, [*places, libraries]))},
             cwd="/",
             timeout=60,
         )
@@ -112,7 +124,7 @@ def with_a_broken_package(place):
 )
 def test_a_check_that_is_not_there_ends_every_command_that_rests_on_it(run, installation, damage):
     why = damage(installation)
-    for words in (["scan", CLIENT], ["scan", CLIENT, "--format", "json"], ["fix", CLIENT], ["fix", CLIENT, "--apply"]):
+    for words in (["scan", CLIENT, "--format", "json"], ["fix", CLIENT, "--apply"]):
         ended = run([installation], *words)
         assert (ended.status, ended.out) == (4, "")
         (line,) = ended.said
@@ -173,21 +185,38 @@ def test_the_build_lists_the_modules_that_are_there(tmp_path):
 # -- one is there and does not load
 
 
-@pytest.mark.parametrize("text", ["def (", "import no_such_module\n", "raise SystemExit(0)\n"])
-def test_a_check_that_does_not_load_is_an_error_of_high(run, installation, text):
-    (installation / "nimdoctor/checks" / module("create-bio-hang")).write_text(text)
-    for words in ([], ["--check", "create-bio-hang"], ["--check", "create-bio-hang", "--check", "nimsh-inactive"]):
+NOT_LOADING = {
+    "create-bio-hang": "def (",
+    "services-missing": "import no_such_module\n",
+    "push-disabled": "raise SystemExit(0)\n",
+}
+
+
+def test_a_check_that_does_not_load_is_an_error_of_high(run, installation):
+    for id, text in NOT_LOADING.items():
+        (installation / "nimdoctor/checks" / module(id)).write_text(text)
+    chosen = [word for id in NOT_LOADING for word in ("--check", id)]
+    for words in ([], chosen, [*chosen, "--check", "nimsh-inactive"]):
         ended = run([installation], "scan", CLIENT, *words, "--format", "json")
-        found = ended.result("create-bio-hang")
-        assert (found["outcome"], found["severity"], ended.status) == ("error", "high", 3)
-        assert "nimdoctor.checks.create_bio_hang cannot be loaded" in found["message"]
-        assert ended.report["asked"]["of"] == CHECKS
-    left = run([installation], "scan", CLIENT, "--skip", "create-bio-hang", "--format", "json")
-    assert (left.status, left.report["asked"]["checks"]) == (0, CHECKS - 1)
+        assert ended.status == 3 and ended.report["asked"]["of"] == CHECKS
+        for id in NOT_LOADING:
+            found = ended.result(id)
+            assert (found["outcome"], found["severity"]) == ("error", "high")
+            assert f"nimdoctor.checks.{id.replace('-', '_')} cannot be loaded" in found["message"]
+    skipped = [word for id in NOT_LOADING for word in ("--skip", id)]
+    left = run([installation], "scan", CLIENT, *skipped, "--format", "json")
+    assert (left.status, left.report["asked"]["checks"]) == (0, CHECKS - len(NOT_LOADING))
 
 
-@pytest.mark.parametrize("words", [[], ["--apply", "--yes"], ["--only", "enable-tftp"], ["--resume", "last"]])
-@pytest.mark.parametrize("part", ["checks/create_bio_hang.py", "fixes/enable_tftp.py"])
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("checks/create_bio_hang.py", []),
+        ("checks/create_bio_hang.py", ["--resume", "last"]),
+        ("fixes/enable_tftp.py", ["--apply", "--yes"]),
+        ("fixes/enable_tftp.py", ["--only", "enable-tftp"]),
+    ],
+)
 def test_fix_refuses_where_one_does_not_load(run, installation, part, words):
     (installation / "nimdoctor" / part).write_text("def (")
     ended = run([installation], "fix", CLIENT, *words, "--format", "json")
@@ -218,10 +247,10 @@ class {name}:
 """
 
 
-def other(place, text, group="checks", info="aaa-1.0.dist-info", entry="aaa_nim"):
+def other(place, text, group="checks", entry="aaa"):
     """A distribution of somebody else with one module."""
-    distribution(place, info, f"[nimdoctor.{group}]\naaa = {entry}\n")
-    (place / f"{entry}.py").write_text(text)
+    distribution(place, f"{entry}-1.0.dist-info", f"[nimdoctor.{group}]\n{entry} = {entry}_nim\n")
+    (place / f"{entry}_nim.py").write_text(text)
     return place
 
 
@@ -271,32 +300,34 @@ def theirs():
     assert "the id refresh-client-certificate is nimdoctor's own" in listed.err
 
 
-@pytest.mark.parametrize(
-    ("name", "row"),
-    [
-        ("NimInfo", 'Row("/etc/other", Kind.FILE, ("NimInfo",))'),
-        ("NimExposure", 'Row("/etc/other", Kind.FILE, ("NimExposure",))'),
-        ("SiteFact", 'Row("/etc/other", Kind.FILE, ("SiteFact", "NimInfo"))'),
-        ("SiteFact", 'Row("/etc/niminfo", Kind.FILE, ("SiteFact",))'),
-        ("SiteFact", '"/etc/niminfo"'),
-        ("SiteFact", 'Row("/ssl_nimsh/certs/server.pem", Kind.FILE, ("SiteFact",))'),
-        ("SiteFact", 'Row("lsnim -l lpar7", Kind.COMMAND, ("SiteFact",))'),
-        ("SiteFact", 'Row("sitecmd", Kind.COMMAND, ("SiteFact",), variants=("lssrc -a",))'),
-    ],
+OURS = (
+    ("NimInfo", 'Row("/etc/other", Kind.FILE, ("NimInfo",))'),
+    ("NimExposure", 'Row("/etc/other", Kind.FILE, ("NimExposure",))'),
+    ("{own}", 'Row("/etc/other", Kind.FILE, ("{own}", "NimInfo"))'),
+    ("{own}", 'Row("/etc/niminfo", Kind.FILE, ("{own}",))'),
+    ("{own}", '"/etc/niminfo"'),
+    ("{own}", 'Row("/ssl_nimsh/certs/server.pem", Kind.FILE, ("{own}",))'),
+    ("{own}", 'Row("lsnim -l lpar7", Kind.COMMAND, ("{own}",))'),
+    ("{own}", 'Row("sitecmd", Kind.COMMAND, ("{own}",), variants=("lssrc -a",))'),
 )
-def test_a_fact_of_ours_is_fed_by_our_rows_alone(run, installation, tmp_path, name, row):
-    site = other(tmp_path / "site", THEIR_FACT.format(name=name, row=row), "facts")
-    ended = run([site, installation], "scan", CLIENT, "--format", "json")
-    error = ended.result("aaa")
-    assert (error["outcome"], error["severity"]) == ("error", "high")
+"""Facts and rows that are ours, or are fed by what is ours."""
+THEIR_OWN = (
+    ("{own}", 'Row("/etc/site", Kind.FILE, ("{own}",))'),
+    ("{own}", 'Row("/etc/site", Kind.PATHS, ("Paths",))'),
+    ("{own}", 'Row("sitecmd -x", Kind.COMMAND)'),
+)
+
+
+def test_a_fact_of_ours_is_fed_by_our_rows_alone_and_what_is_their_own_is_loaded(run, installation, tmp_path):
+    """Each is a distribution of its own."""
+    named = {f"site{number}": pair for number, pair in enumerate((*OURS, *THEIR_OWN))}
+    for entry, (name, row) in named.items():
+        own = {"own": entry.title()}
+        other(
+            tmp_path / "site", THEIR_FACT.format(name=name.format(**own), row=row.format(**own)), "facts", entry=entry
+        )
+    ended = run([tmp_path / "site", installation], "scan", CLIENT, "--format", "json")
+    for entry, pair in named.items():
+        found = [(error["outcome"], error["severity"]) for error in ended.results(entry)]
+        assert found == ([("error", "high")] if pair in OURS else []), (entry, pair)
     assert ended.result("create-bio-hang")["outcome"] == "fail" and ended.status == 1
-
-
-@pytest.mark.parametrize(
-    "row",
-    ['Row("/etc/site", Kind.FILE, ("SiteFact",))', 'Row("/etc/site", Kind.PATHS, ("Paths",))',
-     'Row("sitecmd -x", Kind.COMMAND)'],
-)  # fmt: skip
-def test_what_is_its_own_is_loaded(run, installation, tmp_path, row):
-    site = other(tmp_path / "site", THEIR_FACT.format(name="SiteFact", row=row), "facts")
-    assert not run([site, installation], "scan", CLIENT, "--format", "json").results("aaa")

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import pytest
@@ -128,8 +129,14 @@ def script(tmp_path: Any) -> Callable[[str], Collector]:
 
 @pytest.fixture(params=SHELLS)
 def each(request: pytest.FixtureRequest, script: Callable[[str], Collector]) -> Collector:
-    """Under each shell in turn."""
+    """Under every shell: what is a matter of the shell itself."""
     return script(str(request.param))
+
+
+@pytest.fixture
+def one(request: pytest.FixtureRequest, script: Callable[[str], Collector]) -> Collector:
+    """Under one shell, another from test to test: they share the script's lines, which all run under every shell."""
+    return script(SHELLS[zlib.crc32(request.node.name.encode()) % len(SHELLS)])
 
 
 @pytest.fixture

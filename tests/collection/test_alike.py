@@ -33,16 +33,21 @@ def test_a_scan_of_the_collection_says_what_a_scan_of_the_host_says(
         assert recorded == live
 
 
-@pytest.mark.parametrize("end", ["client", "master"])
-@pytest.mark.parametrize("scenario", [RICH, "ssl-tree-damaged"])
-def test_the_script_collects_what_nimdoctor_does(
-    scenario: str, end: str, each: Collector, lab_of: Callable[[str], Lab]
-) -> None:
-    target = f"root:{lab_of(scenario).tree(end)}"
-    by_script, by_nimdoctor = each.archive(target), collected(target, each.place)
+def is_as_nimdoctor_collects(target: str, made: Collector) -> None:
+    by_script, by_nimdoctor = made.archive(target), collected(target, made.place)
     assert same_but_for_times(by_script, by_nimdoctor) is None
     assert by_script.findings() == by_nimdoctor.findings()
-    assert sorted(os.listdir(each.place))[0] == "collect.ksh"
+    assert sorted(os.listdir(made.place))[0] == "collect.ksh"
+
+
+@pytest.mark.parametrize("end", ["client", "master"])
+def test_the_script_collects_what_nimdoctor_does(end: str, each: Collector, lab_of: Callable[[str], Lab]) -> None:
+    is_as_nimdoctor_collects(f"root:{lab_of(RICH).tree(end)}", each)
+
+
+@pytest.mark.parametrize("end", ["client", "master"])
+def test_so_it_does_of_a_damaged_tree(end: str, one: Collector, lab_of: Callable[[str], Lab]) -> None:
+    is_as_nimdoctor_collects(f"root:{lab_of('ssl-tree-damaged').tree(end)}", one)
 
 
 def test_what_is_not_there_is_known_not_to_be(healthy: Lab, tmp_path: Path) -> None:
@@ -60,27 +65,27 @@ def test_it_says_what_it_is(healthy: Lab, tmp_path: Path) -> None:
     assert manifest["schema"] == "nimdoctor.evidence/1" and manifest["collected"].endswith("Z")
 
 
-def test_of_a_host_that_does_not_say_its_role_everything_is_collected(healthy: Lab, each: Collector) -> None:
+def test_of_a_host_that_does_not_say_its_role_everything_is_collected(healthy: Lab, one: Collector) -> None:
     os.unlink(f"{healthy.client}/etc/niminfo")
-    by_script, by_nimdoctor = each.archive(healthy.client_target), collected(healthy.client_target, each.place)
+    by_script, by_nimdoctor = one.archive(healthy.client_target), collected(healthy.client_target, one.place)
     assert same_but_for_times(by_script, by_nimdoctor) is None
     assert "role" not in by_script.manifest
     assert by_script.manifest["not_collected"]["nimclient -l -l NIM_NAME"] == "not run: NIM_NAME is not known"
     assert by_script.findings() == findings(healthy.client_target)
 
 
-def test_a_name_that_would_be_an_option_is_given_to_no_command(healthy: Lab, each: Collector) -> None:
+def test_a_name_that_would_be_an_option_is_given_to_no_command(healthy: Lab, one: Collector) -> None:
     niminfo = Path(healthy.client, "etc/niminfo")
     niminfo.write_text(niminfo.read_text().replace("NIM_NAME=lpar7", "NIM_NAME=-P"))
-    by_script, by_nimdoctor = each.archive(healthy.client_target), collected(healthy.client_target, each.place)
+    by_script, by_nimdoctor = one.archive(healthy.client_target), collected(healthy.client_target, one.place)
     assert same_but_for_times(by_script, by_nimdoctor) is None
     assert "nimclient -l -l -P" not in by_script.manifest["commands"]
 
 
-def test_names_that_no_archive_may_hold_are_left_out_and_said(healthy: Lab, each: Collector) -> None:
+def test_names_that_no_archive_may_hold_are_left_out_and_said(healthy: Lab, one: Collector) -> None:
     for name in ("back\\slash.pem", "line\nend.pem", "\u00e9t\u00e9.pem"):
         Path(healthy.client, "ssl_nimsh/certs", name).write_text("x")
-    for archive in (each.archive(healthy.client_target), collected(healthy.client_target, each.place)):
+    for archive in (one.archive(healthy.client_target), collected(healthy.client_target, one.place)):
         names = [name for name in archive.members if name.startswith("files/ssl_nimsh/certs/")]
         assert names == ["files/ssl_nimsh/certs/server.pem"]
         said = [name for name, why in archive.manifest["not_collected"].items() if "its name" in why]

@@ -52,9 +52,9 @@ def test_findings_are_those_of_the_whole_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [7 * BLOCK, 8 * BLOCK - 3000, 9 * BLOCK, 11 * BLOCK])
-def test_the_script_cuts_at_the_same_place(size: int, each: Collector, healthy: Lab) -> None:
+def test_the_script_cuts_at_the_same_place(size: int, one: Collector, healthy: Lab) -> None:
     lengthened(healthy, size)
-    by_script, by_nimdoctor = each.archive(healthy.client_target), collected(healthy.client_target, each.place)
+    by_script, by_nimdoctor = one.archive(healthy.client_target), collected(healthy.client_target, one.place)
     assert same_but_for_times(by_script, by_nimdoctor) is None
 
 

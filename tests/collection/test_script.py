@@ -15,8 +15,7 @@ from shells import LACKING
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.lab import Lab
-from nimdoctor.scripts.collector import SHARED, collector
-from nimdoctor.scripts.library import functions
+from nimdoctor.scripts.collector import collector
 
 from .conftest import Archive, Collector
 
@@ -40,14 +39,12 @@ def test_it_holds_nothing_that_ksh88_or_aix_lacks() -> None:
     assert not [line for line in code if re.search(lacking, line.replace("lstat", "").replace("$stat", ""))]
 
 
-def test_of_the_functions_of_plans_it_has_those_that_it_calls() -> None:
-    shared = {name for part in ("host.sh", "facts.sh", "hands.sh") for name in functions(part)}
-    own = set(functions("collect.sh", "nimdoctor.collection"))
-    own |= {name for part in SHARED for name in functions(part, "nimdoctor.evidence")}
-    found = set(re.findall(r"^([a-z_]+)\(\) \{", collector(Catalog()), re.MULTILINE))
-    reading = {"program", "limited", "end_watch", "watch", "end_tree", "anything", "niminfo", "interrupted"}
-    assert found & shared - own == {"say", "warn", "give_up", "begin_script", *reading}
-    assert found - shared == own - shared | {"rows", "path_rows"}
+def test_it_has_the_functions_that_it_calls_and_no_other() -> None:
+    text = collector(Catalog())
+    code = re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE)
+    found = re.findall(r"^([a-z_]+)\(\) \{", code, re.MULTILINE)
+    assert {"end_tree", "rows", "path_rows", "limited"} <= set(found) and len(found) == len(set(found))
+    assert not [name for name in found if len(re.findall(rf"\b{name}\b", code)) < 2]
 
 
 def test_every_row_of_the_catalog_is_in_it() -> None:
@@ -59,36 +56,36 @@ def test_every_row_of_the_catalog_is_in_it() -> None:
             assert row.name.partition("*")[0].rstrip("/") in text
 
 
-def test_rows_of_a_third_party_are_collected_too(healthy: Lab, each: Collector) -> None:
+def test_rows_of_a_third_party_are_collected_too(healthy: Lab, one: Collector) -> None:
     Path(healthy.client, "etc/site's.conf").write_text("owner=unix\n")
     text = collector(Catalog([Row("/etc/site's.conf", Kind.FILE, ("Site",))]), healthy.client)
-    path = Path(each.place, "own.ksh")
+    path = Path(one.place, "own.ksh")
     path.write_text(text)
-    ended = subprocess.run([each.shell, str(path), each.place], capture_output=True, text=True, check=True)
+    ended = subprocess.run([one.shell, str(path), one.place], capture_output=True, text=True, check=True)
     assert Archive(ended.stdout.strip()).members["files/etc/site's.conf"] == b"owner=unix\n"
 
 
-def test_the_archive_says_that_it_is_raw_and_nobody_else_may_read_it(healthy: Lab, each: Collector) -> None:
-    ended = each.run(healthy.client_target)
+def test_the_archive_says_that_it_is_raw_and_nobody_else_may_read_it(healthy: Lab, one: Collector) -> None:
+    ended = one.run(healthy.client_target)
     path = ended.stdout.strip()
     assert re.fullmatch(r"lpar7\.nimdoctor-RAW\.\d{8}T\d{6}Z\.tar\.gz", os.path.basename(path))
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600 and "RAW" in ended.stderr
-    assert sorted(os.listdir(each.place)) == sorted(["collect.ksh", os.path.basename(path)])
+    assert sorted(os.listdir(one.place)) == sorted(["collect.ksh", os.path.basename(path)])
     assert Archive(path).manifest["redacted"] is False
 
 
-def test_without_gzip_the_tar_is_left_as_it_is(healthy: Lab, each: Collector) -> None:
-    each.patch("command -v gzip", "command -v no-gzip")
-    each.patch("command -v compress", "command -v no-compress")
-    archive = each.archive(healthy.client_target)
+def test_without_gzip_the_tar_is_left_as_it_is(healthy: Lab, one: Collector) -> None:
+    one.patch("command -v gzip", "command -v no-gzip")
+    one.patch("command -v compress", "command -v no-compress")
+    archive = one.archive(healthy.client_target)
     assert archive.path.endswith("Z.tar") and archive.findings()
 
 
-def test_without_perl_the_times_of_paths_are_missing_and_said_to_be(healthy: Lab, each: Collector) -> None:
-    whole = each.archive(healthy.client_target).manifest
-    each.patch("command -v perl", "command -v no-perl")
-    os.mkdir(f"{each.place}/other")
-    ended = each.run(healthy.client_target, "other")
+def test_without_perl_the_times_of_paths_are_missing_and_said_to_be(healthy: Lab, one: Collector) -> None:
+    whole = one.archive(healthy.client_target).manifest
+    one.patch("command -v perl", "command -v no-perl")
+    os.mkdir(f"{one.place}/other")
+    ended = one.run(healthy.client_target, "other")
     archive = Archive(ended.stdout.strip())
     assert any("perl" in remark for remark in archive.remarks())
     for path, state in whole["paths"].items():
@@ -96,39 +93,39 @@ def test_without_perl_the_times_of_paths_are_missing_and_said_to_be(healthy: Lab
         assert archive.manifest["paths"][path] == wanted, path
 
 
-def test_it_writes_where_it_is_told(healthy: Lab, each: Collector) -> None:
-    os.mkdir(f"{each.place}/there")
-    assert each.run(healthy.client_target, "there").stdout.startswith(f"{each.place}/there/lpar7.nimdoctor-RAW.")
-    assert each.run(healthy.client_target, "nowhere").returncode == 1
-    assert each.run(healthy.client_target, "-x").returncode == 2
-    assert each.run(healthy.client_target, "one", "two").returncode == 2
+def test_it_writes_where_it_is_told(healthy: Lab, one: Collector) -> None:
+    os.mkdir(f"{one.place}/there")
+    assert one.run(healthy.client_target, "there").stdout.startswith(f"{one.place}/there/lpar7.nimdoctor-RAW.")
+    assert one.run(healthy.client_target, "nowhere").returncode == 1
+    assert one.run(healthy.client_target, "-x").returncode == 2
+    assert one.run(healthy.client_target, "one", "two").returncode == 2
 
 
 @pytest.mark.parametrize("kind", ["directory", "link"])
-def test_a_directory_that_somebody_made_before_it_is_refused(kind: str, healthy: Lab, each: Collector) -> None:
-    each.patch("nimdoctor-collect.$$", "nimdoctor-collect.1")
-    trap = Path(each.place, ".nimdoctor-collect.1")
-    elsewhere = Path(each.place, "elsewhere")
+def test_a_directory_that_somebody_made_before_it_is_refused(kind: str, healthy: Lab, one: Collector) -> None:
+    one.patch("nimdoctor-collect.$$", "nimdoctor-collect.1")
+    trap = Path(one.place, ".nimdoctor-collect.1")
+    elsewhere = Path(one.place, "elsewhere")
     elsewhere.mkdir()
     trap.mkdir() if kind == "directory" else trap.symlink_to(elsewhere)
-    ended = each.run(healthy.client_target)
+    ended = one.run(healthy.client_target)
     assert ended.returncode == 1 and "nothing collected" in ended.stderr and not ended.stdout
     assert os.listdir(elsewhere) == [] and trap.exists()
 
 
-def test_an_archive_of_that_name_is_not_written_over(healthy: Lab, each: Collector) -> None:
-    each.patch("pack_name=$pack_host.nimdoctor-RAW.$(", "pack_name=x.tar; : $(")
-    kept = Path(each.place, "kept")
-    Path(each.place, "x.tar.gz").symlink_to(kept)
-    ended = each.run(healthy.client_target)
+def test_an_archive_of_that_name_is_not_written_over(healthy: Lab, one: Collector) -> None:
+    one.patch("pack_name=$pack_host.nimdoctor-RAW.$(", "pack_name=x.tar; : $(")
+    kept = Path(one.place, "kept")
+    Path(one.place, "x.tar.gz").symlink_to(kept)
+    ended = one.run(healthy.client_target)
     assert ended.returncode == 1 and "exists already" in ended.stderr
-    assert not kept.exists() and sorted(os.listdir(each.place)) == ["collect.ksh", "x.tar.gz"]
+    assert not kept.exists() and sorted(os.listdir(one.place)) == ["collect.ksh", "x.tar.gz"]
 
 
-def test_a_full_disk_leaves_nothing(healthy: Lab, each: Collector) -> None:
-    ended = each.run(healthy.client_target, before="ulimit -f 60")
+def test_a_full_disk_leaves_nothing(healthy: Lab, one: Collector) -> None:
+    ended = one.run(healthy.client_target, before="ulimit -f 60")
     assert ended.returncode != 0 and not ended.stdout
-    assert os.listdir(each.place) == ["collect.ksh"]
+    assert os.listdir(one.place) == ["collect.ksh"]
 
 
 def test_whatever_stands_in_names_and_messages_the_manifest_is_json(healthy: Lab, each: Collector) -> None:
@@ -146,8 +143,8 @@ def test_whatever_stands_in_names_and_messages_the_manifest_is_json(healthy: Lab
     assert archive.findings()
 
 
-def test_names_fit_what_a_tar_of_aix_takes(healthy: Lab, each: Collector) -> None:
-    archive = each.archive(healthy.master_target)
+def test_names_fit_what_a_tar_of_aix_takes(healthy: Lab, one: Collector) -> None:
+    archive = one.archive(healthy.master_target)
     with tarfile.open(archive.path) as tar:
         assert max(len(name) for name in tar.getnames()) <= 100
     (long,) = [entry["file"] for name, entry in archive.manifest["commands"].items() if name.startswith("instfix")]

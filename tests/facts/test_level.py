@@ -59,11 +59,6 @@ def test_what_is_no_level_is_none(text):
     assert Level.read(text) is None
 
 
-def test_fields_compare_as_numbers_and_not_as_text():
-    assert Level.read("7.2.5.203") > Level.read("7.2.5.31")
-    assert Level.read("1.0.2.1800") < Level.read("1.0.2.2002") < Level.read("1.1.2.200")
-
-
 @pytest.mark.parametrize(
     ("level", "own"),
     [

@@ -12,7 +12,7 @@ def lookups(content, command="host lpar7"):
 
 def test_an_answer_gives_official_name_address_and_aliases():
     row = lookups("lpar7.example.com is 10.1.1.7,  Aliases:   lpar7, nimclient7\n").rows[0]
-    assert (row.asked, row.name, row.address, row.aliases) == (
+    assert (row.query, row.name, row.address, row.aliases) == (
         "lpar7",
         "lpar7.example.com",
         "10.1.1.7",
@@ -21,7 +21,7 @@ def test_an_answer_gives_official_name_address_and_aliases():
 
 
 def test_an_answer_without_aliases_is_read():
-    assert lookups("mercutio is 192.0.2.1\n", "host 192.0.2.1").concerning("192.0.2.1")[0].name == "mercutio"
+    assert lookups("mercutio is 192.0.2.1\n", "host 192.0.2.1").rows[0].name == "mercutio"
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_an_answer_without_aliases_is_read():
     ],
 )
 def test_a_failure_is_an_answer_without_address(line):
-    row = lookups(line + "\n").concerning("LPAR7")[0]
-    assert row.name == "lpar7" and row.address is None
+    row = lookups(line + "\n").rows[0]
+    assert row.name == "lpar7" and row.address is None and row.concerns("LPAR7")
     assert row.quote().text == line
 
 
@@ -47,5 +47,5 @@ def test_anything_else_is_no_answer(junk):
 
 def test_combined_the_answers_stay_apart():
     both = NameLookups.combine([lookups("a.x is 10.0.0.1\n", "host a"), lookups("b.x is 10.0.0.2\n", "host b")])
-    assert [row.address for row in both.concerning("b")] == ["10.0.0.2"]
-    assert both.concerning("") == ()
+    assert [row.address for row in both.rows if row.concerns("b")] == ["10.0.0.2"]
+    assert not any(row.concerns("") for row in both.rows)

@@ -36,7 +36,6 @@ def test_the_messages_of_several_commands_come_together():
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "is empty"),
         (" \n\n", "is empty"),
         ("\0\0\0", "holds no NIM variable"),
         ("# warning - NIM\n", "holds no NIM variable"),

@@ -137,8 +137,9 @@ CHOSEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("chosen", CHOSEN)
-def test_the_waiver_as_it_is_printed_makes_the_same_plan_and_nothing_refuses_it(chosen, lab_of, capsys, tmp_path):
+@pytest.fixture
+def waived(lab_of, capsys, tmp_path):
+    """A lab with a push that hangs, and the words of the waiver that a plan of these choices prints for it."""
     from nimdoctor.cli import main
 
     def made(*words):
@@ -148,22 +149,36 @@ def test_the_waiver_as_it_is_printed_makes_the_same_plan_and_nothing_refuses_it(
         assert status == 1, said.err
         return json.loads(said.out)
 
-    lab = lab_of("create-bio-hang+tftp-disabled")
-    lab.hang()
-    words = [str(tmp_path / "state") if word == "STATE" else word for word in CHOSEN[chosen]]
-    refused = made("fix", lab.client_target, "--master", lab.master_target, *words)
-    printed = refused["first"]
-    assert {one["run"] for one in refused["refusals"]} == {printed} and len(refused["refusals"]) == 2
-    program, *typed = shlex.split(printed)
-    assert program == "nimdoctor" and typed[-2:] != ["--accept-hung", ""]
-    planned = made(*typed)
-    assert (planned["refusals"], planned["first"]) == ([], None)
-    assert planned["options"] == {**refused["options"], "accept_hung": "lpar7"}
-    assert [step["id"] for step in planned["steps"]] == [step["id"] for step in refused["steps"]]
-    capsys.readouterr()
+    def get(chosen):
+        lab = lab_of("create-bio-hang+tftp-disabled")
+        lab.hang()
+        words = [str(tmp_path / "state") if word == "STATE" else word for word in CHOSEN[chosen]]
+        refused = made("fix", lab.client_target, "--master", lab.master_target, *words)
+        printed = refused["first"]
+        assert {one["run"] for one in refused["refusals"]} == {printed} and len(refused["refusals"]) == 2
+        program, *typed = shlex.split(printed)
+        assert program == "nimdoctor" and typed[-2:] != ["--accept-hung", ""]
+        planned = made(*typed)
+        assert (planned["refusals"], planned["first"]) == ([], None)
+        assert planned["options"] == {**refused["options"], "accept_hung": "lpar7"}
+        assert [step["id"] for step in planned["steps"]] == [step["id"] for step in refused["steps"]]
+        return lab, typed
+
+    return get
+
+
+@pytest.mark.parametrize("chosen", CHOSEN)
+def test_the_waiver_as_it_is_printed_makes_the_same_plan_and_nothing_refuses_it(chosen, waived):
+    assert waived(chosen)
+
+
+def test_the_waiver_as_it_is_printed_is_applied_with_all_that_was_chosen(waived, tmp_path, capsys):
+    from nimdoctor.cli import main
+
+    lab, typed = waived("all of them")
     assert main([*typed, "--apply", "--yes"]) == 0, capsys.readouterr().err
     assert lab.calls("client") == ["nimclient -C", "nimclient -c"]
-    assert os.listdir(str(tmp_path / "state") if "STATE" in CHOSEN[chosen] else lab.client + "/var/adm/nimdoctor")
+    assert os.listdir(tmp_path / "state")
 
 
 def test_the_waiver_that_a_scan_prints_is_taken_as_it_is_printed(lab_of, capsys):

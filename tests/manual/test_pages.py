@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from nimdoctor import facts
 from nimdoctor.library.registry import Registry
 from nimdoctor.manual.pages import FIX_HEADINGS, HEADINGS, fix_page, page
 
@@ -101,11 +100,10 @@ def test_the_numbers_and_lines_that_lead_to_a_check_are_known(check):
 
 @pytest.mark.parametrize("row", MESSAGES["messages"], ids=lambda row: row["number"])
 def test_a_message_row_is_complete_and_has_a_source(row):
-    assert set(row) == {"number", "meaning", "says", "facts", "source", "sure"}
+    assert set(row) == {"number", "meaning", "says", "source", "sure"}
     assert re.fullmatch(r"\d{4}-\d{3}", row["number"])
     assert row["meaning"] and row["says"] and row["source"]
     assert row["sure"] in "ABCM"
-    assert all(name in facts.MODULES for name in row["facts"])
 
 
 def test_every_message_number_stands_once_and_its_facility_is_named():

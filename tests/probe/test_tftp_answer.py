@@ -262,11 +262,11 @@ def test_any_packet_gives_one_printable_line(packet):
 
 @given(st.binary(min_size=200, max_size=600))
 def test_a_long_message_is_cut(message):
-    from nimdoctor.probe.answer import SAID_LIMIT, shown
+    from nimdoctor.probe.answer import ANSWER_LIMIT, shown
 
     reply = parse(b"\0\5\0\0" + message)
     assert reply is not None
-    assert re.fullmatch(f"[ -~]{{0,{SAID_LIMIT}}}", shown(reply.text))
+    assert re.fullmatch(f"[ -~]{{0,{ANSWER_LIMIT}}}", shown(reply.text))
 
 
 def test_a_flood_ends_in_time(monkeypatch):

@@ -1,18 +1,19 @@
 """What each format says of real scenarios, and in which shape."""
 
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 
 import hostile
 import pytest
-from hosts import evidence, registry
+from hosts import MemoryTree, collected, evidence, registry
 from scenarios import scenario
 from test_inert import Page
 
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.library.scanning import scan
 from nimdoctor.model import Severity, Topic
-from nimdoctor.report import html, junit_report, markdown_report, nagios_report
+from nimdoctor.report import html, junit_report, markdown_report, nagios_report, summary
 
 
 def report(name, *, master=True, only=(), fail_on=Severity.MEDIUM):
@@ -239,3 +240,27 @@ def test_nagios_takes_the_worst_of_several_and_says_it_first():
 def test_nagios_days_are_the_fewest_and_negative_once_over():
     line = nagios(HEALTHY, EXPIRED)[1]
     assert int(re.search(r"client_certificate_days=(-?\d+)", line).group(1)) < 0
+
+
+# -- a host that is no AIX
+
+
+def recorded_on(**said):
+    """A host in memory whose manifest says that too."""
+    files = collected(commands={"oslevel -s": "7200-05-01-2038\n"})
+    files["manifest.json"] = json.dumps({**json.loads(files["manifest.json"]), **said}).encode()
+    return scan(
+        RecordedEvidence("case", MemoryTree(files)), registry=registry(), only=["tftp-disabled", "nimsh-inactive"]
+    )
+
+
+def test_a_host_of_another_system_is_said_to_be_the_wrong_one_by_what_its_collector_recorded():
+    head = summary.head(recorded_on(system="Linux"))
+    assert head.cause == "lpar7 runs Linux, not AIX: neither NIM nor its commands are there"
+    assert head.next.startswith("run it on the NIM client or master")
+
+
+@pytest.mark.parametrize("said", [{"system": "AIX"}, {"remarks": ["this host runs Linux, not AIX: neither"]}])
+def test_no_remark_makes_a_host_one_of_another_system(said):
+    head = summary.head(recorded_on(**said))
+    assert head.cause.startswith("not known: ") and not head.next.startswith("run it on the NIM client")

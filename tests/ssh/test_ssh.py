@@ -69,20 +69,20 @@ def test_any_name_arrives_as_one_word(shell: str, names: List[bytes]) -> None:
     assert ended.stdout == b"".join(name + b"\0" for name in names)
 
 
-def said(shell: str, parts: List[str], program: str, *words: str, stdin: bytes = b"") -> "Tuple[bytes, List[str]]":
+def ending(shell: str, parts: List[str], program: str, *words: str, stdin: bytes = b"") -> "Tuple[bytes, List[str]]":
     """What a part answers under a shell, with perl where this machine has it."""
     line = remote_line(["answer.sh", *parts], f"MARK=mark\nanswer\n{program}", words)
     argv = [shell_named(shell), *shlex.split(line)[1:]]
     ended = subprocess.run(argv, input=stdin, capture_output=True, check=True, timeout=30)
     answer = _answer(CommandResult(ended.returncode, ended.stdout, ended.stderr), b"mark")
-    return answer.stdout, answer.said or []
+    return answer.stdout, answer.ending or []
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_command_there_sees_nothing_of_what_the_login_chose(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**CALLERS, "PATH": os.environ["PATH"]}.items():
         monkeypatch.setenv(name, value)
-    env = said(shell, ["run.sh"], 'run_command 9 "/usr/bin /bin" env')[0].decode()
+    env = ending(shell, ["run.sh"], 'run_command 9 "/usr/bin /bin" env')[0].decode()
     found = seen(env)
     assert PLACE not in env and found["HOME"] == "/" and found["PATH"] == PROGRAM_PATH
 
@@ -90,17 +90,17 @@ def test_a_command_there_sees_nothing_of_what_the_login_chose(shell: str, monkey
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_command_tells_its_status_and_gets_its_words(shell: str) -> None:
     run = 'run_command "$@"'
-    assert said(shell, ["run.sh"], run, "9", "/usr/bin /bin", "echo", "a  b", "*") == (b"a  b *\n", ["status", "0"])
-    assert said(shell, ["run.sh"], run, "9", "/usr/bin /bin", "sh", "-c", "exit 255") == (b"", ["status", "255"])
-    assert said(shell, ["run.sh"], run, "9", "/usr/bin /bin", "no-such-program") == (b"", ["absent"])
-    assert said(shell, ["run.sh"], run, "9", "/usr/bin /bin", "cat", stdin=b"in\n") == (b"in\n", ["status", "0"])
+    assert ending(shell, ["run.sh"], run, "9", "/usr/bin /bin", "echo", "a  b", "*") == (b"a  b *\n", ["status", "0"])
+    assert ending(shell, ["run.sh"], run, "9", "/usr/bin /bin", "sh", "-c", "exit 255") == (b"", ["status", "255"])
+    assert ending(shell, ["run.sh"], run, "9", "/usr/bin /bin", "no-such-program") == (b"", ["absent"])
+    assert ending(shell, ["run.sh"], run, "9", "/usr/bin /bin", "cat", stdin=b"in\n") == (b"in\n", ["status", "0"])
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_command_is_ended_with_its_children_at_its_deadline(shell: str) -> None:
     long = f"47.{os.getpid()}"
     began = time.monotonic()
-    found = said(
+    found = ending(
         shell, ["run.sh"], 'run_command "$@"', "1", "/usr/bin /bin", "sh", "-c", f"sleep {long} & sleep {long}"
     )
     assert found == (b"", ["late"]) and time.monotonic() - began < 10
@@ -109,7 +109,7 @@ def test_a_command_is_ended_with_its_children_at_its_deadline(shell: str) -> Non
 
 def read(shell: str, path: Path, verb: str = "read_file") -> "Tuple[bytes, List[str]]":
     variables = f"KEY_ENDS={shlex.quote(KEY_ENDS)}\nREMOVED={shlex.quote(REMOVED.decode())}\nBLOCK={BLOCK} BLOCKS=8\n"
-    return said(shell, ["read.sh", "seen.sh", "keys.sh"], f'{variables}{verb} "$1"', str(path))
+    return ending(shell, ["read.sh", "seen.sh", "keys.sh"], f'{variables}{verb} "$1"', str(path))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -153,12 +153,13 @@ def test_a_directory_is_listed_without_its_directories(shell: str, tmp_path: Pat
         (tmp_path / "certs" / name).touch()
     (tmp_path / "certs/deep").mkdir()
     (tmp_path / "certs/deep/x.pem").touch()
-    raw, words = said(shell, ["read.sh", "seen.sh"], 'list_files "$@"', str(tmp_path / "certs"), "")
+    raw, words = ending(shell, ["read.sh", "seen.sh"], 'list_files "$@"', str(tmp_path / "certs"), "")
     assert sorted(raw.decode().splitlines()) == [".hidden", "a b", "b.pem"] and words == ["listed"]
     assert (
-        said(shell, ["read.sh", "seen.sh"], 'list_files "$@"', str(tmp_path / "certs"), "/x.pem")[0] == b"deep/x.pem\n"
+        ending(shell, ["read.sh", "seen.sh"], 'list_files "$@"', str(tmp_path / "certs"), "/x.pem")[0]
+        == b"deep/x.pem\n"
     )
-    assert said(shell, ["read.sh", "seen.sh"], 'list_files "$@"', str(tmp_path / "none"), "") == (b"", ["absent"])
+    assert ending(shell, ["read.sh", "seen.sh"], 'list_files "$@"', str(tmp_path / "none"), "") == (b"", ["absent"])
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -170,7 +171,7 @@ def test_states_are_those_that_python_sees(shell: str, tmp_path: Path) -> None:
     (tmp_path / "ssl/keys/a key.pem").chmod(0o600)
     (tmp_path / "libssl.so.1").symlink_to("ssl")
     patterns = [f"{tmp_path}/ssl/**", f"{tmp_path}/libssl.so*", f"{tmp_path}/none"]
-    raw, words = said(shell, ["paths.sh", "states.sh", "seen.sh"], 'ROOT=""\nlist_paths "$@"', *patterns)
+    raw, words = ending(shell, ["paths.sh", "states.sh", "seen.sh"], 'ROOT=""\nlist_paths "$@"', *patterns)
     assert words == ["paths"]
     rows = [Row(pattern, Kind.PATHS, ()) for pattern in patterns]
     assert dict(map(_state, raw.splitlines())) == LiveHost().paths(rows).states
@@ -218,7 +219,7 @@ def test_the_parts_are_plain_shell() -> None:
 def test_an_answer_without_its_end_is_none() -> None:
     def answer(out: bytes, err: bytes, status: int = 0) -> "Tuple[bytes, Any]":
         found = _answer(CommandResult(status, out, err), b"mark")
-        return found.stdout, found.said
+        return found.stdout, found.ending
 
     assert answer(b"Welcome\nmark\nout", b"motd\nmark\nerr\nmark status 3\n") == (b"out", ["status", "3"])
     assert answer(b"mark\nhalf", b"mark\nclient_loop: send disconnect: Broken pipe\n", 255) == (b"half", None)
@@ -369,9 +370,9 @@ def test_why_a_host_cannot_be_reached_is_one_line_with_what_to_do(
     assert "Could not resolve hostname" in refusal("ssh:no-such-host.invalid")
 
 
-def ssh_at(path: Path, said: str = "") -> Path:
+def ssh_at(path: Path, ending: str = "") -> Path:
     """A program that notes what it was started as, and with which environment."""
-    path.write_text(f"#!/bin/sh\nenv > {path}.env\necho {said} >&2\nexit 255\n")
+    path.write_text(f"#!/bin/sh\nenv > {path}.env\necho {ending} >&2\nexit 255\n")
     path.chmod(0o755)
     return path
 
@@ -385,8 +386,10 @@ def test_ssh_is_looked_for_in_its_places_and_never_in_the_path(monkeypatch: pyte
     assert "cannot connect: the real one" in refusal("ssh:lpar7")
     assert not os.path.exists(f"{planted}.env")
     monkeypatch.setattr(connection, "PLACES", (f"{tmp_path}/a", f"{tmp_path}/b"))
-    said = refusal("ssh:lpar7")
-    assert f"neither {tmp_path}/a nor {tmp_path}/b" in said and "install OpenSSH" in said and "NIMDOCTOR_SSH" in said
+    ending = refusal("ssh:lpar7")
+    assert (
+        f"neither {tmp_path}/a nor {tmp_path}/b" in ending and "install OpenSSH" in ending and "NIMDOCTOR_SSH" in ending
+    )
     assert not os.path.exists(f"{planted}.env")
 
 

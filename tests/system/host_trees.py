@@ -75,7 +75,6 @@ PARENTS = {
     "look": lambda files: files.stat(CONF),
     "names": lambda files: files.names("/etc"),
     "free_bytes": lambda files: files.free_bytes(CONF),
-    "make_directory": lambda files: files.make_directory("/etc/made"),
     "remove_directory": lambda files: files.remove_directory("/etc/made"),
     "create": lambda files: files.create("/etc/new", NEW, mode=0o644, uid=os.getuid(), gid=os.getgid(), mtime_ns=0),
     "rename to": lambda files: files.rename("/kept", "/etc/kept"),

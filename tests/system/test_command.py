@@ -1,6 +1,7 @@
 """Commands under a deadline."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -152,6 +153,32 @@ def test_ctrl_c_ends_the_command_first(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(KeyboardInterrupt):
         run([SH, "-c", f"sleep 100 & echo $! > {pids}; wait"], timeout=20)
     assert gone(noted(pids, 1))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_the_moment_in_which_a_command_starts_leaves_no_child(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: List[int] = []
+
+    class Popen(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *words: Any, **more: Any) -> None:
+            super().__init__(*words, **more)
+            started.append(self.pid)
+            signal.raise_signal(number)  # still inside the constructor: nobody has its number
+
+    def interrupt(came: int, frame: Any) -> None:
+        raise KeyboardInterrupt(came)
+
+    held = signal.signal(number, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), monkeypatch.context() as late:
+            late.setattr(subprocess, "Popen", Popen)
+            run([SH, "-c", "sleep 100"], timeout=20)
+        assert gone(started) and len(started) == 1
+        assert signal.getsignal(number) is interrupt
+    finally:
+        signal.signal(number, held)
 
 
 def test_no_zombie_and_no_descriptor_is_left() -> None:

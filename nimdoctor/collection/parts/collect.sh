@@ -1,4 +1,17 @@
-# Functions of the script that collects; those it shares with the scripts of plans are in plan/ksh/parts.
+# Functions of the script that collects. ksh88: a function shares all variables with its caller, so its own begin with its name.
+
+say() {
+    printf '%s\n' "$*"
+}
+
+warn() {
+    printf '%s\n' "$*" >&2
+}
+
+give_up() {
+    warn "$*"
+    exit 1
+}
 
 usage() {
     warn "usage: $NAME [DIRECTORY]   (where the archive goes; the current directory without it)"
@@ -21,6 +34,36 @@ main() {
     paths_as_json
     write_manifest
     pack
+}
+
+# begin_script: what must be the same wherever it runs
+begin_script() {
+    PATH=/usr/bin:/usr/sbin:/sbin:/bin
+    LC_ALL=C
+    LANG=C
+    HOME=/
+    export PATH LC_ALL LANG HOME
+    # as nimdoctor runs commands: the ODM is the one in /etc/objrepos, and no program reads what its caller chose
+    unset ENV CDPATH ODMDIR LIBPATH LD_LIBRARY_PATH LD_PRELOAD LDR_CNTRL LDR_PRELOAD LDR_PRELOAD64
+    unset OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES PERL5OPT PERL5LIB PERLLIB NIMDOCTOR_ROOT
+    IFS=' 	
+'
+    cd / || exit 1
+    CHILD='' WATCH='' WORK='' WATCHED=0 STATUS='' ROOT=''
+    # what looks for something and has no tool to look with would find nothing
+    for begin_tool in awk cat cut date dd dirname find grep id ls mkdir mv ps rm sed sleep sort tail tar tr uname wc; do
+        command -v "$begin_tool" > /dev/null || give_up "refused: this host has no command $begin_tool in $PATH"
+    done
+}
+
+interrupted() {
+    trap '' INT TERM HUP
+    warn "interrupted"
+    if [ -n "$CHILD" ]; then
+        end_tree 2> /dev/null && end_tree 2> /dev/null
+        end_watch
+    fi
+    exit "$1"
 }
 
 # make_place: a directory of our own, that nobody else can read or has made before us
@@ -49,20 +92,37 @@ clean_up() {
     exit "$clean_status"
 }
 
-# at END: there is one host, this one
-at() {
-    SAYS=''
-}
-
-# plain END PATH: FILE is the copy that was made of it
-plain() {
-    FILE=$PLACE/files$2
-    [ -f "$FILE" ]
+# niminfo VARIABLE: sets VALUE to what its copy gives it, whole, in quotes or over several lines
+niminfo() {
+    VALUE=''
+    [ -f "$PLACE/files/etc/niminfo" ] || return 1
+    VALUE=$(awk -v wanted="$1" '
+        { sub(/\r$/, "") }
+        /^[ \t]*#/ { next }
+        /^[ \t]*(export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=/ {
+            name = $0
+            sub(/=.*/, "", name)
+            sub(/^[ \t]*(export[ \t]+)?/, "", name)
+            mine = name == wanted
+            if (mine) { value = $0; sub(/^[^=]*=/, "", value) }
+            next
+        }
+        mine && NF { value = value " " $0 }
+        END {
+            gsub(/^[ \t]+|[ \t]+$/, "", value)
+            mark = substr(value, 1, 1)
+            if (mark == "\"" || mark == "\047") {
+                value = substr(value, 2)
+                if (index(value, mark)) value = substr(value, 1, index(value, mark) - 1)
+            } else sub(/[ \t]+#.*$/, "", value)
+            gsub(/^[ \t]+|[ \t]+$/, "", value)
+            print value
+        }' "$PLACE/files/etc/niminfo")
 }
 
 # know_names: the host's ROLES, and what stands for the placeholders of its commands, from /etc/niminfo
 know_names() {
-    niminfo this NIM_CONFIGURATION
+    niminfo NIM_CONFIGURATION
     case $(printf '%s\n' "$VALUE" | tr '[:upper:]' '[:lower:]') in
         master) ROLES=master ;;
         alternate_master) ROLES=client,master ;;
@@ -75,7 +135,7 @@ know_names() {
     CLIENT_HOSTNAME=$VALUE
     name_of NIM_MASTER_HOSTNAME
     MASTER_HOSTNAME=$VALUE
-    niminfo this NIM_HOSTS
+    niminfo NIM_HOSTS
     HOSTS=$VALUE
     address_of "$CLIENT_HOSTNAME"
     CLIENT_ADDRESS=$VALUE
@@ -92,7 +152,7 @@ know_names() {
 
 # name_of VARIABLE: sets VALUE; empty where it is no name, since as an argument it could become an option
 name_of() {
-    niminfo this "$1"
+    niminfo "$1"
     case $VALUE in
         *[!A-Za-z0-9_.:%+-]* | [!A-Za-z0-9_]*) VALUE='' ;;
     esac
@@ -301,6 +361,11 @@ copy_trust() {
     [ "$copy_trust_left" = 0 ] || entry files "$2" "{\"lines_left_out\": $copy_trust_left}"
 }
 
+# anything FILE: whether something stands there, be it a link to nowhere
+anything() {
+    [ -e "$1" ] || [ -h "$1" ]
+}
+
 # may_be_copied PATH: whether it is there and may be; makes the directory of its copy
 may_be_copied() {
     case $1 in
@@ -460,7 +525,7 @@ run() {
         not_collected "$run_label" "not run: the collection's time is used up"
         return 0
     fi
-    program this "$1" || {
+    program "$1" || {
         not_collected "$run_label" "no such command on this host"
         return 0
     }
@@ -502,4 +567,81 @@ typed() {
         esac
         TYPED="$TYPED${TYPED:+ }$typed_word"
     done
+}
+
+# program NAME: sets PROGRAM to where that command of the host is
+program() {
+    if [ -z "$ROOT" ]; then
+        PROGRAM=$(command -v "$1") || PROGRAM=''
+        case $PROGRAM in /*) return 0 ;; esac
+    else
+        for PROGRAM in "$ROOT/usr/sbin/$1" "$ROOT/usr/bin/$1"; do
+            [ -f "$PROGRAM" ] && [ -x "$PROGRAM" ] && return 0
+        done
+    fi
+    return 1
+}
+
+# limited SECONDS OUTPUT ERRORS COMMAND ARGUMENT...: sets STATUS, `late` when it was ended at its deadline
+limited() {
+    limited_by=$1 limited_out=$2 limited_err=$3
+    shift 3
+    WATCHED=$((WATCHED + 1))
+    OVER=$WORK/over.$WATCHED LATE=$WORK/late.$WATCHED
+    # with job control it leads a process group, by which all of it can be found at the deadline
+    { set -m; } 2> /dev/null
+    (
+        { set +m; } 2> /dev/null
+        trap - INT TERM HUP
+        if [ -n "$ROOT" ]; then
+            NIMDOCTOR_ROOT=$ROOT
+            export NIMDOCTOR_ROOT
+        fi
+        exec "$@"
+    ) > "$limited_out" 2> "$limited_err" < /dev/null &
+    CHILD=$!
+    { set +m; } 2> /dev/null
+    watch "$limited_by" "$CHILD" &
+    WATCH=$!
+    { wait "$CHILD"; } 2> /dev/null
+    STATUS=$?
+    end_watch
+    CHILD=''
+    [ ! -f "$LATE" ] || STATUS=late
+}
+
+# end_watch: the command is over, so nothing need watch it
+end_watch() {
+    [ -n "$WATCH" ] || return 0
+    : > "$OVER"
+    kill -TERM "$WATCH" 2> /dev/null
+    { wait "$WATCH"; } 2> /dev/null
+    WATCH=''
+}
+
+# watch SECONDS PROCESS: runs beside a command and ends it at its deadline
+watch() {
+    exec > /dev/null 2>&1 < /dev/null
+    watch_left=$1 watch_over='' watch_sleep=''
+    trap 'watch_over=yes; [ -z "$watch_sleep" ] || kill -KILL "$watch_sleep"' TERM
+    trap - INT HUP
+    while [ "$watch_left" -gt 0 ]; do
+        watch_for=5
+        [ "$watch_left" -gt 5 ] || watch_for=$watch_left
+        sleep "$watch_for" &
+        watch_sleep=$!
+        # the command may have ended before the trap was set
+        if [ -n "$watch_over" ] || [ -f "$OVER" ]; then
+            kill -KILL "$watch_sleep"
+        fi
+        wait "$watch_sleep"
+        watch_sleep=''
+        # where a script was killed nobody says that its command is over
+        if [ -n "$watch_over" ] || [ -f "$OVER" ] || ! kill -0 "$2"; then
+            return 0
+        fi
+        watch_left=$((watch_left - watch_for))
+    done
+    : > "$LATE"
+    end_tree && end_tree
 }

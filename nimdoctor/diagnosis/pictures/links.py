@@ -84,14 +84,14 @@ def _state(traffic: Traffic, results: Sequence[Result]) -> Tuple[str, Tuple[str,
     goes unprotected. So what stops a pull or tftp alone counts for more here than its severity says.
     """
     stops = Severity.HIGH if traffic is Traffic.PUSH else Severity.MEDIUM
-    said = [one for one in results if traffic in one.breaks]
-    failed = [one for one in said if one.outcome is Outcome.FAIL]
+    failures = [one for one in results if traffic in one.breaks]
+    failed = [one for one in failures if one.outcome is Outcome.FAIL]
     high = [one for one in failed if one.severity.rank >= stops.rank]
     sure = [one for one in high if one.confidence is not Confidence.POSSIBLE]
     less = [one for one in failed if one.severity.rank == stops.rank - 1]
-    open_ = [one for one in said if one.outcome in (Outcome.UNKNOWN, Outcome.ERROR)]
+    open_ = [one for one in failures if one.outcome in (Outcome.UNKNOWN, Outcome.ERROR)]
     undecided = [one for one in open_ if one.severity.rank >= Severity.MEDIUM.rank]
-    passed = [one for one in said if one.outcome is Outcome.PASS]
+    passed = [one for one in failures if one.outcome is Outcome.PASS]
     for found, word in ((sure, BROKEN), (high, PERHAPS), (less, AT_RISK), (undecided, UNDECIDED)):
         if found:
             return word, _ids(sure + high if found is sure else found)

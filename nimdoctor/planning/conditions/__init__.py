@@ -1,7 +1,7 @@
 """Conditions: what must hold before a step, and what shows that it worked, as data.
 
-A condition is an immutable record with the end it is about. `decide` answers it from a fresh read;
-the rendered scripts answer the same ones in ksh (`nimdoctor.scripts`).
+A condition is an immutable record with the end it is about. `decide` answers it from a fresh read, its line of shell in
+a change package (`nimdoctor.scripts.package`).
 """
 
 from nimdoctor.planning.conditions.base import Answer, Condition, condition, from_dict, kind_of, kinds

@@ -24,12 +24,11 @@ def block_checksums(certificates: Optional[Certificates]) -> Tuple[str, ...]:
     "ssl-support",
     shell=r"""
 ssl_support() {
-    objects || return 1
+    objects lsnim -l || return 1
     SSL=$(awk -F'\t' '
-        $1 == "master" { own = 1 }
-        $2 == "type" && $3 == "master" && other == "" { other = $1 }
+        $1 == "master" || ($2 == "type" && $3 == "master" && name == "") { name = $1 }
         $2 == "ssl_support" { support[$1] = tolower($3) }
-        END { name = own ? "master" : other; if (name != "") print support[name] == "yes" ? "yes" : "no" }' "$ROWS")
+        END { if (name != "") print support[name] == "yes" ? "yes" : "no" }' "$ROWS")
     SEEN="ssl_support is ${SSL:-not known}"
     [ "$SSL" = "$1" ]
 }
@@ -61,7 +60,7 @@ class SslSupport(NamedTuple):
 certificates_are() {
     certificates || return 1
     SEEN='the certificates are others by now'
-    [ "$(for SUM in "$@"; do printf '%s\n' "$SUM"; done | sort -u)" = "$(cat "$SUMS")" ]
+    [ "$(for SUM in "$@"; do printf '%s\n' "$SUM"; done | sort -u)" = "$SUMS" ]
 }
 """,
 )
@@ -96,14 +95,11 @@ class CertificatesAre(NamedTuple):
     "certificate-new",
     shell=r"""
 certificate_new() {
-    certificates || return 1
+    holding > "$WORK/files"
     SEEN='no certificate file below /ssl_nimsh/certs is new'
-    while IFS='	' read -r FILE ROW; do
-        # inode and size alone: it holds no certificate
-        case $ROW in *' '*' '*) ;; *) continue ;; esac
-        grep -Fx "$FILE	$ROW" "$STATE/certificates" > /dev/null || return 0
-        [ -z "$(find "$R$FILE" -newer "$STATE/begun" -print)" ] || return 0
-    done < "$ROWS"
+    while read -r FILE; do
+        [ -z "$(find "$R$FILE" -newer "$STATE/begun" -print)" ] && grep -Fx "$(ls -li "$R$FILE")" "$STATE/certificates" > /dev/null || return 0
+    done < "$WORK/files"
     return 1
 }
 """,
@@ -137,8 +133,8 @@ class CertificateNew(NamedTuple):
 certificates_renewed() {
     certificates || return 1
     SEEN='no certificate is below /ssl_nimsh/certs, or an old one is still there'
-    [ -s "$SUMS" ] || return 1
-    for SUM in "$@"; do ! grep -x "$SUM" "$SUMS" > /dev/null || return 1; done
+    [ -n "$SUMS" ] || return 1
+    for SUM in "$@"; do ! printf '%s\n' "$SUMS" | grep -x "$SUM" > /dev/null || return 1; done
 }
 """,
 )
@@ -195,10 +191,8 @@ class SharesCertificate(NamedTuple):
     "secured-clients-are",
     shell=r"""
 secured_clients_are() {
-    objects && machines 'connect == "nimsh (secure)"' || return 1
-    SEEN=$(printf '%s\n' "$MACHINES" | sort | awk -v besides=" $2 " '
-        NF && !index(besides, " " $1 " ") { printf "%s%s", between, $1; between = " " }')
-    [ "$SEEN" = "$1" ]
+    objects lsnim -l && machines 'tolower(v("connect")) ~ /^nimsh[ \t]+\(secure\)$/' || return 1
+    SEEN=$(printf '%s\n' "$MACHINES" | sort) && SEEN=$(printf '%s\n' "$SEEN" | awk -v besides=" $2 " 'NF && !index(besides, " " $1 " ") { printf "%s%s", between, $1; between = " " }') && [ "$SEEN" = "$1" ]
 }
 """,
 )

@@ -28,11 +28,10 @@ tftp_served() {
     plain /etc/inetd.conf || return 1
     SEEN='no active tftp row is in /etc/inetd.conf'
     inetd_rows | grep '^tftp	' > /dev/null && inetd_services || return 1
-    SERVES=$(awk -F'\t' '
-        $1 == "tftp" { if (found != "yes") found = $3 == "active" ? "yes" : "no" }
+    SERVES=$(awk -F'\t' '$1 == "tftp" && found != "yes" { found = $3 == "active" ? "yes" : "no" }
         $1 == "=" && ($2 == "complete" || $3 == "inoperative") { whole = 1 }
         END { print found != "" ? found : whole ? "no" : "" }' "$ROWS")
-    [ -n "$SERVES" ] || ! ask tftp lssrc -t tftp || SERVES=$(awk '$1 == "tftp" && NF > 1 && !/0513-/ { print tolower($NF) == "active" ? "yes" : "no" }' "$OUT")
+    [ -n "$SERVES" ] || ! ask lssrc -t tftp || SERVES=$(awk '$1 == "tftp" && NF > 1 && !/0513-/ { print tolower($NF) == "active" ? "yes" : "no" }' "$OUT")
     SEEN="inetd serves tftp: ${SERVES:-not known} (lssrc)"
     [ "$SERVES" = yes ]
 }
@@ -70,31 +69,17 @@ tftp_allowed() {
     anything /etc/tftpaccess.ctl || { no_link_above /etc/tftpaccess.ctl; return; }
     plain /etc/tftpaccess.ctl || return 1
     # what nobody cannot read does not bind tftpd
-    case "$OWNER $RIGHTS" in nobody* | *' -'??????r*' '* | *' -'??????r* | *+) ;; *) return 0 ;; esac
-    served || return 1
-    SEEN=$(awk -F'\t' 'split($2, words, " ") > 2 { print $1 }' "$ROWS")
-    case "$SERVED" in '' | /ssl_nimsh/certs/server.pem) SEEN=/ssl_nimsh/certs/server.pem ;; esac
-    SEEN=$(awk -v paths="$(printf '%s\n' "$SEEN" | tr '\n' ' ')" '
-        function clean(path) { gsub(/\/+/, "/", path); gsub(/\/\.(\/|$)/, "/", path); if (path != "/") sub(/\/$/, "", path); return path }
-        function covers(rule, path) { return rule == "/" || path == rule || index(path, rule "/") == 1 }
-        { sub(/\r$/, "") }
-        /^[ \t]*(allow|deny)[ \t]*:[ \t]*\/[^ \t]*[ \t]*$/ {
-            rule = $0; sub(/^[^:]*:[ \t]*/, "", rule); sub(/[ \t]*$/, "", rule)
-            if ($0 ~ /^[ \t]*allow/) allow[++allows] = clean(rule); else deny[++denies] = clean(rule)
-            next
+    case "$OWNER $RIGHTS" in nobody* | *' -'??????r* | *+) ;; *) return 0 ;; esac
+    holding > "$WORK/files" || return 1
+    [ -s "$WORK/files" ] || echo /ssl_nimsh/certs/server.pem > "$WORK/files"
+    SEEN=$(awk '
+        NR == FNR { if (!own) wanted[++count] = $0 "/"; if ($0 == "/ssl_nimsh/certs/server.pem") own = 1; next }
+        { sub(/[ \t\r]+$/, "") }
+        /^[ \t]*(allow|deny)[ \t]*:[ \t]*\/[^ \t]*$/ {
+            rule = $0 "/"; sub(/^[^:]*:[ \t]*/, "", rule); while (gsub(/\/\.?\//, "/", rule)) continue
+            for (i = 1; i <= count; i++) if (index(wanted[i], rule) == 1) { if ($1 ~ /^deny/) denied[i] = 1; else allowed[i] = 1 }
         }
-        NF && !/^[ \t]*#/ { prose = 1 }
-        END {
-            if (prose && !allows && !denies) print "no allow: or deny: line in /etc/tftpaccess.ctl"
-            count = split(paths, wanted, " ")
-            for (i = 1; i <= count; i++) {
-                fine = 0
-                for (j = 1; j <= allows; j++) if (covers(allow[j], wanted[i])) fine = 1
-                for (j = 1; j <= denies; j++) if (covers(deny[j], wanted[i])) fine = 0
-                if (!fine) print "/etc/tftpaccess.ctl denies " wanted[i]
-            }
-        }' "$R/etc/tftpaccess.ctl") || return 1
-    [ -z "$SEEN" ]
+        END { for (i = 1; i <= count; i++) if (!allowed[i] || denied[i]) print "/etc/tftpaccess.ctl denies " wanted[i] }' "$WORK/files" "$R/etc/tftpaccess.ctl") && [ -z "$SEEN" ]
 }
 """,
 )
@@ -130,8 +115,7 @@ def _pems(now: Snapshot, where: Role) -> List[str]:
     "auditing-off",
     shell=r"""
 auditing_off() {
-    answered audit audit query || return 1
-    SEEN=$(awk '/^[ \t]*[Aa][Uu][Dd][Ii][Tt][Ii][Nn][Gg][ \t]+[Oo][NnFf]/ { print "auditing " tolower($2); exit }' "$OUT")
+    answered audit query && SEEN=$(awk 'tolower($1) == "auditing" { print "auditing " tolower($2); exit }' "$OUT") || return 1
     case $SEEN in 'auditing off'*) ;; *) return 1 ;; esac
 }
 """,
@@ -158,9 +142,9 @@ class AuditingOff(NamedTuple):
     "certificate-served",
     shell=r"""
 certificate_served() {
-    served || return 1
+    holding > "$WORK/files" || return 1
     SEEN='no certificate is below /ssl_nimsh/certs'
-    [ -n "$SERVED" ] && look "$R$SERVED" || return 1
+    read -r SERVED < "$WORK/files" && look "$R$SERVED" || return 1
     SEEN="$SERVED cannot be read by nobody, as whom tftpd serves it"
     case "$OWNER $RIGHTS" in *+) return 1 ;; nobody* | *' -'??????r*) ;; *) return 1 ;; esac
 }
@@ -197,8 +181,7 @@ class CertificateServed(NamedTuple):
     shell=r"""
 tftp_answers() {
     SEEN="tftp on $1 is not asked: port $2 is not the one that the tftp command asks"
-    [ "$2" = 69 ] || return 1
-    ask "tftp.$1" tftp -o "$WORK/fetched" "$1" "nimdoctor.$PLAN16" netascii || return 1
+    [ "$2" = 69 ] && ask tftp -o "$WORK/fetched" "$1" "nimdoctor.$PLAN16" netascii || return 1
     SEEN="tftp on $1 does not answer: $(sed 1q "$OUT")"
     # what tftp says of itself, as of a host that it does not know, is no answer
     grep -Ei 'error code *[0-9]|access violation|file not found|received [0-9]' "$OUT" > /dev/null
@@ -250,12 +233,10 @@ class FetchUnproved(NamedTuple):
 @condition(
     "can-extract",
     shell=r"""
-can_extract() {
-    if [ -z "$1" ]; then
-        member_kept libssl.a libssl.so.0.9.8 && member_kept libcrypto.a libcrypto.so.0.9.8
-        return
-    fi
-    answered lslpp lslpp -lc || return 1
+old_members_kept() { member_kept libssl.a libssl.so.0.9.8 && member_kept libcrypto.a libcrypto.so.0.9.8; }
+
+nim_client_is() {
+    answered lslpp -lc || return 1
     SEEN="bos.sysmgt.nim.client is not at $1 any more: make a new plan"
     grep "^[^:]*:bos.sysmgt.nim.client:$1:" "$OUT" > /dev/null
 }
@@ -279,7 +260,7 @@ class CanExtract(NamedTuple):
         return f"nimclient -c can extract its libraries: {taken}"
 
     def shell(self) -> Tuple[str, ...]:
-        return ("can_extract", self.cured_at)
+        return ("nim_client_is", self.cured_at) if self.cured_at else ("old_members_kept",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         kept = [MemberKept(self.where, *one).decide(now, was) for one in OLD_MEMBERS]

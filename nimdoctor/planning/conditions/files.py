@@ -31,12 +31,7 @@ def _strange(path: str, look: Optional[Stat]) -> str:
 @condition(
     "file-is",
     shell=r"""
-file_is() {
-    plain "$1" || return 1
-    sum_of "$R$1"
-    SEEN="$1 has other bytes than the plan says"
-    [ "$SUM" = "$2" ]
-}
+file_is() { plain "$1" && sum_of "$R$1" && SEEN="$1 has other bytes than the plan says" && [ "$SUM" = "$2" ]; }
 """,
 )
 class FileIs(NamedTuple):
@@ -158,11 +153,7 @@ renamable() {
     [ -n "$FOUND" ] && [ "$FOUND" = "$(mounted "$R${1%/*}/")" ] && [ "$FOUND" = "$(mounted "$R${2%/*}/")" ]
 }
 
-mounted() {
-    df -Pk "$1" 2> /dev/null | awk '
-        NR > 1 { row = row " " $0 }
-        END { $0 = row; for (i = 3; i < NF; i++) if ($i ~ /%$/) { print $1 " " $(i + 1); exit } }'
-}
+mounted() { df -Pk "$1" 2> /dev/null | awk 'NR == 2 { print $1 " " $6 }'; }
 """,
 )
 class Renamable(NamedTuple):
@@ -197,11 +188,7 @@ class Renamable(NamedTuple):
 @condition(
     "library-copy-is",
     shell=r"""
-library_copy_is() {
-    plain "$1" || return 1
-    SEEN="$1 is a file of $SIZE bytes"
-    [ "$SIZE" = "$2" ]
-}
+library_copy_is() { plain "$1" && SEEN="$1 is a file of $SIZE bytes" && [ "$SIZE" = "$2" ]; }
 """,
 )
 class LibraryCopyIs(NamedTuple):
@@ -230,19 +217,15 @@ class LibraryCopyIs(NamedTuple):
     "not-owned",
     shell=r"""
 not_owned() {
-    ask "owner.${1##*/}" lslpp -w "$1" || return 1
-    SEEN="$(awk -v path="$1" '$1 == path && NF > 1 && $2 ~ /[.]/ { print "fileset " $2 " owns it"; exit }' "$OUT")"
+    ask lslpp -w "$1" || return 1
+    SEEN=$(awk -v path="$1" '$1 == path && $2 ~ /[.]/ { print "fileset " $2 " owns it" }' "$OUT")
     [ -z "$SEEN" ] || return 1
     # in what words it says that nobody does is recorded nowhere: that it can say it shows by a file that has an owner
-    ask owner lslpp -w /usr/sbin/installp || return 1
     SEEN='lslpp -w knows no owner of /usr/sbin/installp either'
-    awk '$1 == "/usr/sbin/installp" && $2 ~ /[.]/ { found = 1 } END { exit !found }' "$OUT" || return 1
-    if [ ! -x "$R/usr/bin/rpm" ]; then
-        SEEN='there is no rpm to be asked'
-        ! anything /opt/freeware && ! anything /var/lib/rpm
-        return
-    fi
-    ask "rpm.${1##*/}" rpm -qf "$1" || return 1
+    ask lslpp -w /usr/sbin/installp && grep '^ */usr/sbin/installp  *[^ ]*[.]' "$OUT" > /dev/null || return 1
+    SEEN='there is no rpm to be asked'
+    [ -x "$R/usr/bin/rpm" ] || { ! anything /opt/freeware && ! anything /var/lib/rpm; return; }
+    ask rpm -qf "$1" || return 1
     SEEN="rpm -qf: $(sed 1q "$OUT")"
     [ "$CODE" != 0 ] && grep 'not owned by any package' "$OUT" > /dev/null
 }
@@ -298,11 +281,9 @@ OLD_MEMBERS = (("libssl.a", "libssl.so.0.9.8"), ("libcrypto.a", "libcrypto.so.0.
     "member-kept",
     shell=r"""
 member_kept() {
-    answered "ar.$1" ar -X32_64 -tv "/usr/lib/$1" || return 1
+    answered ar -X32_64 -tv "/usr/lib/$1" || return 1
     SEEN="$1 has no member $2"
-    awk -v name="$2" '
-        /^[ \t]*[-rwxsStT]+[ \t]+[^ \t]*[0-9].*[0-9][0-9][0-9][0-9]?[ \t]+[^ \t]+[ \t]*$/ || (NF == 1 && /\.(so|o)/) { if ($NF == name) found = 1 }
-        END { exit !found }' "$OUT"
+    awk -v name="$2" '$NF == name && (NF == 1 || /^[ \t]*[-rwxsStT]+[ \t]+[^ \t]*[0-9].*[0-9][0-9][0-9][0-9]?[ \t]/) { found = 1 } END { exit !found }' "$OUT"
 }
 """,
 )

@@ -74,18 +74,17 @@ def proved_hung(now: Snapshot) -> Optional[Hanging]:
     shell=r"""
 client_idle() {
     processes || return 1
+    # of a script ps shows the shell first
     SEEN=$(awk '
         NR == FNR { if ($3 == "nimsh") nimsh[$1] = 1; next }
         $2 in nimsh { print "a push is under way, process " $1 }
-        { program = $3 }
-        # of a script ps shows the shell first
-        program ~ /^(ksh|ksh93|bsh|sh|bash|psh|perl)$/ {
-            for (i = 5; i <= NF; i++) if ($i !~ /^-/) { program = $i; sub(/^.*\//, "", program); break }
-        }
-        program ~ /^(installp|mksysb|nimadm|alt_rootvg_op|alt_disk.*)$/ { print program " runs, process " $1 }' "$ROWS" "$ROWS") || return 1
-    [ -n "$SEEN" ] || return 0
-    case "$1 $SEEN" in 'hung a push'*) ;; *) return 1 ;; esac
-    case $SEEN in *' runs,'*) return 1 ;; esac
+        $3 ~ /^(ksh|ksh93|bsh|sh|bash|psh|perl)$/ { for (i = 5; i <= NF; i++) if ($i !~ /^-/) { $3 = $i; sub(/^.*\//, "", $3); break } }
+        $3 ~ /^(installp|mksysb|nimadm|alt_rootvg_op|alt_disk.*)$/ { print $3 " runs, process " $1 }' "$ROWS" "$ROWS") && [ -z "$SEEN" ]
+}
+
+idle_but_hung() { # or the push that is under way was given up, as a person says
+    client_idle && return
+    case $SEEN in *' runs,'*) return 1 ;; 'a push'*) ;; *) return 1 ;; esac
     tail -n 400 "$R/var/adm/ras/nimsh.log" 2> /dev/null | awk 'NF { last = tolower($0) } END { exit last !~ /create bio/ }' || return 1
     ask_yes "$SEEN; nimsh.log ends at create BIO. It has stood there for ten minutes, and is the push that was given up?"
 }
@@ -102,7 +101,7 @@ class ClientIdle(NamedTuple):
         return f"nimsh has no child{waived}, and neither installp, mksysb, nimadm nor alt_disk runs"
 
     def shell(self) -> Tuple[str, ...]:
-        return ("client_idle", *(["hung"] if self.accept_hung else []))
+        return ("idle_but_hung" if self.accept_hung else "client_idle",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         processes = now.fact(self.where, Processes)
@@ -134,14 +133,14 @@ class ClientIdle(NamedTuple):
     shell=r"""
 master_idle() {
     processes || return 1
-    FOUND=$(awk -v waived="$2" '$3 == "nim" { mine = 0; for (i = 5; i <= NF; i++) if (waived != "" && $i == waived) mine = 1; print (mine ? "waived " : "a nim command runs, process ") $1 }' "$ROWS")
+    FOUND=$(awk -v waived="$2" '$3 == "nim" { mine = 0; for (i = 5; i <= NF; i++) if ($i == waived) mine = 1; print (mine ? "waived " : "a nim command runs, process ") $1 }' "$ROWS")
     SEEN=$FOUND
     case $FOUND in *'a nim command'*) return 1 ;; esac
-    objects || return 1
+    objects lsnim -l || return 1
     machines 'v("Cstate") ~ /is being performed/'
-    for FILE in $MACHINES; do
-        SEEN="an operation is being performed on $FILE"
-        case " $1 " in *" $FILE "*) [ "$FILE" = "$2" ] || return 1 ; FOUND=waived ;; esac
+    for NAMED in $MACHINES; do
+        SEEN="an operation is being performed on $NAMED"
+        case " $1 " in *" $NAMED "*) [ "$NAMED" = "$2" ] && FOUND=waived || return 1 ;; esac
     done
     [ -z "$FOUND" ] || ask_yes "nim is at work on $2. It has hung for ten minutes, and is the operation that was given up?"
 }
@@ -187,14 +186,12 @@ class MasterIdle(NamedTuple):
     "not-hardened",
     shell=r"""
 below_g2() {
-    answered oslevel-s oslevel -s || { SEEN='the level is not known (oslevel -s)'; return 1; }
-    # 249 goes with fixes that are not there
-    ask instfix instfix -ik "$1" || return 1
+    answered oslevel -s && ask instfix -ik "$1" || return 1
     SEEN='a fix of generation G2 or later is installed: IBM node/7251173 and node/7283157 say what to do'
     ! grep 'All filesets for .* were found' "$OUT" > /dev/null || return 1
     for APAR in $1; do
         SEEN="whether $APAR is installed is not known (instfix -ik)"
-        grep -F "There was no data for $APAR in" "$OUT" > /dev/null || grep -F "Not all filesets for $APAR were" "$OUT" > /dev/null || return 1
+        grep -E "There was no data for $APAR in|Not all filesets for $APAR were" "$OUT" > /dev/null || return 1
     done
 }
 """,
@@ -226,11 +223,8 @@ class NotHardened(NamedTuple):
     "not-secure-master",
     shell=r"""
 not_secure_master() {
-    roles || {
-        answered lslpp lslpp -lc && ! grep '^[^:]*:bos.sysmgt.nim.master:' "$OUT" > /dev/null && grep '^/' "$OUT" > /dev/null
-        return
-    }
-    case $ROLES in *master*) ssl_support no ;; esac
+    niminfo NIM_CONFIGURATION
+    case $VALUE in '' | *[Mm][Aa][Ss][Tt][Ee][Rr]) ssl_support no ;; esac
 }
 """,
 )

@@ -14,27 +14,20 @@ from nimdoctor.planning.ends import Snapshot
     "inetd-agrees",
     shell=r"""
 inetd_agrees() {
-    plain /etc/inetd.conf && [ -r "$R/etc/inetd.conf" ] && inetd_services || return 1
+    plain /etc/inetd.conf && inetd_services || return 1
     SEEN='what inetd serves now is not known (lssrc -ls inetd)'
     grep '^=	complete' "$ROWS" > /dev/null && inetd_rows > "$WORK/wanted" || return 1
+    # lssrc may cut what is long, so a beginning is enough
     SEEN=$(awk -F'\t' -v besides="$1" '
         $1 == besides || $1 == "=" { next }
-        FNR == NR {
-            if (!($1 in programs)) order[++count] = $1
-            programs[$1] = programs[$1] "\n" $2; arguments[$1] = arguments[$1] "\n" $3
-            next
-        }
+        FNR == NR { programs[$1] = programs[$1] "\n" $2; arguments[$1] = arguments[$1] "\n" $3; next }
         $3 == "active" { serving[$1] = $2; shown[$1] = $4 }
         END {
-            for (i = 1; i <= count; i++) {
-                name = order[i]
+            for (name in programs)
                 if (!(name in serving)) print "a refresh would start " name
-                # lssrc may cut what is long, so a beginning is enough
                 else if (serving[name] ~ /^\// && (!index(programs[name], "\n" serving[name]) || (shown[name] != "" && !index(arguments[name], "\n" shown[name])))) print "a refresh would change " name
-            }
             for (name in serving) if (!(name in programs)) print "a refresh would stop " name
-        }' "$WORK/wanted" "$ROWS") || return 1
-    [ -z "$SEEN" ]
+        }' "$WORK/wanted" "$ROWS") && [ -z "$SEEN" ]
 }
 """,
 )
@@ -82,11 +75,7 @@ def _changed(row: InetdRow, command: str, description: str, inetd: InetdConf) ->
 @condition(
     "tftpd-idle",
     shell=r"""
-tftpd_idle() {
-    processes || return 1
-    SEEN='tftpd serves somebody right now'
-    awk '$3 == "tftpd" { found = 1 } END { exit found }' "$ROWS"
-}
+tftpd_idle() { processes && SEEN='tftpd serves somebody right now' && awk '$3 == "tftpd" { found = 1 } END { exit found }' "$ROWS"; }
 """,
 )
 class TftpdIdle(NamedTuple):
@@ -113,8 +102,7 @@ class TftpdIdle(NamedTuple):
     "nobody-fetches",
     shell=r"""
 nobody_fetches() {
-    tftpd_idle && objects || return 1
-    machines 'v("Cstate") ~ /has been enabled/ || v("Cstate") ~ /is being performed/'
+    tftpd_idle && objects lsnim -l && machines 'v("Cstate") ~ /has been enabled|is being performed/' || return 1
     SEEN="an operation is prepared or under way: $MACHINES"
     [ -z "$MACHINES" ]
 }

@@ -16,14 +16,9 @@ _PREVIEWED = re.compile(r"\s*([A-Za-z][\w+-]*(?:\.[\w+-]+)+)\s+(\d{1,9}(?:\.\d{1
     "subsystem-is",
     shell=r"""
 subsystem_is() {
-    answered lssrc lssrc -a || return 1
-    ACTIVE=$(awk -v name="$1" '
-        /^[A-Z]/ && NF == 4 && !/[0-9\/]/ { heading = 1; next }
-        $1 == name && NF > 1 && !/0513-/ {
-            state = tolower($NF); pid = ($2 ~ /^[0-9]+$/ && NF > 2) || ($3 ~ /^[0-9]+$/ && NF > 3)
-            known = state ~ /^(active|inoperative|stopping|starting|warned)$/
-            if (found != "yes") found = (state == "active" || (!known && pid)) ? "yes" : "no"
-        }
+    answered lssrc -a || return 1
+    ACTIVE=$(awk -v name="$1" '$1 == name && NF > 1 && found != "yes" { found = $NF == "active" ? "yes" : $NF ~ /^(inoperative|stopping|starting|warned)$/ ? "no" : "not known" }
+        /^[A-Z]/ && NF == 4 && !/[0-9\/]/ { heading = 1 }
         END { print found != "" ? found : heading ? "no" : "" }' "$OUT")
     SEEN="$1 is active: ${ACTIVE:-not known} (lssrc -a)"
     [ "$ACTIVE" = "$2" ]
@@ -55,13 +50,12 @@ class SubsystemIs(NamedTuple):
     "port-free",
     shell=r"""
 port_free() {
-    answered netstat netstat -an || return 1
+    answered netstat -an || return 1
     SEEN=$(awk -v port="$1" '
         /Local Address|Active Internet/ { some = 1 }
         $1 ~ /^[0-9a-f]+$/ && $2 ~ /^tcp/ { sub(/^[ \t]*[^ \t]+[ \t]+/, "") }
         $1 ~ /^tcp[0-9]*$/ { some = 1; if ($6 == "LISTEN" && $4 ~ ("[.:]" port "$")) print }
-        END { if (!some) print "nothing known (netstat -an)" }' "$OUT") || return 1
-    [ -z "$SEEN" ]
+        END { if (!some) print "nothing known (netstat -an)" }' "$OUT") && [ -z "$SEEN" ]
 }
 """,
 )
@@ -175,7 +169,7 @@ class PushIs(NamedTuple):
     "boot-row",
     shell=r"""
 boot_row() {
-    ask inittab lsitab nimsh || return 1
+    ask lsitab nimsh || return 1
     SEEN=$(awk '/^[ \t]*nimsh:[^:]*:[^:]*:/ { print; exit }' "$OUT")
     if [ "$1" = no ]; then
         # where there is no row it prints nothing and exits 1; exit 0 would say that there is one
@@ -210,11 +204,7 @@ class BootRow(NamedTuple):
 @condition(
     "niminfo-says",
     shell=r"""
-niminfo_says() {
-    niminfo "$1" || return 1
-    SEEN="/etc/niminfo has $1=$VALUE"
-    [ "$(lower "$VALUE")" = "$(lower "$2")" ]
-}
+niminfo_says() { niminfo "$1" && SEEN="/etc/niminfo has $1=$VALUE" && [ "$(lower "$VALUE")" = "$(lower "$2")" ]; }
 """,
 )
 class NimInfoSays(NamedTuple):
@@ -242,14 +232,13 @@ class NimInfoSays(NamedTuple):
     "object-is-hosts",
     shell=r"""
 object_is_hosts() {
-    answered object nimclient -l -l "$1" && object_rows || return 1
-    machines 1
+    objects nimclient -l -l "$1" && machines 1 || return 1
     SEEN="the master shows no machine $1"
     printf '%s\n' "$MACHINES" | grep -x "$1" > /dev/null || return 1
     SEEN=$(awk -F'\t' -v name="$1" '$1 == name && $2 ~ /^if[0-9]+$/ && split($3, words, " ") > 1 { print words[2] }' "$ROWS")
     shift
+    # equal, or one the short form of the other, unless it is an address
     for HOST in "$@"; do
-        # equal, or one the short form of the other, unless it is an address
         printf '%s\n' "$SEEN" | awk -v host="$(lower "$HOST")" '
             { name = tolower($0); sub(/\.+$/, "", name); sub(/\.+$/, "", host); digits = name; gsub(/\./, "", digits) }
             name == host || (digits !~ /^[0-9]*$/ && (index(name, host ".") == 1 || index(host, name ".") == 1)) { found = 1 }
@@ -305,7 +294,7 @@ class FilesetsInstalled(NamedTuple):
         return f"{', '.join(self.filesets)} installed on the {self.where.value}"
 
     def shell(self) -> Tuple[str, ...]:
-        return ("filesets", "!(name in rows) || (name in broken)", " ".join(self.filesets))
+        return ("filesets", "!(name in rows) || name in broken", " ".join(self.filesets))
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
         filesets = now.fact(self.where, Filesets)
@@ -353,9 +342,7 @@ preview_touches_only() {
             else print "it would change " $1 " too"
         }
         END { if (!some) print "the preview names no fileset" }' "$WORK/preview")
-    [ -z "$SEEN" ] || return 1
-    SEEN="the preview ended with status $CODE"
-    [ "$CODE" = 0 ]
+    [ -z "$SEEN" ] && SEEN="the preview ended with status $CODE" && [ "$CODE" = 0 ]
 }
 """,
 )

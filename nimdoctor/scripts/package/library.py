@@ -7,9 +7,15 @@ from typing import Dict, List, Set
 
 from nimdoctor.planning.conditions.base import shell_functions
 
-_FUNCTION = re.compile(r"((?:^#[^\n]*\n)*)^([a-z_0-9]+)\(\) (?:\{\n.*?^\}\n|\{ [^\n]* \}\n)", re.MULTILINE | re.DOTALL)
+_FUNCTION = re.compile(
+    r"((?:^#[^\n]*\n)*)^([a-z_0-9]+)\(\) (?:\{(?: #[^\n]*)?\n.*?^\}\n|\{ [^\n]*\n)", re.MULTILINE | re.DOTALL
+)
+_COMMENT = re.compile(r"^\s*#[^\n]*|(?<=[{}]) #[^\n]*", re.MULTILINE)
 _FOR_PEOPLE = re.compile(r"^(\s*(?:step \d+|guard|say|.*\bsee)) '(?:[^'\n]|'\\'')*'", re.MULTILINE)
-_WORD = re.compile(r"[a-z_][a-z0-9_]*")
+# where a command stands, and what guard and see call; awk's own words there are none of the functions
+_CALL = re.compile(
+    r"(?:^|[;&|({!)]|\b(?:then|do|else|elif|if|while|until|guard|see)\b)(?=[ \t]*([a-z_][a-z0-9_]*))", re.MULTILINE
+)
 
 
 @cache
@@ -36,8 +42,8 @@ def called_by(own: str) -> List[str]:
     needed: Set[str] = set()
     waiting = [own]
     while waiting:
-        code = "\n".join(line for line in waiting.pop().splitlines() if not line.lstrip().startswith("#"))
-        for name in set(_WORD.findall(_FOR_PEOPLE.sub(r"\1", code))) & set(shared) - needed:
+        code = _FOR_PEOPLE.sub(r"\1", _COMMENT.sub("", waiting.pop()))
+        for name in set(_CALL.findall(code)) & set(shared) - needed:
             needed.add(name)
             waiting.append(shared[name])
     return [text for name, text in shared.items() if name in needed]

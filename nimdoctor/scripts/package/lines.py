@@ -2,6 +2,7 @@
 
 from typing import Dict, Iterator, List
 
+from nimdoctor.planning.client_crypto import CRYPTO_OFF
 from nimdoctor.planning.conditions import BootRow, Condition, CryptoIs, FileAbsent, FileIs, ModeIs, NotHardened, PushIs
 from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.policy import allowed, paths_of
@@ -22,11 +23,10 @@ def asked(verb: str, one: Condition, part: Part) -> str:
 
 
 def heading(number: int, step: Step, total: int) -> List[str]:
-    """The comment above a step: what, why, how it is undone, what it risks."""
+    """The comment above a step: why, how it is undone, what it risks."""
     undo = "none needed: it takes back what was opened" if step.restores else step.undo or f"NONE: {step.no_undo}"
-    lines = [f"# ---- {number} of {total}"]
-    lines += comment(step.title) + comment(f"why: {step.why}")
-    return [*lines, *comment(f"undo: {undo}"), *comment(f"impact: {step.impact}; risk: {step.risk}")]
+    lines = [f"# ---- {number} of {total}", *comment(f"why: {step.why}"), *comment(f"undo: {undo}")]
+    return [*lines, *comment(f"impact: {step.impact}; risk: {step.risk}")]
 
 
 def forward(number: int, step: Step, part: Part) -> Iterator[str]:
@@ -36,7 +36,9 @@ def forward(number: int, step: Step, part: Part) -> Iterator[str]:
             raise ValueError(f"step {step.id}: {path} is none of the paths that nimdoctor changes")
     failed = "stay" if step.leg else "put_back"
     do = step.do
-    yield f"step {number} {quoted(said(step.title))}"
+    if _new(step):
+        yield f'present {words(_new(step))} > "$STATE/there.{number}"'
+    yield f"step {number} {quoted(said(step.title))} || {failed}"
     if step.leg:
         yield from _leg(step, part)
         return
@@ -44,7 +46,7 @@ def forward(number: int, step: Step, part: Part) -> Iterator[str]:
         opened = part.steps[_opening(part, do.of) - 1].do
         assert isinstance(opened, Transient) and opened.edit is not None
         guards = " && ".join(words(shell_of(one)) for one in part.own(step.then)) or "true"
-        yield f'{{ fresh && {guards}; }} || not_back {quoted(_by_hand(opened.edit))} "(left open: $SEEN)"'
+        yield f'{{ {guards}; }} || not_back {quoted(_by_hand(opened.edit))} "(left open: $SEEN)"'
         yield f'[ -n "$STAYS" ] || {_edit_back(opened.edit)}'
         return
     if number > 1:
@@ -59,9 +61,7 @@ def forward(number: int, step: Step, part: Part) -> Iterator[str]:
     elif isinstance(do, Move):
         yield f"move {words([do.path, do.to])} || {failed}"
     elif isinstance(do, RunCommand):
-        if _brings(step):
-            yield f'watched > "$STATE/there.{number}"'
-        skip = "fresh && crypto_is off || " if do.argv == ("nimclient", "-C") else ""
+        skip = "crypto_is off || " if do.argv == CRYPTO_OFF else ""
         if do.half_made:
             yield f'half_aside {quoted(do.half_made)} && : > "$STATE/tried" || {failed}'
         yield f"{skip}run {do.deadline} {words(do.argv)} || {failed}"
@@ -86,14 +86,14 @@ def _leg(step: Step, part: Part) -> Iterator[str]:
         yield f"anything {quoted(old)} || move {words([do.path, do.to])} || stay"
     elif isinstance(do, RunCommand) and do.half_made:
         holds = " && ".join(words(shell_of(one)) for one in part.own(step.verify))
-        yield f"if ! {{ fresh && {holds}; }}; then"
+        yield f"if ! {{ {holds}; }}; then"
         yield f'    half_aside {quoted(do.half_made)} && file_absent /ssl_nimsh && : > "$STATE/tried" || stay'
         yield f"    run {do.deadline} {words(do.argv)} || stay"
         yield "fi"
         yield from (f"{one} || stay" for one in seen)
     elif isinstance(do, RunCommand):
         holds = " && ".join(words(shell_of(one)) for one in part.own(step.verify))
-        yield f"anything {quoted(old)} || {{ fresh && {holds}; }} || run {do.deadline} {words(do.argv)} || stay"
+        yield f"anything {quoted(old)} || {f'{{ {holds}; }}' if len(seen) > 1 else holds} || run {do.deadline} {words(do.argv)} || stay"
         yield from (f"anything {quoted(old)} || {one} || stay" for one in seen)
     else:
         raise ValueError(f"step {step.id} cannot be part of a leg")
@@ -113,7 +113,7 @@ def backward(number: int, step: Step) -> Iterator[str]:
         yield from _run_back(number, step)
     elif isinstance(do, Subsystem) and do.action in ("start", "stop") and not step.no_undo:
         state, command = ("no", "stopsrc") if do.action == "start" else ("yes", "startsrc")
-        yield f"fresh && subsystem_is {quoted(do.name)} {state} || run 60 {command} -s {quoted(do.name)} || not_back {command} -s {quoted(do.name)}"
+        yield f"subsystem_is {quoted(do.name)} {state} || run 60 {command} -s {quoted(do.name)} || not_back {command} -s {quoted(do.name)}"
 
 
 def _run_back(number: int, step: Step) -> Iterator[str]:
@@ -124,18 +124,16 @@ def _run_back(number: int, step: Step) -> Iterator[str]:
             former = _former(step)
             yield f"{former}run {UNDO_DEADLINE} {words(action.argv)} || not_back {words(action.argv)}"
         if action.new:
-            yield f"new_gone {number} {words(action.new)}"
+            yield f"new_gone {number} {words(_new(step))}"
 
 
 def _former(step: Step) -> str:
     """What is seen where the command did nothing, so that nothing is to be undone."""
     for one in step.verify:
-        if isinstance(one, CryptoIs):
-            return "fresh && " + words(one._replace(on=not one.on).shell()) + " || "
-        if isinstance(one, PushIs):
-            return "fresh && " + words(one._replace(on=not one.on).shell()) + " || "
+        if isinstance(one, (CryptoIs, PushIs)):
+            return words(one._replace(on=not one.on).shell()) + " || "
         if isinstance(one, BootRow):
-            return "fresh && " + words(one._replace(present=not one.present).shell()) + " || "
+            return words(one._replace(present=not one.present).shell()) + " || "
     return ""
 
 
@@ -156,9 +154,11 @@ def starts_nimsh(step: Step) -> bool:
     return isinstance(do, RunCommand) and any(one.start == "nimsh" for one in (*do.undo, *do.repair))
 
 
-def _brings(step: Step) -> bool:
+def _new(step: Step) -> List[str]:
+    """Patterns of what the step brings."""
     do = step.do
-    return isinstance(do, RunCommand) and any(one.new for one in (*do.undo, *do.repair))
+    actions = (*do.undo, *do.repair) if isinstance(do, RunCommand) else ()
+    return list(dict.fromkeys(name for one in actions for name in one.new))
 
 
 def _opening(part: Part, closes: str) -> int:

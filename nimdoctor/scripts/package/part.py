@@ -3,18 +3,20 @@
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from nimdoctor.model import Role
+from nimdoctor.planning.client_crypto import CRYPTO_OFF
 from nimdoctor.planning.conditions import (
     AuditingOff,
     CertificateServed,
     Condition,
+    CryptoIs,
     NotHardened,
     TftpAllowed,
     TftpServed,
 )
 from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.document import Plan, PlanHost
-from nimdoctor.planning.steps import Step, Transient, with_run
-from nimdoctor.scripts.script import ScriptEnd
+from nimdoctor.planning.steps import RunCommand, Step, Transient, with_run
+from nimdoctor.scripts.end import ScriptEnd
 
 FETCH = (TftpServed, TftpAllowed, AuditingOff, CertificateServed)
 """What of the master a fetch rests on: its client asks by a tftp request of its own."""
@@ -76,11 +78,29 @@ class Part(NamedTuple):
         later = (at for at, one in self.numbered() if at > number and one.no_undo and not one.restores)
         return self.closing(number) or next(later, len(self.steps) + 1)
 
+    def block_ends(self, number: int) -> bool:
+        """Whether the script may stop after that step: neither the recycle leg, nor crypto that was switched off, nor what
+        is open for a time is left half-way.
+        """
+        return all(number < first or number >= last for first, last in [self.leg, *self._blocks()])
+
+    def _blocks(self) -> Iterator[Tuple[int, int]]:
+        for at, step in self.numbered():
+            if isinstance(step.do, RunCommand) and step.do.argv == CRYPTO_OFF:
+                on = (later for later, one in self.numbered() if later > at and _crypto_on(one))
+                yield at, next(on, len(self.steps))
+            elif self.closing(at):
+                yield at, self.closing(at)
+
     @property
     def leg(self) -> Tuple[int, int]:
         """First and last step of the recycle leg; two zeros without one."""
         found = [at for at, one in self.numbered() if one.leg]
         return (found[0], found[-1]) if found else (0, 0)
+
+
+def _crypto_on(step: Step) -> bool:
+    return any(isinstance(one, CryptoIs) and one.on for one in step.verify)
 
 
 def needed(step: Step) -> Tuple[Condition, ...]:
@@ -102,7 +122,7 @@ def parts_of(plan: Plan, ends: Mapping[str, ScriptEnd]) -> List[Part]:
         found[where] = Part(
             where,
             plan.hosts[where],
-            ends.get(where.value) or ScriptEnd(None, "/var/adm/nimdoctor", False),
+            ends.get(where.value) or ScriptEnd(None, "/var/adm/nimdoctor"),
             tuple(step for step in steps if step.where is where),
             tuple(one for one in dict.fromkeys(asked) if shell_of(one)),
             f"{where.value}/" if several else "",

@@ -146,10 +146,12 @@ def _test(plan: Plan) -> List[str]:
 
 _RUNNING = """\
   apply.ksh first reads every guard of every step; the first that does not hold or cannot be told ends it, and nothing is
-  changed. It asks whether check.ksh said OK on the other end; --yes says yes. From the first change on it comes to its end:
-  Ctrl-C and a lost terminal do nothing, and each command has a deadline. Started again it has nothing to do; after a kill it
-  puts back what was begun, and the start after that does everything; steps that make new certificates it brings to their end
-  instead. Exit status: 0 done and seen to be, or nothing was left to do; 1 refused, or failed: the last lines say which."""
+  changed. It asks whether check.ksh said OK on the other end; --yes says yes. Each command has a deadline. From the first
+  change on Ctrl-C and a lost terminal wait until no step is half-way that needs another one: from crypto off to crypto on,
+  while new certificates are made, while tftp is open for a time. Then it puts back what can be, and says where things stand.
+  Started again it has nothing to do; after a kill it puts back what was begun, and the start after that does everything;
+  steps that make new certificates it brings to their end instead. Exit status: 0 done and seen to be, or nothing was left to
+  do; 1 refused, stopped or failed: the last lines say which."""
 
 _BACK_OUT = """\
 BACK-OUT

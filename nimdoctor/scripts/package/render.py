@@ -1,38 +1,42 @@
 """The files of a change package, made of the typed plan."""
 
 import json
-from typing import Dict, List, Mapping, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.evidence.shell import NO_ALIASES
 from nimdoctor.model.wording import as_file_name
+from nimdoctor.planning.client_crypto import CRYPTO_OFF
 from nimdoctor.planning.conditions import CertificateNew, EvidenceFresh
 from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.steps import Edit, Remove, Transient
+from nimdoctor.scripts.end import ScriptEnd
 from nimdoctor.scripts.package.library import called_by
 from nimdoctor.scripts.package.lines import as_left, asked, backward, forward, heading, starts_nimsh
 from nimdoctor.scripts.package.part import Part, needed, other_steps_between, parts_of
 from nimdoctor.scripts.package.readme import readme
 from nimdoctor.scripts.quoting import comment, quoted, said, words
-from nimdoctor.scripts.script import ScriptEnd
 
 ROOM = 10240
 """KB that must be free where the backups go."""
 
 _TAIL = """\
-LC_ALL=C LANG=C HOME=/ PATH=/usr/bin:/usr/sbin:/etc:/bin:/sbin
-export LC_ALL LANG HOME PATH
-# as nimdoctor runs commands: no program reads what its caller chose
-unset ENV CDPATH ODMDIR LIBPATH LD_LIBRARY_PATH LD_PRELOAD LDR_CNTRL LDR_PRELOAD LDR_PRELOAD64 OPENSSL_CONF PERL5OPT PERL5LIB
-umask 022
-cd / || exit 1
-WORK='' LOCKED='' ACTING='' STAYS='' CHECK='' YES=''
+
+# no program reads what its caller chose
+unset ENV CDPATH ODMDIR LIBPATH LD_LIBRARY_PATH LD_PRELOAD LDR_CNTRL LDR_PRELOAD LDR_PRELOAD64 OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES PERL5OPT PERL5LIB PERLLIB
+export LC_ALL=C LANG=C HOME=/ PATH=/usr/bin:/usr/sbin:/etc:/bin:/sbin
+umask 022 && cd / || exit 1
+CHECK='' YES='' AFFECTS='' WORK='' LOCKED='' ACTING='' BEGUN='' STOPPED='' STAYS=''
 # not in a function, whose traps ksh88 forgets
-trap let_go EXIT
+trap 'rm -rf ${LOCKED:+"$LOCKED"} ${WORK:+"$WORK"}' EXIT
 trap 'exit 130' HUP INT TERM
 main "$@"
 """
+CERTIFICATES = ['find "$R/ssl_nimsh/certs" -type f -exec ls -li {} \\; > "$STATE/certificates" 2> /dev/null']
+"""What is written down of them, by which one is known as new."""
+_LATER = ["sleep 1 # a file is new that is newer than the mark"]
+_WAIT = "trap '' HUP INT PIPE TERM; BEGUN=yes # from here on a signal waits for the end of a block"
 
 
 def change_package(plan: Plan, ends: Mapping[str, ScriptEnd]) -> Mapping[str, bytes]:
@@ -103,16 +107,9 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
         '[ -z "$CHECK" ] || { say "OK: every guard holds, nothing was done"; exit 0; }',
         *(f"keep {quoted(path)}" for path in paths),
     ]
-    snapshot = []
-    if any(isinstance(one, CertificateNew) for step in part.steps for one in step.verify):
-        # the second of the mark must be over, by which files are called new
-        snapshot = ['guard "certificates can be read" certificates', 'cat "$ROWS" > "$STATE/certificates"']
-    begin = [
-        "trap '' HUP INT PIPE TERM # from here on it comes to its end",
-        *snapshot,
-        "begin '' || refuse 'no mark can be written'",
-    ]
-    begin += ["sleep 1 # a file is new that is newer than the mark"] if snapshot else []
+    renews = any(isinstance(one, CertificateNew) for step in part.steps for one in step.verify)
+    ran = ["nimsh_ran"] if any(map(starts_nimsh, part.steps)) else []
+    begin = [_WAIT, *ran, *(CERTIFICATES if renews else []), "begin", *(_LATER if renews else [])]
     before = [line for at, _ in part.numbered() if at < first for line in _step(plan, part, at)]
     after = [line for at, _ in part.numbered() if at >= first for line in _step(plan, part, at)]
     body = ["# ---- what all steps need, read before the first change", *guards, *begin]
@@ -126,18 +123,22 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
         ]
     else:
         body = [
-            '[ ! -f "$STATE/begun" ] || { cut_off; put_back; }',
+            f'[ ! -f "$STATE/begun" ] || {{ {_WAIT.partition(" #")[0]}; cut_off; put_back; }}',
             *body,
         ]
-    proof = "; ".join(plan.pushes) or "a push from the master"
+    proof = (
+        f"Only a push proves it: {'; '.join(plan.pushes)}" if plan.pushes else "Only a push from the master proves it"
+    )
     main = [
-        'arguments "$@"',
-        *_who(part, "no_command_left"),
+        *_who(part),
+        *_LOCKED,
         '[ ! -f "$STATE/complete" ] || { say "nothing to do: complete"; exit 0; }',
+        '[ ! -f "$STATE/back" ] || refuse "rollback.ksh was cut off: start that again first"',
         *body,
         *after,
-        "finish",
-        f"say {quoted(said(f'complete. Only a push proves it: {proof}'))}",
+        'rm -f "$STATE/tried" "$STATE/rolled-back"',
+        'mv -f "$STATE/begun" "$STATE/complete" && sync',
+        f"say {quoted(said(f'complete. {proof}'))}",
         *([f"say {quoted(said('now clients/NAME.ksh on each of: ' + ' '.join(clients)))}"] if clients else []),
     ]
     about = [
@@ -147,13 +148,9 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
     return _script(f"{part.directory}apply.ksh", plan, part, about, [_function("main", main), *_ways_back(plan, part)])
 
 
-def _fixes(part: Part) -> str:
-    """The fixes of its steps, as the journal of a run names them."""
-    return quoted(json.dumps(list(dict.fromkeys(fix for step in part.steps for fix in step.fixes)))[1:-1])
-
-
 def _cut_off(first: int, last: int) -> List[str]:
     return [
+        _WAIT,
         "cut_off",
         f'[ "$AT" -ge {first} ] && [ "$AT" -le {last} ] || put_back # of the leg the only way is forward',
         'say "$SEEN: on with the leg"',
@@ -167,7 +164,10 @@ def _step(plan: Plan, part: Part, number: int) -> List[str]:
     if between is not None:
         done = quoted(f"Now {between.value}/apply.ksh on the {between.value}. When it has ended, press return: ")
         lines.append(f"wait_for {done}")
-    return [*lines, *forward(number, step, part)]
+    lines += forward(number, step, part)
+    if number < len(part.steps) and part.block_ends(number):
+        lines.append("block_end || put_back")
+    return lines
 
 
 def _ways_back(plan: Plan, part: Part) -> List[str]:
@@ -186,7 +186,6 @@ def _ways_back(plan: Plan, part: Part) -> List[str]:
         if step.no_undo and not step.restores
     ]
     lines += [
-        *(["stands"] if any(map(starts_nimsh, part.steps)) else []),
         f"say {quoted(f'Forward: {again}.')}",
         "exit 1",
     ]
@@ -207,7 +206,12 @@ def _backs(part: Part) -> List[str]:
     for number, step in list(part.numbered())[::-1]:
         back = [] if step.restores else list(backward(number, step))
         if back:
-            lines += [f"if behind {number} {part.back_until(number)}; then # {number}", *_indented(back), "fi"]
+            behind = f"behind {number} {part.back_until(number)}"
+            lines += (
+                [f"! {behind} || {back[0]}"]
+                if len(back) == 1 and " || " not in back[0]
+                else [f"if {behind}; then", *_indented(back), "fi"]
+            )
     return [*lines, *(["nimsh_as_before"] if any(map(starts_nimsh, part.steps)) else [])]
 
 
@@ -229,20 +233,28 @@ def _rollback(plan: Plan, part: Part) -> str:
     status = 1 if stands else 0
     ended = "what could be taken back is" if stands else "nothing of this plan is left"
     main = [
-        'arguments "$@"',
-        *_who(part, "no_command_left"),
+        *_who(part),
+        *_LOCKED,
         *standing,
-        f'[ ! -f "$STATE/rolled-back" ] || {{ say "rolled back already"; exit {status}; }}',
+        f'[ ! -f "$STATE/rolled-back" ] || {{ rm -f "$STATE/back"; say "rolled back already"; exit {status}; }}',
         'SEEN="it was not brought to its end: apply.ksh first"',
-        '[ ! -f "$STATE/begun" ] || refuse "$SEEN"',
-        '[ -f "$STATE/complete" ] || { say "nothing to take back: apply.ksh is not complete"; exit 1; }',
-        *dict.fromkeys(left),
-        *([] if after < total else ['refuse "none of its steps can be taken back"']),
+        '[ ! -f "$STATE/begun" ] || [ -f "$STATE/back" ] || refuse "$SEEN"',
+        'if [ ! -f "$STATE/back" ]; then # else an earlier start of this script was cut off',
+        *_indented(
+            [
+                '[ -f "$STATE/complete" ] || { say "nothing to take back: apply.ksh is not complete"; exit 1; }',
+                *dict.fromkeys(left),
+                *([] if after < total else ['refuse "none of its steps can be taken back"']),
+            ]
+        ),
+        "fi",
         "trap '' HUP INT PIPE TERM",
-        f"AT={total + 1}",
+        # begun again, for all who look: back says by which script
+        'echo rollback.ksh > "$STATE/back" && { [ ! -f "$STATE/complete" ] || mv -f "$STATE/complete" "$STATE/begun"; } && sync || refuse "no mark can be written"',
+        f"AT={total + 1} SEEN=''",
         *(_backs(part) if after < total else []),
         '[ -z "$STAYS" ] || exit 1',
-        'mv -f "$STATE/complete" "$STATE/rolled-back"',
+        'mv -f "$STATE/begun" "$STATE/rolled-back" && rm -f "$STATE/back" && sync',
         f"say {quoted(ended)}",
         f"exit {status}",
     ]
@@ -254,10 +266,9 @@ def _rollback(plan: Plan, part: Part) -> str:
 
 def _check(plan: Plan, part: Part) -> str:
     main = [
-        'arguments "$@"',
         *_who(part),
         *(asked("guard", one, part) for one in part.asked),
-        'say "OK on $HOST at $(date). It counts for 15 minutes."',
+        f'say {quoted(said(f"OK on {part.name}, for 15 minutes from"))} "$(date)"',
     ]
     about = [
         "Reads only: what the steps on the other end need of this host. To be run here within 15 minutes before them."
@@ -267,25 +278,22 @@ def _check(plan: Plan, part: Part) -> str:
 
 def _client(plan: Plan, client: str, name: str) -> str:
     assert plan.affects is not None
+    skip = "crypto_is off || "
     lines = [
-        'arguments "$@"',
-        "guard 'run as root' is_root",
-        "own_state",
-        "guard 'AIX' says AIX uname -s",
-        "lock",
-        "guard 'no unfinished run of nimdoctor or of a package' no_open_run",
-        "guard 'no command of an earlier start' no_command_left",
+        *_start(root=None),
+        *_LOCKED,
         '[ ! -f "$STATE/followed" ] || { say "followed already"; exit 0; }',
         f"guard {quoted(said(f'this client is {client}'))} niminfo_says NIM_NAME {quoted(client)}",
         "guard 'no push is under way, nothing is being installed' client_idle",
         "guard 'it is not itself a master with SSL' not_secure_master",
         '[ -z "$CHECK" ] || { say "OK: every guard holds, nothing was done"; exit 0; }',
-        "trap '' HUP INT PIPE TERM",
-        "begin '' || refuse 'no mark can be written'",
-    ]
-    for argv in plan.affects.cure:
-        lines += [*comment(f"{' '.join(argv)}: {plan.affects.why}"), f"run 300 {words(argv)} || put_back"]
-    lines += [
+        "trap '' HUP INT PIPE TERM # from here on it comes to its end",
+        '[ -f "$STATE/begun" ] || nimsh_ran',
+        *CERTIFICATES,
+        "begin",
+        *_LATER,
+        *(f"{skip if argv == CRYPTO_OFF else ''}run 300 {words(argv)} || put_back" for argv in plan.affects.cure),
+        "see 'a certificate is new' certificate_new || put_back",
         "see 'nimsh is active' subsystem_is nimsh yes || put_back",
         "see 'nimsh runs with -c' crypto_is on || put_back",
         'mv -f "$STATE/begun" "$STATE/followed" && rm -f "$STATE/at" && sync',
@@ -294,8 +302,7 @@ def _client(plan: Plan, client: str, name: str) -> str:
     back = [
         'say "FAILED: $SEEN" >&2',
         "nimsh_as_before",
-        '[ -n "$STAYS" ] || rm -f "$STATE/begun"',
-        "stands",
+        '[ -n "$STAYS" ] || rm -f "$STATE/begun" "$STATE/at"',
         "say 'Forward: this script again, when the cause is mended.'",
         "exit 1",
     ]
@@ -304,45 +311,43 @@ def _client(plan: Plan, client: str, name: str) -> str:
         f"then, on the master: nimdoctor runs --followed {said(client)}",
         f"why: {plan.affects.why}",
     ]
-    lines.insert(8, '[ ! -f "$STATE/begun" ] || say "an earlier start was cut off: once more"')
-    assignments = [f"HOST={quoted(client)}", *_places(ScriptEnd(None, STATE_DIRECTORY, False))]
-    return _assembled(
-        f"clients/{name}", plan, about, assignments, [_function("main", lines), _function("put_back", back)]
-    )
+    places = _places(ScriptEnd(None, STATE_DIRECTORY))
+    return _assembled(f"clients/{name}", plan, about, places, [_function("main", lines), _function("put_back", back)])
 
 
 # -- what all have
 
 
-def _who(part: Part, *more: str) -> List[str]:
-    lines = [
+_LOCKED = ["lock", "guard 'no unfinished run of nimdoctor or of a package' no_open_run"]
+
+
+def _start(root: Optional[str]) -> List[str]:
+    return [
         "# ---- where am I",
-        "guard 'run as root' is_root",
+        *([] if root else ["guard 'run as root' [ \"$(id -u)\" = 0 ]"]),
+        'arguments "$@"',
         "own_state",
         "guard 'AIX' says AIX uname -s",
-        *(['guard "this is $HOST (uname -m)" says "$MACHINE" uname -m'] if part.host.machine else []),
-        *([] if part.host.machine else ['guard "this is $HOST (hostname)" says "$HOST" hostname']),
-        *(['guard "it is at $LEVEL, as when the plan was made" says "$LEVEL" oslevel -s'] if part.host.level else []),
     ]
-    if more:
-        lines += [
-            "lock",
-            "guard 'no unfinished run of nimdoctor or of a package' no_open_run",
-            f"guard 'no command of an earlier start' {more[0]}",
-        ]
-    return lines
+
+
+def _who(part: Part) -> List[str]:
+    host = part.host
+    name = "uname -m" if host.machine else "hostname"
+    asked_for = [(f"this is {part.name} ({name})", host.machine or part.name, name)]
+    if host.level:
+        asked_for.append((f"it is at {host.level}, as when the plan was made", host.level, "oslevel -s"))
+    guards = [f"guard {quoted(said(what))} says {quoted(said(word))} {command}" for what, word, command in asked_for]
+    return [*_start(part.end.root), *guards]
 
 
 def _script(name: str, plan: Plan, part: Part, about: List[str], own: List[str]) -> str:
-    assignments = [
-        f"HOST={quoted(said(part.name))} MACHINE={quoted(said(part.host.machine or ''))} LEVEL={quoted(said(part.host.level or ''))}",
-        *_places(part.end, part.mark),
-    ]
-    return _assembled(name, plan, about, assignments, own)
+    return _assembled(name, plan, about, _places(part.end, part.mark), own)
 
 
 def _places(end: ScriptEnd, mark: str = "") -> List[str]:
-    lines = [f"R={quoted((end.root or '').rstrip('/'))} BASE={quoted(end.state)}", f"STATE=$BASE/changes/$PLAN16{mark}"]
+    root = quoted((end.root or "").rstrip("/"))
+    lines = [f"R={root} BASE={quoted(end.state)} STATE={quoted(end.state)}/changes/$PLAN16{mark}"]
     if end.root:
         lines.append("NIMDOCTOR_ROOT=$R && export NIMDOCTOR_ROOT # a simulation below that directory")
     return lines
@@ -353,8 +358,7 @@ def _assembled(name: str, plan: Plan, about: List[str], assignments: List[str], 
     lines += [line for text in about for line in comment(text)]
     lines += [
         "# Not yet run on AIX: tried under ksh93, mksh and dash against simulated hosts.",
-        "# texts that are not to be expanded; chains of conditions; functions called by name",
-        "# shellcheck disable=SC2015,SC2016,SC2034,SC2317,SC2329",
+        "# shellcheck disable=SC2015,SC2016,SC2034,SC2046,SC2086,SC2317,SC2329",
         NO_ALIASES.rstrip(),
         f"NAME={quoted(said(name))} PLAN16={plan.id[:16]}",
         *assignments,

@@ -1,7 +1,8 @@
-"""Command lines of nimdoctor, each in a child process."""
+"""Command lines of nimdoctor, each in a child process or in this one."""
 
 import contextlib
 import gc
+import io
 import os
 import signal
 import sys
@@ -52,13 +53,25 @@ def import_all() -> None:
 
 
 def nimdoctor(words: Sequence[str], prepare: Prepare = nothing) -> Ended:
-    """One command line in a child process. `prepare` runs there first and may change what it likes."""
+    """One command line: in a child process where `prepare` is to run first, which may change what it likes, else here."""
+    if prepare is nothing:
+        return here(words)
     out, err = scratch(), scratch()
     pid = os.fork()
     if pid == 0:
         become(words, prepare, out, err)
     _, status = os.waitpid(pid, 0)
     return Ended(os.waitstatus_to_exitcode(status), all_of(out), all_of(err))
+
+
+def here(words: Sequence[str]) -> Ended:
+    """One command line in this process: to fork what has the memory of a suite costs more than most of them."""
+    from nimdoctor.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(list(words))
+    return Ended(status, out.getvalue(), err.getvalue())
 
 
 def become(words: Sequence[str], prepare: Prepare, out: int, err: int) -> None:

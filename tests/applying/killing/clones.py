@@ -1,10 +1,11 @@
-"""Killing a run at each point, while a clone of it goes on."""
+"""Killing a run at each point, while a clone of it goes on; clones of it that go other ways from there."""
 
 import json
 import os
 import signal
+import sys
 import time
-from typing import Any, Callable, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 from .children import Ended, Prepare, all_of, become, nimdoctor, nothing, scratch
 from .images import Camera, Image
@@ -121,6 +122,64 @@ def points_of(words: Sequence[str], camera: Camera, prepare: Prepare = nothing) 
             os.write(go, b".")
     os.close(go)
     return Ended(_end_of(pid), all_of(out), all_of(err)), found
+
+
+Ways = Callable[..., Iterable[Tuple[Any, Callable[[], Any]]]]
+"""What else a call may come to, by its arguments: a name in JSON, and what is done in place of the call."""
+
+
+def branches_of(
+    words: Sequence[str], camera: Camera, owner: Any, name: str, ways: Ways, prepare: Prepare = nothing
+) -> Iterator[Tuple[Any, Ended]]:
+    """Carries out a command line once, and from the calls of a method on as often again as there are ways to go.
+
+    At each way's end gives its name and how the command line ended; the trees, which then are what it left, are put
+    back before the next. A clone of the process goes each way: what comes before it is not done again.
+    """
+    report, says = os.pipe()
+    hears, go = os.pipe()
+    streams = scratch(), scratch()
+    method = getattr(owner, name)
+
+    def parting(*args: Any) -> Any:
+        for way, act in ways(*args):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.write(says, json.dumps(way).encode() + b"\n")
+            os.read(hears, 1)
+            clone = os.fork()
+            if not clone:
+                setattr(owner, name, method)
+                return act()
+            os.write(says, b"%d\n" % _end_of(clone))
+            os.read(hears, 1)
+        return method(*args)
+
+    def ready() -> None:
+        prepare()
+        setattr(owner, name, parting)
+
+    pid = os.fork()
+    if pid == 0:
+        os.close(report)
+        os.close(go)
+        become(words, ready, *streams)
+    os.close(says)
+    os.close(hears)
+    with os.fdopen(report, "rb") as stream:
+        for line in stream:
+            image, lengths = camera.take(), [os.fstat(one).st_size for one in streams]
+            os.write(go, b".")
+            status = int(stream.readline())
+            yield json.loads(line), Ended(status, *(all_of(os.dup(one)) for one in streams))
+            camera.restore(image)
+            for one, length in zip(streams, lengths):
+                os.ftruncate(one, length)
+                os.lseek(one, length, os.SEEK_SET)
+            os.write(go, b".")
+    os.close(go)
+    ended = Ended(_end_of(pid), *map(all_of, streams))
+    assert ended.status == 0, ended
 
 
 class _Once(Clones):

@@ -1,6 +1,6 @@
 """What is explored.
 
-Run as a program it explores the one that is named: `python -m killing.explorations NAME`.
+Run as a program it explores those that are named, so many at a time: `python -m killing.explorations NUMBER NAME...`.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any, Dict, Sequence
 
 from effort import EVERYTHING
 
-from .children import import_all
+from .children import all_of, import_all, scratch
 from .exploring import Exploration
 from .full_disk import FullDisk
 from .judging import Scenario
@@ -58,15 +58,31 @@ if EVERYTHING:
 
 def _explored(name: str) -> Any:
     """What an exploration came to, as it is handed on: a list, or what broke it."""
-    import_all()
     try:
         return EXPLORATIONS[name].run()
     except BaseException:
         return {"broken": traceback.format_exc()}
 
 
+def _explore_all(names: Sequence[str], at_once: int, answer: int) -> None:
+    """Each in a child, since it changes what it runs in; writes a line for each that has ended."""
+    import_all()
+    waiting, running = list(names), {}
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            name, descriptor = waiting.pop(0), scratch()
+            pid = os.fork()
+            if pid == 0:
+                os.write(descriptor, json.dumps(_explored(name)).encode())
+                os._exit(0)
+            running[pid] = name, descriptor
+        pid, _ = os.wait()
+        name, descriptor = running.pop(pid)
+        os.write(answer, json.dumps([name, json.loads(all_of(descriptor) or "null")]).encode() + b"\n")
+
+
 if __name__ == "__main__":
-    answer = os.dup(1)
+    told = os.dup(1)
     os.dup2(2, 1)
-    os.write(answer, json.dumps(_explored(sys.argv[1])).encode())
+    _explore_all(sys.argv[2:], int(sys.argv[1]), told)
     os._exit(0)

@@ -3,29 +3,29 @@
 import collections
 import os
 import tempfile
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from effort import FEWER
 from left_behind import adopt
-from remembered import remember_rehearsals
+from remembered import remember
 
+from nimdoctor.applying.step_commands import StepCommands
 from nimdoctor.lab import Lab
 
-from .children import import_all, nimdoctor
-from .clones import Point, points_of
+from .children import Ended, here
+from .clones import Point, branches_of, points_of
 from .images import Camera, Image
 from .judging import Crashed, Explored, Judge, Scenario
 from .scenes import STATE, Scene
 from .staging import (
     FIRST,
-    answer_once,
+    WITHOUT_SCANS,
+    WITHOUT_SCANS_AFTER,
     lay_fault,
+    meet,
     one_name,
-    scan_here,
     without_disk,
     without_inodes,
-    without_scans,
-    without_scans_after,
 )
 
 
@@ -53,13 +53,12 @@ class Exploration(Judge):
 
     def run(self) -> Explored:
         adopt()
-        import_all()
         without_disk()
         one_name()
         without_inodes()
         lab = Lab.build(self.scenario.lab)
-        rehearsals = tempfile.TemporaryDirectory(prefix="nimdoctor-rehearsals-")
-        remember_rehearsals(rehearsals.name)
+        remembered = tempfile.TemporaryDirectory(prefix="nimdoctor-remembered-")
+        remember(remembered.name)
         try:
             self.scenario.tidy(lab)
             self.lab = lab
@@ -69,7 +68,7 @@ class Exploration(Judge):
             self._explore()
         finally:
             lab.close()
-            rehearsals.cleanup()
+            remembered.cleanup()
         counts = self.counts
         return Explored(
             counts["killed"],
@@ -84,7 +83,7 @@ class Exploration(Judge):
         apply = self._apply()
         self.first = self.camera.take()
         self.known = {what[3] for what in self.first.values() if what[3] and b"-----BEGIN" in what[3]}
-        ended = nimdoctor(apply)
+        ended = here(apply)
         if ended.status != 0:
             self.blame("the undisturbed run", f"ended with {ended.status}: {ended.out}{ended.err}")
             return
@@ -92,8 +91,6 @@ class Exploration(Judge):
         self.total = {end: collections.Counter(self.result.calls(end)) for end in ("client", "master")}
         self._take_back_undisturbed()
         self.camera.restore(self.first)
-        answer_once(self.lab.place)
-        scan_here(self.lab)
         waiting: collections.deque[Crashed] = collections.deque()
         ended, points = points_of(apply, self.camera)
         self.run_name = FIRST
@@ -106,11 +103,16 @@ class Exploration(Judge):
     def _seeds(self, points: Sequence[Point]) -> Iterator[Crashed]:
         """Where to begin: at each point of a run that is killed, and at what a run comes to of which a command fails."""
         yield from self._crashed(points, "apply", ())
-        for fault in (*self.faults, *self.judged):
-            for end in ("client", "master"):
-                for call, times in self.total[end].items():
-                    for turn in range(1 if FEWER else times):
-                        yield from self._failing(end, call, fault, turn)
+        yield from self._failing()
+        for fault in self.faults:
+            for end in self.total:
+                for call in self.total[end]:
+                    for turn in range(self._turns(end, call)):
+                        yield from self._killed_failing(end, call, fault, turn)
+
+    def _turns(self, end: str, call: str) -> int:
+        """How often that command ran, each of which may be the one that goes wrong."""
+        return min(self.total[end][call], 1) if FEWER else self.total[end][call]
 
     def scene(self, image: Optional[Image] = None) -> Scene:
         """What an image shows; what the lab shows now without one."""
@@ -122,7 +124,7 @@ class Exploration(Judge):
 
     def _take_back_undisturbed(self) -> None:
         """The whole way of a rollback, scans and all."""
-        ended = nimdoctor(["rollback", "last", "--yes", "--state-dir", self.state])
+        ended = here(["rollback", "last", "--yes", "--state-dir", self.state])
         if ended.status not in (0, 1):
             self.blame("the undisturbed rollback", f"ended with {ended.status}: {ended.out}{ended.err}")
 
@@ -160,21 +162,39 @@ class Exploration(Judge):
         self.lab.run(end, *words)
         return self.camera.take()
 
-    def _failing(self, end: str, call: str, fault: str, turn: int) -> Iterator[Crashed]:
+    def _failing(self) -> Iterator[Crashed]:
+        """What a run comes to of which a command goes wrong in each of the ways that are judged."""
+        self.camera.restore(self.first)
+        run, met = StepCommands.run, collections.Counter[Tuple[str, str]]()
+
+        def ways(commands: Any, now: Any, where: Any, argv: Sequence[str], deadline: float) -> Iterator[Any]:
+            end, call = where.value, " ".join(argv)
+            turn = met[end, call]
+            met[end, call] += 1
+            for fault in self.judged if turn < self._turns(end, call) else ():
+
+                def act(fault: str = fault) -> str:
+                    return run(commands, now, where, argv, meet(self.lab, end, argv, fault, deadline))  # type: ignore[arg-type]
+
+                yield (fault, call, turn), act
+
+        for way, ended in branches_of(self._apply(), self.camera, StepCommands, "run", ways, WITHOUT_SCANS_AFTER.start):
+            yield from self._failed([Point("after its end", self.camera.take())], ended, *way)
+
+    def _killed_failing(self, end: str, call: str, fault: str, turn: int) -> Iterator[Crashed]:
         """A run of which one command goes wrong, and its undoing, killed at each point."""
         self.camera.restore(self.first)
-        history = (f"{fault} at {call}" + (f" for the {turn + 1}. time" if turn else ""),)
 
         def prepare() -> None:
             lay_fault(self.lab, end, call, fault, turn)
-            without_scans_after()
+            WITHOUT_SCANS_AFTER.start()
 
-        points: List[Point] = []
-        if fault in self.faults:
-            ended, points = points_of(self._apply(), self.camera, prepare)
-        else:
-            ended = nimdoctor(self._apply(), prepare)
-            points = [Point("after its end", self.camera.take())]
+        ended, points = points_of(self._apply(), self.camera, prepare)
+        yield from self._failed(points, ended, fault, call, turn)
+
+    def _failed(self, points: Sequence[Point], ended: Ended, fault: str, call: str, turn: int) -> Iterator[Crashed]:
+        """Judges what the lab shows of a run of which a command went wrong, and gives what is to be gone on from."""
+        history = (f"{fault} at {call}" + (f" for the {turn + 1}. time" if turn else ""),)
         self.counts["failed"] += 1
         self._judge_failed(self.scene(), ended, history)
         for crashed in self._crashed(points, "apply", history):
@@ -204,10 +224,11 @@ class Exploration(Judge):
                 else ["rollback", "last", "--yes", "--state-dir", self.state]
             )
             points: List[Point] = []
-            if ticking:
-                ended, points = points_of(words, self.camera, without_scans)
-            else:
-                ended = nimdoctor(words, without_scans)
+            with WITHOUT_SCANS:
+                if ticking:
+                    ended, points = points_of(words, self.camera)
+                else:
+                    ended = here(words)
             final = self.scene()
             if ticking:
                 final.image = {p: w for p, w in final.image.items() if "/lock.d" not in p}

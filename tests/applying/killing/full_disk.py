@@ -7,11 +7,13 @@ from typing import Any, Callable, Iterator, Optional, Sequence, Tuple
 
 from effort import EVERYTHING, FEWER
 
+from nimdoctor.library.repair import Repair
+
 from .children import Ended, nimdoctor
-from .clones import Point
+from .clones import Point, branches_of
 from .exploring import Exploration
 from .judging import Crashed
-from .staging import FIRST, without_scans_after
+from .staging import FIRST, WITHOUT_SCANS_AFTER
 
 GOOD = ("complete", "applied-unverified")
 UNWRITTEN = ("running", "rolling-back")
@@ -30,19 +32,27 @@ class FullDisk(Exploration):
         os.close(tells)
         with os.fdopen(told) as stream:
             sizes = [int(line) for line in stream]
-        used = 0
-        for number, size in enumerate(sizes):
-            used += size
-            if FEWER and number % 4:
-                continue
-            for greedy in (False, True) if EVERYTHING or number % 2 == 0 else (True,):
-                self.camera.restore(self.first)
-                ended = nimdoctor(
-                    self._apply(),
-                    lambda room=used - 1, greedy=greedy: small_disk(room, greedy=greedy),  # type: ignore[misc]
-                )
-                taken = ", and somebody else takes what is freed" if greedy else ""
-                yield self._judged(ended, greedy, (f"the disk full at write {number + 1} of {len(sizes)}{taken}",))
+        self.camera.restore(self.first)
+        apply = Repair.apply
+
+        def ways(*args: Any) -> Iterator[Any]:
+            used = 0
+            for number, size in enumerate(sizes):
+                used += size
+                if FEWER and number % 4:
+                    continue
+                for greedy in (False, True) if EVERYTHING or number % 2 == 0 else (True,):
+
+                    def act(room: int = used - 1, greedy: bool = greedy) -> Any:
+                        small_disk(room, greedy=greedy)
+                        return apply(*args)
+
+                    yield (number, greedy), act
+
+        # a scan and a plan write nothing
+        for (number, greedy), ended in branches_of(self._apply(), self.camera, Repair, "apply", ways):
+            taken = ", and somebody else takes what is freed" if greedy else ""
+            yield self._judged(ended, greedy, (f"the disk full at write {number + 1} of {len(sizes)}{taken}",))
 
     def _judged(self, ended: Ended, greedy: bool, history: Tuple[str, ...]) -> Crashed:
         scene = self.scene()
@@ -88,5 +98,5 @@ def small_disk(room: int, tell: Callable[[int], Any] = lambda size: None, greedy
         take(len(content), path)
         whole(path, content, *more)
 
-    without_scans_after()
+    WITHOUT_SCANS_AFTER.start()
     os.write, os.unlink, state.write_whole = writing, unlinking, writing_whole  # type: ignore[assignment]

@@ -8,10 +8,10 @@ from effort import EVERYTHING
 
 from nimdoctor.lab import Lab
 
-from .children import Ended, nimdoctor
+from .children import Ended, here
 from .images import Image
 from .scenes import STATE, Scene, Told
-from .staging import without_scans_after
+from .staging import WITHOUT_SCANS_AFTER
 
 
 class Scenario(NamedTuple):
@@ -65,12 +65,13 @@ class Judge:
         for end in ("client", "master"):
             self._same(crashed.history, scene.view(end), first.view(end), f"the {end} before the first record")
         self.camera.restore(crashed.image)
-        listed = json.loads(nimdoctor(["runs", "--format", "json", "--state-dir", self.state]).out)["runs"]
+        listed = json.loads(here(["runs", "--format", "json", "--state-dir", self.state]).out)["runs"]
         if listed:
             self.blame(crashed.history, f"runs shows {listed}")
         if not EVERYTHING and "reserve" not in crashed.history[-1]:
             return  # the nearest to the first record stands for all of them
-        ended = nimdoctor(self._apply(), without_scans_after)
+        with WITHOUT_SCANS_AFTER:
+            ended = here(self._apply())
         final = self.scene()
         if ended.status != 0:
             self.blame(crashed.history, f"a new run ended with {ended.status}: {ended.err}")
@@ -79,7 +80,7 @@ class Judge:
     def _honest(self, crashed: Crashed, scene: Scene, told: Told) -> None:
         """`runs` says what the journal says, on both sides; `fix` puts an unfinished run first."""
         self.camera.restore(crashed.image)
-        shown = json.loads(nimdoctor(["runs", "--format", "json", "--state-dir", self.state]).out)["runs"]
+        shown = json.loads(here(["runs", "--format", "json", "--state-dir", self.state]).out)["runs"]
         states = [(run["run"], run["state"]) for run in shown]
         if states != [(self.run_name, told.state)]:
             self.blame(crashed.history, f"runs shows {states}, the journal says {told.state}")
@@ -90,13 +91,13 @@ class Judge:
                     self.blame(crashed.history, f"runs shows {name} as {steps.get(name)}, the journal says {word}")
         if self.run_name in scene.runs("master") and scene.told("master", self.run_name).started:
             other = f"{self.lab.master}{STATE}"
-            shown = json.loads(nimdoctor(["runs", "--format", "json", "--state-dir", other]).out)["runs"]
+            shown = json.loads(here(["runs", "--format", "json", "--state-dir", other]).out)["runs"]
             if [run["state"] for run in shown] != [told.state]:
                 self.blame(crashed.history, f"runs on the master shows {shown}, the journal says {told.state}")
         if told.state in UNFINISHED and told.state not in self.seen:
             self.seen.add(told.state)
             for words in ((), ("--apply", "--yes")):
-                ended = nimdoctor(
+                ended = here(
                     ["fix", self.lab.client_target, "--master", self.lab.master_target, *self.scenario.words, *words]
                 )
                 first = ended.out.splitlines()[0] if ended.out else ""
@@ -108,7 +109,7 @@ class Judge:
                 lasting = [path for path in changed if "/lock" not in path and not path.endswith(STATE)]
                 if lasting:
                     self.blame(crashed.history, f"fix that was refused changed {lasting}")
-            ended = nimdoctor(["scan", self.lab.client_target, "--format", "json"])
+            ended = here(["scan", self.lab.client_target, "--format", "json"])
             found = [one for one in json.loads(ended.out)["results"] if one["check"] == "run-unfinished"]
             if not any(one["outcome"] == "fail" and self.run_name in one["message"] for one in found):
                 self.blame(crashed.history, f"a scan says {found} of the unfinished run")

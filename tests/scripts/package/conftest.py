@@ -19,6 +19,34 @@ from ..conftest import NOTHING_CHOSEN, Again, Ran, both, labs, plan_of, script_e
 __all__ = ["Again", "both", "labs"]
 
 
+_TICKING = frozenset(
+    ["main", "begin", "step", "edit", "edit_back", "remove_back", "new_gone", "nimsh_as_before", "put_back"]
+)
+
+
+def ticking(text: str) -> str:
+    """The script, which from `begin` on kills itself, as kill -9 does, before the command whose number TICK says; each
+    line of main and of what changes something counts as it is come to.
+    """
+    tick = 'tick() { TICKS=$((${TICKS:-0} + 1)); [ "$TICKS" != "${TICK:-}" ] || kill -KILL $$; }\n'
+    found, inside, open_ended = [], False, False
+    for line in text.split("\n"):
+        function = re.match(r"(\w+)\(\) \{(?: #.*)?$", line)
+        if function:
+            inside, open_ended = function.group(1) in _TICKING - {"main"}, False
+        elif line == "}":
+            inside = False
+        elif line.strip() == "begin":
+            inside, open_ended = True, False
+        elif inside and not open_ended and not line.lstrip().startswith("#"):
+            found.append("    tick")
+        found.append(line)
+        if inside and not line.lstrip().startswith("#"):
+            quoted = line.replace("'\\''", "").count("'") % 2 == 1
+            open_ended = open_ended != quoted or line.endswith(("&&", "||"))
+    return "\n".join(found).replace("\nmain() {", f"\n{tick}main() {{", 1)
+
+
 class Package:
     """A change package on disk, to be run under one shell."""
 
@@ -64,6 +92,11 @@ class Package:
         )
         return Ran(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
+    def confirmed(self) -> List[str]:
+        """What an apply.ksh is told so that it asks nothing."""
+        clients = self.plan.affects.clients if self.plan.affects else ()
+        return ["--yes", *(["--affects", str(len(clients))] if clients else [])]
+
     def apply(self, script: str, **environment: str) -> Ran:
         """One apply.ksh, with the check on the other end before it."""
         for other in ("client", "master"):
@@ -71,8 +104,7 @@ class Package:
                 checked = self.run(f"{other}/check.ksh", **environment)
                 if checked.status != 0:
                     return checked
-        clients = self.plan.affects.clients if self.plan.affects else ()
-        return self.run(script, "--yes", *(["--affects", str(len(clients))] if clients else []), **environment)
+        return self.run(script, *self.confirmed(), **environment)
 
     def apply_all(self) -> List[Ran]:
         """Each in its turn, until one fails."""

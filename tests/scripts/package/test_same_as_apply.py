@@ -12,8 +12,8 @@ from nimdoctor.applying.execute import Executor
 from nimdoctor.model import Role
 
 from ..conftest import Again, both, ends_of, plan_of
-from ..test_same_as_apply import SITUATIONS
-from ..test_same_as_apply import comparable as _comparable
+from ..situations import SITUATIONS
+from ..situations import comparable as _comparable
 from .conftest import Make
 
 _RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}|chg-[0-9a-f]{16}")
