@@ -31,7 +31,6 @@ LONGEST = (
     "tests/fixes",
     "tests/cli",
     "tests/applying",
-    "tests/scripts",
     "tests/scripts/package",
     "tests/ssh",
     "tests",

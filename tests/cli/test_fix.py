@@ -192,7 +192,7 @@ def test_scripts_of_recorded_evidence_keep_their_state_where_its_host_does(docto
     doctor("fix", *recorded("nimsh-inactive"), "--script", str(tmp_path))
     for name in ("apply.ksh", "rollback.ksh"):
         text = next(tmp_path.rglob(name)).read_text("ascii")
-        assert "\nR='' BASE=/var/adm/nimdoctor\n" in text
+        assert "\nR='' BASE=/var/adm/nimdoctor STATE=" in text
 
 
 def test_a_package_of_recorded_evidence_reads_the_other_end_anew_whatever_its_age(doctor, tmp_path):
