@@ -66,7 +66,7 @@ class Run(NamedTuple):
     @property
     def resuming(self) -> Optional[Argv]:
         """The command that goes on with it; None where there is nothing to go on with."""
-        reached = self._told("reached") or self.target
+        reached = self._noted("reached") or self.target
         return resuming(self.name, reached, self.directory.state) if self.state in UNFINISHED else None
 
     @property
@@ -82,14 +82,14 @@ class Run(NamedTuple):
     @property
     def executor(self) -> Optional[str]:
         """The name of the file that began it where it was sent here; None for a nimdoctor that is installed."""
-        return self._told("executor")
+        return self._noted("executor")
 
     @property
     def led_by(self) -> Optional[str]:
         """The run's directory in the other end's state, where that one leads."""
-        return self._told("led_by")
+        return self._noted("led_by")
 
-    def _told(self, name: str) -> Optional[str]:
+    def _noted(self, name: str) -> Optional[str]:
         found = self.start.get(name)
         return found if isinstance(found, str) else None
 

@@ -60,7 +60,7 @@ def packed(opened: Callable[[], Evidence], catalog: Catalog, clock: str) -> byte
 def _set_time(collection: Collection, now: datetime) -> None:
     path = os.path.join(collection.path, MANIFEST)
     with open(path, "rb") as stream:
-        said = json.load(stream)
-    said["collected"] = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+        manifest = json.load(stream)
+    manifest["collected"] = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     with open(path, "w", encoding="ascii") as changed:
-        json.dump(said, changed)
+        json.dump(manifest, changed)

@@ -151,8 +151,8 @@ class Registry:
                 ours = name in own and not _within(thing.function.__module__, group)  # type: ignore[attr-defined]
                 if name in known or ours:
                     whose = "nimdoctor's own" if name in own else "taken by another module"
-                    said = f"the id {name} is {whose}: what {point.module} has under it is not loaded"
-                    self._break(point, said, getattr(known.get(name), "severity", Severity.HIGH))
+                    why = f"the id {name} is {whose}: what {point.module} has under it is not loaded"
+                    self._break(point, why, getattr(known.get(name), "severity", Severity.HIGH))
                 else:
                     known[name] = thing
 
@@ -179,8 +179,8 @@ class Registry:
                     continue
                 borrowed = next((row for row in given if isinstance(row, str)), None)
                 if borrowed is not None:
-                    said = f"{borrowed} is no row of its own: {thing.__name__} is not loaded"
-                    self._break(point, said)
+                    why = f"{borrowed} is no row of its own: {thing.__name__} is not loaded"
+                    self._break(point, why)
                     continue
                 fed = [row for row in given if isinstance(row, Row)]
                 row = next((row for row in fed if _is_own(row, own, taken)), None)

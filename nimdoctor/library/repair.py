@@ -262,8 +262,8 @@ class Repair:
                     lines += [run.words(end.state) for run in unfinished_scripts(end.state)]
                     lines += [run.words(end.state) for run in unfinished_packages(end.state)]
                 except OSError as error:
-                    said = f"{error.filename or end.state}: {error.strerror or error}"
-                    lines.append(f"whether a run is unfinished cannot be told, {said}: run nimdoctor as root")
+                    why = f"{error.filename or end.state}: {error.strerror or error}"
+                    lines.append(f"whether a run is unfinished cannot be told, {why}: run nimdoctor as root")
         return list(dict.fromkeys(lines))
 
     def note_proved(self) -> None:

@@ -207,8 +207,8 @@ class RemoteRepair(Repair):
 
     def _judged(self, result: RunResult, parts: Sequence[Part], before: Sequence[Any]) -> RunResult:
         """The result, by a scan of both hosts where no host alone can tell what came of every finding."""
-        told = {(one.check, one.where, one.host) for one in result.outcomes.findings}
-        open_ = {(one.check, one.where.value, one.host) for one in self.plan.findings} - told
+        judged = {(one.check, one.where, one.host) for one in result.outcomes.findings}
+        open_ = {(one.check, one.where.value, one.host) for one in self.plan.findings} - judged
         if result.state not in APPLIED or (len(parts) == 1 and not open_):
             return result
         try:

@@ -69,10 +69,10 @@ class Runs:
             client, master = targets.get("client"), targets.get("master")
             if not isinstance(client, str) or client.startswith("ssh:"):
                 continue
-            asked = sorted({found["check"] for found in run.findings() if found["outcome"] == UNVERIFIED})
+            checks = sorted({found["check"] for found in run.findings() if found["outcome"] == UNVERIFIED})
             try:
                 engine = open_hosts(self._evidence(client), self._master(master, client), registry=self.registry)
-                report = scan_hosts(engine, registry=self.registry, only=asked)
+                report = scan_hosts(engine, registry=self.registry, only=checks)
             except TargetError as error:
                 self.say(f"whether a push has proved run {run.name} cannot be told: {error}")
                 continue

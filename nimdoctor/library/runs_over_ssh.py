@@ -106,8 +106,10 @@ class RemoteRuns:
             return {"state_directory": STATE_DIRECTORY, "runs": []}, []
         file = agent()
         Errand(self.host, self.say).bring(file, self._seen)
-        *said, document = self.host.question(file.name, {"request": "runs", "followed": followed, "prune": prune})
-        lines = [str(one.get("says")) for one in said]
+        *progress_lines, document = self.host.question(
+            file.name, {"request": "runs", "followed": followed, "prune": prune}
+        )
+        lines = [str(one.get("says")) for one in progress_lines]
         refused = [line[len(REFUSED) :] for line in lines if line.startswith(REFUSED)]
         for line in lines:
             if not line.startswith(REFUSED):

@@ -83,8 +83,8 @@ def with_ways(report: Report, engine: Engine, registry: Registry) -> Report:
             report._replace(ways=ways(engine, registry.fixes, report.results, report.story, day))
         )
     except Exception as error:  # a plug-in's fix or condition may raise anything; what was found is told all the same
-        said = f"what a plan holds is not known: {type(error).__name__}: {error}"
-        return report._replace(remarks=(*report.remarks, said))
+        remark = f"what a plan holds is not known: {type(error).__name__}: {error}"
+        return report._replace(remarks=(*report.remarks, remark))
 
 
 def _what_rules_out_first(report: Report) -> Report:
@@ -141,31 +141,31 @@ def scan_hosts(
     own_end = Role.CLIENT if "client" in host.roles or not host.roles else Role.MASTER
     results += [_of_broken(one, own_end) for one in broken]
     remarks = list(target.remarks) + (list(master.remarks) if master else [])
-    remarks += [said for end in (host, master_host) if end for said in _remarks_on_levels(end)]
+    remarks += [remark for end in (host, master_host) if end for remark in _remarks_on_levels(end)]
     all_rules = list(rules)
     for evidence in [target, *([master] if master else [])]:
-        own, said = _own_rules(evidence, registry.catalog)
+        own, more = _own_rules(evidence, registry.catalog)
         all_rules += own
-        remarks += said
-    results, ignored, said = ignore.apply(results, all_rules)
-    remarks += said
+        remarks += more
+    results, ignored, more = ignore.apply(results, all_rules)
+    remarks += more
     story = story_of(results, lambda: pair_of(engine))
     results = sorted(results, key=lambda one: _rank(one, story.findings))
     known = registry.ids()
     ids = {check.id for check in chosen} | known.intersection(one.name for one in broken)
-    said_of = verdict(results, fail_on)
+    judgement = verdict(results, fail_on)
     dated = {check.id for check in chosen if check.timeline}
     return Report(
         generated=now or datetime.now(timezone.utc),
         host=_named(host),
         master=_named(master_host) if master_host else None,
-        verdict=said_of,
+        verdict=judgement,
         results=tuple(results),
         ignored=tuple(ignored),
         remarks=tuple(dict.fromkeys(remarks)),
         problems=tuple(_problems([host, master_host])),
         changed=what_changed(host) if any(found.check in dated for found in story.findings) else None,
-        first=_first(story.findings, chosen) if leading(story.findings, said_of) else None,
+        first=_first(story.findings, chosen) if leading(story.findings, judgement) else None,
         story=story,
         redacted=all(one.redacted for one in (target, master) if one is not None),
         asked=Asked(len(ids - _taken_out(results, ignored)), len(known), len(ignored), host.left_out()),
@@ -176,13 +176,13 @@ def verdict(results: Sequence[Result], fail_on: Severity) -> str:
     """That of operation: problems when a fail reaches the bar, else inconclusive when an unknown or error does or
     nothing passed, else healthy. Where only exposures were asked, one of them must have passed.
     """
-    asked = [result for result in results if result.topic is Topic.OPERATION]
-    at_bar = [result for result in asked if result.severity.rank >= fail_on.rank]
+    operation = [result for result in results if result.topic is Topic.OPERATION]
+    at_bar = [result for result in operation if result.severity.rank >= fail_on.rank]
     if any(result.outcome is Outcome.FAIL for result in at_bar):
         return PROBLEMS
     if any(result.outcome in (Outcome.UNKNOWN, Outcome.ERROR) for result in at_bar):
         return INCONCLUSIVE
-    return HEALTHY if any(result.outcome is Outcome.PASS for result in asked or results) else INCONCLUSIVE
+    return HEALTHY if any(result.outcome is Outcome.PASS for result in operation or results) else INCONCLUSIVE
 
 
 def _taken_out(results: Sequence[Result], ignored: Sequence[ignore.Ignored]) -> Set[str]:
@@ -222,9 +222,9 @@ def _first(failed: Sequence[Result], checks: Sequence[Check]) -> Optional[Result
     return next((found for found in weighty if wanted.intersection(precedes.get(found.check, ()))), failed[0])
 
 
-def _rank(result: Result, told: Sequence[Result]) -> Tuple[Any, ...]:
+def _rank(result: Result, story: Sequence[Result]) -> Tuple[Any, ...]:
     """Operation before exposures; of each what is wrong as it is told, then what is not."""
-    place = next((number for number, one in enumerate(told) if one is result), len(told))
+    place = next((number for number, one in enumerate(story) if one is result), len(story))
     return (result.topic is Topic.EXPOSURE, place, _ORDER.index(result.outcome), *rank(result))
 
 
@@ -245,9 +245,9 @@ def _own_rules(evidence: Evidence, catalog: Catalog) -> Tuple[List[ignore.Rule],
     rules: List[ignore.Rule] = []
     remarks: List[str] = []
     for text in evidence.texts(row, {}) if row else ():
-        found, said = ignore.parse(text)
+        found, more = ignore.parse(text)
         rules += found
-        remarks += said
+        remarks += more
     return rules, remarks
 
 

@@ -46,13 +46,13 @@ Answer = Tuple[int, Dict[str, Any]]
 """Exit status and document."""
 
 
-def _scan(say: Say, target: str = "", **asked: Any) -> Answer:
-    report = interface.scan(target, **{"pictures": False, **asked})
+def _scan(say: Say, target: str = "", **given: Any) -> Answer:
+    report = interface.scan(target, **{"pictures": False, **given})
     return report.exit_status, report.to_dict()
 
 
-def _plan(say: Say, target: str = "", **asked: Any) -> Answer:
-    made = interface.plan(target, say=say, **asked)
+def _plan(say: Say, target: str = "", **given: Any) -> Answer:
+    made = interface.plan(target, say=say, **given)
     return made.exit_status, made.to_dict()
 
 
@@ -120,8 +120,8 @@ def answer(request: Mapping[str, Any], say: Say, interruption: Entered = UNINTER
     """What a request comes to: the exit status and the document. Raises KeyboardInterrupt, Incomplete."""
     target = str(request.get("target") or "")
     try:
-        name, asked = _understood(request)
-        return REQUESTS[name](say, **asked, **({"interruption": interruption} if name in CHANGING else {}))
+        name, given = _understood(request)
+        return REQUESTS[name](say, **given, **({"interruption": interruption} if name in CHANGING else {}))
     except Refused as error:
         return 1, error.to_dict()
     except UsageError as error:
@@ -132,29 +132,29 @@ def answer(request: Mapping[str, Any], say: Say, interruption: Entered = UNINTER
         if own_archive() is None:
             raise
         # other hosts and loose files are for whoever sends requests, and not for the file that answers them
-        said = f"that cannot be asked of this file, which holds no {error.name}"
-        return 2, Failure(target, USAGE, said).to_dict()
+        why = f"that cannot be asked of this file, which holds no {error.name}"
+        return 2, Failure(target, USAGE, why).to_dict()
 
 
 def _understood(request: Mapping[str, Any]) -> Tuple[str, Dict[str, Any]]:
     """The request's name and parameters; what is null counts as not given. Raises UsageError."""
-    asked = {name: value for name, value in request.items() if value is not None}
-    name = asked.pop("request", None)
+    given = {name: value for name, value in request.items() if value is not None}
+    name = given.pop("request", None)
     if not isinstance(name, str) or name not in REQUESTS:
         raise UsageError(f"there is no request {name!r}; there are {', '.join(REQUESTS)}")
     function = _FUNCTIONS.get(name) or REQUESTS[name]
     parameters = {
         one.name: one for one in inspect.signature(function).parameters.values() if one.name not in _OURS
     }  # fmt: skip
-    for parameter, value in asked.items():
+    for parameter, value in given.items():
         if parameter not in parameters:
             raise UsageError(f"{name} takes no {parameter!r}; it takes {', '.join(parameters)}")
         if not _fits(parameters[parameter].default, value):
             raise UsageError(f"{name}: {parameter} is no {type(value).__name__}")
-    missing = [one.name for one in parameters.values() if one.default is one.empty and one.name not in asked]
+    missing = [one.name for one in parameters.values() if one.default is one.empty and one.name not in given]
     if missing:
         raise UsageError(f"{name} needs {' and '.join(missing)}")
-    return name, {one: tuple(value) if isinstance(value, list) else value for one, value in asked.items()}
+    return name, {one: tuple(value) if isinstance(value, list) else value for one, value in given.items()}
 
 
 def _fits(default: Any, value: Any) -> bool:

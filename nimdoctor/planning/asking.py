@@ -7,18 +7,18 @@ from nimdoctor.planning.ends import Elsewhere, Snapshot
 from nimdoctor.system.refused import Refused
 
 
-def holds(condition: Condition, moment: Snapshot, was: Mapping[str, Any] = {}) -> Optional[bool]:
+def holds(condition: Condition, snapshot: Snapshot, was: Mapping[str, Any] = {}) -> Optional[bool]:
     """Whether a condition holds; None when it cannot be told."""
     try:
-        return condition.decide(moment, was).holds
+        return condition.decide(snapshot, was).holds
     except (Elsewhere, Refused, OSError):
         return None
 
 
-def refusal(condition: Condition, moment: Snapshot, was: Mapping[str, Any] = {}) -> str:
+def refusal(condition: Condition, snapshot: Snapshot, was: Mapping[str, Any] = {}) -> str:
     """Why a condition does not hold; empty when it does."""
     try:
-        answer = condition.decide(moment, was)
+        answer = condition.decide(snapshot, was)
     except Elsewhere as error:
         return f"that cannot be told: {error}"
     except Refused as error:

@@ -42,13 +42,13 @@ def _line(steps: Sequence[Step], day: str) -> str:
     line, before = " && ".join(f"test ! -e {quote(path)}" for path in targets), " && " if targets else ""
     removed: List[str] = []
     for number, step in enumerate(steps):
-        said = command_of(step.do, day) or _edited(step)
+        typed = command_of(step.do, day) or _edited(step)
         if isinstance(step.do, Remove):
             removed.append(step.do.path)
             if number + 1 < len(steps) and isinstance(steps[number + 1].do, Remove):
                 continue
-            said = as_typed(["rm", *removed])
-        line += before + said
+            typed = as_typed(["rm", *removed])
+        line += before + typed
         before = "; " if step.phase is Phase.CRYPTO_OFF else " && "
     return line
 

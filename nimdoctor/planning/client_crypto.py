@@ -91,7 +91,7 @@ def remove_copy(case: FixContext, path: str, size: int, why: str, *, after_insta
     `after_install` says that a step before it replaces the archive, so that its members are asked for only then.
     """
     name = posixpath.basename(path)
-    kept = (MemberKept(Role.CLIENT, name.split(".")[0] + ".a", name),)
+    members = (MemberKept(Role.CLIENT, name.split(".")[0] + ".a", name),)
     before: Tuple[Condition, ...] = (
         *classic_guards(case),
         NotInWpar(Role.CLIENT),
@@ -99,7 +99,7 @@ def remove_copy(case: FixContext, path: str, size: int, why: str, *, after_insta
         LibraryCopyIs(Role.CLIENT, path, size),
         NotOwned(Role.CLIENT, path),
         HAS_OPENSSL,
-        *(() if after_install else kept),
+        *(() if after_install else members),
         *fetch_proof(case),
     )
     return Step(
@@ -110,7 +110,7 @@ def remove_copy(case: FixContext, path: str, size: int, why: str, *, after_insta
         why=why,
         effect=f"{path} is gone until nimclient -c extracts it anew; a process that has it mapped keeps its own",
         before=before,
-        then=kept if after_install else (),
+        then=members if after_install else (),
         verify=(FileAbsent(Role.CLIENT, path),),
         undo="the copy goes back: bytes, mode, owner and time",
         impact="a nimsh started before nimclient -c is done would not find the library",

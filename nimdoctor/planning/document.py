@@ -296,9 +296,9 @@ def parse(raw: bytes) -> Plan:
         plan = _from_dict(document)
         for name in misfits(plan, Plan, "plan"):
             raise BadPlan(f"it is damaged: {name} is of another type than it should be")
-        made, said = plan.core(), {name: document.get(name) for name in plan.core()}
+        made, written = plan.core(), {name: document.get(name) for name in plan.core()}
         # what stands in the file is compared too: a diff that was changed would be approved and not done
-        unchanged = plan.id == document.get("id") and canonical(said) == canonical(made)
+        unchanged = plan.id == document.get("id") and canonical(written) == canonical(made)
     except BadPlan:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:

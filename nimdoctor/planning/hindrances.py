@@ -63,7 +63,7 @@ class Hindrances:
             return self.command(probe)
         if isinstance(one, EvidenceFresh) and self._may_probe():
             # where what was recorded of the master is asked only for the fetch, a probe stands in for it
-            needed = {type(asked) for step in steps for asked in step.before if asked.where is one.where}
+            needed = {type(condition) for step in steps for condition in step.before if condition.where is one.where}
             return self.command(probe) if TftpServed in needed else None
         if isinstance(one, (ClientIdle, MasterIdle)) and self.client and not self.options.accept_hung:
             return self.command(self.options._replace(accept_hung=self.client)) if self._waived(one) else None

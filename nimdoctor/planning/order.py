@@ -87,12 +87,12 @@ def _unhindered(steps: Sequence[Step]) -> List[Step]:
     somebody is at work is asked before the first step of a leg, or the first that switches crypto off, and no more after.
     """
     off = next((number for number, one in enumerate(steps) if one.leg or one.phase is Phase.CRYPTO_OFF), len(steps))
-    asked = [one for step in steps[off:] for one in (*step.before, *step.then) if isinstance(one, _AT_REST)]
+    resting = [one for step in steps[off:] for one in (*step.before, *step.then) if isinstance(one, _AT_REST)]
     return [
         step
         if number < off
         else step._replace(
-            before=_joined(step.before, tuple(asked)) if number == off else _without_rest(step.before),
+            before=_joined(step.before, tuple(resting)) if number == off else _without_rest(step.before),
             then=_without_rest(step.then),
         )
         for number, step in enumerate(steps)

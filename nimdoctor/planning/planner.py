@@ -107,14 +107,14 @@ class Planner:
         on it. Before the first only: once it is done nothing gets better by waiting for fresh evidence.
         """
         recorded = [where for where, end in self.ends.ends.items() if end.recorded]
-        asked = {
+        needed = {
             one.where
             for step in steps
             for one in (*step.before, *step.then)
             if isinstance(one, EvidenceFresh)
             or (one.where in recorded and step.where not in recorded and not isinstance(one, NotHardened))
         }
-        fresh = tuple(EvidenceFresh(where) for where in recorded if where in asked)
+        fresh = tuple(EvidenceFresh(where) for where in recorded if where in needed)
         return tuple(
             step._replace(
                 before=(*(one for one in step.before if one not in fresh), *(() if number else fresh)),

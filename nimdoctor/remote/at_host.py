@@ -293,11 +293,11 @@ def tell(state: str, place: str, offset: str) -> Answer:
     if not os.path.lexists(there):
         raise Refused(f"there is no {there} any more: somebody else has read how it ended")
     # first, since what it says last stands before its end
-    how, said, errors = how_is(there), b"", b""
+    how, output, errors = how_is(there), b"", b""
     with contextlib.suppress(FileNotFoundError):
-        said = content(f"{there}/output", CHUNK, int(offset))
+        output = content(f"{there}/output", CHUNK, int(offset))
         errors = content(f"{there}/errors", LIMIT)[-2000:] if how == "over" else b""
-    return {"how": how, "output": said.decode("latin-1"), "errors": errors.decode("utf-8", "replace")}
+    return {"how": how, "output": output.decode("latin-1"), "errors": errors.decode("utf-8", "replace")}
 
 
 def forget(state: str, place: str) -> Answer:

@@ -60,23 +60,23 @@ class Follower:
         document: Optional[Dict[str, Any]] = None
         quiet = unseen = 0
         while True:
-            told = self._asked(place, offset)
-            offset += len(told.output)
-            *whole, open_line = (open_line + told.output).split(b"\n")
+            progress = self._progress(place, offset)
+            offset += len(progress.output)
+            *whole, open_line = (open_line + progress.output).split(b"\n")
             for line in whole:
                 document = self._reported(line) or document
-            if told.how == "over" and not told.output:
-                return Ended(document, told.errors)
-            unseen = unseen + 1 if told.how == "new" else 0
+            if progress.how == "over" and not progress.output:
+                return Ended(document, progress.errors)
+            unseen = unseen + 1 if progress.how == "new" else 0
             if unseen == UNSEEN:
                 raise Refused(f"{self.host.target}: what was sent does not begin to run")
-            quiet = 0 if told.output else quiet + 1
+            quiet = 0 if progress.output else quiet + 1
             if self.clock() > until:
                 raise Unfollowed(f"it has run longer than {self.limit:.0f} s")
-            if told.how != "over":
+            if progress.how != "over":
                 self.sleep(PAUSES[min(quiet, len(PAUSES) - 1)])
 
-    def _asked(self, place: str, offset: int) -> Progress:
+    def _progress(self, place: str, offset: int) -> Progress:
         def question() -> Progress:
             if self.interrupted():
                 raise Unfollowed("interrupted by somebody")

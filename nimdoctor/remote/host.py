@@ -141,9 +141,9 @@ class RemoteHost:
 
     def start(self, place: str, file: str, request: Mapping[str, Any], other: bytes = b"") -> None:
         """Starts that file with a request, and leaves it; what was started under that name is not started again."""
-        asked = json.dumps(request).encode("ascii")
-        sizes = (str(len(asked)), str(len(other)))
-        self._answer("start", place, file, *sizes, stdin=asked + other, timeout=_SENDING)
+        document = json.dumps(request).encode("ascii")
+        sizes = (str(len(document)), str(len(other)))
+        self._answer("start", place, file, *sizes, stdin=document + other, timeout=_SENDING)
 
     def tell(self, place: str, offset: int) -> Progress:
         """What a request has said after that many bytes, and how it stands."""
@@ -164,8 +164,8 @@ class RemoteHost:
 
     def question(self, file: str, request: Mapping[str, Any]) -> List[Dict[str, Any]]:
         """The objects that the one file answers to a short request at once."""
-        asked = json.dumps(request).encode("ascii")
-        answer = self._called("question", (file,), asked, _SENDING)
+        document = json.dumps(request).encode("ascii")
+        answer = self._called("question", (file,), document, _SENDING)
         found = [_object(line) for line in answer.stdout.splitlines()]
         if not found:
             raise Refused(f"{self.target}: {last_line(answer.stderr) or 'nothing was answered'}")
@@ -210,8 +210,8 @@ def _program() -> str:
     return raw.decode("ascii")
 
 
-def _version(said: str) -> Tuple[int, ...]:
-    return tuple(int(part) for part in said.split(".") if part.isdigit())
+def _version(text: str) -> Tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
 
 
 def _object(line: bytes) -> Dict[str, Any]:

@@ -177,11 +177,11 @@ def main(words: Optional[Sequence[str]] = None) -> int:
         "--libraries", required=True, help="what the command line needs besides, as pip --target puts it"
     )
     parser.add_argument("--output", required=True, help="the file to write")
-    asked = parser.parse_args(words)
-    made = command_line(asked.libraries)
-    with open(asked.output, "wb") as stream:
+    arguments = parser.parse_args(words)
+    made = command_line(arguments.libraries)
+    with open(arguments.output, "wb") as stream:
         stream.write(made.content)
-    print(f"{made.sha256}  {asked.output}")
+    print(f"{made.sha256}  {arguments.output}")
     return 0
 
 

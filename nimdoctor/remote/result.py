@@ -122,8 +122,8 @@ def seen_of(row: Document, plan: Plan, target: str, why: str) -> RunResult:
 
 def joined(plan: Plan, ended: Sequence[RunResult], left: Mapping[Role, str]) -> RunResult:
     """One result of the parts of a plan, in the order in which they were carried out; `left` says why one was not begun."""
-    told = {step: (outcome, says) for one in ended for step, outcome, says in one.steps}
-    steps = tuple((step.id, *told.get(step.id, ("not-begun", left.get(step.where, "")))) for step in plan.steps)
+    by_step = {step: (outcome, says) for one in ended for step, outcome, says in one.steps}
+    steps = tuple((step.id, *by_step.get(step.id, ("not-begun", left.get(step.where, "")))) for step in plan.steps)
     known = {(one.check, one.where, one.host): one for result in ended for one in result.outcomes.findings}
     applied = [one for one in ended if one.state in APPLIED]
     worst = next((one.state for one in ended if one.state not in APPLIED), "stopped" if left else "")

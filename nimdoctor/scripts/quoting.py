@@ -23,10 +23,10 @@ def words(parts: Iterable[str]) -> str:
     return " ".join(map(quoted, parts))
 
 
-def said(text: str) -> str:
+def printable(text: str) -> str:
     r"""One printable line of ASCII for people.
 
-    >>> said("a\nb\x1b[31m\u00fc")
+    >>> printable("a\nb\x1b[31m\u00fc")
     'a b?[31m?'
     """
     return re.sub(r"[^ -~]", "?", " ".join(str(text).split()))

@@ -252,5 +252,5 @@ class TreeComplete(NamedTuple):
             lacking = [part for part in PARTS if not paths or not paths.below(f"{TREE}/{part}")]
         else:
             lacking = [part for part in PARTS if not (place.stat(f"{TREE}/{part}") and place.names(f"{TREE}/{part}"))]
-        said = ", ".join(f"{TREE}/{part}" for part in lacking)
-        return Answer(not lacking, f"missing or empty: {said}" if lacking else f"{TREE} is complete")
+        paths = ", ".join(f"{TREE}/{part}" for part in lacking)
+        return Answer(not lacking, f"missing or empty: {paths}" if lacking else f"{TREE} is complete")

@@ -40,5 +40,5 @@ class EvidenceFresh(NamedTuple):
                 f"by this host's clock the evidence of the {self.where.value} is collected {ago(-age)} from now: one of "
                 f"the clocks is wrong, so its age is not known; {limit}",
             )
-        said = f"the evidence of the {self.where.value} was collected {ago(age)} ago; {limit}"
-        return Answer(age < now.ends.evidence_age, said)
+        words = f"the evidence of the {self.where.value} was collected {ago(age)} ago; {limit}"
+        return Answer(age < now.ends.evidence_age, words)

@@ -263,8 +263,8 @@ class CanExtract(NamedTuple):
         return ("nim_client_is", self.cured_at) if self.cured_at else ("old_members_kept",)
 
     def decide(self, now: Snapshot, was: Was) -> Answer:
-        kept = [MemberKept(self.where, *one).decide(now, was) for one in OLD_MEMBERS]
-        lacking = [one for one in kept if not one.holds]
+        answers = [MemberKept(self.where, *one).decide(now, was) for one in OLD_MEMBERS]
+        lacking = [one for one in answers if not one.holds]
         if not lacking:
             return Answer(True, "libssl.a and libcrypto.a have the members of 0.9.8, which any nim.client can take")
         # one that is known to be gone says more than one of which nothing is known

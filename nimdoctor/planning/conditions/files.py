@@ -133,8 +133,8 @@ class ModeIs(NamedTuple):
         while directory != "/":
             above = place.stat(directory)
             if above is not None and (above.mode & 0o002 or above.access_list):
-                said = "an access control list" if above.access_list else f"mode {above.mode:04o}"
-                return Answer(False, f"others may write in {directory} ({said})")
+                rights = "an access control list" if above.access_list else f"mode {above.mode:04o}"
+                return Answer(False, f"others may write in {directory} ({rights})")
             directory = posixpath.dirname(directory)
         return Answer(look.mode == self.mode, f"{self.path} has mode {look.mode:04o}")
 

@@ -59,8 +59,8 @@ def hanging(now: Snapshot) -> Optional[Hanging]:
     session = attempt.session if attempt else None
     if attempt is None or session is None or session.end is not SessionEnd.HUNG:
         return None
-    said = f"{session.last.source} line {session.last.line}: {session.last.text.strip()}"
-    return Hanging(attempt.age, said, attempt.why)
+    where_it_stands = f"{session.last.source} line {session.last.line}: {session.last.text.strip()}"
+    return Hanging(attempt.age, where_it_stands, attempt.why)
 
 
 def proved_hung(now: Snapshot) -> Optional[Hanging]:
@@ -117,8 +117,8 @@ class ClientIdle(NamedTuple):
         hung = hanging(now)
         later = next((row for row in children if hung and not hung.accounts_for(row)), None)
         if hung and hung.proved and later is None and self.accept_hung:
-            said = f"nimsh's child {children[0].pid} belongs to a push that hangs ({hung.says}), which is accepted"
-            return Answer(True, said)
+            push = f"nimsh's child {children[0].pid} belongs to a push that hangs ({hung.says}), which is accepted"
+            return Answer(True, push)
         if later:
             why = f"(process {later.pid}), which began after the one that stands at create BIO"
         elif hung:

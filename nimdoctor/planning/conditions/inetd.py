@@ -51,11 +51,13 @@ class InetdAgrees(NamedTuple):
         serving = {row.service: row for row in services.rows if row.active and row.service != self.besides}
         starts = sorted(set(wanted) - set(serving))
         stops = sorted(set(serving) - set(wanted))
-        said = [f"would start {name}" for name in starts] + [f"would stop {name}" for name in stops]
+        changes = [f"would start {name}" for name in starts] + [f"would stop {name}" for name in stops]
         for name in sorted(set(wanted) & set(serving)):
             changed = _changed(wanted[name], serving[name].command, serving[name].description, inetd)
-            said += [f"would change {name} ({changed})"] if changed else []
-        return Answer(not said, f"refresh -s inetd {', '.join(said)}" if said else "a refresh changes no other service")
+            changes += [f"would change {name} ({changed})"] if changed else []
+        return Answer(
+            not changes, f"refresh -s inetd {', '.join(changes)}" if changes else "a refresh changes no other service"
+        )
 
 
 def _changed(row: InetdRow, command: str, description: str, inetd: InetdConf) -> Optional[str]:

@@ -197,8 +197,8 @@ class BootRow(NamedTuple):
         inittab = now.fact(self.where, Inittab)
         if inittab is None:
             return Answer(None, "whether /etc/inittab has a row of nimsh is not known (lsitab nimsh)")
-        said = f"lsitab nimsh shows {inittab.at.text.strip() if inittab.at else 'no row'}"
-        return Answer(inittab.at_boot if self.present else not inittab.present, said)
+        row = f"lsitab nimsh shows {inittab.at.text.strip() if inittab.at else 'no row'}"
+        return Answer(inittab.at_boot if self.present else not inittab.present, row)
 
 
 @condition(

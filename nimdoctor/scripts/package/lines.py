@@ -8,18 +8,18 @@ from nimdoctor.planning.conditions.base import shell_of
 from nimdoctor.planning.policy import allowed, paths_of
 from nimdoctor.planning.steps import Change, Edit, Move, Remove, RunCommand, Step, Subsystem, Transient
 from nimdoctor.scripts.package.part import Part
-from nimdoctor.scripts.quoting import awk_string, comment, quoted, said, words
+from nimdoctor.scripts.quoting import awk_string, comment, printable, quoted, words
 
 UNDO_DEADLINE = 300
 """Seconds that a command has that takes another back."""
 
 
-def asked(verb: str, one: Condition, part: Part) -> str:
+def condition_line(verb: str, one: Condition, part: Part) -> str:
     """The condition as a guard, or as what must be seen."""
     shell = shell_of(one)
     if isinstance(one, NotHardened) and part.hardened:
-        shell = ("never", said(part.hardened))
-    return f"{verb} {quoted(said(one.words()))} {words(shell)}"
+        shell = ("never", printable(part.hardened))
+    return f"{verb} {quoted(printable(one.words()))} {words(shell)}"
 
 
 def heading(number: int, step: Step, total: int) -> List[str]:
@@ -38,7 +38,7 @@ def forward(number: int, step: Step, part: Part) -> Iterator[str]:
     do = step.do
     if _new(step):
         yield f'present {words(_new(step))} > "$STATE/there.{number}"'
-    yield f"step {number} {quoted(said(step.title))} || {failed}"
+    yield f"step {number} {quoted(printable(step.title))} || {failed}"
     if step.leg:
         yield from _leg(step, part)
         return
@@ -50,7 +50,7 @@ def forward(number: int, step: Step, part: Part) -> Iterator[str]:
         yield f'[ -n "$STAYS" ] || {_edit_back(opened.edit)}'
         return
     if number > 1:
-        yield from (f"{asked('see', one, part)} || {failed}" for one in part.own(step.then))
+        yield from (f"{condition_line('see', one, part)} || {failed}" for one in part.own(step.then))
     edit = do.edit if isinstance(do, Transient) else do
     if isinstance(edit, Edit):
         yield f"edit {words([edit.path, edit.old_cksum, edit.new_cksum])} {_program(edit)} || {failed}"
@@ -71,16 +71,16 @@ def forward(number: int, step: Step, part: Part) -> Iterator[str]:
             if argv[0] == "stopsrc" and len(do.commands) > 1:
                 yield f"see 'it has ended' subsystem_is {quoted(do.name)} no || {failed}"
     seen = [one for one in part.own(step.verify) if not (isinstance(edit, Edit) and isinstance(one, FileIs))]
-    yield from (f"{asked('see', one, part)} || {failed}" for one in seen)
+    yield from (f"{condition_line('see', one, part)} || {failed}" for one in seen)
     for one in step.verify:
         if one.where is not step.where:
-            yield f"say {quoted(said(f'to be seen on the {one.where.value}: {one.words()}'))}"
+            yield f"say {quoted(printable(f'to be seen on the {one.where.value}: {one.words()}'))}"
 
 
 def _leg(step: Step, part: Part) -> Iterator[str]:
     """A step of the recycle leg, which goes on where an earlier start was cut off: SSL off, the old tree aside, SSL on."""
     do = step.do
-    seen = [asked("see", one, part) for one in part.own(step.verify)]
+    seen = [condition_line("see", one, part) for one in part.own(step.verify)]
     old = next(one.do.to for one in part.steps if one.leg and isinstance(one.do, Move))
     if isinstance(do, Move):
         yield f"anything {quoted(old)} || move {words([do.path, do.to])} || stay"
@@ -143,9 +143,9 @@ def as_left(step: Step, part: Part) -> Iterator[str]:
     if isinstance(do, Edit):
         yield f"guard {quoted(f'{do.path} is as it was left')} as_left {words([do.path, do.new_cksum])}"
     elif isinstance(do, Move):
-        yield asked("guard", FileAbsent(step.where, do.path), part)
+        yield condition_line("guard", FileAbsent(step.where, do.path), part)
     elif isinstance(do, RunCommand):
-        yield from (asked("guard", one, part) for one in step.verify if isinstance(one, ModeIs))
+        yield from (condition_line("guard", one, part) for one in step.verify if isinstance(one, ModeIs))
 
 
 def starts_nimsh(step: Step) -> bool:
@@ -204,4 +204,4 @@ def _program(edit: Edit) -> str:
     return "'" + "\n        ".join(rows) + "'"
 
 
-__all__ = ["as_left", "asked", "backward", "forward", "heading", "starts_nimsh"]
+__all__ = ["as_left", "backward", "condition_line", "forward", "heading", "starts_nimsh"]

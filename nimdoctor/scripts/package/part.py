@@ -32,7 +32,7 @@ class Part(NamedTuple):
     host: PlanHost
     end: ScriptEnd
     steps: Tuple[Step, ...]
-    asked: Tuple[Condition, ...]
+    for_others: Tuple[Condition, ...]
     directory: str
     hardened: str = ""
     mark: str = ""
@@ -118,18 +118,18 @@ def parts_of(plan: Plan, ends: Mapping[str, ScriptEnd]) -> List[Part]:
     for where in [*(step.where for step in steps), *plan.hosts]:
         if where in found or where not in plan.hosts:
             continue
-        asked = (one for step in steps if step.where is not where for one in needed(step) if one.where is where)
+        conditions = (one for step in steps if step.where is not where for one in needed(step) if one.where is where)
         found[where] = Part(
             where,
             plan.hosts[where],
             ends.get(where.value) or ScriptEnd(None, "/var/adm/nimdoctor"),
             tuple(step for step in steps if step.where is where),
-            tuple(one for one in dict.fromkeys(asked) if shell_of(one)),
+            tuple(one for one in dict.fromkeys(conditions) if shell_of(one)),
             f"{where.value}/" if several else "",
             _hardened(plan, where),
             f"-{where.value}" if several and one_host else "",
         )
-    return [part for part in found.values() if part.steps or part.asked]
+    return [part for part in found.values() if part.steps or part.for_others]
 
 
 def _hardened(plan: Plan, where: Role) -> str:

@@ -7,7 +7,7 @@ from nimdoctor.model.wording import as_file_name
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.steps import Edit, Move, Remove, RunCommand, Step, Subsystem, Transient, unified_diff
 from nimdoctor.scripts.package.part import Part, needed
-from nimdoctor.scripts.quoting import comment, said
+from nimdoctor.scripts.quoting import comment, printable
 
 _WIDTH = 96
 
@@ -29,7 +29,7 @@ def readme(plan: Plan, parts: List[Part]) -> str:
 
 def _wrapped(text: str, first: str = "", indent: str = "") -> List[str]:
     return textwrap.wrap(
-        said(text), _WIDTH, initial_indent=indent + first, subsequent_indent=indent + " " * len(first)
+        printable(text), _WIDTH, initial_indent=indent + first, subsequent_indent=indent + " " * len(first)
     ) or [indent + first.rstrip()]
 
 
@@ -40,11 +40,11 @@ def _head(plan: Plan, parts: List[Part]) -> List[str]:
         "",
         f"Plan    {plan.id}",
     ]
-    lines += [f"Change  {said(plan.options.change)}"] if plan.options.change else []
+    lines += [f"Change  {printable(plan.options.change)}"] if plan.options.change else []
     for part in parts:
-        below = f", simulated below {said(part.end.root)}" if part.end.root else ""
+        below = f", simulated below {printable(part.end.root)}" if part.end.root else ""
         lines.append(
-            f"{part.where.value.capitalize():7} {said(part.name)}, {said(part.host.level or 'level not known')}{below}"
+            f"{part.where.value.capitalize():7} {printable(part.name)}, {printable(part.host.level or 'level not known')}{below}"
         )
     return lines
 
@@ -112,8 +112,8 @@ def _impact(plan: Plan) -> List[str]:
         lines += ["", f"  OTHER CLIENTS THAT LOSE THEIR PUSH UNTIL THEY HAVE FOLLOWED: {len(plan.affects.clients)}"]
         lines += _wrapped(plan.affects.why, indent="  ")
         lines += ["  On each, by ssh or console, as root:"]
-        lines += [f"    {said(name)}: clients/{as_file_name(name)}.ksh" for name in plan.affects.clients]
-        lines += ["  or by hand: " + "; ".join(said(" ".join(argv)) for argv in plan.affects.cure)]
+        lines += [f"    {printable(name)}: clients/{as_file_name(name)}.ksh" for name in plan.affects.clients]
+        lines += ["  or by hand: " + "; ".join(printable(" ".join(argv)) for argv in plan.affects.cure)]
     for text in plan.cautions:
         lines += comment(text, "  ")
     for one in plan.advice:
@@ -128,13 +128,13 @@ def _order(plan: Plan, parts: List[Part]) -> List[str]:
     lines = ["ORDER", "", "  Copy the directory of a host, or this one where there is only one, to it; there, as root:"]
     doing = [part for part in parts if part.steps]
     for part in doing:
-        other = next((one for one in parts if one is not part and one.asked), None)
+        other = next((one for one in parts if one is not part and one.for_others), None)
         if other is not None:
             lines.append(
-                f"    on {said(other.name)}: ksh {other.directory}check.ksh      reads only; its OK counts for 15 minutes"
+                f"    on {printable(other.name)}: ksh {other.directory}check.ksh      reads only; its OK counts for 15 minutes"
             )
         number = f" --affects {len(plan.affects.clients)}" if plan.affects and part is doing[0] else ""
-        lines.append(f"    on {said(part.name)}: ksh {part.directory}apply.ksh{number}")
+        lines.append(f"    on {printable(part.name)}: ksh {part.directory}apply.ksh{number}")
     return [*lines, *_RUNNING.splitlines()]
 
 

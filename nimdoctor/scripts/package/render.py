@@ -13,10 +13,10 @@ from nimdoctor.planning.document import Plan
 from nimdoctor.planning.steps import Edit, Remove, Transient
 from nimdoctor.scripts.end import ScriptEnd
 from nimdoctor.scripts.package.library import called_by
-from nimdoctor.scripts.package.lines import as_left, asked, backward, forward, heading, starts_nimsh
+from nimdoctor.scripts.package.lines import as_left, backward, condition_line, forward, heading, starts_nimsh
 from nimdoctor.scripts.package.part import Part, needed, other_steps_between, parts_of
 from nimdoctor.scripts.package.readme import readme
-from nimdoctor.scripts.quoting import comment, quoted, said, words
+from nimdoctor.scripts.quoting import comment, printable, quoted, words
 
 ROOM = 10240
 """KB that must be free where the backups go."""
@@ -52,7 +52,7 @@ def change_package(plan: Plan, ends: Mapping[str, ScriptEnd]) -> Mapping[str, by
         if part.steps:
             texts[f"{part.directory}apply.ksh"] = _apply(plan, part, parts)
             texts[f"{part.directory}rollback.ksh"] = _rollback(plan, part)
-        if part.asked:
+        if part.for_others:
             texts[f"{part.directory}check.ksh"] = _check(plan, part)
     texts["README"] = readme(plan, parts)
     texts["plan.json"] = json.dumps(plan.as_dict(), indent=1) + "\n"
@@ -91,17 +91,17 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
     total = len(part.steps)
     first, last = part.leg
     paths = list(dict.fromkeys(path for step in part.steps for path in _kept(step)))
-    guards = [asked("guard", one, part) for one in part.guards]
+    guards = [condition_line("guard", one, part) for one in part.guards]
     if part.fetches:
         guards.append(f"guard {quoted('the master answers a tftp request of this host')} fetch_answers")
-    other = next((one for one in parts if one is not part and one.asked), None)
+    other = next((one for one in parts if one is not part and one.for_others), None)
     if other is not None:
         question = f"On {other.name}, within the last 15 minutes, {other.directory}check.ksh said OK?"
-        guards.append(f'[ -n "$CHECK" ] || ask_yes {quoted(said(question))}')
+        guards.append(f'[ -n "$CHECK" ] || ask_yes {quoted(printable(question))}')
     clients = plan.affects.clients if plan.affects else ()
     if clients and part is parts[0]:
         known = f"{len(clients)} other clients lose their push until they have followed: --affects {len(clients)}"
-        guards.append(f'guard {quoted(said(known))} [ "$AFFECTS" = {len(clients)} ]')
+        guards.append(f'guard {quoted(printable(known))} [ "$AFFECTS" = {len(clients)} ]')
     guards += [
         f"guard 'room for the backups' room {ROOM}",
         '[ -z "$CHECK" ] || { say "OK: every guard holds, nothing was done"; exit 0; }',
@@ -138,8 +138,8 @@ def _apply(plan: Plan, part: Part, parts: List[Part]) -> str:
         *after,
         'rm -f "$STATE/tried" "$STATE/rolled-back"',
         'mv -f "$STATE/begun" "$STATE/complete" && sync',
-        f"say {quoted(said(f'complete. {proof}'))}",
-        *([f"say {quoted(said('now clients/NAME.ksh on each of: ' + ' '.join(clients)))}"] if clients else []),
+        f"say {quoted(printable(f'complete. {proof}'))}",
+        *([f"say {quoted(printable('now clients/NAME.ksh on each of: ' + ' '.join(clients)))}"] if clients else []),
     ]
     about = [
         "[--check] ends after the guards; [--yes] says yes. Started again: complete, nothing to do; cut off, it is put back."
@@ -181,7 +181,7 @@ def _ways_back(plan: Plan, part: Part) -> List[str]:
     else:
         lines += ['[ -n "$STAYS" ] || rm -f "$STATE/begun" "$STATE/at"']
     lines += [
-        f'[ "$AT" -le {at} ] || say {quoted(said(f"what stands: {step.title} (no undo: {step.no_undo})"))}'
+        f'[ "$AT" -le {at} ] || say {quoted(printable(f"what stands: {step.title} (no undo: {step.no_undo})"))}'
         for at, step in part.numbered()
         if step.no_undo and not step.restores
     ]
@@ -229,7 +229,7 @@ def _rollback(plan: Plan, part: Part) -> str:
     stands = [(at, step) for at, step in part.numbered() if step.no_undo and not step.restores]
     after = stands[-1][0] if stands else 0
     left = [line for at, step in part.numbered() if at > after for line in as_left(step, part)]
-    standing = [f"say {quoted(said(f'stands: {step.title}: {step.no_undo}'))}" for _, step in stands]
+    standing = [f"say {quoted(printable(f'stands: {step.title}: {step.no_undo}'))}" for _, step in stands]
     status = 1 if stands else 0
     ended = "what could be taken back is" if stands else "nothing of this plan is left"
     main = [
@@ -267,8 +267,8 @@ def _rollback(plan: Plan, part: Part) -> str:
 def _check(plan: Plan, part: Part) -> str:
     main = [
         *_who(part),
-        *(asked("guard", one, part) for one in part.asked),
-        f'say {quoted(said(f"OK on {part.name}, for 15 minutes from"))} "$(date)"',
+        *(condition_line("guard", one, part) for one in part.for_others),
+        f'say {quoted(printable(f"OK on {part.name}, for 15 minutes from"))} "$(date)"',
     ]
     about = [
         "Reads only: what the steps on the other end need of this host. To be run here within 15 minutes before them."
@@ -283,7 +283,7 @@ def _client(plan: Plan, client: str, name: str) -> str:
         *_start(root=None),
         *_LOCKED,
         '[ ! -f "$STATE/followed" ] || { say "followed already"; exit 0; }',
-        f"guard {quoted(said(f'this client is {client}'))} niminfo_says NIM_NAME {quoted(client)}",
+        f"guard {quoted(printable(f'this client is {client}'))} niminfo_says NIM_NAME {quoted(client)}",
         "guard 'no push is under way, nothing is being installed' client_idle",
         "guard 'it is not itself a master with SSL' not_secure_master",
         '[ -z "$CHECK" ] || { say "OK: every guard holds, nothing was done"; exit 0; }',
@@ -307,8 +307,8 @@ def _client(plan: Plan, client: str, name: str) -> str:
         "exit 1",
     ]
     about = [
-        f"For the client {said(client)}, there, as root, after apply.ksh on its master. It ends with the word followed;",
-        f"then, on the master: nimdoctor runs --followed {said(client)}",
+        f"For the client {printable(client)}, there, as root, after apply.ksh on its master. It ends with the word followed;",
+        f"then, on the master: nimdoctor runs --followed {printable(client)}",
         f"why: {plan.affects.why}",
     ]
     places = _places(ScriptEnd(None, STATE_DIRECTORY))
@@ -337,7 +337,9 @@ def _who(part: Part) -> List[str]:
     asked_for = [(f"this is {part.name} ({name})", host.machine or part.name, name)]
     if host.level:
         asked_for.append((f"it is at {host.level}, as when the plan was made", host.level, "oslevel -s"))
-    guards = [f"guard {quoted(said(what))} says {quoted(said(word))} {command}" for what, word, command in asked_for]
+    guards = [
+        f"guard {quoted(printable(what))} says {quoted(printable(word))} {command}" for what, word, command in asked_for
+    ]
     return [*_start(part.end.root), *guards]
 
 
@@ -360,7 +362,7 @@ def _assembled(name: str, plan: Plan, about: List[str], assignments: List[str], 
         "# Not yet run on AIX: tried under ksh93, mksh and dash against simulated hosts.",
         "# shellcheck disable=SC2015,SC2016,SC2034,SC2046,SC2086,SC2317,SC2329",
         NO_ALIASES.rstrip(),
-        f"NAME={quoted(said(name))} PLAN16={plan.id[:16]}",
+        f"NAME={quoted(printable(name))} PLAN16={plan.id[:16]}",
         *assignments,
         "",
     ]

@@ -9,7 +9,7 @@ from nimdoctor.lab import Lab
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.fix import Options
 from nimdoctor.scripts.package import change_package
-from nimdoctor.scripts.quoting import quoted, said
+from nimdoctor.scripts.quoting import printable, quoted
 
 from ..conftest import plan_of
 
@@ -31,7 +31,7 @@ def test_each_step_is_explained(recycle: Plan) -> None:
         mine = [step for step in recycle.steps if name.startswith(step.where.value)]
         assert len(headings) == len(mine) > 0
         for step, (heading, rest) in zip(mine, headings):
-            assert quoted(said(step.title)) in rest.split("\n", 1)[0]
+            assert quoted(printable(step.title)) in rest.split("\n", 1)[0]
             assert f"# why: {step.why}"[:80] in heading and "# undo: " in heading and f"risk: {step.risk}" in heading
 
 
