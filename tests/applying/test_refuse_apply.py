@@ -168,17 +168,18 @@ def test_a_recycle_is_refused_where_it_would_not_be_the_one_that_was_agreed_to(l
 
         apply = Executor.apply
 
-        def later(self, before):
+        def later(self, *words):
             CHANGES[change][0](lab)
             kept.update(both(lab))
             os.write(told, b".")
-            return apply(self, before)
+            return apply(self, *words)
 
         Executor.apply = later
 
     reads, told = os.pipe()
     ended = fix(lab, "--affects", "1", prepare=prepare)
-    assert os.read(reads, 1) == b"."
+    os.close(told)  # else a run that never came so far would be waited for
+    assert os.read(reads, 1) == b".", ended
     after = both(lab)
     assert ended.status == 1 and CHANGES[change][1] in ended.err, ended.err
     assert lab.calls("client") == lab.calls("master") == []
