@@ -9,7 +9,7 @@ from typing import Dict, List
 
 import pytest
 from documents import PAGES, PLACEHOLDERS, blocks, command_lines, own_ids, shows_what_is_printed
-from loopback import Loopback, why_not
+from loopback import OWN, Loopback, why_not
 from packages import modules
 from scenarios import ON_DISK
 
@@ -81,8 +81,8 @@ def test_the_command_lines_over_ssh_run(user: User, tmp_path: Path) -> None:
     with user.build("create-bio-hang", str(lab)):
         daemon = Loopback(str(tmp_path / "sshd"))
         try:
-            daemon.add("lpar7", f"{lab}/lpar7", str(lab))
-            daemon.add("nim1", f"{lab}/nim1", str(lab))
+            daemon.add("lpar7", f"{lab}/lpar7", str(lab), python=OWN)
+            daemon.add("nim1", f"{lab}/nim1", str(lab), python=OWN)
             # whatever else is on this network, that ssh knows the lab alone
             for line in typed:
                 wrong += ran(user, line, daemon.ssh)
