@@ -3,9 +3,10 @@
     {"request": "scan", "target": "", "master": null, ...}
 
 `request` is scan, plan, apply, resume, rollback or runs; all else are the parameters of the function of that name, the
-target this host where none is given. `apply` carries a plan out as it is: what it is about was planned elsewhere. While hosts are changed, each line that a person should see is an object of its own,
-schema nimdoctor.progress/1, before the result; what cannot be done is one of schema nimdoctor.failure/1, a refusal the
-document that says so. Exit status is the command line's.
+target this host where none is given. `apply` carries a plan out as it is: what it is about was planned elsewhere. While
+hosts are changed, each line that a person should see is an object of its own, schema nimdoctor.progress/1, before the
+result; what cannot be done is one of schema nimdoctor.failure/1, a refusal the document that says so. Exit status is the
+command line's.
 """
 
 import contextlib

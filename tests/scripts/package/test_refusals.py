@@ -213,14 +213,26 @@ def test_without_a_tool_that_it_looks_with_nothing_is_done(
 # -- others at work
 
 
-def test_the_lock_of_a_dead_process_is_taken_over(tftp: Tuple[Lab, Package]) -> None:
-    lab, made = tftp
-    dead = subprocess.Popen(["true"])
-    dead.wait()
+@pytest.fixture
+def dead() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def locked(lab: Lab, holder: str) -> str:
+    """The lock that is held on the master, by whom that says."""
     lock = lab.master + STATE + "/lock.d"
     os.makedirs(lock)
     os.chmod(os.path.dirname(lock), 0o700)
-    Path(lock, "pid").write_text(f"{dead.pid}\n")
+    Path(lock, "pid").write_text(holder)
+    return lock
+
+
+def test_the_lock_of_a_dead_process_is_taken_over(dead: int, tftp: Tuple[Lab, Package]) -> None:
+    lab, made = tftp
+    lock = locked(lab, f"{dead}\n")
 
     assert made.apply(APPLY).status == 0
     assert not os.path.exists(lock)
@@ -228,15 +240,10 @@ def test_the_lock_of_a_dead_process_is_taken_over(tftp: Tuple[Lab, Package]) -> 
 
 @pytest.mark.parametrize("holder", ["", "nobody\n", "a command of one that was killed"])
 def test_a_lock_stays_that_does_not_say_whose_it_is_or_whose_command_still_runs(
-    holder: str, tftp: Tuple[Lab, Package]
+    holder: str, dead: int, tftp: Tuple[Lab, Package]
 ) -> None:
     lab, made = tftp
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    lock = lab.master + STATE + "/lock.d"
-    os.makedirs(lock)
-    os.chmod(os.path.dirname(lock), 0o700)
-    Path(lock, "pid").write_text(f"{dead.pid}\n{os.getpid()}\n" if holder.startswith("a command") else holder)
+    lock = locked(lab, f"{dead}\n{os.getpid()}\n" if holder.startswith("a command") else holder)
 
     assert "lock.d" in refused(made, lab).err
     assert os.path.exists(lock)
