@@ -1,8 +1,9 @@
 """A real sshd on loopback behind which each host of a lab looks like a host: its tree is `/` for what is run there.
 
 The forced command of a host's key runs the line that came in a mount namespace of its own, in whose root the lab's
-tree stands beside the shell and tools of this machine, and a python of it where an AIX host may have one. So `ssh:lpar7` is what a user types, and nothing in nimdoctor
-knows of it; only the program that NIMDOCTOR_SSH names reads a configuration made for the test.
+tree stands beside the shell and tools of this machine, and a python of it where an AIX host may have one. So `ssh:lpar7`
+is what a user types, and nothing in nimdoctor knows of it; only the program that NIMDOCTOR_SSH names reads a configuration
+made for the test.
 """
 
 import glob
@@ -30,12 +31,9 @@ mount -t tmpfs none tmp && mkdir -p ".$3" && mount --bind "$3" ".$3" || exit 96
 cp "/usr/bin/$4" tmp/shell && printf '%s' "$5" > tmp/sh && chmod 755 tmp/sh && mount --bind tmp/sh bin/dash || exit 96
 if [ -n "$6" ]; then
     mkdir -p ".$6" ".${7%/*}" && mount --bind "$6" ".$6" && ln -sf "$6/bin/python3" ".$7" || exit 96
-    # nothing is installed there but what makes it believe that it runs on AIX
-    for one in ".$6"/lib/python3.*/site-packages; do
-        mount -t tmpfs none "$one" && printf '%s' "$8" > "$one/sitecustomize.py" || exit 96
-    done
+    # nothing is installed there
+    for one in ".$6"/lib/python3.*/site-packages; do mount -t tmpfs none "$one" || exit 96; done
 fi
-printf '%s' "${1##*/}" > proc/sys/kernel/hostname || exit 96
 # a stand-in finds the other hosts beside its own
 for one in "$3"/*; do
     mkdir "${one##*/}" && mount --bind "$one" "${one##*/}" || exit 96
@@ -47,14 +45,7 @@ exec sleep 600
 _FORCED = """\
 #!/bin/sh
 # enter PROCESS MOUNTPOINT: runs the line that came over ssh in that process's mounts, where the mount point is /
-exec nsenter -t "$1" -m -u -- chroot "$2" /bin/sh -c "cd /; $SSH_ORIGINAL_COMMAND"
-"""
-
-_ON_AIX = """\
-import os
-
-_UNAME = os.uname()
-os.uname = lambda: type(_UNAME)(("AIX", *_UNAME[1:]))
+exec nsenter -t "$1" -m -- chroot "$2" /bin/sh -c "cd /; $SSH_ORIGINAL_COMMAND"
 """
 
 _SSHD = """\
@@ -79,7 +70,7 @@ def why_not() -> Optional[str]:
         program(name)
     if os.geteuid() != 0:
         return "a lab's tree becomes / for what comes over ssh in a mount namespace, which root alone may make"
-    if subprocess.run(["unshare", "-m", "-u", "true"], check=False, capture_output=True).returncode:
+    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
         return "this machine lets no mount namespace be made"
     return None
 
@@ -157,7 +148,6 @@ class Loopback:
             [
                 "unshare",
                 "-m",
-                "-u",
                 "/bin/sh",
                 "-c",
                 _STAGE,
@@ -169,7 +159,6 @@ class Loopback:
                 text,
                 python,
                 place,
-                _ON_AIX,
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -4,6 +4,7 @@ from typing import Iterable, List, Mapping, Sequence, Tuple
 
 from nimdoctor.applying.custody import Suspicious
 from nimdoctor.applying.runs import Run, believed
+from nimdoctor.evidence.source import AIX, named_system
 from nimdoctor.model import Role
 from nimdoctor.planning.document import Plan, Refusal
 from nimdoctor.planning.ends import Ends
@@ -33,9 +34,7 @@ class NotApplied(Exception):
         self.refusals = tuple(refusals)
 
 
-def refuse_up_front(
-    plan: Plan, ends: Ends, uid: int, system: str, answered: Mapping[Role, Tuple[str, str]] = {}
-) -> List[Refusal]:
+def refuse_up_front(plan: Plan, ends: Ends, uid: int, answered: Mapping[Role, Tuple[str, str]] = {}) -> List[Refusal]:
     """What forbids applying the plan before anything is read: whose machine this is, and who asks.
 
     `answered` are the ends that are changed over ssh: what each said of its system and of who asks (`uname -s`, `id -u`).
@@ -47,8 +46,8 @@ def refuse_up_front(
         end = ends.ends.get(where)
         if where in answered:
             runs, user = answered[where]
-            if runs != "AIX":
-                found.append(Refusal("", "the host runs AIX", f"the {where.value} runs {ascii(runs)[1:-1]}, not AIX"))
+            if runs != AIX:
+                found.append(Refusal("", "the host runs AIX", f"the {where.value} runs {named_system(runs)}, not AIX"))
             if user != "0":
                 found.append(
                     Refusal("", "ssh logs in as root", f"it logged in as user {ascii(user)[1:-1]}: ssh:root@HOST")
@@ -64,9 +63,9 @@ def refuse_up_front(
                 Refusal("", f"the {where.value} can be changed from here", f"the {where.value} is {target}: recorded "
                         "evidence cannot be changed; run nimdoctor fix on that host")
             )  # fmt: skip
-        elif end.this_host and system != "AIX":
-            found.append(Refusal("", "the host runs AIX", f"this host runs {system}, not AIX"))
-        elif end.this_host and uid != 0:
+        elif end.system is not None and end.system != AIX:
+            found.append(Refusal("", "the host runs AIX", f"this host runs {named_system(end.system)}, not AIX"))
+        elif end.system is not None and uid != 0:
             found.append(Refusal("", "nimdoctor runs as root", "not run as root: su - root, then again"))
     for step in plan.steps:
         aside = [step.do.half_made] if isinstance(step.do, RunCommand) and step.do.half_made else []

@@ -1,7 +1,6 @@
 """A host that is asked now: this one, or the one whose file system lies below a directory."""
 
 import os
-import socket
 import time
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -13,7 +12,7 @@ from nimdoctor.evidence.rehearsal import rehearse, undone
 from nimdoctor.evidence.source import AIX, Progress, not_aix
 from nimdoctor.evidence.system_tables import table_for
 from nimdoctor.model.path_state import PathRecord, PathState
-from nimdoctor.model.text import TEXT_LIMIT, Text
+from nimdoctor.model.text import TEXT_LIMIT, Text, decode
 from nimdoctor.model.unreadable import AS_ROOT, refused
 from nimdoctor.system.command import command_environment, run
 
@@ -45,8 +44,8 @@ class LiveHost(LiveBase):
         # below another root only those commands run that somebody put there
         self.thorough = root is None
         if root is None:
-            self.host = _this_host()
-            self.system = os.uname().sysname
+            result, _ = self.run(["uname", "-s"])
+            self.system = decode(result.stdout).strip() if result else ""
             self.remarks = _about_this_host(self.system)
 
     def paths(self, rows: List[Row]) -> PathRecord:
@@ -223,7 +222,3 @@ def _about_this_host(system: str) -> List[str]:
     if os.geteuid() != 0:
         remarks.append("not run as root: what only root may read is unknown")
     return remarks
-
-
-def _this_host() -> str:
-    return socket.gethostname()

@@ -28,7 +28,16 @@ def not_aix(host: str, system: str) -> str:
     >>> not_aix("lpar7", "Linux")
     'lpar7 runs Linux, not AIX: neither NIM nor its commands are there'
     """
-    return f"{host} runs {ascii(system)[1:-1]}, not {AIX}: neither NIM nor its commands are there"
+    return f"{host} runs {named_system(system)}, not {AIX}: neither NIM nor its commands are there"
+
+
+def named_system(system: str) -> str:
+    """What `uname -s` has said, fit to be shown.
+
+    >>> named_system("Linux"), named_system("")
+    ('Linux', 'something of which uname -s does not tell')
+    """
+    return ascii(system)[1:-1] or "something of which uname -s does not tell"
 
 
 class Progress(Protocol):

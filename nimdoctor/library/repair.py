@@ -186,7 +186,7 @@ class Repair:
             host.roles,
             HostFiles(root) if live else None,
             state_directory(target, state_dir),
-            live and root is None,
+            (host.evidence.system or "") if live and root is None else None,
         )
 
     @cached_property
@@ -280,7 +280,7 @@ class Repair:
     def refusals(self) -> List[Refusal]:
         """What forbids applying the plan, as far as it is known before anything is locked."""
         return [
-            *refuse_up_front(self.plan, self.ends, os.geteuid(), os.uname().sysname),
+            *refuse_up_front(self.plan, self.ends, os.geteuid()),
             *strange_commands(self.plan.steps, self.registry.fixes()),
         ]
 

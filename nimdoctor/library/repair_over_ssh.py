@@ -126,7 +126,7 @@ class RemoteRepair(Repair):
         answered = {where: (one.system, one.user) for where, one in connections.items()}
         here = [end for where, end in self.ends.ends.items() if end.live and self.plan.touches(where)]
         return [
-            *refuse_up_front(self.plan, self.ends, 0, "AIX", answered),
+            *refuse_up_front(self.plan, self.ends, 0, answered),
             *strange_commands(self.plan.steps, self.registry.fixes()),
             *(self.plan.inseparable() if self.plan.two_hosts else ()),
             *(

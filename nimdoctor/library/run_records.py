@@ -91,7 +91,7 @@ class Runs:
         plan = run.plan()
         _refuse_another_executor(run)
         repair = self._repair(run, options._replace(probe=options.probe or plan.options.probe), resumed=True)
-        refusals = refuse_up_front(plan, repair.ends, os.geteuid(), os.uname().sysname)
+        refusals = refuse_up_front(plan, repair.ends, os.geteuid())
         refusals += strange_commands(plan.steps, self.registry.fixes())
         refusals += old_evidence(plan, repair.ends) if run.executor else []
         if refusals:

@@ -21,7 +21,8 @@ class End(NamedTuple):
     """One end: `target` as it is given on a command line, absolute; `open` makes fresh evidence of it.
 
     `files` is its file system, None for recorded evidence; `state` its state directory, a path of this
-    machine; `this_host` says that it is the running system itself.
+    machine; `system` is what `uname -s` says of the running system itself, empty where it says
+    nothing, None for any other host.
     """
 
     where: Role
@@ -30,7 +31,7 @@ class End(NamedTuple):
     roles: Tuple[str, ...]
     files: Optional[HostFiles] = None
     state: str = ""
-    this_host: bool = False
+    system: Optional[str] = None
 
     @property
     def live(self) -> bool:

@@ -177,7 +177,8 @@ def _end(role: Role, host: Host) -> End:
     if not evidence.live or evidence.remote:
         return End(role, evidence.target, lambda: evidence, host.roles)
     files = HostFiles(evidence.root)
-    return End(role, evidence.target, lambda: evidence, host.roles, files, "", evidence.root is None)
+    system = evidence.system if evidence.root is None else None
+    return End(role, evidence.target, lambda: evidence, host.roles, files, "", system)
 
 
 def _advised(found: Result, counsels: Sequence[PlannedAdvice]) -> Way:

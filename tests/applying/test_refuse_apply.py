@@ -57,28 +57,28 @@ def a_step(do, where=Role.CLIENT):
     return Step(where, Phase.TIDY, "change", do, "why", "effect", id="1-change")
 
 
-def an_end(where=Role.CLIENT, live=True, this_host=True):
-    return Ends({where: End(where, "", None, (), HostFiles(None) if live else None, "/nowhere", this_host)}, Catalog())
+def an_end(where=Role.CLIENT, live=True, system="AIX"):
+    return Ends({where: End(where, "", None, (), HostFiles(None) if live else None, "/nowhere", system)}, Catalog())
 
 
 @pytest.mark.parametrize(
     ("uid", "system", "said"), [(0, "Linux", "runs Linux, not AIX"), (7, "AIX", "not run as root"), (0, "AIX", None)]
 )
 def test_this_host_must_be_aix_and_one_must_be_root(uid, system, said):
-    found = refuse_up_front(a_plan(a_step(Remove("/.rhosts"))), an_end(), uid, system)
+    found = refuse_up_front(a_plan(a_step(Remove("/.rhosts"))), an_end(system=system), uid)
     assert [one.seen for one in found if said and said in one.seen] == [one.seen for one in found]
     assert bool(found) is bool(said)
 
 
 def test_below_another_root_it_needs_neither():
-    assert refuse_up_front(a_plan(a_step(Remove("/.rhosts"))), an_end(this_host=False), 7, "Linux") == []
+    assert refuse_up_front(a_plan(a_step(Remove("/.rhosts"))), an_end(system=None), 7) == []
 
 
 def test_recorded_evidence_and_an_end_that_is_not_given_cannot_be_changed():
     plan = a_plan(a_step(Remove("/.rhosts")))
-    (recorded,) = refuse_up_front(plan, an_end(live=False, this_host=False), 0, "AIX")
+    (recorded,) = refuse_up_front(plan, an_end(live=False, system=None), 0)
     assert "recorded evidence cannot be changed" in recorded.seen
-    (absent,) = refuse_up_front(plan, an_end(Role.MASTER), 0, "AIX")
+    (absent,) = refuse_up_front(plan, an_end(Role.MASTER), 0)
     assert "the client is not given" in absent.seen
 
 
@@ -95,7 +95,7 @@ OUTSIDE = [
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_a_path_that_nimsh_does_not_use_is_refused(path):
     for do in (Remove(path), Move("/ssl_nimsh", path), Move(path, "/ssl_nimsh_old.x")):
-        (found,) = refuse_up_front(a_plan(a_step(do)), an_end(this_host=False), 0, "AIX")
+        (found,) = refuse_up_front(a_plan(a_step(do)), an_end(system=None), 0)
         assert found.seen == f"{path} is none of them"
 
 

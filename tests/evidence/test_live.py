@@ -10,6 +10,7 @@ import pytest
 from nimdoctor.evidence import live
 from nimdoctor.evidence.catalog import CLIENT, Catalog, Kind, Row
 from nimdoctor.evidence.live import LiveHost
+from nimdoctor.system.command import CommandResult
 
 NONE: Dict[str, str] = {}
 CERT = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -291,9 +292,32 @@ def test_psutil_serves_this_host_and_never_a_root(tmp_path: Path, monkeypatch: p
 
 def test_this_host_answers() -> None:
     host = LiveHost(timeout=5)
-    assert host.live and host.target == "" and host.host
+    assert host.live and host.target == ""
     assert host.texts(row("no-such-command-here -l"), NONE) == []
     assert host.problems == {"no-such-command-here -l": "no such command on this host"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "system", "remark"),
+    [
+        (CommandResult(0, b"AIX\n"), "AIX", ""),
+        (CommandResult(0, b"Linux\n"), "Linux", "this host runs Linux, not AIX"),
+        (None, "", "this host runs something of which uname -s does not tell"),
+    ],
+)
+def test_what_system_this_host_is_its_uname_says(
+    answer: Any, system: str, remark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def execute(host: LiveHost, argv: Any, timeout: float, stdin: bytes = b"") -> Any:
+        asked.append(list(argv))
+        return answer, "no such command on this host" if answer is None else ""
+
+    monkeypatch.setattr(LiveHost, "execute", execute)
+    host = LiveHost(timeout=5)
+    assert (host.system, asked) == (system, [["uname", "-s"]])
+    assert any(one.startswith(remark) for one in host.remarks) is bool(remark)
 
 
 def test_the_whole_catalog_over_an_empty_root_raises_nothing(tmp_path: Path) -> None:
