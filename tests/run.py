@@ -28,17 +28,17 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SPREADING = ("tests/applying/test_kill.py",)
 """Parts that use all processors by themselves; they come first, one after the other."""
 LONGEST = (
-    "tests/fixes",
-    "tests/cli",
-    "tests/applying",
-    "tests/scripts/package",
     "tests/ssh",
-    "tests",
-    "tests/collection",
+    "tests/applying",
+    "tests/cli",
+    "tests/scripts/package",
     "tests/redaction",
+    "tests/fixes",
+    "tests",
     "tests/checks",
-    "tests/remote",
+    "tests/collection",
     "tests/installed",
+    "tests/remote",
     "tests/lab",
 )
 """The parts that take longest, so that none of them is left for the end."""
