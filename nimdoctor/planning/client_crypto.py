@@ -56,7 +56,7 @@ def at_rest(case: FixContext, where: Role) -> Tuple[Condition, ...]:
     if where is Role.MASTER:
         return (master,)
     own = ClientIdle(Role.CLIENT, case.accepts_hung)
-    return (own, master) if Role.MASTER in case.live else (own,)
+    return (own, master) if Role.MASTER in case.ends and Role.MASTER not in case.recorded else (own,)
 
 
 def classic_guards(case: FixContext) -> Tuple[Condition, ...]:

@@ -60,12 +60,13 @@ class FixContext(NamedTuple):
 
     `findings` are those that call for it (none when it was only named); `fixes` all ids of this
     plan. `client` is the client's NIM name, `client_host` and `master_host` host names; None where
-    not known. `ends` are the ends given, `live` those on which something can be done now, `recorded` those of
-    which there is only what was collected. `tftp_address` is where a probe asked the master's tftp and learned
-    whether it answers. `pushed_well` names another secured client that a probe saw being pushed well.
-    `fetch_replaces` says that a fetch may write over a certificate of the client which it does not bring back,
-    `comparable` that the master's are known. `another_fetches` says that another fix of this plan ends with a fetch. `extractor_cured_at` is the level of a nim.client that extracts from any
-    OpenSSL, empty where it need not, or does not.
+    not known. `ends` are the ends given, `recorded` those of which there is only what was
+    collected. `tftp_address` is where a probe asked the master's tftp and learned whether it
+    answers. `pushed_well` names another secured client that a probe saw being pushed well.
+    `fetch_replaces` says that a fetch may write over a certificate of the client which it does not
+    bring back, `comparable` that the master's are known. `another_fetches` says that another fix of
+    this plan ends with a fetch. `extractor_cured_at` is the level of a nim.client that extracts
+    from any OpenSSL, empty where it need not, or does not.
     """
 
     findings: Tuple[Result, ...]
@@ -75,7 +76,6 @@ class FixContext(NamedTuple):
     client_host: Optional[str] = None
     master_host: Optional[str] = None
     ends: Tuple[Role, ...] = ()
-    live: Tuple[Role, ...] = ()
     tftp_address: Optional[Tuple[str, int]] = None
     pushed_well: Optional[str] = None
     fetch_replaces: bool = True

@@ -64,7 +64,6 @@ class PlanEnds:
             client_host=self.name(Role.CLIENT),
             master_host=self.name(Role.MASTER),
             ends=ends,
-            live=tuple(where for where in ends if self.ends.ends[where].live),
             recorded=tuple(where for where in ends if self.ends.ends[where].recorded),
             extractor_cured_at=self._extractor_cured_at(),
             tftp_address=probed.tftp_address,

@@ -202,6 +202,10 @@ def test_the_plan_is_shown_and_nothing_is_touched(hosts: Hosts, doctor: Callable
     assert "Refused as things are" not in said.out
     assert ends(there) == before and not state(there.lab).exists() and there.lab.calls("client") == []
     assert {"README", "plan.json"} < set(os.listdir(tmp_path / "package"))
+    # whoever approved it may apply it from anywhere: --expect holds however the hosts are reached
+    without_ssh = doctor("fix", there.lab.client_target, "--master", there.lab.master_target, "--format", "json")
+    saved = json.loads((tmp_path / "package" / "plan.json").read_text("ascii"))
+    assert json.loads(without_ssh.out)["id"] == saved["id"]
 
 
 def test_a_client_ends_as_it_does_when_it_is_cured_on_the_host(
