@@ -27,7 +27,8 @@ from nimdoctor.system.stat_result import Stat
 _RUN = re.compile(r"([0-9]{8}T[0-9]{6}Z)-([0-9a-f]{4})")
 _REMOVED = ".removed-"
 """Begins the name of the directory of a run that is being removed."""
-_STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%SZ"
+"""The time with which the name of a run begins, UTC."""
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._+=@-]{1,200}")
 
 
@@ -286,15 +287,15 @@ class StateDirectory:
         return os.path.join(self.path, "runs")
 
     def _next(self, now: datetime.datetime, random: Callable[[int], int]) -> str:
-        stamp = now.astimezone(datetime.timezone.utc).strftime(_STAMP)
+        stamp = now.astimezone(datetime.timezone.utc).strftime(STAMP)
         last = _RUN.fullmatch(self.last() or "")
         if last is None or last.group(1) < stamp:
             return f"{stamp}-{random(0x10000):04x}"
         number = int(last.group(2), 16) + 1 + random(16)
         if number <= 0xFFFF:
             return f"{last.group(1)}-{number:04x}"
-        later = datetime.datetime.strptime(last.group(1), _STAMP) + datetime.timedelta(seconds=1)
-        return f"{later.strftime(_STAMP)}-{random(0x10000):04x}"
+        later = datetime.datetime.strptime(last.group(1), STAMP) + datetime.timedelta(seconds=1)
+        return f"{later.strftime(STAMP)}-{random(0x10000):04x}"
 
 
 def _checked(name: str) -> str:

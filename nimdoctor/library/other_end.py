@@ -7,6 +7,7 @@ import tempfile
 from datetime import datetime, timezone
 from typing import Callable, Optional
 
+from nimdoctor.applying.state import STAMP
 from nimdoctor.collection.archive import MANIFEST, write_archive
 from nimdoctor.collection.collect import Collection, collect
 from nimdoctor.evidence.catalog import Catalog
@@ -15,8 +16,6 @@ from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.model import Role
 from nimdoctor.planning.document import Plan
 from nimdoctor.redaction.without_keys import KeylessTree
-
-STAMP = "%Y%m%dT%H%M%SZ"
 
 
 def other_end(plan: Plan) -> Optional[Role]:

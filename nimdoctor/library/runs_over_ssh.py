@@ -173,11 +173,13 @@ class RemoteRuns:
         place = there.name if there else new_place(run.name, "rollback")
         file = run.file if run.file in self._seen.files else None
         if file is None:
-            errand.bring(agent(), self._seen)
+            own = agent()
+            errand.bring(own, self._seen)
+            file = own.name
         request = {"request": "rollback", "run": run.name, "only": list(only)}
         try:
             if there is None:
-                errand.begin(place, file or agent().name, request)
+                errand.begin(place, file, request)
             done = rolled_back(errand.end(place, plan), self.target)
         except Unfollowed as error:
             raise Refused(

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterable, Mapping, Optional, TypeVar
 
 from nimdoctor.applying.execute import RunResult
 from nimdoctor.applying.outcome import Outcomes
+from nimdoctor.applying.state import STAMP
 from nimdoctor.evidence.catalog import STATE_DIRECTORY
 from nimdoctor.planning.command_lines import resuming
 from nimdoctor.planning.document import Plan
@@ -19,7 +20,6 @@ from nimdoctor.system.refused import Refused
 
 SPARE = 1800.0
 """Seconds beyond the deadlines of its steps for which a request is followed."""
-_STAMP = "%Y%m%dT%H%M%SZ"
 
 Say = Callable[[str], None]
 Answered = TypeVar("Answered")
@@ -113,8 +113,8 @@ def new_run(seen: Iterable[Overview], random: Callable[[int], bytes] = os.urando
     names = [name for one in hosts for name in (*(run.name for run in one.runs), *(place.run for place in one.places))]
     newest = max(names, default="").partition("-")[0]
     if newest >= stamp:
-        later = datetime.datetime.strptime(newest, _STAMP) + datetime.timedelta(seconds=1)
-        stamp = later.strftime(_STAMP)
+        later = datetime.datetime.strptime(newest, STAMP) + datetime.timedelta(seconds=1)
+        stamp = later.strftime(STAMP)
     return f"{stamp}-{random(2).hex()}"
 
 
