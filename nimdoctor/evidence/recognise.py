@@ -262,8 +262,8 @@ _ALONE: Tuple[Tuple[str, str], ...] = (
 
 # forms of output that two commands share: the file's name decides which it was
 _SAME_FORM: Tuple[FrozenSet[str], ...] = (
-    frozenset({"NimObjects", "NimclientObjects", "NimMessages"}),
-    frozenset({"Filesets", "RecordedPush"}),
+    frozenset({"NimObjects", "NimclientObjects", "NimMessages", "RecordedOperations"}),
+    frozenset({"Filesets", "RecordedPush", "RecordedOperations"}),
     frozenset({"InetdServices", "Subsystems"}),
 )
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.nimsh_log import NimshLog as NimshLog
     from nimdoctor.facts.nimsh_mode import NimshMode as NimshMode
     from nimdoctor.facts.openssl_version import OpensslVersion as OpensslVersion
+    from nimdoctor.facts.operations import RecordedOperations as RecordedOperations
     from nimdoctor.facts.oslevel import IosLevel as IosLevel
     from nimdoctor.facts.oslevel import OsLevel as OsLevel
     from nimdoctor.facts.paths import Paths as Paths
@@ -116,6 +117,7 @@ MODULES: Dict[str, str] = {
     "Paths": "paths",
     "Processes": "ps",
     "PushSince": "push_since",
+    "RecordedOperations": "operations",
     "RecordedPush": "recorded_push",
     "RefusedIds": "refused_ids",
     "Rehearsal": "rehearsal",
