@@ -27,6 +27,18 @@ class MessageNumber(NamedTuple):
     look: Tuple[str, ...] = ()
 
 
+def explained(number: str) -> str:
+    """What a number says, in a sentence or two for a finding.
+
+    >>> explained("0042-999")
+    "0042-999 is not in nimdoctor's table: IBM documentation lists all NIM error and warning messages"
+    """
+    row = numbered(number)
+    if row is None:
+        return f"{number} is not in nimdoctor's table: IBM documentation lists all NIM error and warning messages"
+    return f"{number} says that {row.says}: {row.meaning[:1].lower()}{row.meaning[1:].rstrip('.')}"
+
+
 def numbered(number: str) -> Optional[MessageNumber]:
     """The row of a number; None for one that the table does not have.
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.interfaces import Interfaces as Interfaces
     from nimdoctor.facts.judging_time import JudgingTime as JudgingTime
     from nimdoctor.facts.libraries import ExtractedLibraries as ExtractedLibraries
+    from nimdoctor.facts.loader_reports import LoaderReports as LoaderReports
     from nimdoctor.facts.lslpp import Filesets as Filesets
     from nimdoctor.facts.lslpp_history import FilesetHistory as FilesetHistory
     from nimdoctor.facts.lsnim import NimclientObjects as NimclientObjects
@@ -95,6 +96,7 @@ MODULES: Dict[str, str] = {
     "JudgingTime": "judging_time",
     "LevelTables": "site_levels",
     "LibraryArchives": "ar",
+    "LoaderReports": "loader_reports",
     "LocalDate": "clock",
     "LppSourceContents": "showres",
     "LppSources": "showres",
