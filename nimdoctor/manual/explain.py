@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
-from nimdoctor.evidence.recognise import recognise
+from nimdoctor.evidence.recognition import recognise
 from nimdoctor.manual.pages import WIDTH, ascii_only, facts_of, fix_page, page, wrapped
 from nimdoctor.model import Check
 from nimdoctor.planning.fix import Fix
