@@ -1,5 +1,6 @@
 """What somebody attached to a case: files, and what stands in the archives and compressed files among them."""
 
+import contextlib
 import gzip
 import io
 import shutil
@@ -12,7 +13,6 @@ from nimdoctor.evidence.archive_limits import MEMBER_SIZE, MEMBERS, TOTAL_SIZE, 
 from nimdoctor.evidence.archive_tree import MemberStream
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
-from nimdoctor.model.unreadable import refused
 
 NESTED = 2
 """How deep archives in archives are looked into."""
@@ -71,21 +71,18 @@ class Attachments:
 
     def _add(self, tree: Tree, folder: str, depth: int) -> None:
         for name in tree.names():
-            try:
-                with tree.open(name) as stream:
-                    start = stream.read(512)
-                if not _may_be_packed(start) or not self._unpacked(tree, name, folder + name, depth):
-                    self._openers[folder + name] = lambda name=name: tree.open(name)  # type: ignore[misc]
+            if not depth or not self._unpacked(tree, name, folder + name, depth):
+                self._openers[folder + name] = lambda name=name: tree.open(name)  # type: ignore[misc]
+                with contextlib.suppress(OSError):
                     self._sizes[folder + name] = tree.size(name)
-            except OSError as error:
-                self.remarks.append(f"{shown(folder + name)} cannot be read: {refused(error)}")
         self.remarks += [folder + remark if folder else remark for remark in tree.remarks]
 
     def _unpacked(self, tree: Tree, name: str, path: str, depth: int) -> bool:
         """Whether what that file holds was taken in, or is known to be out of reach."""
-        if not depth:
-            return False
         try:
+            with tree.open(name) as stream:
+                if not _may_be_packed(stream.read(512)):
+                    return False
             with tempfile.NamedTemporaryFile(prefix="nimdoctor-", suffix=_ending(name)) as packed:
                 self._bytes += tree.size(name)
                 if tree.size(name) > MEMBER_SIZE or self._bytes > TOTAL_SIZE:
@@ -105,6 +102,8 @@ class Attachments:
         except TargetError as error:
             self.remarks.append(f"given but not read: {error}")
             return False
+        except OSError:
+            return False  # whoever reads it says so
         self._directories |= {path, *(f"{path}/{directory}" for directory in inside.directories())}
         self._add(inside, path + "/", depth - 1)
         return True
