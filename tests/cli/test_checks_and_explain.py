@@ -81,8 +81,8 @@ def test_lines_on_standard_input_are_explained(monkeypatch, capsys):
         assert "0042-001  (" in said and "0042-154  (" in said
 
 
-def test_explain_of_nothing_says_what_it_takes(doctor):
-    ended = doctor("explain")
+def test_explain_of_nothing_says_what_it_takes(installed):
+    ended = installed("explain")
     assert (ended.status, ended.out) == (2, "")
     assert "standard input" in ended.err
 
