@@ -210,7 +210,7 @@ _RUN = (
     "fixes/",
 )
 _NONE = (
-    "nimdoctor/lab/", "nimdoctor/redaction/", "nimdoctor/evidence/recognise.py", "nimdoctor/evidence/loose.py",
+    "nimdoctor/lab/", "nimdoctor/redaction/", "nimdoctor/evidence/recognition/", "nimdoctor/evidence/loose/",
     "nimdoctor/evidence/catalog.py", "nimdoctor/evidence/collected_rows.py",
 )  # fmt: skip
 """Simulations, and lists of what is recognised or replaced: that is neither run nor printed. The catalog is asked itself."""

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
-from nimdoctor.evidence.recognise import recognise
+from nimdoctor.evidence.recognition import recognise
 from nimdoctor.manual.levels import (
     checks_of,
     generations_in,

@@ -34,7 +34,7 @@ from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.der import BadDer, read_certificate
 from nimdoctor.evidence.loose import LooseEvidence
 from nimdoctor.evidence.manifest import parse_manifest
-from nimdoctor.evidence.recognise import parts, recognise, sections, strip_quoting
+from nimdoctor.evidence.recognition import parts, recognise, sections, strip_quoting
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.library.scanning import scan
