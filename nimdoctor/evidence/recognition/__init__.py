@@ -4,11 +4,11 @@ parts a transcript by its prompts.
 """
 
 from nimdoctor.evidence.recognition.content import Part, parts, recognise
+from nimdoctor.evidence.recognition.kinds import NIMSH_LOG, line_is_known
 from nimdoctor.evidence.recognition.naming import CERTIFICATES
 from nimdoctor.evidence.recognition.prompts import has_prompts
 from nimdoctor.evidence.recognition.quoting import SAMPLE, is_binary, strip_quoting
 from nimdoctor.evidence.recognition.sections import Section, sections
-from nimdoctor.evidence.recognition.signs import NIMSH_LOG
 
 __all__ = [
     "CERTIFICATES",
@@ -18,6 +18,7 @@ __all__ = [
     "Section",
     "has_prompts",
     "is_binary",
+    "line_is_known",
     "parts",
     "recognise",
     "sections",

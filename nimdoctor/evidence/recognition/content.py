@@ -4,9 +4,9 @@ import functools
 import re
 from typing import Dict, List, NamedTuple, Optional, Pattern, Tuple
 
+from nimdoctor.evidence.recognition.kinds import ALONE, KINDS, NIMSH_LOG
 from nimdoctor.evidence.recognition.naming import by_hint, facts_of, hinted_name, named
 from nimdoctor.evidence.recognition.quoting import SAMPLE, is_binary, short_lines, strip_quoting
-from nimdoctor.evidence.recognition.signs import ALONE, KINDS, NIMSH_LOG
 
 ENOUGH = 2.0
 """Points at which a text is taken for something; a line that nothing else prints is worth 2."""
@@ -94,8 +94,13 @@ class _Score(NamedTuple):
 def _patterns() -> Tuple[Tuple[str, Tuple[Tuple[Pattern[str], float, float], ...]], ...]:
     # compiled at the first use: a scan of a live host never needs them
     return tuple(
-        (key, tuple((re.compile(pattern, re.MULTILINE), points, most) for pattern, points, most in signs))
-        for key, signs in KINDS
+        (
+            kind.key,
+            tuple(
+                (re.compile(sign.pattern, re.MULTILINE), sign.points, sign.most) for sign in kind.signs if sign.points
+            ),
+        )
+        for kind in KINDS
     )
 
 
