@@ -12,7 +12,7 @@ from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Quote, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import summary
+from nimdoctor.report import certificates_table, summary
 from nimdoctor.report.cells import cell
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.scan_report import Report
@@ -97,12 +97,23 @@ def _lines(report: Report) -> Iterator[str]:
         yield "- **Next:**"
     yield from _fence([head.next])
     yield from _findings(report, Topic.OPERATION)
+    yield from _certificates(report)
     yield from _exposures(report)
     yield from _undecided(report)
     for title, lines in (("Notes", summary.notes(report)), ("Ignored", summary.ignored(report))):
         if lines:
             yield from ("", f"## {title}", "", *(f"- {prose(line)}" for line in lines))
     yield from _table(report)
+
+
+def _certificates(report: Report) -> Iterator[str]:
+    found = report.certificates
+    if not found.there():
+        return
+    yield from ("", f"## {prose(certificates_table.heading(found))}", "")
+    yield from _rows(certificates_table.heads(found), certificates_table.rows(found))
+    notes = certificates_table.notes(found)
+    yield from ("", *(f"- {prose(note)}" for note in notes)) if notes else ()
 
 
 def _findings(report: Report, topic: Topic) -> Iterator[str]:
@@ -192,14 +203,20 @@ def _open(report: Report, results: Sequence[Result]) -> Iterator[str]:
 
 def _table(report: Report) -> Iterator[str]:
     yield from ("", "## Every check", "")
-    yield "| Outcome | Severity | Check | Where | What was seen |"
-    yield "|---|---|---|---|---|"
-    for result in report.results:
-        cells = (
+    rows = [
+        (
             result.outcome.value,
             result.severity.value,
             result.check,
             result.host or f"the {result.where.value}",
             result.message,
         )
-        yield f"| {' | '.join(_in_cell(words) for words in cells)} |"
+        for result in report.results
+    ]
+    yield from _rows(("Outcome", "Severity", "Check", "Where", "What was seen"), rows)
+
+
+def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(map(_in_cell, heads))} |"
+    yield f"|{'---|' * len(heads)}"
+    yield from (f"| {' | '.join(map(_in_cell, row))} |" for row in rows)

@@ -105,7 +105,7 @@ def _days(reports: Sequence[Report]) -> Dict[str, int]:
     """Days that the first certificate to run out holds, an end; of several hosts the fewest."""
     found: Dict[str, int] = {}
     for report in reports:
-        for one in report.pictures.validities if report.pictures else ():
+        for one in report.certificates.there():
             days = one.days_left()
             role = one.role if one.role in ("client", "master") else "host"
             if days is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Story
 from nimdoctor.diagnosis.engine import Result
+from nimdoctor.diagnosis.held_certificates import HeldCertificates
 from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Outcome, Severity, Topic, worst_score
 from nimdoctor.model.wording import visible
 
@@ -87,6 +88,8 @@ class Report(NamedTuple):
     """What of that explains what."""
     pictures: "Optional[Pictures]" = None
     """What the report can show as a picture; None unless the scan was told to make it."""
+    certificates: HeldCertificates = HeldCertificates()
+    """What both ends hold; empty where a narrowed scan had no use for it."""
     redacted: bool = False
     """Whether all names in it are pseudonyms, since its evidence was redacted."""
     asked: Asked = Asked()

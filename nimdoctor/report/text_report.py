@@ -11,7 +11,7 @@ from typing import Iterator, List, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count, visible
-from nimdoctor.report import summary
+from nimdoctor.report import certificates_table, summary
 from nimdoctor.report.scan_report import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
 
 QUOTES_SHOWN, QUOTES_IN_BRIEF = 6, 2
@@ -53,12 +53,19 @@ class _Page:
     def lines(self) -> Iterator[str]:
         yield from self._head()
         yield from self._findings(Topic.OPERATION)
+        yield from self._certificates()
         yield from self._exposures()
         yield from self._unsettled()
         yield from self._notes()
         yield ""
         yield from self._table()
         yield from self._tail()
+
+    def _certificates(self) -> Iterator[str]:
+        found = self.report.certificates
+        if found.there() and found.bear_on(self.story.findings):
+            yield ""
+            yield from certificates_table.lines(found, min(self.width, 80))
 
     def _findings(self, topic: Topic) -> Iterator[str]:
         for number, result in enumerate(self.story.findings):

@@ -78,7 +78,7 @@ def test_html_folds_what_is_below_medium_where_there_is_worse():
 def test_html_has_a_table_beside_every_picture():
     page = Page(html.render([HANG]))
     assert page.names.count("svg") == 3
-    assert page.names.count("desc") == 3 and page.names.count("caption") == 3
+    assert page.names.count("desc") == 3 and page.names.count("caption") == 4
     assert {"stops at create BIO", "58", "push: the master connects to nimsh", "broken"} <= set(page.cells)
 
 

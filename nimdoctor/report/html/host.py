@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import summary
+from nimdoctor.report import certificates_table, summary
 from nimdoctor.report.html.pictures import figures
 from nimdoctor.report.html.table import table
 from nimdoctor.report.json_report import TEXT_LIMIT
@@ -41,12 +41,14 @@ class HostSection:
     def sections(self) -> Iterator[Markup]:
         report = self.report
         yield self._section("short", "In short", self._brief(), *self._story())
-        pictures = figures(report.pictures, self.level + 2, self.prefix) if report.pictures else []
+        there = report.certificates.there()
+        pictures = figures(report.pictures, there, self.level + 2, self.prefix) if report.pictures else []
         if pictures:
             yield self._section("pictures", "Pictures", element("div", *pictures, class_="pictures"))
         findings = [one for one in report.story.findings if one.topic is Topic.OPERATION]
         if findings:
             yield self._section("findings", "Findings", *self._findings(findings))
+        yield from self._certificates()
         yield from self._exposures()
         yield from self._rest()
 
@@ -117,6 +119,15 @@ class HostSection:
             *self._findings(findings),
             self._rows(open_) if open_ else None,
         )
+
+    def _certificates(self) -> Iterator[Markup]:
+        found = self.report.certificates
+        if found.there():
+            whole = table("Certificates", certificates_table.heads(found), certificates_table.rows(found))
+            notes = certificates_table.notes(found)
+            yield self._section(
+                "certificates", certificates_table.heading(found), whole, _items(notes) if notes else None
+            )
 
     def _findings(self, found: Sequence[Result]) -> Iterator[Markup]:
         """Those below medium are folded where there are worse ones: they are not why somebody looks here."""

@@ -2,6 +2,7 @@
 
 from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
+from nimdoctor.diagnosis.held_certificates import HostCertificates
 from nimdoctor.diagnosis.pictures import Pictures
 from nimdoctor.report.html import ends, timeline, validity
 from nimdoctor.report.html.table import table
@@ -19,12 +20,13 @@ class Figure(NamedTuple):
     below: Content = None
 
 
-def figures(pictures: Pictures, level: int, prefix: str) -> List[Markup]:
+def figures(pictures: Pictures, hosts: Sequence[HostCertificates], level: int, prefix: str) -> List[Markup]:
     """Every picture there is something for."""
-    return [_figure(one, level, f"{prefix}picture-{number}") for number, one in enumerate(_drawn(pictures, prefix), 1)]
+    drawn = enumerate(_drawn(pictures, hosts, prefix), 1)
+    return [_figure(one, level, f"{prefix}picture-{number}") for number, one in drawn]
 
 
-def _drawn(pictures: Pictures, prefix: str) -> Iterator[Figure]:
+def _drawn(pictures: Pictures, hosts: Sequence[HostCertificates], prefix: str) -> Iterator[Figure]:
     label = f"{prefix}ends"
     yield Figure(
         "Master and client", ends.draw(pictures.ends, label), "The links between the two ends", ends.HEADS,
@@ -39,13 +41,13 @@ def _drawn(pictures: Pictures, prefix: str) -> Iterator[Figure]:
             timeline.rows(one),
             timeline.below(one),
         )
-    if pictures.validities:
+    if hosts:
         yield Figure(
             "How long certificates hold",
-            validity.draw(pictures.validities, f"{prefix}validity"),
+            validity.draw(hosts, f"{prefix}validity"),
             "Certificates and their validity",
             validity.HEADS,
-            validity.rows(pictures.validities),
+            validity.rows(hosts),
         )
 
 
