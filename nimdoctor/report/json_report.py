@@ -57,6 +57,7 @@ def as_dict(report: Report) -> Dict[str, Any]:
         "ignored": [
             {
                 "check": item.result.check,
+                "where": item.result.where.value,
                 "host": item.result.host,
                 "message": item.result.message,
                 "objects": list(item.objects),
@@ -71,6 +72,8 @@ def as_dict(report: Report) -> Dict[str, Any]:
         "unread": [{"host": host, "source": name, "reason": reason} for host, name, reason in report.problems],
         "probes": [found._asdict() for found in report.probes],
     }
+    if report.compared:
+        document["compared"] = report.compared.to_dict()
     if report.master:
         document["master"] = _host(report.master)
     return document

@@ -12,7 +12,7 @@ from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Quote, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import certificates_table, summary
+from nimdoctor.report import certificates_table, comparison, summary
 from nimdoctor.report.cells import cell
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.scan_report import Report
@@ -87,6 +87,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"- **Touches:** {prose(head.touches)}"
     if report.changed:
         yield f"- **Changed:** {prose(report.changed)}"
+    if report.compared:
+        yield f"- **Compared:** {prose(comparison.headline(report.compared))}"
     yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
     yield f"- **Names:** {prose(summary.names(report))}"
     if head.plan:
@@ -96,6 +98,7 @@ def _lines(report: Report) -> Iterator[str]:
     else:
         yield "- **Next:**"
     yield from _fence([head.next])
+    yield from _comparison(report)
     yield from _findings(report, Topic.OPERATION)
     yield from _certificates(report)
     yield from _exposures(report)
@@ -104,6 +107,13 @@ def _lines(report: Report) -> Iterator[str]:
         if lines:
             yield from ("", f"## {title}", "", *(f"- {prose(line)}" for line in lines))
     yield from _table(report)
+
+
+def _comparison(report: Report) -> Iterator[str]:
+    found = report.compared
+    lines = comparison.sentences(found) if found else []
+    if found and lines:
+        yield from ("", f"## Since {comparison.since(found)}", "", *(f"- {prose(line)}" for line in lines))
 
 
 def _certificates(report: Report) -> Iterator[str]:

@@ -10,7 +10,7 @@ import re
 from typing import Dict, Sequence
 
 from nimdoctor.model import Outcome, Severity, Topic
-from nimdoctor.report import summary
+from nimdoctor.report import comparison, summary
 from nimdoctor.report.scan_report import INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.report.text_report import printable
 
@@ -74,7 +74,8 @@ def _of_report(report: Report) -> str:
         cause = f"{root.check}: {root.message}"
     narrowed = summary.narrowing(report)
     host = report.host.label + (f" ({narrowed})" if narrowed else "")
-    return ": ".join(filter(None, (host, summary.found(report), cause))) + ("" if root or cause else _NO_FAULT)
+    since = f"since {comparison.headline(report.compared)}" if report.compared else ""
+    return ": ".join(filter(None, (host, summary.found(report), since, cause))) + ("" if root or cause else _NO_FAULT)
 
 
 def _performance(reports: Sequence[Report], unread: int) -> str:
@@ -92,7 +93,20 @@ def _performance(reports: Sequence[Report], unread: int) -> str:
     numbers["ignored"] = sum(len(report.ignored) for report in reports)
     numbers["unread"] = unread
     numbers["vulnerabilities"] = max((report.exposure.open for report in reports), default=0)
-    return " ".join(f"{name}={number}" for name, number in {**numbers, **_worst(reports), **_days(reports)}.items())
+    every = {**numbers, **_compared(reports), **_worst(reports), **_days(reports)}
+    return " ".join(f"{name}={number}" for name, number in every.items())
+
+
+def _compared(reports: Sequence[Report]) -> Dict[str, int]:
+    """How many findings are new, gone and changed since the reports that were given; nothing without one."""
+    found = [report.compared for report in reports if report.compared]
+    if not found:
+        return {}
+    return {
+        "new": sum(len(one.new) for one in found),
+        "gone": sum(len(one.gone) for one in found),
+        "changed": sum(len(one.changed) for one in found),
+    }
 
 
 def _worst(reports: Sequence[Report]) -> Dict[str, float]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nimdoctor.diagnosis.pictures import Pictures
     from nimdoctor.planning.outlook import Way
     from nimdoctor.probe import Probe
+    from nimdoctor.report.comparison import Comparison
 
 HEALTHY, PROBLEMS, INCONCLUSIVE = "healthy", "problems", "inconclusive"
 EXIT_STATUS = {HEALTHY: 0, PROBLEMS: 1, INCONCLUSIVE: 3}
@@ -97,6 +98,9 @@ class Report(NamedTuple):
     """The score from which an exposure changes the exit status; None where none does."""
     ways: "Tuple[Way, ...]" = ()
     """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
+
+    compared: "Optional[Comparison]" = None
+    """What has become of an earlier report's findings; None unless one was given."""
 
     @property
     def exit_status(self) -> int:

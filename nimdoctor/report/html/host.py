@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import certificates_table, summary
+from nimdoctor.report import certificates_table, comparison, summary
 from nimdoctor.report.html.pictures import figures
 from nimdoctor.report.html.table import table
 from nimdoctor.report.json_report import TEXT_LIMIT
@@ -41,6 +41,10 @@ class HostSection:
     def sections(self) -> Iterator[Markup]:
         report = self.report
         yield self._section("short", "In short", self._brief(), *self._story())
+        compared = report.compared
+        changes = comparison.sentences(compared) if compared else []
+        if compared and changes:
+            yield self._section("compared", f"Since {comparison.since(compared)}", _items(changes))
         there = report.certificates.there()
         pictures = figures(report.pictures, there, self.level + 2, self.prefix) if report.pictures else []
         if pictures:
@@ -66,6 +70,8 @@ class HostSection:
         ]
         if self.report.changed:
             rows.append(("Changed", self.report.changed))
+        if self.report.compared:
+            rows.append(("Compared", comparison.headline(self.report.compared)))
         return _list(rows, "brief")
 
     def _next(self, head: summary.Head) -> Content:
