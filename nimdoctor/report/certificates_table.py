@@ -9,6 +9,7 @@ SHOWN = 6
 """Certificates in a report of limited length."""
 SHORT = 8
 """Hexadecimal digits of a fingerprint or serial that tell certificates apart."""
+CAPTION = "Each certificate once, with the files below /ssl_nimsh/certs that hold it"
 _END_WIDTH = 22
 
 

@@ -18,6 +18,7 @@ class Figure(NamedTuple):
     heads: Tuple[str, ...]
     rows: Sequence[Sequence[str]]
     below: Content = None
+    on_paper: bool = True
 
 
 def figures(pictures: Pictures, hosts: Sequence[HostCertificates], level: int, prefix: str) -> List[Markup]:
@@ -48,10 +49,13 @@ def _drawn(pictures: Pictures, hosts: Sequence[HostCertificates], prefix: str) -
             "Certificates and their validity",
             validity.HEADS,
             validity.rows(hosts),
+            # the table of certificates says the same there
+            on_paper=False,
         )
 
 
 def _figure(one: Figure, level: int, label: str) -> Markup:
     other = element("details", element("summary", "The same as a table"), table(one.caption, one.heads, one.rows))
     heading = element(f"h{level}", one.heading, id=label)
-    return element("figure", heading, one.svg, one.below, other, class_="picture", aria_labelledby=label)
+    kind = "picture" if one.on_paper else "picture only-screen"
+    return element("figure", heading, one.svg, one.below, other, class_=kind, aria_labelledby=label)

@@ -3,6 +3,7 @@
 from typing import Sequence
 
 from nimdoctor.report.cells import cell
+from nimdoctor.report.html.prose import prose
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.markup import Markup, element
 from nimdoctor.report.text_report import printable
@@ -12,7 +13,8 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], wor
     """A table that scrolls where there is no room; one whose first `words` columns are short becomes blocks there."""
     body = [element("tr", *(_cell(text, number < words) for number, text in enumerate(row))) for row in rows]
     head = element(
-        "thead", element("tr", *(element("th", cell(printable(heading, TEXT_LIMIT)), scope="col") for heading in heads))
+        "thead",
+        element("tr", *(element("th", prose(cell(printable(heading, TEXT_LIMIT))), scope="col") for heading in heads)),
     )
     title = element("caption", caption) if caption else None
     made = element("table", title, head, element("tbody", *body), class_="rows" if words else None)
@@ -20,4 +22,4 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], wor
 
 
 def _cell(text: str, short: bool) -> Markup:
-    return element("td", cell(printable(text, TEXT_LIMIT)), class_="word" if short else None)
+    return element("td", prose(cell(printable(text, TEXT_LIMIT))), class_="word" if short else None)
