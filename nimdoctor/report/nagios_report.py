@@ -21,6 +21,8 @@ WORDS = {OK: "OK", WARNING: "WARNING", CRITICAL: "CRITICAL", UNKNOWN: "UNKNOWN"}
 _NO_FAULT = ": no check found a fault"
 LIMIT = 400
 """Characters before the performance data: NRPE of old takes 1,024 bytes in all."""
+MESSAGE = 160
+"""Characters of one host's finding, so that others are named too."""
 
 # `|` begins the performance data; the others are markup or shell to what reads the line
 _UNSAFE = re.compile(r"[|<>&`$]")
@@ -49,7 +51,12 @@ def line(state: int, words: str) -> str:
 def _plain(words: str, limit: int = 0) -> str:
     shown = printable(words).encode("ascii", "backslashreplace").decode("ascii")
     shown = _UNSAFE.sub(lambda found: f"\\x{ord(found.group()):02x}", shown)
-    return shown if not limit or len(shown) <= limit else shown[: limit - 4] + " ..."
+    return _cut(shown, limit) if limit else shown
+
+
+def _cut(words: str, limit: int) -> str:
+    """The words up to a blank before the limit: a part of an id would be another's."""
+    return words if len(words) <= limit else f"{words[: limit - 3].rpartition(' ')[0] or words[: limit - 4]} ..."
 
 
 def _rank(state: int) -> int:
@@ -71,7 +78,9 @@ def _of_report(report: Report) -> str:
         head = summary.head(report)
         cause = f"{head.cause}: {head.next}"
     elif root:
-        cause = f"{root.check}: {root.message}"
+        # of exposures the numbers say it all
+        said = "" if root.topic is Topic.EXPOSURE else f": {_cut(root.message, MESSAGE)}"
+        cause = f"{root.check}{said}"
     narrowed = summary.narrowing(report)
     host = report.host.label + (f" ({narrowed})" if narrowed else "")
     since = f"since {comparison.headline(report.compared)}" if report.compared else ""
