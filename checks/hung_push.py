@@ -54,6 +54,7 @@ class _Suspect(NamedTuple):
     source="isg3T1024615, Known Issues 1 (a hung push stays); which process is its own is concluded from their times",
     cause=Inferred("NIM has no timeout there, so both ends likely wait for each other until somebody ends them"),
     breaks=(Traffic.PUSH,),
+    messages=("0042-002",),
 )
 def hung_push(
     subject: Subject,

@@ -37,7 +37,7 @@ PORT = NIMSH_PORTS["nimsh"]
     cause=Inferred("the subsystem was likely stopped, or died"),
     cure="startsrc -s nimsh",
     breaks=(Traffic.PUSH,),
-    messages=("0042-001", "0042-006", "0513-004", "0513-044", "0513-059", "0513-071", "0504-132"),
+    messages=("0042-006", "0513-004", "0513-036", "0513-044", "0513-059", "0513-071", "0513-085"),
     log_lines=("service handler started",),
     marks="C A",
 )

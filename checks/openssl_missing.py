@@ -37,7 +37,7 @@ _LISTING = "lslpp -lc"
     # whatever the generation: only the fetch after it is of before G2
     classic=False,
     breaks=(Traffic.PUSH,),
-    messages=("0042-175", "0504-132", "0509-152", "0509-153"),
+    messages=("0504-132", "0509-152", "0509-153"),
     marks="C A",
 )
 def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:

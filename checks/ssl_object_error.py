@@ -39,7 +39,7 @@ from nimdoctor.model.ruling import NO_PUSH
     timeline=True,
     rules_out=NO_PUSH,
     breaks=(Traffic.PUSH,),
-    messages=("0042-001", "0509-022", "0509-036", "0509-136", "0509-150"),
+    messages=("0509-022", "0509-036", "0509-136", "0509-150"),
     log_lines=("loading certificates", "negotiating ssl_ctx", "loading private key", "error connecting to ssl object"),
 )
 def ssl_object_error(

@@ -141,21 +141,15 @@ def test_what_runs_a_plan_over_ssh_has_the_connection_and_none_of_the_evidence()
 
 LONGEST = 400
 """Lines of a module, of which a person still knows the whole."""
-LONGER = {
-    "nimdoctor/evidence/loose.py": "the pairing of what people paste will be made anew",
-    "nimdoctor/evidence/recognise.py": "the recognising of what people paste will be made anew",
-}
-"""Modules that are longer, each with the reason."""
 
 
-def test_no_module_is_longer_than_a_person_can_hold_but_those_with_a_reason():
+def test_no_module_is_longer_than_a_person_can_hold():
     lines = {
         path.relative_to(REPOSITORY).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
         for path in sources("nimdoctor", "checks", "fixes")
     }
     longer = {name for name, count in lines.items() if count > LONGEST}
-    assert longer - set(LONGER) == set(), "these part by what they do"
-    assert set(LONGER) - longer == set(), "these need no reason any more"
+    assert longer == set(), "these part by what they do"
 
 
 def test_no_check_imports_another():

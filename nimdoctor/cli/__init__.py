@@ -30,6 +30,8 @@ COMMANDS = {
     "demo": "reference",
 }
 """The commands in the order of the help, each with the module that it stands in."""
+TAKES_ANY_WORD = ("explain",)
+"""Commands of which a word with a dash is a word: `explain nimclient -c`."""
 
 
 @cache
@@ -48,7 +50,10 @@ def commands(name: str = "") -> Any:
     app.callback()(options)
     for command, module in COMMANDS.items():
         if name in ("", command):
-            app.command()(results_alone()(getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command)))
+            settings = {"ignore_unknown_options": True} if command in TAKES_ANY_WORD else {}
+            app.command(context_settings=settings)(
+                results_alone()(getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command))
+            )
     return typer.main.get_command(app)
 
 

@@ -109,7 +109,11 @@ def with_pictures(report: Report, engine: Engine) -> Report:
 def open_hosts(
     target: Evidence, master: Optional[Evidence] = None, *, registry: Registry, role: Optional[str] = None
 ) -> Engine:
-    """The hosts of a scan, not yet read. Raises TargetError where the names of one are pseudonyms and not the other's."""
+    """The hosts of a scan, not yet read: where no master is given, the one that recorded evidence brings along.
+
+    Raises TargetError where the names of one are pseudonyms and not the other's.
+    """
+    master = master or (None if target.live else target.paired)
     alike(target, master)
     host = Host(target, registry.catalog, (role,) if role else None)
     return Engine(host, Host(master, registry.catalog, ("master",)) if master else None, registry.traits)

@@ -64,8 +64,7 @@ class ScanRequest(NamedTuple):
         """The report of a host that is open. Raises TargetError where it cannot be scanned or compared."""
         report = scanning.scan(
             evidence,
-            # a bundle brings its master along
-            master or (None if evidence.live else evidence.paired),
+            master,
             registry=registry,
             role=None if self.role == "auto" else self.role,
             only=self.only,
