@@ -8,6 +8,7 @@ from nimdoctor import facts
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Pair, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
+from nimdoctor.diagnosis.held_certificates import certificates_of
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.diagnosis.timeline import what_changed
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
@@ -52,6 +53,10 @@ def scan(
     engine = open_hosts(target, master, registry=registry, role=role)
     report = scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
     report = with_ways(report, engine, registry)
+    if pictures or not only:
+        # a scan of all checks has read them already
+        hosts = [engine.target, *([engine.master] if engine.master else [])]
+        report = report._replace(certificates=certificates_of(hosts, registry.checks()))
     if probe:
         from nimdoctor.probe import ask
 
