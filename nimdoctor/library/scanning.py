@@ -9,6 +9,7 @@ from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Pair, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
 from nimdoctor.diagnosis.host import Host
+from nimdoctor.diagnosis.settlement import what_to_send
 from nimdoctor.diagnosis.timeline import what_changed
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
 from nimdoctor.evidence.source import Evidence, TargetError
@@ -168,6 +169,7 @@ def scan_hosts(
         first=_first(story.findings, chosen) if leading(story.findings, judgement) else None,
         story=story,
         redacted=all(one.redacted for one in (target, master) if one is not None),
+        to_send=what_to_send(results, host, master_host),
         asked=Asked(len(ids - _taken_out(results, ignored)), len(known), len(ignored), host.left_out()),
     )
 

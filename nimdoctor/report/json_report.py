@@ -66,6 +66,7 @@ def as_dict(report: Report) -> Dict[str, Any]:
             }
             for item in report.ignored
         ],
+        "to_send": [one.as_dict() for one in report.to_send],
         "remarks": list(report.remarks),
         "unread": [{"host": host, "source": name, "reason": reason} for host, name, reason in report.problems],
         "probes": [found._asdict() for found in report.probes],

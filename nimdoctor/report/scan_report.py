@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Story
 from nimdoctor.diagnosis.engine import Result
+from nimdoctor.diagnosis.settlement import Wanted
 from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Outcome, Severity, Topic, worst_score
 from nimdoctor.model.wording import visible
 
@@ -92,6 +93,8 @@ class Report(NamedTuple):
     asked: Asked = Asked()
     fail_on_exposure: Optional[float] = None
     """The score from which an exposure changes the exit status; None where none does."""
+    to_send: Tuple[Wanted, ...] = ()
+    """What would settle what is unknown, or make surer what is not certain: each thing once, the gravest first."""
     ways: "Tuple[Way, ...]" = ()
     """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
 
