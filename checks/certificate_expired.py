@@ -25,6 +25,7 @@ from nimdoctor.model.wording import REFRESH, ago
 @check(
     "certificate-expired",
     title="A certificate for NIMSH over SSL has run out",
+    subject="certificates",
     role=Role.BOTH,
     severity=Severity.HIGH,
     fix="recycle-certificates",

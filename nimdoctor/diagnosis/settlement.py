@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 CERTIFICATES = "/ssl_nimsh/certs/*"
 """Files that may hold a private key beside the certificate: only the certificates of them are ever asked for."""
 KEYS = "/ssl_nimsh/keys"
+_OF = " of "
+"""Stands in what is missing between the thing and another host that it is wanted of."""
 _BLOCKS = "sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p'"
 
 
@@ -49,7 +51,7 @@ def what_to_send(results: "Sequence[Result]", target: Host, master: Optional[Hos
 
     Of a host that is asked now nothing is wanted but a push: what it could not give now it cannot give again.
     """
-    found: Dict[Settlement, List[str]] = {}
+    found: Dict[_Piece, List[str]] = {}
     for result in results:
         for one in _settling(result, target, master):
             serves = found.setdefault(one, [])
@@ -57,35 +59,43 @@ def what_to_send(results: "Sequence[Result]", target: Host, master: Optional[Hos
     return tuple(_wanted(one, serves, target, master) for one, serves in found.items())
 
 
+class _Piece(NamedTuple):
+    """What settles something; `of` names hosts that are neither of those that were scanned."""
+
+    settlement: Settlement
+    of: str = ""
+
+
 def settlement_of(missing: Sequence[str], where: Role, target: Host, master: Optional[Host]) -> Optional[Settlement]:
     """The first of these catalog names that is a file or a command: on that end, or on the only one that has it.
 
     None where none of them is either. What is known of the hosts stands in the places of a command's placeholders.
     """
-    return next(_settlements(missing, where, target, master), None)
+    return next((one.settlement for one in _pieces(missing, where, target, master)), None)
 
 
-def _settlements(names: Sequence[str], where: Role, target: Host, master: Optional[Host]) -> Iterator[Settlement]:
+def _pieces(names: Sequence[str], where: Role, target: Host, master: Optional[Host]) -> Iterator[_Piece]:
     for name in names:
-        row = target.catalog.named(name)
+        line, _, of = name.partition(_OF)
+        row = target.catalog.named(line)
         only = next(iter(row.roles)) if row and len(row.roles) == 1 else None
-        end = Role(only) if only else where
-        if name.startswith("/"):
-            yield File(name, end)
+        # of whom a master's check wants more, that is a client
+        end = Role.CLIENT if of else Role(only) if only else where
+        if line.startswith("/"):
+            yield _Piece(File(line, end), of)
         elif row is not None and row.kind is Kind.COMMAND:
             host = _end(end, target, master)
-            yield Command(*(host.command(row) if name == row.label else name.split()), where=end)
+            yield _Piece(Command(*(host.command(row) if line == row.label else line.split()), where=end), of)
 
 
-def _settling(result: "Result", target: Host, master: Optional[Host]) -> Iterator[Settlement]:
+def _settling(result: "Result", target: Host, master: Optional[Host]) -> Iterator[_Piece]:
     if result.outcome not in (Outcome.FAIL, Outcome.UNKNOWN):
         return
     own, where = result.settled_by, result.where
-    if own:
-        yield from [own] if own.kind == PUSH or not _asked_now(own, target, master) else []
-        where = where if own.kind == PUSH or own.where is None else own.where
-    for one in _settlements(result.missing, where, target, master):
-        if not _asked_now(one, target, master):
+    pieces = [_Piece(own)] if own and (own.kind == PUSH or not result.missing) else []
+    where = where if own is None or own.kind == PUSH or own.where is None else own.where
+    for one in [*pieces, *_pieces(result.missing, where, target, master)]:
+        if one.of or one.settlement.kind == PUSH or not _asked_now(one.settlement, target, master):
             yield one
 
 
@@ -97,10 +107,12 @@ def _end(where: Role, target: Host, master: Optional[Host]) -> Host:
     return master if where is Role.MASTER and master else target
 
 
-def _wanted(one: Settlement, checks: Sequence[str], target: Host, master: Optional[Host]) -> Wanted:
+def _wanted(piece: _Piece, checks: Sequence[str], target: Host, master: Optional[Host]) -> Wanted:
+    one, name = piece.settlement, piece.of or None
     host = _end(one.where or Role.CLIENT, target, master)
-    here = host is master or not host.roles or (one.where or Role.CLIENT).value in host.roles
-    return Wanted(one, host.name if here else None, _typed(one, target.catalog.row(one.path or "")), tuple(checks))
+    if host is master or not host.roles or (one.where or Role.CLIENT).value in host.roles:
+        name = name or host.name
+    return Wanted(one, name, _typed(one, target.catalog.row(one.path or "")), tuple(checks))
 
 
 def _typed(one: Settlement, row: Optional[Row]) -> str:
