@@ -53,7 +53,7 @@ class Result(NamedTuple):
     `causes` are the ids of the checks whose findings this one may be the cause of, `explained_by` those whose findings
     may be the cause of this one. `named_only` says that its fix
     is planned only by `--only`, whatever the severity, `fetches` that it ends with a fetch of the client's certificate.
-    `topic` and `breaks` are those of the check, `vulnerabilities` are as in
+    `topic`, `breaks` and `subject` are those of the check, `vulnerabilities` are as in
     `Finding`. `rules_out` are the steps that no plan of this scan may hold, each with its end and its reason.
     `settled_by` is what would settle an unknown, its `where` filled in; None where nothing that can be named does.
     `advice_only` says that its cure is of the time before security generation G2, and nimdoctor does not carry it out.
@@ -88,6 +88,7 @@ class Result(NamedTuple):
     settled_by: Optional[Settlement] = None
     advice_only: bool = False
     explained_by: Tuple[str, ...] = ()
+    subject: str = ""
 
     @property
     def planned_by_itself(self) -> bool:
@@ -270,6 +271,7 @@ class Engine:
             fetches=traits.fetches,
             breaks=check.breaks,
             topic=check.topic,
+            subject=check.subject,
             advice_only=advice_only,
             vulnerabilities=tuple(finding.vulnerabilities),
             rules_out=tuple(
@@ -343,7 +345,16 @@ class Engine:
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
         return Result(
-            check.id, check.title, outcome, check.severity, where, host, message, breaks=check.breaks, topic=check.topic
+            check.id,
+            check.title,
+            outcome,
+            check.severity,
+            where,
+            host,
+            message,
+            breaks=check.breaks,
+            topic=check.topic,
+            subject=check.subject,
         )
 
 
