@@ -5,12 +5,14 @@ from typing import Optional, Sequence
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Kind
 from nimdoctor.model import Command, File, Role, Settlement
+from nimdoctor.model.language import IN_ENGLISH, NOT_ENGLISH
 
 
 def settlement_of(missing: Sequence[str], where: Role, target: Host, master: Optional[Host]) -> Optional[Settlement]:
     """The first of these catalog names that is a file or a command: on that end, or on the only one that has it.
 
-    None where none of them is either. What is known of the hosts stands in the places of a command's placeholders.
+    None where none of them is either. What is known of the hosts stands in the places of a command's placeholders. What
+    was answered in another language is asked for in English.
     """
     for name in missing:
         row = target.catalog.named(name)
@@ -20,5 +22,6 @@ def settlement_of(missing: Sequence[str], where: Role, target: Host, master: Opt
             return File(name, end)
         if row is not None and row.kind is Kind.COMMAND:
             host = master if end is Role.MASTER and master else target
-            return Command(*(host.command(row) if name == row.label else name.split()), where=end)
+            english = ("env", IN_ENGLISH) if NOT_ENGLISH in host.unread(name) else ()
+            return Command(*english, *(host.command(row) if name == row.label else name.split()), where=end)
     return None

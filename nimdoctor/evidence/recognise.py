@@ -689,7 +689,7 @@ def _is_command(command: str, programs: FrozenSet[str], host: bool) -> bool:
 
 def _bare(command: str) -> str:
     """The command without what stands before it (`LC_ALL=C`, `cd /etc;`, `sudo`)."""
-    return re.sub(r"^(?:\w+=\S*\s+|cd\s+[^;&|\s]*\s*(?:;|&&)\s*|(?:sudo|time|nohup|exec)\s+)+", "", command)
+    return re.sub(r"^(?:\w+=\S*\s+|cd\s+[^;&|\s]*\s*(?:;|&&)\s*|(?:sudo|time|nohup|exec|env)\s+)+", "", command)
 
 
 def _reading(command: str, catalog: Catalog) -> Tuple[str, Optional[Row], bool]:
