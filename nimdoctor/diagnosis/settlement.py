@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optiona
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Kind, Row, path_matches
 from nimdoctor.model import FILE, PUSH, Command, File, Outcome, Role, Settlement
+from nimdoctor.model.language import IN_ENGLISH, NOT_ENGLISH
 
 if TYPE_CHECKING:
     from nimdoctor.diagnosis.engine import Result
@@ -69,7 +70,8 @@ class _Piece(NamedTuple):
 def settlement_of(missing: Sequence[str], where: Role, target: Host, master: Optional[Host]) -> Optional[Settlement]:
     """The first of these catalog names that is a file or a command: on that end, or on the only one that has it.
 
-    None where none of them is either. What is known of the hosts stands in the places of a command's placeholders.
+    None where none of them is either. What is known of the hosts stands in the places of a command's placeholders. What
+    was answered in another language is asked for in English.
     """
     return next((one.settlement for one in _pieces(missing, where, target, master)), None)
 
@@ -85,7 +87,8 @@ def _pieces(names: Sequence[str], where: Role, target: Host, master: Optional[Ho
             yield _Piece(File(line, end), of)
         elif row is not None and row.kind is Kind.COMMAND:
             host = _end(end, target, master)
-            yield _Piece(Command(*(host.command(row) if line == row.label else line.split()), where=end), of)
+            english = ("env", IN_ENGLISH) if NOT_ENGLISH in host.unread(line) else ()
+            yield _Piece(Command(*english, *(host.command(row) if line == row.label else line.split()), where=end), of)
 
 
 def _settling(result: "Result", target: Host, master: Optional[Host]) -> Iterator[_Piece]:
