@@ -74,7 +74,7 @@ def test_no_page_speaks_of_a_later_version(page):
 def test_the_title_of_a_fix_is_that_of_its_page_which_is_shown_with_risk_and_occasion(fix):
     written = (FIXES / (fix.id.replace("-", "_") + ".md")).read_text("ascii")
     assert written.splitlines()[0] == f"# {fix.id}: {fix.title}"
-    shown = " ".join(fix_page(fix, REGISTRY.checks(), REGISTRY.fixes()).split())
+    shown = " ".join(fix_page(fix, REGISTRY.catalog, REGISTRY.checks(), REGISTRY.fixes()).split())
     assert f"Risk: {' '.join(fix.risk.split())}" in shown
     assert all(check.id in shown for check in REGISTRY.checks() if check.fix == fix.id)
     assert all(need in shown for need in fix.needs)
