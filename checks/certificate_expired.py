@@ -3,7 +3,6 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import CertificateValidity
-from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -19,7 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.model.wording import REFRESH, ago
+from nimdoctor.model.wording import REFRESH, ago, as_utc
 
 
 @check(

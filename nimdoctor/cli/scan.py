@@ -62,6 +62,9 @@ def scan(
         max=10.0,
         help="Exit status 1 for an open vulnerability of that CVSS score or more; else exposures move it not.",
     ),
+    compare: Optional[str] = typer.Option(
+        None, "--compare", metavar="REPORT", help="An earlier report as JSON: what is new, gone, changed since."
+    ),
     timeout: float = typer.Option(
         30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one command may take."
     ),
@@ -69,6 +72,7 @@ def scan(
 ) -> int:
     """Diagnose a host from its evidence."""
     from nimdoctor.cli.documents import tell
+    from nimdoctor.library.earlier_reports import read
     from nimdoctor.library.targets import ScanRequest, each
 
     if output == "":
@@ -85,6 +89,7 @@ def scan(
         format in WITH_PICTURES,
         timeout,
         waiting,
+        read(compare) if compare is not None else None,
     )
     registry = request.checked(names)
     restore: Callable[[], None] = nothing

@@ -8,6 +8,7 @@ from nimdoctor import facts
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Pair, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
+from nimdoctor.diagnosis.held_certificates import certificates_of
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.diagnosis.timeline import what_changed
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
@@ -52,6 +53,10 @@ def scan(
     engine = open_hosts(target, master, registry=registry, role=role)
     report = scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
     report = with_ways(report, engine, registry)
+    if pictures or not only:
+        # a scan of all checks has read them already
+        hosts = [engine.target, *([engine.master] if engine.master else [])]
+        report = report._replace(certificates=certificates_of(hosts, registry.checks()))
     if probe:
         from nimdoctor.probe import ask
 
@@ -104,7 +109,11 @@ def with_pictures(report: Report, engine: Engine) -> Report:
 def open_hosts(
     target: Evidence, master: Optional[Evidence] = None, *, registry: Registry, role: Optional[str] = None
 ) -> Engine:
-    """The hosts of a scan, not yet read. Raises TargetError where the names of one are pseudonyms and not the other's."""
+    """The hosts of a scan, not yet read: where no master is given, the one that recorded evidence brings along.
+
+    Raises TargetError where the names of one are pseudonyms and not the other's.
+    """
+    master = master or (None if target.live else target.paired)
     alike(target, master)
     host = Host(target, registry.catalog, (role,) if role else None)
     return Engine(host, Host(master, registry.catalog, ("master",)) if master else None, registry.traits)

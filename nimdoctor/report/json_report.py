@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Quote
-from nimdoctor.report import summary
+from nimdoctor.report import certificates_table, summary
 from nimdoctor.report.scan_report import Report, ScannedHost
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def as_dict(report: Report) -> Dict[str, Any]:
         "ignored": [
             {
                 "check": item.result.check,
+                "where": item.result.where.value,
                 "host": item.result.host,
                 "message": item.result.message,
                 "objects": list(item.objects),
@@ -66,10 +67,13 @@ def as_dict(report: Report) -> Dict[str, Any]:
             }
             for item in report.ignored
         ],
+        "certificates": certificates_table.as_list(report.certificates),
         "remarks": list(report.remarks),
         "unread": [{"host": host, "source": name, "reason": reason} for host, name, reason in report.problems],
         "probes": [found._asdict() for found in report.probes],
     }
+    if report.compared:
+        document["compared"] = report.compared.to_dict()
     if report.master:
         document["master"] = _host(report.master)
     return document

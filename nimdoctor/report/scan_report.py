@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Story
 from nimdoctor.diagnosis.engine import Result
+from nimdoctor.diagnosis.held_certificates import HeldCertificates
 from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Outcome, Severity, Topic, worst_score
 from nimdoctor.model.wording import visible
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from nimdoctor.diagnosis.pictures import Pictures
     from nimdoctor.planning.outlook import Way
     from nimdoctor.probe import Probe
+    from nimdoctor.report.comparison import Comparison
 
 HEALTHY, PROBLEMS, INCONCLUSIVE = "healthy", "problems", "inconclusive"
 EXIT_STATUS = {HEALTHY: 0, PROBLEMS: 1, INCONCLUSIVE: 3}
@@ -87,6 +89,8 @@ class Report(NamedTuple):
     """What of that explains what."""
     pictures: "Optional[Pictures]" = None
     """What the report can show as a picture; None unless the scan was told to make it."""
+    certificates: HeldCertificates = HeldCertificates()
+    """What both ends hold; empty where a narrowed scan had no use for it."""
     redacted: bool = False
     """Whether all names in it are pseudonyms, since its evidence was redacted."""
     asked: Asked = Asked()
@@ -94,6 +98,9 @@ class Report(NamedTuple):
     """The score from which an exposure changes the exit status; None where none does."""
     ways: "Tuple[Way, ...]" = ()
     """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
+
+    compared: "Optional[Comparison]" = None
+    """What has become of an earlier report's findings; None unless one was given."""
 
     @property
     def exit_status(self) -> int:

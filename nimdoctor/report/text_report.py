@@ -11,7 +11,7 @@ from typing import Iterator, List, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count, visible
-from nimdoctor.report import summary
+from nimdoctor.report import certificates_table, comparison, summary
 from nimdoctor.report.scan_report import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
 
 QUOTES_SHOWN, QUOTES_IN_BRIEF = 6, 2
@@ -53,12 +53,29 @@ class _Page:
     def lines(self) -> Iterator[str]:
         yield from self._head()
         yield from self._findings(Topic.OPERATION)
+        yield from self._certificates()
         yield from self._exposures()
         yield from self._unsettled()
         yield from self._notes()
+        yield from self._comparison()
         yield ""
         yield from self._table()
         yield from self._tail()
+
+    def _comparison(self) -> Iterator[str]:
+        found = self.report.compared
+        lines = comparison.sentences(found) if found else []
+        if found and lines:
+            yield ""
+            yield self._paint(f"Since {comparison.since(found)}", _BOLD)
+            for line in lines:
+                yield from self._item(line)
+
+    def _certificates(self) -> Iterator[str]:
+        found = self.report.certificates
+        if found.there() and found.bear_on(self.story.findings):
+            yield ""
+            yield from certificates_table.lines(found, min(self.width, 80))
 
     def _findings(self, topic: Topic) -> Iterator[str]:
         for number, result in enumerate(self.story.findings):
@@ -117,6 +134,8 @@ class _Page:
         yield from self._field("Touches", head.touches)
         if report.changed:
             yield from self._field("Changed", report.changed)
+        if report.compared:
+            yield from self._field("Compared", comparison.headline(report.compared))
 
     def _indent(self, number: int) -> str:
         return "   " * min(self.story.depths[number], DEEPEST)

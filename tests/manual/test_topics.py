@@ -146,7 +146,7 @@ def test_a_number_leads_to_the_checks_that_it_can_mean(number, checks):
 @pytest.mark.parametrize("row", data_of("messages")["messages"], ids=lambda row: row["number"])
 def test_a_number_leads_only_to_checks_that_say_so_themselves(row):
     own = {check.id for check in CHECKS if row["number"] in check.messages}
-    assert ids_named(said(row["number"])) - ids_named(row["meaning"]) == own
+    assert ids_named(said(row["number"])) == own | ids_named(row["meaning"])
 
 
 @pytest.mark.parametrize("name", TABLES)
