@@ -59,8 +59,8 @@ class HostSection:
         if findings:
             yield self._section("findings", "Findings", *self._findings(findings))
         yield from self._certificates()
-        yield from self._exposures()
         yield from self._to_send()
+        yield from self._exposures()
         yield from self._rest()
 
     def _section(self, name: str, heading: str, *content: Content) -> Markup:
@@ -297,9 +297,10 @@ def _quotes(quotes: Sequence[Quote]) -> Optional[Markup]:
     blocks = []
     for source, found in groups:
         width = max(len(str(quote.line)) for quote in found if quote.line is not None) if _numbered(found) else 0
-        lines = [_line(quote, width) for quote in found]
-        name = element("figcaption", element("code", source), f", {_which(found)}" if width else None)
-        blocks.append(element("figure", name, element("pre", join(lines, BREAK)), class_="quote"))
+        lines = [_line(quote, width) for quote in found if quote.line is not None or quote.text]
+        name = element("figcaption", element("code", source), f", {_which(found)}")
+        shown = element("pre", join(lines, BREAK)) if lines else None
+        blocks.append(element("figure", name, shown, class_="quote"))
     return join(blocks) if blocks else None
 
 
@@ -309,6 +310,8 @@ def _numbered(quotes: Sequence[Quote]) -> bool:
 
 def _which(quotes: Sequence[Quote]) -> str:
     numbers = [str(quote.line) for quote in quotes if quote.line is not None]
+    if not numbers:
+        return "the whole of it"
     return f"line {numbers[0]}" if len(numbers) == 1 else f"{count(len(numbers), 'line')}"
 
 
