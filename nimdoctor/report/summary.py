@@ -214,14 +214,14 @@ def command(report: Report, result: Result) -> Optional[str]:
     if not way.run or not way.where:
         return way.run
     others = f"{'each of ' if len(way.clients) > 1 else ''}{named(list(way.clients))}"
-    return f"on {others if way.clients else _end(report, way.where)}: {way.run}"
+    return f"on {others if way.clients else end(report, way.where)}: {way.run}"
 
 
 def steps(report: Report, result: Result) -> List[Tuple[str, str]]:
     """What a plan does about a finding, as `on the master nim1` and what to type there."""
     way = report.way(result)
     found = way.steps if way else ()
-    place_of = _end if len(found) == 1 else _each
+    place_of = end if len(found) == 1 else _each
     return [(f"on {place_of(report, where)}", line) for where, line in found]
 
 
@@ -231,7 +231,7 @@ def _each(report: Report, where: Role) -> str:
     return f"the {where.value} {label}" if label else f"the {where.value}"
 
 
-def _end(report: Report, where: Role) -> str:
+def end(report: Report, where: Role) -> str:
     """The host that is that end, by its name where it was scanned."""
     label = _label(report, where)
     return f"{label} ({where.value})" if label else f"the {where.value}"
