@@ -8,6 +8,7 @@ from nimdoctor import facts
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Pair, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
+from nimdoctor.diagnosis.guidance import guidance_of
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.diagnosis.timeline import what_changed
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
@@ -155,6 +156,7 @@ def scan_hosts(
     ids = {check.id for check in chosen} | known.intersection(one.name for one in broken)
     judgement = verdict(results, fail_on)
     dated = {check.id for check in chosen if check.timeline}
+    changed = what_changed(host) if any(found.check in dated for found in story.findings) else None
     return Report(
         generated=now or datetime.now(timezone.utc),
         host=_named(host),
@@ -164,9 +166,10 @@ def scan_hosts(
         ignored=tuple(ignored),
         remarks=tuple(dict.fromkeys(remarks)),
         problems=tuple(_problems([host, master_host])),
-        changed=what_changed(host) if any(found.check in dated for found in story.findings) else None,
+        changed=changed,
         first=_first(story.findings, chosen) if leading(story.findings, judgement) else None,
         story=story,
+        guidance=guidance_of(engine, results, changed),
         redacted=all(one.redacted for one in (target, master) if one is not None),
         asked=Asked(len(ids - _taken_out(results, ignored)), len(known), len(ignored), host.left_out()),
     )

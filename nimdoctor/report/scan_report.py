@@ -10,6 +10,7 @@ from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Outcome, Severity, Topic, wo
 from nimdoctor.model.wording import visible
 
 if TYPE_CHECKING:
+    from nimdoctor.diagnosis.guidance import Guidance
     from nimdoctor.diagnosis.pictures import Pictures
     from nimdoctor.planning.outlook import Way
     from nimdoctor.probe import Probe
@@ -92,6 +93,8 @@ class Report(NamedTuple):
     asked: Asked = Asked()
     fail_on_exposure: Optional[float] = None
     """The score from which an exposure changes the exit status; None where none does."""
+    guidance: "Optional[Guidance]" = None
+    """What is left to do where a cure is advice only; None where none is."""
     ways: "Tuple[Way, ...]" = ()
     """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
 

@@ -11,7 +11,7 @@ from typing import Iterator, List, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count, visible
-from nimdoctor.report import summary
+from nimdoctor.report import advice_only, summary
 from nimdoctor.report.scan_report import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
 
 QUOTES_SHOWN, QUOTES_IN_BRIEF = 6, 2
@@ -53,6 +53,7 @@ class _Page:
     def lines(self) -> Iterator[str]:
         yield from self._head()
         yield from self._findings(Topic.OPERATION)
+        yield from self._advice_only()
         yield from self._exposures()
         yield from self._unsettled()
         yield from self._notes()
@@ -77,6 +78,15 @@ class _Page:
         if exposed and open_:
             yield ""
         yield from self._open(open_)
+
+    def _advice_only(self) -> Iterator[str]:
+        found = list(advice_only.items(self.report))
+        if found:
+            yield ""
+            yield self._paint(advice_only.TITLE, _BOLD)
+            yield from self._item(advice_only.WHY, "  ")
+            for label, text in found:
+                yield from self._field(label, text, "   ")
 
     def brief(self) -> Iterator[str]:
         found = self.story.findings
