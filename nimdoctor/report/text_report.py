@@ -10,7 +10,7 @@ from typing import Iterator, List, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count, named
-from nimdoctor.report import certificates_table, comparison, sending, summary
+from nimdoctor.report import advice_only, certificates_table, comparison, sending, summary
 from nimdoctor.report.layout import HEIGHT, LABEL, NARROWEST, WIDTH, command, field, item, wrapped
 from nimdoctor.report.layout import printable as printable
 from nimdoctor.report.scan_report import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
@@ -69,6 +69,7 @@ class _Page:
     def _body(self) -> Iterator[str]:
         yield from self._findings(Topic.OPERATION)
         yield from self._certificates()
+        yield from self._advice_only()
         if self.every:
             yield from self._exposures()
         yield from self._unsettled()
@@ -122,6 +123,15 @@ class _Page:
         ids = self.report.exposure.checks
         if ids and not self.every:
             yield from self._field("Exposed", f"{named(list(ids), 2)}: they stop no push (--all)")
+
+    def _advice_only(self) -> Iterator[str]:
+        found = list(advice_only.items(self.report))
+        if found:
+            yield ""
+            yield self._paint(advice_only.TITLE, _BOLD)
+            yield from wrapped(advice_only.WHY, self.width, "  ")
+            for label, text in found:
+                yield from self._field(label, text, "   ")
 
     def brief(self) -> Iterator[str]:
         found = self.story.findings
