@@ -3,8 +3,8 @@ another, a log. `recognise` names one text in the catalog's terms, `parts` finds
 parts a transcript by its prompts.
 """
 
-from nimdoctor.evidence.recognition.content import Part, parts, recognise
-from nimdoctor.evidence.recognition.naming import CERTIFICATES
+from nimdoctor.evidence.recognition.content import Part, parts, points, recognise
+from nimdoctor.evidence.recognition.naming import CERTIFICATES, same_facts
 from nimdoctor.evidence.recognition.prompts import has_prompts
 from nimdoctor.evidence.recognition.quoting import SAMPLE, is_binary, strip_quoting
 from nimdoctor.evidence.recognition.sections import Section, sections
@@ -19,7 +19,9 @@ __all__ = [
     "has_prompts",
     "is_binary",
     "parts",
+    "points",
     "recognise",
+    "same_facts",
     "sections",
     "strip_quoting",
 ]

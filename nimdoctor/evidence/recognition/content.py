@@ -83,6 +83,11 @@ def parts(text: str, hint: str = "") -> List[Part]:
     return found
 
 
+def points(text: str) -> float:
+    """How much a text says: the most points that any kind has in it."""
+    return max((score.points for score in _scores(_prepared(text)).values()), default=0.0)
+
+
 class _Score(NamedTuple):
     key: str
     points: float
