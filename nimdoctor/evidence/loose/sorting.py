@@ -21,6 +21,7 @@ from nimdoctor.evidence.recognition import (
     same_facts,
     sections,
 )
+from nimdoctor.evidence.unread import unread
 from nimdoctor.evidence.wrapping import Line, decoded, joined, numbered, numbers_of, runs, unwrapped
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, Extent, decode, first_words, split_lines
@@ -91,7 +92,12 @@ class Sorting:
         if len(text) <= _WHOLE_LIMIT or has_prompts(text):
             split = sections(lines, catalog=self._catalog)
             if len(split) > 1 or (split and split[0].command):
-                return self._of_sections(name, split)
+                said = len(self.unrecognised)
+                found = self._of_sections(name, split)
+                if not found:
+                    del self.unrecognised[said:]
+                    self.useless(name, "not recognised", first_line=first_words(text.lstrip().partition("\n")[0]))
+                return found
         # what was changed on the way in is served from memory, everything else streamed as it is
         same = text == joined(numbered(original)) and decode(raw) == original and "\n" in original
         return self._of_parts(name, opener if same else None, lines, raw)
@@ -136,7 +142,7 @@ class Sorting:
             shown = [line for line in lines[start:end] if line.text.strip()]
             if shown:
                 place = f"{name} lines {shown[0].number}-{shown[-1].number}"
-                self.unrecognised.append(f"{place}: not recognised: {first_words(shown[0].text)}")
+                self.unrecognised.append(unread(place, first_words(shown[0].text)))
 
     def _of_parts(self, name: str, opener: Optional[Opener], lines: Sequence[Line], raw: bytes) -> List[Piece]:
         text = joined(lines)
