@@ -78,6 +78,8 @@ SETUP = (
     "x - /usr/lib/libssl.so.0.9.8\nx - /usr/lib/libcrypto.so.0.9.8\nReceived 2788 Bytes in 0.0 Seconds\n"
     "0513-044 The nimsh Subsystem was requested to stop.\n"
 )
+
+
 def parted(*lines: str) -> List[Section]:
     return sections(numbered("\n".join(lines)))
 

@@ -7,17 +7,26 @@ directory in whatever order a site likes.
 import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from nimdoctor.evidence.catalog import Catalog, Kind
+from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.evidence.recognition.quoting import LINE_LIMIT
-from nimdoctor.evidence.recognition.typed import PROSE, Typed, is_command, plain_dashes, programs, read_command
+from nimdoctor.evidence.recognition.typed import (
+    PROSE,
+    Typed,
+    is_command,
+    plain_dashes,
+    programs,
+    read_command,
+    shows_a_file,
+)
 from nimdoctor.model.text import Extent
 
 PROMPT_LIMIT = 2000
 """Prompts of one transcript that are looked at; nobody typed more."""
 _LOOKED_AT = 160
 """Characters of a line within which its prompt ends."""
-_MARK = re.compile(r"(?<![-=<])[#$%>\u276f\u279c\u00bb](?:[ \t]*(?=[A-Za-z/._(])|[ \t]*$)|\][ \t]*(?=[A-Za-z/.])")
+_MARK = re.compile(r"(?<![-=<])[#$%>\u276f\u279c\u00bb](?:[ \t]*(?=[A-Za-z/._(])|[ \t]*$)|\][ \t]*(?=[A-Za-z/.]|$)")
 _LETTERS = re.compile(r"[\w.~/+@:\[\]{}()<>|!?=,#$%*'\" \t-]*", re.ASCII)
+_DECORATION = re.compile(r"[#=*>+]+")
 _DRAWN = re.compile("[\u2500-\u257f\u276f\u279c\u00bb\u03bb]")
 _ADORNMENT = re.compile(
     r"[(\[]?[!?]?\d{1,5}[)\]]?"  # the number of the command, or the status of the one before
@@ -70,7 +79,7 @@ _NO_HOST = PROSE | frozenset(
 
 class Prompt(NamedTuple):
     """A line with a prompt or a title: its index `at` among the lines, that of the first line `after` it, the `command`,
-    what that shows, and the `host` that it names, "" where it names none.
+    what that shows, and the `host` that it names, "" where it names none. That of a title `lasts` up to the next.
     """
 
     at: int
@@ -78,6 +87,7 @@ class Prompt(NamedTuple):
     command: str
     typed: Typed
     host: str
+    lasts: bool = False
 
 
 class _Shape(NamedTuple):
@@ -126,7 +136,12 @@ def prompts(lines: Sequence[str], catalog: Catalog) -> List[Prompt]:
         else:
             if first and not first.shape.sentence:
                 doubtful.append(first)
-    met = [_ended_by(one) for one in doubtful if _was_met(one, found, shells)]
+    end = max((index for index, line in enumerate(lines) if line.strip()), default=0)
+    met = [
+        _prompt(lines, one.at, one.command, Typed(one.command, None, Extent.WHOLE), one.shape.host)
+        for one in doubtful
+        if _was_met(one, found, shells, end)
+    ]
     return sorted([*found, *met], key=lambda prompt: prompt.at)
 
 
@@ -134,21 +149,23 @@ def _is_typed(shape: _Shape, command: str, typed: Typed, found: Sequence[Prompt]
     """Whether a known command was typed there, and is no sentence and no comment."""
     if typed.row or shape.sentence:
         return typed.row is not None and (not shape.sentence or " " in command)
-    shows_file = bool(found) and found[-1].typed.row is not None and found[-1].typed.row.kind is Kind.FILE
-    return shape.same not in _BARE or not shows_file or command.split()[0] not in _SERVICES
+    return shape.same not in _BARE or command.split()[0] not in _SERVICES
 
 
-def _was_met(one: _Doubtful, found: Sequence[Prompt], shells: Set[str]) -> bool:
-    """Whether it is a prompt that was met already: that ends the section before it, whatever was typed there."""
+def _was_met(one: _Doubtful, found: Sequence[Prompt], shells: Set[str], end: int) -> bool:
+    """Whether it is a prompt that was met already: that ends the section before it, whatever was typed there.
+
+    `end` is the index of the last line.
+    """
     if one.shape.strong and one.shape.host in {prompt.host for prompt in found} - {""}:
         return True
     if one.shape.same not in shells or not one.shape.same:
         return False
-    if one.shape.same not in _BARE:
+    if one.shape.same not in _BARE or (one.at == end and not one.command):
         return True
     # a file has comments
     before = [prompt for prompt in found if prompt.at < one.at][-1:]
-    shows_file = any(prompt.typed.row is None or prompt.typed.row.kind is Kind.FILE for prompt in before)
+    shows_file = any(shows_a_file(prompt.command) for prompt in before)
     words = one.command.split()
     looks_typed = not words or (
         bool(re.match(r"[a-z./][\w./-]*$", words[0]))
@@ -156,10 +173,6 @@ def _was_met(one: _Doubtful, found: Sequence[Prompt], shells: Set[str]) -> bool:
         and not any(word.lower().strip(".,") in PROSE for word in words)
     )
     return bool(before) and not shows_file and looks_typed
-
-
-def _ended_by(one: _Doubtful) -> Prompt:
-    return Prompt(one.at, one.at + 1, one.command, Typed(one.command, None, Extent.WHOLE), one.shape.host)
 
 
 def has_prompts(text: str) -> bool:
@@ -203,7 +216,7 @@ def _shape(before: str, mark: str) -> Optional[_Shape]:
         return _Shape("", mark if mark in _BARE else "") if mark != "]" else None
     if mark == "]" and not _is_boxed(text):
         return None
-    if len(text) > 100 or not _LETTERS.fullmatch(text):
+    if len(text) > 100 or not _LETTERS.fullmatch(text) or _DECORATION.fullmatch(text):
         return None
     words = [word for word in text.split() if not _ADORNMENT.fullmatch(word)]
     bare = re.sub(

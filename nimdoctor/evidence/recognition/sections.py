@@ -13,7 +13,7 @@ from nimdoctor.evidence.recognition.typed import Typed
 from nimdoctor.evidence.wrapping import Line, joined, numbers_of
 from nimdoctor.model.text import Extent
 
-_NAMED_LINE = re.compile(r"(?P<host>[A-Za-z0-9][\w.-]*):[ ]?(?P<text>.*)", re.DOTALL)
+_NAMED_LINE = re.compile(r"(?P<host>[A-Za-z][\w.-]*|\d+(?:\.\d+){3}):[ ]?(?P<text>.*)", re.DOTALL)
 _FEWEST = 3
 """Lines with one host's name before them by which it is told that somebody asked several hosts at once."""
 _SHELLS = frozenset({"bash", "ksh", "ksh93", "sh", "csh", "su", "script"})
@@ -70,7 +70,8 @@ def sections(lines: Sequence[Line], catalog: Optional[Catalog] = None) -> List[S
     heads = _heads(texts, rows)
     found: List[Section] = []
     start = heads[0].at if heads else len(lines)
-    found += _ended(Section("", tuple(lines[:start])))
+    nothing = Typed("", None, Extent.WHOLE)
+    found += (one for part in _ended(Section("", tuple(lines[:start]))) for one in _by_host(part, nothing))
     inside = ""
     for position, head in enumerate(heads):
         end = heads[position + 1].at if position + 1 < len(heads) else len(lines)
@@ -118,6 +119,8 @@ def _not_comments(among: List[Prompt], lines: Sequence[str], whole: str) -> List
 
 def _inside(head: Prompt, at: str) -> str:
     """The host of prompts that name none, after that command."""
+    if head.lasts:
+        return head.host
     program = head.command.split()[0].rsplit("/", 1)[-1] if head.command else ""
     if program in _SHELLS:
         return at
@@ -150,19 +153,37 @@ def _ended(section: Section) -> Iterator[Section]:
 
 
 def _by_host(section: Section, typed: Typed) -> List[Section]:
-    """One section for each host where its name stands before every line, as dsh prints them."""
+    """One section for each host where its name stands before every line, as dsh prints them, or above its lines."""
+    above = _below_names(section, typed)
+    if above:
+        return above
     named = [_NAMED_LINE.match(line.text) for line in section.lines]
     told = [match["host"] for match, line in zip(named, section.lines) if match and line.text.strip()]
     if not told or len(told) < sum(1 for line in section.lines if line.text.strip()):
         return [section]
     short = {host.split(".")[0] for host in typed.hosts}
-    if not {host.split(".")[0] for host in told} <= short and not typed.hosts and not _spread(section.command):
+    several = len(told) >= _FEWEST and 2 * len(set(told)) <= len(told) and not section.command
+    asked = bool(typed.hosts) or _spread(section.command) or {host.split(".")[0] for host in told} <= short
+    if not asked and not several:
         return [section]
     lines: Dict[str, List[Line]] = {}
     for match, line in zip(named, section.lines):
         if match:
             lines.setdefault(match["host"], []).append(line._replace(text=match["text"]))
     return [section._replace(lines=tuple(own), host=host) for host, own in lines.items()]
+
+
+def _below_names(section: Section, typed: Typed) -> List[Section]:
+    """The sections of several hosts where the name of each stands alone above its lines, as a loop echoes it."""
+    if len(typed.hosts) < 2:
+        return []
+    hosts = {host.split(".")[0]: host for host in typed.hosts}
+    words = [re.findall(r"[A-Za-z0-9][\w.-]*", line.text) for line in section.lines]
+    at = [index for index, found in enumerate(words) if len(found) == 1 and found[0].split(".")[0] in hosts]
+    return [
+        section._replace(lines=section.lines[start + 1 : end], host=words[start][0])
+        for start, end in zip(at, [*at[1:], len(words)])
+    ]
 
 
 def _spread(command: str) -> bool:

@@ -20,13 +20,17 @@ _SAID = re.compile(
     r"|(?:command|cmd|cmdline|file(?: ?name)?|filename)(?: is| run| executed)?|here is|this is)[ \t]*[:=]?[ \t]+"
     r"[\"'`]?(?P<inner>[A-Za-z/][^\n]*?)[\"'`]?[ \t]*(?P<trail>[:.]*)[ \t]*$"
 )
-_ENDED = re.compile(r"[ \t]*(?P<inner>[A-Za-z/][^\n:]*?)[ \t]*:[ \t]*$")
+_ENDED = re.compile(r"[ \t]*(?P<inner>[A-Za-z/][^\n]*?)[ \t]*:[ \t]*$")
 _HOST_ALONE = re.compile(
     r"(?:HOST|Host|host|HOSTS|Server|server|Node|node|LPAR|lpar)?[ \t:=-]*(?P<host>[A-Za-z][\w.-]*)"
 )
-_AD_HOC = re.compile(
+_ANSIBLE = re.compile(
     r"(?P<host>[A-Za-z0-9][\w.-]*) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)(?: \| rc=\d+)? (?:>>|=>).{0,20}$"
+    r"|(?:ok|changed|fatal|failed|skipping): \[(?:[\w.-]+ -> )?(?P<named>[\w.-]+)[^\]\n]{0,60}\](?:: [A-Z]+!)?(?: =>)?[ \t]*$"
 )
+_BETWEEN = "between rules"
+_WEAK = (":", "#")
+"""Decorations that stand before or behind much else."""
 _ANSWER = 20
 """Lines below a command without a prompt by which it is told whether they are its output."""
 
@@ -45,24 +49,30 @@ def titles(lines: Sequence[str], taken: Set[int], catalog: Catalog) -> List[Prom
     for index, line in enumerate(lines):
         if index in taken or not line.strip() or len(line) > _LONGEST:
             continue
-        ad_hoc = _AD_HOC.match(line)
-        if ad_hoc:
-            found.append(Prompt(index, index + 1, "", Typed("", None, Extent.WHOLE), ad_hoc["host"]))
+        of_host = _ANSIBLE.match(line)
+        if of_host:
+            host = of_host["host"] or of_host["named"]
+            found.append(Prompt(index, index + 1, "", Typed("", None, Extent.WHOLE), host, True))
             continue
         title = _title(line)
         if title:
             typed = _typed(title.inner, known, catalog)
-            if typed and (typed.row or title.lead != "#"):
+            if typed and (typed.row or title.lead not in _WEAK):
                 found.append(_with_rules(lines, index, title.inner, typed))
-                leads.add(title.lead)
+                leads |= {title.lead, _BETWEEN} if _is_between(lines, index) else {title.lead}
             else:
                 doubtful.append((index, title))
             continue
         typed = _typed(line, known, catalog) if _may_begin(line, known) else None
         if typed and typed.row and (_ruled(lines, index) or _answered(lines, index + 1, typed.row, known)):
             found.append(_with_rules(lines, index, line.strip(), typed))
+            leads |= {_BETWEEN} if _is_between(lines, index) else set()
+        elif _is_between(lines, index):
+            doubtful.append((index, _Title(_BETWEEN, line.strip())))
+    covered = {index for title in found for index in range(title.at, title.after)}
     for index, title in doubtful:
-        if title.lead in leads and _alike(title):
+        if title.lead in leads and _alike(title) and (title.lead != _BETWEEN or index - 1 not in covered):
+            covered |= {index, index + 1}
             typed = Typed(title.inner, None, Extent.WHOLE)
             alone = _HOST_ALONE.fullmatch(title.inner)
             host = alone["host"] if alone and title.inner.lower().startswith(("host", "node", "server", "lpar")) else ""
@@ -83,13 +93,13 @@ def _title(line: str) -> Optional[_Title]:
 
 
 def _kind(lead: str) -> str:
-    """The decoration without its length."""
-    return re.sub(r"(.)\1+", r"\1\1", lead.strip())
+    """The decoration without its length, which pads; but a comment has another number of `#` than a title."""
+    return re.sub(r"([^#])\1+", r"\1\1", lead.strip())
 
 
 def _alike(title: _Title) -> bool:
     """Whether a decoration that a title had is that of another: a word and a colon stand before much."""
-    return title.lead not in (":", "#") and bool(re.match(r"[A-Za-z/][\w./-]*", title.inner))
+    return title.lead not in _WEAK and bool(re.match(r"[A-Za-z/][\w./-]*", title.inner))
 
 
 def _may_begin(line: str, known: "frozenset[str]") -> bool:
@@ -138,10 +148,15 @@ def _answered(lines: Sequence[str], start: int, row: Row, known: "frozenset[str]
     return name == row.name if row.kind is Kind.FILE else not name.startswith("/") and row.serves(name)
 
 
+def _is_between(lines: Sequence[str], index: int) -> bool:
+    """Whether the line stands between two rules that are alike."""
+    return bool(index) and _ruled(lines, index) and lines[index - 1].strip()[:3] == lines[index + 1].strip()[:3]
+
+
 def _with_rules(lines: Sequence[str], index: int, command: str, typed: Typed, host: str = "") -> Prompt:
     start, after = index, index + 1
     if start and _RULE.match(lines[start - 1]):
         start -= 1
     if _ruled(lines, index):
         after += 1
-    return Prompt(start, after, plain_dashes(command), typed, host)
+    return Prompt(start, after, plain_dashes(command), typed, host, bool(host))

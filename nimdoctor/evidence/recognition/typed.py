@@ -87,6 +87,11 @@ def is_command(command: str, known: FrozenSet[str], host: bool) -> bool:
     return True
 
 
+def shows_a_file(command: str) -> bool:
+    """Whether a command shows what stands in a file, comments and all."""
+    return _program(_bare(command)) in _READERS
+
+
 def _bare(command: str) -> str:
     """The command without what stands before it (`LC_ALL=C`, `cd /etc;`, `sudo`)."""
     return _BEFORE.sub("", command)

@@ -21,10 +21,13 @@ def without_quoting(lines: List[Line]) -> List[Line]:
     ['create BIO', 'a', 'b']
     """
     found = list(lines)
-    for index, line in enumerate(lines):
-        mark = _QUOTED.match(line.text) if ">" in line.text else None
-        if mark:
-            found[index] = line._replace(text=line.text[mark.end() :])
+    marks = [_QUOTED.match(line.text) if ">" in line.text else None for line in lines]
+    for start, end in runs(mark is not None for mark in marks):
+        for index in range(start, end):
+            mark, text = marks[index], lines[index].text
+            # one line alone that begins with several is a title, where the text has others
+            if mark and not (end - start == 1 < len(lines) and text.startswith(">>>")):
+                found[index] = lines[index]._replace(text=text[mark.end() :])
     for start, end in runs(bool(_BARRED.match(line.text)) for line in found):
         for index in range(start, end if end - start > 1 else start):
             found[index] = found[index]._replace(text=_BARRED.sub("", found[index].text, count=1))

@@ -7,6 +7,7 @@ from nimdoctor.evidence.wrapping.lines import Line, runs
 
 MARGIN = re.compile(r"(?m)^(?:[ ]{2}|\t)[ \t]*\S|^[ \t]*\d{1,7}[:\t ]|^\[?(?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2} [ \d]\d )")
 _LINE_NUMBER = re.compile(r"[ \t]*(\d{1,7})(?:\t|:[ ]?|[ ]{2})(?=\S|$)|[ \t]*(\d{1,7})$")
+_ASKED = re.compile(r"\b(?:e|f)?grep [^|\n]{0,100}-\w{0,5}n\b|\bcat -n\b|\bnl /")
 _LOGGED = re.compile(
     r"\[?(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)\]?"
     r"(?P<host>[ \t]+[\w.-]+)?(?:[ \t]+[\w./-]+(?:\[\d+\])?:)?[ \t]"
@@ -44,13 +45,14 @@ def _without_numbers(lines: List[Line], worth: Worth) -> List[Line]:
     for start, end in runs((bool(match) or not line.text.strip() for match, line in zip(matches, lines))):
         counted = [int(match[1] or match[2]) for match in matches[start:end] if match]
         rising = all(one < other for one, other in zip(counted, counted[1:]))
-        if not rising or not counted or (len(counted) < _FEWEST and end - start < len(lines)):
+        asked = bool(start) and _ASKED.search(lines[start - 1].text) is not None
+        if not rising or not counted or (len(counted) < _FEWEST and end - start < len(lines) and not asked):
             continue
         made = [
             line._replace(text=line.text[match.end() :] if match else line.text)
             for line, match in zip(lines[start:end], matches[start:end])
         ]
-        if _better(lines[start:end], made, worth):
+        if asked or _better(lines[start:end], made, worth):
             found[start:end] = made
     return found
 

@@ -26,6 +26,7 @@ _ANSIBLE_HOST = re.compile(r"\[([\w.-]+)(?: -> ([\w.-]+))?(?:\([^)\n]*\))?\]")
 _OWN = re.compile(r'"schema"\s*:\s*"nimdoctor\.')
 _KEY = re.compile(r"""[ \t{,-]*["']?(?P<key>\w{1,40})["']?:[ \t]*(?P<value>.*)$""")
 _QUOTED = re.compile(r"""[ \t]*(?:- )?(?:"(?P<text>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'),?[ \t]*$""")
+_INNER = re.compile(r"""(["'])((?:[^"'\\]|\\.|(?!\1)["'])*)\1""")
 _ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _MEANT = {"n": "\n", "t": "\t", "r": "", "b": "", "f": "", "0": ""}
 
@@ -49,6 +50,7 @@ def from_records(lines: List[Line]) -> List[Line]:
     [(3, 'lpar7 # lssrc -a'), (3, 'Subsystem'), (3, ' nimsh')]
     """
     text = joined(lines)
+    lines = list(lines)
     found: List[Line] = []
     done = 0
     for start, end in _documents(text):
@@ -64,6 +66,7 @@ def from_records(lines: List[Line]) -> List[Line]:
         found += [lines[before]._replace(text=lead.rstrip(), ends=True)] if lead.strip() else []
         found += made
         done = text.count("\n", 0, end) + 1
+        lines[done:] = [line._replace(ends=True) for line in lines[done : done + 1]] + lines[done + 1 :]
     return found + _shown(lines[done:])
 
 
@@ -152,6 +155,8 @@ def _told(frame: _Frame) -> List[Line]:
     command = next((frame.said[key] for key in sorted(_COMMANDS) if key in frame.said), None)
     found = [Line(command[0], prompt + command[1].split("\n")[0], True)] if command else []
     twice = {f"{key}_lines" for key in frame.output if frame.output[key]}
+    if "stdout" in frame.output:
+        twice |= {"msg", "message"}
     for key, output in frame.output.items():
         if key in twice or not output:
             continue
@@ -167,13 +172,15 @@ def _shown(lines: List[Line]) -> List[Line]:
     """Lines that are no whole document: their strings as what they stand for."""
     found: List[Line] = []
     block: Optional[int] = None
+    margin = 0
     listed = False
     for line in lines:
         indent = len(line.text) - len(line.text.lstrip())
         if block is not None and (indent > block or not line.text.strip()):
-            found.append(line)
+            margin = margin or indent
+            found.append(line._replace(text=line.text[min(margin, indent) :]))
             continue
-        block = None
+        block, margin = None, 0
         entry, quoted = _KEY.match(line.text), _QUOTED.match(line.text)
         if entry and re.fullmatch(r"[|>][-+]?\d?[ \t]*", entry["value"]):
             block = indent
@@ -182,7 +189,8 @@ def _shown(lines: List[Line]) -> List[Line]:
             listed = True
             found.append(line._replace(text="", ends=True))
         elif entry and "\\n" in entry["value"] and entry["value"][:1] in ("'", '"'):
-            found += _unescaped(line._replace(text=entry["value"].rstrip(" \t,}\"'")[1:], ends=True))
+            inner = _INNER.match(entry["value"])
+            found += _unescaped(line._replace(text=inner[2] if inner else entry["value"][1:], ends=True))
         elif quoted:
             found += _unescaped(line._replace(text=quoted["text"] or quoted["single"] or ""))
         elif listed and line.text.lstrip().startswith("- "):
