@@ -24,6 +24,7 @@ MASTER_FILESET = "bos.sysmgt.nim.master"
 @check(
     "nimesis-inactive",
     title="nimesis is not running on the NIM master",
+    subject="nimesis",
     role=Role.MASTER,
     severity=Severity.MEDIUM,
     fix="start-nimesis",

@@ -11,6 +11,7 @@ from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.x509 import X509Reader
 from nimdoctor.model.host_readers import CertificateReader, ClockReader, EvidenceTime
+from nimdoctor.model.language import NOT_ENGLISH, is_english
 from nimdoctor.model.text import BadEvidence, Extent, Text, Unreadable, first_words
 from nimdoctor.model.unreadable import denial
 
@@ -141,6 +142,8 @@ class Host:
         first = next((quote for quote in text.quotes() if quote.text.strip()), None)
         if first and first_words(first.text) not in why:
             why = f"{why}: line {first.line}: {first_words(first.text)}"
+        if text.command and not is_english(text.read()):
+            why = f"{NOT_ENGLISH} ({why})"
         return f"{given}not understood: {why}{where}"
 
     def _derive(self, kind: Any) -> Any:

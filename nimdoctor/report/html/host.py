@@ -5,14 +5,18 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import summary
+from nimdoctor.report import certificates_table, commands, comparison, summary
+from nimdoctor.report.commands import Typed
 from nimdoctor.report.html.pictures import figures
+from nimdoctor.report.html.prose import prose
 from nimdoctor.report.html.table import table
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.markup import BREAK, Content, Markup, element, join, text
 from nimdoctor.report.scan_report import INCONCLUSIVE, Report
 
 DEEPEST = 4
+_COUNTED = ("Passed", "Not applicable")
+"""What stays folded on paper: how many there are is enough there."""
 
 
 class HostSection:
@@ -29,7 +33,7 @@ class HostSection:
         verdict = element("span", summary.verdict(report), class_=report.verdict)
         heading = element(f"h{self.level}", f"{report.host.label}: ", verdict, id=f"{self.prefix}title")
         caption = f"{summary.hosts(report)}{': ' + found if found else ''}"
-        return join([heading, element("p", caption, class_="soft")])
+        return join([heading, element("p", prose(caption), class_="soft")])
 
     def link(self) -> Markup:
         """From the list of hosts to this one."""
@@ -41,12 +45,18 @@ class HostSection:
     def sections(self) -> Iterator[Markup]:
         report = self.report
         yield self._section("short", "In short", self._brief(), *self._story())
-        pictures = figures(report.pictures, self.level + 2, self.prefix) if report.pictures else []
+        compared = report.compared
+        changes = comparison.sentences(compared) if compared else []
+        if compared and changes:
+            yield self._section("compared", f"Since {comparison.since(compared)}", _items(changes))
+        there = report.certificates.there()
+        pictures = figures(report.pictures, there, self.level + 2, self.prefix) if report.pictures else []
         if pictures:
             yield self._section("pictures", "Pictures", element("div", *pictures, class_="pictures"))
         findings = [one for one in report.story.findings if one.topic is Topic.OPERATION]
         if findings:
             yield self._section("findings", "Findings", *self._findings(findings))
+        yield from self._certificates()
         yield from self._exposures()
         yield from self._rest()
 
@@ -58,19 +68,32 @@ class HostSection:
     def _brief(self) -> Markup:
         head = summary.head(self.report)
         rows: List[Tuple[str, Content]] = [
+            ("Target", self._target()),
             ("Cause", head.cause),
             ("Next", self._next(head)),
             ("Touches", head.touches),
         ]
         if self.report.changed:
             rows.append(("Changed", self.report.changed))
+        if self.report.compared:
+            rows.append(("Compared", comparison.headline(self.report.compared)))
         return _list(rows, "brief")
 
+    def _target(self) -> str:
+        """What was scanned, as it was named."""
+        ends = [self.report.host, *([self.report.master] if self.report.master else [])]
+        return " with --master ".join(one.target or "this host" for one in ends)
+
     def _next(self, head: summary.Head) -> Content:
-        if not self.report.root():
-            return head.next
-        plan = [_command(head.plan), element("p", head.after, class_="said")] if head.plan else []
-        return join([*plan, _command(head.next)])
+        plan = [_command(head.plan), element("p", prose(head.after), class_="said")] if head.plan else []
+        first = self.report.first if self.report.root() else None
+        way = self.report.way(first) if first else None
+        boxes = _boxes(commands.of_report(self.report))
+        if boxes and not (way and way.refused):
+            words = way.words if way else ""
+            return join([*plan, *boxes, element("p", prose(words), class_="said") if words else None])
+        # what it is to be done after, and beside it what can be copied
+        return join([*plan, element("p", prose(head.next), class_="said"), *boxes])
 
     def _story(self) -> Iterator[Markup]:
         """Every finding in the order of telling, what follows from another below it."""
@@ -86,7 +109,8 @@ class HostSection:
                     _badge(result),
                     " ",
                     self._to(result),
-                    f" on {summary.place(result, self.report)}: {result.title}",
+                    " ",
+                    prose(f"on {summary.place(result, self.report)}: {result.title}"),
                     join([" (because of ", why, ")"]) if why else None,
                     class_=f"deep{min(depth, DEEPEST)}",
                 )
@@ -99,7 +123,7 @@ class HostSection:
 
     def _to(self, result: Result) -> Markup:
         number = summary.number(self.report, result)
-        return element("a", f"{number}. {result.check}", href=f"#{self._id(result)}")
+        return element("a", prose(f"{number}. {result.check}"), href=f"#{self._id(result)}")
 
     def _links(self, others: Sequence[Tuple[Result, bool]]) -> Optional[Markup]:
         links = [join([None if sure else "perhaps ", self._to(other)]) for other, sure in others]
@@ -117,6 +141,15 @@ class HostSection:
             *self._findings(findings),
             self._rows(open_) if open_ else None,
         )
+
+    def _certificates(self) -> Iterator[Markup]:
+        found = self.report.certificates
+        if found.there():
+            whole = table(certificates_table.CAPTION, certificates_table.heads(found), certificates_table.rows(found))
+            notes = certificates_table.notes(found)
+            yield self._section(
+                "certificates", certificates_table.heading(found), whole, _items(notes) if notes else None
+            )
 
     def _findings(self, found: Sequence[Result]) -> Iterator[Markup]:
         """Those below medium are folded where there are worse ones: they are not why somebody looks here."""
@@ -136,12 +169,13 @@ class HostSection:
             f"h{self.level + 2}",
             f"{summary.number(self.report, result)}. ",
             _badge(result),
-            f" {result.check} on {place}{sure}",
+            " ",
+            prose(f"{result.check} on {place}{sure}"),
             id=label,
         )
-        command = summary.command(self.report, result)
+        boxes = _boxes(commands.of_finding(self.report, result))
         rows: List[Tuple[str, Content]] = [
-            ("Wrong", element("strong", summary.wrong(result))),
+            ("Wrong", element("strong", prose(summary.wrong(result)))),
             ("Because of", self._links(story.causes(result))),
             ("Explains", self._links(story.effects(result))),
             ("Breaks", result.impact),
@@ -150,7 +184,7 @@ class HostSection:
             ("Against", _quotes(result.against)),
             ("Missing", summary.missing(result) if result.missing else None),
             ("Do", summary.cure(self.report, result) if result.cure else None),
-            ("Next command", _command(command) if command else None),
+            ("Next command", join(boxes) if boxes else None),
             ("Fix", summary.fix(self.report, result)),
             ("Read", summary.read(result)),
         ]
@@ -170,7 +204,13 @@ class HostSection:
             ("Ignored", _items(summary.ignored(report)), len(summary.ignored(report)), False),
         )
         parts = [
-            element("details", element("summary", f"{name}: {number}"), content, open=True if unfolded else None)
+            element(
+                "details",
+                element("summary", f"{name}: {number}"),
+                content,
+                open=True if unfolded else None,
+                class_="counted" if name in _COUNTED else None,
+            )
             for name, content, number, unfolded in groups
             if number
         ]
@@ -189,6 +229,16 @@ class HostSection:
         return table("", heads, rows, words=len(heads) - 2)
 
 
+def _boxes(typed: Sequence[Typed]) -> List[Markup]:
+    """A box a command, below the host it is for."""
+    several = len(typed) > 1
+    boxes = []
+    for number, one in enumerate(typed, 1):
+        place = f"{f'{number}. ' if several else ''}on {one.place}:" if one.place else ""
+        boxes.append(join([element("p", prose(place), class_="said") if place else None, _command(one.command)]))
+    return boxes
+
+
 def _command(words: str) -> Markup:
     # each word is a box, so that no line ends within an option
     return element("pre", join([element("span", word) for word in words.split(" ")], " "), class_="command")
@@ -200,12 +250,16 @@ def _badge(result: Result) -> Markup:
 
 def _list(rows: Sequence[Tuple[str, Content]], kind: str) -> Markup:
     filled = [(name, content) for name, content in rows if content]
-    pairs = [piece for name, content in filled for piece in (element("dt", name), element("dd", content))]
+    pairs = [piece for name, content in filled for piece in (element("dt", name), element("dd", _shown(content)))]
     return element("dl", *pairs, class_=kind)
 
 
+def _shown(content: Content) -> Content:
+    return content if content is None or isinstance(content, Markup) else prose(content)
+
+
 def _items(lines: Sequence[str]) -> Markup:
-    return element("ul", *(element("li", line) for line in lines), class_="plain")
+    return element("ul", *(element("li", prose(line)) for line in lines), class_="plain")
 
 
 def _quotes(quotes: Sequence[Quote]) -> Optional[Markup]:

@@ -8,6 +8,10 @@ _ATTRIBUTE = (
     r"|net_addr|snm|routing\d*|validate_cpuid|control|spot|standalone|mgmt_source\d*|subclass\w*|nim_crypto_mode"
     r"|simages|err_info|info|oslevel_r|max_nimesis_threads|mgmt_profile\d*|identity"
 )
+_TLS_ERROR = (
+    r"(?i:error connecting to SSL object|error setting up SSL connection \((?:BIO|SSL) object\)"
+    r"|error with peer certificate:.{0,200})"
+)
 OBJECTS = TextKind(
     "lsnim -l",
     ("lsnim -l", "nimclient -l -l NIM_NAME", "nimclient -l -l master"),
@@ -52,10 +56,29 @@ SETUP = TextKind(
                 Sign(r"^x - /usr/lib/lib(?:ssl|crypto)\.so", 1.5, 6),
                 Sign(r"^Received \d+ Bytes in [\d.]+ Seconds", 1.5, 3),
                 Sign(r"^0513-0(?:44|77|59)\b", 0.5, 1.5),
+                Sign(r"^[ \t]*(?:tftp[:>] ?)?(?:Error code \d|(?i:transfer timed out)[. ]*$)|^[ \t]*tftp: \S", 2, 4),
             ),
             Origin.GUIDE,
             "A",
             "as recorded there",
+        ),
+    ),
+)
+MESSAGES = TextKind(
+    "nimclient",
+    ("nimclient",),
+    (
+        Form(
+            "messages of nimclient or niminit, and complaints of the loader, by their numbers",
+            '0042-001 nimclient: processing error encountered on "master":\n'
+            "0509-150   Dependent module libcrypto.a(libcrypto.so.0.9.8) could not be loaded.",
+            (
+                Sign(r"(?<![\w-])0042-\d{3} (?:nimclient|niminit):", 2, 20),
+                Sign(r"(?<![\w-])0509-\d{3}(?![\w-])", 2, 20),
+            ),
+            Origin.RECORDED,
+            "A",
+            "public reports of failed operations",
         ),
     ),
 )
@@ -64,20 +87,28 @@ PUSH = TextKind(
     ("nim -o lslpp",),
     (
         Form(
-            "messages of a push that failed, by their numbers",
+            "messages of an operation that failed, by their numbers, within a line too: an automation prints them as a string",
             '0042-001 nim: processing error encountered on "master":\n   0042-006 m_lslpp: (exec_nimsh_cmd) exec_cmd Error 0',
             (
-                Sign(r"^[ \t]*(?:warning: )?0042-\d{3} (?!nimclient|niminit)\w+:", 2, 20),
-                Sign(r"^[ \t]*0042-\d{3}\b", 0.5, 2),
+                Sign(r"(?<![\w-])0042-\d{3} (?!nimclient:|niminit:)\w+:", 2, 20),
+                Sign(r"(?<![\w-])(?:0042|0503|1831)-\d{3}(?![\w-])", 0.5, 2),
             ),
             Origin.RECORDED,
             "A",
             "public reports of failed operations",
         ),
         Form(
-            "the SSL object error, alone",
+            "what an automation says of a client that did not answer in its time",
+            "'lpar7': 'timedout'",
+            (Sign(r"""['"][\w.-]{1,80}['"][ \t]*:[ \t]*u?['"](?i:timed ?out)['"]""", 2, 2),),
+            Origin.RECORDED,
+            "A",
+            "public reports of automated operations",
+        ),
+        Form(
+            "the SSL object error or one of its siblings, alone",
             "Error connecting to SSL object",
-            (Sign(r"^[ \t]*(?i:error connecting to SSL object)[. ]*$", 1, 1),),
+            (Sign(rf"^[ \t]*{_TLS_ERROR}[. ]*$", 2, 2),),
             Origin.BELIEVED,
             "C",
             "the guide has it as a title; where it is printed is not known",
@@ -115,4 +146,4 @@ SHOWRES = TextKind(
     ),
     lines=(r"^[ \t]*#", r"^[ \t]*={10,}", r"^[ \t]*\S.*@@\w:"),
 )
-NIM_KINDS = (OBJECTS, SETUP, PUSH, SHOWRES)
+NIM_KINDS = (OBJECTS, SETUP, MESSAGES, PUSH, SHOWRES)
