@@ -10,7 +10,7 @@ _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _ELAPSED = re.compile(r"(?:(?:([0-9]{1,5})-)?([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})", re.ASCII)
 _CPU_TIME = re.compile(r"(?:[0-9]{1,5}-)?[0-9]{1,6}(?::[0-9]{2}){1,2}", re.ASCII)
 _CUT_AT = (79, 80)
-"""Lengths at which `ps aux` cuts a row, so that arguments may be missing."""
+"""Lengths at which the form with %CPU cuts a row, so that arguments may be missing."""
 _START = r"(?:[^\W\d_]{3} [0-9]{1,2}|[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
 _BSD = re.compile(
     rf"\s*(\S+)\s+([0-9]{{1,10}})\s+[0-9.]+\s+[0-9.]+\s+[0-9]+\s+[0-9]+\s+\S+\s+[A-Z<+]+\s+({_START})\s+[0-9]+:[0-9]{{2}}\s+(\S.*)"
@@ -175,7 +175,7 @@ def _row_with_start(headings: List[str], quote: Quote) -> Optional[ProcessRow]:
 
 
 def _bsd_row(quote: Quote) -> Optional[ProcessRow]:
-    """`ps aux`: no parent, and no arguments to be relied on in a row that was cut."""
+    """The form with %CPU: no parent, and no arguments to be relied on in a row that was cut."""
     row = _BSD.fullmatch(quote.text[:2000])
     if not row or len(quote.text.rstrip()) in _CUT_AT:
         return None
