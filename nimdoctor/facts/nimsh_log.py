@@ -136,7 +136,7 @@ class NimshLog(NamedTuple):
 
     def newest_push(self) -> Optional[Session]:
         """The newest push that came through, with TLS or plain: the kind that renews `connect` on the master."""
-        pushes = (SessionEnd.PLAIN, SessionEnd.WENT_ON)
+        pushes = (SessionEnd.PLAIN, SessionEnd.COMMANDS, SessionEnd.WENT_ON)
         return next((found for found in reversed(self.sessions) if found.end in pushes), None)
 
     def newest_setting(self) -> Optional[Session]:
