@@ -81,6 +81,12 @@ class ScannedEnds:
             return self._elsewhere(run, client, kind)
         raise NotNamed(Role.CLIENT)
 
+    def host_of(self, run: CheckRun, end: Optional[Role]) -> Host:
+        """The host whose facts of that end are taken."""
+        if end is None or end is run.where:
+            return run.host
+        return (self.master or run.host) if end is Role.MASTER else self.target
+
     @staticmethod
     def _elsewhere(run: CheckRun, end: Host, kind: Any) -> Any:
         try:

@@ -22,14 +22,18 @@ _REACH_NO_CLIENT = ("showres", "showlog", "define", "remove", "lppmgr")
 
 
 @fact(
-    Row("nim -o lslpp", Kind.COMMAND, roles=ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo"), bears_refusal=True)
+    Row(
+        "nim -o lslpp", Kind.COMMAND, roles=ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo"), bears_refusal=True
+    ),
+    reads_parts=True,
 )
 class RecordedPush(NamedTuple):
     """What the output says. `succeeded` means that the client's list of filesets came back.
 
     `hung` are the lines at which it stood: `create BIO`, or the operator's ^C. `messages` pairs a
     number of NIM (0042), SRC (0513) or the loader (0509) with its line; numbers survive translation.
-    `client` is the last word of the command line, `secure` a `connect = nimsh (secure)` printed after it.
+    `client` is the last word of the command line, `secure` a `connect = nimsh (secure)` printed after it. `cut` says that not all of
+    the output was given, so that a message which is not in it may have been printed.
 
     >>> push = RecordedPush.parse(Text.of('''0042-001 nim: processing error encountered on "master":
     ...    0042-006 m_lslpp: (From_Master) connect Error connecting to SSL object
@@ -47,6 +51,7 @@ class RecordedPush(NamedTuple):
     succeeded: bool = False
     others: Tuple["RecordedPush", ...] = ()
     loader: Tuple[LoaderComplaint, ...] = ()
+    cut: bool = False
 
     @classmethod
     def parse(cls, text: Text) -> "RecordedPush":
@@ -82,8 +87,9 @@ class RecordedPush(NamedTuple):
             tuple(messages),
             client,
             secure,
-            listed and not failed,
+            listed and not failed and text.is_whole,
             loader=complaints(text.quotes()),
+            cut=not text.is_whole,
         )
 
     @classmethod

@@ -61,7 +61,7 @@ class LooseEvidence:
         aside = [f"{found[index].file}: left aside, an older copy of {other}" for index, other in older.items()]
         found = [piece for index, piece in enumerate(found) if index not in older]
         refuse_two_hosts(found)
-        self._pieces = latest(found)
+        self._pieces = [piece.measured() for piece in latest(found)]
         used = {piece.row.label for piece in self._pieces}
         self.problems: Dict[str, str] = {name: why for name, why in sorting.problems.items() if name not in used}
         self.remarks: List[str] = [*sorting.remarks, *aside, *_summed_up(sorting.unrecognised)]

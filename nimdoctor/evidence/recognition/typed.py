@@ -4,6 +4,7 @@ import re
 from typing import FrozenSet, NamedTuple, Optional
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
+from nimdoctor.evidence.recognition.extent import first_stage, of_command
 from nimdoctor.model.text import Extent
 
 _COMMON_WORDS = """
@@ -23,8 +24,6 @@ should that the them then there these this to use used using was which will with
 """
 _PROSE = frozenset(_PROSE_WORDS.split())
 _READERS = frozenset({"cat", "more", "pg", "less", "page", "head", "tail", "grep", "egrep", "fgrep"})
-_CUTTERS = frozenset({"head", "tail"})
-_WHOLE_STAGES = frozenset({"more", "pg", "less", "page", "cat", "tee"})
 
 
 class Typed(NamedTuple):
@@ -74,30 +73,18 @@ def read_command(command: str, catalog: Catalog) -> Typed:
     bare = _bare(command)
     if re.search(r"<[A-Za-z][^<>|]*>", bare):
         return Typed(bare, None, Extent.EXCERPT)  # a placeholder: instructions, not what was typed on a host
-    # a bar inside quotes is part of a pattern for grep
-    hidden = re.sub(r"(\"[^\"]*\"|'[^']*')", lambda quoted: quoted.group().replace("|", "\0"), bare)
-    stages = [stage.replace("\0", "|").strip() for stage in hidden.split("|")]
-    first = re.sub(r"\s*\d?>&?\s*\S+", "", stages[0]).strip()
-    extent = min((_extent_of(stage) for stage in stages[1:]), default=Extent.WHOLE)
+    first = re.sub(r"\s*\d?>&?\s*\S+", "", first_stage(bare)).strip()
+    extent = of_command(bare).extent
     words = first.split()
     program = _program(first)
     if program in _READERS:
         path = words[-1]
         row = catalog.file(path) or (_by_base(path, catalog) if "/" not in path else None)
-        extent = min(extent, _extent_of(first))
         whole = extent is Extent.WHOLE
         if row and len([word for word in words[1:] if word.startswith("/")]) < 2:
             return Typed(path if whole and "/" in path else row.name if whole else bare, row, extent)
         return Typed(bare, None, extent)
     return Typed(first if extent is Extent.WHOLE else bare, catalog.command(first) if first else None, extent)
-
-
-def _extent_of(stage: str) -> Extent:
-    """What one command of a pipe lets through."""
-    program = _program(stage)
-    if program in _WHOLE_STAGES:
-        return Extent.WHOLE
-    return Extent.EXCERPT if program in _CUTTERS else Extent.FILTERED
 
 
 def _program(command: str) -> str:
