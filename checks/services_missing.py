@@ -58,10 +58,9 @@ def services_missing(
         return
     wanted = ports_of_nim(info)
     lacking = [(name, port) for name, port in wanted if not services.named(name)]
-    untold = [name for name, _ in lacking] or [name for name, _ in wanted if not services.coverage.of(name)]
-    if services.partial and untold:
-        words = f"only part of /etc/services was shown, and not {'' if lacking else 'every row of '}{', '.join(untold)}"
-        raise Missing("/etc/services", message=words)
+    if lacking and services.partial:
+        names = ", ".join(name for name, _ in lacking)
+        raise Missing("/etc/services", message=f"only part of /etc/services was shown, and not {names}")
     works = _Push(subject, sockets if sockets and sockets.tells(PORT) else None, subsystems)
     theirs = masters if subject.where is Role.CLIENT else clients
     theirs = theirs if theirs and theirs.coverage.of("nimsh") else None

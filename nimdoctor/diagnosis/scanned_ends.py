@@ -102,7 +102,8 @@ class ScannedEnds:
             return self._of_client(run.host, kind)
         if not run.uninvited:
             return run.host.fact(kind)
-        if run.host.role_stated and not run.host.only_of(run.where.value, kind):
+        of_a_client = run.where is Role.MASTER
+        if (run.host.role_stated or of_a_client) and not run.host.only_of(run.where.value, kind):
             # a client's inetd.conf says nothing of its master's tftp
             raise NotNamed(run.where)
         try:
