@@ -75,7 +75,10 @@ class Subsystems(NamedTuple):
             stopped = _INOPERATIVE.search(quote.text[:400])
             if stopped:
                 rows.append(SubsystemRow(stopped.group(1), None, None, "inoperative", quote))
-        complete = _is_whole_list(text) and (bool(rows) or any(is_header(quote.text) for quote in quotes))
+        read = {row.at for row in rows}
+        unread = [quote for quote in quotes if quote not in read and not is_header(quote.text)]
+        listed = bool(rows) or (any(is_header(quote.text) for quote in quotes) and not unread)
+        complete = _is_whole_list(text) and listed and not any(map(_may_be_a_row, unread))
         if not rows and not absent and not complete:
             raise BadEvidence(f"{text.source} lists no subsystem: {first_words(quotes[0].text)}")
         return cls(text.source, tuple(rows), complete, tuple(absent))
@@ -274,6 +277,11 @@ def _is_whole_list(text: Text) -> bool:
         and text.status in (None, 0)
         and text.is_whole
     )
+
+
+def _may_be_a_row(quote: Quote) -> bool:
+    """Whether a line that was not read ends as a row does."""
+    return quote.text[:400].split()[-1:] in ([state] for state in _STATES) and not _MESSAGE.search(quote.text)
 
 
 def _operand(name: str) -> str:

@@ -120,8 +120,11 @@ def of_text(
     `pasted` is a file that neither a command line nor its own name tells. Raises OSError.
     """
     size = _LOG_SAMPLE if row.streamed else _SAMPLE
-    with opener() as stream:
-        raw = stream.read(size)
+    try:
+        with opener() as stream:
+            raw = stream.read(size)
+    except EOFError:
+        raw = b""  # whoever reads it to its end says that it breaks off
     sample = decode(raw)
     found = of_command(name) if not name.startswith("/") else WHOLE
     content = of_content(row, name, sample, to_the_end=len(raw) < size)
@@ -147,7 +150,11 @@ def of_content(row: Row, name: str, sample: str, *, to_the_end: bool = True) -> 
         ends = not waits and row.streamed and marked[-1] < len(lines) - 1
         return Extent.TAIL if ends else Extent.EXCERPT
     lacking = [_LACKING[fact] for fact in row.facts if fact in _LACKING]
-    return Extent.FILTERED if (to_the_end or row.streamed) and any(lacks(name, lines) for lacks in lacking) else Extent.WHOLE
+    return (
+        Extent.FILTERED
+        if (to_the_end or row.streamed) and any(lacks(name, lines) for lacks in lacking)
+        else Extent.WHOLE
+    )
 
 
 def of_pasted_file(row: Row, sample: str) -> Extent:
