@@ -33,7 +33,7 @@ def _grep_v(lines: List[bytes], chance: random.Random) -> Cut:
 
 def _head(lines: List[bytes], chance: random.Random) -> Cut:
     count = chance.randrange(1, len(lines))
-    return Cut(lines[:count] + [b"......"], f"head -{count}", {}, True)
+    return Cut([*lines[:count], b"......"], f"head -{count}", {}, True)
 
 
 def _tail(lines: List[bytes], chance: random.Random) -> Cut:

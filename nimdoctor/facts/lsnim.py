@@ -10,6 +10,8 @@ _HEADING = re.compile(r"([A-Za-z0-9_.@+-]+):\s*$")
 _ATTRIBUTE = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s?(.*)$")
 _MACHINE_TYPES = ("standalone", "vios", "wpar", "alternate_master", "diskless", "dataless")
 SECURE = "nimsh (secure)"
+ERROR = "err_info"
+"""The attribute with the text of the last error, over several lines; each line is a value."""
 PERFORMED, ENABLED, READY = "being performed", "enabled", "ready"
 """What a machine's control state (Cstate) says of an operation."""
 # the words of other languages are remembered, not documented; none of them stands in an English state
@@ -127,6 +129,8 @@ class NimObjects(NamedTuple):
                 stanzas.append(("", quote, [], True))
             elif row and stanzas:
                 stanzas[-1][2].append(Attribute(row.group(1), row.group(2).strip(), quote))
+            elif row is None and stanzas and _goes_on(stanzas[-1][2], quote):
+                stanzas[-1][2].append(Attribute(ERROR, quote.text.strip(), quote))
             elif row and operand and quote.text[:1] != "#":
                 # `lsnim -l lpar7 | grep connect` shows the row without its stanza
                 stanzas.append((operand, quote, [Attribute(row.group(1), row.group(2).strip(), quote)], True))
@@ -239,6 +243,13 @@ def _is_of(before: Sequence[Attribute], name: str, text: Text) -> bool:
         return False
     # what an object has once begins the next one's; lsnim prints the class first
     return name not in ("class", "type", "connect", "Cstate", "cpuid", "if1") or all(row.name != name for row in before)
+
+
+def _goes_on(rows: Sequence[Attribute], quote: Quote) -> bool:
+    """Whether a line belongs to the error above it: it comes right below, and is not blank."""
+    last = rows[-1] if rows else None
+    below = last is not None and last.at.line is not None and quote.line == last.at.line + 1
+    return below and last is not None and last.name == ERROR and bool(quote.text.strip())
 
 
 def _operand(command: str) -> Tuple[str, bool]:

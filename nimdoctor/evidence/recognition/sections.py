@@ -5,10 +5,10 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Row
 from nimdoctor.evidence.recognition.content import recognise
+from nimdoctor.evidence.recognition.kinds import NIMSH_LOG
 from nimdoctor.evidence.recognition.naming import CERTIFICATES
 from nimdoctor.evidence.recognition.prompts import Prompt, prompts
 from nimdoctor.evidence.recognition.quoting import strip_quoting
-from nimdoctor.evidence.recognition.signs import NIMSH_LOG
 from nimdoctor.model.text import Extent
 
 
