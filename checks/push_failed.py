@@ -138,7 +138,9 @@ def push_failed(
         if error.failure in _ANSWERS and _is_push(one) and _is_told_here(subject, one.client_of(error), names)
     ]
     back = [
-        one for one in recorded if one.came_back and not one.errors and _is_told_here(subject, one.typed.client, names)
+        one
+        for one in recorded
+        if one.came_back and not one.errors and _is_push(one) and _is_told_here(subject, one.typed.client, names)
     ]
     told: List[Tuple[Failure, Optional[str]]] = []
     over: List[Quote] = []
