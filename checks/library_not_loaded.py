@@ -59,7 +59,7 @@ def library_not_loaded(own: Optional[LoaderReports], setup: Optional[CryptoSetup
     """nim, nimclient or nimsh did not start, since a library is not the one that it was made for."""
     for report in own.all if own else ():
         yield _finding(report)
-    if own:
+    if own and own.all:
         return
     if setup and setup.received:
         yield Passed("nimclient -c was loaded, and did its work", [setup.received])

@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from nimdoctor.facts.loader import LoaderComplaint, complaints
 from nimdoctor.facts.operations import typed_command
 from nimdoctor.model.rows import fact
-from nimdoctor.model.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import Quote, Text
 
 _HEADS = ("0509-036", "0509-022", "0509-130")
 """What is not loaded stands in these; why, in those below."""
@@ -84,11 +84,8 @@ class LoaderReports(NamedTuple):
 
     @classmethod
     def parse(cls, text: Text) -> "LoaderReports":
-        """Raises BadEvidence where the loader says nothing."""
+        """Raises BadEvidence only for a text that cannot be read: that the loader says nothing is an answer too."""
         found = complaints(text.quotes())
-        if not found:
-            empty = not text.read().strip()
-            raise BadEvidence(f"{text.source} is empty" if empty else f"{text.source} holds nothing of the loader")
         typed = typed_command(text.name)
         # a form alone is what an output was recognised by, not what was typed
         command = text.name if text.command and text.name not in ("nimclient", "nim -o lslpp", "c_rsh") else ""
