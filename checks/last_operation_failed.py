@@ -13,7 +13,6 @@ from nimdoctor.model import (
     Finding,
     Inferred,
     NotApplicable,
-    Note,
     OnClient,
     Passed,
     Quote,
@@ -80,16 +79,18 @@ def last_operation_failed(
             continue
         told = True
         yield _finding(found, errors[-1], _against(found, recorded, since if found is own else None))
-    if told:
-        return
     if silent:
-        quotes = [quote for found in silent for quote in (found.quote(RESULT), found.quote("Cstate"))]
-        yield Note(
-            f"{named([found.name for found in silent])}: {RESULT} = {FAILED}, the last operation failed some day; why is "
-            f"not kept there: {_SHOWLOG}",
-            quotes,
+        told = True
+        names = [found.name for found in silent]
+        yield Finding(
+            f"{named(names)}: {RESULT} = {FAILED}, the last operation failed some day; why is not kept there",
+            [quote for found in silent for quote in (found.quote(RESULT), found.quote("Cstate"))],
+            objects=names,
+            confidence=Confidence.POSSIBLE,
+            cause=Inferred("not told: it may have been any operation, and need not be a fault of nimsh or of TLS"),
+            cure=Inferred(f"{_SHOWLOG}, which likely tells why"),
         )
-    else:
+    if not told:
         yield Passed("no last operation failed", [found.quote(RESULT) for found in shown[:5]])
 
 
