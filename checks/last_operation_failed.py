@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import NimIdentity, NimObjects, PushSince, RecordedOperations
 from nimdoctor.facts.lsnim import ERROR, READY, NimObject
-from nimdoctor.facts.message_numbers import explained, numbered
+from nimdoctor.facts.message_numbers import numbered
 from nimdoctor.facts.operation_lines import Failure, OperationError, operation_errors
 from nimdoctor.facts.operations import may_be
 from nimdoctor.model import (
@@ -122,9 +122,7 @@ def _finding(machine: NimObject, error: OperationError, against: Sequence[Quote]
         severity=Severity.MEDIUM if worse else Severity.LOW,
         # err_info bears no time
         confidence=Confidence.POSSIBLE,
-        cause=Inferred(f"likely as its number says: {explained(error.number)}{program}")
-        if error.number
-        else Inferred("likely as the line says"),
+        cause=Inferred(_cause(error) + program),
         impact=(
             "the next push to it may fail in the same way"
             if worse
@@ -136,3 +134,9 @@ def _finding(machine: NimObject, error: OperationError, against: Sequence[Quote]
         references=[f"NIM message {error.number}"] if error.number else [],
         explained_by=_CAUSES.get(error.failure, _UNREACHED),
     )
+
+
+def _cause(error: OperationError) -> str:
+    row = numbered(error.number)
+    why = f": {error.failure.value}" if error.failure in _WORSE else ""
+    return f"likely as {error.number} says: {row.says}{why}" if row else "likely as its last line says"

@@ -98,7 +98,11 @@ def _finding(report: LoaderReport) -> Finding:
         cure=Inferred(
             f"the cause likely shows here: {_LOOK}"
             if report.of_ssl
-            else f"lslpp -w and the library ({library}) likely tells whose it is"
+            else (
+                f"lslpp -w {library} likely tells whose it is"
+                if library
+                else "its own lines, which likely name what is missing"
+            )
         ),
         explained_by=_CAUSES if report.of_ssl else ("fileset-broken",),
     )

@@ -113,13 +113,13 @@ def _groups(found: Sequence[LoaderComplaint]) -> List[List[LoaderComplaint]]:
 def _report(group: Sequence[LoaderComplaint], command: str, client: Optional[str]) -> LoaderReport:
     heads = [_PROGRAM.search(one.words) for one in group if one.number in _HEADS]
     program = next((match.group(1).rstrip(".") for match in heads if match), None)
-    why = [one for one in group if one.number not in _TELLS_NOTHING] or list(group)
+    why = [one for one in group if one.number not in _TELLS_NOTHING]
     libraries = [match for one in why for match in _LIBRARY.finditer(one.words)]
     member = next((match.group(1) for one in why for match in [_MEMBER.search(one.words)] if match), None)
     library = libraries[0].group(1).rstrip(".") if libraries else None
     return LoaderReport(
         program,
-        why[-1].number,
+        (why or group)[-1].number,
         library,
         next((match.group(2) for match in libraries if match.group(2)), None) or member,
         tuple(line for one in group for line in one.lines),

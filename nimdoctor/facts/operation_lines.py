@@ -48,10 +48,10 @@ REACHED_NOBODY = (Failure.REFUSED, Failure.NO_ANSWER, Failure.SECOND_CHANNEL, Fa
 _REASONS = (
     # what the second channel prints begins with the reason of any failure without an errno
     (Failure.SECOND_CHANNEL, re.compile(r"poll: setup failure", re.IGNORECASE)),
-    (Failure.REFUSED, re.compile(r"connection refused", re.IGNORECASE)),
+    (Failure.REFUSED, re.compile(r"\brefused\b", re.IGNORECASE)),
     (
         Failure.NO_ANSWER,
-        re.compile(r"timed out|timeout|no route to host|unreachable|host is down", re.IGNORECASE),
+        re.compile(r"timed out|timeout|no route|route to .{0,40}not available|unreachable|host is down", re.IGNORECASE),
     ),
 )
 

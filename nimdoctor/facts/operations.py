@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.operation_lines import OperationError, operation_errors
 from nimdoctor.facts.rhosts import same_host
-from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact
+from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact, strip_directory
 from nimdoctor.model.text import Quote, Text
 
 LSLPP_ROW = re.compile(
@@ -122,7 +122,7 @@ class RecordedOperations(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "RecordedOperations":
         """Raises BadEvidence only for a text that cannot be read: to tell of none is an answer too."""
-        line = text.name if text.command and not text.name.startswith("/") else ""
+        line = strip_directory(text.name) if text.command else ""
         typed = typed_command(line)
         # what is recognised without its command line is called by the form of it alone
         command = line if typed.client or typed.program != "nim" or typed.operation != "lslpp" else ""
