@@ -108,6 +108,7 @@ class Sorting:
         for section in split:
             if section.typed_at and short_name(section.typed_at) not in hosts:
                 hosts.append(short_name(section.typed_at))
+            section = self._of_an_error(section)
             if section.row:
                 own, others = _foreign(section)
                 piece = _from_section(name, own)
@@ -119,6 +120,17 @@ class Sorting:
         if len(hosts) > 1:
             self.remarks.append(f"{name}: its prompts name several hosts ({', '.join(hosts[:5])}); taken as one")
         return found
+
+    def _of_an_error(self, section: Section) -> Section:
+        """A section of c_rsh or dsh whose command was not run there, since the client was not reached: then what it
+        holds is theirs.
+        """
+        if section.row is None or section.blank or "RecordedOperations" in section.row.facts:
+            return section
+        typed = self._catalog.command(section.command) if section.command else None
+        if typed is None or "RecordedOperations" not in typed.facts or recognise(section.text) not in _MESSAGES:
+            return section
+        return section._replace(row=typed, name=section.command, host=section.typed_at)
 
     def _of_unnamed(self, name: str, section: Section) -> List[Piece]:
         """What stands before the first prompt, or after a command that the catalog does not have."""
