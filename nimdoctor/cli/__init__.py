@@ -24,6 +24,7 @@ COMMANDS = {
     "rollback": "runs",
     "runs": "runs",
     "collect": "collect",
+    "field-test": "field_test",
     "report": "report",
     "checks": "reference",
     "explain": "reference",
@@ -51,9 +52,8 @@ def commands(name: str = "") -> Any:
     for command, module in COMMANDS.items():
         if name in ("", command):
             settings = {"ignore_unknown_options": True} if command in TAKES_ANY_WORD else {}
-            app.command(context_settings=settings)(
-                results_alone()(getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command))
-            )
+            function = getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command.replace("-", "_"))
+            app.command(command, context_settings=settings)(results_alone()(function))
     return typer.main.get_command(app)
 
 
