@@ -24,6 +24,7 @@ from nimdoctor.model.wording import REFRESH, ago, as_utc
 @check(
     "certificate-expired",
     title="A certificate for NIMSH over SSL has run out",
+    subject="certificates",
     role=Role.BOTH,
     severity=Severity.HIGH,
     fix="recycle-certificates",

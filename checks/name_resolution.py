@@ -43,6 +43,7 @@ class _Statement(NamedTuple):
 @check(
     "name-resolution",
     title="Names of client and master do not resolve both ways",
+    subject="names",
     role=Role.BOTH,
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,

@@ -44,6 +44,7 @@ _RENEW = "then renew the copies as stale-ssl-libs says"
 @check(
     "nimclient-extracts-old-libs",
     title="nimclient -c extracts libraries of OpenSSL 0.9.8",
+    subject="levels",
     role=Role.CLIENT,
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,

@@ -29,6 +29,7 @@ PORT = NIMSH_PORTS["nimsh"]
 @check(
     "nimsh-inactive",
     title="nimsh is not running",
+    subject="nimsh",
     role=Role.BOTH,
     severity=Severity.HIGH,
     fix="start-nimsh",

@@ -26,6 +26,7 @@ _LISTING = "lslpp -lc"
 @check(
     "openssl-missing",
     title="OpenSSL filesets are missing or broken",
+    subject="levels",
     role=Role.BOTH,
     severity=Severity.HIGH,
     fix="install-openssl",

@@ -2,7 +2,8 @@
 
 from typing import Iterator, List, Optional
 
-from nimdoctor.facts import ExtractedLibraries, NimIdentity, NimshMode, RecordedPush, TlsAttempt
+from nimdoctor.facts import ExtractedLibraries, NimGeneration, NimIdentity, NimshMode, RecordedPush, TlsAttempt
+from nimdoctor.facts.hardening import NO_CAUSE, Hardening
 from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.tls_attempt import LOG, PROCESSES
 from nimdoctor.model import (
@@ -53,6 +54,8 @@ def ssl_object_error(
     mode: Optional[NimshMode],
     identity: NimIdentity,
     client: Optional[OnClient[NimIdentity]],
+    generation: Optional[NimGeneration],
+    masters_generation: Optional[OnMaster[NimGeneration]],
 ) -> Iterator[Verdict]:
     """Every push to this client fails at once, as after openssl went from 0.9.8 to 1.0.1 on it.
 
@@ -62,6 +65,7 @@ def ssl_object_error(
     if subject.where is Role.MASTER:
         yield from _of_others(subject, own_push, client)
         return
+    hardened = Hardening.of(generation, masters_generation) is not None
     names = [identity.nim_name, *identity.names]
     tried = Push(identity.nim_name or (subject.name if subject.named else None))
     recorded = next((one for found in (push, own_push) if found for one in found.every() if one.may_be_to(names)), None)
@@ -76,10 +80,11 @@ def ssl_object_error(
             settled_by=tried,
         )
     elif session and session.end is SessionEnd.OBJECT_ERROR and session.error:
-        yield _finding(subject, [session.error, *shown], libraries, Confidence.LIKELY)
+        yield _finding(subject, [session.error, *shown], libraries, Confidence.LIKELY, hardened)
     elif shown:
         # a recorded push bears no time, so it cannot be put before or after the log's sessions
-        yield _finding(subject, shown, libraries, Confidence.LIKELY if session is None else Confidence.POSSIBLE)
+        sure = Confidence.LIKELY if session is None else Confidence.POSSIBLE
+        yield _finding(subject, shown, libraries, sure, hardened)
     elif attempt is None and recorded is None:
         raise Missing(LOG)
     elif recorded and recorded.succeeded:
@@ -135,13 +140,18 @@ def _of_others(subject: Subject, push: Optional[RecordedPush], client: Optional[
 
 
 def _finding(
-    subject: Subject, evidence: List[Quote], libraries: Optional[ExtractedLibraries], confidence: Confidence
+    subject: Subject,
+    evidence: List[Quote],
+    libraries: Optional[ExtractedLibraries],
+    confidence: Confidence,
+    hardened: bool,
 ) -> Finding:
     stale = [copy for copy in libraries.copies if copy.verdict == "stale"] if libraries else []
     impact = f"every push to {subject.name} fails"
     message = "the newest attempt at TLS ends with 'Error connecting to SSL object'"
     if not stale:
-        return Finding(message, evidence, confidence=confidence, impact=impact)
+        cause = NO_CAUSE if hardened else None
+        return Finding(message, evidence, confidence=confidence, cause=cause, impact=impact)
     paths = [copy.path for copy in stale]
     return Finding(
         message,

@@ -5,11 +5,12 @@ target that cannot be read, 3 inconclusive, 4 nimdoctor itself failed, 130 inter
 """
 
 import importlib
+import inspect
 import os
 import sys
 from contextlib import redirect_stdout
 from functools import cache
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -20,6 +21,7 @@ from nimdoctor.model.wording import visible, went_wrong
 
 COMMANDS = {
     "scan": "scan",
+    "ask": "ask",
     "fix": "repair",
     "rollback": "runs",
     "runs": "runs",
@@ -53,8 +55,14 @@ def commands(name: str = "") -> Any:
         if name in ("", command):
             settings = {"ignore_unknown_options": True} if command in TAKES_ANY_WORD else {}
             function = getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command.replace("-", "_"))
-            app.command(command, context_settings=settings)(results_alone()(function))
+            # given as such it is wrapped, else cut after some words
+            app.command(command, short_help=_summary(function), context_settings=settings)(results_alone()(function))
     return typer.main.get_command(app)
+
+
+def _summary(command: Callable[..., int]) -> str:
+    """The first paragraph of what a command says of itself."""
+    return " ".join((inspect.getdoc(command) or "").split("\n\n")[0].split())
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

@@ -68,6 +68,7 @@ def scan(
     timeout: float = typer.Option(
         30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one command may take."
     ),
+    every: bool = typer.Option(False, "--all", help="Also what is well, a row for each result."),
     probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network; else nothing is sent."),
 ) -> int:
     """Diagnose a host from its evidence."""
@@ -97,7 +98,7 @@ def scan(
         if any(map(is_asked_now, [*names, *([master] if master else [])])):
             restore = end_like_ctrl_c()
         found = each(request, names, master, registry)
-        return tell(found, format, output, Severity(fail_on.value), several=len(names) > 1)
+        return tell(found, format, output, Severity(fail_on.value), several=len(names) > 1, every=every)
     finally:
         waiting.close()
         restore()

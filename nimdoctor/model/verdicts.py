@@ -185,18 +185,24 @@ class Settlement(NamedTuple):
 
     `where` is the end to do or to read it on; None is the end that the check runs over, which the engine fills in.
     `argv` is the command of a push or a command, None of a push whose client's NIM name is not known; `path` is
-    the file's.
+    the file's. `also` are commands whose output is wanted beside that of `argv`, on the same end.
     """
 
     where: Optional[Role]
     kind: str
     argv: Optional[Tuple[str, ...]] = None
     path: Optional[str] = None
+    also: Tuple[Tuple[str, ...], ...] = ()
 
     def as_dict(self) -> Dict[str, Any]:
-        """As JSON values."""
-        where, argv = self.where, self.argv
-        return {**self._asdict(), "where": where.value if where else None, "argv": list(argv) if argv else None}
+        """As JSON values; `also` only where there is any."""
+        found = {
+            "where": self.where.value if self.where else None,
+            "kind": self.kind,
+            "argv": list(self.argv) if self.argv else None,
+            "path": self.path,
+        }
+        return {**found, "also": [list(argv) for argv in self.also]} if self.also else found
 
 
 def Push(client: Optional[str]) -> Settlement:
@@ -206,9 +212,9 @@ def Push(client: Optional[str]) -> Settlement:
     return Settlement(Role.MASTER, PUSH, ("nim", "-o", "lslpp", str(client)) if named else None)
 
 
-def Command(*argv: str, where: Optional[Role] = None) -> Settlement:
-    """The output of that command."""
-    return Settlement(where, COMMAND, argv)
+def Command(*argv: str, where: Optional[Role] = None, also: Tuple[Tuple[str, ...], ...] = ()) -> Settlement:
+    """The output of that command, and of those beside it."""
+    return Settlement(where, COMMAND, argv, also=also)
 
 
 def File(path: str, where: Optional[Role] = None) -> Settlement:

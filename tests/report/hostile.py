@@ -9,8 +9,10 @@ from nimdoctor.diagnosis.ignore import Ignored
 from nimdoctor.diagnosis.pictures import Pictures
 from nimdoctor.diagnosis.pictures.links import BROKEN, HostLinks, Link
 from nimdoctor.diagnosis.pictures.sessions import Mark, Timeline
+from nimdoctor.diagnosis.settlement import Wanted
+from nimdoctor.diagnosis.timeline import Change, Turn
 from nimdoctor.library.scanning import PROBLEMS, Report, ScannedHost
-from nimdoctor.model import Confidence, Outcome, Quote, Role, Severity
+from nimdoctor.model import Command, Confidence, Outcome, Push, Quote, Role, Severity
 from nimdoctor.model.certificate_record import X509Record
 from nimdoctor.probe import Probe
 
@@ -71,12 +73,16 @@ def report(words, *, others=(), severity=Severity.HIGH, confidence=Confidence.LI
         (Ignored(failed[0], (words,), words, words, 3),),
         (words,),
         ((words, words, words),),
-        words,
+        Turn(None, None, (Change(NOW.replace(tzinfo=None), words, words, Quote(words, 3, words)),)),
         story.findings[0],
         (Probe("client", words, True, words),),
         story,
         pictures(words),
         certificates(words),
+        to_send=(
+            Wanted(Command(words or "x", where=Role.CLIENT), words or None, words, (words,)),
+            Wanted(Push(words or "x"), words or None, words, (words,)),
+        ),
     )
 
 

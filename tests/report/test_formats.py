@@ -179,7 +179,7 @@ def test_markdown_has_each_command_in_a_fence_of_its_own_as_it_runs():
         r"test ! -e (/ssl_nimsh_old\.\d{8}) && nimconfig -C && mv /ssl_nimsh \1 && nimconfig -c", found[1]
     )
     assert found[2:4] == ["nimclient -C; nimclient -c"] * 2
-    assert "\n2) on lpar7 (client):\n" in markdown_report.render([HANG])
+    assert "\n2) on the client lpar7:\n" in markdown_report.render([HANG])
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_nagios_what_is_undecided_is_unknown():
 def test_nagios_the_bar_moves_what_counts():
     low = report("client-uses-rsh", only=["client-uses-rsh", "nimsh-inactive"], fail_on=Severity.HIGH)
     status, line = nagios(low, fail_on=Severity.HIGH)
-    assert status == 0 and "fails=2" in line and "2 medium problems" in line
+    assert status == 0 and "fails=2" in line and "1 medium problem:" in line
     low = report("rhosts-left-over", only=["rhosts-left-over"], fail_on=Severity.LOW)
     assert nagios(low, fail_on=Severity.LOW)[0] == 1
 

@@ -3,17 +3,19 @@ another, a log. `recognise` names one text in the catalog's terms, `parts` finds
 parts a transcript by its prompts.
 """
 
-from nimdoctor.evidence.recognition.content import Part, parts, recognise
+from nimdoctor.evidence.recognition.content import recognise
 from nimdoctor.evidence.recognition.kinds import NIMSH_LOG, line_is_known
 from nimdoctor.evidence.recognition.naming import CERTIFICATES
 from nimdoctor.evidence.recognition.prompts import has_prompts
 from nimdoctor.evidence.recognition.quoting import SAMPLE, is_binary, strip_quoting
 from nimdoctor.evidence.recognition.sections import Section, sections
+from nimdoctor.evidence.recognition.stretches import UNKNOWN, Part, parts
 
 __all__ = [
     "CERTIFICATES",
     "NIMSH_LOG",
     "SAMPLE",
+    "UNKNOWN",
     "Part",
     "Section",
     "has_prompts",

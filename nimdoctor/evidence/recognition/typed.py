@@ -66,7 +66,7 @@ def is_command(command: str, known: FrozenSet[str], host: bool) -> bool:
 
 def _bare(command: str) -> str:
     """The command without what stands before it (`LC_ALL=C`, `cd /etc;`, `sudo`)."""
-    return re.sub(r"^(?:\w+=\S*\s+|cd\s+[^;&|\s]*\s*(?:;|&&)\s*|(?:sudo|time|nohup|exec)\s+)+", "", command)
+    return re.sub(r"^(?:\w+=\S*\s+|cd\s+[^;&|\s]*\s*(?:;|&&)\s*|(?:sudo|time|nohup|exec|env)\s+)+", "", command)
 
 
 def read_command(command: str, catalog: Catalog) -> Typed:

@@ -6,7 +6,7 @@ from typing import Pattern, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Row
 from nimdoctor.evidence.recognition.kinds.files import FILE_KINDS
-from nimdoctor.evidence.recognition.kinds.form import WRAPPED, Form, Origin, Sign, TextKind
+from nimdoctor.evidence.recognition.kinds.form import COMMENT, WRAPPED, Form, Origin, Sign, TextKind
 from nimdoctor.evidence.recognition.kinds.log import NIMSH, NIMSH_LOG
 from nimdoctor.evidence.recognition.kinds.nim import NIM_KINDS
 from nimdoctor.evidence.recognition.kinds.software import SOFTWARE_KINDS
@@ -14,7 +14,7 @@ from nimdoctor.evidence.recognition.kinds.src import SRC_KINDS
 from nimdoctor.evidence.recognition.kinds.system import SYSTEM_KINDS
 
 __all__ = [
-    "ALONE", "KINDS", "NIMSH_LOG", "WRAPPED", "Form", "Origin", "Sign", "TextKind", "kinds_of", "line_is_known",
+    "ALONE", "COMMENT", "KINDS", "NIMSH_LOG", "WRAPPED", "Form", "Origin", "Sign", "TextKind", "kinds_of", "line_is_known",
     "own_lines",
 ]  # fmt: skip
 
