@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Pattern, Seq
 from nimdoctor.collection.newest import newest
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.recognition.kinds import ALONE, WRAPPED, TextKind, kinds_of
+from nimdoctor.facts.message_numbers import numbered
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.text import BadEvidence, Text, decode, split_lines
 from nimdoctor.model.unreadable import refused
@@ -17,6 +18,7 @@ LINES = 5_000
 GROUPS = 200
 """Shapes of one text that are tried without."""
 _LETTERS = 1_000
+_NUMBER = re.compile(r"(?<![\w-])\d{4}-\d{3}(?![\w-])")
 _TELLS = 0.5
 """Points of a sign below which a line with a date before it is any line with a date before it."""
 _RUN = re.compile(rf"{WORD}0?(?:[ ,./_:-]+{WORD}0?)+")
@@ -136,11 +138,16 @@ def _known(row: Row, lines: Sequence[str]) -> Dict[int, LineState]:
     for place, line in enumerate(lines):
         shown = line[:_LETTERS]
         comment = row.kind is Kind.FILE and shown.lstrip().startswith("#")
-        if not shown.strip() or comment or any(pattern.search(shown) for pattern in seen):
+        if not shown.strip() or comment or _is_a_message(shown) or any(pattern.search(shown) for pattern in seen):
             known[place] = LineState.KNOWN
         elif place not in known and any(pattern.search(shown) for pattern in believed):
             known[place] = LineState.BELIEVED
     return known
+
+
+def _is_a_message(line: str) -> bool:
+    """Whether a line is a message whose number the table has, which any command may print."""
+    return any(numbered(number) for number in _NUMBER.findall(line))
 
 
 def _signs(kinds: Iterable[TextKind], seen: bool) -> Iterator[str]:

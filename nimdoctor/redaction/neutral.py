@@ -19,6 +19,50 @@ NUMBERED = frozenset(
     "cable en ent et hd if lo md mp nd rd routing sha st tcp th type udp".split()  # noqa: SIM905
 )
 """Words that stay with a number behind them, which others of the system's are not: they may be a host's name."""
+_REFUSALS = frozenset(
+    [
+        "access",
+        "argument",
+        "arguments",
+        "broken",
+        "busy",
+        "cannot",
+        "connection",
+        "denied",
+        "directory",
+        "exist",
+        "exists",
+        "fault",
+        "file",
+        "flag",
+        "found",
+        "illegal",
+        "interrupted",
+        "invalid",
+        "memory",
+        "no",
+        "open",
+        "option",
+        "permission",
+        "pipe",
+        "peer",
+        "refused",
+        "reset",
+        "route",
+        "script",
+        "signal",
+        "such",
+        "syntax",
+        "timed",
+        "unable",
+        "unreachable",
+        "unrecognized",
+        "usage",
+        "valid",
+        "with",
+    ]
+)
+"""What a command is refused with, and complains of."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -50,7 +94,7 @@ def _neutral_word(word: str) -> str:
 def keywords() -> FrozenSet[str]:
     """Words, in small letters, that stay: those of the system itself, and of the lines by which its outputs are known."""
     patterns = " ".join(re.sub(r"\\[A-Za-z]", " ", pattern) for kind in KINDS for pattern in _patterns(kind))
-    return vocabulary() | frozenset(word.lower() for word in re.findall(r"[A-Za-z]{2,}", patterns))
+    return vocabulary() | _REFUSALS | frozenset(word.lower() for word in re.findall(r"[A-Za-z]{2,}", patterns))
 
 
 def _patterns(kind: TextKind) -> Tuple[str, ...]:

@@ -160,6 +160,12 @@ def test_a_shape_that_was_only_believed_is_told_and_counts_as_known(lab_of: Call
     assert "shapes that were only believed stand here:" in list(field_testing.told(found, 80))
 
 
+def test_a_message_whose_number_is_known_is_known_wherever_it_stands() -> None:
+    assert states(ROW, HEADER + "0042-006 nimclient: (To_Master) connect Connection refused\n0042-999 x\n", Subsystems)[
+        1:
+    ] == [LineState.KNOWN, LineState.UNREAD]
+
+
 def test_what_a_value_opened_belongs_to_it_until_it_is_closed() -> None:
     row = next(row for row in REGISTRY.catalog if row.label == "/etc/niminfo")
     wrapped = 'export NIM_NAME=x\nexport NIM_HOSTS=" 10.1.1.1:a\n10.1.1.2:b "\nwell well\n'
