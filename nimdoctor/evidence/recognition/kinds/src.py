@@ -113,6 +113,8 @@ AUDIT = TextKind(
         r"^[ \t]*(?:bin|event|stream|user)? ?(?:manager|process|panic|events?)\b",
         r"^[ \t]*\w+ [-=] ",
         r"^[ \t]*audit(?:ing)? ",
+        r"^bin processing (?:on|off)[ \t]*$",
+        r"^[ \t]+none[ \t]*$",
     ),
 )
 SRC_KINDS = (LSSRC, DEFINITION, INITTAB, AUDIT)
