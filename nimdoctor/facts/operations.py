@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from nimdoctor.facts.operation_lines import OperationError, operation_errors
 from nimdoctor.facts.rhosts import same_host
 from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact, strip_directory
-from nimdoctor.model.text import Quote, Text
+from nimdoctor.model.text import BadEvidence, Quote, Text
 
 LSLPP_ROW = re.compile(
     r"\s*[A-Za-z][\w+-]*(?:\.[\w+-]+)+\s+\d{1,9}(?:\.\d{1,9}){3}\s+[A-Z?]+(?:\s.*)?"

@@ -20,8 +20,8 @@ QUOTES, QUOTES_OF_ALL, QUOTES_IN_BRIEF = 3, 6, 2
 """Quoted lines of one finding; the rest is counted."""
 QUOTE_WIDTH = 400
 """Characters of a quoted line."""
-WRONG, WRONG_IN_BRIEF, FIELD, QUOTE, CAUSE_REPEATED = 4, 2, 3, 2, 3
-"""Lines at most of what is wrong, of other fields, of a quote, and of the cause at the end; `every` shows them whole."""
+WRONG, WRONG_IN_BRIEF, FIELD, QUOTE, CAUSE_REPEATED, IGNORED = 4, 2, 3, 2, 3, 3
+"""Lines at most of what is wrong, of other fields, of a quote, of the cause at the end, and of what is ignored; `every` shows them whole."""
 DEEPEST = 4
 """Levels by which what a finding explains is indented at most."""
 LEAST_SEEN = 12
@@ -125,7 +125,7 @@ class _Page:
             yield from self._field("Exposed", f"{named(list(ids), 2)}: they stop no push (--all)")
 
     def _advice_only(self) -> Iterator[str]:
-        found = list(advice_only.items(self.report))
+        found = list(advice_only.items(self.report)) if self.every else []
         if found:
             yield ""
             yield self._paint(advice_only.TITLE, _BOLD)
@@ -160,8 +160,11 @@ class _Page:
         if report.compared:
             yield from self._field("Compared", comparison.headline(report.compared))
         if report.advice_only:
-            does = "" if self._nothing_operates_wrong() else f"; {summary.DOES_THERE}"
-            yield from self._field("Fixes", summary.ADVICE_ONLY + does)
+            words = summary.ADVICE_ONLY if self._nothing_operates_wrong() else summary.DOES_THERE
+            yield from self._field("Fixes", words)
+            generations = advice_only.generations(report)
+            if generations:
+                yield from self._field("Each end", generations)
 
     def _verdict(self, headline: str) -> Iterator[str]:
         first, *rest = wrapped(headline, self.width, hang=LABEL)
@@ -340,7 +343,7 @@ class _Page:
             yield ""
             yield f"Ignored: {count(len(ignored), 'finding')}"
             for line in ignored:
-                yield from item(line, self.width)
+                yield from item(line, self.width, most=0 if self.every else IGNORED)
         if self.every or not self._nothing_operates_wrong():
             yield ""
         yield from self._exposures_in_brief()
