@@ -75,7 +75,9 @@ def as_list(found: HeldCertificates) -> List[Dict[str, Any]]:
 
 def mark(one: Holding) -> str:
     """By which it is told from others of its name: the beginning of its fingerprint, else of its serial."""
-    return one.x509.fingerprint[:SHORT] if one.x509.fingerprint else f"serial {one.x509.serial[:SHORT]}"
+    if one.x509.fingerprint:
+        return one.x509.fingerprint[:SHORT]
+    return f"serial {one.x509.serial[:SHORT]}" if one.x509.serial else "number not known"
 
 
 def state(one: Holding, now: int) -> str:

@@ -1,6 +1,6 @@
 """The certificates of both ends beside each other: whose each is, and how long it holds."""
 
-from hosts import MemoryTree, registry
+from hosts import MemoryTree, loose, registry
 from scenarios import scenario
 
 from nimdoctor.evidence.recorded import RecordedEvidence
@@ -112,3 +112,21 @@ def test_json_has_every_certificate_of_every_host_whole():
     assert (found[0]["days_left"], found[0]["not_after"]) == (3534, "2034-11-18T08:05:33Z")
     only = next(one for one in found if one["file"].endswith("client.pem"))
     assert only["host"] == "nim1" and only["also"] == [] and only["issuer"].startswith("CN=nim1 NIM root")
+
+
+def test_the_table_keeps_its_width_whatever_the_hosts_are_called():
+    found = scanned("certificate-mismatch").certificates
+    long = [host._replace(host=f"{host.host}.prod.aix.dc1.example.com") for host in found.hosts]
+    lines = list(certificates_table.lines(found._replace(hosts=tuple(long)), 80))
+    assert max(map(len, lines)) <= 80 and "lpar7.prod.aix.dc1.e.." in lines[0]
+
+
+def test_a_certificate_of_which_only_the_dates_were_printed_has_no_number_and_is_there_all_the_same():
+    printed = (
+        "# openssl x509 -noout -subject -issuer -dates -in /ssl_nimsh/certs/server.pem\n"
+        "subject= /C=BG/O=Example/CN=nim1 NIM server\nissuer= /C=BG/O=Example/CN=nim1 NIM root\n"
+        "notBefore=Nov 20 08:05:33 2024 GMT\nnotAfter=Nov 18 08:05:33 2034 GMT\n"
+    )
+    found = scan(loose({"x509.txt": printed}), registry=registry()).certificates
+    assert certificates_table.rows(found)[0][-1] == "number not known"
+    assert any("clock of the scanning host" in note for note in certificates_table.notes(found))
