@@ -286,13 +286,14 @@ def _subsystem_rows(quotes: Iterable[Quote]) -> Tuple[List[SubsystemRow], List[Q
     """The rows, and the lines of the table that are none."""
     rows: List[SubsystemRow] = []
     unread: List[Quote] = []
-    in_table = ended = False
+    in_table = ended = squeezed = False
     indented: Optional[bool] = None
     for quote in quotes:
         line = quote.text[:400].rstrip().expandtabs()
         if is_header(line):
             # the services of inetd follow under a header of the same shape
             ended = line.startswith("Service")
+            squeezed = "  " not in line.strip()  # a page made one blank of several
             in_table, indented = not ended, None
             continue
         if in_table and indented is None:
@@ -301,7 +302,7 @@ def _subsystem_rows(quotes: Iterable[Quote]) -> Tuple[List[SubsystemRow], List[Q
             # the first line at the margin ends the table ("Debug         Not active")
             in_table, ended = False, True
         row = None if ended else _subsystem_row(quote, line)
-        wide = bool(re.search(r"\S\s{2,}\S", line))
+        wide = bool(re.search(r"\S\s{2,}\S", line)) or (squeezed and row is not None and row.status in _STATES)
         # without a header only wide columns or a PID tell a row from prose ("nimsh is active")
         if row and ((in_table and (indented or wide)) or (row.status in _STATES and (row.pid or wide))):
             rows.append(row)
