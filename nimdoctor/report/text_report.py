@@ -97,7 +97,7 @@ class _Page:
         found = self.report.certificates
         if found.there() and (self.every or found.bear_on(self.story.findings)):
             yield ""
-            yield from certificates_table.lines(found, min(self.width, 80))
+            yield from certificates_table.lines(found, min(self.width, WIDTH), self.every)
 
     def _findings(self, topic: Topic) -> Iterator[str]:
         for number, result in enumerate(self.story.findings):

@@ -98,8 +98,22 @@ def test_the_table_for_a_terminal_is_within_eighty_columns_and_names_both_ends()
     lines = list(certificates_table.lines(scanned("certificate-mismatch").certificates, 80))
     assert max(map(len, lines)) <= 80
     assert "lpar7 (client)" in lines[0] and "nim1 (master)" in lines[0]
-    assert lines[1] == " 1 CN=nim1 NIM server,OU=NIM      server.pem              not there"
-    assert lines[2] == "   1365452a, 2022-01-01 to 2034-01-01, 3213 days left, issued by no. 2"
+    assert lines[1:3] == [
+        " 1 nim1 NIM server (by 2)     server.pem      not there       2034-01-01 3213 d",
+        " 2 nim1 NIM root (itself)     server.pem      not there       2034-01-01 3213 d",
+    ]
+    assert lines[4] == " 4 nim1 NIM root (itself)     not there       root.pem +1     2034-11-18 3534 d"
+
+
+def test_whole_the_table_says_which_certificate_it_is_and_from_when_it_holds():
+    lines = list(certificates_table.lines(scanned("certificate-mismatch").certificates, 80, every=True))
+    assert max(map(len, lines)) <= 80
+    assert lines[2] == "   1365452a, from 2022-01-01 on, 3213 days left"
+
+
+def test_what_has_run_out_is_over():
+    lines = list(certificates_table.lines(scanned("certificate-expired").certificates, 80))
+    assert all(line.endswith(" over") for line in lines[1:])
 
 
 def test_json_has_every_certificate_of_every_host_whole():
@@ -118,7 +132,7 @@ def test_the_table_keeps_its_width_whatever_the_hosts_are_called():
     found = scanned("certificate-mismatch").certificates
     long = [host._replace(host=f"{host.host}.prod.aix.dc1.example.com") for host in found.hosts]
     lines = list(certificates_table.lines(found._replace(hosts=tuple(long)), 80))
-    assert max(map(len, lines)) <= 80 and "lpar7.prod.aix.dc1.e.." in lines[0]
+    assert max(map(len, lines)) <= 80 and "the client" in lines[0]
 
 
 def test_a_certificate_of_which_only_the_dates_were_printed_has_no_number_and_is_there_all_the_same():
