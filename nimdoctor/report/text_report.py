@@ -125,7 +125,7 @@ class _Page:
             yield from self._field("Exposed", f"{named(list(ids), 2)}: they stop no push (--all)")
 
     def _advice_only(self) -> Iterator[str]:
-        found = list(advice_only.items(self.report))
+        found = list(advice_only.items(self.report)) if self.every else []
         if found:
             yield ""
             yield self._paint(advice_only.TITLE, _BOLD)
@@ -160,8 +160,11 @@ class _Page:
         if report.compared:
             yield from self._field("Compared", comparison.headline(report.compared))
         if report.advice_only:
-            does = "" if self._nothing_operates_wrong() else f"; {summary.DOES_THERE}"
-            yield from self._field("Fixes", summary.ADVICE_ONLY + does)
+            words = summary.ADVICE_ONLY if self._nothing_operates_wrong() else summary.DOES_THERE
+            yield from self._field("Fixes", words)
+            generations = advice_only.generations(report)
+            if generations:
+                yield from self._field("Each end", generations)
 
     def _verdict(self, headline: str) -> Iterator[str]:
         first, *rest = wrapped(headline, self.width, hang=LABEL)
