@@ -5,7 +5,7 @@ from scenarios import scenario
 
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.library.scanning import scan
-from nimdoctor.report import certificates_table
+from nimdoctor.report import certificates_table, text_report
 
 CERTS = "files/ssl_nimsh/certs"
 
@@ -144,3 +144,17 @@ def test_a_certificate_of_which_only_the_dates_were_printed_has_no_number_and_is
     found = scan(loose({"x509.txt": printed}), registry=registry()).certificates
     assert certificates_table.rows(found)[0][-1] == "number not known"
     assert any("clock of the scanning host" in note for note in certificates_table.notes(found))
+
+
+def test_on_the_screen_the_table_stands_for_the_quotes_of_certificates_and_the_other_quotes_stay():
+    text = text_report.render(scanned("certificate-expired"))
+    assert "Evidence: 4 certificates: the table below" in text and " 1 nim1 NIM server (by 2) " in text
+    assert "date -u +%Y-%m-%dT%H:%M:%SZ line 1: 2025-03-15T09:53:20Z" in text
+    every = text_report.render(scanned("certificate-expired"), every=True)
+    assert "certificate 1: CN=nim1 NIM" in every and "85db332f" in every
+
+
+def test_a_report_on_one_problem_stays_within_its_lines_and_healthy_ones_have_no_table():
+    for name in ("create-bio-hang", "certificate-mismatch"):
+        assert len(text_report.render(scanned(name)).splitlines()) <= text_report.FEW, name
+    assert "nim1 NIM root" not in text_report.render(scanned("healthy"))
