@@ -174,6 +174,11 @@ class Filesets(NamedTuple):
             return True
         return False if self.complete or self._absence(name) else None
 
+    @property
+    def of_client_alone(self) -> bool:
+        """Whether they are those of a NIM client that cannot be a master too."""
+        return bool(self.installed(CLIENT_FILESET)) and self.installed(MASTER_FILESET) is False
+
     def broken(self, name: str) -> bool:
         """Whether any part of it is broken or half done; words of a language not known are not."""
         return any(row.broken for row in self.parts(name))
