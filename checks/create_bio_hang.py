@@ -58,6 +58,7 @@ _HARDENED_ELSEWHERE = Inferred(
 @check(
     "create-bio-hang",
     title="Pushes hang in the TLS handshake",
+    subject="hang",
     role=Role.CLIENT,
     severity=Severity.CRITICAL,
     fix="refresh-client-certificate",

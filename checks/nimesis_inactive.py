@@ -23,6 +23,7 @@ from nimdoctor.model import (
 @check(
     "nimesis-inactive",
     title="nimesis is not running on the NIM master",
+    subject="nimesis",
     role=Role.MASTER,
     severity=Severity.MEDIUM,
     fix="start-nimesis",

@@ -42,6 +42,7 @@ _SERVICES = "lssrc -ls inetd"
 @check(
     "tftp-disabled",
     title="tftp is off on the NIM master",
+    subject="tftp",
     role=Role.MASTER,
     severity=Severity.HIGH,
     fix="enable-tftp",

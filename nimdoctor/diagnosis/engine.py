@@ -54,9 +54,10 @@ class Result(NamedTuple):
     """One entry of a report: a check, a host and a finding, or a check without one.
 
     Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
-    `causes` are the ids of the checks whose findings this one may be the cause of. `named_only` says that its fix
+    `causes` are the ids of the checks whose findings this one may be the cause of, `explained_by` those whose findings
+    may be the cause of this one. `named_only` says that its fix
     is planned only by `--only`, whatever the severity, `fetches` that it ends with a fetch of the client's certificate.
-    `topic` and `breaks` are those of the check, `vulnerabilities` are as in
+    `topic`, `breaks` and `subject` are those of the check, `vulnerabilities` are as in
     `Finding`. `rules_out` are the steps that no plan of this scan may hold, each with its end and its reason.
     `settled_by` is what would settle an unknown, its `where` filled in; None where nothing that can be named does.
     `advice_only` says that its cure is of the time before security generation G2, and nimdoctor does not carry it out.
@@ -90,6 +91,8 @@ class Result(NamedTuple):
     rules_out: Tuple[RuledOut, ...] = ()
     settled_by: Optional[Settlement] = None
     advice_only: bool = False
+    explained_by: Tuple[str, ...] = ()
+    subject: str = ""
 
     @property
     def planned_by_itself(self) -> bool:
@@ -276,10 +279,12 @@ class Engine:
             against=tuple(finding.against)[:QUOTED_LINES],
             missing=tuple(dict.fromkeys(finding.missing)),
             causes=tuple(check.explains if finding.explains is None else finding.explains),
+            explained_by=tuple(finding.explained_by),
             named_only=traits.named_only,
             fetches=traits.fetches,
             breaks=check.breaks,
             topic=check.topic,
+            subject=check.subject,
             advice_only=advice_only,
             vulnerabilities=tuple(finding.vulnerabilities),
             rules_out=tuple(
@@ -353,7 +358,16 @@ class Engine:
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
         return Result(
-            check.id, check.title, outcome, check.severity, where, host, message, breaks=check.breaks, topic=check.topic
+            check.id,
+            check.title,
+            outcome,
+            check.severity,
+            where,
+            host,
+            message,
+            breaks=check.breaks,
+            topic=check.topic,
+            subject=check.subject,
         )
 
 

@@ -12,7 +12,7 @@ from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.x509 import X509Reader
 from nimdoctor.model.host_readers import CertificateReader, ClockReader, EvidenceTime
 from nimdoctor.model.language import NOT_ENGLISH, is_english
-from nimdoctor.model.text import BadEvidence, Text, Unreadable, first_words
+from nimdoctor.model.text import BadEvidence, Extent, Text, Unreadable, first_words
 from nimdoctor.model.unreadable import denial
 
 T = TypeVar("T")
@@ -336,7 +336,8 @@ def _parsed(row: Row, text: Text, kind: Any) -> Any:
     refusal = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
     if refusal and not row.bears_refusal:
         raise Unreadable(refusal)
-    text.partial = text.partial or bool(refusal)
+    if refusal:
+        text.extent = min(text.extent, Extent.EXCERPT)
     try:
         return kind.parse(text)
     except BadEvidence as error:

@@ -7,15 +7,21 @@ from typing import BinaryIO, Callable, Dict, List, Literal, Mapping, NamedTuple,
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
-from nimdoctor.evidence.manifest import LoosePiece, Manifest, RecordedCommand, RecordedFile, parse_manifest
+from nimdoctor.evidence.manifest import (
+    MANIFEST,
+    LoosePiece,
+    Manifest,
+    RecordedCommand,
+    RecordedFile,
+    parse_manifest,
+)
 from nimdoctor.evidence.redacted_certificates import RedactedFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
 from nimdoctor.model.path_state import PathRecord, PathState
-from nimdoctor.model.text import TEXT_LIMIT, Text
+from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
 from nimdoctor.model.unreadable import refused
 
-MANIFEST = "manifest.json"
 _SUFFIXES = (".txt", ".out")
 _READ_AT_ONCE = 1024 * 1024
 _WHOLE = RecordedFile()
@@ -281,12 +287,13 @@ class RecordedEvidence:
             return None
         name = "files" + path
         lacks = self._manifest.files.get(path, _WHOLE)
+        extent = Extent.EXCERPT if lacks.remark else Extent.WHOLE
         if lacks.remark:
             self._remark_once(f"{ascii(path)[1:-1]}: {lacks.remark}")
         try:
             if is_guarded(path):
                 return Text.of(self._guarded(name, path), path, name=path)
-            return self._text(name, path, path, row, first_line=lacks.first_line, partial=bool(lacks.remark))
+            return self._text(name, path, path, row, first_line=lacks.first_line, extent=extent)
         except OSError as error:
             self.problems[path] = f"given but cannot be read: {refused(error)}"
             return None
@@ -330,7 +337,7 @@ class RecordedEvidence:
         command: bool = False,
         status: Optional[int] = None,
         first_line: int = 1,
-        partial: bool = False,
+        extent: Extent = Extent.WHOLE,
     ) -> Text:
         """Small texts are read at once, so that damage shows here; raises OSError."""
         tree = self.tree
@@ -342,7 +349,7 @@ class RecordedEvidence:
             if size <= _READ_AT_ONCE:
                 raw = stream.read(TEXT_LIMIT)
                 opener = lambda: io.BytesIO(raw)  # noqa: E731
-        return Text(source, opener, name=name, first_line=first_line, command=command, status=status, partial=partial)
+        return Text(source, opener, name=name, first_line=first_line, command=command, status=status, extent=extent)
 
 
 def _typed(words: str, row: Row) -> str:

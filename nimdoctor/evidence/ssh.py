@@ -17,7 +17,7 @@ from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
 from nimdoctor.evidence.source import AIX, Progress, not_aix
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
-from nimdoctor.model.text import TEXT_LIMIT, Text
+from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
 from nimdoctor.model.unreadable import AS_ROOT
 from nimdoctor.system.command import CommandResult
 
@@ -224,7 +224,7 @@ def _newest_part(path: str, raw: bytes, line: int, left_out: int) -> Text:
     # the first line may have begun before the cut; it goes, so that what is left are whole lines
     cut = raw.find(b"\n") + 1 or len(raw)
     text = Text.of(raw[cut:], path, name=path, first_line=line + 1)
-    text.partial = True
+    text.extent = Extent.EXCERPT
     text.left_out = left_out + cut
     return text
 

@@ -80,7 +80,7 @@ class FileSystems(NamedTuple):
             raise BadEvidence(f"{text.source} lists no file system: {first_words(first)}")
         words = text.name.split()
         narrowed = words[:1] == ["df"] and any(word == "|" or not word.startswith("-") for word in words[1:])
-        return cls(text.source, tuple(rows), not (narrowed or text.partial))
+        return cls(text.source, tuple(rows), text.is_whole and not narrowed)
 
     def for_path(self, path: str) -> Optional[FileSystemRow]:
         """The file system that an absolute path lies in: the longest mount point that leads to it."""

@@ -193,7 +193,7 @@ class _Listing:
         self.complete: List[str] = []
         self.unmatched: List[str] = []
         self.any_text = self.unplaced = False
-        self.failed = text.partial
+        self.failed = not text.is_whole
         words = re.split(r"[|;&<>]|\s\d>", text.name)[0].split() or [""]
         self.filtered = "|" in text.name
         self.succeeded = text.status in (None, 0)

@@ -43,7 +43,7 @@ class Rhosts(NamedTuple):
             if words and words[0][0] not in "#+-":
                 rows.append(RhostsRow(words[0], words[1] if len(words) > 1 else "", quote))
         partial = "|" in text.name or text.name.startswith("grep")
-        return cls(text.source, tuple(rows), partial=partial, raw=b"" if text.partial else text.raw())
+        return cls(text.source, tuple(rows), partial=partial, raw=text.raw() if text.is_whole else b"")
 
     @classmethod
     def absent(cls, path: str) -> "Rhosts":

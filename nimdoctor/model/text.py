@@ -5,6 +5,7 @@ project but what keeps private keys out and the words for what cannot be read: `
 command's output), `Quote` (one line of it, or the whole), and `BadEvidence`, the only error a parser raises.
 """
 
+import enum
 import io
 import json
 import re
@@ -35,6 +36,18 @@ class Unreadable(BadEvidence):
     """The text is there and cannot be read, or not to its end; the message says why."""
 
 
+class Extent(enum.IntEnum):
+    """How much of a file or of a command's output a text is; the less, the smaller.
+
+    Nothing is absent by a text that is not whole: of an excerpt what stands before and after it is not known, of a
+    filtered one neither what stood between its lines.
+    """
+
+    FILTERED = 0
+    EXCERPT = 1
+    WHOLE = 2
+
+
 class Quote(NamedTuple):
     """One quoted line: where it stands and what it says.
 
@@ -54,8 +67,8 @@ class Text:
     the command as typed) and differs from `source` for loose files. `first_line` is the number of
     its first line in that source, greater than 1 for a section of a longer transcript.
     `command` is True when it is a command's output, `status` its exit status and `stderr` its standard error where
-    known. `partial` says that lines of the source are missing or blank here because they were not collected or
-    could not be read, `left_out` how many bytes before the first line were not.
+    known. `extent` says how much of the source it is: lines may be missing or blank here because they were not collected,
+    not shown or could not be read; `left_out` is how many bytes before the first line were not.
     """
 
     def __init__(
@@ -67,7 +80,7 @@ class Text:
         first_line: int = 1,
         command: bool = False,
         status: Optional[int] = None,
-        partial: bool = False,
+        extent: Extent = Extent.WHOLE,
         left_out: int = 0,
         stderr: str = "",
     ) -> None:
@@ -76,7 +89,7 @@ class Text:
         self.first_line = first_line
         self.command = command
         self.status = status
-        self.partial = partial
+        self.extent = extent
         self.left_out = left_out
         self.stderr = stderr
         self._opener = opener
@@ -91,6 +104,7 @@ class Text:
         first_line: int = 1,
         command: bool = False,
         status: Optional[int] = None,
+        extent: Extent = Extent.WHOLE,
         stderr: str = "",
     ) -> "Text":
         """A text from a string or bytes at hand; what tests and recorded output use.
@@ -106,8 +120,14 @@ class Text:
             first_line=first_line,
             command=command,
             status=status,
+            extent=extent,
             stderr=stderr,
         )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what does not stand here did not stand in the source either."""
+        return self.extent is Extent.WHOLE
 
     def open(self) -> BinaryIO:
         """A fresh binary stream of the whole, of which nothing may be quoted before `without_private_keys` has seen it.

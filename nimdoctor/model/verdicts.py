@@ -136,7 +136,9 @@ class Finding(NamedTuple):
     as typed on the host the finding is about; `touches` counts other hosts it would affect. `evidence`
     speaks for the finding, `against` are lines that speak against it, and `missing` names, in the
     catalog's terms, what was not there and would make it surer. `explains` stands in the place of the
-    check's where this finding is the cause of fewer things, or of others; so does `rules_out`. `vulnerabilities` are
+    check's where this finding is the cause of fewer things, or of others; so does `rules_out`. `explained_by` are ids of
+    checks whose findings, where there are any, are the cause of this one: what a symptom knows of its causes.
+    `vulnerabilities` are
     what an exposure leaves open; without a `severity` of its own the finding has that of the worst score among them.
     """
 
@@ -157,6 +159,7 @@ class Finding(NamedTuple):
     explains: Optional[Sequence[str]] = None
     vulnerabilities: Sequence[Vulnerability] = ()
     rules_out: Optional[Sequence[RuledOut]] = None
+    explained_by: Sequence[str] = ()
 
 
 class Passed(NamedTuple):

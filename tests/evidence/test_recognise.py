@@ -8,7 +8,8 @@ from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nimdoctor.evidence.recognise import parts, recognise, sections
+from nimdoctor.evidence.recognition import parts, recognise, sections
+from nimdoctor.model.text import Extent
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
@@ -164,7 +165,7 @@ def test_prose_that_only_mentions_a_word_is_nothing(text: str) -> None:
 
 def test_a_mail_without_prompts_may_hold_two_kinds() -> None:
     found = parts("Dear support,\n" + STANZA + "and the log:\n" + LOG)
-    assert [(part.name, part.first) for part in found] == [("lsnim -l", 1), ("/var/adm/ras/nimsh.log", 9)]
+    assert [(part.name, part.first) for part in found] == [("lsnim -l", 1), ("/var/adm/ras/nimsh.log", 10)]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_every_shape_of_prompt_begins_a_section(line: str, command: str) -> None
     (section,) = sections([line, "something"])
     assert (section.command, section.first_line, section.lines) == (command, 2, ("something",))
     assert section.row is not None
-    assert not section.partial
+    assert section.extent is Extent.WHOLE
 
 
 @pytest.mark.parametrize(
@@ -206,25 +207,30 @@ def test_prose_and_comments_are_no_prompts(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "name", "row", "partial"),
+    ("typed", "name", "row", "extent"),
     [
-        ("cat /etc/inetd.conf", "/etc/inetd.conf", "/etc/inetd.conf", False),
-        ("cat /etc/inetd.conf | grep tftp", "cat /etc/inetd.conf | grep tftp", "/etc/inetd.conf", True),
-        ("grep tftp /etc/inetd.conf", "grep tftp /etc/inetd.conf", "/etc/inetd.conf", True),
-        ("tail -50 /var/adm/ras/nimsh.log", "tail -50 /var/adm/ras/nimsh.log", "/var/adm/ras/nimsh.log", True),
-        ("cat niminfo", "/etc/niminfo", "/etc/niminfo", False),
-        ("lssrc -a | egrep 'nimsh|inetd'", "lssrc -a | egrep 'nimsh|inetd'", "lssrc -a", True),
-        ("lsnim -l lpar7 | more", "lsnim -l lpar7", "lsnim -l", False),
-        ("lssrc -a 2>&1", "lssrc -a", "lssrc -a", False),
-        ("cd /etc; cat inetd.conf", "/etc/inetd.conf", "/etc/inetd.conf", False),
-        ("lsnim -l <client> | grep connect", "lsnim -l <client> | grep connect", None, True),
+        ("cat /etc/inetd.conf", "/etc/inetd.conf", "/etc/inetd.conf", Extent.WHOLE),
+        ("cat /etc/inetd.conf | grep tftp", "cat /etc/inetd.conf | grep tftp", "/etc/inetd.conf", Extent.FILTERED),
+        ("grep tftp /etc/inetd.conf", "grep tftp /etc/inetd.conf", "/etc/inetd.conf", Extent.FILTERED),
+        (
+            "tail -50 /var/adm/ras/nimsh.log",
+            "tail -50 /var/adm/ras/nimsh.log",
+            "/var/adm/ras/nimsh.log",
+            Extent.EXCERPT,
+        ),
+        ("cat niminfo", "/etc/niminfo", "/etc/niminfo", Extent.WHOLE),
+        ("lssrc -a | egrep 'nimsh|inetd'", "lssrc -a | egrep 'nimsh|inetd'", "lssrc -a", Extent.FILTERED),
+        ("lsnim -l lpar7 | more", "lsnim -l lpar7", "lsnim -l", Extent.WHOLE),
+        ("lssrc -a 2>&1", "lssrc -a", "lssrc -a", Extent.WHOLE),
+        ("cd /etc; cat inetd.conf", "/etc/inetd.conf", "/etc/inetd.conf", Extent.WHOLE),
+        ("lsnim -l <client> | grep connect", "lsnim -l <client> | grep connect", None, Extent.EXCERPT),
     ],
 )
 def test_a_filtered_output_is_flagged_and_keeps_its_pipe(
-    typed: str, name: str, row: Optional[str], partial: bool
+    typed: str, name: str, row: Optional[str], extent: Extent
 ) -> None:
     (section,) = sections(["# " + typed, "something"])
-    assert (section.name, section.row and section.row.name, section.partial) == (name, row, partial)
+    assert (section.name, section.row and section.row.name, section.extent) == (name, row, extent)
 
 
 def test_comments_of_a_configuration_file_do_not_part_it() -> None:

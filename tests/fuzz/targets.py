@@ -32,9 +32,9 @@ from nimdoctor.evidence.archive import archive_kind, open_archive
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.der import BadDer, read_certificate
-from nimdoctor.evidence.loose import LooseEvidence
+from nimdoctor.evidence.loose import read_loose
 from nimdoctor.evidence.manifest import parse_manifest
-from nimdoctor.evidence.recognise import parts, recognise, sections, strip_quoting
+from nimdoctor.evidence.recognition import parts, recognise, sections, strip_quoting
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.library.scanning import scan
@@ -136,7 +136,7 @@ def loose(raw: bytes) -> None:
     for section in sections(lines):
         assert section.lines == tuple(lines[section.first_line - 1 :][: len(section.lines)]), section.first_line
     try:
-        found = LooseEvidence("case", [("attached.txt", lambda: io.BytesIO(raw), len(raw))])
+        found = read_loose("case", [("attached.txt", lambda: io.BytesIO(raw), len(raw))])
     except TargetError as error:
         assert "\n" not in str(error)
         return

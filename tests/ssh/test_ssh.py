@@ -33,6 +33,7 @@ from nimdoctor.lab import Lab
 from nimdoctor.library.registry import Registry
 from nimdoctor.library.scanning import scan
 from nimdoctor.model.private_keys import REMOVED
+from nimdoctor.model.text import Extent
 from nimdoctor.system.command import PROGRAM_PATH, CommandResult
 
 Hang = Callable[[str, str], None]
@@ -143,7 +144,7 @@ def test_of_a_large_log_the_newest_blocks_come_with_where_they_begin(shell: str,
         wanted = newest(stream)
     with text.open() as stream:
         assert stream.read() == wanted.content
-    assert (text.first_line, text.left_out, text.partial) == (wanted.first_line, wanted.bytes_left_out, True)
+    assert (text.first_line, text.left_out, text.extent) == (wanted.first_line, wanted.bytes_left_out, Extent.EXCERPT)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
