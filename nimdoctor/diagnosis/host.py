@@ -301,6 +301,15 @@ class Host:
         return ",".join(role for role in ("client", "master") if role in self.roles) or "unknown"
 
     @property
+    def vios(self) -> Tuple[Optional[str], bool]:
+        """The level of a Virtual I/O Server, and whether it is one, as far as the facts tell that somebody asked for."""
+        asked = {kind.__name__ for kind, found in self._facts.items() if not isinstance(found, FactAbsent)}
+        if not asked & {"IosLevel", "Filesets"}:
+            return None, False
+        found = self.optional(facts.VirtualIoServer)
+        return (found.level, True) if found else (None, False)
+
+    @property
     def oslevel(self) -> Optional[str]:
         """`7200-05-03-2136`, or None when it is not known."""
         level = self.optional(facts.OsLevel)

@@ -27,13 +27,18 @@ UNREADABLE, FAILED = "target", "failed"
 
 
 class ScannedHost(NamedTuple):
-    """How a report names a host; `name`, `oslevel` and `system` (`uname -s`) are None where the evidence does not tell."""
+    """How a report names a host; `name`, `oslevel` and `system` (`uname -s`) are None where the evidence does not tell.
+
+    `vios` says that it is a Virtual I/O Server, `ioslevel` is its level as one.
+    """
 
     name: Optional[str]
     role: str
     oslevel: Optional[str]
     target: str
     system: Optional[str] = None
+    ioslevel: Optional[str] = None
+    vios: bool = False
 
     @property
     def label(self) -> str:
