@@ -2,13 +2,10 @@
 
 from typing import NamedTuple, Optional
 
-from nimdoctor.facts.lslpp import Filesets
+from nimdoctor.facts.lslpp import VIOS_FILESET, Filesets
 from nimdoctor.facts.oslevel import IosLevel
 from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
-
-FILESET = "ios.cli.rte"
-"""The command line of a VIOS, which no AIX has."""
 
 
 @fact()
@@ -28,6 +25,6 @@ class VirtualIoServer(NamedTuple):
         """Raises BadEvidence for a host that is none, as far as is known."""
         if ios:
             return cls(ios.level, ios.at)
-        if filesets and filesets.installed(FILESET):
-            return cls(None, filesets.quote(FILESET))
-        raise BadEvidence(f"neither a level of VIOS nor {FILESET} is known")
+        if filesets and filesets.of_vios:
+            return cls(None, filesets.quote(VIOS_FILESET))
+        raise BadEvidence(f"neither a level of VIOS nor {VIOS_FILESET} is known")
