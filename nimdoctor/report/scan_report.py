@@ -9,7 +9,7 @@ from nimdoctor.diagnosis.engine import Result
 from nimdoctor.diagnosis.held_certificates import HeldCertificates
 from nimdoctor.diagnosis.settlement import Wanted
 from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Outcome, Severity, Topic, worst_score
-from nimdoctor.model.wording import visible
+from nimdoctor.model.wording import OF_PADMIN, visible
 
 if TYPE_CHECKING:
     from nimdoctor.diagnosis.guidance import Guidance
@@ -39,6 +39,12 @@ class ScannedHost(NamedTuple):
     system: Optional[str] = None
     ioslevel: Optional[str] = None
     vios: bool = False
+
+    def as_whom(self, command: str) -> str:
+        """As whom a command is typed on a Virtual I/O Server, whose shell is padmin's; empty elsewhere."""
+        if not self.vios:
+            return ""
+        return ", as padmin" if command.startswith(OF_PADMIN) else ", as root (padmin: oem_setup_env)"
 
     @property
     def label(self) -> str:

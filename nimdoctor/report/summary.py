@@ -7,7 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from nimdoctor.diagnosis.engine import HARDENED, Result
 from nimdoctor.evidence.source import AIX, not_aix
 from nimdoctor.model import Outcome, Quote, Role, Settlement, Severity, Topic
-from nimdoctor.model.wording import OF_PADMIN, count, named
+from nimdoctor.model.wording import count, named
 from nimdoctor.planning.typed import as_typed
 from nimdoctor.report import advice_only
 from nimdoctor.report.headline import exposed as exposed
@@ -254,11 +254,8 @@ def _label(report: Report, where: Role) -> Optional[str]:
 
 def as_whom(report: Report, where: Role, command: str) -> str:
     """As whom a command is typed on that end where it is a Virtual I/O Server, whose shell is padmin's; empty elsewhere."""
-    master = where is Role.MASTER and report.master is not None
-    one = report.master if master else report.host if _label(report, where) else None
-    if one is None or not one.vios:
-        return ""
-    return ", as padmin" if command.startswith(OF_PADMIN) else ", as root (padmin: oem_setup_env)"
+    one = (where is Role.MASTER and report.master) or (report.host if _label(report, where) else None)
+    return one.as_whom(command) if one else ""
 
 
 def _heap(report: Report) -> bool:
