@@ -182,7 +182,7 @@ class Engine:
         """Whether either end is proved to be of generation G2 or later."""
         return any(generation.at_least("G2") for generation in self._generations())
 
-    def _generations(self) -> List[facts.NimGeneration]:
+    def _generations(self) -> "List[facts.NimGeneration]":
         found = [host.optional(facts.NimGeneration) for host in (self.target, self.master) if host]
         return [generation for generation in found if generation]
 
