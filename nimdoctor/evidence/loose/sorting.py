@@ -27,8 +27,8 @@ from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, Extent, decode, first_words, split_lines
 
 _WHOLE_LIMIT = 1024 * 1024
-_PARTED = 256 * 1024
-"""Characters below one command in which something else is looked for."""
+_PARTED = 128 * 1024
+"""Characters of a text without any mark of a prompt, or below one command, in which something else is looked for."""
 _MESSAGES = frozenset({"nim -o lslpp", "nimclient -c"})
 """Kinds whose lines any command of NIM or SRC may print."""
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x1f\x9d": "compress", b"PK": "zip", b"BZ": "bzip2"}
@@ -89,7 +89,7 @@ class Sorting:
             lines = [line._replace(text=kept) for line, kept in zip(lines, split_lines(text))]
             if keys_alone:
                 self._key_found(name)
-        if len(text) <= _WHOLE_LIMIT or has_prompts(text):
+        if len(text) <= _PARTED or has_prompts(text):
             split = sections(lines, catalog=self._catalog)
             if len(split) > 1 or (split and split[0].command):
                 said = len(self.unrecognised)

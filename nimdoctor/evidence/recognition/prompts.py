@@ -176,8 +176,12 @@ def _was_met(one: _Doubtful, found: Sequence[Prompt], shells: Set[str], end: int
 
 
 def has_prompts(text: str) -> bool:
-    """Whether any line may be a prompt: a cheap look before `sections`."""
-    return bool(re.search(r"(?m)^[^\n]{0,160}[#$%>\]\u276f\u279c\u00bb][ \t]*[A-Za-z/.]", text))
+    """Whether any line may be a prompt or a title: a cheap look before `sections`."""
+    return bool(
+        re.search(
+            r"(?m)^[^\n]{0,160}[#$%>\]\u276f\u279c\u00bb][ \t]*[A-Za-z/.]|^[ \t]*[-=*+.:]{1,100}[ \t]*[A-Za-z/]", text
+        )
+    )
 
 
 def _readings(line: str) -> Iterator[Tuple[_Shape, str]]:

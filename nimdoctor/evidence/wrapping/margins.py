@@ -14,6 +14,8 @@ _LOGGED = re.compile(
 )
 _STANZA = re.compile(r"(?m)^[A-Za-z0-9_.@+-]{1,200}:[ \t]*\n(?:[ \t]*\n)?[ \t]+\w+[ \t]*= ")
 _FEWEST = 3
+_TRIED = 200
+"""Indented stretches of one text that are looked at."""
 _LONGEST = 1024 * 1024
 
 Worth = Callable[[str], float]
@@ -78,7 +80,8 @@ def _without_indentation(lines: List[Line], worth: Worth) -> List[Line]:
     found = list(lines)
     widths = [_width(line.text) for line in lines]
     inside = [width is None or width >= 2 for width in widths]
-    for start, end in runs(inside):
+    islands = [(start, end) for start, end in runs(inside) if not start or _is_apart(lines[start - 1 : start + 1])]
+    for start, end in islands[:_TRIED]:
         known = [width for width in widths[start:end] if width is not None]
         if not known:
             continue
@@ -87,6 +90,13 @@ def _without_indentation(lines: List[Line], worth: Worth) -> List[Line]:
         if _better(lines[start:end], made, worth) or _better(lines[start:end], made, stanzas):
             found[start:end] = made
     return found
+
+
+def _is_apart(lines: List[Line]) -> bool:
+    """Whether the line at the margin, the first of two, is none to which the indented one after it belongs."""
+    before, after = (line.text.strip() for line in lines)
+    words = len(before.split())
+    return words != 1 if before.endswith(":") else not after
 
 
 def _width(text: str) -> Optional[int]:
