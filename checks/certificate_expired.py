@@ -3,7 +3,6 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import CertificateValidity
-from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -19,12 +18,13 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.model.wording import REFRESH, ago
+from nimdoctor.model.wording import REFRESH, ago, as_utc
 
 
 @check(
     "certificate-expired",
     title="A certificate for NIMSH over SSL has run out",
+    subject="certificates",
     role=Role.BOTH,
     severity=Severity.HIGH,
     fix="recycle-certificates",

@@ -3,7 +3,6 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import CertificateValidity
-from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.facts.certificate_validity import DAY
 from nimdoctor.model import (
     Confidence,
@@ -19,7 +18,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.model.wording import REFRESH, count
+from nimdoctor.model.wording import REFRESH, as_utc, count
 
 SOON, EARLY = 30, 90
 """Days before the end at which it is medium, and low."""

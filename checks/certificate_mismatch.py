@@ -2,8 +2,10 @@
 
 from typing import Dict, FrozenSet, Iterator, Optional, Sequence
 
-from nimdoctor.facts import CertificateDetails, NimGeneration, NimshMode
+from nimdoctor.facts import CertificateDetails, CertificateState, NimGeneration, NimshMode, TlsAttempt
 from nimdoctor.facts.certificate_details import CertificateDetail
+from nimdoctor.facts.hardening import Hardening
+from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.model import (
     Confidence,
     File,
@@ -12,6 +14,7 @@ from nimdoctor.model import (
     NotApplicable,
     OnMaster,
     Passed,
+    Quote,
     Role,
     Severity,
     Subject,
@@ -46,6 +49,8 @@ def certificate_mismatch(
     own: CertificateDetails,
     masters: OnMaster[CertificateDetails],
     mode: Optional[NimshMode],
+    attempt: Optional[TlsAttempt],
+    masters_state: Optional[OnMaster[CertificateState]],
     generation: Optional[NimGeneration],
     masters_generation: Optional[OnMaster[NimGeneration]],
 ) -> Iterator[Verdict]:
@@ -73,11 +78,21 @@ def certificate_mismatch(
         yield Passed(f"{issued.words} has an issuer that the master's certificates have too", [issued.quote()])
         return
     quotes = [found.quote() for found in (*used, *masters_used)]
-    if any(found and found.at_least("G2") for found in (generation, masters_generation)):
+    good = _handshake_since(attempt, masters_state)
+    if good:
+        yield Passed(
+            "both ends share no certificate and no issuer's key, yet a handshake after both were written went on past "
+            "'create BIO': it needs nothing of what was compared",
+            [good, *quotes],
+        )
+        return
+    hardening = Hardening.of(generation, masters_generation, "what must fit")
+    if hardening:
         yield Unknown(
-            "both ends share no certificate and no issuer's key; what from generation G2 on must fit is not public",
-            [],
+            f"both ends share no certificate and no issuer's key; {hardening.why}",
+            hardening.missing,
             quotes,
+            settled_by=hardening.settled_by,
         )
         return
     unread = own.uncollected + masters.uncollected + tuple(found.path for found in own.unread + masters.unread)
@@ -101,6 +116,16 @@ def certificate_mismatch(
         objects=list(dict.fromkeys(found.path for found in used)),
         impact=f"a handshake with {subject.name} likely cannot end well: secured pushes hang or fail",
     )
+
+
+def _handshake_since(attempt: Optional[TlsAttempt], masters: Optional[CertificateState]) -> Optional[Quote]:
+    """The end of a handshake that went on after the certificates of both ends were written."""
+    session = attempt.session if attempt else None
+    if attempt is None or session is None or session.end is not SessionEnd.WENT_ON or attempt.rival:
+        return None
+    if attempt.changes or attempt.utc is None or masters is None or masters.newest is None:
+        return None
+    return session.last if attempt.utc > masters.newest[1] else None
 
 
 def _held_by_both(

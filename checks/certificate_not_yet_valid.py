@@ -3,7 +3,6 @@
 from typing import Iterator
 
 from nimdoctor.facts import CertificateValidity
-from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -17,6 +16,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
+from nimdoctor.model.wording import as_utc
 
 
 @check(

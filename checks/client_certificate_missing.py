@@ -4,6 +4,7 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import CertificateDetails, NimGeneration, NimIdentity, NimObjects, NimshMode, Paths
 from nimdoctor.facts.certificates import CERTS
+from nimdoctor.facts.hardening import Hardening
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.model import (
     Confidence,
@@ -46,6 +47,7 @@ def client_certificate_missing(
     identity: Optional[NimIdentity],
     objects: Optional[OnMaster[NimObjects]],
     generation: Optional[NimGeneration],
+    masters_generation: Optional[OnMaster[NimGeneration]],
 ) -> Iterator[Verdict]:
     """nimsh with crypto on needs the certificate that `nimclient -c` fetches from the master."""
     if details and details.certificates:
@@ -66,9 +68,13 @@ def client_certificate_missing(
     quotes = [mode.at] if mode and secure else []
     quotes += [own.quote("connect")] if own and connect else []
     quotes += [paths.quote(CERTS)] if paths else [details.whole()]
-    if generation and generation.at_least("G2"):
+    hardening = Hardening.of(generation, masters_generation)
+    if hardening:
         yield Unknown(
-            f"{CERTS} holds no certificate, but where keys live from generation G2 on is not public", [], quotes
+            f"{CERTS} holds no certificate, but {hardening.why}",
+            hardening.missing,
+            quotes,
+            settled_by=hardening.settled_by,
         )
         return
     shown = "nimsh runs with crypto on (-c)" if secure else "connect is `nimsh (secure)`"

@@ -34,7 +34,7 @@ from nimdoctor.model.wording import configure_client, count, named
     cure="on the client: keep /etc/niminfo under another name, then niminit -a connect=nimsh with the old name, "
     "master and ports (five attributes at most); then nimclient -c",
     breaks=(Traffic.PUSH,),
-    messages=("0042-006", "0042-137"),
+    messages=("0042-006",),
     marks="C A",
 )
 def client_uses_rsh(

@@ -38,6 +38,8 @@ from nimdoctor.model.ruling import NO_FETCH, NO_PUSH
         "made for another machine"
     ),
     breaks=(Traffic.PUSH,),
+    messages=("0042-008",),
+    log_lines=("remote value passed",),
     marks="C B",
 )
 def cpuid_changed(

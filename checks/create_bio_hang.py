@@ -12,6 +12,7 @@ from nimdoctor.facts import (
     RepairRuns,
     TlsAttempt,
 )
+from nimdoctor.facts.hardening import NO_CAUSE, Hardening
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.tls_attempt import PROCESSES
@@ -49,15 +50,15 @@ _RECYCLED_BEFORE = Inferred(
     "the certificates match, and nimdoctor had recycled the master's before this push hung, so that most likely doing it "
     f"again would not help: {_ELSEWHERE}"
 )
-_HARDENED = Inferred(
-    "not known: from NIM security generation G2 on, of which an end is or may be, it is not public what must fit; likely "
-    "places are the generations of the two ends (hardening-order, hardening-skew) and the path between them"
+_HARDENED_ELSEWHERE = Inferred(
+    f"first see that the generations of the two ends fit (hardening-order, hardening-skew); then likely {_ELSEWHERE}"
 )
 
 
 @check(
     "create-bio-hang",
     title="Pushes hang in the TLS handshake",
+    subject="hang",
     role=Role.CLIENT,
     severity=Severity.CRITICAL,
     fix="refresh-client-certificate",
@@ -157,6 +158,9 @@ def create_bio_hang(
     fix, cure, touches, cause = _smallest_cure(
         attempt, certificates, masters if subject.master_named else None, others, recycled
     )
+    if Hardening.of(generation, masters_generation):
+        # which of the cures below G2 it would have been rests on what certificates must fit
+        cause, cure = NO_CAUSE, cure if fix else _HARDENED_ELSEWHERE
     when = f", {ago(attempt.age)} ago" if attempt.age is not None else f" (its age is not known: {attempt.why})"
     if attempt.witness:
         evidence.append(attempt.witness)
@@ -164,7 +168,7 @@ def create_bio_hang(
         f"the newest session that loaded certificates stops at 'create BIO'{when}",
         evidence=evidence,
         confidence=_confidence(attempt),
-        cause=_HARDENED if any(one and one.may_be_hardened for one in (generation, masters_generation)) else cause,
+        cause=cause,
         impact=f"every push to {subject.name} hangs until it is ended by hand",
         cure=cure,
         fix=fix,

@@ -2,7 +2,8 @@
 
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
-from nimdoctor.facts import NimObjects, Rehearsal
+from nimdoctor.facts import NimGeneration, NimObjects, Rehearsal
+from nimdoctor.facts.hardening import Hardening
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.rehearsal import Cause
 from nimdoctor.model import (
@@ -71,6 +72,9 @@ _BY_CAUSE: Dict[Cause, Cure] = {
     ),
 }
 
+_FITTING = (Cause.KEY, Cause.CHAIN)
+"""Failures that rest on what must fit, of which nothing is public from generation G2 on."""
+
 
 @check(
     "handshake-fails",
@@ -84,7 +88,9 @@ _BY_CAUSE: Dict[Cause, Cure] = {
     rules_out=NO_PUSH,
     breaks=(Traffic.PUSH,),
 )
-def handshake_fails(objects: NimObjects, rehearsal: Optional[Rehearsal]) -> Iterator[Verdict]:
+def handshake_fails(
+    objects: NimObjects, rehearsal: Optional[Rehearsal], generation: Optional[NimGeneration]
+) -> Iterator[Verdict]:
     """Both sides of a push's handshake go through with the very files on the master's disk.
 
     They run against each other in memory, in a process of its own; nothing is sent. What nimsh itself
@@ -95,6 +101,7 @@ def handshake_fails(objects: NimObjects, rehearsal: Optional[Rehearsal]) -> Iter
             "a rehearsal needs the private keys, which are never collected: run nimdoctor on the master itself, as root"
         )
         return
+    hardening = Hardening.of(master=generation, what="what must fit")
     support = objects.ssl_support()
     if support is None:
         raise Missing("lsnim -l", message="the listing does not show the master's own object")
@@ -109,6 +116,13 @@ def handshake_fails(objects: NimObjects, rehearsal: Optional[Rehearsal]) -> Iter
         # a library that is not installed is no sign of trouble
         severity = Severity.LOW if "pyOpenSSL" in rehearsal.reason else None
         yield Unknown(f"no handshake was rehearsed: {rehearsal.reason}", [REHEARSAL], severity=severity)
+    elif rehearsal.cause in _FITTING and hardening:
+        yield Unknown(
+            f"the rehearsed handshake fails at the step '{rehearsal.step}', but {hardening.why}",
+            hardening.missing,
+            rehearsal.quotes(),
+            settled_by=hardening.settled_by,
+        )
     else:
         yield _finding(rehearsal, [found.name for found in objects.connected(SECURE)])
 

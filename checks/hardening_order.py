@@ -4,6 +4,7 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import NimExposure, NimObjects
 from nimdoctor.facts.generation_standing import CARRIED, LACKING
+from nimdoctor.facts.hardening import HANDSHAKE
 from nimdoctor.facts.nim_exposure import BothEnds
 from nimdoctor.model import (
     Confidence,
@@ -30,6 +31,7 @@ from nimdoctor.model.wording import named
     confidence=Confidence.LIKELY,
     source="README of nim_fix2.tar (IBM node/7251173)",
     cause="the G2 fix of the master was installed while this client has not got its own yet",
+    explains=HANDSHAKE,
     marks="B B",
 )
 def hardening_order(

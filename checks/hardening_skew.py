@@ -4,6 +4,7 @@ from typing import Iterator
 
 from nimdoctor.facts import NimExposure
 from nimdoctor.facts.generation_standing import CARRIED, LACKING
+from nimdoctor.facts.hardening import HANDSHAKE
 from nimdoctor.facts.nim_exposure import BothEnds
 from nimdoctor.model import (
     Confidence,
@@ -32,6 +33,7 @@ STEPS = "https://www.ibm.com/support/pages/node/7283157"
     confidence=Confidence.LIKELY,
     source="IBM node/7283858 and node/7283157",
     cause="a service pack with generation G3 was installed on one end only, and G3 changes the protocol on purpose",
+    explains=HANDSHAKE,
     marks="B B",
 )
 def hardening_skew(subject: Subject, own: NimExposure, masters: OnMaster[NimExposure]) -> Iterator[Verdict]:

@@ -3,7 +3,6 @@
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts import HostClock, NimIdentity, NimObjects, NimshMode, Processes, TlsAttempt
-from nimdoctor.facts.certificate_details import as_utc
 from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import (
     Confidence,
@@ -20,7 +19,7 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-from nimdoctor.model.wording import ago
+from nimdoctor.model.wording import ago, as_utc
 
 PS = "ps -eo pid,ppid,etime,args"
 _APART = 120
@@ -55,6 +54,7 @@ class _Suspect(NamedTuple):
     source="isg3T1024615, Known Issues 1 (a hung push stays); which process is its own is concluded from their times",
     cause=Inferred("NIM has no timeout there, so both ends likely wait for each other until somebody ends them"),
     breaks=(Traffic.PUSH,),
+    messages=("0042-002",),
 )
 def hung_push(
     subject: Subject,

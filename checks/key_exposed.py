@@ -3,6 +3,7 @@
 from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, SslKeys
+from nimdoctor.facts.hardening import Hardening
 from nimdoctor.facts.ssl_keys import KEYS, KeyFile
 from nimdoctor.model import (
     Confidence,
@@ -76,8 +77,12 @@ def _closed(keys: SslKeys, generation: Optional[NimGeneration]) -> Verdict:
         return Unknown(f"who can read {', '.join(odd)} is not known", odd)
     if keys.files:
         return Passed(f"only their owner gets at the keys below {KEYS}", [key.at for key in keys.files])
-    if generation and generation.at_least("G2"):
+    hardening = Hardening.of(master=generation)
+    if hardening:
         return Unknown(
-            f"no key is below {KEYS}, but where keys live from generation G2 on is not public", [KEYS], [keys.at]
+            f"no key is below {KEYS}, but {hardening.why}",
+            hardening.missing or [KEYS],
+            [keys.at],
+            settled_by=hardening.settled_by,
         )
     return NotApplicable(f"there is no key below {KEYS}")

@@ -53,6 +53,8 @@ MACHINE_ID = "uname -m"
     cure=_cure(False),
     rules_out=NO_PUSH,
     breaks=(Traffic.PUSH,),
+    messages=("0042-008",),
+    log_lines=("remote value passed",),
 )
 def master_id_changed(
     subject: Subject,

@@ -43,6 +43,7 @@ class _Statement(NamedTuple):
 @check(
     "name-resolution",
     title="Names of client and master do not resolve both ways",
+    subject="names",
     role=Role.BOTH,
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,
@@ -50,6 +51,8 @@ class _Statement(NamedTuple):
     cause=Inferred("a row of /etc/hosts or DNS is likely missing, old, or names another host first"),
     rules_out=NO_PUSH,
     breaks=(Traffic.PUSH, Traffic.PULL),
+    messages=("0042-006", "0042-008"),
+    log_lines=("source hostname is",),
     marks="C A",
 )
 def name_resolution(

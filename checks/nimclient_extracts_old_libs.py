@@ -44,6 +44,7 @@ _RENEW = "then renew the copies as stale-ssl-libs says"
 @check(
     "nimclient-extracts-old-libs",
     title="nimclient -c extracts libraries of OpenSSL 0.9.8",
+    subject="levels",
     role=Role.CLIENT,
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,
@@ -54,7 +55,7 @@ _RENEW = "then renew the copies as stale-ssl-libs says"
     explains=("stale-ssl-libs", "ssl-object-error"),
     rules_out=NO_WAY_BACK,
     breaks=(Traffic.PUSH,),
-    messages=("0509-136",),
+    messages=("0509-136", "0509-150", "0509-152"),
     marks="A A",
 )
 def nimclient_extracts_old_libs(

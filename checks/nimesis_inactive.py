@@ -3,6 +3,7 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import Filesets, NimInfo, Sockets, Subsystems
+from nimdoctor.facts.lslpp import MASTER_FILESET
 from nimdoctor.facts.niminfo import PORTS
 from nimdoctor.model import (
     Confidence,
@@ -18,12 +19,11 @@ from nimdoctor.model import (
     check,
 )
 
-MASTER_FILESET = "bos.sysmgt.nim.master"
-
 
 @check(
     "nimesis-inactive",
     title="nimesis is not running on the NIM master",
+    subject="nimesis",
     role=Role.MASTER,
     severity=Severity.MEDIUM,
     fix="start-nimesis",

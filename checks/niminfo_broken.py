@@ -55,6 +55,7 @@ _REBUILD_MASTER = (
 @check(
     "niminfo-broken",
     title="/etc/niminfo is missing or incomplete",
+    subject="niminfo",
     role=Role.BOTH,
     severity=Severity.HIGH,
     source="IBM docs, niminit and nimconfig: to rebuild the /etc/niminfo file; NIM message 0042-137",

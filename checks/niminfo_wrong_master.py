@@ -46,6 +46,7 @@ def _cure(vios: bool) -> str:
     cure=_cure(False),
     rules_out=(*NO_WAY_BACK, *NO_PUSH),
     breaks=(Traffic.PUSH, Traffic.PULL),
+    messages=("0042-008",),
     marks="C B",
 )
 def niminfo_wrong_master(

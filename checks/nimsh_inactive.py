@@ -29,6 +29,7 @@ PORT = NIMSH_PORTS["nimsh"]
 @check(
     "nimsh-inactive",
     title="nimsh is not running",
+    subject="nimsh",
     role=Role.BOTH,
     severity=Severity.HIGH,
     fix="start-nimsh",
@@ -37,7 +38,7 @@ PORT = NIMSH_PORTS["nimsh"]
     cause=Inferred("the subsystem was likely stopped, or died"),
     cure="startsrc -s nimsh",
     breaks=(Traffic.PUSH,),
-    messages=("0042-001", "0042-006", "0513-004", "0513-044", "0513-059", "0513-071", "0504-132"),
+    messages=("0042-006", "0513-004", "0513-036", "0513-044", "0513-059", "0513-071", "0513-085"),
     log_lines=("service handler started",),
     marks="C A",
 )

@@ -26,6 +26,7 @@ _LISTING = "lslpp -lc"
 @check(
     "openssl-missing",
     title="OpenSSL filesets are missing or broken",
+    subject="levels",
     role=Role.BOTH,
     severity=Severity.HIGH,
     fix="install-openssl",
@@ -37,7 +38,7 @@ _LISTING = "lslpp -lc"
     # whatever the generation: only the fetch after it is of before G2
     classic=False,
     breaks=(Traffic.PUSH,),
-    messages=("0042-175", "0504-132", "0509-152", "0509-153"),
+    messages=("0504-132", "0509-152", "0509-153"),
     marks="C A",
 )
 def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:

@@ -34,6 +34,7 @@ _ASKED_BY_NAME = "nimsh, and the master when it connects, likely ask for the por
 @check(
     "services-missing",
     title="/etc/services does not name NIM's ports as it should",
+    subject="ports",
     role=Role.BOTH,
     severity=Severity.MEDIUM,
     fix="add-services",

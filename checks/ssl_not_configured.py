@@ -25,6 +25,7 @@ from nimdoctor.model.wording import count, named
 @check(
     "ssl-not-configured",
     title="SSL is off on the NIM master",
+    subject="SSL",
     role=Role.MASTER,
     severity=Severity.HIGH,
     fix="configure-ssl",

@@ -2,7 +2,8 @@
 
 from typing import Iterator, List, Optional
 
-from nimdoctor.facts import ExtractedLibraries, NimIdentity, NimshMode, RecordedPush, TlsAttempt
+from nimdoctor.facts import ExtractedLibraries, NimGeneration, NimIdentity, NimshMode, RecordedPush, TlsAttempt
+from nimdoctor.facts.hardening import NO_CAUSE, Hardening
 from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.tls_attempt import LOG, PROCESSES
 from nimdoctor.model import (
@@ -10,6 +11,8 @@ from nimdoctor.model import (
     Finding,
     Inferred,
     Missing,
+    NotApplicable,
+    OnClient,
     OnMaster,
     Passed,
     Push,
@@ -28,7 +31,7 @@ from nimdoctor.model.ruling import NO_PUSH
 @check(
     "ssl-object-error",
     title="Pushes fail: Error connecting to SSL object",
-    role=Role.CLIENT,
+    role=Role.BOTH,
     severity=Severity.HIGH,
     fix="refresh-client-certificate",
     source="isg3T1024615, Known Issues 2",
@@ -39,7 +42,7 @@ from nimdoctor.model.ruling import NO_PUSH
     timeline=True,
     rules_out=NO_PUSH,
     breaks=(Traffic.PUSH,),
-    messages=("0042-001", "0509-022", "0509-036", "0509-136", "0509-150"),
+    messages=("0509-022", "0509-036", "0509-136", "0509-150"),
     log_lines=("loading certificates", "negotiating ssl_ctx", "loading private key", "error connecting to ssl object"),
 )
 def ssl_object_error(
@@ -50,11 +53,19 @@ def ssl_object_error(
     libraries: Optional[ExtractedLibraries],
     mode: Optional[NimshMode],
     identity: NimIdentity,
+    client: Optional[OnClient[NimIdentity]],
+    generation: Optional[NimGeneration],
+    masters_generation: Optional[OnMaster[NimGeneration]],
 ) -> Iterator[Verdict]:
     """Every push to this client fails at once, as after openssl went from 0.9.8 to 1.0.1 on it.
 
-    Whether nimsh.log or the master's push prints the message is not known, so both are looked at.
+    Whether nimsh.log or the master's push prints the message is not known, so both are looked at: of a master, the
+    pushes that it recorded of clients which are not given.
     """
+    if subject.where is Role.MASTER:
+        yield from _of_others(subject, own_push, client)
+        return
+    hardened = Hardening.of(generation, masters_generation) is not None
     names = [identity.nim_name, *identity.names]
     tried = Push(identity.nim_name or (subject.name if subject.named else None))
     recorded = next((one for found in (push, own_push) if found for one in found.every() if one.may_be_to(names)), None)
@@ -69,10 +80,11 @@ def ssl_object_error(
             settled_by=tried,
         )
     elif session and session.end is SessionEnd.OBJECT_ERROR and session.error:
-        yield _finding(subject, [session.error, *shown], libraries, Confidence.LIKELY)
+        yield _finding(subject, [session.error, *shown], libraries, Confidence.LIKELY, hardened)
     elif shown:
         # a recorded push bears no time, so it cannot be put before or after the log's sessions
-        yield _finding(subject, shown, libraries, Confidence.LIKELY if session is None else Confidence.POSSIBLE)
+        sure = Confidence.LIKELY if session is None else Confidence.POSSIBLE
+        yield _finding(subject, shown, libraries, sure, hardened)
     elif attempt is None and recorded is None:
         raise Missing(LOG)
     elif recorded and recorded.succeeded:
@@ -100,14 +112,46 @@ def ssl_object_error(
         yield Unknown("the recorded push does not say it, and the log is not there", [LOG], [recorded.whole()])
 
 
+def _of_others(subject: Subject, push: Optional[RecordedPush], client: Optional[NimIdentity]) -> Iterator[Verdict]:
+    """What a master recorded of its pushes to other clients than the one that was given."""
+    names = [client.nim_name, *client.names] if client else []
+    others = [one for one in (push.every() if push else ()) if not (subject.client_named and one.may_be_to(names))]
+    failed = [one for one in others if one.object_error]
+    for one in failed:
+        back = [other.whole() for other in others if other.succeeded and one.client and other.may_be_to([one.client])]
+        who = one.client or "the client"
+        yield Finding(
+            f"a push to {who} ends with: {one.object_error[0].text.strip()[:200]}",
+            one.object_error,
+            objects=[one.client] if one.client else [],
+            confidence=Confidence.POSSIBLE if back else Confidence.LIKELY,
+            impact=f"every push to {who} likely fails: the network carried it, and the TLS connection did not come about",
+            cure=Inferred(
+                f"look at {who} itself, which likely tells more (nimdoctor scan there, with this master); there "
+                "nimclient -C; nimclient -c likely helps"
+            ),
+            fix=None,
+            against=back,
+        )
+    if not failed and any(one.succeeded for one in others):
+        yield Passed("a recorded push came through", [one.whole() for one in others if one.succeeded])
+    elif not failed:
+        yield NotApplicable("no push to another client was recorded")
+
+
 def _finding(
-    subject: Subject, evidence: List[Quote], libraries: Optional[ExtractedLibraries], confidence: Confidence
+    subject: Subject,
+    evidence: List[Quote],
+    libraries: Optional[ExtractedLibraries],
+    confidence: Confidence,
+    hardened: bool,
 ) -> Finding:
     stale = [copy for copy in libraries.copies if copy.verdict == "stale"] if libraries else []
     impact = f"every push to {subject.name} fails"
     message = "the newest attempt at TLS ends with 'Error connecting to SSL object'"
     if not stale:
-        return Finding(message, evidence, confidence=confidence, impact=impact)
+        cause = NO_CAUSE if hardened else None
+        return Finding(message, evidence, confidence=confidence, cause=cause, impact=impact)
     paths = [copy.path for copy in stale]
     return Finding(
         message,

@@ -3,6 +3,7 @@
 from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimGeneration, NimObjects, Paths
+from nimdoctor.facts.hardening import Hardening
 from nimdoctor.facts.ssl_keys import PARTS, TREE, seen_into
 from nimdoctor.model import (
     Confidence,
@@ -57,11 +58,13 @@ def ssl_tree_damaged(objects: NimObjects, paths: Paths, generation: Optional[Nim
             elif empty:
                 gone.append(path)
     if gone:
-        if generation and generation.at_least("G2"):
+        hardening = Hardening.of(master=generation)
+        if hardening:
             yield Unknown(
-                f"{', '.join(gone)} is missing or empty, but where keys live from generation G2 on is not public",
-                gone,
+                f"{', '.join(gone)} is missing or empty, but {hardening.why}",
+                hardening.missing or gone,
                 [paths.quote(path) for path in gone],
+                settled_by=hardening.settled_by,
             )
             return
         words = [f"{path} {'does not exist' if paths.absent(path) else 'is empty'}" for path in gone]

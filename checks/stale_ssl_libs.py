@@ -36,6 +36,7 @@ _LAST_WENT_WELL = (
 @check(
     "stale-ssl-libs",
     title="Stale copies of the SSL libraries in /usr/lib",
+    subject="libraries",
     role=Role.CLIENT,
     severity=Severity.HIGH,
     fix="refresh-ssl-libs",

@@ -16,6 +16,7 @@ from nimdoctor.facts.fetching import NOT_NEEDED, fetch_need, keys_travel_otherwi
 from nimdoctor.facts.tftp_service import INETD_DOWN, REFRESH_MISSING, tftp_fault
 from nimdoctor.model import (
     EVERY_FETCH,
+    Command,
     Confidence,
     Diagnosis,
     Finding,
@@ -32,6 +33,7 @@ from nimdoctor.model import (
     check,
     wording,
 )
+from nimdoctor.model.language import IN_ENGLISH, NOT_ENGLISH
 
 _CONF = "/etc/inetd.conf"
 _SERVICES = "lssrc -ls inetd"
@@ -40,6 +42,7 @@ _SERVICES = "lssrc -ls inetd"
 @check(
     "tftp-disabled",
     title="tftp is off on the NIM master",
+    subject="tftp",
     role=Role.MASTER,
     severity=Severity.HIGH,
     fix="enable-tftp",
@@ -80,11 +83,15 @@ def tftp_disabled(
             return
         raise Missing(_CONF)
     fault, evidence = tftp_fault(inetd, services, subsystems)
-    if not fault and not (services and services.known("tftp")) and subject.thorough:
+    translated = services.row("tftp") if services and not services.known("tftp") else None
+    if not fault and not (services and services.known("tftp")) and (subject.thorough or translated):
+        quotes = [row.quote() for row in inetd.rows("tftp") if not row.commented] if inetd else []
         yield Unknown(
-            "the tftp row is active in /etc/inetd.conf; whether inetd serves it is not known",
+            "the tftp row is active in /etc/inetd.conf; whether inetd serves it is not known"
+            + (f" ({translated.status}: {NOT_ENGLISH})" if translated else ""),
             [_SERVICES],
-            [row.quote() for row in inetd.rows("tftp") if not row.commented] if inetd else [],
+            quotes + ([translated.at] if translated else []),
+            settled_by=Command("env", IN_ENGLISH, *_SERVICES.split()) if translated else None,
         )
         return
     if not fault:

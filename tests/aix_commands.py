@@ -24,8 +24,10 @@ from nimdoctor.planning.conditions.base import shell_functions
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROWS = Path(__file__).with_suffix(".json")
 DOCUMENT = REPOSITORY / "docs" / "aix-commands.md"
-NOT_SHOWN = (DOCUMENT.name, "benchmarks.md", "contributing.md")
-"""Pages that users do not follow; the files that the last one writes out are read where a copy of them stands."""
+NOT_SHOWN = (DOCUMENT.name, "benchmarks.md", "recognised.md", "contributing.md")
+"""Pages that users do not follow, and samples of output; the files that the last one writes out are read where a copy of
+them stands.
+"""
 
 
 class Row(NamedTuple):

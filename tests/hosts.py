@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Dict, List, Mapping, Optional, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.evidence.catalog import Row, file_name
 from nimdoctor.evidence.live_base import LiveBase
-from nimdoctor.evidence.loose import LooseEvidence
+from nimdoctor.evidence.loose import LooseEvidence, read_loose
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.library.registry import Registry
@@ -135,7 +135,7 @@ def write_evidence(directory: Path, **parts: Any) -> Path:
 def loose(files: Mapping[str, Content]) -> LooseEvidence:
     """Bare files of one host, by their names."""
     raw = {name: _raw(content) for name, content in files.items()}
-    return LooseEvidence("case", [(name, lambda one=one: io.BytesIO(one), len(one)) for name, one in raw.items()])
+    return read_loose("case", [(name, lambda one=one: io.BytesIO(one), len(one)) for name, one in raw.items()])
 
 
 def _raw(content: Content) -> bytes:

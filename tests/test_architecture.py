@@ -196,7 +196,7 @@ def test_what_is_slow_to_import_is_imported_in_the_functions_that_use_it():
 
 
 COMMANDS = tuple(
-    f"nimdoctor/cli/{name}.py" for name in ("collect", "ending", "reference", "repair", "report", "runs", "scan")
+    f"nimdoctor/cli/{name}.py" for name in ("ask", "collect", "ending", "reference", "repair", "report", "runs", "scan")
 )
 ANYTHING = ("nimdoctor",)
 IN_FUNCTIONS = (
@@ -223,7 +223,7 @@ IN_FUNCTIONS = (
     ),
     (
         ("nimdoctor/library/scanning.py",),
-        ("nimdoctor.planning.outlook", "nimdoctor.diagnosis.pictures"),
+        ("nimdoctor.planning.outlook", "nimdoctor.diagnosis.pictures", "nimdoctor.diagnosis.timeline"),
         "only for findings",
     ),
     (("nimdoctor/library/registry.py",), ("nimdoctor.planning.fix",), "only where there is something to fix"),

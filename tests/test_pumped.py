@@ -18,7 +18,7 @@ from nimdoctor.diagnosis import ignore
 from nimdoctor.evidence import openssl_text
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.certificates_only import certificates_only
-from nimdoctor.evidence.loose import LooseEvidence
+from nimdoctor.evidence.loose import read_loose
 from nimdoctor.evidence.manifest import parse_manifest
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import TargetError
@@ -139,7 +139,7 @@ def find_keys(raw: bytes) -> None:
 
 def recognise_loose(raw: bytes) -> None:
     try:
-        LooseEvidence("case", [("mail.txt", lambda: io.BytesIO(raw), len(raw))])
+        read_loose("case", [("mail.txt", lambda: io.BytesIO(raw), len(raw))])
     except TargetError:
         pass
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Set, Tuple
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(REPOSITORY / "tests")]
+sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tools")]
 
 from nimdoctor import facts as package  # noqa: E402
 from nimdoctor.model.rows import MASTER, Kind, Row, rows_of  # noqa: E402
@@ -172,6 +172,13 @@ def not_yet_on_aix() -> str:
     return before + begin + believed_part() + end + after
 
 
+def recognised_text() -> str:
+    """docs/recognised.md."""
+    from recognised import document
+
+    return document()
+
+
 LISTS: Dict[str, Callable[[], str]] = {
     "nimdoctor/facts/names.py": fact_names,
     "nimdoctor/evidence/collected_rows.py": catalog_rows,
@@ -181,6 +188,7 @@ DOCUMENTS: Dict[str, Callable[[], str]] = {
     "docs/checks.md": checks_document,
     "docs/aix-commands.md": aix_commands,
     "docs/not-yet-on-aix.md": not_yet_on_aix,
+    "docs/recognised.md": recognised_text,
 }
 
 

@@ -5,11 +5,12 @@ target that cannot be read, 3 inconclusive, 4 nimdoctor itself failed, 130 inter
 """
 
 import importlib
+import inspect
 import os
 import sys
 from contextlib import redirect_stdout
 from functools import cache
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -20,6 +21,7 @@ from nimdoctor.model.wording import visible, went_wrong
 
 COMMANDS = {
     "scan": "scan",
+    "ask": "ask",
     "fix": "repair",
     "rollback": "runs",
     "runs": "runs",
@@ -30,6 +32,8 @@ COMMANDS = {
     "demo": "reference",
 }
 """The commands in the order of the help, each with the module that it stands in."""
+TAKES_ANY_WORD = ("explain",)
+"""Commands of which a word with a dash is a word: `explain nimclient -c`."""
 
 
 @cache
@@ -48,8 +52,16 @@ def commands(name: str = "") -> Any:
     app.callback()(options)
     for command, module in COMMANDS.items():
         if name in ("", command):
-            app.command()(results_alone()(getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command)))
+            settings = {"ignore_unknown_options": True} if command in TAKES_ANY_WORD else {}
+            function = getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command)
+            # given as such it is wrapped, else cut after some words
+            app.command(short_help=_summary(function), context_settings=settings)(results_alone()(function))
     return typer.main.get_command(app)
+
+
+def _summary(command: Callable[..., int]) -> str:
+    """The first paragraph of what a command says of itself."""
+    return " ".join((inspect.getdoc(command) or "").split("\n\n")[0].split())
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

@@ -3,7 +3,7 @@
 import os
 from typing import Callable, Iterable, List, Optional, Sequence, Set, Tuple, Union
 
-from nimdoctor.cli.output import ScanFormat, results, say, width, written_to
+from nimdoctor.cli.output import ScanFormat, height, results, say, width, written_to
 from nimdoctor.library.targets import attempted
 from nimdoctor.model import Severity
 from nimdoctor.model.wording import visible
@@ -19,17 +19,20 @@ _OBJECTS = (ScanFormat.JSON, ScanFormat.JSONL)
 Found = Iterable[Union["Report", "Failure"]]
 
 
-def tell(found: Found, format: ScanFormat, output: Optional[str], bar: Severity, several: bool) -> int:
+def tell(
+    found: Found, format: ScanFormat, output: Optional[str], bar: Severity, several: bool, every: bool = False
+) -> int:
     """Writes what became of each target, and says on stderr of which there is no report; gives the exit status.
 
-    `several` says that more than one target was named: then their objects are one a line, for what reads line by line.
+    `several` says that more than one target was named: then their objects are one a line, for what reads line by line. `every` asks the text report for all
+    that it leaves out.
     """
     if format in (ScanFormat.TEXT, *_OBJECTS):
-        return _one_by_one(found, format, output, several)
+        return _one_by_one(found, format, output, several, every)
     return _together(found, format, output, bar)
 
 
-def _one_by_one(found: Found, format: ScanFormat, output: Optional[str], several: bool) -> int:
+def _one_by_one(found: Found, format: ScanFormat, output: Optional[str], several: bool, every: bool) -> int:
     from nimdoctor.report import json_report
 
     indent = 2 if format is ScanFormat.JSON and not several else None
@@ -39,7 +42,7 @@ def _one_by_one(found: Found, format: ScanFormat, output: Optional[str], several
         for one in found:
             if not isinstance(one, Failure):
                 report = one
-                rendered = attempted(report.host.target, lambda: _rendered(report, format, output, indent))  # noqa: B023
+                rendered = attempted(report.host.target, lambda: _rendered(report, format, output, indent, every))  # noqa: B023
                 if isinstance(rendered, str):
                     add(blank + rendered)
                     blank = "\n" if format is ScanFormat.TEXT else ""
@@ -53,7 +56,7 @@ def _one_by_one(found: Found, format: ScanFormat, output: Optional[str], several
     return _worst(statuses)
 
 
-def _rendered(report: Report, format: ScanFormat, output: Optional[str], indent: Optional[int]) -> str:
+def _rendered(report: Report, format: ScanFormat, output: Optional[str], indent: Optional[int], every: bool) -> str:
     if format in _OBJECTS:
         from nimdoctor.report import json_report
 
@@ -61,7 +64,7 @@ def _rendered(report: Report, format: ScanFormat, output: Optional[str], indent:
     from nimdoctor.report import text_report
 
     terminal = output is None and results().isatty() and "NO_COLOR" not in os.environ
-    return text_report.render(report, width=width(), colour=terminal)
+    return text_report.render(report, width=width(), height=height(), colour=terminal, every=every)
 
 
 def _together(found: Found, format: ScanFormat, output: Optional[str], bar: Severity) -> int:

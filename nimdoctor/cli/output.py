@@ -87,7 +87,13 @@ def lines(message: str) -> str:
 
 
 def width() -> int:
-    return min(110, shutil.get_terminal_size((96, 24)).columns)
+    """Columns of the terminal, or as COLUMNS says; no line is longer than is read with ease."""
+    return min(120, shutil.get_terminal_size((80, 24)).columns)
+
+
+def height() -> int:
+    """Lines of the terminal, or as LINES says."""
+    return shutil.get_terminal_size((80, 24)).lines
 
 
 def write(text: str, output: Optional[str]) -> None:

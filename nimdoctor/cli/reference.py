@@ -1,6 +1,7 @@
 """`nimdoctor checks`, `explain` and `demo`: what it looks for, what it knows, how a repair goes."""
 
 import json
+import sys
 from enum import Enum
 from typing import List, Optional
 
@@ -8,7 +9,11 @@ import typer
 
 from nimdoctor.cli.output import FAILED, UsageError, results_alone, say, width, write
 from nimdoctor.library.interruption import end_like_ctrl_c
+from nimdoctor.model.text import decode
 from nimdoctor.model.wording import visible
+
+PASTED = 1 << 20
+"""Bytes of a text on standard input that are read."""
 
 
 class ListFormat(str, Enum):
@@ -51,24 +56,35 @@ def _complete_topics(incomplete: str) -> List[str]:
     from nimdoctor.library.registry import Registry
 
     registry = Registry()
+    from nimdoctor.manual.topic_pages import topics
+
     ids = [*(check.id for check in registry.checks()), *(fix.id for fix in registry.fixes())]
+    ids += [topic.id for topic in topics()]
     return [id for id in ids if id.startswith(incomplete)]
 
 
 def explain(
-    words: List[str] = typer.Argument(
-        ...,
+    words: Optional[List[str]] = typer.Argument(
+        None,
         metavar="ID|MESSAGE",
-        help="The id of a check or a fix, a message number, or a line of a log.",
+        help="A check, a fix, a topic, a message number, a CVE, an APAR, or lines of a log; - reads them.",
         autocompletion=_complete_topics,
     ),
 ) -> int:
-    """Teach about a check or a fix, or say what a message or a log line belongs to."""
+    """Teach about a check, a fix or a topic, or say what messages and lines mean."""
     from nimdoctor.library.registry import Registry
     from nimdoctor.manual.explain import explain as teach
 
+    if words and words != ["-"]:
+        query = " ".join(words)
+    elif sys.stdin is not None and (words or not sys.stdin.isatty()):
+        query = decode(sys.stdin.buffer.read(PASTED))
+    else:
+        query = ""
+    if not query.strip():
+        raise UsageError("explain what? Give an id, a message number or a line; - reads lines from standard input")
     registry = Registry()
-    explanation = teach(" ".join(words), registry.checks(), registry.catalog, registry.fixes())
+    explanation = teach(query, registry.checks(), registry.catalog, registry.fixes())
     if not explanation.found:
         raise UsageError(explanation.text.strip())
     write(explanation.text.rstrip("\n") + "\n", None)

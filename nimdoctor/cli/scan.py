@@ -62,13 +62,18 @@ def scan(
         max=10.0,
         help="Exit status 1 for an open vulnerability of that CVSS score or more; else exposures move it not.",
     ),
+    compare: Optional[str] = typer.Option(
+        None, "--compare", metavar="REPORT", help="An earlier report as JSON: what is new, gone, changed since."
+    ),
     timeout: float = typer.Option(
         30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one command may take."
     ),
+    every: bool = typer.Option(False, "--all", help="Also what is well, a row for each result."),
     probe: bool = typer.Option(False, "--probe", help="Also ask the other end over the network; else nothing is sent."),
 ) -> int:
     """Diagnose a host from its evidence."""
     from nimdoctor.cli.documents import tell
+    from nimdoctor.library.earlier_reports import read
     from nimdoctor.library.targets import ScanRequest, each
 
     if output == "":
@@ -85,6 +90,7 @@ def scan(
         format in WITH_PICTURES,
         timeout,
         waiting,
+        read(compare) if compare is not None else None,
     )
     registry = request.checked(names)
     restore: Callable[[], None] = nothing
@@ -92,7 +98,7 @@ def scan(
         if any(map(is_asked_now, [*names, *([master] if master else [])])):
             restore = end_like_ctrl_c()
         found = each(request, names, master, registry)
-        return tell(found, format, output, Severity(fail_on.value), several=len(names) > 1)
+        return tell(found, format, output, Severity(fail_on.value), several=len(names) > 1, every=every)
     finally:
         waiting.close()
         restore()

@@ -9,7 +9,7 @@ import tarfile
 from datetime import datetime, timezone
 from typing import Any, BinaryIO, Iterator, Optional
 
-from nimdoctor.evidence.manifest import Manifest, parse_manifest
+from nimdoctor.evidence.manifest import MANIFEST, Manifest, parse_manifest
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.model.text import TEXT_LIMIT
 from nimdoctor.model.wording import as_file_name
@@ -17,8 +17,6 @@ from nimdoctor.system.atomic import whole
 
 ENDINGS = (".tar", ".tar.gz", ".tgz")
 """How the name of an archive may end; the last two are compressed."""
-
-MANIFEST = "manifest.json"
 
 
 def write_archive(tree: Tree, path: str, collected: int, folder: str = "") -> None:

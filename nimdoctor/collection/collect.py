@@ -107,14 +107,17 @@ class _Collector:
         return self._finished(self.host.name, self.host.role if role_known else None, collected, collected)
 
     def _collect_loose(self) -> Collection:
-        """What a heap of files holds is told by the pieces again: neither host, nor role, nor when they were made."""
+        """What a heap of files holds is told by the pieces again: neither host, nor role, but where two hosts were parted, nor
+        when they were made.
+        """
         for row in self.host.catalog:
             for text in self.evidence.texts(row, {}):
                 try:
                     self.record.piece(row, text)
                 except BadEvidence as error:
                     self.record.not_collected[row.label] = str(error)
-        return self._finished(None, None, None, self._time_of_judging())
+        role = ",".join(self.evidence.roles) or None
+        return self._finished(self.evidence.host, role, None, self._time_of_judging())
 
     def _finished(
         self, host: Optional[str], role: Optional[str], stated_time: Optional[int], collected: int

@@ -1,7 +1,8 @@
 """Findings that explain each other, told as one story: the cause first, what follows from it below.
 
-A finding names the checks whose findings it is the cause of (`Result.causes`). A link holds between two
-findings of one topic, end and host, and from the master down to its client, never up. Where the cause is
+A finding names the checks whose findings it is the cause of (`Result.causes`), and a symptom those whose findings are
+the cause of it (`Result.explained_by`). A link holds between two findings of one topic, end and host, and from the
+master down to its client; up only to a symptom that the master recorded of that client. Where the cause is
 only possible, or of less than medium severity, it *may* explain: such a link is shown, and moves nothing.
 """
 
@@ -100,14 +101,19 @@ def _links(failed: Sequence[Result], pair: Callable[[], Pair]) -> Iterator[Cause
     known: List[Pair] = []
     for cause, finding in enumerate(failed):
         for effect, other in enumerate(failed):
-            if other.check not in finding.causes or other.check == finding.check or other.topic is not finding.topic:
+            named = other.check in finding.causes or finding.check in other.explained_by
+            if not named or other.check == finding.check or other.topic is not finding.topic:
                 continue
             if finding.where is Role.MASTER:
                 known = known or [pair()]
                 if not _reaches(finding, other, known[0]):
                     continue
             elif (finding.where, finding.host) != (other.where, other.host):
-                continue
+                if finding.check not in other.explained_by:
+                    continue
+                known = known or [pair()]
+                if not _is_of(other, known[0]):
+                    continue
             yield CauseLink(cause, effect, _is_sure(finding))
 
 
@@ -118,6 +124,11 @@ def _reaches(cause: Result, effect: Result, pair: Pair) -> bool:
         theirs = pair.clients.intersection(effect.objects)
         return cause.host == effect.host and (not named or not theirs or not named.isdisjoint(theirs))
     return cause.host in pair.masters and (not named or not named.isdisjoint(pair.own))
+
+
+def _is_of(symptom: Result, pair: Pair) -> bool:
+    """Whether what a master recorded is about the client that was given, and about no other."""
+    return symptom.where is Role.MASTER and bool(symptom.objects) and pair.own.issuperset(symptom.objects)
 
 
 def _is_sure(cause: Result) -> bool:

@@ -44,15 +44,20 @@ HARDENED = (
     "advice only: from NIM security generation G2 on, keys and certificates travel in another way "
     "(IBM node/7251173, node/7283157)"
 )
+LOOK_AT = (
+    "likely places to look at instead are the generations of the two ends, then the ports and the path between them, the "
+    "names both ways, the clocks and the dates of the certificates"
+)
 
 
 class Result(NamedTuple):
     """One entry of a report: a check, a host and a finding, or a check without one.
 
     Field by field as in the schema nimdoctor.report/1; `run`, `touches` and `against` are as in `Finding`.
-    `causes` are the ids of the checks whose findings this one may be the cause of. `named_only` says that its fix
+    `causes` are the ids of the checks whose findings this one may be the cause of, `explained_by` those whose findings
+    may be the cause of this one. `named_only` says that its fix
     is planned only by `--only`, whatever the severity, `fetches` that it ends with a fetch of the client's certificate.
-    `topic` and `breaks` are those of the check, `vulnerabilities` are as in
+    `topic`, `breaks` and `subject` are those of the check, `vulnerabilities` are as in
     `Finding`. `rules_out` are the steps that no plan of this scan may hold, each with its end and its reason.
     `settled_by` is what would settle an unknown, its `where` filled in; None where nothing that can be named does.
     `advice_only` says that its cure is of the time before security generation G2, and nimdoctor does not carry it out.
@@ -86,6 +91,8 @@ class Result(NamedTuple):
     rules_out: Tuple[RuledOut, ...] = ()
     settled_by: Optional[Settlement] = None
     advice_only: bool = False
+    explained_by: Tuple[str, ...] = ()
+    subject: str = ""
 
     @property
     def planned_by_itself(self) -> bool:
@@ -169,8 +176,15 @@ class Engine:
 
     def may_be_hardened(self) -> bool:
         """Whether either end is of generation G2 or later, or of unknown generation where G2 exists."""
+        return any(generation.may_be_hardened for generation in self._generations())
+
+    def is_hardened(self) -> bool:
+        """Whether either end is proved to be of generation G2 or later."""
+        return any(generation.at_least("G2") for generation in self._generations())
+
+    def _generations(self) -> List[facts.NimGeneration]:
         found = [host.optional(facts.NimGeneration) for host in (self.target, self.master) if host]
-        return any(generation and generation.may_be_hardened for generation in found)
+        return [generation for generation in found if generation]
 
     def _judge(self, run: CheckRun, diagnosis: Optional[Diagnosis]) -> List[Result]:
         check = run.check
@@ -240,7 +254,9 @@ class Engine:
         advice_only = bool(classic and fix) and self.may_be_hardened()
         if advice_only:
             fix, command, traits = None, None, FixTraits()
-            cure = type(cure)(f"{HARDENED}; before G2 it would be: {cure}") if cure else HARDENED
+            # where an end is proved to be of G2, what was right before is nothing to do
+            below = LOOK_AT if self.is_hardened() else f"if both ends prove to be below G2: {cure}"
+            cure = type(cure)(f"{HARDENED}; {below}") if cure else HARDENED
         score = worst_score(finding.vulnerabilities)
         return Result(
             check=check.id,
@@ -259,14 +275,16 @@ class Engine:
             evidence=tuple(finding.evidence)[:QUOTED_LINES],
             references=tuple(finding.references) or ((check.source,) if check.source else ()),
             run=command,
-            touches=finding.touches,
+            touches=0 if advice_only else finding.touches,
             against=tuple(finding.against)[:QUOTED_LINES],
             missing=tuple(dict.fromkeys(finding.missing)),
             causes=tuple(check.explains if finding.explains is None else finding.explains),
+            explained_by=tuple(finding.explained_by),
             named_only=traits.named_only,
             fetches=traits.fetches,
             breaks=check.breaks,
             topic=check.topic,
+            subject=check.subject,
             advice_only=advice_only,
             vulnerabilities=tuple(finding.vulnerabilities),
             rules_out=tuple(
@@ -340,7 +358,16 @@ class Engine:
     @staticmethod
     def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
         return Result(
-            check.id, check.title, outcome, check.severity, where, host, message, breaks=check.breaks, topic=check.topic
+            check.id,
+            check.title,
+            outcome,
+            check.severity,
+            where,
+            host,
+            message,
+            breaks=check.breaks,
+            topic=check.topic,
+            subject=check.subject,
         )
 
 

@@ -10,7 +10,9 @@ from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
 from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.x509 import X509Reader
+from nimdoctor.facts.lslpp import CLIENT_FILESET, MASTER_FILESET
 from nimdoctor.model.host_readers import CertificateReader, ClockReader, EvidenceTime
+from nimdoctor.model.language import NOT_ENGLISH, is_english
 from nimdoctor.model.text import BadEvidence, Extent, Text, Unreadable, first_words
 from nimdoctor.model.unreadable import denial
 
@@ -141,6 +143,8 @@ class Host:
         first = next((quote for quote in text.quotes() if quote.text.strip()), None)
         if first and first_words(first.text) not in why:
             why = f"{why}: line {first.line}: {first_words(first.text)}"
+        if text.command and not is_english(text.read()):
+            why = f"{NOT_ENGLISH} ({why})"
         return f"{given}not understood: {why}{where}"
 
     def _derive(self, kind: Any) -> Any:
@@ -259,6 +263,11 @@ class Host:
         self.role_stated = False
         if self.optional(facts.NimObjects):
             return ("master",)
+        filesets = self.optional(facts.Filesets)
+        if filesets and filesets.installed(CLIENT_FILESET) and filesets.installed(MASTER_FILESET) is False:
+            # of several files in one heap this one may be of another host
+            self.role_stated = not self.evidence.loose
+            return ("client",)
         if self.optional(facts.NimclientObjects) or self.optional(facts.NimshLog):
             return ("client",)
         return ()

@@ -144,7 +144,7 @@ def _directory(target: str, catalog: "Optional[Catalog]") -> Evidence:
         from nimdoctor.evidence.recorded import RecordedEvidence
 
         return _bundled(target, tree, catalog) or RecordedEvidence(target, tree, catalog)
-    return _loose(target, _tree_pieces(tree, target), tree, catalog)
+    return _attached(target, tree, catalog)
 
 
 def _kind(target: str) -> Optional[str]:
@@ -176,12 +176,27 @@ def _in_archive(target: str, tree: Tree, catalog: "Optional[Catalog]") -> Eviden
     bundled = _bundled(target, tree, catalog)
     if bundled:
         return bundled
-    folders = _evidence_folders(tree)
-    if len(folders) > 1:
-        raise TargetError(f"{target}: holds {len(folders)} evidence directories: unpack it and give them one by one")
-    if folders:
-        return RecordedEvidence(target, Subtree(tree, folders[0]) if folders[0] else tree, catalog)
-    return _loose(target, _tree_pieces(tree, target), tree, catalog)
+    if any(name.split("/")[0] in _MARKS for name in (*tree.names(), *tree.directories())):
+        return RecordedEvidence(target, tree, catalog)
+    return _attached(target, tree, catalog)
+
+
+def _attached(target: str, tree: Tree, catalog: "Optional[Catalog]") -> Evidence:
+    """The evidence in what somebody put together: evidence directories, archives, loose files."""
+    from nimdoctor.evidence.attachments import Attachments
+    from nimdoctor.evidence.catalog import Catalog
+    from nimdoctor.evidence.folders import evidence_folders, open_folders
+
+    catalog = catalog or Catalog()
+    attached = Attachments(tree)
+    try:
+        folders = evidence_folders(attached, catalog)
+        if folders:
+            return open_folders(target, attached, folders, catalog)
+        return _loose(target, _tree_pieces(attached, target), attached, catalog)
+    except BaseException:
+        attached.close()
+        raise
 
 
 def _bundled(target: str, tree: Tree, catalog: "Optional[Catalog]") -> Optional[Evidence]:
@@ -207,14 +222,6 @@ def _may_be_archive(path: str) -> bool:
     return packed or b"\0" in start or path.lower().endswith(ARCHIVE_NAMES)
 
 
-def _evidence_folders(tree: Tree) -> List[str]:
-    """Folders that hold an evidence directory: the top ("") alone where it is one."""
-    parts = [(*name.split("/"), "")[:3] for name in (*tree.names(), *(f"{path}/" for path in tree.directories()))]
-    if any(part[0] in _MARKS for part in parts):
-        return [""]
-    return sorted({part[0] for part in parts if part[1] in _MARKS})
-
-
 def _file_pieces(files: Sequence[str]) -> List[Piece]:
     plain = [os.path.basename(path) for path in files]
     pieces: List[Piece] = []
@@ -237,10 +244,10 @@ def _tree_pieces(tree: Tree, target: str) -> List[Piece]:
 
 
 def _loose(target: str, pieces: List[Piece], tree: Optional[Tree], catalog: "Optional[Catalog]") -> Evidence:
-    from nimdoctor.evidence.loose import LooseEvidence
+    from nimdoctor.evidence.loose import read_loose
 
     try:
-        evidence = LooseEvidence(target, pieces, catalog)
+        evidence = read_loose(target, pieces, catalog)
     except TargetError as error:
         if tree is None:
             raise

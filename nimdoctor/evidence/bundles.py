@@ -6,6 +6,7 @@ client/, master/, host/   evidence directories
 
 from typing import Dict, List, Optional
 
+from nimdoctor.evidence.manifest import MANIFEST
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.model.text import TEXT_LIMIT, from_json
@@ -13,7 +14,6 @@ from nimdoctor.model.text import TEXT_LIMIT, from_json
 SCHEMA = "nimdoctor.report.bundle/1"
 _HEAD = 4096
 """Bytes of a manifest in which its schema stands."""
-MANIFEST = "manifest.json"
 HOST, CLIENT, MASTER = "host", "client", "master"
 """Folders of the ends: a host of which neither role is known, a client, a master."""
 

@@ -4,7 +4,6 @@ A live scan, `collect`, recorded evidence and loose files all go through it: not
 what is read from a host. The rows stand on the facts (`nimdoctor.model.fact`) and are collected from there.
 """
 
-import re
 from functools import cache
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 
@@ -66,9 +65,11 @@ class Catalog:
         """The row that a recorded command line belongs to: the most specific one that serves."""
         best, row_found = 0, None
         name = file_name(strip_directory(recorded))
-        program = re.split("[_ ]", name, maxsplit=1)[0]
+        first, _, rest = name.partition("_")
+        # c_rsh has the sign in its own name that stands for a blank in a file's
+        programs = {first, f"{first}_{rest.partition('_')[0]}"}
         for row in self.rows:
-            if row.kind is Kind.COMMAND and program in _programs(row):
+            if row.kind is Kind.COMMAND and not programs.isdisjoint(_programs(row)):
                 length = row.matched_length(name)
                 if length > best:
                     best, row_found = length, row

@@ -12,6 +12,7 @@ from nimdoctor.model.path_state import PathState
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.text import from_json
 
+MANIFEST = "manifest.json"
 SCHEMA = "nimdoctor.evidence/1"
 _MOST = {
     "commands": COMMANDS,

@@ -7,7 +7,14 @@ from typing import BinaryIO, Callable, Dict, List, Literal, Mapping, NamedTuple,
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
-from nimdoctor.evidence.manifest import LoosePiece, Manifest, RecordedCommand, RecordedFile, parse_manifest
+from nimdoctor.evidence.manifest import (
+    MANIFEST,
+    LoosePiece,
+    Manifest,
+    RecordedCommand,
+    RecordedFile,
+    parse_manifest,
+)
 from nimdoctor.evidence.redacted_certificates import RedactedFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
@@ -16,7 +23,6 @@ from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
 from nimdoctor.model.unreadable import refused
 
-MANIFEST = "manifest.json"
 _SUFFIXES = (".txt", ".out")
 _READ_AT_ONCE = 1024 * 1024
 _WHOLE = RecordedFile()

@@ -1,6 +1,5 @@
 """What the certificates of a host say: whose they are, how long they hold, and by which key they were signed."""
 
-from datetime import datetime, timezone
 from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.certificates import CERTS, CertificateFile, Certificates
@@ -9,6 +8,7 @@ from nimdoctor.model.certificate_record import X509Record
 from nimdoctor.model.host_readers import CertificateReader, Printed
 from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote
+from nimdoctor.model.wording import as_utc
 
 LIMIT = 200
 """Certificates of a host that are read; nobody has more than a few."""
@@ -144,18 +144,6 @@ class CertificateDetails(NamedTuple):
     def whole(self) -> Quote:
         """A quote that means all of it."""
         return Quote(self.source, None, "")
-
-
-def as_utc(utc: int) -> str:
-    """`2034-11-18T08:05:33Z`.
-
-    >>> as_utc(1732089933)
-    '2024-11-20T08:05:33Z'
-    """
-    try:
-        return datetime.fromtimestamp(utc, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return f"{utc} s since 1970"
 
 
 def _known_empty(paths: Paths) -> bool:

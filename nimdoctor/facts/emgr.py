@@ -11,6 +11,7 @@ _ROW = re.compile(
     r"\s{0,8}([0-9]{1,4})\s{1,20}(\S{1,12})\s{1,20}(\S{1,40})\s{1,12}"  # number, state, label
     r"\S{6,10} [0-9]{2}[:;][0-9]{2}[:;][0-9]{2}"  # time of installation
 )
+_RULE = re.compile(r"={2,10}(?:\s{1,4}={2,80}){3,8}\s{0,8}")
 _OF_ONE_FIX = re.compile(r"[\s_]-[a-z0-9]{0,4}[Lnu](?![a-zA-Z])")
 _FIELD = re.compile(r"\s{0,8}([A-Za-z][A-Za-z /()]{0,40}?)\s{0,20}:\s{0,40}(.*)")
 
@@ -75,7 +76,7 @@ class InterimFix(NamedTuple):
 
 @fact(Row("emgr -lv3", Kind.COMMAND, variants=("emgr -lv3", "emgr -lv 3", "emgr -l -v3", "emgr -l")))
 class InterimFixes(NamedTuple):
-    """Installed interim fixes; `none` says that the host has none at all, `complete` that every one is listed.
+    """Installed interim fixes; `none` says that the host has none at all, `complete` that every one is listed, and read.
 
     >>> fixes = InterimFixes.parse(Text.of('''ID  STATE LABEL      INSTALL TIME      UPDATED BY ABSTRACT
     ... === ===== ========== ================= ========== ======================================
@@ -101,7 +102,7 @@ class InterimFixes(NamedTuple):
         none = not fixes and any(re.search(r"no (?:efix|ifix|interim fix) data", quote.text) for quote in quotes)
         if not fixes and not none:
             raise BadEvidence(f"{text.source} lists no interim fix: {first_words(quotes[0].text)}")
-        return cls(text.source, fixes, none, not _OF_ONE_FIX.search(text.name))
+        return cls(text.source, fixes, none, not _OF_ONE_FIX.search(text.name) and not _unread(quotes))
 
     @classmethod
     def combine(cls, parts: Sequence["InterimFixes"]) -> "InterimFixes":
@@ -143,6 +144,20 @@ def _summary(quotes: Iterable[Quote]) -> Iterable[InterimFix]:
             label = match.group(3)
             abstract = _without_updated_by(line[match.end() :])
             yield InterimFix(int(match.group(1)), label, match.group(2), abstract, _apars(label, abstract), quote)
+
+
+def _unread(quotes: Iterable[Quote]) -> bool:
+    """Whether a row of the table, below its line of `=`, is none that can be read."""
+    in_table = False
+    for quote in quotes:
+        line = quote.text[:1000]
+        if _RULE.fullmatch(line):
+            in_table = True
+        elif in_table and not _ROW.match(line):
+            if re.match(r"\s{0,8}[0-9]{1,4}\s", line):
+                return True
+            in_table = False
+    return False
 
 
 def _without_updated_by(rest: str) -> str:

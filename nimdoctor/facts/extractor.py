@@ -52,6 +52,10 @@ class Extractor(NamedTuple):
             return cls(
                 level, True, row, f"an interim fix carries APAR {apar}, which has the cure", (fixes.quote(apar),)
             )
+        told = apars.by_interim_fix(apar) if apars and fixes is None else None
+        if told:
+            says = f"interim fix {told.interim_fix}, whose state is not told, carries APAR {apar}, which has the cure"
+            return cls(level, True, row, says, (told.at,))
         evidence = (apars.quote(apar),) if apars and apars.installed(apar) is False else ()
         below = f"{installed}, below {row.text('level')} (APAR {apar})"
         return cls(level, False, row, below, (*evidence, *((row.at,) if row.at else ())))

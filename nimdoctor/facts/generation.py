@@ -4,11 +4,16 @@ from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.emgr import InterimFixes
 from nimdoctor.facts.instfix import Apars
-from nimdoctor.facts.level_table import LevelRow, table
+from nimdoctor.facts.level import Level
+from nimdoctor.facts.level_table import LevelRow, table, technology_level
+from nimdoctor.facts.lslpp import CLIENT_FILESET, Filesets
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.site_levels import LevelTables
 from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
+
+_FIRST_CONCERNED = Level((7, 2, 5))
+"""The level of nim.client from which on the fixes were made."""
 
 
 @fact()
@@ -18,13 +23,15 @@ class NimGeneration(NamedTuple):
     `proved` is G0 to G3, or None when nothing is proved: that is unknown, never unpatched. G0 is
     proved where no fix was ever made for the level (before 7.2 TL5), or where every APAR of the
     level was asked for and none, nor an interim fix, is there. `concerned` says that the level is
-    one of those for which the fixes were made.
+    one of those for which the fixes were made; where nothing else tells it, that of nim.client does.
+    `proof` are the commands that would prove it, in the order in which they are typed.
     """
 
     proved: Optional[str]
     concerned: bool
     ruled_out: FrozenSet[str] = frozenset()
     evidence: Tuple[Quote, ...] = ()
+    proof: Tuple[Tuple[str, ...], ...] = ()
 
     @classmethod
     def derive(
@@ -34,11 +41,15 @@ class NimGeneration(NamedTuple):
         level: Optional[OsLevel],
         ios: Optional[IosLevel],
         tables: LevelTables,
+        filesets: Optional[Filesets] = None,
     ) -> "NimGeneration":
         """Raises BadEvidence when there is nothing to judge by."""
-        if apars is None and fixes is None and level is None and ios is None:
+        nim_client = filesets.vrmf(CLIENT_FILESET) if filesets else None
+        if apars is None and fixes is None and level is None and ios is None and nim_client is None:
             raise BadEvidence("no level, APAR or interim fix is known")
         rows = tables.rows("generations")
+        line = level.technology_level if level else technology_level(nim_client) if nim_client else ""
+        commands = _proof(rows, apars, fixes, line)
         proofs: Dict[str, Tuple[Quote, ...]] = {}
         for row in rows:
             quote = proof(row, apars, fixes, level, ios)
@@ -46,10 +57,14 @@ class NimGeneration(NamedTuple):
                 proofs.setdefault(row.text("generation"), (quote, row.at) if row.at else (quote,))
         if proofs:
             highest = max(proofs)
-            return cls(highest, True, _ruled_out(rows, apars, fixes, level, highest), proofs[highest])
+            ruled_out = _ruled_out(rows, apars, fixes, level, highest)
+            settled = all(row.text("generation") <= highest or row.text("generation") in ruled_out for row in rows)
+            return cls(highest, True, ruled_out, proofs[highest], () if settled else commands)
         concerned = ios is not None or (level is not None and fixes_were_made(level))
         if not concerned and level is not None:
             return cls("G0", False, frozenset({"G1", "G2", "G3"}), (level.at,))
+        if level is None and nim_client is not None:
+            concerned = concerned or nim_client >= _FIRST_CONCERNED
         ruled_out = _ruled_out(rows, apars, fixes, level, "G0")
         made = {
             row.text("generation")
@@ -58,7 +73,13 @@ class NimGeneration(NamedTuple):
         }
         # a fix of G2 that waits for a reboot brings G2, whatever is not there of G1
         none = {"G1", "G2"} <= ruled_out and made <= ruled_out
-        return cls("G0" if none else None, concerned, ruled_out, (level.at,) if level else ())
+        evidence = (level.at,) if level else (filesets.quote(CLIENT_FILESET),) if filesets and nim_client else ()
+        return cls("G0" if none else None, concerned, ruled_out, evidence, () if none else commands)
+
+    @staticmethod
+    def proof_of_any_level(tables: LevelTables) -> Tuple[Tuple[str, ...], ...]:
+        """The commands that prove a generation where not even the level is known."""
+        return _proof(tables.rows("generations"), None, None, "")
 
     def at_least(self, generation: str) -> bool:
         """Whether that generation, or a higher one, is proved."""
@@ -68,6 +89,16 @@ class NimGeneration(NamedTuple):
     def may_be_hardened(self) -> bool:
         """Proved G2 or later, or unknown at a level for which G2 was made: then no classic cure is safe."""
         return self.at_least("G2") or (self.concerned and "G2" not in self.ruled_out and self.proved != "G0")
+
+
+def _proof(
+    rows: Iterable[LevelRow], apars: Optional[Apars], fixes: Optional[InterimFixes], line: str
+) -> Tuple[Tuple[str, ...], ...]:
+    """What was not asked of that technology level yet, of every one where the level is not known."""
+    named = dict.fromkeys(row.text("apar") for row in rows if row.get("apar") and line in ("", row.text("tl")))
+    asked = apars is not None and all(apars.installed(apar) is not None for apar in named)
+    commands = [] if asked or not named else [("instfix", "-ik", *named)]
+    return (*commands, *([] if fixes and fixes.complete else [("emgr", "-lv3")]))
 
 
 def later_apars(generation: str) -> Tuple[str, ...]:

@@ -7,15 +7,16 @@ from nimdoctor.facts.generation import proof
 from nimdoctor.facts.instfix import Apars
 from nimdoctor.facts.level import Level
 from nimdoctor.facts.level_table import LevelRow, technology_level
-from nimdoctor.facts.lslpp import Filesets
+from nimdoctor.facts.lslpp import CLIENT_FILESET, MASTER_FILESET, Filesets
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.site_levels import LevelTables
 from nimdoctor.model.text import Quote
 
-NIM_CLIENT, NIM_MASTER = "bos.sysmgt.nim.client", "bos.sysmgt.nim.master"
+NIM_CLIENT, NIM_MASTER = CLIENT_FILESET, MASTER_FILESET
 CARRIED, LACKING, NOT_KNOWN = "carried", "lacking", "not known"
 
 _INFERRED = "C"
+_ONE_SOURCE = "B"
 
 
 class Standing(NamedTuple):
@@ -145,8 +146,7 @@ class GenerationJudge:
                 return _carried(generation, row, quote)
         fix = self._by_interim_fix(name, generation)
         if fix:
-            row, by = fix
-            return _carried(generation, row, by.at)
+            return _carried(generation, fix.row, fix.at, fix.unsure)
         vrmf = self.filesets.vrmf(name)
         for row in self._ranges(name):
             found = row.range("affected")
@@ -154,8 +154,9 @@ class GenerationJudge:
                 return _carried(generation, row, self.filesets.quote(name))
         return None
 
-    def _by_interim_fix(self, name: str, generation: str) -> Optional[Tuple[LevelRow, InterimFix]]:
-        """A stable fix of that generation or a higher one that covers the fileset.
+    def _by_interim_fix(self, name: str, generation: str) -> Optional["_ByFix"]:
+        """A stable fix of that generation or a higher one that covers the fileset; without emgr's list, one that instfix
+        says is installed.
 
         There are fixes of their own for clients and for masters, and `lslpp` shows which filesets one locks.
         """
@@ -165,7 +166,10 @@ class GenerationJudge:
         for row in sorted(self.rows(generation), key=lambda row: row.of_site):
             for fix in self.fixes.fixes if self.fixes and row.get("apar") else ():
                 if fix.stable and row.get("apar") in fix.apars:
-                    return row, fix
+                    return _ByFix(row, fix.at)
+            told = self.apars.by_interim_fix(row.text("apar")) if self.apars and self.fixes is None else None
+            if told:
+                return _ByFix(row, told.at, f"by interim fix {told.interim_fix}, whose state instfix does not tell")
         return None
 
     # what lacks it
@@ -188,8 +192,9 @@ class GenerationJudge:
                     # the list speaks of what the interim fix cured; the level still tells that nothing later came
                     why = f"{name} {self.filesets.level(name)} is from before {generation}, and its interim fix is of {cured[-1]}"
                 if self.fixes is None:
+                    unless = "a later one" if cured else "an interim fix"
                     return Standing(
-                        generation, NOT_KNOWN, f"{why}, unless an interim fix is there", "A", quotes, (), ("emgr -lv3",)
+                        generation, NOT_KNOWN, f"{why}, unless {unless} is there", "A", quotes, (), ("emgr -lv3",)
                     )
                 if self._unexplained_lock(name):
                     return self._locked(name, generation)
@@ -205,7 +210,7 @@ class GenerationJudge:
         if not self.apars or all(row.of_site for row in named):
             return ()
         answers = [self.apars.row(row.text("apar")) for row in named]
-        if not all(answer and not answer.installed for answer in answers):
+        if not all(answer and answer.installed is False for answer in answers):
             return ()
         return tuple(answer.at for answer in answers if answer)
 
@@ -290,10 +295,20 @@ class GenerationJudge:
         return not any(self.known_apars & set(fix.apars) for fix in (self.fixes.fixes if self.fixes else ()))
 
 
-def _carried(generation: str, row: LevelRow, quote: Quote) -> Standing:
+class _ByFix(NamedTuple):
+    """An interim fix of a row of `generations`: the line that shows it, and what is not sure of it."""
+
+    row: LevelRow
+    at: Quote
+    unsure: str = ""
+
+
+def _carried(generation: str, row: LevelRow, quote: Quote, unsure: str = "") -> Standing:
     quotes = (quote, row.at) if row.at else (quote,)
-    why = f"{generation} is there ({row.source})"
-    return Standing(generation, CARRIED, why, row.sure, quotes, site=row.of_site)
+    why = f"{generation} is there{unsure and ' ' + unsure} ({row.source})"
+    return Standing(
+        generation, CARRIED, why, max(row.sure, _ONE_SOURCE) if unsure else row.sure, quotes, site=row.of_site
+    )
 
 
 def _older_than_all(line: str, others: Sequence[str]) -> bool:

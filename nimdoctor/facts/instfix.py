@@ -13,12 +13,18 @@ _SHAPES = (
 )
 
 
+_BY_FIX = re.compile(r"\bInterim fix '([^']{1,60})' associated with (\S{1,40}) is installed\.")
+
+
 class AparRow(NamedTuple):
-    """One answer. `installed` is False when filesets are missing or the fix database knows nothing of it."""
+    """One answer. `installed` is False when filesets are missing or the fix database knows nothing of it, None where
+    the interim fix of the label `interim_fix` carries it, whose state is not told here (`emgr` does).
+    """
 
     apar: str
-    installed: bool
+    installed: Optional[bool]
     at: Quote
+    interim_fix: str = ""
 
     def quote(self) -> Quote:
         """The line as printed."""
@@ -33,10 +39,13 @@ class Apars(NamedTuple):
 
     >>> apars = Apars.parse(Text.of('''    All filesets for IJ13756 were found.
     ...     Not all filesets for IJ53757 were found.
-    ...     There was no data for IJ55968 in the fix database.
+    ...     There was no data for IJ59566 in the fix database.
+    ...     Interim fix 'IJ55968s5a' associated with IJ55968 is installed.
     ... ''', "instfix -ik"))
-    >>> apars.installed("IJ13756"), apars.installed("IJ55968"), apars.installed("IJ59566")
+    >>> apars.installed("IJ13756"), apars.installed("IJ59566"), apars.installed("IJ09232")
     (True, False, None)
+    >>> apars.installed("IJ55968"), apars.by_interim_fix("IJ55968").interim_fix
+    (None, 'IJ55968s5a')
     """
 
     source: str
@@ -68,9 +77,14 @@ class Apars(NamedTuple):
         return next((row for row in self.rows if row.apar == apar.upper()), None)
 
     def installed(self, apar: str) -> Optional[bool]:
-        """Whether it is installed; None when it was not asked for."""
+        """Whether its filesets are installed; None when it was not asked for, or an interim fix carries it."""
         row = self.row(apar)
         return row.installed if row else None
+
+    def by_interim_fix(self, apar: str) -> Optional[AparRow]:
+        """The answer that an interim fix carries it, in effect or not; None where there is none."""
+        row = self.row(apar)
+        return row if row and row.interim_fix else None
 
     def quote(self, apar: str) -> Quote:
         """The answer for it, else the whole."""
@@ -83,6 +97,9 @@ class Apars(NamedTuple):
 
 
 def _row(quote: Quote) -> Optional[AparRow]:
+    by_fix = _BY_FIX.search(quote.text[:400])
+    if by_fix:
+        return AparRow(by_fix.group(2).upper(), None, quote, by_fix.group(1))
     for shape, installed in _SHAPES:
         match = shape.search(quote.text)
         if match:

@@ -9,6 +9,8 @@ from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 CLIENT_FILESET = "bos.sysmgt.nim.client"
 """Without it a host has no nimsh."""
+MASTER_FILESET = "bos.sysmgt.nim.master"
+"""Without it a host is no NIM master."""
 
 _LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
@@ -88,7 +90,7 @@ class FilesetRow(NamedTuple):
 class Filesets(NamedTuple):
     """Installed filesets.
 
-    `complete` is True for a listing of all of them; in one of named filesets what is not there is
+    `complete` is True for a listing of all of them, every row read; in one of named filesets what is not there is
     unknown, unless `lslpp` says 0504-132 of it: `not_installed`, pairs of name (or the pattern
     asked for) and line.
 
@@ -115,6 +117,7 @@ class Filesets(NamedTuple):
         if not quotes:
             raise BadEvidence(f"{text.source} is empty")
         rows: List[FilesetRow] = []
+        unread = False
         table = _Table()
         for quote in quotes:
             row = _colon_row(quote)
@@ -122,6 +125,8 @@ class Filesets(NamedTuple):
                 rows.append(row)
             elif quote.text.count(":") < 6:
                 table.read(quote)
+            else:
+                unread = unread or not (quote.text.startswith("#") or ":R:" in quote.text)  # rpm has levels of its own
         rows.extend(table.rows)
         absent = _not_installed(quotes)
         if not rows and not absent:
@@ -129,6 +134,7 @@ class Filesets(NamedTuple):
         whole = _lists_all(text.name)
         if whole is None:
             whole = any(row.name == "bos.rte" for row in rows)
+        whole = whole and not unread
         return cls(text.source, tuple(rows), bool(rows) and whole and text.status in (None, 0), absent)
 
     @classmethod

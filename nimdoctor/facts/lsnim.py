@@ -10,6 +10,8 @@ _HEADING = re.compile(r"([A-Za-z0-9_.@+-]+):\s*$")
 _ATTRIBUTE = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s?(.*)$")
 _MACHINE_TYPES = ("standalone", "vios", "wpar", "alternate_master", "diskless", "dataless")
 SECURE = "nimsh (secure)"
+ERROR = "err_info"
+"""The attribute with the text of the last error, over several lines; each line is a value."""
 PERFORMED, ENABLED, READY = "being performed", "enabled", "ready"
 """What a machine's control state (Cstate) says of an operation."""
 # the words of other languages are remembered, not documented; none of them stands in an English state
@@ -118,6 +120,8 @@ class NimObjects(NamedTuple):
             row = _ATTRIBUTE.match(quote.text)
             if row and stanzas:
                 stanzas[-1][2].append(Attribute(row.group(1), row.group(2).strip(), quote))
+            elif row is None and stanzas and _goes_on(stanzas[-1][2], quote):
+                stanzas[-1][2].append(Attribute(ERROR, quote.text.strip(), quote))
             elif row and operand and quote.text[:1] != "#":
                 # `lsnim -l lpar7 | grep connect` shows the row without its stanza
                 stanzas.append((operand, quote, [Attribute(row.group(1), row.group(2).strip(), quote)], True))
@@ -215,6 +219,13 @@ class NimObjects(NamedTuple):
 )
 class NimclientObjects(NimObjects):
     """What a client can see of its master's objects: `nimclient -l -l NAME`, `nimclient -l -l master`."""
+
+
+def _goes_on(rows: Sequence[Attribute], quote: Quote) -> bool:
+    """Whether a line belongs to the error above it: it comes right below, and is not blank."""
+    last = rows[-1] if rows else None
+    below = last is not None and last.at.line is not None and quote.line == last.at.line + 1
+    return below and last is not None and last.name == ERROR and bool(quote.text.strip())
 
 
 def _operand(command: str) -> Tuple[str, bool]:

@@ -45,7 +45,7 @@ class SubsystemRow(NamedTuple):
 class Subsystems(NamedTuple):
     """Subsystems and their states, from `lssrc -a`, `lssrc -s NAME` or `lssrc -g GROUP`.
 
-    `complete` is True for a whole `lssrc -a`: there what is not listed does not exist.
+    `complete` is True for a whole `lssrc -a` of which every row was read: there what is not listed does not exist.
     `not_on_file` holds the lines by which SRC says that it knows no such subsystem (0513-085).
 
     >>> src = Subsystems.parse(Text.of('''Subsystem         Group            PID          Status
@@ -67,7 +67,7 @@ class Subsystems(NamedTuple):
     def parse(cls, text: Text) -> "Subsystems":
         """Raises BadEvidence for an empty text or one without a row or a 0513-085 or 0513-004 line."""
         quotes = lines_of(text)
-        rows = list(_subsystem_rows(quotes))
+        rows, unread = _subsystem_rows(quotes)
         absent = []
         for quote in quotes:
             if "0513-085" in quote.text:
@@ -76,6 +76,7 @@ class Subsystems(NamedTuple):
             if stopped:
                 rows.append(SubsystemRow(stopped.group(1), None, None, "inoperative", quote))
         complete = _is_whole_list(text) and (bool(rows) or any(is_header(quote.text) for quote in quotes))
+        complete = complete and not unread
         if not rows and not absent and not complete:
             raise BadEvidence(f"{text.source} lists no subsystem: {first_words(quotes[0].text)}")
         return cls(text.source, tuple(rows), complete, tuple(absent))
@@ -143,8 +144,13 @@ class InetdServiceRow(NamedTuple):
 
     @property
     def active(self) -> bool:
-        """Whether inetd listens for it."""
+        """Whether inetd listens for it; False also for a word of another language, of which `state_known` tells."""
         return self.status == "active"
+
+    @property
+    def state_known(self) -> bool:
+        """Whether its status is a word that is known, in English or by the word for inetd's own, which runs."""
+        return self.status in _STATES
 
     def quote(self) -> Quote:
         """The row as printed."""
@@ -190,15 +196,22 @@ class InetdServices(NamedTuple):
         quotes = lines_of(text)
         operand = _operand(text.name)
         rows: List[InetdServiceRow] = []
-        headers = 0
+        headers = unread = 0
         for quote in quotes:
             row = _service_row(quote) or (_bare_row(quote, operand) if headers else None)
-            if row and (headers or row.status in _STATES):
+            if row and (headers or row.state_known):
                 rows.append(row)
             elif is_header(quote.text):
                 headers += 1
-        itself = next((row for row in _subsystem_rows(quotes) if row.name == "inetd"), None)
-        status = itself.status if itself else None
+            elif headers > 1:
+                unread += 1
+        itself = next((row for row in _subsystem_rows(quotes)[0] if row.name == "inetd"), None)
+        status = None
+        if itself:
+            status = itself.status if itself.status in _STATES else "active" if itself.active else "inoperative"
+            if itself.active:
+                runs = itself.status.split(" ")[-1]
+                rows = [row._replace(status="active") if row.status == runs else row for row in rows]
         messages = []
         for quote in quotes:
             number = _MESSAGE.search(quote.text)
@@ -212,7 +225,8 @@ class InetdServices(NamedTuple):
         if not rows and status is None and not messages and not without:
             raise BadEvidence(f"{text.source} tells nothing of inetd's services: {first_words(quotes[0].text)}")
         # its subsystem table comes first, so the second header is that of the services
-        return cls(text.source, tuple(rows), itself is not None and headers > 1, status, tuple(messages), without)
+        complete = itself is not None and headers > 1 and not unread
+        return cls(text.source, tuple(rows), complete, status, tuple(messages), without)
 
     @classmethod
     def combine(cls, parts: Sequence["InetdServices"]) -> "InetdServices":
@@ -239,8 +253,11 @@ class InetdServices(NamedTuple):
         return bool(row and row.active)
 
     def known(self, service: str) -> bool:
-        """Whether the evidence speaks of that service at all: lists it, names it, or lists all."""
-        return bool(self.complete or self.row(service) or self._message(service) or self.unlisted == service)
+        """Whether the evidence speaks of that service at all, in words that are known: lists it, names it, or lists all."""
+        row = self.row(service)
+        if row:
+            return row.state_known
+        return bool(self.complete or self._message(service) or self.unlisted == service)
 
     def quote(self, service: str) -> Quote:
         """Its row, else the SRC message that names it, else the whole."""
@@ -265,7 +282,10 @@ def _operand(name: str) -> str:
     return words[2] if len(words) > 2 and words[1] == "-t" else "tftp"
 
 
-def _subsystem_rows(quotes: Iterable[Quote]) -> Iterable[SubsystemRow]:
+def _subsystem_rows(quotes: Iterable[Quote]) -> Tuple[List[SubsystemRow], List[Quote]]:
+    """The rows, and the lines of the table that are none."""
+    rows: List[SubsystemRow] = []
+    unread: List[Quote] = []
     in_table = ended = squeezed = False
     indented: Optional[bool] = None
     for quote in quotes:
@@ -285,7 +305,10 @@ def _subsystem_rows(quotes: Iterable[Quote]) -> Iterable[SubsystemRow]:
         wide = bool(re.search(r"\S\s{2,}\S", line)) or (squeezed and row is not None and row.status in _STATES)
         # without a header only wide columns or a PID tell a row from prose ("nimsh is active")
         if row and ((in_table and (indented or wide)) or (row.status in _STATES and (row.pid or wide))):
-            yield row
+            rows.append(row)
+        elif in_table and not _MESSAGE.search(line):
+            unread.append(quote)
+    return rows, unread
 
 
 def _subsystem_row(quote: Quote, line: str) -> Optional[SubsystemRow]:
@@ -303,7 +326,8 @@ def _subsystem_row(quote: Quote, line: str) -> Optional[SubsystemRow]:
         head, pid, status = before.split(), None, after.split()
     if not 1 <= len(head) <= 2 or not all(_NAME.fullmatch(word) for word in head) or len(status) > 4:
         return None
-    if not status or not re.match(r"[^\W\d_]", status[0]) or head[1:] == ["internal"]:
+    # a byte of another code page than ISO8859-1 may be no letter there
+    if not status or not (status[0][0].isalpha() or status[0][0] > "~") or head[1:] == ["internal"]:
         return None
     return SubsystemRow(head[0], head[1] if len(head) > 1 else None, pid, " ".join(status).lower(), quote)
 

@@ -10,6 +10,11 @@ _FOUND = re.compile(
     r"\s*(?P<name>\S+) (?:is|has (?:IPv6 )?address) (?P<address>[0-9A-Fa-f:.]+(?:%\w+)?)\s*"
     r"(?:,\s*Aliases:\s*(?P<aliases>.*))?"
 )
+_TRANSLATED = re.compile(
+    r"\s*(?P<name>[\w.-]{1,255}) [^\W\d_]{1,20} (?P<address>[0-9A-Fa-f:.]{3,60})\s*"
+    r"(?P<more>,\s*\w{2,20}\s?:\s*(?P<aliases>.*))?"
+)
+"""The same with a word of another language for `is`."""
 _AIX_FAILURE = re.compile(r"0827-80\d\b(?P<sentence>.*)")
 
 
@@ -95,5 +100,17 @@ def _row(quote: Quote, query: str) -> Optional[NameLookup]:
         # "Host name X does not exist.", "Cannot find address for host X.": X follows the word name or host
         named = re.search(r"\b(?:name|host|address)\s+(?!for\b|name\b)(\S+)", failure.group("sentence"))
         return NameLookup(query, named.group(1).rstrip(".") if named else query, None, (), quote)
+    translated = _TRANSLATED.fullmatch(quote.text[:2000])
+    if translated and _answers(translated, query):
+        aliases = tuple(word for word in re.split(r"[,\s]+", translated.group("aliases") or "") if word)
+        return NameLookup(query, translated.group("name"), translated.group("address"), aliases, quote)
     missing = re.fullmatch(r"\s*Host (\S+) not found: .*", quote.text)
     return NameLookup(query, missing.group(1), None, (), quote) if missing else None
+
+
+def _answers(found: "re.Match[str]", query: str) -> bool:
+    """Whether that is the answer to the query, by where the name and the address stand; a complaint names one alone."""
+    name, address = found.group("name").lower(), found.group("address").lower()
+    if address == query.lower():
+        return "." in name or bool(found.group("more"))
+    return bool(query) and name.partition(".")[0] == query.lower().partition(".")[0]

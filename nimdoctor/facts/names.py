@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.interfaces import Interfaces as Interfaces
     from nimdoctor.facts.judging_time import JudgingTime as JudgingTime
     from nimdoctor.facts.libraries import ExtractedLibraries as ExtractedLibraries
+    from nimdoctor.facts.loader_reports import LoaderReports as LoaderReports
     from nimdoctor.facts.lslpp import Filesets as Filesets
     from nimdoctor.facts.lslpp_history import FilesetHistory as FilesetHistory
     from nimdoctor.facts.lsnim import NimclientObjects as NimclientObjects
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.nimsh_log import NimshLog as NimshLog
     from nimdoctor.facts.nimsh_mode import NimshMode as NimshMode
     from nimdoctor.facts.openssl_version import OpensslVersion as OpensslVersion
+    from nimdoctor.facts.operations import RecordedOperations as RecordedOperations
     from nimdoctor.facts.oslevel import IosLevel as IosLevel
     from nimdoctor.facts.oslevel import OsLevel as OsLevel
     from nimdoctor.facts.paths import Paths as Paths
@@ -94,6 +96,7 @@ MODULES: Dict[str, str] = {
     "JudgingTime": "judging_time",
     "LevelTables": "site_levels",
     "LibraryArchives": "ar",
+    "LoaderReports": "loader_reports",
     "LocalDate": "clock",
     "LppSourceContents": "showres",
     "LppSources": "showres",
@@ -116,6 +119,7 @@ MODULES: Dict[str, str] = {
     "Paths": "paths",
     "Processes": "ps",
     "PushSince": "push_since",
+    "RecordedOperations": "operations",
     "RecordedPush": "recorded_push",
     "RefusedIds": "refused_ids",
     "Rehearsal": "rehearsal",

@@ -3,13 +3,18 @@
 import re
 from typing import NamedTuple, Sequence, Tuple
 
-from nimdoctor.model.rows import fact
+from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import Quote, Text
 
 _NUMBER = re.compile(r"(?<![\d-])(0042-\d{3})(?!\d)")
 
 
-@fact("nimclient -l -l {NIM_NAME}", "nimclient -l -l master", "nimclient -c")
+@fact(
+    Row("nimclient", Kind.COMMAND, live=False, variants=("nimclient", "niminit", "nimconfig"), bears_refusal=True),
+    "nimclient -l -l {NIM_NAME}",
+    "nimclient -l -l master",
+    "nimclient -c",
+)
 class NimMessages(NamedTuple):
     """Each number with its line, in order; none is an answer too. Numbers survive translation, words do not.
 

@@ -9,12 +9,16 @@ from nimdoctor.model.text import BadEvidence, Quote, Text, Unreadable
 PORTS = {"NIM_MASTER_PORT": 1058, "NIM_REGISTRATION_PORT": 1059}
 """The variables that name nimesis' ports, and the usual ones."""
 
+_WRAPPED = 60
+"""Lines that one value has at most: a quotation mark that is never closed takes no more."""
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
 @fact(Row("/etc/niminfo", Kind.FILE))
 class NimInfo(NamedTuple):
     """The variables; values without their quotes, wrapped ones joined by a blank; `raw` is the file as it is.
+
+    A value goes on in the next lines only inside its quotes, as in a shell: what stands behind it is no part of it.
 
     >>> info = NimInfo.parse(Text.of('''#------------------ Network Install Manager ---------------
     ... export NIM_NAME=lpar7
@@ -36,17 +40,21 @@ class NimInfo(NamedTuple):
         """Raises BadEvidence when no NIM variable is in it."""
         values: Dict[str, List[str]] = {}
         quotes: Dict[str, Quote] = {}
-        name = ""
+        name = mark = ""
         for quote in text.quotes():
             line = quote.text.replace("\0", "")
+            if line.lstrip().startswith("#"):
+                continue
             found = _ASSIGNMENT.match(line)
-            if found and not line.lstrip().startswith("#"):
-                name = found.group(1)
-                values[name] = [found.group(2)]
+            if found:
+                name, value = found.groups()
+                values[name] = [value]
                 quotes[name] = quote
-            elif name and line.strip() and not line.lstrip().startswith("#"):
+                mark = _open_mark(value)
+            elif mark and line.strip():
                 # NIM_HOSTS and ROUTES may wrap
                 values[name].append(line)
+                mark = "" if mark in line or len(values[name]) > _WRAPPED else mark
         if not any(found.startswith("NIM") or found in ("ROUTES", "NIM_NAME") for found in values):
             raise BadEvidence(f"{text.source} {'holds no NIM variable' if text.read().strip() else 'is empty'}")
         unquoted = {key: _unquote(" ".join(parts)) for key, parts in values.items()}
@@ -142,6 +150,12 @@ class NimInfoFile(NamedTuple):
     def whole(self) -> Quote:
         """A quote that means the whole file."""
         return Quote(self.source, None, "")
+
+
+def _open_mark(value: str) -> str:
+    """The quotation mark that a value begins with and does not end with; empty where there is none."""
+    mark = value.lstrip()[:1]
+    return mark if mark in ("'", '"') and mark not in value.lstrip()[1:] else ""
 
 
 def _unquote(value: str) -> str:

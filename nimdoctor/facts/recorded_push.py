@@ -1,35 +1,36 @@
 """A push from the master, as somebody recorded it: `nim -o lslpp lpar7` and what it printed."""
 
 import re
-import shlex
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.loader import LoaderComplaint, complaints
-from nimdoctor.facts.rhosts import same_host
+from nimdoctor.facts.operation_lines import TLS_ERROR
+from nimdoctor.facts.operations import LSLPP_ROW, NO_PUSH, may_be, typed_command
 from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
-_OBJECT_ERROR = re.compile(r"error connecting to ssl object", re.IGNORECASE)
 _HUNG = re.compile(r"\bcreate BIO\b|^\s*\^C\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\d-])(0042-\d{3}|0513-\d{3}|0509-\d{3})(?!\d)", re.ASCII)
 _SECURE = re.compile(r"\s*connect\s*=\s*nimsh \(secure\)\s*")
-_LSLPP_ROW = re.compile(
-    r"\s*[A-Za-z][\w+-]*(?:\.[\w+-]+)+\s+\d{1,9}(?:\.\d{1,9}){3}\s+[A-Z?]+(?:\s.*)?"
-    r"|[^:\s]*:[A-Za-z][\w+.-]*:\d{1,9}(?:\.\d{1,9}){3}:.*",
-    re.ASCII,
-)
-_REACH_NO_CLIENT = ("showres", "showlog", "define", "remove", "lppmgr")
 
 
 @fact(
-    Row("nim -o lslpp", Kind.COMMAND, roles=ONLY_MASTER, live=False, variants=("nim -o", "nim -Fo"), bears_refusal=True)
+    Row(
+        "nim -o lslpp",
+        Kind.COMMAND,
+        roles=ONLY_MASTER,
+        live=False,
+        variants=("nim -o", "nim -Fo", "nim"),
+        bears_refusal=True,
+    )
 )
 class RecordedPush(NamedTuple):
     """What the output says. `succeeded` means that the client's list of filesets came back.
 
     `hung` are the lines at which it stood: `create BIO`, or the operator's ^C. `messages` pairs a
     number of NIM (0042), SRC (0513) or the loader (0509) with its line; numbers survive translation.
-    `client` is the last word of the command line, `secure` a `connect = nimsh (secure)` printed after it.
+    `object_error` are the lines of a TLS connection that failed, `client` is the last word of the command line, `secure`
+    a `connect = nimsh (secure)` printed after it.
 
     >>> push = RecordedPush.parse(Text.of('''0042-001 nim: processing error encountered on "master":
     ...    0042-006 m_lslpp: (From_Master) connect Error connecting to SSL object
@@ -51,9 +52,9 @@ class RecordedPush(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "RecordedPush":
         """Raises BadEvidence when nothing in it is a message of a push or a list of filesets."""
-        operation, client = _operation_and_client(text.name)
-        if operation in _REACH_NO_CLIENT:
-            raise BadEvidence(f"{text.source} is `nim -o {operation}`, which reaches no client")
+        typed = typed_command(text.name)
+        if typed.operation in NO_PUSH:
+            raise BadEvidence(f"{text.source} is `nim -o {typed.operation}`, which reaches no client")
         object_error: List[Quote] = []
         hung: List[Quote] = []
         messages: List[Tuple[str, Quote]] = []
@@ -62,14 +63,14 @@ class RecordedPush(NamedTuple):
         for quote in text.quotes():
             line = quote.text
             any_text = any_text or bool(line.strip())
-            if _OBJECT_ERROR.search(line):
+            if TLS_ERROR.search(line):
                 object_error.append(quote)
             if _HUNG.search(line):
                 hung.append(quote)
             messages += [(number, quote) for number in _NUMBER.findall(line)]
             if _SECURE.fullmatch(line):
                 secure = quote
-            listed = listed or bool(_LSLPP_ROW.fullmatch(line))
+            listed = listed or bool(LSLPP_ROW.fullmatch(line))
         if not any_text:
             raise BadEvidence(f"{text.source} is empty")
         if not (object_error or hung or messages or secure or listed):
@@ -80,7 +81,7 @@ class RecordedPush(NamedTuple):
             tuple(object_error),
             tuple(hung),
             tuple(messages),
-            client,
+            typed.client,
             secure,
             listed and not failed,
             loader=complaints(text.quotes()),
@@ -97,7 +98,7 @@ class RecordedPush(NamedTuple):
 
     def may_be_to(self, names: Sequence[Optional[str]]) -> bool:
         """Whether it went to the client of these names; where it does not tell, or no name is known, it may have."""
-        return self.client is None or not any(names) or any(name and same_host(self.client, name) for name in names)
+        return may_be(self.client, names)
 
     def quotes(self, number: str) -> Tuple[Quote, ...]:
         """The lines that carry a message number, such as 0042-006."""
@@ -106,21 +107,3 @@ class RecordedPush(NamedTuple):
     def whole(self) -> Quote:
         """A quote that means the whole output."""
         return Quote(self.source, None, "")
-
-
-def _operation_and_client(command: str) -> Tuple[str, Optional[str]]:
-    line = re.split(r"[|;<>&]|\s\d>", command)[0]
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        words = line.split()
-    if not words or words[0].rsplit("/", 1)[-1] != "nim":
-        return "", None
-    operation, names, rest = "", [], iter(words[1:])
-    for word in rest:
-        if re.fullmatch(r"-[A-Za-z]*[oat]", word):
-            value = next(rest, "")
-            operation = value if word.endswith("o") else operation
-        elif not word.startswith("-"):
-            names.append(word)
-    return operation, names[-1] if names else None

@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 from typing import Any, BinaryIO, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence
 
 from nimdoctor import __version__
-from nimdoctor.evidence.bundles import MANIFEST, MASTER, SCHEMA, order_of
+from nimdoctor.evidence.bundles import MASTER, SCHEMA, order_of
+from nimdoctor.evidence.manifest import MANIFEST
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.tree import Tree

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional, Se
 
 from nimdoctor.evidence import hosts_of
 from nimdoctor.evidence.source import TargetError
+from nimdoctor.library.earlier_reports import EarlierReports, Given, read
 from nimdoctor.library.errors import Refused, UsageError
 from nimdoctor.library.registry import Incomplete
 from nimdoctor.library.repair import RepairTarget, never
@@ -51,23 +52,30 @@ def scan(
     pictures: bool = True,
     timeout: float = 30.0,
     progress: "Optional[Progress]" = None,
+    compare: Optional[Given] = None,
 ) -> Report:
     """The report on one host, and on its NIM master where that is given.
 
     `target` is one target, or several loose files that are about one host. `role` is auto, client or master, `only` and
     `skip` are ids of checks, `fail_on` is the severity from which the verdict is "problems", `fail_on_exposure` the CVSS
     score from which an exposure moves `exit_status`. Only with `probe` is anything sent to the other end. `pictures` are
-    for the page that notebooks show; without them a scan reads less. `timeout` is in seconds, for one command. Raises
-    TargetError, UsageError, Incomplete.
+    for the page that notebooks show; without them a scan reads less. `timeout` is in seconds, for one command. `compare`
+    is an earlier report of the host, as its `to_dict()` or the file of JSON it was written to; then `compared` says what
+    has become of its findings. Raises TargetError, UsageError, Incomplete.
 
     >>> report = scan("fixtures/hosts/healthy/client", only=["rhosts-left-over"])
     >>> [(one.check, one.outcome.value) for one in report.results], report.asked.checks
     ([('rhosts-left-over', 'pass')], 1)
     >>> report.to_dict()["schema"], report._repr_html_()[:15]
     ('nimdoctor.report/1', '<!DOCTYPE html>')
+    >>> again = scan("fixtures/hosts/healthy/client", compare=report.to_dict())
+    >>> again.compared.new, again.compared.gone
+    ((), ())
     """
     names = _names(target)
-    request = ScanRequest(role, tuple(only), tuple(skip), fail_on, fail_on_exposure, probe, pictures, timeout, progress)
+    request = ScanRequest(
+        role, tuple(only), tuple(skip), fail_on, fail_on_exposure, probe, pictures, timeout, progress, _earlier(compare)
+    )
     registry = request.checked(names)
     hosts = hosts_of(names)
     if len(hosts) > 1:
@@ -90,6 +98,7 @@ def scan_many(
     pictures: bool = False,
     timeout: float = 30.0,
     progress: "Optional[Progress]" = None,
+    compare: Optional[Given] = None,
 ) -> Iterator[Union[Report, Failure]]:
     """One record for each host that the targets name, in order, as each is done: its report, or why there is none.
 
@@ -102,7 +111,9 @@ def scan_many(
     [('Report', 0), ('Failure', 2)]
     """
     names = _names(targets)
-    request = ScanRequest(role, tuple(only), tuple(skip), fail_on, fail_on_exposure, probe, pictures, timeout, progress)
+    request = ScanRequest(
+        role, tuple(only), tuple(skip), fail_on, fail_on_exposure, probe, pictures, timeout, progress, _earlier(compare)
+    )
     return each(request, names, master, request.checked(names))
 
 
@@ -178,6 +189,10 @@ def apply(
     session = RepairSession(where, options, registry=registry, saved=saved, progress=progress, say=say)
     with contextlib.closing(session):
         return session.apply(expect=expect, affects=affects, interruption=contextlib.nullcontext(interrupted))
+
+
+def _earlier(compare: Optional[Given]) -> Optional[EarlierReports]:
+    return None if compare is None else read(compare)
 
 
 def _names(targets: Targets) -> Sequence[str]:

@@ -8,9 +8,10 @@ from datetime import datetime, timezone
 from typing import Callable, Optional
 
 from nimdoctor.applying.state import STAMP
-from nimdoctor.collection.archive import MANIFEST, write_archive
+from nimdoctor.collection.archive import write_archive
 from nimdoctor.collection.collect import Collection, collect
 from nimdoctor.evidence.catalog import Catalog
+from nimdoctor.evidence.manifest import MANIFEST
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.model import Role

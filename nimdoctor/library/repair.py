@@ -172,7 +172,8 @@ class Repair:
         leading = hosts[leads]
         found: Dict[Role, End] = {}
         for role, host in hosts.items():
-            target = where.target if host is engine.target else where.master or ""
+            # a master that came with its client's evidence is read where that is
+            target = where.target if host is engine.target or where.master is None else where.master
             found[role] = self._end(role, target, host, where.state_dir if host is leading else None)
         return leads, Ends(found, self.registry.catalog, 60 * self.options.evidence_age)
 

@@ -2,18 +2,20 @@
 
 import os
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from nimdoctor import facts
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Pair, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
+from nimdoctor.diagnosis.guidance import guidance_of
+from nimdoctor.diagnosis.held_certificates import certificates_of
 from nimdoctor.diagnosis.host import Host
-from nimdoctor.diagnosis.timeline import what_changed
+from nimdoctor.diagnosis.settlement import what_to_send
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.library.registry import Broken, Registry
-from nimdoctor.model import EVERY_FETCH, EVERY_FIX, Check, Outcome, Role, Severity, Topic, Traffic
+from nimdoctor.model import EVERY_FETCH, EVERY_FIX, PUSH, Check, Outcome, Role, Severity, Topic, Traffic
 from nimdoctor.model.text import BadEvidence, Text
 from nimdoctor.report.scan_report import (
     HEALTHY,
@@ -24,6 +26,9 @@ from nimdoctor.report.scan_report import (
     ScannedHost,
     leading,
 )
+
+if TYPE_CHECKING:
+    from nimdoctor.diagnosis.timeline import Turn
 
 _ORDER = [Outcome.FAIL, Outcome.ERROR, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE]
 
@@ -52,6 +57,10 @@ def scan(
     engine = open_hosts(target, master, registry=registry, role=role)
     report = scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
     report = with_ways(report, engine, registry)
+    if pictures or not only:
+        # a scan of all checks has read them already
+        hosts = [engine.target, *([engine.master] if engine.master else [])]
+        report = report._replace(certificates=certificates_of(hosts, registry.checks()))
     if probe:
         from nimdoctor.probe import ask
 
@@ -104,7 +113,11 @@ def with_pictures(report: Report, engine: Engine) -> Report:
 def open_hosts(
     target: Evidence, master: Optional[Evidence] = None, *, registry: Registry, role: Optional[str] = None
 ) -> Engine:
-    """The hosts of a scan, not yet read. Raises TargetError where the names of one are pseudonyms and not the other's."""
+    """The hosts of a scan, not yet read: where no master is given, the one that recorded evidence brings along.
+
+    Raises TargetError where the names of one are pseudonyms and not the other's.
+    """
+    master = master or (None if target.live else target.paired)
     alike(target, master)
     host = Host(target, registry.catalog, (role,) if role else None)
     return Engine(host, Host(master, registry.catalog, ("master",)) if master else None, registry.traits)
@@ -155,6 +168,7 @@ def scan_hosts(
     ids = {check.id for check in chosen} | known.intersection(one.name for one in broken)
     judgement = verdict(results, fail_on)
     dated = {check.id for check in chosen if check.timeline}
+    turn = _turn(host, master_host) if any(_began_some_day(one) for one in results if one.check in dated) else None
     return Report(
         generated=now or datetime.now(timezone.utc),
         host=_named(host),
@@ -164,10 +178,14 @@ def scan_hosts(
         ignored=tuple(ignored),
         remarks=tuple(dict.fromkeys(remarks)),
         problems=tuple(_problems([host, master_host])),
-        changed=what_changed(host) if any(found.check in dated for found in story.findings) else None,
+        turn=turn,
         first=_first(story.findings, chosen) if leading(story.findings, judgement) else None,
         story=story,
+        guidance=guidance_of(engine, results, turn.words() if turn else None),
         redacted=all(one.redacted for one in (target, master) if one is not None),
+        # a scan for a few checks reads nothing more for this
+        advice_only=engine.may_be_hardened() if not only else any(result.advice_only for result in results),
+        to_send=what_to_send(results, host, master_host),
         asked=Asked(len(ids - _taken_out(results, ignored)), len(known), len(ignored), host.left_out()),
     )
 
@@ -183,6 +201,18 @@ def verdict(results: Sequence[Result], fail_on: Severity) -> str:
     if any(result.outcome in (Outcome.UNKNOWN, Outcome.ERROR) for result in at_bar):
         return INCONCLUSIVE
     return HEALTHY if any(result.outcome is Outcome.PASS for result in operation or results) else INCONCLUSIVE
+
+
+def _turn(host: Host, master: Optional[Host]) -> "Optional[Turn]":
+    from nimdoctor.diagnosis.timeline import turn_of
+
+    return turn_of(host, master)
+
+
+def _began_some_day(result: Result) -> bool:
+    """Whether it is wrong since some day, or not tried since some day."""
+    push = result.settled_by is not None and result.settled_by.kind == PUSH
+    return result.outcome is Outcome.FAIL or push
 
 
 def _taken_out(results: Sequence[Result], ignored: Sequence[ignore.Ignored]) -> Set[str]:

@@ -16,6 +16,7 @@ from nimdoctor.report.scan_report import FAILED, UNREADABLE, Failure, Report
 
 if TYPE_CHECKING:
     from nimdoctor.evidence.source import Progress
+    from nimdoctor.library.earlier_reports import EarlierReports
 
 ROLES = ("auto", "client", "master")
 COLLECTED_AFTER = 200_000
@@ -28,7 +29,8 @@ Made = TypeVar("Made")
 class ScanRequest(NamedTuple):
     """What is asked of each target: `role` client or master overrides what the evidence says, `only` and `skip` are check
     ids, `fail_on` a severity, `fail_on_exposure` a CVSS score. With `probe` each live host asks the other end over the
-    network; `pictures` are for a report that shows some. `timeout` is in seconds, for one command.
+    network; `pictures` are for a report that shows some. `timeout` is in seconds, for one command. `earlier` are reports
+    of before, with one of which that of each host is compared.
     """
 
     role: str = "auto"
@@ -40,6 +42,7 @@ class ScanRequest(NamedTuple):
     pictures: bool = False
     timeout: float = 30.0
     progress: "Optional[Progress]" = None
+    earlier: "Optional[EarlierReports]" = None
 
     def checked(self, targets: Sequence[str]) -> Registry:
         """The checks for it. Raises UsageError for what cannot be asked of these targets, Incomplete."""
@@ -58,11 +61,10 @@ class ScanRequest(NamedTuple):
         return registry_for(self.only, self.skip)
 
     def judge(self, evidence: Evidence, master: Optional[Evidence], registry: Registry) -> Report:
-        """The report of a host that is open. Raises TargetError where it and its master cannot be one scan."""
+        """The report of a host that is open. Raises TargetError where it cannot be scanned or compared."""
         report = scanning.scan(
             evidence,
-            # a bundle brings its master along
-            master or (None if evidence.live else evidence.paired),
+            master,
             registry=registry,
             role=None if self.role == "auto" else self.role,
             only=self.only,
@@ -72,7 +74,8 @@ class ScanRequest(NamedTuple):
             probe=self.probe,
             pictures=self.pictures,
         )
-        return report._replace(fail_on_exposure=self.fail_on_exposure)
+        report = report._replace(fail_on_exposure=self.fail_on_exposure)
+        return report._replace(compared=self.earlier.beside(report)) if self.earlier else report
 
     def open_master(self, master: str, registry: Registry) -> Evidence:
         """Raises TargetError."""

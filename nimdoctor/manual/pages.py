@@ -40,16 +40,16 @@ def page(check: Check, catalog: Catalog, fixes: Sequence[Fix] = ()) -> str:
     fix = next((one for one in fixes if one.id == check.fix), None)
     if fix is not None:
         lines = _after(lines, "Resolving with nimdoctor", [*wrapped(_fix_of_a_check(fix)), ""])
-    return _folded(lines)
+    return folded_page(lines)
 
 
-def fix_page(fix: Fix, checks: Sequence[Check], fixes: Sequence[Fix]) -> str:
+def fix_page(fix: Fix, catalog: Catalog, checks: Sequence[Check], fixes: Sequence[Fix]) -> str:
     """The page of a fix: the one its author wrote, else one made of its attributes."""
     written = _written_page(fix.id, fix.function)
-    lines = written.splitlines() if written is not None else _made_fix_page(fix)
+    lines = written.splitlines() if written is not None else _made_fix_page(fix, catalog)
     lines = _after(lines, FIX_HEADINGS[1], [*wrapped(_called_by(fix, checks, fixes)), ""])
     lines = _after(lines, FIX_HEADINGS[3], [*wrapped(f"Risk: {_sentence(fix.risk)}"), ""])
-    return _folded(lines)
+    return folded_page(lines)
 
 
 def _after(lines: Sequence[str], heading: str, more: Sequence[str]) -> List[str]:
@@ -97,7 +97,8 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _folded(lines: Sequence[str]) -> str:
+def folded_page(lines: Sequence[str]) -> str:
+    """A page from its lines: ASCII, no longer than `WIDTH` but for commands, no two empty ones in a row."""
     text = "\n".join(out for line in lines for out in _fold(ascii_only(line)))
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
 
@@ -153,12 +154,15 @@ def _made_page(check: Check, catalog: Catalog) -> List[str]:
     return _laid_out(f"# {check.id}: {check.title}", HEADINGS, body)
 
 
-def _made_fix_page(fix: Fix) -> List[str]:
-    facts = _named_facts(fix.function)
+def _made_fix_page(fix: Fix, catalog: Catalog) -> List[str]:
+    facts = set(_named_facts(fix.function))
+    rows = [row.label for row in catalog if facts & set(row.facts)]
     does = inspect.getdoc(fix.function) or fix.title
     body = {heading: [""] for heading in FIX_HEADINGS}
     body["What it does"] = [*does.split("\n\n"), f"Source: {fix.source}" if fix.source else "The fix names no source."]
-    body["What it needs"] = [f"It reads: {', '.join(facts) or 'nothing'}. The plan names the conditions of each step."]
+    body["What it needs"] = [
+        f"It reads: {', '.join(rows) or 'nothing of the catalog'}. The plan names the conditions of each step."
+    ]
     body["Undoing it"] = ["The plan says of each step how it is undone, or why it cannot be: `nimdoctor fix`."]
     body["By hand"] = ["The plan names the command or the lines of each step: `nimdoctor fix --only " + fix.id + "`."]
     return _laid_out(f"# {fix.id}: {fix.title}", FIX_HEADINGS, body)
@@ -244,6 +248,16 @@ def _fold(line: str) -> List[str]:
     hang = re.match(r"\s*(?:[-*] |\d+\. )?", line)
     indent = " " * len(hang.group()) if hang else ""
     return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def paragraph(head: str, lines: Sequence[str]) -> str:
+    """A head, and what belongs to it two blanks further in, each of it wrapped."""
+    out = wrapped(head)
+    for line in lines:
+        out += textwrap.wrap(
+            ascii_only(line), WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+        )
+    return "\n".join(out)
 
 
 def wrapped(text: str) -> List[str]:

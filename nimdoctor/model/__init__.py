@@ -173,6 +173,7 @@ class Check(NamedTuple):
     messages: Tuple[str, ...] = ()
     log_lines: Tuple[str, ...] = ()
     marks: str = ALL_INFERRED
+    subject: str = ""
 
     @property
     def summary(self) -> str:
@@ -206,6 +207,7 @@ def check(
     messages: Sequence[str] = (),
     log_lines: Sequence[str] = (),
     marks: str = ALL_INFERRED,
+    subject: str = "",
 ) -> Callable[[Callable[..., Optional[Iterator[Verdict]]]], Check]:
     """Makes a function a check.
 
@@ -220,6 +222,8 @@ def check(
     broken or at risk. `messages` are numbers, and `log_lines` patterns of lines of nimsh.log (both of the tables in
     `nimdoctor/facts/data`), for which `nimdoctor explain` names this check. `marks` are the best of
     its causes and of its cures, as in docs/not-yet-on-aix.md: A, B, C or M; what is C or M is an `Inferred`.
+    `subject` is the word for what it looks at, with which a report says what of the evidence is well; empty where that is
+    of no weight.
     """
 
     def register(function: Callable[..., Optional[Iterator[Verdict]]]) -> Check:
@@ -245,6 +249,7 @@ def check(
             messages=tuple(messages),
             log_lines=tuple(log_lines),
             marks=marks,
+            subject=subject,
         )
 
     return register

@@ -136,7 +136,9 @@ class Finding(NamedTuple):
     as typed on the host the finding is about; `touches` counts other hosts it would affect. `evidence`
     speaks for the finding, `against` are lines that speak against it, and `missing` names, in the
     catalog's terms, what was not there and would make it surer. `explains` stands in the place of the
-    check's where this finding is the cause of fewer things, or of others; so does `rules_out`. `vulnerabilities` are
+    check's where this finding is the cause of fewer things, or of others; so does `rules_out`. `explained_by` are ids of
+    checks whose findings, where there are any, are the cause of this one: what a symptom knows of its causes.
+    `vulnerabilities` are
     what an exposure leaves open; without a `severity` of its own the finding has that of the worst score among them.
     """
 
@@ -157,6 +159,7 @@ class Finding(NamedTuple):
     explains: Optional[Sequence[str]] = None
     vulnerabilities: Sequence[Vulnerability] = ()
     rules_out: Optional[Sequence[RuledOut]] = None
+    explained_by: Sequence[str] = ()
 
 
 class Passed(NamedTuple):
@@ -182,18 +185,24 @@ class Settlement(NamedTuple):
 
     `where` is the end to do or to read it on; None is the end that the check runs over, which the engine fills in.
     `argv` is the command of a push or a command, None of a push whose client's NIM name is not known; `path` is
-    the file's.
+    the file's. `also` are commands whose output is wanted beside that of `argv`, on the same end.
     """
 
     where: Optional[Role]
     kind: str
     argv: Optional[Tuple[str, ...]] = None
     path: Optional[str] = None
+    also: Tuple[Tuple[str, ...], ...] = ()
 
     def as_dict(self) -> Dict[str, Any]:
-        """As JSON values."""
-        where, argv = self.where, self.argv
-        return {**self._asdict(), "where": where.value if where else None, "argv": list(argv) if argv else None}
+        """As JSON values; `also` only where there is any."""
+        found = {
+            "where": self.where.value if self.where else None,
+            "kind": self.kind,
+            "argv": list(self.argv) if self.argv else None,
+            "path": self.path,
+        }
+        return {**found, "also": [list(argv) for argv in self.also]} if self.also else found
 
 
 def Push(client: Optional[str]) -> Settlement:
@@ -203,9 +212,9 @@ def Push(client: Optional[str]) -> Settlement:
     return Settlement(Role.MASTER, PUSH, ("nim", "-o", "lslpp", str(client)) if named else None)
 
 
-def Command(*argv: str, where: Optional[Role] = None) -> Settlement:
-    """The output of that command."""
-    return Settlement(where, COMMAND, argv)
+def Command(*argv: str, where: Optional[Role] = None, also: Tuple[Tuple[str, ...], ...] = ()) -> Settlement:
+    """The output of that command, and of those beside it."""
+    return Settlement(where, COMMAND, argv, also=also)
 
 
 def File(path: str, where: Optional[Role] = None) -> Settlement:

@@ -1,6 +1,7 @@
 """How times, counts, names and the guide's commands are worded for people."""
 
 import re
+from datetime import datetime, timezone
 
 REFRESH = "nimclient -C; nimclient -c"
 """Makes a client fetch its certificate anew."""
@@ -77,6 +78,18 @@ def ago(seconds: int) -> str:
     if hours < 48:
         return f"{hours} h {minutes % 60} min"
     return f"{hours // 24} d {hours % 24} h"
+
+
+def as_utc(utc: int) -> str:
+    """`2034-11-18T08:05:33Z`.
+
+    >>> as_utc(1732089933)
+    '2024-11-20T08:05:33Z'
+    """
+    try:
+        return datetime.fromtimestamp(utc, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return f"{utc} s since 1970"
 
 
 def count(number: int, noun: str) -> str:

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Tuple
 
-from nimdoctor.evidence.recorded import MANIFEST
+from nimdoctor.evidence.manifest import MANIFEST
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.model.private_keys import holds_private_key
 from nimdoctor.redaction.blocks import without_blocks, without_nul

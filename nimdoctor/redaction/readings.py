@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog
-from nimdoctor.evidence.recorded import MANIFEST
+from nimdoctor.evidence.manifest import MANIFEST
 from nimdoctor.redaction.blocks import pieces
 from nimdoctor.redaction.expressions import Expressions
 from nimdoctor.redaction.rewriting import Rewriter

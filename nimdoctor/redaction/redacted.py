@@ -11,8 +11,8 @@ from typing import Any, BinaryIO, Callable, Dict, FrozenSet, Iterator, List, Nam
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
-from nimdoctor.evidence.manifest import LoosePiece
-from nimdoctor.evidence.recorded import MANIFEST, RecordedEvidence
+from nimdoctor.evidence.manifest import MANIFEST, LoosePiece
+from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.evidence.x509 import X509Reader
 from nimdoctor.model.text import TEXT_LIMIT, from_json

@@ -5,8 +5,7 @@ import json
 from typing import Any, BinaryIO, Dict, List, Sequence
 
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
-from nimdoctor.evidence.manifest import SCHEMA
-from nimdoctor.evidence.recorded import MANIFEST
+from nimdoctor.evidence.manifest import MANIFEST, SCHEMA
 from nimdoctor.evidence.tree import Tree
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, from_json

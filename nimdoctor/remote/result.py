@@ -95,7 +95,11 @@ def _finding(found: Mapping[str, Any]) -> FindingOutcome:
     if settled:
         where, argv = settled["where"], settled["argv"]
         settled_by = Settlement(
-            Role(where) if where else None, settled["kind"], tuple(argv) if argv else None, settled["path"]
+            Role(where) if where else None,
+            settled["kind"],
+            tuple(argv) if argv else None,
+            settled["path"],
+            tuple(tuple(one) for one in settled.get("also", ())),
         )
     return FindingOutcome(found["check"], found["where"], found["host"], found["outcome"], found["says"], settled_by)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Quote
-from nimdoctor.report import summary
+from nimdoctor.report import advice_only, certificates_table, summary
 from nimdoctor.report.scan_report import Report, ScannedHost
 
 if TYPE_CHECKING:
@@ -51,12 +51,14 @@ def as_dict(report: Report) -> Dict[str, Any]:
             "where": following.where.value if following.where else None,
             "touches": root.touches if root else 0,
             "changed": report.changed,
+            "changes": [one.as_dict() for one in (report.turn.changes if report.turn else ())],
             "chain": [{**_named(result), "depth": depth} for result, depth in report.story.chain()],
         },
         "results": [_result(report, result) for result in report.results],
         "ignored": [
             {
                 "check": item.result.check,
+                "where": item.result.where.value,
                 "host": item.result.host,
                 "message": item.result.message,
                 "objects": list(item.objects),
@@ -66,10 +68,15 @@ def as_dict(report: Report) -> Dict[str, Any]:
             }
             for item in report.ignored
         ],
+        "certificates": certificates_table.as_list(report.certificates),
+        "to_send": [one.as_dict() for one in report.to_send],
+        "guidance": advice_only.as_dict(report.guidance),
         "remarks": list(report.remarks),
         "unread": [{"host": host, "source": name, "reason": reason} for host, name, reason in report.problems],
         "probes": [found._asdict() for found in report.probes],
     }
+    if report.compared:
+        document["compared"] = report.compared.to_dict()
     if report.master:
         document["master"] = _host(report.master)
     return document

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence, Tuple
 
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Role
-from nimdoctor.report import summary
+from nimdoctor.report import comparison, summary
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.markup import BREAK, Markup, element, join, text
 from nimdoctor.report.scan_report import Report, ScannedHost
@@ -46,6 +46,8 @@ def _is_masters(result: Result, master: ScannedHost) -> bool:
 
 def _suite(report: Report, host: ScannedHost, cases: Cases) -> Markup:
     pairs = [("verdict", summary.headline(report)), ("target", host.target), ("oslevel", host.oslevel or "not known")]
+    if report.compared:
+        pairs.append(("compared", comparison.headline(report.compared)))
     properties = [element("property", name=name, value=value) for name, value in pairs]
     content = [element("properties", *properties), *(_case(report, key, found) for key, found in cases.items())]
     return element(

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Iterator, List, Sequence, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
-from nimdoctor.model import Quote, Topic
+from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import summary
+from nimdoctor.report import certificates_table, commands, comparison, sending, summary
 from nimdoctor.report.cells import cell
 from nimdoctor.report.json_report import TEXT_LIMIT
+from nimdoctor.report.layout import printable
 from nimdoctor.report.scan_report import Report
-from nimdoctor.report.text_report import printable
+from nimdoctor.report.undecided import undecided, why_undecided
 
 if TYPE_CHECKING:
     from nimdoctor.report.scan_report import Failure
@@ -69,10 +70,11 @@ def _in_cell(words: str) -> str:
     return prose(cell(words.replace("|", "\\x7c")), CELL_WIDTH)
 
 
-def _fence(lines: Sequence[str]) -> Iterator[str]:
-    shown = [printable(line, TEXT_LIMIT) for line in lines]
+def _fence(lines: Sequence[str], kind: str = "text") -> Iterator[str]:
+    """Lines as they are; of a command, which is of kind `sh`, nothing is cut off."""
+    shown = [printable(line, 0 if kind == "sh" else TEXT_LIMIT) for line in lines]
     ticks = "`" * max(3, 1 + max(map(_longest_run, shown), default=0))
-    yield from ("", f"{ticks}text", *shown, ticks)
+    yield from ("", f"{ticks}{kind}", *shown, ticks)
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -87,22 +89,40 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"- **Touches:** {prose(head.touches)}"
     if report.changed:
         yield f"- **Changed:** {prose(report.changed)}"
+    if report.compared:
+        yield f"- **Compared:** {prose(comparison.headline(report.compared))}"
+    if report.advice_only:
+        yield f"- **Fixes:** {prose(f'{summary.ADVICE_ONLY}; {summary.DOES_THERE}')}"
     yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
     yield f"- **Names:** {prose(summary.names(report))}"
-    if head.plan:
-        yield f"- **Next:** this {head.after}"
-        yield from _fence([head.plan])
-        yield ""
-    else:
-        yield "- **Next:**"
-    yield from _fence([head.next])
+    yield from _next(report, head)
+    yield from _comparison(report)
     yield from _findings(report, Topic.OPERATION)
+    yield from _certificates(report)
     yield from _exposures(report)
     yield from _undecided(report)
+    yield from _to_send(report)
     for title, lines in (("Notes", summary.notes(report)), ("Ignored", summary.ignored(report))):
         if lines:
             yield from ("", f"## {title}", "", *(f"- {prose(line)}" for line in lines))
     yield from _table(report)
+
+
+def _comparison(report: Report) -> Iterator[str]:
+    found = report.compared
+    lines = comparison.sentences(found) if found else []
+    if found and lines:
+        yield from ("", f"## Since {comparison.since(found)}", "", *(f"- {prose(line)}" for line in lines))
+
+
+def _certificates(report: Report) -> Iterator[str]:
+    found = report.certificates
+    if not found.there():
+        return
+    yield from ("", f"## {prose(certificates_table.heading(found))}", "")
+    yield from _rows(certificates_table.heads(found), certificates_table.rows(found))
+    notes = certificates_table.notes(found)
+    yield from ("", *(f"- {prose(note)}" for note in notes)) if notes else ()
 
 
 def _findings(report: Report, topic: Topic) -> Iterator[str]:
@@ -121,7 +141,7 @@ def _exposures(report: Report) -> Iterator[str]:
             prose(summary.STOP_NO_PUSH),
         )
         yield from _findings(report, Topic.EXPOSURE)
-        yield from ("", *_open(report, open_)) if open_ else ()
+        yield from ("", *_open(report, Topic.EXPOSURE)) if open_ else ()
 
 
 def _finding(report: Report, result: Result) -> Iterator[str]:
@@ -130,6 +150,10 @@ def _finding(report: Report, result: Result) -> Iterator[str]:
     number = summary.number(report, result)
     level = "##" if result.topic is Topic.OPERATION else "###"
     yield from ("", f"{level} {number}. {result.severity.value.upper()} {prose(result.check)} on {place}{sure}", "")
+    same = summary.seen_before(report, result)
+    if same:
+        yield f"**Same:** as {summary.number(report, same)}, seen from here"
+        return
     yield f"**Wrong:** {prose(summary.wrong(result))}"
     for name, others in (
         ("Because of", report.story.causes(result)),
@@ -147,11 +171,30 @@ def _finding(report: Report, result: Result) -> Iterator[str]:
     yield from _field("Missing", summary.missing(result) if result.missing else "")
     yield from _field("Do", summary.cure(report, result) if result.cure else "")
     yield from _field("Fix", summary.fix(report, result) or "")
-    command = summary.command(report, result)
-    if command:
+    typed = commands.of_finding(report, result)
+    if typed:
         yield from ("", "**Next command:**")
-        yield from _fence([command])
+        yield from _typed(typed)
     yield from _field("Read", summary.read(result))
+
+
+def _next(report: Report, head: summary.Head) -> Iterator[str]:
+    following = commands.next_step(report)
+    if head.plan:
+        yield f"- **Next:** this {prose(head.after)}"
+        yield from _fence([head.plan], "sh")
+        yield from ("", prose(following.words)) if following.words else ()
+    else:
+        yield f"- **Next:** {prose(following.words) or 'this'}"
+    yield from _typed(following.typed)
+
+
+def _typed(typed: Sequence[commands.Typed]) -> Iterator[str]:
+    """Each command in a fence of its own, below the host it is for, so that it is copied as it runs."""
+    for number, one in enumerate(typed, 1):
+        if one.place:
+            yield from ("", f"{f'{number}) ' if len(typed) > 1 else ''}{prose(one.place)}:")
+        yield from _fence([one.command], "sh")
 
 
 def _field(name: str, words: str) -> Iterator[str]:
@@ -178,28 +221,58 @@ def _numbered(quote: Quote) -> str:
 
 
 def _undecided(report: Report) -> Iterator[str]:
-    open_ = report.undecided(Topic.OPERATION)
+    open_ = list(_open(report, Topic.OPERATION))
     if open_:
-        yield from ("", f"## Could not be checked: {count(len(open_), 'check')}", "", *_open(report, open_))
+        checks = count(len(report.undecided(Topic.OPERATION)), "check")
+        yield from ("", f"## Could not be checked: {checks}", "", *open_)
 
 
-def _open(report: Report, results: Sequence[Result]) -> Iterator[str]:
-    for result in results:
-        yield f"- {prose(summary.undecided(report, result))}"
-        if result.missing:
-            yield f"  - would be settled by: {prose(', '.join(result.missing))}"
+def _open(report: Report, topic: Topic) -> Iterator[str]:
+    """What hangs on one missing thing is told once."""
+    for one in undecided(report, topic):
+        gravest = one.gravest
+        place = summary.place(gravest, report)
+        words = f"{gravest.severity.value} {', '.join(one.ids)} on {place}: {why_undecided(gravest)}"
+        yield f"- {prose(words)}"
+        if gravest.missing:
+            yield f"  - would be settled by: {prose(', '.join(gravest.missing))}"
+
+
+def _to_send(report: Report) -> Iterator[str]:
+    ends = sending.ends_of(report)
+    if ends:
+        yield from ("", f"## {sending.SENDING}")
+    for place, wanted in ends:
+        yield from ("", f"On {prose(place)}, as root:")
+        yield from _fence([one.command for one in wanted], "sh")
+    if ends:
+        yield from ("", prose(sending.SHORT_FORM))
 
 
 def _table(report: Report) -> Iterator[str]:
-    yield from ("", "## Every check", "")
-    yield "| Outcome | Severity | Check | Where | What was seen |"
-    yield "|---|---|---|---|---|"
-    for result in report.results:
-        cells = (
+    yield from ("", "## What was asked", "")
+    told = (Outcome.PASS, Outcome.NOT_APPLICABLE)
+    rows = [
+        (
             result.outcome.value,
             result.severity.value,
             result.check,
             result.host or f"the {result.where.value}",
             result.message,
         )
-        yield f"| {' | '.join(_in_cell(words) for words in cells)} |"
+        for result in report.results
+        if result.outcome not in told
+    ]
+    if rows:
+        yield from _rows(("Outcome", "Severity", "Check", "Where", "What was seen"), rows)
+        yield ""
+    for outcome, name in zip(told, ("passed", "not applicable")):
+        found = report.with_outcome(outcome)
+        ids = dict.fromkeys(one.check for one in found)
+        yield from [f"- {len(found)} {name}: {prose(', '.join(ids))}"] if found else ()
+
+
+def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(map(_in_cell, heads))} |"
+    yield f"|{'---|' * len(heads)}"
+    yield from (f"| {' | '.join(map(_in_cell, row))} |" for row in rows)

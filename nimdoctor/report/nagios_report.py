@@ -10,7 +10,7 @@ import re
 from typing import Dict, Sequence
 
 from nimdoctor.model import Outcome, Severity, Topic
-from nimdoctor.report import summary
+from nimdoctor.report import comparison, summary
 from nimdoctor.report.scan_report import INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.report.text_report import printable
 
@@ -21,6 +21,8 @@ WORDS = {OK: "OK", WARNING: "WARNING", CRITICAL: "CRITICAL", UNKNOWN: "UNKNOWN"}
 _NO_FAULT = ": no check found a fault"
 LIMIT = 400
 """Characters before the performance data: NRPE of old takes 1,024 bytes in all."""
+MESSAGE = 160
+"""Characters of one host's finding, so that others are named too."""
 
 # `|` begins the performance data; the others are markup or shell to what reads the line
 _UNSAFE = re.compile(r"[|<>&`$]")
@@ -31,7 +33,8 @@ def render(reports: Sequence[Report], fail_on: Severity, refused: Sequence[str] 
     state = status(reports, fail_on, refused)
     parts = [_of_report(report) for report in sorted(reports, key=lambda one: _rank(_state(one, fail_on)))]
     worse = [f"cannot be read: {reason}" for reason in refused]
-    parts = worse + parts if state == UNKNOWN else parts + worse
+    # the worst comes first, and what nobody could look at is not lost behind many hosts
+    parts = worse + parts if state == UNKNOWN else parts[:1] + worse + parts[1:]
     return f"{line(state, '; '.join(parts))} | {_performance(reports, len(refused))}\n"
 
 
@@ -49,7 +52,12 @@ def line(state: int, words: str) -> str:
 def _plain(words: str, limit: int = 0) -> str:
     shown = printable(words).encode("ascii", "backslashreplace").decode("ascii")
     shown = _UNSAFE.sub(lambda found: f"\\x{ord(found.group()):02x}", shown)
-    return shown if not limit or len(shown) <= limit else shown[: limit - 4] + " ..."
+    return _cut(shown, limit) if limit else shown
+
+
+def _cut(words: str, limit: int) -> str:
+    """The words up to a blank before the limit: a part of an id would be another's."""
+    return words if len(words) <= limit else f"{words[: limit - 3].rpartition(' ')[0] or words[: limit - 4]} ..."
 
 
 def _rank(state: int) -> int:
@@ -71,10 +79,13 @@ def _of_report(report: Report) -> str:
         head = summary.head(report)
         cause = f"{head.cause}: {head.next}"
     elif root:
-        cause = f"{root.check}: {root.message}"
+        # of exposures the numbers say it all
+        said = "" if root.topic is Topic.EXPOSURE else f": {_cut(root.message, MESSAGE)}"
+        cause = f"{root.check}{said}"
     narrowed = summary.narrowing(report)
     host = report.host.label + (f" ({narrowed})" if narrowed else "")
-    return ": ".join(filter(None, (host, summary.found(report), cause))) + ("" if root or cause else _NO_FAULT)
+    since = f"since {comparison.headline(report.compared)}" if report.compared else ""
+    return ": ".join(filter(None, (host, summary.found(report), since, cause))) + ("" if root or cause else _NO_FAULT)
 
 
 def _performance(reports: Sequence[Report], unread: int) -> str:
@@ -92,7 +103,20 @@ def _performance(reports: Sequence[Report], unread: int) -> str:
     numbers["ignored"] = sum(len(report.ignored) for report in reports)
     numbers["unread"] = unread
     numbers["vulnerabilities"] = max((report.exposure.open for report in reports), default=0)
-    return " ".join(f"{name}={number}" for name, number in {**numbers, **_worst(reports), **_days(reports)}.items())
+    every = {**numbers, **_compared(reports), **_worst(reports), **_days(reports)}
+    return " ".join(f"{name}={number}" for name, number in every.items())
+
+
+def _compared(reports: Sequence[Report]) -> Dict[str, int]:
+    """How many findings are new, gone and changed since the reports that were given; nothing without one."""
+    found = [report.compared for report in reports if report.compared]
+    if not found:
+        return {}
+    return {
+        "new": sum(len(one.new) for one in found),
+        "gone": sum(len(one.gone) for one in found),
+        "changed": sum(len(one.changed) for one in found),
+    }
 
 
 def _worst(reports: Sequence[Report]) -> Dict[str, float]:
@@ -105,7 +129,7 @@ def _days(reports: Sequence[Report]) -> Dict[str, int]:
     """Days that the first certificate to run out holds, an end; of several hosts the fewest."""
     found: Dict[str, int] = {}
     for report in reports:
-        for one in report.pictures.validities if report.pictures else ():
+        for one in report.certificates.there():
             days = one.days_left()
             role = one.role if one.role in ("client", "master") else "host"
             if days is not None:

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Story
 from nimdoctor.diagnosis.engine import Result
+from nimdoctor.diagnosis.held_certificates import HeldCertificates
+from nimdoctor.diagnosis.settlement import Wanted
 from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Outcome, Severity, Topic, worst_score
 from nimdoctor.model.wording import visible
 
 if TYPE_CHECKING:
+    from nimdoctor.diagnosis.guidance import Guidance
     from nimdoctor.diagnosis.pictures import Pictures
+    from nimdoctor.diagnosis.timeline import Turn
     from nimdoctor.planning.outlook import Way
     from nimdoctor.probe import Probe
+    from nimdoctor.report.comparison import Comparison
 
 HEALTHY, PROBLEMS, INCONCLUSIVE = "healthy", "problems", "inconclusive"
 EXIT_STATUS = {HEALTHY: 0, PROBLEMS: 1, INCONCLUSIVE: 3}
@@ -78,7 +83,8 @@ class Report(NamedTuple):
     ignored: Tuple[ignore.Ignored, ...] = ()
     remarks: Tuple[str, ...] = ()
     problems: Tuple[Tuple[str, str, str], ...] = ()
-    changed: Optional[str] = None
+    turn: "Optional[Turn]" = None
+    """When pushes ceased to go well, where something is wrong or untried since."""
     first: Optional[Result] = None
     """The finding to cure first: the root, or what its cure cannot do without."""
     probes: "Tuple[Probe, ...]" = ()
@@ -87,13 +93,24 @@ class Report(NamedTuple):
     """What of that explains what."""
     pictures: "Optional[Pictures]" = None
     """What the report can show as a picture; None unless the scan was told to make it."""
+    certificates: HeldCertificates = HeldCertificates()
+    """What both ends hold; empty where a narrowed scan had no use for it."""
     redacted: bool = False
     """Whether all names in it are pseudonyms, since its evidence was redacted."""
     asked: Asked = Asked()
     fail_on_exposure: Optional[float] = None
     """The score from which an exposure changes the exit status; None where none does."""
+    to_send: Tuple[Wanted, ...] = ()
+    """What would settle what is unknown, or make surer what is not certain: each thing once, the gravest first."""
+    advice_only: bool = False
+    """Whether an end is, or may be, of a generation from which on the classic fixes are advice."""
+    guidance: "Optional[Guidance]" = None
+    """What is left to do where a cure is advice only; None where none is."""
     ways: "Tuple[Way, ...]" = ()
     """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
+
+    compared: "Optional[Comparison]" = None
+    """What has become of an earlier report's findings; None unless one was given."""
 
     @property
     def exit_status(self) -> int:
@@ -113,6 +130,11 @@ class Report(NamedTuple):
         """Whether an exposure reaches the score that was given for it."""
         found = self.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
         return self.fail_on_exposure is not None and any(_weight(one) >= self.fail_on_exposure for one in found)
+
+    @property
+    def changed(self) -> Optional[str]:
+        """What changed before something went wrong, or since it was last tried, in one line."""
+        return self.turn.words() if self.turn else None
 
     def root(self) -> Optional[Result]:
         """The finding to begin with: the cause of the worst, which no other finding surely explains."""

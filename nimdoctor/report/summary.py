@@ -6,10 +6,22 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.engine import HARDENED, Result
 from nimdoctor.evidence.source import AIX, not_aix
-from nimdoctor.model import PUSH, Outcome, Quote, Role, Severity, Topic
+from nimdoctor.model import Outcome, Quote, Role, Settlement, Severity, Topic
 from nimdoctor.model.wording import count, named
 from nimdoctor.planning.typed import as_typed
+from nimdoctor.report import advice_only
+from nimdoctor.report.headline import exposed as exposed
+from nimdoctor.report.headline import found as found
+from nimdoctor.report.headline import headline as headline
+from nimdoctor.report.headline import in_short as in_short
+from nimdoctor.report.headline import narrowing as narrowing
+from nimdoctor.report.headline import outcomes as outcomes
+from nimdoctor.report.headline import seen_before as seen_before
+from nimdoctor.report.headline import verdict as verdict
 from nimdoctor.report.scan_report import HEALTHY, INCONCLUSIVE, Report, ScannedHost
+from nimdoctor.report.sending import SENDING, ends_of
+from nimdoctor.report.undecided import healthy_as_sent, settling_push
+from nimdoctor.report.undecided import why_undecided as why_undecided
 
 _ELSEWHERE = "run it on the NIM client or master, or give evidence of one; nimdoctor demo shows a simulation"
 _NOTHING_PASSED = "not known: nothing that was asked passed here, so nothing was seen to be well"
@@ -18,62 +30,18 @@ _GIVE_MORE = "give more of the host's evidence, or run it there as root"
 EXPOSURES = "Exposures"
 STOP_NO_PUSH = "They stop no push, and bear on no verdict and no exit status but by --fail-on-exposure."
 """What a report says of its section of exposures."""
+ADVICE_ONLY = (
+    "advice only on certificates, libraries and tftp: NIM is hardened (G2 on), or may be, on an end: IBM node/7251173, "
+    "node/7283157"
+)
+"""What a report says on its first page where the fixes of the time before are not carried out."""
+DOES_THERE = (
+    "nimdoctor judges what can be judged, starts what is down and mends services; how keys travel there is not public, so "
+    "it changes nothing of them"
+)
+"""What it does there all the same, and what it cannot do."""
+_NO_FAULT = "none: no check found a fault"
 _OR_BY_HAND = "shows the plan; or by hand,"
-
-
-def counts(report: Report) -> List[str]:
-    """Of operation: `1 critical problem`, `2 checks undecided`: the worst first, nothing for what there is none of."""
-    found = [
-        count(number, f"{severity.value} problem")
-        for severity in reversed(Severity)
-        for number in [sum(1 for one in report.with_outcome(Outcome.FAIL, Topic.OPERATION) if one.severity is severity)]
-        if number
-    ]
-    unknown = len(report.undecided(Topic.OPERATION))
-    return found + ([f"{count(unknown, 'check')} undecided"] if unknown else [])
-
-
-def exposed(report: Report) -> str:
-    """`10 known vulnerabilities are open, the worst 10.0`; empty where nothing is open."""
-    found = report.exposure
-    parts = []
-    if found.open:
-        many = "vulnerability is" if found.open == 1 else "vulnerabilities are"
-        parts.append(f"{found.open} known {many} open")
-        parts += [f"the worst {found.worst}"] if found.worst is not None else []
-    # beside vulnerabilities what is low is left to the section
-    bar = Severity.MEDIUM if parts else Severity.INFO
-    failed = report.with_outcome(Outcome.FAIL, Topic.EXPOSURE)
-    others = named([one.check for one in failed if not one.vulnerabilities and one.severity.rank >= bar.rank])
-    parts += [f"besides {others}" if parts else others] if others else []
-    parts += [f"more than --fail-on-exposure {report.fail_on_exposure} allows"] if report.not_allowed else []
-    return ", ".join(parts)
-
-
-def narrowing(report: Report) -> str:
-    """`1 of 47 checks asked, 1 finding ignored`; empty where all was asked that could be."""
-    found = report.asked
-    parts = [f"{found.checks} of {count(found.of, 'check')} asked"] if found.checks < found.of else []
-    parts += [f"{count(found.ignored, 'finding')} ignored"] if found.ignored else []
-    parts += [f"not asked as {' and '.join(found.not_as)}"] if found.not_as else []
-    return ", ".join(parts)
-
-
-def verdict(report: Report) -> str:
-    """What the verdict is, and of what: `HEALTHY, BUT EXPOSED (46 of 47 checks asked)`."""
-    open_ = (", BUT EXPOSED" if report.verdict == HEALTHY else ", AND EXPOSED") if report.exposure.checks else ""
-    narrowed = narrowing(report)
-    return report.verdict.upper() + open_ + (f" ({narrowed})" if narrowed else "")
-
-
-def found(report: Report) -> str:
-    """What the verdict rests on, operation first: `1 low problem; 10 known vulnerabilities are open, the worst 10.0`."""
-    return "; ".join(filter(None, (", ".join(counts(report)), exposed(report))))
-
-
-def headline(report: Report) -> str:
-    """The verdict and what was found, as every format has it in its first line: `PROBLEMS: 1 critical problem`."""
-    return ": ".join(filter(None, (verdict(report), found(report))))
 
 
 def host(one: ScannedHost) -> str:
@@ -92,7 +60,7 @@ def names(report: Report) -> str:
     """Whether the names in the report are those of the site."""
     if report.redacted:
         return "redacted: hosts, addresses and numbers are pseudonyms"
-    return "not redacted: read it before you send it; nimdoctor report makes an archive without the site's names"
+    return "not redacted: read it before you send it (nimdoctor report redacts)"
 
 
 def place(result: Result, report: Report) -> str:
@@ -154,22 +122,43 @@ def head(report: Report, room: int = 0) -> Head:
         foreign = next((one for one in (report.host, report.master) if one and one.system not in (None, AIX)), None)
         cause, settling = (not_aix(foreign.label, str(foreign.system)), _ELSEWHERE) if foreign else _open(report)
         return Head(cause, settling, "no other host")
-    root, first = report.root(), report.first
-    if root and first:
-        touches = count(root.touches, "other host") if root.touches else "no other host"
-        way = report.way(first)
-        plan, after = _plan(report, first, room) if way and way.steps else ("", "")
-        cause = f"{root.cause or root.message} ({chain(report)})"
-        return Head(cause, by_hand(report, first), touches, plan, after)
-    return Head("none: no check found a fault", "nothing to do", "no other host")
+    root, first = report.root(), to_begin_with(report)
+    if root is None or first is None:
+        return Head(_NO_FAULT, "nothing to do", "no other host")
+    if _left_to_a_person(report, first):
+        below = f"{root.cause or root.message} ({chain(report)})"
+        cause = below if root.topic is Topic.OPERATION else _NO_FAULT
+        return Head(cause, f"nothing to do for a push (nimdoctor explain {first.check})", "no other host")
+    way = report.way(first)
+    plan, after = _plan(report, first, room) if way and way.steps else ("", "")
+    cause = _NO_FAULT if root.topic is Topic.EXPOSURE else f"{root.cause or root.message} ({chain(report)})"
+    touches = count(root.touches, "other host") if root.touches else "no other host"
+    return Head(cause, by_hand(report, first), touches, plan, after)
+
+
+def to_begin_with(report: Report) -> Optional[Result]:
+    """The finding of which the first lines say what to do: of exposures one that a plan treats."""
+    first = report.first
+    if first is None or first.topic is Topic.OPERATION:
+        return first
+    treated = (one for one in report.story.findings for way in [report.way(one)] if way and way.steps)
+    return next(treated, first)
+
+
+def _left_to_a_person(report: Report, first: Result) -> bool:
+    """Whether what is found stops no push, and nothing of it is done by a command: no move of a level comes of that."""
+    way = report.way(first)
+    typed = first.run or (way and (way.steps or way.run))
+    return report.verdict == HEALTHY and not typed
 
 
 def next_command(report: Report) -> Next:
     """The first line's command for programs."""
-    open_, first = _gravest(report), report.first
+    open_, first = _gravest(report), to_begin_with(report)
     if open_:
         settled_by = open_.settled_by
-        return Next(as_typed(settled_by.argv), settled_by.where) if settled_by and settled_by.argv else Next(None, None)
+        typed = typed_settlement(settled_by)
+        return Next(typed, settled_by.where) if settled_by and typed else Next(None, None)
     if first is None:
         return Next(None, None)
     way = report.way(first)
@@ -180,6 +169,9 @@ def next_command(report: Report) -> Next:
         return Next(_plan(report, first, 0)[0], way.steps[0][0] if _heap(report) else None)
     if way and (way.run or way.refused):
         return Next(way.run, way.where)
+    if first.advice_only and report.guidance:
+        where, commands = report.guidance.next
+        return Next("; ".join(map(as_typed, commands)), where)
     return Next(first.run, first.where if first.run else None)
 
 
@@ -193,7 +185,13 @@ def _open(report: Report) -> Tuple[str, str]:
     """Why an inconclusive report is so, and what settles it."""
     open_ = _gravest(report)
     if open_:
-        return f"not known: {open_.message} ({open_.check})", _settling(open_)
+        ends = " and ".join(place for place, _ in ends_of(report))
+        well = healthy_as_sent(report) if ends else []
+        if well:
+            number = sum(len(wanted) for _, wanted in ends_of(report))
+            more = f'to say more: {count(number, "command")} under "{SENDING}", on {ends}'
+            return f"none in what was sent: it is healthy ({', '.join(well)})", more
+        return f"not known: {open_.message} ({open_.check})", _settling(report, open_)
     silent = "".join(f" ({one.check}: {one.message})" for one in report.with_outcome(Outcome.NOT_APPLICABLE)[:1])
     return f"{_NOTHING_PASSED}{silent}", _ASK_MORE if report.asked.narrowed else _GIVE_MORE
 
@@ -203,7 +201,7 @@ def by_hand(report: Report, result: Result) -> str:
     typed, way = command(report, result), report.way(result)
     if way is None or not way.words or way.steps:
         # what it would have been before generation G2 is nothing to do now
-        cure = HARDENED if result.advice_only else result.cure
+        cure = advice_only.next_words(report) or HARDENED if result.advice_only else result.cure
         return typed or cure or f"nimdoctor explain {result.check}"
     if way.refused:
         return _refused(way.words, way.planned) + (f"; {typed}" if typed else "")
@@ -216,13 +214,20 @@ def command(report: Report, result: Result) -> Optional[str]:
     if way is None or not result.fix:
         return f"on {place(result, report)}: {result.run}" if result.run else None
     if way.steps:
-        one = len(way.steps) == 1
-        done = [f"on {_end(report, where) if one else _each(report, where)}: {line}" for where, line in way.steps]
+        done = [f"{place}: {line}" for place, line in steps(report, result)]
         return "; then ".join([*done, *([way.follow] if way.follow else [])])
     if not way.run or not way.where:
         return way.run
     others = f"{'each of ' if len(way.clients) > 1 else ''}{named(list(way.clients))}"
-    return f"on {others if way.clients else _end(report, way.where)}: {way.run}"
+    return f"on {others if way.clients else end(report, way.where)}: {way.run}"
+
+
+def steps(report: Report, result: Result) -> List[Tuple[str, str]]:
+    """What a plan does about a finding, as `on the master nim1` and what to type there."""
+    way = report.way(result)
+    found = way.steps if way else ()
+    place_of = end if len(found) == 1 else _each
+    return [(f"on {place_of(report, where)}", line) for where, line in found]
 
 
 def _each(report: Report, where: Role) -> str:
@@ -231,7 +236,7 @@ def _each(report: Report, where: Role) -> str:
     return f"the {where.value} {label}" if label else f"the {where.value}"
 
 
-def _end(report: Report, where: Role) -> str:
+def end(report: Report, where: Role) -> str:
     """The host that is that end, by its name where it was scanned."""
     label = _label(report, where)
     return f"{label} ({where.value})" if label else f"the {where.value}"
@@ -272,12 +277,19 @@ def wrong(result: Result) -> str:
     return f"{result.title}: {result.message}"
 
 
+def causes_first(report: Report, result: Result) -> str:
+    """That what surely explains a finding comes first; empty where nothing does."""
+    causes = [str(number(report, cause)) for cause, sure in report.story.causes(result) if sure]
+    return (
+        f"first what {' and '.join(causes)} {'says' if len(causes) == 1 else 'say'}, then scan again" if causes else ""
+    )
+
+
 def cure(report: Report, result: Result) -> str:
     """What a person would do about a finding: first about what surely explains it."""
-    causes = [str(number(report, cause)) for cause, sure in report.story.causes(result) if sure]
-    if not causes:
+    first = causes_first(report, result)
+    if not first:
         return str(cure_of(report, result))
-    first = f"first what {' and '.join(causes)} {'says' if len(causes) == 1 else 'say'}, then scan again"
     way = report.way(result)
     return first if way and way.refused else f"{first}. If it stays: {cure_of(report, result)}"
 
@@ -324,9 +336,9 @@ def read(result: Result) -> str:
     return f"nimdoctor explain {result.check}; {'; '.join(result.references)}"
 
 
-def notes(report: Report) -> List[str]:
-    """What is worth knowing beside the findings, one line each."""
-    worth_knowing = [found for found in report.with_outcome(Outcome.PASS) if found.severity is Severity.INFO]
+def notes(report: Report, every: bool = True) -> List[str]:
+    """What is worth knowing beside the findings, one line each; not `every` is what a reader must know of the evidence."""
+    worth_knowing = [found for found in report.with_outcome(Outcome.PASS) if every and found.severity is Severity.INFO]
     lines = [f"{found.check} on {place(found, report)}: {found.message}" for found in worth_knowing]
     lines += _unread(report)
     lines += list(report.remarks)
@@ -356,24 +368,23 @@ def undecided(report: Report, result: Result) -> str:
     return f"{result.severity.value} {result.check} on {place(result, report)}: {why_undecided(result)}"
 
 
-def why_undecided(result: Result) -> str:
-    """Why a check did not decide, with the push that would."""
-    push = settling_push(result)
-    return f"{result.message}. {push[0].upper()}{push[1:]}" if push else result.message
+def typed_settlement(settled_by: Optional[Settlement]) -> Optional[str]:
+    """The commands that settle a verdict, as they are typed; None where a file does, or a push of no known name."""
+    if settled_by is None or settled_by.argv is None:
+        return None
+    return "; ".join(map(as_typed, (settled_by.argv, *settled_by.also)))
 
 
-def settling_push(result: Result) -> str:
-    """The push that settles a verdict, in words; empty where something else does."""
-    settled_by = result.settled_by
-    if settled_by is None or settled_by.kind != PUSH:
-        return ""
-    typed = as_typed(settled_by.argv) if settled_by.argv else "nim -o lslpp and its NIM name"
-    return f"on the master: {typed}"
-
-
-def _settling(result: Result) -> str:
+def _settling(report: Report, result: Result) -> str:
     """What settles a check that did not decide."""
+    settled_by = result.settled_by
+    if settled_by and settled_by.also and settled_by.where:
+        return f"on {end(report, settled_by.where)}: {typed_settlement(settled_by)}; then scan again with the answers"
     names = [f"the output of `{name}`" if not name.startswith("/") else name for name in result.missing]
-    if not settling_push(result) and names:
-        return f"give {', '.join(names)}, then scan again"
-    return settling_push(result) or f"nimdoctor explain {result.check}"
+    push = settling_push(result)
+    if push or not names:
+        return push or f"nimdoctor explain {result.check}"
+    more = sum(len(wanted) for _, wanted in ends_of(report)) > len(names)
+    return f"give {', '.join(names)}, then scan again" + (
+        f"; all that would say more: below, {SENDING}" if more else ""
+    )

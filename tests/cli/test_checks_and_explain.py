@@ -1,6 +1,10 @@
 """`nimdoctor checks` lists, `nimdoctor explain` teaches."""
 
+import io
+
 import pytest
+
+from nimdoctor.cli import main
 
 HEADINGS = ["Problem", "Detecting with nimdoctor", "Detecting by hand", "Resolving with nimdoctor", "Resolving by hand"]
 CORE = [
@@ -61,16 +65,49 @@ def test_a_line_that_begins_with_dashes_can_be_explained(doctor):
     assert doctor("explain", "--", "--- create BIO").status == 0
 
 
+def test_lines_on_standard_input_are_explained(monkeypatch, capsys):
+    class Piped:
+        buffer = io.BytesIO(b"0042-001 nim: error\n0042-154 c_stat: gone\n")
+
+        @staticmethod
+        def isatty():
+            return False
+
+    for words in (["explain", "-"], ["explain"]):
+        Piped.buffer.seek(0)
+        monkeypatch.setattr("sys.stdin", Piped)
+        assert main(words) == 0
+        said = capsys.readouterr().out
+        assert "0042-001  (" in said and "0042-154  (" in said
+
+
+def test_explain_of_nothing_says_what_it_takes(installed):
+    ended = installed("explain")
+    assert (ended.status, ended.out) == (2, "")
+    assert "standard input" in ended.err
+
+
 def test_explain_of_something_unknown_exits_2_and_says_what_it_takes(doctor):
     ended = doctor("explain", "qqqq")
     assert (ended.status, ended.out) == (2, "")
     assert "nimdoctor checks" in ended.err
 
 
-def test_explain_of_a_mistyped_id_names_the_right_one(doctor):
+def test_explain_of_a_mistyped_id_gives_the_page_of_the_right_one(doctor):
     ended = doctor("explain", "create-bio-hung")
-    assert ended.status == 2
-    assert "create-bio-hang" in ended.err
+    assert ended.status == 0
+    assert "# create-bio-hang: " in ended.out
+
+
+def test_explain_of_what_may_mean_several_things_names_them_with_their_titles(doctor):
+    ended = doctor("explain", "client-")
+    assert (ended.status, ended.out) == (2, "")
+    assert "client-uses-rsh  " in ended.err and "client-not-secure  " in ended.err
+
+
+@pytest.mark.parametrize("words", [["nimclient", "-c"], ["nimsh", "-s", "-c"], ["lsnim", "-l"]])
+def test_a_command_with_its_options_can_be_explained_as_it_is_typed(doctor, words):
+    assert doctor("explain", *words).status == 0
 
 
 @pytest.mark.parametrize("word", ["", " ", "\x1b[2J", "\0", "x" * 5000, "%s", "0042-"])

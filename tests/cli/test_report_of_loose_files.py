@@ -57,24 +57,33 @@ TYPED = {
 def other_findings(files: Mapping[str, bytes], *, redacted: bool) -> List[str]:
     """What a report of these files would be refused for."""
     original = loose(files)
-    before = scanned({"host": original}, REGISTRY).report
+    ends: Dict[str, Any] = {"client": original, "master": original.paired} if original.paired else {"host": original}
+    before = scanned(ends, REGISTRY).report
     with tempfile.TemporaryDirectory() as place:
-        made = os.path.join(place, "made")
-        os.mkdir(made, 0o700)
-        collection = collect(original, REGISTRY.catalog, made)
-        tree: Any = collection
+        collections = {end: collect(one, REGISTRY.catalog, _made(place, end)) for end, one in ends.items()}
+        trees: Dict[str, Any] = dict(collections)
         renamed: Any = lambda text: frozenset([text])  # noqa: E731
         if redacted:
             redactor = Redactor(bytes(range(32)), REGISTRY.catalog)
-            redactor.learn(collection)
-            tree = redactor.redacted(collection)
-            redactor.check(tree)
-            renamed = tree.renamed
-        after = bundled({"host": tree}, REGISTRY, collection.collected).report
+            for collection in collections.values():
+                redactor.learn(collection)
+            trees = {end: redactor.redacted(collection) for end, collection in collections.items()}
+            for tree in trees.values():
+                redactor.check(tree)
+            renamed = next(iter(trees.values())).renamed
+        after = bundled(trees, REGISTRY, next(iter(collections.values())).collected).report
         if not redacted:
             # but for the time, nothing at all is another
             assert after.results == before.results
-        return differences(before, after, renamed, lambda: thinned_lines([original], REGISTRY.catalog, THINNED))
+        return differences(
+            before, after, renamed, lambda: thinned_lines(list(ends.values()), REGISTRY.catalog, THINNED)
+        )
+
+
+def _made(place: str, end: str) -> str:
+    made = os.path.join(place, end)
+    os.mkdir(made, 0o700)
+    return made
 
 
 def transcript(tree: MemoryTree, host: str) -> bytes:

@@ -277,7 +277,7 @@ def test_a_report_begins_with_the_cause_and_shows_the_chain_below_it():
         "create-bio-hang",
         "another",
     ]
-    text = text_report.render(made)
+    text = text_report.render(made, width=96, every=True)
     assert (
         "Cause:    cause of certificate-expired (certificate-expired -> handshake-fails ->\n          create-bio-hang)"
         in text
@@ -290,6 +290,7 @@ def test_a_report_begins_with_the_cause_and_shows_the_chain_below_it():
     assert "\n         Because:  2. handshake-fails\n" in text
     assert "Do:       first what 2 says, then scan again. If it stays: cure of create-bio-hang" in text
     assert "\n4. HIGH another on lpar7 (client), likely\n" in text
+    assert "Do:       first what 2 says, then scan again\n" in text_report.render(made)
     document = json_report.as_dict(made)
     assert document["summary"]["cause"] == "cause of certificate-expired"
     assert document["summary"]["chain"] == [
@@ -309,7 +310,7 @@ def test_a_cause_that_is_only_possible_is_told_with_perhaps():
         failing("create-bio-hang", severity=Severity.CRITICAL),
         failing("clock-skew", explains=["create-bio-hang"], confidence=Confidence.POSSIBLE),
     )
-    text = text_report.render(made)
+    text = text_report.render(made, every=True)
     assert "Cause:    cause of create-bio-hang (create-bio-hang)\n" in text
     assert "\n   Because:  perhaps 2. clock-skew\n" in text
     assert "\n   Explains: perhaps 1. create-bio-hang\n" in text
@@ -356,7 +357,7 @@ def test_what_speaks_against_and_what_is_missing_stand_below_the_evidence():
             missing=["netstat -an", "ps -ef"],
         )
     )
-    text = text_report.render(made)
+    text = text_report.render(made, every=True)
     assert (
         "\n   Evidence: /a.log line 3: for\n   Against:  /a.log line 4: against\n"
         "   Missing:  netstat -an, ps -ef: with it this would be surer\n"

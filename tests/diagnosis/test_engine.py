@@ -252,7 +252,9 @@ def test_a_classic_cure_is_advice_only_where_the_protocol_may_have_changed():
     assert (old.fix, old.run) == ("mend", "a command")
     new = only(sample, evidence(files=INFO, commands={"oslevel -s": "7300-03-03-2620\n"}))
     assert (new.fix, new.run) == (None, None)
-    assert new.cure.startswith("advice only") and "7251173" in new.cure and "the old way" in new.cure
+    assert new.cure.startswith("advice only") and "7251173" in new.cure and "the old way" not in new.cure
+    unproved = only(sample, evidence(files=INFO, commands={"oslevel -s": "7300-03-02-2546\n"}))
+    assert unproved.fix is None and unproved.cure.endswith("if both ends prove to be below G2: the old way")
 
 
 HANG_AND_OBJECTS = {

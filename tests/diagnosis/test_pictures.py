@@ -117,21 +117,6 @@ def test_every_end_of_a_session_has_words():
     assert set(ENDS) == {end.value for end in SessionEnd}
 
 
-# -- certificates
-
-
-def test_certificates_are_held_against_the_hosts_own_clock():
-    client, _ = made("certificate-expired").validities
-    assert client.of_host and client.now == 1742032400
-    assert client.days_left() < 0
-    assert {held.state(client.now) for held in client.certificates} == {"has run out"}
-
-
-def test_days_left_are_those_of_the_first_to_run_out():
-    client, _ = made("healthy").validities
-    assert client.days_left() == min(held.days(client.now) for held in client.certificates) == 3534
-
-
 # -- what it costs
 
 
@@ -148,5 +133,5 @@ def test_a_fact_that_breaks_costs_its_picture_and_not_the_report(monkeypatch):
 
     monkeypatch.setattr(NimshLog, "parse", broken)
     pictures = made("create-bio-hang", only=["tftp-disabled"])
-    assert pictures.timelines == () and pictures.validities
+    assert pictures.timelines == ()
     assert pictures.unmade[0] == "no picture of the sessions: ZeroDivisionError"

@@ -118,7 +118,7 @@ def test_every_unknown_of_every_scenario_says_what_settles_it_and_no_message_doe
             if result.outcome is Outcome.UNKNOWN and any(registry().catalog.named(one) for one in result.missing):
                 assert result.settled_by is not None, result
             if result.settled_by:
-                where, kind, argv, path = result.settled_by
+                where, kind, argv, path, _ = result.settled_by
                 assert where in (Role.CLIENT, Role.MASTER)
                 assert {PUSH: path is None, COMMAND: bool(argv) and path is None, FILE: bool(path) and argv is None}[
                     kind

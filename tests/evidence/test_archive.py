@@ -89,7 +89,7 @@ def test_one_leading_folder_is_tolerated(tmp_path: Path) -> None:
 
 
 def test_two_evidence_directories_in_one_archive_are_not_guessed_at(tmp_path: Path) -> None:
-    path = make_tar(tmp_path / "a.tar", [("a/commands/x", b""), ("b/commands/x", b"")])
+    path = make_tar(tmp_path / "a.tar", [("a/commands/lssrc_-a", b""), ("b/commands/lssrc_-a", b"")])
     assert "holds 2 evidence directories" in refusal(path)
 
 

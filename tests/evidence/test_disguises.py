@@ -69,7 +69,12 @@ def test_in_every_wrapping_each_text_is_that_of_its_command(wrapping: str) -> No
 
 
 @settings(max_examples=examples(40), deadline=None)
-@given(some(CLIENT + MASTER), st.sampled_from(PROMPTS), st.sampled_from(sorted(WRAPPINGS)), st.sampled_from(["nim1", "lpar7"]))
+@given(
+    some(CLIENT + MASTER),
+    st.sampled_from(PROMPTS),
+    st.sampled_from(sorted(WRAPPINGS)),
+    st.sampled_from(["nim1", "lpar7"]),
+)
 def test_any_joined_texts_in_any_order_and_disguise_lose_none(shown, prompt, wrapping, host):  # type: ignore[no-untyped-def]
     # of a command typed twice the last counts
     latest = list({one.command: one for one in shown}.values())

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nimdoctor.evidence.catalog import Catalog, Kind
-from nimdoctor.evidence.loose import LooseEvidence
+from nimdoctor.evidence.loose import LooseEvidence, read_loose
 from nimdoctor.evidence.source import TargetError
 from nimdoctor.model.text import Text
 
@@ -31,7 +31,7 @@ def evidence(files: Dict[str, Union[str, bytes]]) -> LooseEvidence:
     for name, content in files.items():
         raw = content if isinstance(content, bytes) else content.encode()
         pieces.append((name, lambda raw=raw: io.BytesIO(raw), len(raw)))  # type: ignore[misc]
-    return LooseEvidence("case", pieces)
+    return read_loose("case", pieces)
 
 
 def texts(found: LooseEvidence, name: str) -> List[Text]:
@@ -175,7 +175,7 @@ def test_a_file_that_cannot_be_opened_is_said() -> None:
     def refused() -> BinaryIO:
         raise PermissionError(13, "Permission denied")
 
-    found = LooseEvidence("case", [("secret", refused, 10), ("x", lambda: io.BytesIO(LOG.encode()), len(LOG))])
+    found = read_loose("case", [("secret", refused, 10), ("x", lambda: io.BytesIO(LOG.encode()), len(LOG))])
     assert found.remarks == ["secret: cannot be read: Permission denied: run as root"]
 
 
@@ -188,7 +188,7 @@ def test_a_large_log_is_not_read_whole() -> None:
             return super().read(size)
 
     raw = (LOG * 10).encode()
-    found = LooseEvidence("case", [("nimsh.log", lambda: Stream(raw), 200 * 1024 * 1024)])
+    found = read_loose("case", [("nimsh.log", lambda: Stream(raw), 200 * 1024 * 1024)])
     assert len(texts(found, "/var/adm/ras/nimsh.log")) == 1
     assert all(0 < size <= 64 * 1024 for size in read)
 

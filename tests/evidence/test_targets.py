@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import types
 from pathlib import Path
 from typing import Any, List
 
@@ -23,9 +22,7 @@ class Loose:
 
 @pytest.fixture(autouse=True)
 def loose(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = types.ModuleType("nimdoctor.evidence.loose")
-    module.LooseEvidence = Loose  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "nimdoctor.evidence.loose", module)
+    monkeypatch.setattr("nimdoctor.evidence.loose.read_loose", Loose)
 
 
 def refusal(target: str) -> str:

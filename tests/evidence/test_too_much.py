@@ -15,7 +15,7 @@ from pump import ends_in_time
 
 from nimdoctor.evidence import TargetError, open_target
 from nimdoctor.evidence.catalog import Catalog
-from nimdoctor.evidence.loose import LooseEvidence
+from nimdoctor.evidence.loose import read_loose
 from nimdoctor.evidence.recorded import RecordedEvidence
 
 MIB = 1024 * 1024
@@ -139,7 +139,7 @@ def test_more_text_of_loose_files_than_a_host_has_is_refused() -> None:
     raw = filesets("some.fileset 7.2.5.1", "other.fileset 7.2.5.1", "third.fileset 7.2.5.1").encode()
     pieces = [(f"lslpp{number}.txt", lambda: io.BytesIO(raw), 16 * MIB) for number in range(17)]
     with pytest.raises(TargetError, match="case: refused, more than 256 MiB of text of one host"):
-        LooseEvidence("case", pieces)
+        read_loose("case", pieces)
 
 
 def scan_in_time(kind: str, count: int) -> None:

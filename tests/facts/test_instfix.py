@@ -40,3 +40,16 @@ def test_answers_of_several_calls_are_joined():
 def test_empty_or_foreign_text_is_no_evidence(content):
     with pytest.raises(BadEvidence):
         apars(content)
+
+
+def test_an_apar_that_an_interim_fix_carries_is_neither_installed_nor_lacking():
+    told = apars(
+        "    All filesets for IJ13756 were found.\n"
+        "    Interim fix 'IJ55968s9a' associated with IJ55968 is installed.\n"
+        "    Interim fix 'IJ55968s9a' associated with IJ54258 is installed.\n"
+        "    There was no data for IJ59566 in the fix database.\n"
+    )
+    assert [told.installed(one) for one in ("IJ13756", "IJ55968", "IJ54258", "IJ59566")] == [True, None, None, False]
+    assert told.by_interim_fix("IJ54258").interim_fix == "IJ55968s9a"
+    assert told.quote("IJ55968").line == 2
+    assert told.by_interim_fix("IJ13756") is None and told.by_interim_fix("IJ59566") is None

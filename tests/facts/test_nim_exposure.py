@@ -124,6 +124,16 @@ def test_an_interim_fix_treats_only_the_filesets_that_it_locks():
     assert (states(found), states(found, NIM_MASTER)) == ("+--", "++-")
 
 
+def test_an_interim_fix_that_instfix_alone_names_carries_its_generation_and_its_state_is_said_not_to_be_known():
+    told = "    Interim fix 'IJ53757m9a' associated with IJ53757 is installed.\n"
+    found = exposure("7200-05-09-2446", "7.2.5.203", apars=told, emgr="")
+    assert standing(found, "G1").state == CARRIED and "state" in standing(found, "G1").why
+    assert standing(found, "G2").state == NOT_KNOWN
+    # emgr's own list counts more
+    owed = exposure("7200-05-09-2446", "7.2.5.203", apars=told, emgr=fix("IJ53757", "*Q*"))
+    assert standing(owed, "G1").state != CARRIED
+
+
 def test_a_lock_whose_interim_fix_no_table_knows_keeps_it_unknown():
     found = exposure("7200-05-10-2520", apars=answers("-IJ55968"), emgr=fix("IJ99999"), locked=[NIM_CLIENT])
     assert states(found) == "+??" and "no table knows its APAR" in standing(found, "G2").why

@@ -258,3 +258,19 @@ def test_a_control_state_is_known_by_its_words(words, state):
         f"lpar7:\n   class = machines\n   type = standalone\n   Cstate = {words}\n   prev_state = is being performed\n"
     )
     assert NimObjects.parse(Text.of(listing, "lsnim -l")).objects[0].state == state
+
+
+def test_a_value_of_niminfo_goes_on_in_the_next_line_only_inside_its_quotes():
+    text = (
+        "export NIM_NAME=nim1\nexport NIM_SHELL='nimsh'\nexport NIM_HOSTS=\" 10.1.1.7:lpar7\n  10.1.1.5:nim1 \"\n"
+        "export NIM_CONFIGURATION=master\n\nBest regards\nftp stream tcp6 nowait root /usr/sbin/ftpd ftpd\n"
+    )
+    info = NimInfo.parse(Text.of(text, "/etc/niminfo"))
+    assert info.roles == ("master",)
+    assert info.get("NIM_HOSTS").split() == ["10.1.1.7:lpar7", "10.1.1.5:nim1"]
+    assert info.get("NIM_SHELL") == "nimsh"
+
+
+def test_a_quotation_mark_that_is_never_closed_takes_no_more_than_a_value_has():
+    text = 'export NIM_NAME=nim1\nexport NIM_HOSTS=" 10.1.1.7:lpar7\n' + "word\n" * 500
+    assert len(NimInfo.parse(Text.of(text, "/etc/niminfo")).get("NIM_HOSTS").split()) < 100

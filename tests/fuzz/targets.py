@@ -32,11 +32,12 @@ from nimdoctor.evidence.archive import archive_kind, open_archive
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.der import BadDer, read_certificate
-from nimdoctor.evidence.loose import LooseEvidence
+from nimdoctor.evidence.loose import read_loose
 from nimdoctor.evidence.manifest import parse_manifest
-from nimdoctor.evidence.recognition import parts, points, recognise, sections
+from nimdoctor.evidence.recognition import parts, recognise, sections, worth
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError
+from nimdoctor.evidence.wrapping import decoded, joined, unwrapped
 from nimdoctor.library.scanning import scan
 from nimdoctor.model import Outcome, Role, Severity
 from nimdoctor.model.private_keys import REMOVED, holds_private_key, lines_of, without_private_keys
@@ -126,7 +127,7 @@ def quotes(value: Any) -> Iterator[Quote]:
 
 def loose(raw: bytes) -> None:
     """Loose text is recognised or refused; each line of a piece stands in the file where the piece says."""
-    rows = unwrapped(decoded(raw), points)
+    rows = unwrapped(decoded(raw), worth)
     text = joined(rows)
     recognise(text, "nimsh.log.txt")
     lines = list(split_lines(text))
@@ -135,7 +136,7 @@ def loose(raw: bytes) -> None:
     for section in sections(rows):
         assert all(any(line.text in row.text for row in rows if row.number == line.number) for line in section.lines)
     try:
-        found = LooseEvidence("case", [("attached.txt", lambda: io.BytesIO(raw), len(raw))])
+        found = read_loose("case", [("attached.txt", lambda: io.BytesIO(raw), len(raw))])
     except TargetError as error:
         assert "\n" not in str(error)
         return

@@ -81,7 +81,7 @@ FIXES = [
 
 @pytest.fixture
 def unrecognised(monkeypatch):
-    monkeypatch.setattr(module, "_recognise", lambda query: None)
+    monkeypatch.setattr(module, "_recognised", lambda line: None)
 
 
 def is_plain(text: str) -> bool:
@@ -96,15 +96,24 @@ def test_an_id_or_the_only_one_that_begins_so_gives_its_page(query):
 
 
 def test_a_beginning_of_several_ids_is_no_answer_but_names_them(unrecognised):
-    said = explain("tftp", CHECKS, Catalog())
+    said = explain("quota", [_check("quota-full", _hang), _check("quota-odd", _hang)], Catalog())
     assert not said.found
-    assert "tftp-disabled" in said.text and "tftp-other" in said.text
+    assert "quota-full  Something is wrong" in said.text and "quota-odd   Something is wrong" in said.text
 
 
-def test_a_slip_of_the_hand_gives_close_ids(unrecognised):
-    said = explain("creat-boi-hang", CHECKS, Catalog())
-    assert not said.found
+@pytest.mark.parametrize("query", ["creat-boi-hang", "creat-bio-hang", "create-bio-hung"])
+def test_a_slip_of_the_hand_gives_the_page_that_is_meant(query, unrecognised):
+    said = explain(query, CHECKS, Catalog())
+    assert said.found
+    assert said.text.startswith(f"(the nearest to '{query}')\n\n# ")
     assert "create-bio-hang" in said.text
+
+
+def test_a_slip_that_may_mean_two_things_gives_both_and_no_page(unrecognised):
+    twins = [_check("port-takem", _hang), _check("port-takes", _hang)]
+    said = explain("port-take_", twins, Catalog())
+    assert not said.found
+    assert "port-takem" in said.text and "port-takes" in said.text
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\u2603 no such thing", "x" * 5000, "\0\x1b[31m", "9999-999"])
@@ -124,23 +133,23 @@ def test_an_id_of_a_fix_or_its_beginning_gives_its_page(query):
 
 
 def test_a_fix_without_a_page_gets_one_of_its_attributes():
-    text = fix_page(FIXES[0], CHECKS, FIXES)
+    text = fix_page(FIXES[0], Catalog(), CHECKS, FIXES)
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == list(FIX_HEADINGS)
     for said in ("Opens tftp.", "Second paragraph.", "a handbook", "Risk: others may use it.", "It acts on the master",
-                 "InetdConf", "It comes along with refresh-client-certificate", "No check calls for it"):  # fmt: skip
+                 "It reads: /etc/inetd.conf.", "It comes along with refresh-client-certificate", "No check calls for it"):  # fmt: skip
         assert said in " ".join(text.split()), said
     assert is_plain(text) and max(map(len, text.splitlines())) <= 79
 
 
 def test_a_fix_tells_which_checks_call_for_it_what_it_brings_along_and_from_when_it_is_advice():
-    shown = " ".join(fix_page(FIXES[1], CHECKS, FIXES).split())
+    shown = " ".join(fix_page(FIXES[1], Catalog(), CHECKS, FIXES).split())
     assert "It is the fix of create-bio-hang." in shown
     assert "With it comes open-tftp" in shown
     assert "advice only" in shown
 
 
 def test_a_fix_that_must_be_named_says_so():
-    assert "--only give-up" in fix_page(FIXES[2], CHECKS, FIXES)
+    assert "--only give-up" in fix_page(FIXES[2], Catalog(), CHECKS, FIXES)
 
 
 def test_the_page_of_a_check_names_its_fix_and_the_risk_of_that():
@@ -151,7 +160,8 @@ def test_the_page_of_a_check_names_its_fix_and_the_risk_of_that():
 
 
 def test_a_slip_of_the_hand_may_mean_a_fix(unrecognised):
-    assert "open-tftp" in explain("open-tfpt", CHECKS, Catalog(), FIXES).text
+    said = explain("open-tfpt", CHECKS, Catalog(), FIXES)
+    assert said.found and "# open-tftp: Open it" in said.text
 
 
 def test_a_check_without_a_page_gets_one_of_its_attributes():
@@ -233,12 +243,12 @@ def test_what_only_looks_like_a_number_is_none(query, unrecognised):
     assert not explain(query, CHECKS, Catalog()).found
 
 
-def test_a_line_of_nimsh_log_names_file_facts_and_checks(unrecognised):
-    said = explain("Fri Mar 14 10:05:04 2025 create BIO", CHECKS, Catalog())
+def test_a_line_of_nimsh_log_names_the_file_and_the_checks_that_it_leads_to(unrecognised):
+    hang = _check("create-bio-hang", _hang, log_lines=["create bio"])
+    said = explain("Fri Mar 14 10:05:04 2025 create BIO", [hang, *CHECKS[1:]], Catalog())
     assert said.found
     assert "/var/adm/ras/nimsh.log" in said.text
-    assert "NimshLog" in said.text
-    assert "create-bio-hang" in said.text
+    assert "Checks to look at: create-bio-hang." in said.text
 
 
 def test_a_remembered_line_is_called_remembered(unrecognised):
@@ -248,12 +258,18 @@ def test_a_remembered_line_is_called_remembered(unrecognised):
 
 
 def test_a_recognised_line_names_the_file_and_who_asks_for_it(monkeypatch):
-    monkeypatch.setattr(module, "_recognise", lambda query: "/etc/inetd.conf")
-    said = explain("#tftp dgram udp6 SRC nobody /usr/sbin/tftpd tftpd -n", CHECKS, Catalog())
+    monkeypatch.setattr(module, "_recognised", lambda line: "/etc/inetd.conf")
+    said = explain("#ntalk dgram udp wait root /usr/sbin/talkd talkd", CHECKS, Catalog())
     assert said.found
     assert "Looks like a line of /etc/inetd.conf" in said.text
-    assert "InetdConf" in said.text
-    assert "tftp-disabled, tftp-other" in said.text
+    assert "Checks that ask for it: tftp-disabled, tftp-other." in said.text
+
+
+def test_where_many_checks_ask_for_a_file_they_are_counted_and_not_listed(monkeypatch):
+    monkeypatch.setattr(module, "_recognised", lambda line: "/etc/inetd.conf")
+    many = [_check(f"many-{number}", _tftp) for number in range(20)]
+    said = explain("#ntalk dgram udp wait root /usr/sbin/talkd talkd", many, Catalog())
+    assert "20 checks ask for it" in said.text and "many-1" not in said.text
 
 
 @pytest.mark.parametrize(
@@ -273,13 +289,14 @@ def test_a_single_line_is_enough_to_say_where_it_comes_from(line, source):
 
 
 def test_a_question_in_words_is_taken_for_no_evidence():
-    assert not explain("my push hangs, what now?", CHECKS, Catalog()).found
+    said = explain("my brother snores, what now?", CHECKS, Catalog())
+    assert not said.found and "Looks like" not in said.text
 
 
 def test_a_third_partys_row_is_explained_as_well(monkeypatch):
-    monkeypatch.setattr(module, "_recognise", lambda query: "/etc/site.conf")
+    monkeypatch.setattr(module, "_recognised", lambda line: "/etc/site.conf")
     said = explain("owner=unix", CHECKS, Catalog([Row("/etc/site.conf", Kind.FILE, ("SiteConf",))]))
-    assert "SiteConf" in said.text and "No check asks for it." in said.text
+    assert "Looks like a line of /etc/site.conf" in said.text and "No check asks for it." in said.text
 
 
 def test_facts_behind_optional_roles_and_derived_facts_are_found():

@@ -4,13 +4,16 @@ from datetime import datetime, timezone
 
 from nimdoctor.diagnosis.causes import Pair, story_of
 from nimdoctor.diagnosis.engine import Result
+from nimdoctor.diagnosis.held_certificates import HeldCertificates, Holding, HostCertificates
 from nimdoctor.diagnosis.ignore import Ignored
 from nimdoctor.diagnosis.pictures import Pictures
 from nimdoctor.diagnosis.pictures.links import BROKEN, HostLinks, Link
 from nimdoctor.diagnosis.pictures.sessions import Mark, Timeline
-from nimdoctor.diagnosis.pictures.validity import Holding, Validity
+from nimdoctor.diagnosis.settlement import Wanted
+from nimdoctor.diagnosis.timeline import Change, Turn
 from nimdoctor.library.scanning import PROBLEMS, Report, ScannedHost
-from nimdoctor.model import Confidence, Outcome, Quote, Role, Severity
+from nimdoctor.model import Command, Confidence, Outcome, Push, Quote, Role, Severity
+from nimdoctor.model.certificate_record import X509Record
 from nimdoctor.probe import Probe
 
 NOW = datetime(2025, 3, 15, 9, 53, 20, tzinfo=timezone.utc)
@@ -70,11 +73,16 @@ def report(words, *, others=(), severity=Severity.HIGH, confidence=Confidence.LI
         (Ignored(failed[0], (words,), words, words, 3),),
         (words,),
         ((words, words, words),),
-        words,
+        Turn(None, None, (Change(NOW.replace(tzinfo=None), words, words, Quote(words, 3, words)),)),
         story.findings[0],
         (Probe("client", words, True, words),),
         story,
         pictures(words),
+        certificates(words),
+        to_send=(
+            Wanted(Command(words or "x", where=Role.CLIENT), words or None, words, (words,)),
+            Wanted(Push(words or "x"), words or None, words, (words,)),
+        ),
     )
 
 
@@ -83,11 +91,17 @@ def pictures(words):
     when = NOW.replace(tzinfo=None)
     marks = (Mark(when.replace(day=1), "went-on", 3), Mark(None, "other", None), Mark(when, "hung", 58))
     link = Link(words, words, (words, words), BROKEN, (words, words))
-    epoch = int(NOW.timestamp())
-    held = Holding(words, words, epoch - 86400, epoch + 86400)
     return Pictures(
         HostLinks(words, words, (link,) * 3, words, words),
         (Timeline(words, words, marks, (("plain", 3),), marks[-1], ((when.replace(day=10), words),), when),),
-        (Validity(words, words, epoch, False, (held, held._replace(used=False))),),
         (words,),
     )
+
+
+def certificates(words):
+    """Certificates of two hosts with those words in every place."""
+    epoch = int(NOW.timestamp())
+    said = X509Record(words, words, words, words, epoch - 86400, epoch + 86400, words, 2048, words, words, False)
+    held = Holding(words, said)
+    host = HostCertificates(words, words, epoch, False, (held, held._replace(used=False)), False)
+    return HeldCertificates((host, host._replace(certificates=())), frozenset(["nimsh-inactive"]))

@@ -57,7 +57,7 @@ def test_html_headings_are_in_order_and_every_reference_leads_somewhere(document
     assert len(ids) == len(set(ids))
     wanted = [value for _, name, value in page.attributes if name == "aria-labelledby"]
     assert {one for value in wanted for one in value.split()} <= set(ids)
-    assert {value[1:] for _, name, value in page.attributes if name == "href"} <= set(ids)
+    assert {value[1:] for _, name, value in page.attributes if name == "href" and value.startswith("#")} <= set(ids)
 
 
 def test_html_tells_the_story_before_the_findings_and_these_before_what_passed():
@@ -78,7 +78,7 @@ def test_html_folds_what_is_below_medium_where_there_is_worse():
 def test_html_has_a_table_beside_every_picture():
     page = Page(html.render([HANG]))
     assert page.names.count("svg") == 3
-    assert page.names.count("desc") == 3 and page.names.count("caption") == 3
+    assert page.names.count("desc") == 3 and page.names.count("caption") == 4
     assert {"stops at create BIO", "58", "push: the master connects to nimsh", "broken"} <= set(page.cells)
 
 
@@ -165,6 +165,39 @@ def test_markdown_of_several_hosts_is_one_text():
     assert text.count("\n---\n") == 1 and "# HEALTHY, BUT EXPOSED: lpar7" in text
 
 
+def shell_fences(text):
+    """What stands in the fences of commands, as a renderer of Markdown has it."""
+    markdown = pytest.importorskip("markdown_it")
+    tokens = markdown.MarkdownIt("commonmark").enable("table").parse(text)
+    return [token.content[:-1] for token in tokens if token.type == "fence" and token.info == "sh"]
+
+
+def test_markdown_has_each_command_in_a_fence_of_its_own_as_it_runs():
+    found = shell_fences(markdown_report.render([HANG]))
+    assert found[0] == "nimdoctor fix create-bio-hang/client --master create-bio-hang/master"
+    assert re.fullmatch(
+        r"test ! -e (/ssl_nimsh_old\.\d{8}) && nimconfig -C && mv /ssl_nimsh \1 && nimconfig -c", found[1]
+    )
+    assert found[2:4] == ["nimclient -C; nimclient -c"] * 2
+    assert "\n2) on the client lpar7:\n" in markdown_report.render([HANG])
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ls -l /a_b_c | grep '`x`' > /tmp/*", "echo ```` \\| $HOME <b> && x", "x " * 3000 + "end", "    indented"],
+)
+def test_markdown_breaks_no_command_whatever_is_in_it(command):
+    first = next(one for one in HANG.results if one.check == "openssl-unsupported")._replace(run=command, fix=None)
+    story = HANG.story._replace(findings=(first,), depths=(0,))
+    assert command in shell_fences(markdown_report.render([HANG._replace(story=story, ways=(), first=None)]))
+
+
+def test_markdown_counts_what_passed_and_names_it_once():
+    text = markdown_report.render([HANG])
+    assert re.search(r"^- \d+ passed: certificate-expired, ", text, re.MULTILINE)
+    assert "| pass |" not in text
+
+
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
@@ -212,7 +245,7 @@ def test_nagios_what_is_open_to_others_is_a_warning_and_no_fail():
     status, line = nagios(HEALTHY)
     assert status == 1
     assert line.startswith(
-        "NIMDOCTOR WARNING - lpar7: 11 known vulnerabilities are open, the worst 10.0: nim-vulnerable: "
+        "NIMDOCTOR WARNING - lpar7: 11 known vulnerabilities are open, the worst 10.0: nim-vulnerable | "
     )
     assert " fails=0 " in line and " high=0 " in line and " vulnerabilities=11 worst_score=10.0 " in line
 
@@ -225,9 +258,21 @@ def test_nagios_what_is_undecided_is_unknown():
 def test_nagios_the_bar_moves_what_counts():
     low = report("client-uses-rsh", only=["client-uses-rsh", "nimsh-inactive"], fail_on=Severity.HIGH)
     status, line = nagios(low, fail_on=Severity.HIGH)
-    assert status == 0 and "fails=2" in line and "2 medium problems" in line
+    assert status == 0 and "fails=2" in line and "1 medium problem:" in line
     low = report("rhosts-left-over", only=["rhosts-left-over"], fail_on=Severity.LOW)
     assert nagios(low, fail_on=Severity.LOW)[0] == 1
+
+
+def test_nagios_names_a_target_that_cannot_be_read_beside_a_long_finding():
+    long = report("nim-vulnerable", only=["nim-vulnerable"])
+    line = nagios(HANG, HEALTHY, long, refused=["lpar12.tar: no such file or directory"])[1]
+    assert "lpar12.tar: no such file or directory" in line
+
+
+def test_nagios_cuts_between_words():
+    words = "no " + "create-bio-hang " * 100
+    line = nagios_report.line(2, words)
+    assert len(line) < 450 and line.endswith("create-bio-hang ...")
 
 
 def test_nagios_takes_the_worst_of_several_and_says_it_first():

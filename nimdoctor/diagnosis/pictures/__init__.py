@@ -1,4 +1,4 @@
-"""What a report can show as a picture: sessions in time, certificates against the clock, the links of two ends.
+"""What a report can show as a picture and nowhere else: sessions in time, the links of two ends.
 
 Made at the end of a scan, and only for a format that shows it: it asks for facts that no check may have asked for.
 Nothing here draws.
@@ -10,7 +10,6 @@ from nimdoctor.diagnosis.causes import Pair
 from nimdoctor.diagnosis.engine import Engine, Result
 from nimdoctor.diagnosis.pictures.links import HostLinks, ends_of
 from nimdoctor.diagnosis.pictures.sessions import Timeline, timeline_of
-from nimdoctor.diagnosis.pictures.validity import Validity, validity_of
 
 T = TypeVar("T")
 
@@ -20,7 +19,6 @@ class Pictures(NamedTuple):
 
     ends: HostLinks
     timelines: Tuple[Timeline, ...] = ()
-    validities: Tuple[Validity, ...] = ()
     unmade: Tuple[str, ...] = ()
 
 
@@ -29,11 +27,9 @@ def pictures_of(engine: Engine, results: Sequence[Result], pair: Callable[[], Pa
     unmade: List[str] = []
     target, master = engine.target, engine.master
     timelines = _made(lambda: timeline_of(target, master), "sessions", unmade)
-    validities = _made(lambda: validity_of(target), "certificates", unmade)
     if master:
         timelines += _made(lambda: timeline_of(master, target), "master's sessions", unmade)
-        validities += _made(lambda: validity_of(master), "master's certificates", unmade)
-    return Pictures(ends_of(engine, results, pair), tuple(timelines), tuple(validities), tuple(unmade))
+    return Pictures(ends_of(engine, results, pair), tuple(timelines), tuple(unmade))
 
 
 def _made(make: Callable[[], Iterator[T]], what: str, unmade: List[str]) -> List[T]:

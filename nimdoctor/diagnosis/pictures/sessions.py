@@ -1,14 +1,11 @@
 """The sessions of a host's nimsh in time, by how they ended."""
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Tuple
+from datetime import datetime
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.host import Host
-from nimdoctor.facts import FilesetHistory, HostClock, LocalDate, NimshLog, Paths
-from nimdoctor.facts.tls_attempt import newest_certificate
-
-if TYPE_CHECKING:
-    from nimdoctor.facts import HostClock
+from nimdoctor.diagnosis.timeline import changes
+from nimdoctor.facts import LocalDate, NimshLog
 
 ENDS = {
     "hung": "stops at create BIO",
@@ -75,26 +72,6 @@ def timeline_of(host: Host, other: Optional[Host] = None) -> Iterator[Timeline]:
 
 
 def _events(host: Host, by: Host) -> Iterator[Tuple[datetime, str]]:
-    """What changed on a host, in the local time of `by`; of another host only where both zones are known."""
-    own, clock = host.optional(HostClock), by.optional(HostClock)
-    where = "" if host is by else f"{host.name or 'the other end'}: "
-    history = host.optional(FilesetHistory)
-    installed = history.installed_at("openssl.base") if history else None
-    if installed and installed.when:
-        words = f"{where}openssl.base {installed.level} installed"
-        if host is by:
-            yield installed.when, words
-        else:
-            yield from _at(own.to_utc(installed.when) if own else None, clock, words)
-    paths = host.optional(Paths)
-    newest = newest_certificate(paths) if paths else None
-    if newest:
-        yield from _at(newest[1], clock, f"{where}certificate written")
-
-
-def _at(utc: Optional[int], clock: "Optional[HostClock]", words: str) -> Iterator[Tuple[datetime, str]]:
-    if utc is not None and clock and clock.offset is not None:
-        try:
-            yield datetime(1970, 1, 1) + timedelta(seconds=utc + clock.offset), words
-        except OverflowError:
-            pass  # a time of change that no calendar has
+    """What changed on a host, in the local time of `by`."""
+    for change in changes(host, by):
+        yield change.when, change.what if host is by else f"{change.host}: {change.what}"

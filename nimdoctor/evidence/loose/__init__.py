@@ -1,10 +1,11 @@
-"""Loose files: whatever a customer attached, each piece recognised by content, all of them one host."""
+"""Loose files: whatever a customer attached, each piece recognised by content; one host, or a client and its master."""
 
-from typing import TYPE_CHECKING, Dict, List, Literal, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Literal, Mapping, Optional, Sequence, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.loose.copies import latest, log_order, older_copies
 from nimdoctor.evidence.loose.identity import refuse_two_hosts
+from nimdoctor.evidence.loose.owners import Owner, owners
 from nimdoctor.evidence.loose.pieces import Opener, Piece
 from nimdoctor.evidence.loose.sorting import Sorting
 from nimdoctor.evidence.recognition import NIMSH_LOG
@@ -21,12 +22,11 @@ REMARK_LIMIT = 20
 
 
 class LooseEvidence:
-    """Bare files as one host's evidence; `pieces` are (name, opener, size in bytes).
+    """Recognised pieces as one host's evidence; its master's, where pieces of both were given, is `paired`.
 
     A text's `source` is the loose file's name and its line numbers are those of that file; its `name`
-    is the path or the command, with the pipe when only some of the lines were shown. Raises
-    `NothingRecognised`, `TargetError` when files of one kind come from two hosts, or for more pieces or text
-    than a host has.
+    is the path or the command, with the pipe when only some of the lines were shown. `host` and `roles` are said only
+    where two hosts were parted.
     """
 
     loose = True
@@ -36,37 +36,23 @@ class LooseEvidence:
     redacted = False
     paired: Optional[CollectedEvidence] = None
     redacted_certificates: Sequence[RedactedFile] = ()
-    host: Optional[str] = None
-    roles: Tuple[str, ...] = ()
     system: Optional[str] = None
     held: "Optional[Tree]" = None
     """What the pieces are read from, closed with the evidence."""
 
-    def __init__(self, target: str, pieces: List[Tuple[str, Opener, int]], catalog: Optional[Catalog] = None) -> None:
+    def __init__(self, target: str, owner: Owner, catalog: Catalog) -> None:
         self.target = target
-        self._catalog = catalog or Catalog()
-        sorting = Sorting(self._catalog)
-        found: List[Piece] = []
-        text = 0
-        # by name, so that the order in which they were given changes nothing
-        for name, opener, size in sorted(pieces, key=lambda piece: piece[0]):
-            try:
-                recognised = sorting.pieces(name, opener, size)
-                found += recognised
-                text += min(size, TEXT_LIMIT) if any(not piece.row.streamed for piece in recognised) else 0
-                _refuse_too_much(target, len(found), text)
-            except OSError as error:
-                sorting.useless(name, f"cannot be read: {refused(error)}", "given but")
-        older = older_copies(found)
-        aside = [f"{found[index].file}: left aside, an older copy of {other}" for index, other in older.items()]
-        found = [piece for index, piece in enumerate(found) if index not in older]
-        refuse_two_hosts(found)
-        self._pieces = latest(found)
-        used = {piece.row.label for piece in self._pieces}
-        self.problems: Dict[str, str] = {name: why for name, why in sorting.problems.items() if name not in used}
-        self.remarks: List[str] = [*sorting.remarks, *aside, *_summed_up(sorting.unrecognised)]
-        if not self._pieces:
-            raise NothingRecognised(_nothing(target, self.remarks))
+        self.host: Optional[str] = owner.name or None
+        self.roles: Tuple[str, ...] = (owner.role,) if owner.role else ()
+        self.problems: Dict[str, str] = {}
+        self.remarks: List[str] = []
+        self._catalog = catalog
+        refuse_two_hosts(owner.pieces)
+        self._pieces = latest(owner.pieces)
+
+    def labels(self) -> Set[str]:
+        """The labels of the rows of which there is a piece."""
+        return {piece.row.label for piece in self._pieces}
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """Whole texts before others; the logs in order of time, oldest first."""
@@ -96,6 +82,41 @@ class LooseEvidence:
         if row.kind is Kind.FILE:
             return row.name == piece.name
         return row.kind is Kind.COMMAND and row.serves(piece.command or piece.name)
+
+
+def read_loose(
+    target: str, files: Iterable[Tuple[str, Opener, int]], catalog: Optional[Catalog] = None
+) -> LooseEvidence:
+    """The evidence in bare files, which are (name, opener, size in bytes): of one host, or of a client with its master.
+
+    Raises `NothingRecognised`, `TargetError` when they are of several hosts and nothing tells which is whose, or for more
+    pieces or text than a host has.
+    """
+    catalog = catalog or Catalog()
+    sorting = Sorting(catalog)
+    found: List[Piece] = []
+    text = 0
+    # by name, so that the order in which they were given changes nothing
+    for name, opener, size in sorted(files, key=lambda file: file[0]):
+        try:
+            recognised = sorting.pieces(name, opener, size)
+            found += recognised
+            text += min(size, TEXT_LIMIT) if any(not piece.row.streamed for piece in recognised) else 0
+            _refuse_too_much(target, len(found), text)
+        except OSError as error:
+            sorting.useless(name, f"cannot be read: {refused(error)}", "given but")
+    older = older_copies(found)
+    aside = [f"{found[index].file}: left aside, an older copy of {other}" for index, other in older.items()]
+    parted = owners([piece for index, piece in enumerate(found) if index not in older])
+    evidence = LooseEvidence(target, parted.target, catalog)
+    master = LooseEvidence(target, parted.master, catalog) if parted.master else None
+    used = evidence.labels() | (master.labels() if master else set())
+    evidence.paired = master
+    evidence.problems.update((name, why) for name, why in sorting.problems.items() if name not in used)
+    evidence.remarks += [*parted.remarks, *sorting.remarks, *aside, *_summed_up(sorting.unrecognised)]
+    if not used:
+        raise NothingRecognised(_nothing(target, evidence.remarks))
+    return evidence
 
 
 def _refuse_too_much(target: str, pieces: int, text: int) -> None:

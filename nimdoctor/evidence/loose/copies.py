@@ -2,7 +2,7 @@
 
 import functools
 import re
-from typing import Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Kind
 from nimdoctor.evidence.loose.pieces import Piece
@@ -28,7 +28,7 @@ def older_copies(found: List[Piece]) -> Dict[int, str]:
     return {index: left[id(piece)] for index, piece in enumerate(found) if id(piece) in left}
 
 
-def latest(found: List[Piece]) -> List[Piece]:
+def latest(found: Sequence[Piece]) -> List[Piece]:
     """Of one command typed several times in one transcript the last counts.
 
     A later one with nothing but prose under it does not replace one whose output was recognised.

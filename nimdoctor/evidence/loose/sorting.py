@@ -12,14 +12,15 @@ from nimdoctor.evidence.recognition import (
     CERTIFICATES,
     NIMSH_LOG,
     SAMPLE,
+    UNKNOWN,
     Section,
     has_prompts,
     is_binary,
     parts,
-    points,
     recognise,
     same_facts,
     sections,
+    worth,
 )
 from nimdoctor.evidence.unread import unread
 from nimdoctor.evidence.wrapping import Line, decoded, joined, numbered, numbers_of, runs, unwrapped
@@ -81,7 +82,7 @@ class Sorting:
 
     def _classify_whole(self, name: str, opener: Opener, raw: bytes) -> List[Piece]:
         original = decoded(raw)
-        lines = unwrapped(original, points)
+        lines = unwrapped(original, worth)
         text = joined(lines)
         if "PRIVATE KEY" in text.upper():
             # a key shows only now: before, it may have stood in one line
@@ -222,12 +223,22 @@ def _foreign(section: Section) -> Tuple[Section, List[Section]]:
     if not section.row or len(section.text) > _PARTED:
         return section, []
     blank = [not line.text.strip() for line in lines]
-    for start, end in runs([not empty for empty in blank]):
-        found = recognise(joined(lines[start:end])) if start and blank[start - 1] else None
+    paragraphs = [(start, end) for start, end in runs([not empty for empty in blank]) if start and blank[start - 1]]
+    for start, end in paragraphs:
+        found = recognise(joined(lines[start:end]))
         if found and found not in _MESSAGES and not same_facts(found, section.row):
-            rest = Section("", lines[start:], section.extent, typed_at=section.typed_at)
-            return section._replace(lines=lines[:start]), [rest]
+            return _cut(section, start)
+    if section.row.kind is Kind.FILE and paragraphs:
+        last = parts(section.text)[-1:]
+        start = paragraphs[-1][0]
+        if last and last[0].name == UNKNOWN and last[0].first == start + 1:
+            return _cut(section, start)
     return section, []
+
+
+def _cut(section: Section, start: int) -> Tuple[Section, List[Section]]:
+    rest = Section("", section.lines[start:], section.extent, typed_at=section.typed_at)
+    return section._replace(lines=section.lines[:start]), [rest]
 
 
 def _other_file(known: str, base: str) -> bool:

@@ -10,10 +10,12 @@ CERTIFICATES = "/ssl_nimsh/certs/"
 
 # forms of output that two commands share: the file's name decides which it was
 _SAME_FORM: Tuple[FrozenSet[str], ...] = (
-    frozenset({"NimObjects", "NimclientObjects", "NimMessages"}),
+    frozenset({"NimObjects", "NimclientObjects"}),
     frozenset({"Filesets", "RecordedPush"}),
     frozenset({"InetdServices", "Subsystems"}),
 )
+_OF_ERRORS = frozenset({"NimMessages", "RecordedOperations", "LoaderReports"})
+"""Made of what any command of NIM prints where it fails: they tell no form."""
 _TEXT_ENDINGS = (".txt", ".log", ".out", ".output", ".text", ".lst")
 
 
@@ -97,7 +99,7 @@ def facts_of(name: str) -> FrozenSet[str]:
 def by_hint(name: str, hinted: Optional[str]) -> str:
     """The name that the file's name says, where two commands share the form of the text."""
     if hinted and hinted != name and not hinted.startswith("/") and not name.startswith("/"):
-        facts = facts_of(name) | facts_of(hinted)
+        facts = (facts_of(name) | facts_of(hinted)) - _OF_ERRORS
         if any(facts <= form for form in _SAME_FORM):
             return hinted
     return name
@@ -107,8 +109,8 @@ def same_facts(name: str, row: Row) -> bool:
     """Whether a text of that name may be one of the row: it feeds the same fact, or one whose texts have the same form."""
     if name.startswith("/") or row.kind is Kind.FILE:
         return path_matches(row.name, name)
-    facts = facts_of(name)
-    return bool(facts & set(row.facts)) or any(facts | set(row.facts) <= form for form in _SAME_FORM)
+    facts, own = facts_of(name) - _OF_ERRORS, set(row.facts) - _OF_ERRORS
+    return bool(facts & own) or any(facts | own <= form for form in _SAME_FORM)
 
 
 @functools.cache

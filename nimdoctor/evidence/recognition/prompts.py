@@ -24,7 +24,9 @@ PROMPT_LIMIT = 2000
 """Prompts of one transcript that are looked at; nobody typed more."""
 _LOOKED_AT = 160
 """Characters of a line within which its prompt ends."""
-_MARK = re.compile(r"(?<![-=<])(?!(?<=\d)%)[#$%>\u276f\u279c\u00bb](?:[ \t]*(?=[A-Za-z/._(])|[ \t]*$)|\][ \t]*(?=[A-Za-z/.]|$)")
+_MARK = re.compile(
+    r"(?<![-=<])(?!(?<=\d)%)[#$%>\u276f\u279c\u00bb](?:[ \t]*(?=[A-Za-z/._(])|[ \t]*$)|\][ \t]*(?=[A-Za-z/.]|$)"
+)
 _LETTERS = re.compile(r"[\w.~/+@:\[\]{}()<>|!?=,#$%*'\" \t-]*", re.ASCII)
 _DECORATION = re.compile(r"[#=*>+]+")
 _DRAWN = re.compile("[\u2500-\u257f\u276f\u279c\u00bb\u03bb]")

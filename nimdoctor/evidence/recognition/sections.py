@@ -5,9 +5,9 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Row
 from nimdoctor.evidence.recognition.content import recognise
+from nimdoctor.evidence.recognition.kinds import NIMSH_LOG
 from nimdoctor.evidence.recognition.naming import CERTIFICATES
 from nimdoctor.evidence.recognition.prompts import Prompt, prompts
-from nimdoctor.evidence.recognition.signs import NIMSH_LOG
 from nimdoctor.evidence.recognition.titles import titles
 from nimdoctor.evidence.recognition.typed import Typed
 from nimdoctor.evidence.wrapping import Line, joined, numbers_of

@@ -6,6 +6,7 @@ from nimdoctor.facts import InetdConf, InetdServices, NimObjects, Processes
 from nimdoctor.facts.inetd_conf import InetdRow
 from nimdoctor.facts.tftp_rules import ACCESS
 from nimdoctor.model import Role
+from nimdoctor.model.language import NOT_ENGLISH
 from nimdoctor.planning.conditions.base import Answer, Was, condition
 from nimdoctor.planning.ends import Snapshot
 
@@ -47,6 +48,9 @@ class InetdAgrees(NamedTuple):
         inetd, services = now.fact(self.where, InetdConf), now.fact(self.where, InetdServices)
         if inetd is None or services is None or not services.complete:
             return Answer(None, "what inetd serves now is not known (lssrc -ls inetd)")
+        odd = next((row for row in services.rows if not row.state_known and row.service != self.besides), None)
+        if odd:
+            return Answer(None, f"the state of {odd.service} is told by a word that is not known: {NOT_ENGLISH}")
         wanted = {row.service: row for row in inetd.all_rows if not row.commented and row.service != self.besides}
         serving = {row.service: row for row in services.rows if row.active and row.service != self.besides}
         starts = sorted(set(wanted) - set(serving))

@@ -5,14 +5,20 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import summary
+from nimdoctor.report import certificates_table, commands, comparison, sending, summary
+from nimdoctor.report.commands import Typed
 from nimdoctor.report.html.pictures import figures
+from nimdoctor.report.html.prose import prose
 from nimdoctor.report.html.table import table
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.markup import BREAK, Content, Markup, element, join, text
 from nimdoctor.report.scan_report import INCONCLUSIVE, Report
+from nimdoctor.report.undecided import undecided, why_undecided
 
 DEEPEST = 4
+_HEADS = ("Severity", "Check", "Where", "What was seen")
+_COUNTED = ("Passed", "Not applicable")
+"""What stays folded on paper: how many there are is enough there."""
 
 
 class HostSection:
@@ -29,7 +35,7 @@ class HostSection:
         verdict = element("span", summary.verdict(report), class_=report.verdict)
         heading = element(f"h{self.level}", f"{report.host.label}: ", verdict, id=f"{self.prefix}title")
         caption = f"{summary.hosts(report)}{': ' + found if found else ''}"
-        return join([heading, element("p", caption, class_="soft")])
+        return join([heading, element("p", prose(caption), class_="soft")])
 
     def link(self) -> Markup:
         """From the list of hosts to this one."""
@@ -41,12 +47,19 @@ class HostSection:
     def sections(self) -> Iterator[Markup]:
         report = self.report
         yield self._section("short", "In short", self._brief(), *self._story())
-        pictures = figures(report.pictures, self.level + 2, self.prefix) if report.pictures else []
+        compared = report.compared
+        changes = comparison.sentences(compared) if compared else []
+        if compared and changes:
+            yield self._section("compared", f"Since {comparison.since(compared)}", _items(changes))
+        there = report.certificates.there()
+        pictures = figures(report.pictures, there, self.level + 2, self.prefix) if report.pictures else []
         if pictures:
             yield self._section("pictures", "Pictures", element("div", *pictures, class_="pictures"))
         findings = [one for one in report.story.findings if one.topic is Topic.OPERATION]
         if findings:
             yield self._section("findings", "Findings", *self._findings(findings))
+        yield from self._certificates()
+        yield from self._to_send()
         yield from self._exposures()
         yield from self._rest()
 
@@ -58,19 +71,29 @@ class HostSection:
     def _brief(self) -> Markup:
         head = summary.head(self.report)
         rows: List[Tuple[str, Content]] = [
+            ("Target", self._target()),
             ("Cause", head.cause),
             ("Next", self._next(head)),
             ("Touches", head.touches),
         ]
         if self.report.changed:
             rows.append(("Changed", self.report.changed))
+        if self.report.compared:
+            rows.append(("Compared", comparison.headline(self.report.compared)))
+        if self.report.advice_only:
+            rows.append(("Fixes", f"{summary.ADVICE_ONLY}; {summary.DOES_THERE}"))
         return _list(rows, "brief")
 
+    def _target(self) -> str:
+        """What was scanned, as it was named."""
+        ends = [self.report.host, *([self.report.master] if self.report.master else [])]
+        return " with --master ".join(one.target or "this host" for one in ends)
+
     def _next(self, head: summary.Head) -> Content:
-        if not self.report.root():
-            return head.next
-        plan = [_command(head.plan), element("p", head.after, class_="said")] if head.plan else []
-        return join([*plan, _command(head.next)])
+        following = commands.next_step(self.report)
+        plan = [_command(head.plan), element("p", prose(head.after), class_="said")] if head.plan else []
+        words = element("p", prose(following.words), class_="said") if following.words else None
+        return join([*plan, words, *_boxes(following.typed)])
 
     def _story(self) -> Iterator[Markup]:
         """Every finding in the order of telling, what follows from another below it."""
@@ -86,7 +109,8 @@ class HostSection:
                     _badge(result),
                     " ",
                     self._to(result),
-                    f" on {summary.place(result, self.report)}: {result.title}",
+                    " ",
+                    prose(f"on {summary.place(result, self.report)}: {result.title}"),
                     join([" (because of ", why, ")"]) if why else None,
                     class_=f"deep{min(depth, DEEPEST)}",
                 )
@@ -99,7 +123,7 @@ class HostSection:
 
     def _to(self, result: Result) -> Markup:
         number = summary.number(self.report, result)
-        return element("a", f"{number}. {result.check}", href=f"#{self._id(result)}")
+        return element("a", prose(f"{number}. {result.check}"), href=f"#{self._id(result)}")
 
     def _links(self, others: Sequence[Tuple[Result, bool]]) -> Optional[Markup]:
         links = [join([None if sure else "perhaps ", self._to(other)]) for other, sure in others]
@@ -115,8 +139,27 @@ class HostSection:
             summary.EXPOSURES + (f": {exposed}" if exposed else ""),
             element("p", summary.STOP_NO_PUSH, class_="soft"),
             *self._findings(findings),
-            self._rows(open_) if open_ else None,
+            self._undecided(Topic.EXPOSURE) if open_ else None,
         )
+
+    def _to_send(self) -> Iterator[Markup]:
+        """What would say more, each thing once: the commands of one host in one box."""
+        boxes = [
+            join([element("p", prose(f"On {place}, as root:"), class_="said"), _lines([one.command for one in wanted])])
+            for place, wanted in sending.ends_of(self.report)
+        ]
+        if boxes:
+            short = element("p", prose(sending.SHORT_FORM), class_="soft")
+            yield self._section("sending", sending.SENDING, *boxes, short)
+
+    def _certificates(self) -> Iterator[Markup]:
+        found = self.report.certificates
+        if found.there():
+            whole = table(certificates_table.CAPTION, certificates_table.heads(found), certificates_table.rows(found))
+            notes = certificates_table.notes(found)
+            yield self._section(
+                "certificates", certificates_table.heading(found), whole, _items(notes) if notes else None
+            )
 
     def _findings(self, found: Sequence[Result]) -> Iterator[Markup]:
         """Those below medium are folded where there are worse ones: they are not why somebody looks here."""
@@ -136,12 +179,15 @@ class HostSection:
             f"h{self.level + 2}",
             f"{summary.number(self.report, result)}. ",
             _badge(result),
-            f" {result.check} on {place}{sure}",
+            " ",
+            prose(f"{result.check} on {place}{sure}"),
             id=label,
         )
-        command = summary.command(self.report, result)
+        boxes = _boxes(commands.of_finding(self.report, result))
+        same = summary.seen_before(self.report, result)
         rows: List[Tuple[str, Content]] = [
-            ("Wrong", element("strong", summary.wrong(result))),
+            ("Wrong", element("strong", prose(summary.wrong(result)))),
+            ("Same", join(["as ", self._to(same), ", seen from here"]) if same else None),
             ("Because of", self._links(story.causes(result))),
             ("Explains", self._links(story.effects(result))),
             ("Breaks", result.impact),
@@ -150,10 +196,13 @@ class HostSection:
             ("Against", _quotes(result.against)),
             ("Missing", summary.missing(result) if result.missing else None),
             ("Do", summary.cure(self.report, result) if result.cure else None),
-            ("Next command", _command(command) if command else None),
+            ("Next command", join(boxes) if boxes else None),
             ("Fix", summary.fix(self.report, result)),
             ("Read", summary.read(result)),
         ]
+        if same:
+            # it is one thing, told once
+            rows = rows[:2]
         return element(
             "article", heading, _list(rows, "field"), class_=f"at-{result.severity.value}", aria_labelledby=label
         )
@@ -163,35 +212,61 @@ class HostSection:
         open_ = report.undecided(Topic.OPERATION)
         passed, off = report.with_outcome(Outcome.PASS), report.with_outcome(Outcome.NOT_APPLICABLE)
         groups = (
-            ("Could not be checked", self._rows(open_), len(open_), report.verdict == INCONCLUSIVE),
+            ("Could not be checked", self._undecided(Topic.OPERATION), len(open_), report.verdict == INCONCLUSIVE),
             ("Notes", _items(summary.notes(report)), len(summary.notes(report)), False),
-            ("Passed", self._rows(passed, False), len(passed), False),
-            ("Not applicable", self._rows(off, False), len(off), False),
+            ("Passed", self._rows(passed), len(passed), False),
+            ("Not applicable", self._rows(off), len(off), False),
             ("Ignored", _items(summary.ignored(report)), len(summary.ignored(report)), False),
         )
         parts = [
-            element("details", element("summary", f"{name}: {number}"), content, open=True if unfolded else None)
+            element(
+                "details",
+                element("summary", f"{name}: {number}"),
+                content,
+                open=True if unfolded else None,
+                class_="counted" if name in _COUNTED else None,
+            )
             for name, content, number, unfolded in groups
             if number
         ]
         if parts:
             yield self._section("rest", "What else was looked at", *parts)
 
-    def _rows(self, results: Sequence[Result], outcome: bool = True) -> Markup:
-        heads = ["Outcome"] * outcome + ["Severity", "Check", "Where", "What was seen"]
+    def _undecided(self, topic: Topic) -> Markup:
+        """What hangs on one missing thing in one row."""
         rows = []
-        for result in results:
-            message = summary.why_undecided(result)
-            if result.missing:
-                message += f"; would be settled by: {', '.join(result.missing)}"
-            place = summary.place(result, self.report)
-            rows.append([result.outcome.value] * outcome + [result.severity.value, result.check, place, message])
-        return table("", heads, rows, words=len(heads) - 2)
+        for one in undecided(self.report, topic):
+            gravest = one.gravest
+            message = why_undecided(gravest)
+            if gravest.missing:
+                message += f"; would be settled by: {', '.join(gravest.missing)}"
+            place = summary.place(gravest, self.report)
+            rows.append([gravest.outcome.value, gravest.severity.value, ", ".join(one.ids), place, message])
+        return table("", ["Outcome", *_HEADS], rows, words=2)
+
+    def _rows(self, results: Sequence[Result]) -> Markup:
+        rows = [[one.severity.value, one.check, summary.place(one, self.report), one.message] for one in results]
+        return table("", _HEADS, rows, words=2)
+
+
+def _boxes(typed: Sequence[Typed]) -> List[Markup]:
+    """A box a command, below the host it is for."""
+    several = len(typed) > 1
+    boxes = []
+    for number, one in enumerate(typed, 1):
+        place = f"{f'{number}. ' if several else ''}{one.place}:" if one.place else ""
+        boxes.append(join([element("p", prose(place), class_="said") if place else None, _command(one.command)]))
+    return boxes
 
 
 def _command(words: str) -> Markup:
+    return _lines([words])
+
+
+def _lines(lines: Sequence[str]) -> Markup:
     # each word is a box, so that no line ends within an option
-    return element("pre", join([element("span", word) for word in words.split(" ")], " "), class_="command")
+    boxed = [join([element("span", word) for word in line.split(" ")], " ") for line in lines]
+    return element("pre", join(boxed, BREAK), class_="command")
 
 
 def _badge(result: Result) -> Markup:
@@ -200,12 +275,16 @@ def _badge(result: Result) -> Markup:
 
 def _list(rows: Sequence[Tuple[str, Content]], kind: str) -> Markup:
     filled = [(name, content) for name, content in rows if content]
-    pairs = [piece for name, content in filled for piece in (element("dt", name), element("dd", content))]
+    pairs = [piece for name, content in filled for piece in (element("dt", name), element("dd", _shown(content)))]
     return element("dl", *pairs, class_=kind)
 
 
+def _shown(content: Content) -> Content:
+    return content if content is None or isinstance(content, Markup) else prose(content)
+
+
 def _items(lines: Sequence[str]) -> Markup:
-    return element("ul", *(element("li", line) for line in lines), class_="plain")
+    return element("ul", *(element("li", prose(line)) for line in lines), class_="plain")
 
 
 def _quotes(quotes: Sequence[Quote]) -> Optional[Markup]:
@@ -218,9 +297,10 @@ def _quotes(quotes: Sequence[Quote]) -> Optional[Markup]:
     blocks = []
     for source, found in groups:
         width = max(len(str(quote.line)) for quote in found if quote.line is not None) if _numbered(found) else 0
-        lines = [_line(quote, width) for quote in found]
-        name = element("figcaption", element("code", source), f", {_which(found)}" if width else None)
-        blocks.append(element("figure", name, element("pre", join(lines, BREAK)), class_="quote"))
+        lines = [_line(quote, width) for quote in found if quote.line is not None or quote.text]
+        name = element("figcaption", element("code", source), f", {_which(found)}")
+        shown = element("pre", join(lines, BREAK)) if lines else None
+        blocks.append(element("figure", name, shown, class_="quote"))
     return join(blocks) if blocks else None
 
 
@@ -230,6 +310,8 @@ def _numbered(quotes: Sequence[Quote]) -> bool:
 
 def _which(quotes: Sequence[Quote]) -> str:
     numbers = [str(quote.line) for quote in quotes if quote.line is not None]
+    if not numbers:
+        return "the whole of it"
     return f"line {numbers[0]}" if len(numbers) == 1 else f"{count(len(numbers), 'line')}"
 
 

@@ -2,6 +2,7 @@
 
 from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
+from nimdoctor.diagnosis.held_certificates import HostCertificates
 from nimdoctor.diagnosis.pictures import Pictures
 from nimdoctor.report.html import ends, timeline, validity
 from nimdoctor.report.html.table import table
@@ -17,14 +18,16 @@ class Figure(NamedTuple):
     heads: Tuple[str, ...]
     rows: Sequence[Sequence[str]]
     below: Content = None
+    on_paper: bool = True
 
 
-def figures(pictures: Pictures, level: int, prefix: str) -> List[Markup]:
+def figures(pictures: Pictures, hosts: Sequence[HostCertificates], level: int, prefix: str) -> List[Markup]:
     """Every picture there is something for."""
-    return [_figure(one, level, f"{prefix}picture-{number}") for number, one in enumerate(_drawn(pictures, prefix), 1)]
+    drawn = enumerate(_drawn(pictures, hosts, prefix), 1)
+    return [_figure(one, level, f"{prefix}picture-{number}") for number, one in drawn]
 
 
-def _drawn(pictures: Pictures, prefix: str) -> Iterator[Figure]:
+def _drawn(pictures: Pictures, hosts: Sequence[HostCertificates], prefix: str) -> Iterator[Figure]:
     label = f"{prefix}ends"
     yield Figure(
         "Master and client", ends.draw(pictures.ends, label), "The links between the two ends", ends.HEADS,
@@ -39,17 +42,20 @@ def _drawn(pictures: Pictures, prefix: str) -> Iterator[Figure]:
             timeline.rows(one),
             timeline.below(one),
         )
-    if pictures.validities:
+    if hosts:
         yield Figure(
             "How long certificates hold",
-            validity.draw(pictures.validities, f"{prefix}validity"),
+            validity.draw(hosts, f"{prefix}validity"),
             "Certificates and their validity",
             validity.HEADS,
-            validity.rows(pictures.validities),
+            validity.rows(hosts),
+            # the table of certificates says the same there
+            on_paper=False,
         )
 
 
 def _figure(one: Figure, level: int, label: str) -> Markup:
     other = element("details", element("summary", "The same as a table"), table(one.caption, one.heads, one.rows))
     heading = element(f"h{level}", one.heading, id=label)
-    return element("figure", heading, one.svg, one.below, other, class_="picture", aria_labelledby=label)
+    kind = "picture" if one.on_paper else "picture only-screen"
+    return element("figure", heading, one.svg, one.below, other, class_=kind, aria_labelledby=label)

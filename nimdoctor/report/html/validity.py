@@ -2,9 +2,9 @@
 
 from typing import List, Sequence, Tuple
 
-from nimdoctor.diagnosis.pictures.validity import DAY, HOLDS, NOT_YET, RUN_OUT, Holding, Validity
-from nimdoctor.facts.certificate_details import as_utc
-from nimdoctor.model.wording import count
+from nimdoctor.diagnosis.held_certificates import DAY, HOLDS, NOT_YET, RUN_OUT, Holding, HostCertificates
+from nimdoctor.model.wording import as_utc
+from nimdoctor.report.certificates_table import state
 from nimdoctor.report.html.drawing import WIDTH, box, drawing, line, shorter, words
 from nimdoctor.report.markup import Markup
 
@@ -18,15 +18,15 @@ _KIND = {HOLDS: "good", RUN_OUT: "bad", NOT_YET: "warn"}
 _SOON = 30
 
 
-def rows(found: Sequence[Validity]) -> List[Tuple[str, ...]]:
+def rows(found: Sequence[HostCertificates]) -> List[Tuple[str, ...]]:
     """The picture in words, every certificate."""
     return [
         (
             f"{one.host} ({one.role})",
             held.path,
-            held.subject,
-            as_utc(held.not_before),
-            as_utc(held.not_after),
+            held.x509.subject,
+            as_utc(held.x509.not_before),
+            as_utc(held.x509.not_after),
             _state(held, one.now),
             as_utc(one.now) + ("" if one.of_host else " (not its own clock)"),
         )
@@ -35,7 +35,7 @@ def rows(found: Sequence[Validity]) -> List[Tuple[str, ...]]:
     ]
 
 
-def draw(found: Sequence[Validity], label: str) -> Markup:
+def draw(found: Sequence[HostCertificates], label: str) -> Markup:
     """One group of bars a host, all on one scale."""
     scale = _Scale(found)
     parts: List[Markup] = []
@@ -67,7 +67,7 @@ def draw(found: Sequence[Validity], label: str) -> Markup:
     return drawing(label, f"Validity of certificates: {_summary(found)}", description, y + 18, parts)
 
 
-def _summary(found: Sequence[Validity]) -> str:
+def _summary(found: Sequence[HostCertificates]) -> str:
     states = [held.state(one.now) for one in found for held in one.certificates if held.used]
     return ", ".join(f"{states.count(state)} {word}" for state, word in _SUMMED if states.count(state)) or "none in use"
 
@@ -76,41 +76,33 @@ _SUMMED = ((RUN_OUT, "run out"), (NOT_YET, "not valid yet"), (HOLDS, "valid"))
 
 
 def _state(held: Holding, now: int) -> str:
-    state = held.state(now)
-    if state == HOLDS:
-        state = f"{count(held.days(now), 'day')} left"
-    elif state == RUN_OUT:
-        ago = (now - held.not_after) // DAY
-        state = f"ran out {count(ago, 'day')} ago" if ago else "ran out within the last day"
-    else:
-        state = f"valid in {count(-((now - held.not_before) // DAY), 'day')}"
-    return state if held.used else f"{state}, left over"
+    return state(held, now) + ("" if held.used else ", left over")
 
 
 def _name(held: Holding) -> str:
     """The common name of its subject."""
-    names = [part[3:] for part in held.subject.split(",") if part.startswith("CN=")]
-    return names[0] if names else held.subject
+    names = [part[3:] for part in held.x509.subject.split(",") if part.startswith("CN=")]
+    return names[0] if names else held.x509.subject
 
 
 def _bar(held: Holding, now: int, scale: "_Scale", y: float) -> List[Markup]:
-    state = held.state(now)
-    kind = _KIND[state] if held.used else "none"
-    if held.used and state == HOLDS and held.days(now) < _SOON:
+    holds = held.state(now)
+    kind = _KIND[holds] if held.used else "none"
+    if held.used and holds == HOLDS and held.days(now) < _SOON:
         kind = "warn"
-    left, right, middle = scale.x(held.not_before), scale.x(held.not_after), scale.x(now)
-    state = _state(held, now)
+    left, right, middle = scale.x(held.x509.not_before), scale.x(held.x509.not_after), scale.x(now)
+    said = _state(held, now)
     name = f"{held.path.rsplit('/', 1)[-1]}: {_name(held)}"
-    bar = [box(left, y + 16, max(right - left, 2), 11, f"fill {kind}{' gone' if state != HOLDS else ''}", 2)]
-    if state == HOLDS:
+    bar = [box(left, y + 16, max(right - left, 2), 11, f"fill {kind}{' gone' if holds != HOLDS else ''}", 2)]
+    if holds == HOLDS:
         # what is over already is pale
         bar = [
             box(left, y + 16, max(middle - left, 0), 11, f"fill {kind} gone", 2),
             box(middle, y + 16, max(right - middle, 2), 11, f"fill {kind}", 2),
         ]
     return [
-        words(0, y + 12, shorter(name, WIDTH - 7 * len(state) - 10)),
-        words(WIDTH, y + 12, state, kind, "end"),
+        words(0, y + 12, shorter(name, WIDTH - 7 * len(said) - 10)),
+        words(WIDTH, y + 12, said, kind, "end"),
         *bar,
     ]
 
@@ -118,9 +110,11 @@ def _bar(held: Holding, now: int, scale: "_Scale", y: float) -> List[Markup]:
 class _Scale:
     """Time to units, over what all certificates and clocks span."""
 
-    def __init__(self, found: Sequence[Validity]) -> None:
+    def __init__(self, found: Sequence[HostCertificates]) -> None:
         nows = [one.now for one in found]
-        times = [time for one in found for held in one.certificates for time in (held.not_before, held.not_after)]
+        times = [
+            time for one in found for held in one.certificates for time in (held.x509.not_before, held.x509.not_after)
+        ]
         self.low = max(min(times + nows), min(nows) - _LONGEST)
         self.high = max(min(max(times + nows), max(nows) + _LONGEST), self.low + DAY)
         self.first, self.last = as_utc(self.low)[:10], as_utc(self.high)[:10]
