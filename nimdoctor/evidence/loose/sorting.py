@@ -94,7 +94,7 @@ class Sorting:
             split = sections(lines, catalog=self._catalog)
             if len(split) > 1 or (split and split[0].command):
                 said = len(self.unrecognised)
-                found = self._of_sections(name, split)
+                found = self._of_sections(name, split) or self._of_its_name(name, split)
                 if not found:
                     del self.unrecognised[said:]
                     self.useless(name, "not recognised", first_line=first_words(text.lstrip().partition("\n")[0]))
@@ -120,6 +120,13 @@ class Sorting:
         if len(hosts) > 1:
             self.remarks.append(f"{name}: its prompts name several hosts ({', '.join(hosts[:5])}); taken as one")
         return found
+
+    def _of_its_name(self, name: str, split: Iterable[Section]) -> List[Piece]:
+        """What the file's name says of the longest text in it, where nothing of it is known by itself."""
+        section = max((one for one in split if not one.row), key=lambda one: len(one.text), default=None)
+        found = recognise(section.text, name) if section else None
+        row = self._row(found) if found else None
+        return [_piece(name, found, row, section.lines)] if section and found and row else []
 
     def _of_unnamed(self, name: str, section: Section) -> List[Piece]:
         """What stands before the first prompt, or after a command that the catalog does not have."""

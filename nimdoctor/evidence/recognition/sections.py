@@ -131,10 +131,10 @@ def _inside(head: Prompt, at: str) -> str:
 
 def _without_indentation(head: str, lines: Sequence[Line]) -> Sequence[Line]:
     """The lines without the blanks before their prompt, where all have them."""
-    margin = len(head) - len(head.lstrip(" "))
-    if not margin or any(line.text[:margin].strip() for line in lines):
+    margin = head[: len(head) - len(head.lstrip())]
+    if not margin or any(line.text.strip() and not line.text.startswith(margin) for line in lines):
         return lines
-    return [line._replace(text=line.text[margin:]) for line in lines]
+    return [line._replace(text=line.text[len(margin) :]) for line in lines]
 
 
 def _ended(section: Section) -> Iterator[Section]:
