@@ -34,7 +34,7 @@ from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.der import BadDer, read_certificate
 from nimdoctor.evidence.loose import read_loose
 from nimdoctor.evidence.manifest import parse_manifest
-from nimdoctor.evidence.recognition import parts, recognise, sections, worth
+from nimdoctor.evidence.recognition import parts, points, recognise, sections
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError
 from nimdoctor.evidence.wrapping import decoded, joined, unwrapped
@@ -127,7 +127,7 @@ def quotes(value: Any) -> Iterator[Quote]:
 
 def loose(raw: bytes) -> None:
     """Loose text is recognised or refused; each line of a piece stands in the file where the piece says."""
-    rows = unwrapped(decoded(raw), worth)
+    rows = unwrapped(decoded(raw), points)
     text = joined(rows)
     recognise(text, "nimsh.log.txt")
     lines = list(split_lines(text))

@@ -17,10 +17,10 @@ from nimdoctor.evidence.recognition import (
     has_prompts,
     is_binary,
     parts,
+    points,
     recognise,
     same_facts,
     sections,
-    worth,
 )
 from nimdoctor.evidence.unread import unread
 from nimdoctor.evidence.wrapping import Line, decoded, joined, numbered, numbers_of, runs, unwrapped
@@ -82,7 +82,7 @@ class Sorting:
 
     def _classify_whole(self, name: str, opener: Opener, raw: bytes) -> List[Piece]:
         original = decoded(raw)
-        lines = unwrapped(original, worth)
+        lines = unwrapped(original, points)
         text = joined(lines)
         if "PRIVATE KEY" in text.upper():
             # a key shows only now: before, it may have stood in one line

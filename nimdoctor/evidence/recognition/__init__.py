@@ -3,7 +3,7 @@ another, a log. `recognise` names one text in the catalog's terms, `parts` finds
 parts a transcript by its prompts.
 """
 
-from nimdoctor.evidence.recognition.content import recognise, worth
+from nimdoctor.evidence.recognition.content import points, recognise
 from nimdoctor.evidence.recognition.kinds import NIMSH_LOG, line_is_known
 from nimdoctor.evidence.recognition.naming import CERTIFICATES, same_facts
 from nimdoctor.evidence.recognition.prompts import has_prompts
@@ -22,9 +22,9 @@ __all__ = [
     "is_binary",
     "line_is_known",
     "parts",
+    "points",
     "recognise",
     "same_facts",
     "sections",
     "strip_quoting",
-    "worth",
 ]
