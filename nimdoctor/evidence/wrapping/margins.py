@@ -80,14 +80,16 @@ def _without_indentation(lines: List[Line], worth: Worth) -> List[Line]:
     found = list(lines)
     widths = [_width(line.text) for line in lines]
     inside = [width is None or width >= 2 for width in widths]
-    islands = [(start, end) for start, end in runs(inside) if not start or _is_apart(lines[start - 1 : start + 1])]
-    for start, end in islands[:_TRIED]:
+    tried = 0
+    for start, end in runs(inside):
         known = [width for width in widths[start:end] if width is not None]
         if not known:
             continue
         margin = min(known)
         made = [line._replace(text=line.text.expandtabs()[margin:]) for line in lines[start:end]]
-        if _better(lines[start:end], made, worth) or _better(lines[start:end], made, stanzas):
+        apart = tried < _TRIED and (not start or _is_apart(lines[start - 1 : start + 1]))
+        tried += apart
+        if _better(lines[start:end], made, stanzas) or (apart and _better(lines[start:end], made, worth)):
             found[start:end] = made
     return found
 
