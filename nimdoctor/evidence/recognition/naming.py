@@ -109,8 +109,8 @@ def same_facts(name: str, row: Row) -> bool:
     """Whether a text of that name may be one of the row: it feeds the same fact, or one whose texts have the same form."""
     if name.startswith("/") or row.kind is Kind.FILE:
         return path_matches(row.name, name)
-    facts = facts_of(name)
-    return bool(facts & set(row.facts)) or any(facts | set(row.facts) <= form for form in _SAME_FORM)
+    facts, own = facts_of(name) - _OF_ERRORS, set(row.facts) - _OF_ERRORS
+    return bool(facts & own) or any(facts | own <= form for form in _SAME_FORM)
 
 
 @functools.cache
