@@ -112,6 +112,6 @@ def fetch_failed(
         confidence=Confidence.LIKELY if by_tftp and not has_one else Confidence.POSSIBLE,
         against=[mode.at] if has_one and mode else [],
         cause=Inferred(reason.cause),
-        cure=Inferred(f"likely places to look at: {reason.look}; then nimclient -c again"),
+        cure=Inferred(f"the cause likely shows {reason.look}; then nimclient -c again"),
         explained_by=reason.explained_by,
     )

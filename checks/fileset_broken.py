@@ -3,7 +3,7 @@
 from typing import Iterator, List, Optional
 
 from nimdoctor.facts import Filesets, Processes
-from nimdoctor.facts.lslpp import FilesetRow
+from nimdoctor.facts.lslpp import CLIENT_FILESET, MASTER_FILESET, FilesetRow
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -19,7 +19,7 @@ from nimdoctor.model import (
 )
 from nimdoctor.model.ruling import no_command
 
-_NIM = ("bos.sysmgt.nim.client", "bos.sysmgt.nim.master")
+_NIM = (CLIENT_FILESET, MASTER_FILESET)
 _RESTS_ON = (
     *_NIM,
     "bos.net.tcp.client",

@@ -1,5 +1,6 @@
 """What the master keeps of the last operation on each of its machines."""
 
+import re
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import NimIdentity, NimObjects, PushSince, RecordedOperations
@@ -39,6 +40,7 @@ _CAUSES = {
     Failure.OTHER: ("fileset-broken", "interim-fix-unstable", "filesystem-full"),
 }
 _UNREACHED = ("nimsh-inactive", "port-taken", "services-missing", "name-resolution")
+_ATTRIBUTE = rf"^{ERROR} *= *"
 _SHOWLOG = "nim -o showlog and the machine's name shows the whole output of the last operation"
 
 
@@ -113,7 +115,7 @@ def _finding(machine: NimObject, error: OperationError, against: Sequence[Quote]
     clears = f"; what it rules out: {row.clears}" if row and row.clears else ""
     ready = "" if machine.state[0] != READY else ", though the machine is ready now"
     return Finding(
-        f"{machine.name}: the last operation failed{ready}: {error.words[:200]}",
+        f"{machine.name}: the last operation failed{ready}: {re.sub(_ATTRIBUTE, '', error.words)}",
         evidence=[*error.lines, *state],
         objects=[machine.name],
         severity=Severity.MEDIUM if worse else Severity.LOW,
@@ -128,9 +130,7 @@ def _finding(machine: NimObject, error: OperationError, against: Sequence[Quote]
             else "what it was to do there was not done, or not all"
         )
         + clears,
-        cure=Inferred(
-            f"{_SHOWLOG}; likely places to look at: {'; '.join(row.look) if row and row.look else 'its lines'}"
-        ),
+        cure=Inferred(f"{_SHOWLOG}, which likely tells why" + (f"; {'; '.join(row.look)}" if row and row.look else "")),
         against=against,
         references=[f"NIM message {error.number}"] if error.number else [],
         explained_by=_CAUSES.get(error.failure, _UNREACHED),

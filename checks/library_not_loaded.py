@@ -2,7 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import LoaderReports
+from nimdoctor.facts import CryptoSetup, LoaderReports
 from nimdoctor.facts.loader_reports import LoaderReport
 from nimdoctor.facts.message_numbers import explained
 from nimdoctor.model import (
@@ -10,6 +10,7 @@ from nimdoctor.model import (
     Finding,
     Inferred,
     NotApplicable,
+    Passed,
     Role,
     Severity,
     Traffic,
@@ -54,17 +55,22 @@ _LOOK_ELSEWHERE = (
     ),
     marks="C C",
 )
-def library_not_loaded(own: Optional[LoaderReports]) -> Iterator[Verdict]:
+def library_not_loaded(own: Optional[LoaderReports], setup: Optional[CryptoSetup]) -> Iterator[Verdict]:
     """nim, nimclient or nimsh did not start, since a library is not the one that it was made for."""
     for report in own.all if own else ():
         yield _finding(report)
-    if own is None or not own.all:
+    if own:
+        return
+    if setup and setup.received:
+        yield Passed("nimclient -c was loaded, and did its work", [setup.received])
+    else:
         yield NotApplicable("nothing of the loader was recorded")
 
 
 def _finding(report: LoaderReport) -> Finding:
     program, library = report.program or "a program that is not named", report.named_library
-    at_fault = f" for want of {library}" if library else ""
+    wanted = f"{report.symbol} in {library}" if report.symbol else library
+    at_fault = f" for want of {wanted}" if wanted else ""
     if report.of_nim is False:
         return Finding(
             f"{program} was not loaded{at_fault}; it is no program of NIM",
@@ -72,7 +78,7 @@ def _finding(report: LoaderReport) -> Finding:
             severity=Severity.LOW,
             confidence=Confidence.LIKELY,
             cause=Inferred(
-                f"{explained(report.number)}. Likely the library no longer has what {program} was built for, as after an "
+                f"{report.number}: likely the library no longer has what {program} was built for, as after an "
                 "update or an interim fix of OpenSSL"
             ),
             impact=f"{program} does not start; pushes and nimsh do not need it",
@@ -85,12 +91,14 @@ def _finding(report: LoaderReport) -> Finding:
         severity=Severity.HIGH if report.of_nim else Severity.MEDIUM,
         confidence=Confidence.LIKELY if report.of_nim else Confidence.POSSIBLE,
         cause=Inferred(
-            f"{explained(report.number)}. Likely OpenSSL and the libraries that NIM uses are not of one level"
+            f"{explained(report.number)}; likely OpenSSL and the libraries that NIM uses are not of one level"
             if report.of_ssl
-            else f"{explained(report.number)}. Likely a library is missing, damaged, or of another level than the program"
+            else f"{explained(report.number)}; likely a library is missing, damaged, or of another level than the program"
         ),
         cure=Inferred(
-            f"likely places to look at: {_LOOK}" if report.of_ssl else f"likely lslpp -w and the library: {library}"
+            f"the cause likely shows here: {_LOOK}"
+            if report.of_ssl
+            else f"lslpp -w and the library ({library}) likely tells whose it is"
         ),
         explained_by=_CAUSES if report.of_ssl else ("fileset-broken",),
     )

@@ -3,6 +3,7 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import Filesets, NimInfo, Sockets, Subsystems
+from nimdoctor.facts.lslpp import MASTER_FILESET
 from nimdoctor.facts.niminfo import PORTS
 from nimdoctor.model import (
     Confidence,
@@ -17,8 +18,6 @@ from nimdoctor.model import (
     Verdict,
     check,
 )
-
-MASTER_FILESET = "bos.sysmgt.nim.master"
 
 
 @check(

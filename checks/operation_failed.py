@@ -1,6 +1,6 @@
 """An operation of the master that somebody recorded, and that failed for a reason of its own."""
 
-from typing import Iterator, List, Optional, Sequence
+from typing import Iterator, List, Optional
 
 from nimdoctor.facts import RecordedOperations
 from nimdoctor.facts.message_numbers import explained, numbered
@@ -52,42 +52,30 @@ def operation_failed(own: Optional[RecordedOperations]) -> Iterator[Verdict]:
     ]
     told: List[str] = []
     for one, error in failed:
-        if _over(every, one, error):
-            continue
         if error.words not in told:
             told.append(error.words)
             yield _finding(one, error)
-    if not told and failed:
-        yield Passed("what failed was done later, or came through to that client", [error.at for _, error in failed])
+    back = [one.came_back for one in every if one.came_back and not one.errors]
+    if not told and back:
+        yield Passed("a recorded operation came through", back)
     elif not told:
         yield NotApplicable("no operation that failed for a reason of its own was recorded")
-
-
-def _over(every: Sequence[Operation], one: Operation, error: OperationError) -> bool:
-    """Whether the same command, further down in that text, ended well."""
-    return any(
-        later.command == one.command and later.succeeded_after(error, one.client_of(error), one.source)
-        for later in every
-    )
 
 
 def _finding(one: Operation, error: OperationError) -> Finding:
     row = numbered(error.number)
     program = f" ({error.program.rsplit('/', 1)[-1]})" if error.program else ""
-    said = error.words if len(error.words) <= 200 else f"{error.words[:200]}..."
     clears = row.clears if row else ""
     look = "; ".join(row.look) if row else ""
     client = one.client_of(error)
     return Finding(
-        f"{one.label} failed: {said}",
+        f"{one.label} failed: {error.words}",
         evidence=list(error.lines),
         objects=[client] if client and error.number in _REACHED else [],
         confidence=_BY_MARK.get(row.sure, Confidence.POSSIBLE) if row else Confidence.LIKELY,
         cause=f"{explained(error.number)}{program}",
         impact=clears or _UNKNOWN,
-        cure=Inferred(f"likely places to look at: {look}")
-        if look
-        else Inferred("the lines below the number may tell more"),
+        cure=Inferred(f"the cause likely shows here: {look}" if look else "the lines below the number may tell more"),
         references=[f"NIM message {error.number}"],
         explained_by=("interim-fix-unstable", "fileset-broken", "filesystem-full")
         if error.number in ("0042-175", "0503-420")

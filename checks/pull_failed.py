@@ -2,7 +2,7 @@
 
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from nimdoctor.facts import RecordedOperations
+from nimdoctor.facts import NimclientObjects, RecordedOperations
 from nimdoctor.facts.message_numbers import explained, numbered
 from nimdoctor.facts.operation_lines import REACHED_NOBODY, Failure, OperationError
 from nimdoctor.facts.operations import Operation
@@ -11,6 +11,7 @@ from nimdoctor.model import (
     Finding,
     Inferred,
     NotApplicable,
+    Passed,
     Role,
     Severity,
     Traffic,
@@ -55,7 +56,7 @@ _CAUSES: Dict[Failure, Tuple[str, ...]] = {
     messages=("0042-006", "0042-008", "0042-053"),
     marks="C C",
 )
-def pull_failed(own: Optional[RecordedOperations]) -> Iterator[Verdict]:
+def pull_failed(own: Optional[RecordedOperations], objects: Optional[NimclientObjects]) -> Iterator[Verdict]:
     """What the client asked of its master was not answered, or refused.
 
     A pull goes to nimesis on the master, never to nimsh, and no part of it is encrypted.
@@ -66,7 +67,9 @@ def pull_failed(own: Optional[RecordedOperations]) -> Iterator[Verdict]:
             if error.number and error.number not in _ELSEWHERE and error.words not in told:
                 told.append(error.words)
                 yield _finding(one, error)
-    if not told:
+    if not told and objects:
+        yield Passed("the master answered a pull", [objects.whole()])
+    elif not told:
         yield NotApplicable("no pull that failed was recorded")
 
 
@@ -77,13 +80,12 @@ def _finding(one: Operation, error: OperationError) -> Finding:
         cause, look = f"{error.number}: {_NOT_REACHED}", _LOOK
     elif error.failure is Failure.DENIED:
         cause, look = f"{error.number}: {_REFUSED}", _LOOK_REFUSED
-    said = error.words if len(error.words) <= 200 else f"{error.words[:200]}..."
     return Finding(
-        f"{one.label} failed: {said}",
+        f"{one.label} failed: {error.words}",
         evidence=list(error.lines),
         confidence=Confidence.LIKELY if row and row.sure in "AB" else Confidence.POSSIBLE,
         cause=Inferred(cause if "likely" in cause else f"likely what the number says: {cause}"),
-        cure=Inferred(f"likely places to look at: {look or 'the lines below the number'}"),
+        cure=Inferred(f"the cause likely shows here: {look or 'the lines below the number'}"),
         references=[f"NIM message {error.number}"],
         explained_by=_CAUSES.get(error.failure, ()),
     )

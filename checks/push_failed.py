@@ -46,30 +46,30 @@ _ANSWERS = {
     Failure.REFUSED: _Answer(
         Severity.HIGH,
         "nothing took the connection: most likely nimsh does not run on {client}, or the name leads to another host",
-        f"on {{client}} lssrc -s nimsh, which should say active, and netstat -an, which should show LISTEN on {PORT} "
-        "(checks nimsh-inactive, port-taken); on the master host {client}, whether that is its address (name-resolution)",
+        f"on {{client}} at lssrc -s nimsh, which should say active, and netstat -an, which should show LISTEN on {PORT} "
+        "(nimsh-inactive, port-taken); on the master at host {client}: is that its address? (name-resolution)",
         (*_NOT_LISTENING, *_NAMES, "niminfo-broken"),
     ),
     Failure.NO_ANSWER: _Answer(
         Severity.HIGH,
         "no answer came: likely {client} is down, the name leads to another address, or a firewall drops what is sent "
         f"to {PORT}",
-        "on the master host {client} and a ping of that address (name-resolution); then whether a firewall lets "
-        f"{PORT} and {SECOND} through; on {{client}} lssrc -s nimsh (nimsh-inactive)",
+        "on the master at host {client} and a ping of that address (name-resolution); then whether a firewall lets "
+        f"{PORT} and {SECOND} through; on {{client}} at lssrc -s nimsh (nimsh-inactive)",
         (*_NAMES, "nimsh-inactive"),
     ),
     Failure.SECOND_CHANNEL: _Answer(
         Severity.HIGH,
         f"Error 0 with poll: setup failure: likely the second channel, {SECOND}/tcp (nimaux), did not come up, while "
         f"{PORT} answered",
-        f"whether a firewall lets {SECOND} through as well, and the rows nimsh {PORT}/tcp and nimaux {SECOND}/tcp in "
+        f"whether a firewall lets {SECOND} through as well, and the rows nimsh {PORT}/tcp and nimaux {SECOND}/tcp stand in "
         "/etc/services of both ends (services-missing, name-resolution)",
         ("services-missing", *_NAMES),
     ),
     Failure.NO_CONNECTION: _Answer(
         Severity.HIGH,
         "the two ends came to no connection; likely nimsh on {client}, its name, or a firewall is at fault",
-        f"on {{client}} lssrc -s nimsh and netstat -an for LISTEN on {PORT} (nimsh-inactive, port-taken); on the master "
+        f"on {{client}} at lssrc -s nimsh and netstat -an, LISTEN on {PORT} (nimsh-inactive, port-taken); on the master at "
         "host {client} (name-resolution)",
         (*_NOT_LISTENING, *_NAMES, "create-bio-hang"),
     ),
@@ -77,15 +77,15 @@ _ANSWERS = {
         Severity.HIGH,
         "nimsh on {client} answered and refused: likely it has another CPU id, another master id or another master than "
         "this master passes (cpuid-changed, master-id-changed, niminfo-wrong-master, name-resolution)",
-        "compare uname -m on {client} with the cpuid of lsnim -l {client} (cpuid-changed), NIM_MASTERID in its "
-        "/etc/niminfo with uname -m of the master (master-id-changed), NIM_MASTER_HOSTNAME there with the master "
-        "(niminfo-wrong-master), and the master's name as {client} resolves it (name-resolution)",
+        "whether uname -m on {client} is the cpuid of lsnim -l {client} (cpuid-changed), NIM_MASTERID in its "
+        "/etc/niminfo uname -m of the master (master-id-changed), and NIM_MASTER_HOSTNAME there the master "
+        "(niminfo-wrong-master), by a name that {client} resolves (name-resolution)",
         (*_IDENTITY, "niminfo-broken", "push-disabled", "ssl-one-sided"),
     ),
     Failure.INTERRUPTED: _Answer(
         Severity.MEDIUM,
         "it was ended by a signal, as by Ctrl-C: a push that hangs may have been cut off so, since NIM itself ends none",
-        "the last lines of /var/adm/ras/nimsh.log on {client}: a hang stops at create BIO (create-bio-hang); what of the "
+        "at the last lines of /var/adm/ras/nimsh.log on {client}: a hang stops at create BIO (create-bio-hang); what of the "
         "push still runs shows ps -ef on both ends (hung-push)",
         (*_HANGS, "nimsh-inactive", *_NAMES),
         Confidence.POSSIBLE,
@@ -94,7 +94,7 @@ _ANSWERS = {
         Severity.MEDIUM,
         "Ansible waited 300 s for {client} and gave it up: a push that hangs may look like that, and so may a host that "
         "does not answer",
-        "the last lines of /var/adm/ras/nimsh.log on {client}: a hang stops at create BIO (create-bio-hang); on {client} "
+        "at the last lines of /var/adm/ras/nimsh.log on {client}: a hang stops at create BIO (create-bio-hang); on {client} "
         "lssrc -s nimsh (nimsh-inactive)",
         (*_HANGS, "nimsh-inactive", *_NAMES),
         Confidence.POSSIBLE,
@@ -150,7 +150,9 @@ def push_failed(
         if (error.failure, client) not in told:
             told.append((error.failure, client))
             named = client or (names[0] if subject.where is Role.CLIENT and names else None)
-            finding = _finding(one, error, named, _against(back, client), _wants(error, subsystems, sockets, subject))
+            finding = _finding(
+                one, error, named, _against(back, client), _wants(error, subsystems, sockets, subject), subject.where
+            )
             # what is known of the state of a host that was reached is the client's
             yield _if_past(finding, error, since, subsystems, sockets) if subject.where is Role.CLIENT else finding
     if told:
@@ -205,29 +207,42 @@ def _wants(
 
 
 def _finding(
-    one: Operation, error: OperationError, client: Optional[str], against: Sequence[Quote], missing: Sequence[str]
+    one: Operation,
+    error: OperationError,
+    client: Optional[str],
+    against: Sequence[Quote],
+    missing: Sequence[str],
+    where: Role,
 ) -> Finding:
     answer = _ANSWERS[error.failure]
     who = client or "the client"
-    row = numbered(error.number)
-    meaning = f"{error.number} says that {row.says}; " if row else ""
+    meaning = f"{error.number}: " if error.number else ""
     way = f" ({_BY_NIMSH})" if error.by_nimsh and error.method == "c_rsh" else ""
-    said = error.words if len(error.words) <= 200 else f"{error.words[:200]}..."
     return Finding(
-        f"{one.label} failed: {said}",
+        f"{one.label} failed: {error.words}",
         evidence=list(error.lines),
         objects=[client] if client else [],
         severity=answer.severity,
         confidence=Confidence.POSSIBLE if against else answer.mark,
         cause=Inferred(f"{meaning}{answer.cause.format(client=who)}{way}"),
         impact=_impact(error, who),
-        cure=f"look at: {answer.cure.format(client=who)}",
+        cure=f"look {answer.cure.format(client=who)}",
         against=list(against),
         missing=list(missing),
         references=[f"NIM message {error.number}"] if error.number else [],
         explained_by=answer.explained_by,
+        run=_run(error, client, where),
         rules_out=None if answer.mark is Confidence.LIKELY and not against else (),
     )
+
+
+def _run(error: OperationError, client: Optional[str], where: Role) -> Optional[str]:
+    """The first thing to look at on the host that the finding is about."""
+    if where is Role.CLIENT:
+        return None if error.failure in (Failure.DENIED, Failure.INTERRUPTED) else "lssrc -s nimsh"
+    if client is None or client.startswith("-"):
+        return None
+    return f"lsnim -l {client}" if error.failure is Failure.DENIED else f"host {client}"
 
 
 def _impact(error: OperationError, client: str) -> str:
@@ -235,7 +250,7 @@ def _impact(error: OperationError, client: str) -> str:
     clears = f". What it rules out: {row.clears}" if row and row.clears else ""
     if error.failure in (Failure.INTERRUPTED, Failure.TIMED_OUT):
         return f"that operation on {client} did not come to its end{clears}"
-    return f"while that is so no push to {client} works{clears}"
+    return f"no push to {client} works while that is so{clears}"
 
 
 def _if_past(

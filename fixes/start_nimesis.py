@@ -3,13 +3,12 @@
 from typing import Iterator, Optional
 
 from nimdoctor.facts import Filesets, NimInfo, Sockets, Subsystems
+from nimdoctor.facts.lslpp import MASTER_FILESET
 from nimdoctor.facts.niminfo import PORTS
 from nimdoctor.model import OnMaster, Role
 from nimdoctor.planning.daemons import Daemon, bring_up
 from nimdoctor.planning.fix import FixContext, PlanItem, fix
 from nimdoctor.planning.steps import Phase
-
-MASTER_FILESET = "bos.sysmgt.nim.master"
 
 
 @fix(

@@ -10,6 +10,7 @@ from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
 from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.x509 import X509Reader
+from nimdoctor.facts.lslpp import CLIENT_FILESET, MASTER_FILESET
 from nimdoctor.model.host_readers import CertificateReader, ClockReader, EvidenceTime
 from nimdoctor.model.language import NOT_ENGLISH, is_english
 from nimdoctor.model.text import BadEvidence, Extent, Text, Unreadable, first_words
@@ -262,6 +263,11 @@ class Host:
         self.role_stated = False
         if self.optional(facts.NimObjects):
             return ("master",)
+        filesets = self.optional(facts.Filesets)
+        if filesets and filesets.installed(CLIENT_FILESET) and filesets.installed(MASTER_FILESET) is False:
+            # of several files in one heap this one may be of another host
+            self.role_stated = not self.evidence.loose
+            return ("client",)
         if self.optional(facts.NimclientObjects) or self.optional(facts.NimshLog):
             return ("client",)
         return ()

@@ -53,7 +53,7 @@ class ScannedEnds:
                 yield CheckRun(check, master, Role.MASTER)
             return
         wanted = check.role.value
-        if wanted in roles or not roles:
+        if wanted in roles or (not roles and not (master and check.role is Role.MASTER)):
             yield CheckRun(check, target, check.role)
         elif target.evidence.loose and not (master and check.role is Role.MASTER):
             yield CheckRun(check, target, check.role, uninvited=True)

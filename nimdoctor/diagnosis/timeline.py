@@ -41,18 +41,28 @@ class Turn(NamedTuple):
     good: Optional[Session]
     failed: Optional[Session]
     changes: Tuple[Change, ...]
+    both: bool = True
+    """Whether both ends were looked at."""
 
     def words(self) -> Optional[str]:
         """In one line; None where there is no change to tell of."""
-        if not self.changes:
+        if not self.changes and not (self.good and self.failed):
             return None
-        good = f"last good push {self.good.ended} ({_place(self.good.last)})" if self.good else ""
-        failed = f"first failure {self.failed.started} ({_place(self.failed.last)})" if self.failed else ""
+        good = f"last good push {self.good.ended:%Y-%m-%d %H:%M} ({_place(self.good.last)})" if self.good else ""
+        failed = f"first failure {self.failed.started:%Y-%m-%d %H:%M} ({self._of_failed()})" if self.failed else ""
         if good and failed:
             when = f"between the {good} and the {failed}"
         else:
             when = f"since the {good}, and not tried after it" if good else f"before the {failed or 'scan'}"
-        return f"{'; '.join(change.words() for change in self.changes)}; {when}"
+        nothing = "nothing that is known" if self.both else "nothing that is known of this end (give --master)"
+        return f"{'; '.join(change.words() for change in self.changes) or nothing}; {when}"
+
+    def _of_failed(self) -> str:
+        """Where the failure stands; in the log of the good push the line tells it."""
+        if self.failed is None:
+            return ""
+        at = self.failed.last
+        return f"line {at.line}" if self.good and self.good.last.source == at.source else _place(at)
 
 
 def turn_of(host: Host, other: Optional[Host]) -> Optional[Turn]:
@@ -68,7 +78,7 @@ def turn_of(host: Host, other: Optional[Host]) -> Optional[Turn]:
     since, until = good.ended if good else None, failed.started if failed else None
     between = [one for one in found if (not since or one.when > since) and (not until or one.when <= until)]
     # of what came before the first push that is known only the last can have to do with it
-    return Turn(good, failed, tuple(between if good else between[-1:]))
+    return Turn(good, failed, tuple(between if good else between[-1:]), other is not None)
 
 
 def changes(host: Host, by: Host) -> Iterator[Change]:

@@ -61,8 +61,9 @@ class RecordedFile(NamedTuple):
 
 
 class LoosePiece(NamedTuple):
-    """A text out of loose files: the file it stood in as `source`, from its line `first_line` on; its `name` in the
-    catalog's terms (the path, or the command as typed), the label of its `row` there, and its `file` in the directory.
+    """A text out of loose files: the file it stood in as `source`, from its line `first_line` on, or of its lines
+    `numbers`; its `name` in the catalog's terms (the path, or the command as typed), the label of its `row` there, and
+    its `file` in the directory.
     """
 
     source: str
@@ -70,6 +71,7 @@ class LoosePiece(NamedTuple):
     row: str
     file: str
     first_line: int = 1
+    numbers: Tuple[int, ...] = ()
 
 
 class Manifest:
@@ -242,7 +244,9 @@ def _loose(entries: Any, manifest: Manifest) -> Iterator[LoosePiece]:
         else:
             files.add(words[-1])
             source, name, row, file = words
-            yield LoosePiece(source, name, row, file, first_line)
+            numbers = found.get("numbers")
+            counted = [_number(number) for number in numbers] if isinstance(numbers, list) else []
+            yield LoosePiece(source, name, row, file, first_line, tuple(number for number in counted if number))
 
 
 def _host(value: Any, manifest: Manifest) -> Optional[str]:

@@ -18,6 +18,7 @@ from nimdoctor.evidence.manifest import (
 from nimdoctor.evidence.redacted_certificates import RedactedFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
+from nimdoctor.evidence.wrapping import recorded
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
 from nimdoctor.model.unreadable import refused
@@ -273,7 +274,17 @@ class RecordedEvidence:
                 raw = redacted.content() if redacted else self._guarded(piece.file, path)
                 return Text.of(raw, piece.source, name=piece.name, first_line=piece.first_line)
             at = piece.first_line
-            return self._text(piece.file, piece.source, row.label, row, name=piece.name, command=command, first_line=at)
+            numbers = piece.numbers
+            return self._text(
+                piece.file,
+                piece.source,
+                row.label,
+                row,
+                name=piece.name,
+                command=command,
+                first_line=at,
+                numbers=numbers,
+            )
         except OSError as error:
             self.problems[row.label] = f"given but cannot be read: {refused(error)}"
             return None
@@ -338,6 +349,7 @@ class RecordedEvidence:
         status: Optional[int] = None,
         first_line: int = 1,
         extent: Extent = Extent.WHOLE,
+        numbers: Tuple[int, ...] = (),
     ) -> Text:
         """Small texts are read at once, so that damage shows here; raises OSError."""
         tree = self.tree
@@ -348,8 +360,22 @@ class RecordedEvidence:
         with opener() as stream:
             if size <= _READ_AT_ONCE:
                 raw = stream.read(TEXT_LIMIT)
+                bare = None if self.loose else recorded(raw, source if command else "")
+                if bare:
+                    raw = bare.raw
+                    numbers = tuple(first_line - 1 + number for number in bare.numbers)
+                    first_line += bare.first_line - 1
                 opener = lambda: io.BytesIO(raw)  # noqa: E731
-        return Text(source, opener, name=name, first_line=first_line, command=command, status=status, extent=extent)
+        return Text(
+            source,
+            opener,
+            name=name,
+            first_line=first_line,
+            command=command,
+            status=status,
+            extent=extent,
+            numbers=numbers,
+        )
 
 
 def _typed(words: str, row: Row) -> str:

@@ -76,6 +76,11 @@ class NimGeneration(NamedTuple):
         evidence = (level.at,) if level else (filesets.quote(CLIENT_FILESET),) if filesets and nim_client else ()
         return cls("G0" if none else None, concerned, ruled_out, evidence, () if none else commands)
 
+    @staticmethod
+    def proof_of_any_level(tables: LevelTables) -> Tuple[Tuple[str, ...], ...]:
+        """The commands that prove a generation where not even the level is known."""
+        return _proof(tables.rows("generations"), None, None, "")
+
     def at_least(self, generation: str) -> bool:
         """Whether that generation, or a higher one, is proved."""
         return self.proved is not None and self.proved >= generation

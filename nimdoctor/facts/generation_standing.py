@@ -7,12 +7,12 @@ from nimdoctor.facts.generation import proof
 from nimdoctor.facts.instfix import Apars
 from nimdoctor.facts.level import Level
 from nimdoctor.facts.level_table import LevelRow, technology_level
-from nimdoctor.facts.lslpp import Filesets
+from nimdoctor.facts.lslpp import CLIENT_FILESET, MASTER_FILESET, Filesets
 from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.site_levels import LevelTables
 from nimdoctor.model.text import Quote
 
-NIM_CLIENT, NIM_MASTER = "bos.sysmgt.nim.client", "bos.sysmgt.nim.master"
+NIM_CLIENT, NIM_MASTER = CLIENT_FILESET, MASTER_FILESET
 CARRIED, LACKING, NOT_KNOWN = "carried", "lacking", "not known"
 
 _INFERRED = "C"

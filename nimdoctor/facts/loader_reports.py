@@ -15,6 +15,7 @@ _PROGRAM = re.compile(
     r"\b(?:program|module|for) ((?:/|\./)?[\w./+-]{1,300})(?:\([\w.+-]{1,100}\))?", re.IGNORECASE | re.ASCII
 )
 _LIBRARY = re.compile(r"(/[\w./+-]{1,300}|\blib[\w.+-]{1,100})(?:\(([\w.+-]{1,100})\))?", re.ASCII)
+_SYMBOL = re.compile(r"\bsymbol ([A-Za-z_.]\w{0,200}) ", re.IGNORECASE | re.ASCII)
 _MEMBER = re.compile(r"\bmember (\S{1,100})", re.IGNORECASE)
 _OF_NIM = re.compile(r"(?:.*/)?(?:nim\w*|lsnim|c_\w+|m_\w+)", re.ASCII)
 _SSL = ("libssl", "libcrypto")
@@ -24,7 +25,8 @@ class LoaderReport(NamedTuple):
     """One program or module that was not loaded.
 
     `program` is None where the report does not name it, `number` is the one that says why, `library` the file that is
-    at fault and `member` its member, each None where it is not told. `client` is the one that the command went to.
+    at fault, `member` its member and `symbol` what it lacks, each None where it is not told. `client` is the one that
+    the command went to.
     """
 
     program: Optional[str]
@@ -34,6 +36,7 @@ class LoaderReport(NamedTuple):
     lines: Tuple[Quote, ...]
     command: str = ""
     client: Optional[str] = None
+    symbol: Optional[str] = None
 
     @property
     def of_nim(self) -> Optional[bool]:
@@ -125,4 +128,5 @@ def _report(group: Sequence[LoaderComplaint], command: str, client: Optional[str
         tuple(line for one in group for line in one.lines),
         command,
         client,
+        next((match.group(1) for one in why for match in [_SYMBOL.search(one.words)] if match), None),
     )

@@ -9,6 +9,8 @@ from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
 
 CLIENT_FILESET = "bos.sysmgt.nim.client"
 """Without it a host has no nimsh."""
+MASTER_FILESET = "bos.sysmgt.nim.master"
+"""Without it a host is no NIM master."""
 
 _LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)

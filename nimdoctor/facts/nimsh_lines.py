@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 from typing import Iterator, NamedTuple, Optional, Tuple
 
-from nimdoctor.model.text import LINE_LIMIT, Quote, decode
+from nimdoctor.model.text import LINE_LIMIT, Quote, Text, decode
 
 _MONTHS = {
     name: number
@@ -113,8 +113,8 @@ def step_of(message: str) -> SessionStep:
     return SessionStep.ERROR if lowered.startswith(("error", "0042-", "0509-")) else SessionStep.OTHER
 
 
-def lines_of(part: bytes, source: str, number: int) -> Iterator[Line]:
-    """The lines with anything in them; `number` is that of the first."""
+def lines_of(part: bytes, text: Text, before: int) -> Iterator[Line]:
+    """The lines with anything in them, of a part of that text before which so many lines stand."""
     start = 0
     while start < len(part):
         end = part.find(b"\n", start)
@@ -134,8 +134,8 @@ def lines_of(part: bytes, source: str, number: int) -> Iterator[Line]:
                 query = int(found.group(1)[:9]) if found else None
             word = message.split(" is", 1)[0].lower() if step is SessionStep.CONNECT else ""
             prefixed = message != raw.strip()
-            yield Line(Quote(source, number, raw), when, step, setting, query, word, prefixed)
-        number += 1
+            yield Line(Quote(text.source, text.number(before), raw), when, step, setting, query, word, prefixed)
+        before += 1
 
 
 def first_time(raw: bytes, *, last: bool = False) -> Optional[datetime]:

@@ -46,7 +46,7 @@ class NimshLog(NamedTuple):
             raise Unreadable(f"{text.source} cannot be read: {reason}") from error
         if not part.strip() and not older.size:
             raise BadEvidence(f"{text.source} is empty")
-        lines = lines_of(part, text.source, text.first_line + older.lines)
+        lines = lines_of(part, text, older.lines)
         builder = SessionBuilder()
         known = dated = 0
         earliest = latest = None

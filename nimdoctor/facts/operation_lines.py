@@ -4,11 +4,13 @@ import enum
 import re
 from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
-from nimdoctor.facts.message_numbers import WRAPPER
+from nimdoctor.facts.message_numbers import WRAPPER, numbered
 from nimdoctor.model.text import Quote
 
 LINE = 2000
 """Characters of one line that are looked at."""
+SAID = 200
+"""Characters of it that a sentence quotes."""
 GOES_ON = 2
 """Lines below a number that may belong to its message."""
 
@@ -71,9 +73,13 @@ class OperationError(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The telling line and what it goes on with, blanks made single."""
+        """The telling line from its number on, and what it goes on with, blanks made single; at most 200 characters."""
         after = self.lines[self.lines.index(self.at) :]
-        return " ".join(" ".join(line.text[:LINE].split()) for line in after)
+        words = " ".join(" ".join(line.text[:LINE].split()) for line in after)
+        start = words.find(self.number)
+        # an automation prints it as a string within a line of its own
+        said = words[start:].rstrip("'\"}, ") if start > 0 else words
+        return said if len(said) <= SAID else f"{said[:SAID]}..."
 
     @property
     def by_nimsh(self) -> bool:
@@ -142,11 +148,13 @@ def _read(quote: Quote) -> Optional[_Line]:
 
 
 def _innermost(group: List[_Line]) -> _Line:
-    """The line that tells: what mount or installp said, else the last number that is no wrapper, else the last line."""
+    """The line that tells: what mount or installp said, where that number is known, else the last number of NIM that is
+    no wrapper, else the last line.
+    """
     telling = [line for line in group if line.tells]
-    foreign = [line for line in telling if line.number and not line.number.startswith("0042")]
-    numbered = [line for line in telling if line.number and line.number != WRAPPER]
-    return (foreign[:1] or numbered[-1:] or telling[-1:])[0]
+    foreign = [line for line in telling if not line.number.startswith("0042") and numbered(line.number)]
+    own = [line for line in telling if line.number.startswith("0042") and line.number != WRAPPER]
+    return (foreign[:1] or own[-1:] or telling[-1:])[0]
 
 
 def _made(group: List[_Line]) -> OperationError:

@@ -8,6 +8,7 @@ from nimdoctor import facts
 from nimdoctor.diagnosis import ignore
 from nimdoctor.diagnosis.causes import Pair, rank, story_of
 from nimdoctor.diagnosis.engine import Engine, Result
+from nimdoctor.diagnosis.guidance import guidance_of
 from nimdoctor.diagnosis.held_certificates import certificates_of
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.diagnosis.settlement import what_to_send
@@ -167,6 +168,7 @@ def scan_hosts(
     ids = {check.id for check in chosen} | known.intersection(one.name for one in broken)
     judgement = verdict(results, fail_on)
     dated = {check.id for check in chosen if check.timeline}
+    turn = _turn(host, master_host) if any(_began_some_day(one) for one in results if one.check in dated) else None
     return Report(
         generated=now or datetime.now(timezone.utc),
         host=_named(host),
@@ -176,9 +178,10 @@ def scan_hosts(
         ignored=tuple(ignored),
         remarks=tuple(dict.fromkeys(remarks)),
         problems=tuple(_problems([host, master_host])),
-        turn=_turn(host, master_host) if any(_began_some_day(one) for one in results if one.check in dated) else None,
+        turn=turn,
         first=_first(story.findings, chosen) if leading(story.findings, judgement) else None,
         story=story,
+        guidance=guidance_of(engine, results, turn.words() if turn else None),
         redacted=all(one.redacted for one in (target, master) if one is not None),
         # a scan for a few checks reads nothing more for this
         advice_only=engine.may_be_hardened() if not only else any(result.advice_only for result in results),

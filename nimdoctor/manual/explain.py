@@ -10,6 +10,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.recognition import recognise
+from nimdoctor.facts.message_numbers import MessageNumber, numbered
 from nimdoctor.manual.levels import (
     checks_of,
     generations_in,
@@ -20,7 +21,7 @@ from nimdoctor.manual.levels import (
     said,
     sure_of,
 )
-from nimdoctor.manual.messages import LogLine, Message, log_file, log_lines, message, numbers_in, speaker
+from nimdoctor.manual.messages import LogLine, log_file, log_lines, numbers_in, speaker
 from nimdoctor.manual.nearest import Names
 from nimdoctor.manual.pages import ascii_only, facts_of, fix_page, folded_page, page, paragraph, wrapped
 from nimdoctor.manual.topic_pages import SURE, TopicPage, asked_for, folded, known_of, led_to, topics
@@ -170,7 +171,7 @@ class _Manual:
         """What is known of a line, by what it is of; with False what is only known to be unknown."""
         found: Dict[str, tuple[str, bool]] = {}
         for number in numbers_in(line):
-            row = message(number)
+            row = numbered(number)
             if row:
                 found[number] = self._message(row), True
             elif speaker(number):
@@ -198,9 +199,11 @@ class _Manual:
             found[topic.id] = self._short(topic), True
         return found
 
-    def _message(self, row: Message) -> str:
+    def _message(self, row: MessageNumber) -> str:
         named = [check.id for check in self.checks if row.number in check.messages]
         lines = [f"Says: {row.says}.", row.meaning, self._checks(named)]
+        lines += [f"It rules out: {row.clears}."] if row.clears else []
+        lines += [f"Look at: {'; '.join(row.look)}."] if row.look else []
         lines.append(f"How sure: {SURE[row.sure]}. Source: {row.source}.")
         whose = speaker(row.number)
         return paragraph(f"{row.number}  ({whose})" if whose else row.number, lines)

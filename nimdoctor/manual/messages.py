@@ -2,21 +2,11 @@
 
 import re
 from functools import cache
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.level_table import data_of
 
 _NUMBER = re.compile(r"(?<![\w-])(\d{4}-\d{3})(?![\w-])")
-
-
-class Message(NamedTuple):
-    """One number: `says` is what the message says, `meaning` what that means here, `sure` a mark."""
-
-    number: str
-    says: str
-    meaning: str
-    sure: str
-    source: str
 
 
 class LogLine(NamedTuple):
@@ -33,19 +23,9 @@ def numbers_in(text: str) -> List[str]:
     return list(dict.fromkeys(_NUMBER.findall(text)))
 
 
-def message(number: str) -> Optional[Message]:
-    """The row of a number; None where the table has none."""
-    return _messages().get(number)
-
-
 def speaker(number: str) -> Optional[str]:
     """Whose message a number is by its first half; None where that is not known."""
     return _speakers().get(number[:4])
-
-
-@cache
-def _messages() -> Mapping[str, Message]:
-    return {row["number"]: Message(**row) for row in data_of("messages")["messages"]}
 
 
 @cache

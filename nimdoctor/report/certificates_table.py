@@ -25,7 +25,7 @@ def whose(host: HostCertificates) -> str:
 
 def heads(found: HeldCertificates) -> Tuple[str, ...]:
     """The heads of the table."""
-    return ("No.", "Subject", "Issued by", "SHA-256", "From", "Until", "State", *map(whose, found.hosts))
+    return ("No.", "Subject", *map(whose, found.hosts), "State", "From", "Until", "Issued by", "SHA-256")
 
 
 def rows(found: HeldCertificates) -> List[Tuple[str, ...]]:
@@ -35,12 +35,12 @@ def rows(found: HeldCertificates) -> List[Tuple[str, ...]]:
         (
             str(number),
             one.certificate.x509.subject,
-            _issuer(one, held),
-            mark(one.certificate),
+            *_files(found, one),
+            _state(one),
             as_utc(one.certificate.x509.not_before)[:10],
             as_utc(one.certificate.x509.not_after)[:10],
-            _state(one),
-            *_files(found, one),
+            _issuer(one, held),
+            mark(one.certificate),
         )
         for number, one in enumerate(held, 1)
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Quote
-from nimdoctor.report import certificates_table, summary
+from nimdoctor.report import advice_only, certificates_table, summary
 from nimdoctor.report.scan_report import Report, ScannedHost
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def as_dict(report: Report) -> Dict[str, Any]:
         ],
         "certificates": certificates_table.as_list(report.certificates),
         "to_send": [one.as_dict() for one in report.to_send],
+        "guidance": advice_only.as_dict(report.guidance),
         "remarks": list(report.remarks),
         "unread": [{"host": host, "source": name, "reason": reason} for host, name, reason in report.problems],
         "probes": [found._asdict() for found in report.probes],

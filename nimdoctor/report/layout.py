@@ -2,7 +2,7 @@
 
 import shlex
 import textwrap
-from typing import List
+from typing import List, Sequence
 
 from nimdoctor.model.wording import visible
 
@@ -61,18 +61,32 @@ def command(line: str, width: int, start: str = "") -> List[str]:
     >>> command("nimdoctor fix lpar7 --master nim1 --apply", 32, "  ")
     ['  nimdoctor fix lpar7 --master \\\\', '    nim1 --apply']
     """
-    words = _words(printable(line))
     indent = " " * (len(start) + 2)
+    pieces = _pieces(_words(printable(line)), width - len(indent) - len(_GOES_ON))
     lines: List[str] = []
-    now = start + words[0]
-    for number, word in enumerate(words[1:], 2):
-        room = width if number == len(words) else width - len(_GOES_ON)
-        if len(now) + 1 + len(word) > room:
+    now = start + pieces[0]
+    for number, piece in enumerate(pieces[1:], 2):
+        room = width if number == len(pieces) else width - len(_GOES_ON)
+        if len(now) + 1 + len(piece) > room:
             lines.append(now + _GOES_ON)
-            now = indent + word
+            # what is too long for its place begins further to the left
+            now = indent[: max(0, room - len(piece))] + piece
         else:
-            now += f" {word}"
+            now += f" {piece}"
     return [*lines, now]
+
+
+def _pieces(words: Sequence[str], room: int) -> List[str]:
+    """What is kept on one line: a command of several with what joins it to the next, where that has room, else its words."""
+    pieces: List[str] = []
+    now: List[str] = []
+    for number, word in enumerate(words, 1):
+        now.append(word)
+        if word in ("&&", "||", "|") or word.endswith(";") or number == len(words):
+            whole = " ".join(now)
+            pieces += [whole] if len(whole) <= room and len(now) < len(words) else now
+            now = []
+    return pieces
 
 
 def _words(line: str) -> List[str]:

@@ -12,11 +12,12 @@ from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import certificates_table, commands, comparison, summary
+from nimdoctor.report import certificates_table, commands, comparison, sending, summary
 from nimdoctor.report.cells import cell
 from nimdoctor.report.json_report import TEXT_LIMIT
+from nimdoctor.report.layout import printable
 from nimdoctor.report.scan_report import Report
-from nimdoctor.report.text_report import printable
+from nimdoctor.report.undecided import undecided, why_undecided
 
 if TYPE_CHECKING:
     from nimdoctor.report.scan_report import Failure
@@ -90,6 +91,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"- **Changed:** {prose(report.changed)}"
     if report.compared:
         yield f"- **Compared:** {prose(comparison.headline(report.compared))}"
+    if report.advice_only:
+        yield f"- **Fixes:** {prose(f'{summary.ADVICE_ONLY}; {summary.DOES_THERE}')}"
     yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
     yield f"- **Names:** {prose(summary.names(report))}"
     yield from _next(report, head)
@@ -98,6 +101,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _certificates(report)
     yield from _exposures(report)
     yield from _undecided(report)
+    yield from _to_send(report)
     for title, lines in (("Notes", summary.notes(report)), ("Ignored", summary.ignored(report))):
         if lines:
             yield from ("", f"## {title}", "", *(f"- {prose(line)}" for line in lines))
@@ -137,7 +141,7 @@ def _exposures(report: Report) -> Iterator[str]:
             prose(summary.STOP_NO_PUSH),
         )
         yield from _findings(report, Topic.EXPOSURE)
-        yield from ("", *_open(report, open_)) if open_ else ()
+        yield from ("", *_open(report, Topic.EXPOSURE)) if open_ else ()
 
 
 def _finding(report: Report, result: Result) -> Iterator[str]:
@@ -146,6 +150,10 @@ def _finding(report: Report, result: Result) -> Iterator[str]:
     number = summary.number(report, result)
     level = "##" if result.topic is Topic.OPERATION else "###"
     yield from ("", f"{level} {number}. {result.severity.value.upper()} {prose(result.check)} on {place}{sure}", "")
+    same = summary.seen_before(report, result)
+    if same:
+        yield f"**Same:** as {summary.number(report, same)}, seen from here"
+        return
     yield f"**Wrong:** {prose(summary.wrong(result))}"
     for name, others in (
         ("Because of", report.story.causes(result)),
@@ -171,25 +179,21 @@ def _finding(report: Report, result: Result) -> Iterator[str]:
 
 
 def _next(report: Report, head: summary.Head) -> Iterator[str]:
-    typed = commands.of_report(report)
-    first = report.first if report.root() else None
-    way = report.way(first) if first else None
-    done = bool(typed) and not (way and way.refused)
-    words = (way.words if way else "") if done else head.next
+    following = commands.next_step(report)
     if head.plan:
         yield f"- **Next:** this {prose(head.after)}"
         yield from _fence([head.plan], "sh")
-        yield from ("", prose(words)) if words else ()
+        yield from ("", prose(following.words)) if following.words else ()
     else:
-        yield f"- **Next:** {prose(words)}".rstrip()
-    yield from _typed(typed)
+        yield f"- **Next:** {prose(following.words) or 'this'}"
+    yield from _typed(following.typed)
 
 
 def _typed(typed: Sequence[commands.Typed]) -> Iterator[str]:
     """Each command in a fence of its own, below the host it is for, so that it is copied as it runs."""
     for number, one in enumerate(typed, 1):
         if one.place:
-            yield from ("", f"{f'{number}) ' if len(typed) > 1 else ''}on {prose(one.place)}:")
+            yield from ("", f"{f'{number}) ' if len(typed) > 1 else ''}{prose(one.place)}:")
         yield from _fence([one.command], "sh")
 
 
@@ -217,16 +221,32 @@ def _numbered(quote: Quote) -> str:
 
 
 def _undecided(report: Report) -> Iterator[str]:
-    open_ = report.undecided(Topic.OPERATION)
+    open_ = list(_open(report, Topic.OPERATION))
     if open_:
-        yield from ("", f"## Could not be checked: {count(len(open_), 'check')}", "", *_open(report, open_))
+        checks = count(len(report.undecided(Topic.OPERATION)), "check")
+        yield from ("", f"## Could not be checked: {checks}", "", *open_)
 
 
-def _open(report: Report, results: Sequence[Result]) -> Iterator[str]:
-    for result in results:
-        yield f"- {prose(summary.undecided(report, result))}"
-        if result.missing:
-            yield f"  - would be settled by: {prose(', '.join(result.missing))}"
+def _open(report: Report, topic: Topic) -> Iterator[str]:
+    """What hangs on one missing thing is told once."""
+    for one in undecided(report, topic):
+        gravest = one.gravest
+        place = summary.place(gravest, report)
+        words = f"{gravest.severity.value} {', '.join(one.ids)} on {place}: {why_undecided(gravest)}"
+        yield f"- {prose(words)}"
+        if gravest.missing:
+            yield f"  - would be settled by: {prose(', '.join(gravest.missing))}"
+
+
+def _to_send(report: Report) -> Iterator[str]:
+    ends = sending.ends_of(report)
+    if ends:
+        yield from ("", f"## {sending.SENDING}")
+    for place, wanted in ends:
+        yield from ("", f"On {prose(place)}, as root:")
+        yield from _fence([one.command for one in wanted], "sh")
+    if ends:
+        yield from ("", prose(sending.SHORT_FORM))
 
 
 def _table(report: Report) -> Iterator[str]:

@@ -33,7 +33,8 @@ def render(reports: Sequence[Report], fail_on: Severity, refused: Sequence[str] 
     state = status(reports, fail_on, refused)
     parts = [_of_report(report) for report in sorted(reports, key=lambda one: _rank(_state(one, fail_on)))]
     worse = [f"cannot be read: {reason}" for reason in refused]
-    parts = worse + parts if state == UNKNOWN else parts + worse
+    # the worst comes first, and what nobody could look at is not lost behind many hosts
+    parts = worse + parts if state == UNKNOWN else parts[:1] + worse + parts[1:]
     return f"{line(state, '; '.join(parts))} | {_performance(reports, len(refused))}\n"
 
 

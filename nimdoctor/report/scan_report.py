@@ -12,6 +12,7 @@ from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Outcome, Severity, Topic, wo
 from nimdoctor.model.wording import visible
 
 if TYPE_CHECKING:
+    from nimdoctor.diagnosis.guidance import Guidance
     from nimdoctor.diagnosis.pictures import Pictures
     from nimdoctor.diagnosis.timeline import Turn
     from nimdoctor.planning.outlook import Way
@@ -103,6 +104,8 @@ class Report(NamedTuple):
     """What would settle what is unknown, or make surer what is not certain: each thing once, the gravest first."""
     advice_only: bool = False
     """Whether an end is, or may be, of a generation from which on the classic fixes are advice."""
+    guidance: "Optional[Guidance]" = None
+    """What is left to do where a cure is advice only; None where none is."""
     ways: "Tuple[Way, ...]" = ()
     """What a plan holds for each finding of `story`, in its order; empty where no plan was made."""
 

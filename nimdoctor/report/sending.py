@@ -79,7 +79,7 @@ def _with_ids(one: Wanted, width: int) -> Iterator[str]:
     """The command, and as a comment of the shell the checks that it serves, where there is room."""
     lines = command(one.command, width, "      ")
     for shown in (_IDS_SHOWN, 1):
-        line = f"{lines[0]:<{_IDS_AT}}  # {named(list(one.checks), shown)}"
+        line = f"{lines[0]:<{_IDS_AT}}  # {printable(named(list(one.checks), shown))}"
         if len(lines) == 1 and len(line) <= width:
             yield line
             return

@@ -6,9 +6,10 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.engine import HARDENED, Result
 from nimdoctor.evidence.source import AIX, not_aix
-from nimdoctor.model import Outcome, Quote, Role, Severity, Topic
+from nimdoctor.model import Outcome, Quote, Role, Settlement, Severity, Topic
 from nimdoctor.model.wording import count, named
 from nimdoctor.planning.typed import as_typed
+from nimdoctor.report import advice_only
 from nimdoctor.report.headline import exposed as exposed
 from nimdoctor.report.headline import found as found
 from nimdoctor.report.headline import headline as headline
@@ -156,7 +157,8 @@ def next_command(report: Report) -> Next:
     open_, first = _gravest(report), to_begin_with(report)
     if open_:
         settled_by = open_.settled_by
-        return Next(as_typed(settled_by.argv), settled_by.where) if settled_by and settled_by.argv else Next(None, None)
+        typed = typed_settlement(settled_by)
+        return Next(typed, settled_by.where) if settled_by and typed else Next(None, None)
     if first is None:
         return Next(None, None)
     way = report.way(first)
@@ -167,6 +169,9 @@ def next_command(report: Report) -> Next:
         return Next(_plan(report, first, 0)[0], way.steps[0][0] if _heap(report) else None)
     if way and (way.run or way.refused):
         return Next(way.run, way.where)
+    if first.advice_only and report.guidance:
+        where, commands = report.guidance.next
+        return Next("; ".join(map(as_typed, commands)), where)
     return Next(first.run, first.where if first.run else None)
 
 
@@ -196,7 +201,7 @@ def by_hand(report: Report, result: Result) -> str:
     typed, way = command(report, result), report.way(result)
     if way is None or not way.words or way.steps:
         # what it would have been before generation G2 is nothing to do now
-        cure = HARDENED if result.advice_only else result.cure
+        cure = advice_only.next_words(report) or HARDENED if result.advice_only else result.cure
         return typed or cure or f"nimdoctor explain {result.check}"
     if way.refused:
         return _refused(way.words, way.planned) + (f"; {typed}" if typed else "")
@@ -214,14 +219,14 @@ def command(report: Report, result: Result) -> Optional[str]:
     if not way.run or not way.where:
         return way.run
     others = f"{'each of ' if len(way.clients) > 1 else ''}{named(list(way.clients))}"
-    return f"on {others if way.clients else _end(report, way.where)}: {way.run}"
+    return f"on {others if way.clients else end(report, way.where)}: {way.run}"
 
 
 def steps(report: Report, result: Result) -> List[Tuple[str, str]]:
     """What a plan does about a finding, as `on the master nim1` and what to type there."""
     way = report.way(result)
     found = way.steps if way else ()
-    place_of = _end if len(found) == 1 else _each
+    place_of = end if len(found) == 1 else _each
     return [(f"on {place_of(report, where)}", line) for where, line in found]
 
 
@@ -231,7 +236,7 @@ def _each(report: Report, where: Role) -> str:
     return f"the {where.value} {label}" if label else f"the {where.value}"
 
 
-def _end(report: Report, where: Role) -> str:
+def end(report: Report, where: Role) -> str:
     """The host that is that end, by its name where it was scanned."""
     label = _label(report, where)
     return f"{label} ({where.value})" if label else f"the {where.value}"
@@ -363,8 +368,18 @@ def undecided(report: Report, result: Result) -> str:
     return f"{result.severity.value} {result.check} on {place(result, report)}: {why_undecided(result)}"
 
 
+def typed_settlement(settled_by: Optional[Settlement]) -> Optional[str]:
+    """The commands that settle a verdict, as they are typed; None where a file does, or a push of no known name."""
+    if settled_by is None or settled_by.argv is None:
+        return None
+    return "; ".join(map(as_typed, (settled_by.argv, *settled_by.also)))
+
+
 def _settling(report: Report, result: Result) -> str:
     """What settles a check that did not decide."""
+    settled_by = result.settled_by
+    if settled_by and settled_by.also and settled_by.where:
+        return f"on {end(report, settled_by.where)}: {typed_settlement(settled_by)}; then scan again with the answers"
     names = [f"the output of `{name}`" if not name.startswith("/") else name for name in result.missing]
     push = settling_push(result)
     if push or not names:

@@ -9,8 +9,8 @@ from typing import Iterator, List, Sequence, Tuple
 
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Topic
-from nimdoctor.model.wording import count
-from nimdoctor.report import certificates_table, comparison, sending, summary
+from nimdoctor.model.wording import count, named
+from nimdoctor.report import advice_only, certificates_table, comparison, sending, summary
 from nimdoctor.report.layout import HEIGHT, LABEL, NARROWEST, WIDTH, command, field, item, wrapped
 from nimdoctor.report.layout import printable as printable
 from nimdoctor.report.scan_report import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
@@ -24,7 +24,7 @@ WRONG, WRONG_IN_BRIEF, FIELD, QUOTE, CAUSE_REPEATED = 4, 2, 3, 2, 3
 """Lines at most of what is wrong, of other fields, of a quote, and of the cause at the end; `every` shows them whole."""
 DEEPEST = 4
 """Levels by which what a finding explains is indented at most."""
-LEAST_SEEN = 16
+LEAST_SEEN = 12
 """Columns of the table's last column at least."""
 
 _BOLD, _RED, _YELLOW, _GREEN, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[32m", "\033[0m"
@@ -69,10 +69,9 @@ class _Page:
     def _body(self) -> Iterator[str]:
         yield from self._findings(Topic.OPERATION)
         yield from self._certificates()
+        yield from self._advice_only()
         if self.every:
             yield from self._exposures()
-        else:
-            yield from self._exposures_in_brief()
         yield from self._unsettled()
         yield from self._to_send()
         yield from self._notes()
@@ -111,7 +110,8 @@ class _Page:
         if not exposed and not open_:
             return
         yield ""
-        yield self._paint(summary.EXPOSURES, _BOLD) + (f": {exposed}" if exposed else "")
+        first, *rest = wrapped(f"{summary.EXPOSURES}: {exposed}" if exposed else summary.EXPOSURES, self.width, hang=2)
+        yield from (self._paint(first, _BOLD), *rest)
         yield from wrapped(summary.STOP_NO_PUSH, self.width, "  ")
         yield from self._findings(Topic.EXPOSURE)
         if exposed and open_:
@@ -119,14 +119,19 @@ class _Page:
         yield from self._open(Topic.EXPOSURE)
 
     def _exposures_in_brief(self) -> Iterator[str]:
-        """One line a check: the first line of the report says how much is open."""
+        """One line: the first line of the report says how much is open."""
         ids = self.report.exposure.checks
-        open_ = list(self._open(Topic.EXPOSURE))
-        if (ids or open_) and not self._nothing_operates_wrong():
+        if ids and not self.every:
+            yield from self._field("Exposed", f"{named(list(ids), 2)}: they stop no push (--all)")
+
+    def _advice_only(self) -> Iterator[str]:
+        found = list(advice_only.items(self.report))
+        if found:
             yield ""
-        if ids:
-            yield from self._field("Exposed", f"{', '.join(ids)}; no push stops by that: --all")
-        yield from open_
+            yield self._paint(advice_only.TITLE, _BOLD)
+            yield from wrapped(advice_only.WHY, self.width, "  ")
+            for label, text in found:
+                yield from self._field(label, text, "   ")
 
     def brief(self) -> Iterator[str]:
         found = self.story.findings
@@ -172,15 +177,20 @@ class _Page:
             yield from self._field("Next", head.next)
             return
         lines = command(head.plan, self.width, f"{'Next:':<{LABEL}}")
-        again = again or first.topic is Topic.EXPOSURE
-        after = "shows the plan" if again else f"{head.after}:" if head.after.endswith("hand") else head.after
-        if len(lines) == 1 and len(lines[0]) + 1 + len(after) <= self.width:
-            yield f"{lines[0]} {after}"
+        yield from self._plan(lines, head.after, first, again or first.topic is Topic.EXPOSURE)
+
+    def _plan(self, lines: List[str], after: str, first: Result, alone: bool) -> Iterator[str]:
+        """The command that shows a plan, and below it, where it does not stand alone, what is done by hand instead."""
+        if alone:
+            yield from lines
+            return
+        words = f"{after.rstrip(',')}:"
+        if len(lines) == 1 and len(lines[0]) + 1 + len(words) <= self.width:
+            yield f"{lines[0]} {words}"
         else:
             yield from lines
-            yield from wrapped(after, self.width, " " * LABEL)
-        if not again:
-            yield from self._by_hand(first)
+            yield from wrapped(words, self.width, " " * LABEL)
+        yield from self._by_hand(first)
 
     def _by_hand(self, result: Result, indent: str = " " * LABEL) -> Iterator[str]:
         """What is typed for a finding, each host's part on lines of its own where it is long."""
@@ -273,6 +283,7 @@ class _Page:
 
     def _unsettled(self) -> Iterator[str]:
         lines = list(self._open(Topic.OPERATION))
+        lines += [] if self.every else self._open(Topic.EXPOSURE)
         if lines:
             yield ""
             yield self._paint("Could not be checked", _BOLD)
@@ -304,8 +315,8 @@ class _Page:
     def _table(self) -> Iterator[str]:
         from tabulate import tabulate
 
-        heads = ["Outcome", "Severity", "Check", "End", "What was seen"]
-        rows: List[List[str]] = [
+        heads = ["Outcome", "Severity", "Check", "End"]
+        rows = [
             [
                 "n/a" if result.outcome is Outcome.NOT_APPLICABLE else result.outcome.value,
                 result.severity.value,
@@ -314,10 +325,14 @@ class _Page:
             ]
             for result in self.report.results
         ]
-        taken = sum(max(map(len, column)) + 2 for column in zip(heads, *rows))
-        for row, result in zip(rows, self.report.results):
-            row.append("\n".join(wrapped(result.message, max(LEAST_SEEN, self.width - taken))))
-        yield from tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True).splitlines()
+        if self.width < WIDTH:  # ids stay whole, so on a narrow screen this goes
+            heads, rows = [heads[0], *heads[2:]], [[row[0], *row[2:]] for row in rows]
+        widths = [max(map(len, column)) for column in zip(heads, *rows)]
+        room = max(LEAST_SEEN, self.width - sum(widths) - 2 * len(widths))
+        seen = ["\n".join(wrapped(result.message, room)) for result in self.report.results]
+        rule = ["-" * wide for wide in (*widths, room)]
+        table = [[*heads, "What was seen"], rule, *([*row, words] for row, words in zip(rows, seen))]
+        yield from map(str.rstrip, tabulate(table, tablefmt="plain", disable_numparse=True).splitlines())
 
     def _tail(self) -> Iterator[str]:
         ignored = summary.ignored(self.report)
@@ -328,6 +343,7 @@ class _Page:
                 yield from item(line, self.width)
         if self.every or not self._nothing_operates_wrong():
             yield ""
+        yield from self._exposures_in_brief()
         yield from self._field("Counts", summary.outcomes(self.report) + ("" if self.every else ": --all shows all"))
         yield from self._field("Names", summary.names(self.report))
 

@@ -30,8 +30,13 @@ def test_a_finding_that_another_explains_comes_after_it():
     assert order.index("stale-ssl-libs") < order.index("ssl-object-error")
 
 
-def test_what_changed_when_is_one_line():
-    line = report("create-bio-hang").changed
-    assert line.index("last good push 2025-03-10 11:40:07") < line.index("first failure 2025-03-14 12:05:03")
-    assert "openssl.base 1.0.2.1800 installed" in line
+def test_what_changed_between_the_last_good_push_and_the_first_failure_is_one_line():
+    between = (
+        "between the last good push 2025-03-10 11:40 (/var/adm/ras/nimsh.log line 42) and the first failure "
+        "2025-03-14 12:05 (line 58)"
+    )
+    assert report("create-bio-hang", "create-bio-hang").changed == (
+        f"nim1: openssl.base 1.0.2.2002 installed 2025-03-12 22:10 (lslpp -hc line 7); {between}"
+    )
+    assert report("create-bio-hang").changed == f"nothing that is known of this end (give --master); {between}"
     assert report("healthy").changed is None

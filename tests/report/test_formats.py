@@ -179,7 +179,7 @@ def test_markdown_has_each_command_in_a_fence_of_its_own_as_it_runs():
         r"test ! -e (/ssl_nimsh_old\.\d{8}) && nimconfig -C && mv /ssl_nimsh \1 && nimconfig -c", found[1]
     )
     assert found[2:4] == ["nimclient -C; nimclient -c"] * 2
-    assert "\n2) on lpar7 (client):\n" in markdown_report.render([HANG])
+    assert "\n2) on the client lpar7:\n" in markdown_report.render([HANG])
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,10 @@ def markdown_is_inert(report):
             assert not re.search(r"://|www\.|[<>@`|$]", token.content), token.content
     heads = [tokens[n + 1].content for n, one in enumerate(tokens) if one.type == "heading_open"]
     assert all(
-        re.match(r"PROBLEMS:|\d\. HIGH |Certificates of |Could not be checked|Notes$|Ignored$|What was asked$", one)
+        re.match(
+            r"PROBLEMS:|\d\. HIGH |Certificates of |Could not be checked|What to send|Notes$|Ignored$|What was asked$",
+            one,
+        )
         for one in heads
     ), heads
     rows = [n for n, one in enumerate(tokens) if one.type == "tr_open"]

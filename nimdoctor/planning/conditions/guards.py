@@ -5,6 +5,7 @@ from typing import NamedTuple, Optional, Tuple
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.facts import Filesets, NimGeneration, NimInfo, NimObjects, NimshMode, Processes, TlsAttempt, Wpar
 from nimdoctor.facts.generation import later_apars
+from nimdoctor.facts.lslpp import MASTER_FILESET
 from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.ps import ProcessRow
 from nimdoctor.model import Role
@@ -16,7 +17,6 @@ HUNG_AFTER = 600
 """Seconds after which an operation that stands at `create BIO` counts as hung."""
 STARTING = 120
 """Seconds that a push may have run before its session reached `create BIO`, and that clocks may differ by."""
-_OF_A_MASTER = "bos.sysmgt.nim.master"
 _PERFORMED = "is being performed"
 
 
@@ -244,8 +244,8 @@ class NotSecureMaster(NamedTuple):
         info, objects = host.optional(NimInfo), host.optional(NimObjects)
         if objects is None and not (info and info.roles):
             filesets = host.optional(Filesets)
-            if filesets and filesets.installed(_OF_A_MASTER) is False:
-                return Answer(True, f"{_OF_A_MASTER} is not installed")
+            if filesets and filesets.installed(MASTER_FILESET) is False:
+                return Answer(True, f"{MASTER_FILESET} is not installed")
             return Answer(None, "whether the host is a NIM master is not known (/etc/niminfo, lsnim -l, lslpp -lc)")
         if "master" not in {*host.roles, *(info.roles if info and info.roles else ("master",))}:
             return Answer(True, "the host is no NIM master")

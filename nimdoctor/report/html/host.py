@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import certificates_table, commands, comparison, summary
+from nimdoctor.report import certificates_table, commands, comparison, sending, summary
 from nimdoctor.report.commands import Typed
 from nimdoctor.report.html.pictures import figures
 from nimdoctor.report.html.prose import prose
@@ -13,8 +13,10 @@ from nimdoctor.report.html.table import table
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.markup import BREAK, Content, Markup, element, join, text
 from nimdoctor.report.scan_report import INCONCLUSIVE, Report
+from nimdoctor.report.undecided import undecided, why_undecided
 
 DEEPEST = 4
+_HEADS = ("Severity", "Check", "Where", "What was seen")
 _COUNTED = ("Passed", "Not applicable")
 """What stays folded on paper: how many there are is enough there."""
 
@@ -57,6 +59,7 @@ class HostSection:
         if findings:
             yield self._section("findings", "Findings", *self._findings(findings))
         yield from self._certificates()
+        yield from self._to_send()
         yield from self._exposures()
         yield from self._rest()
 
@@ -77,6 +80,8 @@ class HostSection:
             rows.append(("Changed", self.report.changed))
         if self.report.compared:
             rows.append(("Compared", comparison.headline(self.report.compared)))
+        if self.report.advice_only:
+            rows.append(("Fixes", f"{summary.ADVICE_ONLY}; {summary.DOES_THERE}"))
         return _list(rows, "brief")
 
     def _target(self) -> str:
@@ -85,15 +90,10 @@ class HostSection:
         return " with --master ".join(one.target or "this host" for one in ends)
 
     def _next(self, head: summary.Head) -> Content:
+        following = commands.next_step(self.report)
         plan = [_command(head.plan), element("p", prose(head.after), class_="said")] if head.plan else []
-        first = self.report.first if self.report.root() else None
-        way = self.report.way(first) if first else None
-        boxes = _boxes(commands.of_report(self.report))
-        if boxes and not (way and way.refused):
-            words = way.words if way else ""
-            return join([*plan, *boxes, element("p", prose(words), class_="said") if words else None])
-        # what it is to be done after, and beside it what can be copied
-        return join([*plan, element("p", prose(head.next), class_="said"), *boxes])
+        words = element("p", prose(following.words), class_="said") if following.words else None
+        return join([*plan, words, *_boxes(following.typed)])
 
     def _story(self) -> Iterator[Markup]:
         """Every finding in the order of telling, what follows from another below it."""
@@ -139,8 +139,18 @@ class HostSection:
             summary.EXPOSURES + (f": {exposed}" if exposed else ""),
             element("p", summary.STOP_NO_PUSH, class_="soft"),
             *self._findings(findings),
-            self._rows(open_) if open_ else None,
+            self._undecided(Topic.EXPOSURE) if open_ else None,
         )
+
+    def _to_send(self) -> Iterator[Markup]:
+        """What would say more, each thing once: the commands of one host in one box."""
+        boxes = [
+            join([element("p", prose(f"On {place}, as root:"), class_="said"), _lines([one.command for one in wanted])])
+            for place, wanted in sending.ends_of(self.report)
+        ]
+        if boxes:
+            short = element("p", prose(sending.SHORT_FORM), class_="soft")
+            yield self._section("sending", sending.SENDING, *boxes, short)
 
     def _certificates(self) -> Iterator[Markup]:
         found = self.report.certificates
@@ -174,8 +184,10 @@ class HostSection:
             id=label,
         )
         boxes = _boxes(commands.of_finding(self.report, result))
+        same = summary.seen_before(self.report, result)
         rows: List[Tuple[str, Content]] = [
             ("Wrong", element("strong", prose(summary.wrong(result)))),
+            ("Same", join(["as ", self._to(same), ", seen from here"]) if same else None),
             ("Because of", self._links(story.causes(result))),
             ("Explains", self._links(story.effects(result))),
             ("Breaks", result.impact),
@@ -188,6 +200,9 @@ class HostSection:
             ("Fix", summary.fix(self.report, result)),
             ("Read", summary.read(result)),
         ]
+        if same:
+            # it is one thing, told once
+            rows = rows[:2]
         return element(
             "article", heading, _list(rows, "field"), class_=f"at-{result.severity.value}", aria_labelledby=label
         )
@@ -197,10 +212,10 @@ class HostSection:
         open_ = report.undecided(Topic.OPERATION)
         passed, off = report.with_outcome(Outcome.PASS), report.with_outcome(Outcome.NOT_APPLICABLE)
         groups = (
-            ("Could not be checked", self._rows(open_), len(open_), report.verdict == INCONCLUSIVE),
+            ("Could not be checked", self._undecided(Topic.OPERATION), len(open_), report.verdict == INCONCLUSIVE),
             ("Notes", _items(summary.notes(report)), len(summary.notes(report)), False),
-            ("Passed", self._rows(passed, False), len(passed), False),
-            ("Not applicable", self._rows(off, False), len(off), False),
+            ("Passed", self._rows(passed), len(passed), False),
+            ("Not applicable", self._rows(off), len(off), False),
             ("Ignored", _items(summary.ignored(report)), len(summary.ignored(report)), False),
         )
         parts = [
@@ -217,16 +232,21 @@ class HostSection:
         if parts:
             yield self._section("rest", "What else was looked at", *parts)
 
-    def _rows(self, results: Sequence[Result], outcome: bool = True) -> Markup:
-        heads = ["Outcome"] * outcome + ["Severity", "Check", "Where", "What was seen"]
+    def _undecided(self, topic: Topic) -> Markup:
+        """What hangs on one missing thing in one row."""
         rows = []
-        for result in results:
-            message = summary.why_undecided(result)
-            if result.missing:
-                message += f"; would be settled by: {', '.join(result.missing)}"
-            place = summary.place(result, self.report)
-            rows.append([result.outcome.value] * outcome + [result.severity.value, result.check, place, message])
-        return table("", heads, rows, words=len(heads) - 2)
+        for one in undecided(self.report, topic):
+            gravest = one.gravest
+            message = why_undecided(gravest)
+            if gravest.missing:
+                message += f"; would be settled by: {', '.join(gravest.missing)}"
+            place = summary.place(gravest, self.report)
+            rows.append([gravest.outcome.value, gravest.severity.value, ", ".join(one.ids), place, message])
+        return table("", ["Outcome", *_HEADS], rows, words=2)
+
+    def _rows(self, results: Sequence[Result]) -> Markup:
+        rows = [[one.severity.value, one.check, summary.place(one, self.report), one.message] for one in results]
+        return table("", _HEADS, rows, words=2)
 
 
 def _boxes(typed: Sequence[Typed]) -> List[Markup]:
@@ -234,14 +254,19 @@ def _boxes(typed: Sequence[Typed]) -> List[Markup]:
     several = len(typed) > 1
     boxes = []
     for number, one in enumerate(typed, 1):
-        place = f"{f'{number}. ' if several else ''}on {one.place}:" if one.place else ""
+        place = f"{f'{number}. ' if several else ''}{one.place}:" if one.place else ""
         boxes.append(join([element("p", prose(place), class_="said") if place else None, _command(one.command)]))
     return boxes
 
 
 def _command(words: str) -> Markup:
+    return _lines([words])
+
+
+def _lines(lines: Sequence[str]) -> Markup:
     # each word is a box, so that no line ends within an option
-    return element("pre", join([element("span", word) for word in words.split(" ")], " "), class_="command")
+    boxed = [join([element("span", word) for word in line.split(" ")], " ") for line in lines]
+    return element("pre", join(boxed, BREAK), class_="command")
 
 
 def _badge(result: Result) -> Markup:
@@ -272,9 +297,10 @@ def _quotes(quotes: Sequence[Quote]) -> Optional[Markup]:
     blocks = []
     for source, found in groups:
         width = max(len(str(quote.line)) for quote in found if quote.line is not None) if _numbered(found) else 0
-        lines = [_line(quote, width) for quote in found]
-        name = element("figcaption", element("code", source), f", {_which(found)}" if width else None)
-        blocks.append(element("figure", name, element("pre", join(lines, BREAK)), class_="quote"))
+        lines = [_line(quote, width) for quote in found if quote.line is not None or quote.text]
+        name = element("figcaption", element("code", source), f", {_which(found)}")
+        shown = element("pre", join(lines, BREAK)) if lines else None
+        blocks.append(element("figure", name, shown, class_="quote"))
     return join(blocks) if blocks else None
 
 
@@ -284,6 +310,8 @@ def _numbered(quotes: Sequence[Quote]) -> bool:
 
 def _which(quotes: Sequence[Quote]) -> str:
     numbers = [str(quote.line) for quote in quotes if quote.line is not None]
+    if not numbers:
+        return "the whole of it"
     return f"line {numbers[0]}" if len(numbers) == 1 else f"{count(len(numbers), 'line')}"
 
 
