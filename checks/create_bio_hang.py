@@ -15,7 +15,7 @@ from nimdoctor.facts import (
 from nimdoctor.facts.hardening import NO_CAUSE, Hardening
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.nimsh_session import SessionEnd
-from nimdoctor.facts.tls_attempt import PROCESSES
+from nimdoctor.facts.ps import PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -117,6 +117,15 @@ def create_bio_hang(
             f"not tried since {attempt.what_changed}: the newest session that loaded certificates is older",
             (),
             evidence + [change.at for change in attempt.changes[:5]],
+            settled_by=push,
+        )
+        return
+    if attempt.cut:
+        yield Unknown(
+            "whether nimsh was started or openssl installed since the newest session that loaded certificates is not in "
+            "the part that was given",
+            attempt.cut,
+            evidence,
             settled_by=push,
         )
         return

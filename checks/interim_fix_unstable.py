@@ -141,6 +141,9 @@ def _judged(kind: _Kind, fixes: List[InterimFix], processes: Optional[Processes]
             [*(fix.at for fix in fixes), running[0].at],
             kind.severity,
         )
+    if half_done and processes and not processes.shows("emgr"):
+        words = f"{_listed(fixes)}; whether emgr runs is not in the part of ps that was given"
+        return Unknown(words, [_PS], [fix.at for fix in fixes], kind.severity)
     sure = processes is not None or not half_done
     return Finding(
         _listed(fixes),

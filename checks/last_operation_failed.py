@@ -12,6 +12,7 @@ from nimdoctor.model import (
     Confidence,
     Finding,
     Inferred,
+    Missing,
     NotApplicable,
     Note,
     OnClient,
@@ -82,6 +83,8 @@ def last_operation_failed(
         yield _finding(found, errors[-1], _against(found, recorded, since if found is own else None))
     if told:
         return
+    if objects.cut:
+        raise Missing("lsnim -l", message=f"{objects.source} does not show how every machine's last operation ended")
     if silent:
         quotes = [quote for found in silent for quote in (found.quote(RESULT), found.quote("Cstate"))]
         yield Note(

@@ -81,6 +81,8 @@ def niminfo_wrong_master(
             [at, *shown],
         )
         return
+    if not info.complete:
+        raise Missing("/etc/niminfo", message=f"only a part of {info.source} was given: {at.text.strip()}")
     own, why = identity.object_in(objects)
     if own is None:
         yield Unknown(f"{master} is not the master that was given ({named(names)}), and {why}", (), [at, *shown])

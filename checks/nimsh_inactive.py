@@ -111,7 +111,7 @@ def nimsh_inactive(
             )
         yield finding
         return
-    if sockets is not None and not listening:
+    if sockets is not None and not listening and sockets.tells(port) and sockets.tells(PORT):
         yield Finding(
             f"SRC says nimsh is active, but nothing listens on {port}",
             evidence=[subsystems.quote("nimsh"), sockets.whole()],

@@ -71,7 +71,7 @@ def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], table
         fix = fixes.get(label) if fixes and label else None
         if fix and fix.stable:
             at.append(fix.at)
-        elif label and not fix and (fixes is None or not fixes.complete):
+        elif label and not (fix and fix.letters) and (fixes is None or not fixes.complete):
             undecided.append(row)
         else:
             yield _vulnerable(row, level, fix, fixes, at)

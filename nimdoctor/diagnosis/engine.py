@@ -190,7 +190,7 @@ class Engine:
         check = run.check
         host_name = run.name
         try:
-            arguments, sources = self._arguments(run, diagnosis)
+            arguments, sources, part = self._arguments(run, diagnosis)
             verdicts = list(check.function(**arguments) or ())
             for thing in verdicts:
                 if not isinstance(thing, (Finding, Passed, Note, Unknown, NotApplicable)):
@@ -210,11 +210,20 @@ class Engine:
         findings = [thing for thing in verdicts if isinstance(thing, Finding)]
         if findings:
             return [self._found(run, host_name, finding) for finding in findings]
-        return [self._without_finding(run, host_name, verdicts, sources)]
+        result = self._without_finding(run, host_name, verdicts, sources)
+        if part and result.outcome is Outcome.PASS:
+            # what is not in the part that was given may speak against it
+            unknown = self._unknown(run, host_name, f"not known, {result.message}", (part,))
+            return [unknown._replace(severity=result.severity, evidence=result.evidence)]
+        return [result]
 
-    def _arguments(self, run: CheckRun, diagnosis: Optional[Diagnosis]) -> Tuple[Dict[str, Any], Tuple[Quote, ...]]:
+    def _arguments(
+        self, run: CheckRun, diagnosis: Optional[Diagnosis]
+    ) -> Tuple[Dict[str, Any], Tuple[Quote, ...], str]:
+        """What the check asks for, quotes of all that it is made of, and the name of evidence of which only a part was given."""
         given: Dict[str, Any] = {}
         sources: List[Quote] = []
+        part = ""
         for name, (kind, end, optional) in parameters(run.check.function).items():
             if kind is Subject:
                 given[name] = self._ends.subject(run)
@@ -234,12 +243,18 @@ class Engine:
                     if not optional:
                         raise _Lacking(absent, end or run.where) from absent
                     given[name] = None
-        return given, tuple(sources)
+                part = part or self._ends.host_of(run, end).only_a_part(kind)
+        return given, tuple(sources), part
 
     def _found(self, run: CheckRun, host: Optional[str], finding: Finding) -> Result:
-        """A finding that is only possible for want of evidence is none where that is there and could not be read."""
+        """A finding that is only possible for want of evidence is none where that is there and could not be read; nor is
+        one that wants for evidence of which a part was given.
+        """
         failed = self._failed(run, finding)
-        if failed.confidence is Confidence.POSSIBLE and any(self._unread(run, name) for name in failed.missing):
+        withheld = any(end.withheld(name) for name in failed.missing for end in self._ends_with(run, name))
+        if withheld or (
+            failed.confidence is Confidence.POSSIBLE and any(self._unread(run, name) for name in failed.missing)
+        ):
             unknown = self._unknown(run, host, f"not known, {failed.message}", failed.missing)
             return unknown._replace(severity=failed.severity, evidence=failed.evidence)
         return failed

@@ -74,7 +74,7 @@ class InterimFix(NamedTuple):
         return self.at
 
 
-@fact(Row("emgr -lv3", Kind.COMMAND, variants=("emgr -lv3", "emgr -lv 3", "emgr -l -v3", "emgr -l")))
+@fact(Row("emgr -lv3", Kind.COMMAND, variants=("emgr -lv3", "emgr -lv 3", "emgr -l -v3", "emgr -l")), reads_parts=True)
 class InterimFixes(NamedTuple):
     """Installed interim fixes; `none` says that the host has none at all, `complete` that every one is listed, and read.
 
@@ -102,7 +102,8 @@ class InterimFixes(NamedTuple):
         none = not fixes and any(re.search(r"no (?:efix|ifix|interim fix) data", quote.text) for quote in quotes)
         if not fixes and not none:
             raise BadEvidence(f"{text.source} lists no interim fix: {first_words(quotes[0].text)}")
-        return cls(text.source, fixes, none, not _OF_ONE_FIX.search(text.name) and not _unread(quotes))
+        every = (none or text.is_whole) and not _OF_ONE_FIX.search(text.name) and not _unread(quotes)
+        return cls(text.source, fixes, none, every)
 
     @classmethod
     def combine(cls, parts: Sequence["InterimFixes"]) -> "InterimFixes":

@@ -191,7 +191,7 @@ class GenerationJudge:
                 if row.text("generation") in cured:
                     # the list speaks of what the interim fix cured; the level still tells that nothing later came
                     why = f"{name} {self.filesets.level(name)} is from before {generation}, and its interim fix is of {cured[-1]}"
-                if self.fixes is None:
+                if self.fixes is None or not self.fixes.complete:
                     unless = "a later one" if cured else "an interim fix"
                     return Standing(
                         generation, NOT_KNOWN, f"{why}, unless {unless} is there", "A", quotes, (), ("emgr -lv3",)
@@ -215,7 +215,7 @@ class GenerationJudge:
         return tuple(answer.at for answer in answers if answer)
 
     def _by_apars(self, name: str, generation: str, denied: Tuple[Quote, ...]) -> Standing:
-        if denied and self.fixes is not None and not self._unexplained_lock(name):
+        if denied and self.fixes is not None and self.fixes.complete and not self._unexplained_lock(name):
             # "Not all filesets" may be said for the sake of another one
             partly = any("Not all" in quote.text for quote in denied)
             sure = max(_INFERRED if partly else "A", *(row.sure for row in self.rows(generation)))
@@ -237,7 +237,7 @@ class GenerationJudge:
             return Standing(generation, NOT_KNOWN, why, evidence=self._basis(name))
         named = ", ".join(row.text("apar") for row in self.rows(generation) if row.get("apar"))
         missing = [] if denied or not named else ["instfix -ik APARS"]
-        missing += ["emgr -lv3"] if self.fixes is None else []
+        missing += ["emgr -lv3"] if self.fixes is None or not self.fixes.complete else []
         why = f"nothing shows whether {generation} is there" + (f" (APAR {named})" if named else "")
         return Standing(generation, NOT_KNOWN, why, missing=tuple(missing or ["oslevel -s"]))
 

@@ -35,7 +35,7 @@ class AparRow(NamedTuple):
         return self.at
 
 
-@fact(Row("instfix -ik {APARS}", Kind.COMMAND, variants=("instfix -ik", "instfix -i")))
+@fact(Row("instfix -ik {APARS}", Kind.COMMAND, variants=("instfix -ik", "instfix -i")), reads_parts=True)
 class Apars(NamedTuple):
     """APARs (or any other keyword of the fix database) that were asked for.
 

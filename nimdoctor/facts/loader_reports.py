@@ -67,6 +67,7 @@ class LoaderReport(NamedTuple):
     "nimclient -l -l {NIM_NAME}",
     "nimclient -l -l master",
     "nimclient -c",
+    reads_parts=True,
 )
 class LoaderReports(NamedTuple):
     """Every report in every text.

@@ -105,6 +105,7 @@ class Operation(NamedTuple):
     "nimclient -l -l master",
     "nimclient -c",
     "lsnim -l",
+    reads_parts=True,
 )
 class RecordedOperations(NamedTuple):
     """Every recorded operation, those that came through and those that did not.
@@ -133,9 +134,11 @@ class RecordedOperations(NamedTuple):
             # rows of a stanza may quote the error of an earlier operation: err_info
             quotes = [quote for quote in quotes if not re.match(r"\s", quote.text) and " = " not in quote.text]
         errors = operation_errors(quotes)
-        back = next((quote for quote in quotes if LSLPP_ROW.fullmatch(quote.text)), None)
+        # of a part nobody knows that no error stood beside it
+        answers = quotes if text.is_whole else []
+        back = next((quote for quote in answers if LSLPP_ROW.fullmatch(quote.text)), None)
         if back is None and typed.program in _REMOTE and typed.client and not errors:
-            back = next((quote for quote in quotes if quote.text.strip()), None)
+            back = next((quote for quote in answers if quote.text.strip()), None)
         if not any(quote.text.strip() for quote in text.quotes()):
             raise BadEvidence(f"{text.source} is empty")
         if not errors and back is None:

@@ -4,7 +4,10 @@ import re
 from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.model.rows import Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Coverage, Quote, Text, first_words
+
+PROCESSES = "ps -eo pid,ppid,etime,args"
+"""The name that they have in the catalog."""
 
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _ELAPSED = re.compile(r"(?:(?:([0-9]{1,5})-)?([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})", re.ASCII)
@@ -79,9 +82,10 @@ class ProcessRow(NamedTuple):
 @fact(
     Row("ps -eo pid,ppid,etime,args", Kind.COMMAND, variants=("ps -eo", "ps -e -o", "ps -A -o")),
     Row("ps -ef", Kind.COMMAND, live=False, variants=("ps -ef", "ps -e -f", "ps -fe", "ps -edf", "ps")),
+    reads_parts=True,
 )
 class Processes(NamedTuple):
-    """Processes in the order printed.
+    """Processes in the order printed; `coverage` is what was given of the output.
 
     >>> processes = Processes.parse(Text.of('''     PID     PPID     ELAPSED COMMAND
     ...       1        0 12-03:04:05 /etc/init
@@ -96,6 +100,7 @@ class Processes(NamedTuple):
 
     source: str
     rows: Tuple[ProcessRow, ...]
+    coverage: Coverage = Coverage()
 
     @classmethod
     def parse(cls, text: Text) -> "Processes":
@@ -123,11 +128,15 @@ class Processes(NamedTuple):
             raise BadEvidence(f"{text.source} is empty")
         if not rows:
             raise BadEvidence(f"{text.source} lists no process: {first_words(first)}")
-        return cls(text.source, tuple(rows))
+        return cls(text.source, tuple(rows), text.coverage)
 
     def named(self, program: str) -> Tuple[ProcessRow, ...]:
         """Processes whose program's base name is that."""
         return tuple(row for row in self.rows if row.program == program)
+
+    def shows(self, word: str) -> bool:
+        """Whether every process whose row holds that word is there."""
+        return self.coverage.of(word)
 
     def children(self, pid: int) -> Tuple[ProcessRow, ...]:
         """Processes whose parent is that one."""

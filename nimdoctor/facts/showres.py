@@ -46,7 +46,8 @@ class LppSource(NamedTuple):
         live=False,
         variants=("nim -o showres",),
         live_for=("LppSources",),
-    )
+    ),
+    reads_parts=True,
 )
 class LppSourceContents(NamedTuple):
     """Every lpp_source that was listed.
@@ -90,7 +91,7 @@ class LppSourceContents(NamedTuple):
         if not filesets:
             raise BadEvidence(f"{text.source} lists no fileset")
         # a transcript need not show its `| grep openssl`, but what is left looks like it
-        filtered = "|" in text.name or "grep" in text.name or all(row.fileset.startswith("openssl") for row in filesets)
+        filtered = not text.is_whole or all(row.fileset.startswith("openssl") for row in filesets)
         found = LppSource(_source_name(text.name), tuple(filesets), text.whole(), not filtered)
         return cls((found,), text.source)
 
@@ -109,7 +110,7 @@ class LppSourceContents(NamedTuple):
         return Quote(self.source, None, "")
 
 
-@fact("nim -o showres {LPP_SOURCE}")
+@fact("nim -o showres {LPP_SOURCE}", reads_parts=True)
 class LppSources(LppSourceContents):
     """The lpp_sources of a master whose contents a fix must know: on a live master each is listed when asked for."""
 
