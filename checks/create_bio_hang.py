@@ -173,8 +173,9 @@ def create_bio_hang(
     when = f", {ago(attempt.age)} ago" if attempt.age is not None else f" (its age is not known: {attempt.why})"
     if attempt.witness:
         evidence.append(attempt.witness)
+    cut = "; the lines before it were not given: the whole nimsh.log tells more" if session.cut else ""
     yield Finding(
-        f"the newest session that loaded certificates stops at 'create BIO'{when}",
+        f"the newest session that loaded certificates stops at 'create BIO'{when}{cut}",
         evidence=evidence,
         confidence=_confidence(attempt),
         cause=cause,
@@ -186,7 +187,7 @@ def create_bio_hang(
 
 
 def _confidence(attempt: TlsAttempt) -> Confidence:
-    if not attempt.sure_of_age:
+    if not attempt.sure_of_age or (attempt.session and attempt.session.cut):
         return Confidence.POSSIBLE
     if attempt.session and attempt.session.overlapped:
         return Confidence.LIKELY

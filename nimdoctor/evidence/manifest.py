@@ -70,9 +70,9 @@ class RecordedFile(NamedTuple):
 
 
 class LoosePiece(NamedTuple):
-    """A text out of loose files: the file it stood in as `source`, from its line `first_line` on; its `name` in the
-    catalog's terms (the path, or the command as typed), the label of its `row` there, and its `file` in the directory.
-    `extent` is how much of its source it is.
+    """A text out of loose files: the file it stood in as `source`, from its line `first_line` on, or of its lines
+    `numbers`; its `name` in the catalog's terms (the path, or the command as typed), the label of its `row` there, and
+    its `file` in the directory. `extent` is how much of its source it is.
     """
 
     source: str
@@ -80,6 +80,7 @@ class LoosePiece(NamedTuple):
     row: str
     file: str
     first_line: int = 1
+    numbers: Tuple[int, ...] = ()
     extent: Extent = Extent.WHOLE
 
 
@@ -258,7 +259,10 @@ def _loose(entries: Any, manifest: Manifest) -> Iterator[LoosePiece]:
         else:
             files.add(words[-1])
             source, name, row, file = words
-            yield LoosePiece(source, name, row, file, first_line, extent)
+            numbers = found.get("numbers")
+            counted = [_number(number) for number in numbers] if isinstance(numbers, list) else []
+            known = tuple(number for number in counted if number)
+            yield LoosePiece(source, name, row, file, first_line, known, extent)
 
 
 def _host(value: Any, manifest: Manifest) -> Optional[str]:

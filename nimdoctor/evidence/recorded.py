@@ -19,6 +19,7 @@ from nimdoctor.evidence.recognition.extent import first_stage, of_command, of_te
 from nimdoctor.evidence.redacted_certificates import RedactedFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
+from nimdoctor.evidence.wrapping import recorded
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
 from nimdoctor.model.unreadable import refused
@@ -274,6 +275,7 @@ class RecordedEvidence:
                 raw = redacted.content() if redacted else self._guarded(piece.file, path)
                 return Text.of(raw, piece.source, name=piece.name, first_line=piece.first_line, extent=piece.extent)
             at = piece.first_line
+            numbers = piece.numbers
             return self._text(
                 piece.file,
                 piece.source,
@@ -282,6 +284,7 @@ class RecordedEvidence:
                 name=piece.name,
                 command=command,
                 first_line=at,
+                numbers=numbers,
                 extent=piece.extent,
             )
         except OSError as error:
@@ -347,6 +350,7 @@ class RecordedEvidence:
         status: Optional[int] = None,
         first_line: int = 1,
         extent: Extent = Extent.WHOLE,
+        numbers: Tuple[int, ...] = (),
     ) -> Text:
         """Small texts are read at once, so that damage shows here; raises OSError."""
         tree = self.tree
@@ -358,6 +362,11 @@ class RecordedEvidence:
         with opener() as stream:
             if size <= _READ_AT_ONCE:
                 raw = stream.read(TEXT_LIMIT)
+                bare = None if self.loose else recorded(raw, source if command else "")
+                if bare:
+                    raw = bare.raw
+                    numbers = tuple(first_line - 1 + number for number in bare.numbers)
+                    first_line += bare.first_line - 1
                 opener = lambda: io.BytesIO(raw)  # noqa: E731
         # what a collector ran, and whose status it wrote down, is what its command line says
         shown = of_command(source) if status is not None else of_text(row, name or source, opener, known=extent)
@@ -370,6 +379,7 @@ class RecordedEvidence:
             status=status,
             extent=shown.extent,
             words=shown.words,
+            numbers=numbers,
         )
 
 

@@ -7,7 +7,7 @@ shapes are matched first, words last.
 import re
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from nimdoctor.facts.src_lines import is_header, lines_of, words_of
+from nimdoctor.facts.src_lines import is_header, is_narrow_header, lines_of, words_of
 from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Coverage, Quote, Text, first_words, joined
 
@@ -17,6 +17,8 @@ _PID = re.compile(r"[0-9]{1,10}", re.ASCII)
 _MESSAGE = re.compile(r"0513-[0-9]{3}")
 _DONE = frozenset({"0513-044", "0513-059", "0513-077", "0513-095", "0513-124"})
 """Messages of success (stopped, started, changed, refreshed), which tell no state."""
+_GROUPS = frozenset({"nimclient", "nim", "tcpip"})
+"""Groups of subsystems that a row with single blanks is known by."""
 _INETD_DOWN = frozenset({"0513-004", "0513-036", "0513-085"})
 _NOT_ON_FILE = re.compile(r"0513-085\b.{0,20}?\bThe (\S+) [Ss]ubsystem")
 _INOPERATIVE = re.compile(r"0513-004\b[^,]{0,80},\s*([^,\s]+)\s*,")
@@ -299,14 +301,16 @@ def _subsystem_rows(quotes: Iterable[Quote]) -> Tuple[List[SubsystemRow], List[Q
     """The rows, and the lines of the table that are none."""
     rows: List[SubsystemRow] = []
     unread: List[Quote] = []
-    in_table = ended = False
+    in_table = ended = narrow = False
     indented: Optional[bool] = None
+    begun = ""
+    begun_at: Optional[Quote] = None
     for quote in quotes:
         line = quote.text[:400].rstrip().expandtabs()
         if is_header(line):
             # the services of inetd follow under a header of the same shape
-            ended = line.startswith("Service")
-            in_table, indented = not ended, None
+            ended = line.lstrip().startswith("Service")
+            in_table, indented, narrow = not ended, None, is_narrow_header(line)
             continue
         if in_table and indented is None:
             indented = line[:1] == " "
@@ -314,12 +318,24 @@ def _subsystem_rows(quotes: Iterable[Quote]) -> Tuple[List[SubsystemRow], List[Q
             # the first line at the margin ends the table ("Debug         Not active")
             in_table, ended = False, True
         row = None if ended else _subsystem_row(quote, line)
-        wide = bool(re.search(r"\S\s{2,}\S", line))
+        wrapped = None if ended or not begun or (row and row.pid) else _subsystem_row(quote, f"{begun}  {line.strip()}")
+
+        wide = bool(re.search(r"\S\s{2,}\S", line)) or bool(
+            row and row.status == "inoperative" and row.group in _GROUPS
+        )
+        if wrapped and wrapped.pid and wrapped.status in _STATES:
+            # a mail parted the row before its PID
+            rows = [*(found for found in rows if found.at is not begun_at), wrapped]
+            unread = [found for found in unread if found is not begun_at]
+        elif row and narrow and in_table:
+            rows += [row] if row.status in _STATES and row.name != "Debug" else []
         # without a header only wide columns or a PID tell a row from prose ("nimsh is active")
-        if row and ((in_table and (indented or wide)) or (row.status in _STATES and (row.pid or wide))):
+        elif row and ((in_table and (indented or wide)) or (row.status in _STATES and (row.pid or wide))):
             rows.append(row)
         elif in_table and not _MESSAGE.search(line):
             unread.append(quote)
+        begun = line.strip() if in_table and re.fullmatch(r" *[\w.+-]+(?: +[\w.+-]+)?", line) else ""
+        begun_at = quote
     return rows, unread
 
 

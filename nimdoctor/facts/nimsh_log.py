@@ -50,7 +50,7 @@ class NimshLog(NamedTuple):
             raise Unreadable(f"{text.source} cannot be read: {reason}") from error
         if not part.strip() and not older.size:
             raise BadEvidence(f"{text.source} is empty")
-        lines = lines_of(part, text.source, text.first_line + older.lines)
+        lines = lines_of(part, text, older.lines)
         builder = SessionBuilder()
         known = dated = 0
         earliest = latest = None
@@ -140,7 +140,7 @@ class NimshLog(NamedTuple):
 
     def newest_push(self) -> Optional[Session]:
         """The newest push that came through, with TLS or plain: the kind that renews `connect` on the master."""
-        pushes = (SessionEnd.PLAIN, SessionEnd.WENT_ON)
+        pushes = (SessionEnd.PLAIN, SessionEnd.COMMANDS, SessionEnd.WENT_ON)
         return next((found for found in reversed(self.sessions) if found.end in pushes), None)
 
     def newest_setting(self) -> Optional[Session]:

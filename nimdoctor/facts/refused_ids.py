@@ -17,7 +17,14 @@ NIMINFO = "/etc/niminfo"
 _REFUSAL = re.compile(
     r"(?i)remote value passed, *'([0-9A-F]{12})', *does not match environment value *'([0-9A-F]{12})'"
 )
-_BEYOND = (SessionEnd.PLAIN, SessionEnd.WENT_ON, SessionEnd.HUNG, SessionEnd.OBJECT_ERROR, SessionEnd.STOPPED_EARLY)
+_BEYOND = (
+    SessionEnd.PLAIN,
+    SessionEnd.COMMANDS,
+    SessionEnd.WENT_ON,
+    SessionEnd.HUNG,
+    SessionEnd.OBJECT_ERROR,
+    SessionEnd.STOPPED_EARLY,
+)
 """Ends of sessions that got past the ids: nimsh looks at these before it comes to the cryptographic setting."""
 
 

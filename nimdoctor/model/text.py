@@ -10,7 +10,7 @@ import functools
 import io
 import json
 import re
-from typing import Any, BinaryIO, Callable, Iterable, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, BinaryIO, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.unreadable import refused
@@ -104,7 +104,8 @@ class Text:
 
     `source` is what a quote of it names; `name` is its name in the catalog's terms (the path, or
     the command as typed) and differs from `source` for loose files. `first_line` is the number of
-    its first line in that source, greater than 1 for a section of a longer transcript.
+    its first line in that source, greater than 1 for a section of a longer transcript; `numbers` has that of each line
+    where they do not follow each other, as those of several lines out of one string.
     `command` is True when it is a command's output, `status` its exit status and `stderr` its standard error where
     known. `coverage` says how much of the source it is: lines may be missing or blank here because they were not collected,
     not shown or could not be read; `left_out` is how many bytes before the first line were not.
@@ -123,10 +124,12 @@ class Text:
         words: Tuple[str, ...] = (),
         left_out: int = 0,
         stderr: str = "",
+        numbers: Sequence[int] = (),
     ) -> None:
         self.source = source
         self.name = name or source
-        self.first_line = first_line
+        self.first_line = numbers[0] if numbers else first_line
+        self.numbers = numbers
         self.command = command
         self.status = status
         self.coverage = Coverage(extent, words)
@@ -166,6 +169,14 @@ class Text:
             stderr=stderr,
         )
 
+    def number(self, index: int) -> int:
+        """The number in `source` of its line with that index, from 0.
+
+        >>> Text("case.json", lambda: io.BytesIO(b"one\\ntwo\\n"), numbers=(7, 7)).number(1)
+        7
+        """
+        return self.numbers[index] if index < len(self.numbers) else self.first_line + index
+
     @property
     def extent(self) -> Extent:
         """How much of the source it is."""
@@ -202,8 +213,8 @@ class Text:
 
     def lines(self) -> Iterator[Tuple[int, str]]:
         """Pairs of line number (counted in `source`) and line without its end."""
-        for number, line in enumerate(split_lines(self.read()), self.first_line):
-            yield number, line[:LINE_LIMIT]
+        for index, line in enumerate(split_lines(self.read())):
+            yield self.number(index), line[:LINE_LIMIT]
 
     def quotes(self) -> Iterator[Quote]:
         """Every line as a quote."""

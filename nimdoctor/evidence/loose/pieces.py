@@ -1,7 +1,7 @@
 """One recognised text out of what somebody attached."""
 
 import re
-from typing import BinaryIO, Callable, NamedTuple, Tuple
+from typing import BinaryIO, Callable, NamedTuple, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.recognition.extent import of_text
@@ -13,6 +13,8 @@ Opener = Callable[[], BinaryIO]
 class Piece(NamedTuple):
     """One recognised text: the file it stands in, its name and row in the catalog, and how to read it.
 
+    `numbers` are those of its lines where they do not follow `first_line` one by one. `host` is the host that it is of, as
+    far as the place where it stands tells: the one that was asked, else the one of the prompt.
     `extent` and `words` say how much of its source it shows, as `Coverage` has it.
     """
 
@@ -25,6 +27,7 @@ class Piece(NamedTuple):
     host: str = ""
     command: str = ""
     sure: bool = True
+    numbers: Sequence[int] = ()
     words: Tuple[str, ...] = ()
 
     def measured(self) -> "Piece":
@@ -45,6 +48,7 @@ class Piece(NamedTuple):
             first_line=self.first_line,
             command=is_command,
             extent=self.extent,
+            numbers=self.numbers,
             words=self.words,
         )
 

@@ -4,7 +4,7 @@ import functools
 import re
 from typing import FrozenSet, Optional, Tuple
 
-from nimdoctor.evidence.catalog import Catalog, Kind
+from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
 
 CERTIFICATES = "/ssl_nimsh/certs/"
 
@@ -103,6 +103,14 @@ def by_hint(name: str, hinted: Optional[str]) -> str:
         if any(facts <= form for form in _SAME_FORM):
             return hinted
     return name
+
+
+def same_facts(name: str, row: Row) -> bool:
+    """Whether a text of that name may be one of the row: it feeds the same fact, or one whose texts have the same form."""
+    if name.startswith("/") or row.kind is Kind.FILE:
+        return path_matches(row.name, name)
+    facts = facts_of(name)
+    return bool(facts & set(row.facts)) or any(facts | set(row.facts) <= form for form in _SAME_FORM)
 
 
 @functools.cache
