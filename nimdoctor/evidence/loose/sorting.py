@@ -6,7 +6,6 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.evidence.certificates_only import certificates_only
-from nimdoctor.evidence.loose.identity import short_name
 from nimdoctor.evidence.loose.pieces import Opener, Piece
 from nimdoctor.evidence.recognition import (
     CERTIFICATES,
@@ -105,10 +104,7 @@ class Sorting:
 
     def _of_sections(self, name: str, split: Iterable[Section]) -> List[Piece]:
         found: List[Piece] = []
-        hosts = []
         for section in split:
-            if section.typed_at and short_name(section.typed_at) not in hosts:
-                hosts.append(short_name(section.typed_at))
             section = self._of_an_error(section)
             if section.row:
                 own, others = _foreign(section)
@@ -118,8 +114,6 @@ class Sorting:
                     found += self._of_unnamed(name, other)
             elif not section.blank:
                 found += self._of_unnamed(name, section)
-        if len(hosts) > 1:
-            self.remarks.append(f"{name}: its prompts name several hosts ({', '.join(hosts[:5])}); taken as one")
         return found
 
     def _of_an_error(self, section: Section) -> Section:
