@@ -211,6 +211,7 @@ IN_FUNCTIONS = (
     ((), ("nimdoctor.report",), "one format of several"),
     (("nimdoctor/evidence/__init__.py",), ("nimdoctor.evidence",), "one kind of target of several, each built on this"),
     (("nimdoctor/cli/collecting.py", "nimdoctor/library/"), ("nimdoctor.scripts",), "only where a script is asked for"),
+    (("nimdoctor/evidence/wrapping/__init__.py",), ("nimdoctor.evidence.wrapping.page",), "only for what was a page"),
     (("nimdoctor/library/",), ("nimdoctor.probe",), "only where the network is asked"),
     (
         ("nimdoctor/library/",),
