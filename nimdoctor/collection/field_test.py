@@ -6,6 +6,7 @@ It reads what `collect` reads and changes nothing. What leaves is shapes: no nam
 import json
 import platform
 import time
+from collections import Counter
 from itertools import groupby
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
@@ -23,6 +24,12 @@ from nimdoctor.redaction.neutral import neutral
 SCHEMA = "nimdoctor.field-test/1"
 _SHAPES = 300
 """Lines of shapes of one text that leave."""
+_WORDS = (
+    (LineState.UNREAD, "unread"),
+    (LineState.READ, "read, in a shape that was not seen before"),
+    (LineState.UNTRIED, "not tried, of so many shapes"),
+    (LineState.BELIEVED, "of a shape that was only believed"),
+)
 
 
 class Tried(NamedTuple):
@@ -60,11 +67,8 @@ class Tried(NamedTuple):
             return "empty, which is an answer" if self.empty_is_answer else "empty"
         if not self.text.understood:
             return f"not understood: {shown('; '.join(self.text.reasons))}"
-        unread = sum(line.state is LineState.UNREAD for line in self.strange)
-        read = len(self.strange) - unread
-        parts = [f"{unread} unread"] if unread else []
-        parts += [f"{read} read, in a shape that was not seen before"] if read else []
-        parts += [f"{len(self.believed)} of a shape that was only believed"] if self.believed else []
+        number = Counter(line.state for line in self.text.lines)
+        parts = [f"{number[state]} {words}" for state, words in _WORDS if number[state]]
         return "; ".join(parts) or "known"
 
 
@@ -170,4 +174,5 @@ shapes/           a file for each file or command that gave a text. In front of 
                   believed  it has not, and knows it: that it stands here is news
                   read      it does not, and what it concludes changes with the line
                   unread    it does not, and nothing rests on the line
+                  untried   it does not, as so many others that only the first were tried
 """

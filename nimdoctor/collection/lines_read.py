@@ -2,7 +2,7 @@
 
 import enum
 import re
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Pattern, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Pattern, Sequence, Tuple
 
 from nimdoctor.collection.newest import newest
 from nimdoctor.evidence.catalog import Kind, Row
@@ -15,7 +15,7 @@ from nimdoctor.redaction.neutral import WORD, neutral
 
 LINES = 5_000
 """Lines of one text that are looked at, the last ones."""
-GROUPS = 200
+GROUPS = 50
 """Shapes of one text that are tried without."""
 _LETTERS = 1_000
 _NUMBER = re.compile(r"(?<![\w-])\d{4}-\d{3}(?![\w-])")
@@ -36,8 +36,11 @@ class LineState(enum.Enum):
     UNREAD = "unread"
     """No table has its shape, and nothing that nimdoctor makes of the text rests on it."""
 
+    UNTRIED = "untried"
+    """No table has its shape, and the text has so many such shapes that of this one nothing was tried."""
 
-STRANGE = (LineState.READ, LineState.UNREAD)
+
+STRANGE = (LineState.READ, LineState.UNREAD, LineState.UNTRIED)
 """States of a line whose shape is not known."""
 
 
@@ -78,12 +81,14 @@ def lines_read(row: Row, text: Text, parsers: Sequence[Any]) -> TextRead:
     for place, shape in enumerate(shapes):
         if place not in known:
             strange.setdefault(_RUN.sub(WORD, shape), []).append(place)
-    read: Set[int] = set()
-    for places in list(strange.values())[:GROUPS] if values else ():
-        without = ["" if place in places else line for place, line in enumerate(lines)]
-        if _parsed(text, without, first, parsers)[0] != values:
-            read.update(places)
-    states = (known.get(place, LineState.READ if place in read else LineState.UNREAD) for place in range(len(lines)))
+    found = dict(known)
+    for number, places in enumerate(strange.values()):
+        state = LineState.UNTRIED if number >= GROUPS else LineState.UNREAD
+        if values and number < GROUPS:
+            without = ["" if place in places else line for place, line in enumerate(lines)]
+            state = LineState.READ if _parsed(text, without, first, parsers)[0] != values else LineState.UNREAD
+        found.update(dict.fromkeys(places, state))
+    states = (found[place] for place in range(len(lines)))
     return TextRead(
         bool(values),
         reasons,

@@ -12,7 +12,7 @@ import pytest
 
 from nimdoctor.cli import field_testing, main
 from nimdoctor.collection.field_test import FieldTest, field_test
-from nimdoctor.collection.lines_read import LINES, STRANGE, LineState, lines_read
+from nimdoctor.collection.lines_read import GROUPS, LINES, STRANGE, LineState, lines_read
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.evidence.catalog import Kind, Row
 from nimdoctor.evidence.live import LiveHost
@@ -176,6 +176,12 @@ def test_of_a_long_text_the_last_lines_are_looked_at_with_their_true_numbers() -
     read = lines_read(ROW, text_of(HEADER * (LINES + 10) + "odd one\n"), [Subsystems])
     assert read.left_out == 11 and len(read.lines) == LINES
     assert (read.lines[-1].number, read.lines[-1].state) == (LINES + 11, LineState.UNREAD)
+
+
+def test_of_very_many_strange_shapes_the_first_are_tried_and_the_others_are_not_called_unread() -> None:
+    odd = "".join(f"{'=' * number}\n" for number in range(1, GROUPS + 4))
+    found = states(ROW, HEADER + " nimsh nimclient 123 active\n" + odd, Subsystems)
+    assert found.count(LineState.UNREAD) == GROUPS and found[-3:] == [LineState.UNTRIED] * 3
 
 
 def test_a_text_that_cannot_be_read_raises_that() -> None:

@@ -207,6 +207,13 @@ def test_what_of_a_text_is_known_only_to_be_unknown_is_not_found():
 # -- for people
 
 
+@EACH
+def test_a_command_in_backquotes_stands_on_one_line(topic):
+    text = said(topic.id)
+    for command in re.findall(r"`([^`]{1,60})`", " ".join(topic.body.split())):
+        assert command in text
+
+
 def test_no_page_and_no_answer_names_a_class_of_python():
     classes = [name for name in names.MODULES if re.search(r"[a-z][A-Z]", name)]
     texts = [page(check, REGISTRY.catalog, FIXES) for check in CHECKS]
