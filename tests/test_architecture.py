@@ -196,7 +196,8 @@ def test_what_is_slow_to_import_is_imported_in_the_functions_that_use_it():
 
 
 COMMANDS = tuple(
-    f"nimdoctor/cli/{name}.py" for name in ("ask", "collect", "ending", "reference", "repair", "report", "runs", "scan")
+    f"nimdoctor/cli/{name}.py"
+    for name in ("ask", "collect", "ending", "field_test", "reference", "repair", "report", "runs", "scan")
 )
 ANYTHING = ("nimdoctor",)
 IN_FUNCTIONS = (

@@ -17,6 +17,7 @@ from nimdoctor.evidence.catalog import Catalog, Kind, Row
 from nimdoctor.evidence.manifest import stays_inside
 from nimdoctor.evidence.source import Evidence, LiveEvidence
 from nimdoctor.evidence.tree import DirectoryTree
+from nimdoctor.evidence.unread import without_words
 from nimdoctor.facts import NimInfo, Rhosts
 from nimdoctor.facts.judging_time import JudgingTime
 from nimdoctor.model.private_keys import without_private_keys
@@ -131,7 +132,7 @@ class _Collector:
             collected=stated_time,
             collector=f"nimdoctor {__version__}",
             thorough=self.evidence.thorough,
-            remarks=self.evidence.remarks,
+            remarks=[without_words(remark) for remark in self.evidence.remarks],
         )
         not_collected = {**self.record.not_collected, **self.record.timed_out}
         return Collection(self.record.place, self.host.name, collected, not_collected)

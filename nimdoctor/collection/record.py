@@ -53,6 +53,10 @@ class Record:
         entry["file"] = f"{name}_{count + 1}" if count else name
         if text.first_line > 1:
             entry["first_line"] = text.first_line
+        if text.numbers:
+            entry["numbers"] = list(text.numbers)
+        if not text.is_whole:
+            entry["extent"] = text.extent.name.lower()
         if row.streamed:
             with text.open() as stream:
                 self._write(entry["file"], pieces(stream))

@@ -71,7 +71,10 @@ def next_words(report: Report) -> Optional[str]:
 def on(report: Report, where: Optional[Role], commands: Sequence[Sequence[str]]) -> str:
     """Commands with the host to type them on."""
     typed = "; ".join(map(as_typed, commands))
-    return f"on {_end(report, where)}: {typed}" if where else typed
+    if where is None:
+        return typed
+    one = report.master if where is Role.MASTER and report.master else report.host
+    return f"on {_end(report, where)}{one.as_whom(typed)}: {typed}"
 
 
 def as_dict(found: Optional[Guidance]) -> Optional[Dict[str, Any]]:

@@ -1,14 +1,15 @@
 """Texts of unknown origin are named by what stands in them."""
 
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 import pytest
 from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nimdoctor.evidence.recognition import parts, recognise, sections
+from nimdoctor.evidence.recognition import Section, parts, recognise, sections
+from nimdoctor.evidence.wrapping import numbered
 from nimdoctor.model.text import Extent
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
@@ -77,6 +78,12 @@ SETUP = (
     "x - /usr/lib/libssl.so.0.9.8\nx - /usr/lib/libcrypto.so.0.9.8\nReceived 2788 Bytes in 0.0 Seconds\n"
     "0513-044 The nimsh Subsystem was requested to stop.\n"
 )
+
+
+def parted(*lines: str) -> List[Section]:
+    return sections(numbered("\n".join(lines)))
+
+
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
@@ -183,8 +190,8 @@ def test_a_mail_without_prompts_may_hold_two_kinds() -> None:
     ],
 )
 def test_every_shape_of_prompt_begins_a_section(line: str, command: str) -> None:
-    (section,) = sections([line, "something"])
-    assert (section.command, section.first_line, section.lines) == (command, 2, ("something",))
+    (section,) = parted(line, "something")
+    assert (section.command, section.first_line, section.text) == (command, 2, "something")
     assert section.row is not None
     assert section.extent is Extent.WHOLE
 
@@ -202,7 +209,7 @@ def test_every_shape_of_prompt_begins_a_section(line: str, command: str) -> None
     ],
 )
 def test_prose_and_comments_are_no_prompts(line: str) -> None:
-    (section,) = sections([line, "something"])
+    (section,) = parted(line, "something")
     assert section.command == ""
 
 
@@ -216,7 +223,7 @@ def test_prose_and_comments_are_no_prompts(line: str) -> None:
             "tail -50 /var/adm/ras/nimsh.log",
             "tail -50 /var/adm/ras/nimsh.log",
             "/var/adm/ras/nimsh.log",
-            Extent.EXCERPT,
+            Extent.TAIL,
         ),
         ("cat niminfo", "/etc/niminfo", "/etc/niminfo", Extent.WHOLE),
         ("lssrc -a | egrep 'nimsh|inetd'", "lssrc -a | egrep 'nimsh|inetd'", "lssrc -a", Extent.FILTERED),
@@ -229,19 +236,19 @@ def test_prose_and_comments_are_no_prompts(line: str) -> None:
 def test_a_filtered_output_is_flagged_and_keeps_its_pipe(
     typed: str, name: str, row: Optional[str], extent: Extent
 ) -> None:
-    (section,) = sections(["# " + typed, "something"])
+    (section,) = parted("# " + typed, "something")
     assert (section.name, section.row and section.row.name, section.extent) == (name, row, extent)
 
 
 def test_comments_of_a_configuration_file_do_not_part_it() -> None:
     text = INETD + "# cat /etc/inetd.conf before a change\n# lssrc -s inetd\n" + INETD
-    (section,) = sections(text.split("\n"))
+    (section,) = parted(text)
     assert section.command == ""
 
 
 def test_any_later_prompt_of_the_same_host_ends_a_section() -> None:
     lines = ["root@nim1:/ # oslevel -s", "7200-05-03-2148", "root@nim1:/tmp # ./own.sh", "noise", "root@nim1:/ #"]
-    assert [section.command for section in sections(lines)] == ["oslevel -s", "./own.sh", ""]
+    assert [section.command for section in parted(*lines)] == ["oslevel -s", "./own.sh", ""]
 
 
 @settings(max_examples=examples(200), deadline=None)
@@ -249,7 +256,7 @@ def test_any_later_prompt_of_the_same_host_ends_a_section() -> None:
 def test_nothing_makes_it_raise(text: str, hint: str) -> None:
     recognise(text, hint)
     parts(text, hint)
-    sections(text.split("\n"))
+    parted(text)
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="../shared/samples is not here")
@@ -264,6 +271,6 @@ def test_recorded_outputs_are_what_they_are(start: str) -> None:
 @pytest.mark.skipif(not SEEDS.is_dir(), reason="../shared/seeds is not here")
 def test_a_guide_full_of_prompts_yields_the_outputs_it_shows() -> None:
     for file in SEEDS.glob("*.txt"):
-        found = sections(file.read_text("utf-8").split("\n"))
+        found = parted(file.read_text("utf-8"))
         shown = {section.name for section in found if section.row and not section.blank}
         assert {"lssrc -s nimsh", "lssrc -t tftp", "nimclient -c", "lsnim -l master | grep ssl"} <= shown

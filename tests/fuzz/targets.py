@@ -34,9 +34,10 @@ from nimdoctor.evidence.certificates_only import certificates_only
 from nimdoctor.evidence.der import BadDer, read_certificate
 from nimdoctor.evidence.loose import read_loose
 from nimdoctor.evidence.manifest import parse_manifest
-from nimdoctor.evidence.recognition import parts, recognise, sections, strip_quoting
+from nimdoctor.evidence.recognition import parts, points, recognise, sections
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.evidence.source import Evidence, TargetError
+from nimdoctor.evidence.wrapping import decoded, joined, unwrapped
 from nimdoctor.library.scanning import scan
 from nimdoctor.model import Outcome, Role, Severity
 from nimdoctor.model.private_keys import REMOVED, holds_private_key, lines_of, without_private_keys
@@ -126,15 +127,14 @@ def quotes(value: Any) -> Iterator[Quote]:
 
 def loose(raw: bytes) -> None:
     """Loose text is recognised or refused; each line of a piece stands in the file where the piece says."""
-    decoded = decode(raw).lstrip("\ufeff")
-    text = strip_quoting(decoded)
-    assert text.count("\n") == decoded.count("\n")
+    rows = unwrapped(decoded(raw), points)
+    text = joined(rows)
     recognise(text, "nimsh.log.txt")
     lines = list(split_lines(text))
     for part in parts(text, "attached.txt"):
         assert 1 <= part.first <= part.last <= len(lines), part
-    for section in sections(lines):
-        assert section.lines == tuple(lines[section.first_line - 1 :][: len(section.lines)]), section.first_line
+    for section in sections(rows):
+        assert all(any(line.text in row.text for row in rows if row.number == line.number) for line in section.lines)
     try:
         found = read_loose("case", [("attached.txt", lambda: io.BytesIO(raw), len(raw))])
     except TargetError as error:
@@ -145,7 +145,8 @@ def loose(raw: bytes) -> None:
             continue  # its lines are not those of the bytes as they are
         for number, line in piece.lines():
             said = line.strip()
-            assert not said or REMOVED.decode() in said or said in lines[number - 1], (row.label, number, line)
+            there = [one.text for one in rows if one.number == number]
+            assert not said or REMOVED.decode() in said or any(said in one for one in there), (row.label, number, line)
 
 
 def texts(evidence: Evidence) -> Iterator[Tuple[Any, Text]]:

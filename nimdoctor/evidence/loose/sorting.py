@@ -2,7 +2,7 @@
 
 import io
 import re
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.evidence.certificates_only import certificates_only
@@ -12,18 +12,26 @@ from nimdoctor.evidence.recognition import (
     CERTIFICATES,
     NIMSH_LOG,
     SAMPLE,
+    UNKNOWN,
     Section,
     has_prompts,
     is_binary,
     parts,
+    points,
     recognise,
+    same_facts,
     sections,
-    strip_quoting,
 )
+from nimdoctor.evidence.unread import unread
+from nimdoctor.evidence.wrapping import Line, decoded, joined, numbered, numbers_of, runs, unwrapped
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, Extent, decode, first_words, split_lines
 
 _WHOLE_LIMIT = 1024 * 1024
+_PARTED = 128 * 1024
+"""Characters of a text without any mark of a prompt, or below one command, in which something else is looked for."""
+_MESSAGES = frozenset({"nim -o lslpp", "nimclient -c"})
+"""Kinds whose lines any command of NIM or SRC may print."""
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x1f\x9d": "compress", b"PK": "zip", b"BZ": "bzip2"}
 
 
@@ -49,12 +57,12 @@ class Sorting:
         if b"PRIVATE KEY-----" in head and b"CERTIFICATE-----" not in head + tail and _only_key(head):
             self._key_found(name)
             return []
-        sample = _decoded(head)
+        sample = decoded(head)
         if is_binary(sample):
             self.useless(name, "not recognised (binary)")
             return []
         if size > TEXT_LIMIT or len(head) > TEXT_LIMIT:
-            return self._classify_large(name, opener, sample + "\n" + _decoded(tail))
+            return self._classify_large(name, opener, sample + "\n" + decoded(tail))
         with opener() as stream:
             raw = stream.read(TEXT_LIMIT)
         return self._classify_whole(name, opener, raw)
@@ -73,79 +81,117 @@ class Sorting:
         return [Piece(name, found, row, opener)]
 
     def _classify_whole(self, name: str, opener: Opener, raw: bytes) -> List[Piece]:
-        original = _decoded(raw)
-        text = strip_quoting(original)
-        if "PRIVATE KEY" in text:
+        original = decoded(raw)
+        lines = unwrapped(original, points)
+        text = joined(lines)
+        if "PRIVATE KEY" in text.upper():
+            # a key shows only now: before, it may have stood in one line
             text, keys_alone = _without_keys(text)
+            lines = [line._replace(text=kept) for line, kept in zip(lines, split_lines(text))]
             if keys_alone:
                 self._key_found(name)
-        if has_prompts(text):
-            lines = list(split_lines(text))
+        if len(text) <= _PARTED or has_prompts(text):
             split = sections(lines, catalog=self._catalog)
             if len(split) > 1 or (split and split[0].command):
-                return self._of_sections(name, split)
+                said = len(self.unrecognised)
+                found = self._of_sections(name, split) or self._of_its_name(name, split)
+                if not found:
+                    del self.unrecognised[said:]
+                    self.useless(name, "not recognised", first_line=first_words(text.lstrip().partition("\n")[0]))
+                return found
         # what was changed on the way in is served from memory, everything else streamed as it is
-        same = text == original and not raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
-        return self._of_parts(name, opener if same else None, text, raw)
+        same = text == joined(numbered(original)) and decode(raw) == original and "\n" in original
+        return self._of_parts(name, opener if same else None, lines, raw)
 
     def _of_sections(self, name: str, split: Iterable[Section]) -> List[Piece]:
         found: List[Piece] = []
         hosts = []
         for section in split:
-            if section.host and short_name(section.host) not in hosts:
-                hosts.append(short_name(section.host))
+            if section.typed_at and short_name(section.typed_at) not in hosts:
+                hosts.append(short_name(section.typed_at))
+            section = self._of_an_error(section)
             if section.row:
-                piece = _from_section(name, section)
-                if piece:
-                    found.append(piece)
+                own, others = _foreign(section)
+                piece = _from_section(name, own)
+                found += [piece] if piece else []
+                for other in others:
+                    found += self._of_unnamed(name, other)
             elif not section.blank:
                 found += self._of_unnamed(name, section)
         if len(hosts) > 1:
             self.remarks.append(f"{name}: its prompts name several hosts ({', '.join(hosts[:5])}); taken as one")
         return found
 
+    def _of_an_error(self, section: Section) -> Section:
+        """A section of c_rsh or dsh whose command was not run there, since the client was not reached: then what it
+        holds is theirs.
+        """
+        if section.row is None or section.blank or "RecordedOperations" in section.row.facts:
+            return section
+        typed = self._catalog.command(section.command) if section.command else None
+        if typed is None or "RecordedOperations" not in typed.facts or recognise(section.text) not in _MESSAGES:
+            return section
+        return section._replace(row=typed, name=section.command, host=section.typed_at)
+
+    def _of_its_name(self, name: str, split: Iterable[Section]) -> List[Piece]:
+        """What the file's name says of the longest text in it, where nothing of it is known by itself."""
+        section = max((one for one in split if not one.row), key=lambda one: len(one.text), default=None)
+        found = recognise(section.text, name) if section else None
+        row = self._row(found) if found else None
+        return [_piece(name, found, row, section.lines)] if section and found and row else []
+
     def _of_unnamed(self, name: str, section: Section) -> List[Piece]:
         """What stands before the first prompt, or after a command that the catalog does not have."""
         hint = section.command.split()[-1].rsplit("/", 1)[-1] if section.command else ""
         found = []
+        read = [False] * len(section.lines)
         for part in parts(section.text, hint):
             row = self._row(part.name)
             # `cat /etc/niminfo.old` shows a niminfo, but not the one in force
             if row and not (section.command and row.kind is Kind.FILE and _other_file(row.name, hint)):
                 lines = section.lines[part.first - 1 : part.last]
-                first_line = section.first_line + part.first - 1
-                extent = section.extent
-                found.append(Piece(name, part.name, row, _held(lines), first_line, extent, section.host))
-        if not found and not section.command:
-            last = section.first_line + len(section.lines) - 1
-            self.unrecognised.append(f"{name} lines {section.first_line}-{last}: not recognised")
+                extent = Extent.FILTERED if " | " in part.name else section.extent
+                found.append(_piece(name, part.name, row, lines, extent, section.host))
+                read[part.first - 1 : part.last] = [True] * len(lines)
+        self._say_unread(name, section.lines, read)
         return found
 
-    def _of_parts(self, name: str, opener: Optional[Opener], text: str, raw: bytes) -> List[Piece]:
+    def _say_unread(self, name: str, lines: Sequence[Line], read: Sequence[bool]) -> None:
+        """Every stretch of lines in which nothing was recognised."""
+        for start, end in runs([not known for known in read]):
+            shown = [line for line in lines[start:end] if line.text.strip()]
+            if shown:
+                place = f"{name} lines {shown[0].number}-{shown[-1].number}"
+                self.unrecognised.append(unread(place, first_words(shown[0].text)))
+
+    def _of_parts(self, name: str, opener: Optional[Opener], lines: Sequence[Line], raw: bytes) -> List[Piece]:
+        text = joined(lines)
         found = recognise(text, name)
         row = self._row(found) if found else None
         if not found or not row:
             self.useless(name, "not recognised", first_line=first_words(text.lstrip().partition("\n")[0]))
             return []
         if found.startswith(CERTIFICATES):
-            return [Piece(name, found, row, _certificates(raw))]
+            return [Piece(name, found, row, _certificates(text.encode("utf-8", "surrogateescape")))]
         stretches = parts(text, name) if len(text) <= _WHOLE_LIMIT else []
-        if len(stretches) < 2:
-            return [
-                Piece(
-                    name,
-                    found,
-                    row,
-                    opener or _held([text]),
-                    extent=Extent.FILTERED if " | " in found else Extent.WHOLE,
-                )
-            ]
-        lines = list(split_lines(text))
+        whole = len(stretches) < 2 and all(part.first == 1 and part.last >= len(lines) for part in stretches)
+        if whole:
+            extent = Extent.FILTERED if " | " in found else Extent.WHOLE
+            return (
+                [Piece(name, found, row, opener, extent=extent)]
+                if opener
+                else [_piece(name, found, row, lines, extent)]
+            )
         pieces = []
+        read = [False] * len(lines)
         for part in stretches:
             part_row = self._row(part.name)
             if part_row:
-                pieces.append(Piece(name, part.name, part_row, _held(lines[part.first - 1 : part.last]), part.first))
+                own = lines[part.first - 1 : part.last]
+                extent = Extent.FILTERED if " | " in part.name else Extent.WHOLE
+                pieces.append(_piece(name, part.name, part_row, own, extent))
+                read[part.first - 1 : part.last] = [True] * len(own)
+        self._say_unread(name, lines, read)
         return pieces
 
     def useless(self, name: str, why: str, given: str = "given but not understood:", first_line: str = "") -> None:
@@ -159,19 +205,59 @@ class Sorting:
         self.remarks.append(f"{name}: a private key is among the files: delete it; it was not read further")
 
 
+def _piece(
+    name: str, known: str, row: Row, lines: Sequence[Line], extent: Extent = Extent.WHOLE, host: str = ""
+) -> Piece:
+    return Piece(name, known, row, _held(lines), lines[0].number, extent, host, numbers=numbers_of(lines))
+
+
 def _from_section(name: str, section: Section) -> Optional[Piece]:
     row = section.row
     if not row or (section.blank and not (row.empty_means_none and section.host)):
         # nothing under a command in a mail is a command to be typed, not an empty answer
         return None
-    opener = _held(section.lines)
+    lines = section.lines
+    opener = _held(lines)
     if section.name.startswith(CERTIFICATES):
         opener = _certificates(section.text.encode("utf-8", "surrogateescape"))
     found = recognise(section.text, section.name)
     sure = found is not None and (found == row.name or (not found.startswith("/") and row.serves(found)))
     return Piece(
-        name, section.name, row, opener, section.first_line, section.extent, section.host, section.command, sure
+        name,
+        section.name,
+        row,
+        opener,
+        section.first_line or 1,
+        section.extent,
+        section.host,
+        section.command,
+        sure,
+        section.numbers,
     )
+
+
+def _foreign(section: Section) -> Tuple[Section, List[Section]]:
+    """The section up to the first paragraph that is something else, and what stands from there on."""
+    lines = section.lines
+    if not section.row or len(section.text) > _PARTED:
+        return section, []
+    blank = [not line.text.strip() for line in lines]
+    paragraphs = [(start, end) for start, end in runs([not empty for empty in blank]) if start and blank[start - 1]]
+    for start, end in paragraphs:
+        found = recognise(joined(lines[start:end]))
+        if found and found not in _MESSAGES and not same_facts(found, section.row):
+            return _cut(section, start)
+    if section.row.kind is Kind.FILE and paragraphs:
+        last = parts(section.text)[-1:]
+        start = paragraphs[-1][0]
+        if last and last[0].name == UNKNOWN and last[0].first == start + 1:
+            return _cut(section, start)
+    return section, []
+
+
+def _cut(section: Section, start: int) -> Tuple[Section, List[Section]]:
+    rest = Section("", section.lines[start:], section.extent, typed_at=section.typed_at)
+    return section._replace(lines=section.lines[:start]), [rest]
 
 
 def _other_file(known: str, base: str) -> bool:
@@ -207,14 +293,8 @@ def _ends(opener: Opener, size: int) -> Tuple[bytes, bytes]:
     return head, tail
 
 
-def _decoded(raw: bytes) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):  # saved by an editor on Windows
-        return raw.decode("utf-16", "replace")
-    return decode(raw).lstrip("\ufeff")
-
-
-def _held(lines: Iterable[str]) -> Opener:
-    raw = "\n".join(lines).encode("utf-8", "surrogateescape")
+def _held(lines: Iterable[Line]) -> Opener:
+    raw = joined(lines).encode("utf-8", "surrogateescape")
     return lambda: io.BytesIO(raw)
 
 

@@ -3,9 +3,9 @@ another, a log. `recognise` names one text in the catalog's terms, `parts` finds
 parts a transcript by its prompts.
 """
 
-from nimdoctor.evidence.recognition.content import recognise
+from nimdoctor.evidence.recognition.content import points, recognise
 from nimdoctor.evidence.recognition.kinds import NIMSH_LOG, line_is_known
-from nimdoctor.evidence.recognition.naming import CERTIFICATES
+from nimdoctor.evidence.recognition.naming import CERTIFICATES, same_facts
 from nimdoctor.evidence.recognition.prompts import has_prompts
 from nimdoctor.evidence.recognition.quoting import SAMPLE, is_binary, strip_quoting
 from nimdoctor.evidence.recognition.sections import Section, sections
@@ -22,7 +22,9 @@ __all__ = [
     "is_binary",
     "line_is_known",
     "parts",
+    "points",
     "recognise",
+    "same_facts",
     "sections",
     "strip_quoting",
 ]

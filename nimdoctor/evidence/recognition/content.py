@@ -34,7 +34,7 @@ def recognise(sample: str, hint: str = "") -> Optional[str]:
         lines = text.strip().splitlines()
         if re.fullmatch(pattern, lines[0].strip()) and (len(lines) == 1 or alone == "openssl version"):
             return alone
-    scores = {kind.key: score for kind in KINDS if (score := points(signs_in(kind, text)))}
+    scores = {kind.key: score for kind in KINDS if (score := points_of(signs_in(kind, text)))}
     best = max(scores, key=lambda key: scores[key], default=None)
     if best and scores[best] >= ENOUGH:
         name = named(best, text, hint)
@@ -55,9 +55,15 @@ def signs_in(kind: TextKind, text: str) -> List[Tuple[Sign, List[int]]]:
     return [(sign, places) for sign, places in found if places]
 
 
-def points(found: List[Tuple[Sign, List[int]]]) -> float:
+def points_of(found: List[Tuple[Sign, List[int]]]) -> float:
     """What the signs found say together."""
     return sum(min(sign.points * len(places), sign.most) for sign, places in found)
+
+
+def points(text: str) -> float:
+    """How much a text says: the most points that any kind has in it."""
+    prepared = _prepared(text)
+    return max(points_of(signs_in(kind, prepared)) for kind in KINDS)
 
 
 def _prepared(sample: str) -> str:

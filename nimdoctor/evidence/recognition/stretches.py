@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from nimdoctor.evidence.recognition.content import ENOUGH, points, recognise, signs_in
+from nimdoctor.evidence.recognition.content import ENOUGH, points_of, recognise, signs_in
 from nimdoctor.evidence.recognition.kinds import ALONE, COMMENT, KINDS, WRAPPED, TextKind, own_lines
 from nimdoctor.evidence.recognition.naming import named
 from nimdoctor.evidence.recognition.quoting import short_lines, strip_quoting
@@ -67,7 +67,7 @@ def _claims(clean: str, lines: Sequence[str], hint: str) -> Dict[int, Dict[TextK
     claims: Dict[int, Dict[TextKind, float]] = {}
     for kind in KINDS:
         found = signs_in(kind, clean)
-        if points(found) >= ENOUGH and named(kind.key, clean, hint):
+        if points_of(found) >= ENOUGH and named(kind.key, clean, hint):
             for sign, places in found:
                 for place in places:
                     of_line = claims.setdefault(bisect_right(starts, place) - 1, {})

@@ -84,7 +84,7 @@ MESSAGES = TextKind(
 )
 PUSH = TextKind(
     "nim -o lslpp",
-    ("nim -o lslpp",),
+    ("nim -o lslpp", "c_rsh"),
     (
         Form(
             "messages of an operation that failed, by their numbers, within a line too: an automation prints them as a string",
