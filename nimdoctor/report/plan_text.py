@@ -6,10 +6,12 @@ from nimdoctor.model.wording import count
 from nimdoctor.planning.document import Plan, PlannedAdvice
 from nimdoctor.planning.steps import Edit, Move, Remove, RunCommand, Step, Subsystem, Transient, unified_diff
 from nimdoctor.planning.typed import as_typed
-from nimdoctor.report.layout import LABEL, NARROWEST, WIDTH, command, field, item, wrapped
+from nimdoctor.report.layout import LABEL, NARROWEST, WIDTH, command, field, item, labelled, wrapped
 
 if TYPE_CHECKING:
     from nimdoctor.probe import Probe
+
+_MARK = "  ** POINT OF NO RETURN **"
 
 
 def render_plan(
@@ -84,8 +86,9 @@ class _Page:
             yield from wrapped(f"Nothing to do: {why}.", self.width)
         if not plan.advice:
             for push in plan.pushes:
-                yield from wrapped("Not tried since the last change; this settles it, on the master:", self.width)
-                yield from command(push, self.width, "   ")
+                yield from labelled(
+                    "Not tried since the last change; this settles it, on the master:", push, self.width
+                )
 
     def _counsel(self, heading: str, entries: Sequence[PlannedAdvice]) -> Iterator[str]:
         if entries:
@@ -103,8 +106,7 @@ class _Page:
         yield from self._touches()
         shown = ""
         for number, step in enumerate(plan.steps, 1):
-            mark = "  ** POINT OF NO RETURN **" if plan.point_of_no_return is step else ""
-            yield from wrapped(f"{number}. on the {step.where.value}: {step.title}{mark}", self.width, hang=3)
+            yield from self._titled(step, f"{number}. on the {step.where.value}: {step.title}")
             yield from self._does(step)
             undo = step.undo or f"none: {step.no_undo}"
             yield from self._field("Undo", undo if undo != shown else "as before", "   ")
@@ -147,8 +149,7 @@ class _Page:
             yield from self._field("Touches", "no other host")
 
     def _step(self, step: Step) -> Iterator[str]:
-        mark = "  ** POINT OF NO RETURN **" if self.plan.point_of_no_return is step else ""
-        yield from wrapped(f"Step {step.id}: {step.title}, on the {step.where.value}{mark}", self.width, hang=3)
+        yield from self._titled(step, f"Step {step.id}: {step.title}, on the {step.where.value}")
         yield from self._field("Why", step.why, "   ")
         if step.checks:
             yield from self._field("Treats", ", ".join(step.checks), "   ")
@@ -202,6 +203,14 @@ class _Page:
         yield from self._field(
             "", "with --script DIR instead of --apply it writes the same as ksh scripts for change management"
         )
+
+    def _titled(self, step: Step, title: str) -> Iterator[str]:
+        *lines, last = wrapped(title, self.width, hang=3)
+        marked = self.plan.point_of_no_return is step
+        beside = marked and len(last) + len(_MARK) <= self.width
+        yield from (*lines, last + (_MARK if beside else ""))
+        if marked and not beside:
+            yield _MARK
 
     def _does(self, step: Step) -> Iterator[str]:
         start = f"   {'Does:':<{LABEL}}"

@@ -14,7 +14,7 @@ from nimdoctor.planning.command_lines import Argv, listing, making
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.steps import Step
 from nimdoctor.planning.typed import as_typed
-from nimdoctor.report.layout import LABEL, WIDTH, command, field, item, wrapped
+from nimdoctor.report.layout import LABEL, WIDTH, command, field, item, labelled, wrapped
 
 LEAST_FIXES = 20
 """Columns of the fixes in the list of runs at least."""
@@ -88,8 +88,7 @@ def _findings(outcomes: Outcomes, width: int) -> List[str]:
         words = f"{found.check} on the {found.where}: {found.says}"
         lines += wrapped(words, width, f"   {found.outcome:<19}", most=2 if found.outcome == FIXED else 0)
         if found.push:
-            lines += wrapped("only this push proves it, on the master:", width, " " * 22)
-            lines += command(found.push, width, " " * 22)
+            lines += labelled("only this push proves it, on the master:", found.push, width, " " * 22)
     for name in outcomes.caused:
         lines += wrapped(f"{name}: it passed before this run and fails now", width, f"   {'caused':<19}")
     return ["Findings:", *lines] if lines else []
