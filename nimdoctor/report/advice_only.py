@@ -3,7 +3,7 @@
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.diagnosis.guidance import AHEAD, ALIKE, DIFFER, OPEN, EndGeneration, Guidance, Look
-from nimdoctor.model import Outcome, Quote, Role
+from nimdoctor.model import Outcome, Quote, Role, Topic
 from nimdoctor.planning.typed import as_typed
 from nimdoctor.report.scan_report import Report
 
@@ -13,7 +13,7 @@ WHY = (
     "nimdoctor changes none of them. What helps instead, in this order:"
 )
 _STANDING = {
-    DIFFER: "they differ, so that this comes first: it likely explains a hang, a mismatch, a one-sided state",
+    DIFFER: "they differ: this comes first, and likely explains a push that fails",
     AHEAD: "the client is ahead, which is the order of G2: the master is next, and until then it may explain a push that fails",
     ALIKE: "they are alike",
     OPEN: "whether they fit is not known before both are proved",
@@ -47,6 +47,21 @@ def items(report: Report) -> Iterator[Item]:
         yield Item("Pushed", f"the last that went well: {_quoted(found.last_good)}")
     for page in found.pages:
         yield Item("IBM", f"{page.title}: {page.url}")
+    yield Item("Case", as_typed(found.case))
+
+
+def in_brief(report: Report) -> Iterator[Item]:
+    """The same in a few lines: what comes next, what changed and IBM's pages stand in the first lines of a report."""
+    found = report.guidance
+    operation = [one for one in report.story.findings if one.topic is Topic.OPERATION]
+    # that the two ends differ is told by a finding of its own
+    if found is None or (found.standing == DIFFER and len(operation) == 1):
+        return
+    ends = "; ".join(_generation_in_brief(end) for end in found.ends)
+    yield Item("Ends", f"{ends}{': ' if found.standing else ''}{_STANDING.get(found.standing, '')}")
+    looks = [look.name for look in found.looks if look.state != Outcome.PASS.value]
+    if looks:
+        yield Item("Look at", f"{', '.join(looks)} (--all says how)")
     yield Item("Case", as_typed(found.case))
 
 
@@ -86,6 +101,7 @@ def as_dict(found: Optional[Guidance]) -> Optional[Dict[str, Any]]:
         "standing": found.standing or None,
         "looks": [
             {
+                "name": look.name,
                 "what": look.what,
                 "state": look.state,
                 "checks": list(look.checks),
@@ -111,6 +127,13 @@ def _generation(end: EndGeneration) -> str:
     return f"of {who}: {known}{how}"
 
 
+def _generation_in_brief(end: EndGeneration) -> str:
+    who = f"{end.host} ({end.where.value})" if end.host else f"the {end.where.value}"
+    least = "" if end.settled else " at least"
+    shown = [_place(quote) for quote in end.proved_by[:1]]
+    return f"{who} {end.generation}{least} ({shown[0]})" if end.generation and shown else f"{who} not proved"
+
+
 def _look(report: Report, look: Look) -> str:
     seen = f" ({_SEEN[look.state]})" if look.state in _SEEN else ""
     if look.state == Outcome.FAIL.value or not look.commands:
@@ -129,8 +152,11 @@ def _end(report: Report, where: Role) -> str:
 
 
 def _quoted(quote: Quote) -> str:
+    return f"{_place(quote)}: {quote.text.strip() or 'the whole of it'}"
+
+
+def _place(quote: Quote) -> str:
     # of a command with a dozen APARs its first words tell which it is
     words = quote.source.split(" ")
     source = " ".join(words[:2]) + (" ..." if len(words) > 4 else f" {' '.join(words[2:])}".rstrip())
-    place = source if quote.line is None else f"{source} line {quote.line}"
-    return f"{place}: {quote.text.strip() or 'the whole of it'}"
+    return source if quote.line is None else f"{source} line {quote.line}"

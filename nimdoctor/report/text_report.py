@@ -125,11 +125,11 @@ class _Page:
             yield from self._field("Exposed", f"{named(list(ids), 2)}: they stop no push (--all)")
 
     def _advice_only(self) -> Iterator[str]:
-        found = list(advice_only.items(self.report))
+        found = list(advice_only.items(self.report) if self.every else advice_only.in_brief(self.report))
         if found:
             yield ""
             yield self._paint(advice_only.TITLE, _BOLD)
-            yield from wrapped(advice_only.WHY, self.width, "  ")
+            yield from wrapped(advice_only.WHY, self.width, "  ") if self.every else ()
             for label, text in found:
                 yield from self._field(label, text, "   ")
 
