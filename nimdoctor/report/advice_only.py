@@ -3,7 +3,7 @@
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.diagnosis.guidance import AHEAD, ALIKE, DIFFER, OPEN, EndGeneration, Guidance, Look
-from nimdoctor.model import Outcome, Quote, Role, Topic
+from nimdoctor.model import Outcome, Quote, Role
 from nimdoctor.planning.typed import as_typed
 from nimdoctor.report.scan_report import Report
 
@@ -18,6 +18,7 @@ _STANDING = {
     ALIKE: "they are alike",
     OPEN: "whether they fit is not known before both are proved",
 }
+_FIRST_PAGE = {DIFFER: "they differ: this comes first", AHEAD: "the client is ahead: the master is next"}
 _SEEN = {"fail": "WRONG, see above", "unknown": "not known", "error": "not known"}
 
 
@@ -50,19 +51,13 @@ def items(report: Report) -> Iterator[Item]:
     yield Item("Case", as_typed(found.case))
 
 
-def in_brief(report: Report) -> Iterator[Item]:
-    """The same in a few lines: what comes next, what changed and IBM's pages stand in the first lines of a report."""
+def generations(report: Report) -> Optional[str]:
+    """Each end's generation and where that stands, and what follows from both, in a line for the first page."""
     found = report.guidance
-    operation = [one for one in report.story.findings if one.topic is Topic.OPERATION]
-    # that the two ends differ is told by a finding of its own
-    if found is None or (found.standing == DIFFER and len(operation) == 1):
-        return
-    ends = "; ".join(_generation_in_brief(end) for end in found.ends)
-    yield Item("Ends", f"{ends}{': ' if found.standing else ''}{_STANDING.get(found.standing, '')}")
-    looks = [look.name for look in found.looks if look.state != Outcome.PASS.value]
-    if looks:
-        yield Item("Look at", f"{', '.join(looks)} (--all says how)")
-    yield Item("Case", as_typed(found.case))
+    if found is None or not found.ends:
+        return None
+    ends = "; ".join(f"{_who(end)}: {_standing(end)}" for end in found.ends)
+    return f"{ends}; {_FIRST_PAGE[found.standing]}" if found.standing in _FIRST_PAGE else ends
 
 
 def next_words(report: Report) -> Optional[str]:
@@ -118,7 +113,7 @@ def as_dict(found: Optional[Guidance]) -> Optional[Dict[str, Any]]:
 
 
 def _generation(end: EndGeneration) -> str:
-    who = f"{end.host} ({end.where.value})" if end.host else f"the {end.where.value}"
+    who = _who(end)
     shown = f", by {'; '.join(map(_quoted, end.proved_by))}" if end.proved_by and end.generation else ""
     if end.settled:
         return f"of {who}: {end.generation}{shown}"
@@ -127,11 +122,14 @@ def _generation(end: EndGeneration) -> str:
     return f"of {who}: {known}{how}"
 
 
-def _generation_in_brief(end: EndGeneration) -> str:
-    who = f"{end.host} ({end.where.value})" if end.host else f"the {end.where.value}"
-    least = "" if end.settled else " at least"
-    shown = [_place(quote) for quote in end.proved_by[:1]]
-    return f"{who} {end.generation}{least} ({shown[0]})" if end.generation and shown else f"{who} not proved"
+def _who(end: EndGeneration) -> str:
+    return f"{end.host} ({end.where.value})" if end.host else f"the {end.where.value}"
+
+
+def _standing(end: EndGeneration) -> str:
+    known = f"{end.generation or 'not proved'}{' at least' if end.generation and not end.settled else ''}"
+    places = [_place(quote) for quote in end.proved_by[:1]]
+    return f"{known} ({places[0]})" if places and end.generation else known
 
 
 def _look(report: Report, look: Look) -> str:

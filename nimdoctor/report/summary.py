@@ -36,10 +36,10 @@ ADVICE_ONLY = (
 )
 """What a report says on its first page where the fixes of the time before are not carried out."""
 DOES_THERE = (
-    "nimdoctor judges what can be judged, starts what is down and mends services; how keys travel there is not public, so "
-    "it changes nothing of them"
+    "advice only on certificates, libraries and tftp: NIM is hardened (G2 on), or may be, and how keys travel there is not "
+    "public; daemons and services are mended; what else to look at, and IBM's pages: --all"
 )
-"""What it does there all the same, and what it cannot do."""
+"""The same where something is wrong: what nimdoctor does there all the same, and what it cannot do."""
 _NO_FAULT = "none: no check found a fault"
 _OR_BY_HAND = "shows the plan; or by hand,"
 

@@ -14,7 +14,7 @@ cp cat more pg less head tail grep egrep fgrep awk sed oslevel date exit vi su s
 smitty lslpp emgr instfix openssl errpt ping host nslookup hostname uname uptime id who echo env export set tftp
 netstat ifconfig entstat no genld slibclean ar mkdir chmod chown find df lsitab mkitab audit lsattr lsdev lsof
 rmsock snap script clear pwd whoami sum cksum rpm yum dnf tcpdump iptrace perl python shutdown ioscli
-bash ksh ksh93 sh csh dsh xdsh c_rsh man history alias which whence for while sysdumpdev lspv lsvg lsfs mount umount
+bash ksh ksh93 sh csh plink oem_setup_env dsh xdsh c_rsh man history alias which whence for while sysdumpdev lspv lsvg lsfs mount umount
 prtconf bootinfo getconf lparstat ioslevel sort wc touch ln diff test true false exportfs showmount rpcinfo traceroute
 nimesis nimsh stty w last fuser procstack truss trace nmon topas svmon vmstat iostat lsps lscfg errclear alog lsuser
 """
