@@ -290,7 +290,9 @@ class Host:
         if self.optional(facts.NimObjects):
             return ("master",)
         filesets = self.optional(facts.Filesets)
-        if filesets and filesets.of_client_alone:
+        # nim.client is installed on hosts of no master too, where SRC knows no nimsh
+        subsystems = self.optional(facts.Subsystems) if filesets and filesets.of_client_alone else None
+        if subsystems and subsystems.get("nimsh"):
             # of several files in one heap this one may be of another host
             self.role_stated = not self.evidence.loose
             return ("client",)

@@ -13,7 +13,7 @@ WHY = (
     "nimdoctor changes none of them. What helps instead, in this order:"
 )
 _STANDING = {
-    DIFFER: "they differ, so that this comes first: it likely explains a hang, a mismatch, a one-sided state",
+    DIFFER: "they differ: this comes first, and likely explains a push that fails",
     AHEAD: "the client is ahead, which is the order of G2: the master is next, and until then it may explain a push that fails",
     ALIKE: "they are alike",
     OPEN: "whether they fit is not known before both are proved",
@@ -96,6 +96,7 @@ def as_dict(found: Optional[Guidance]) -> Optional[Dict[str, Any]]:
         "standing": found.standing or None,
         "looks": [
             {
+                "name": look.name,
                 "what": look.what,
                 "state": look.state,
                 "checks": list(look.checks),

@@ -141,7 +141,7 @@ class _Page:
         if found:
             yield ""
             yield self._paint(advice_only.TITLE, _BOLD)
-            yield from wrapped(advice_only.WHY, self.width, "  ")
+            yield from wrapped(advice_only.WHY, self.width, "  ") if self.every else ()
             for label, text in found:
                 yield from self._field(label, text, "   ")
 
