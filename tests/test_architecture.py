@@ -210,6 +210,7 @@ IN_FUNCTIONS = (
     (COMMANDS, ANYTHING, "the help lists every command, and runs none"),
     ((), ("nimdoctor.report",), "one format of several"),
     (("nimdoctor/evidence/__init__.py",), ("nimdoctor.evidence",), "one kind of target of several, each built on this"),
+    (("nimdoctor/evidence/pasted.py",), ("nimdoctor.evidence.wrapping",), "only for what somebody pasted"),
     (("nimdoctor/cli/collecting.py", "nimdoctor/library/"), ("nimdoctor.scripts",), "only where a script is asked for"),
     (("nimdoctor/evidence/wrapping/__init__.py",), ("nimdoctor.evidence.wrapping.page",), "only for what was a page"),
     (("nimdoctor/library/",), ("nimdoctor.probe",), "only where the network is asked"),

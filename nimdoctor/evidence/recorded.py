@@ -15,11 +15,11 @@ from nimdoctor.evidence.manifest import (
     RecordedFile,
     parse_manifest,
 )
+from nimdoctor.evidence.pasted import recorded
 from nimdoctor.evidence.recognition.extent import first_stage, of_command, of_text
 from nimdoctor.evidence.redacted_certificates import RedactedFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
-from nimdoctor.evidence.wrapping import recorded
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
 from nimdoctor.model.unreadable import refused

@@ -27,7 +27,8 @@ OWN = "nimdoctor/own.json"
 NOT_ASKED = (
     "nimdoctor/__main__.py", "nimdoctor/cli/", "nimdoctor/collection/", "nimdoctor/diagnosis/pictures/",
     "nimdoctor/evidence/connection.py", "nimdoctor/evidence/loose/", "nimdoctor/evidence/parts/",
-    "nimdoctor/evidence/recognition/", "nimdoctor/evidence/ssh.py", "nimdoctor/lab/", "nimdoctor/library/bundle.py",
+    "nimdoctor/evidence/recognition/", "nimdoctor/evidence/ssh.py", "nimdoctor/evidence/unread.py", "nimdoctor/lab/",
+    "nimdoctor/library/bundle.py",
     "nimdoctor/library/other_end.py", "nimdoctor/library/repair_over_ssh.py", "nimdoctor/library/runs_over_ssh.py",
     "nimdoctor/manual/", "nimdoctor/py.typed", "nimdoctor/redaction/",
     "nimdoctor/remote/", "nimdoctor/report/agreement.py", "nimdoctor/report/cells.py", "nimdoctor/report/html/",

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nimdoctor.evidence.catalog import Catalog
-from nimdoctor.evidence.wrapping import decoded, recorded, unwrapped
+from nimdoctor.evidence.pasted import recorded
+from nimdoctor.evidence.wrapping import decoded, unwrapped
 from nimdoctor.model.text import Text
 
 STATUS = (
