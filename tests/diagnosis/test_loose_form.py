@@ -24,9 +24,9 @@ def attached(name: str, end: str) -> Dict[str, bytes]:
         for line, entry in told.items()
         if entry.get("file") in tree.files
     )
-    files = {path.rsplit("/", 1)[-1]: raw for path, raw in tree.files.items() if path.startswith("files/etc/")}
-    logs = {"nimsh.log": raw for path, raw in tree.files.items() if path.endswith("/nimsh.log")}
-    return {**files, **logs, "session.txt": session}
+    kept = ("files/etc/", "files/var/adm/ras/")
+    files = {path.rsplit("/", 1)[-1]: raw for path, raw in tree.files.items() if path.startswith(kept)}
+    return {**files, "session.txt": session}
 
 
 def said(evidence: Evidence, end: str) -> Dict[Tuple[str, str], List[str]]:
