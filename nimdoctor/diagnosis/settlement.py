@@ -15,6 +15,7 @@ CERTIFICATES = "/ssl_nimsh/certs/*"
 """Files that may hold a private key beside the certificate: only the certificates of them are ever asked for."""
 KEYS = "/ssl_nimsh/keys"
 _OF = " of "
+_THE_MASTER = "the master"
 """Stands in what is missing between the thing and another host that it is wanted of."""
 _BLOCKS = "sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p'"
 
@@ -82,7 +83,11 @@ def _pieces(names: Sequence[str], where: Role, target: Host, master: Optional[Ho
         row = target.catalog.named(line)
         only = next(iter(row.roles)) if row and len(row.roles) == 1 else None
         # of whom a master's check wants more, that is a client
-        end = Role.CLIENT if of else Role(only) if only else where
+        end = Role(only) if only else where
+        if of == _THE_MASTER:
+            end, of = Role.MASTER, ""
+        elif of:
+            end = Role.CLIENT
         if line.startswith("/"):
             yield _Piece(File(line, end), of)
         elif row is not None and row.kind is Kind.COMMAND:

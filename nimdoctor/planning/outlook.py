@@ -43,8 +43,8 @@ _TEMPLATE = re.compile(r"\b(?:[A-Z]+_[A-Z_]+|CLIENT|MASTER|TARGET)\b(?!=)")
 """A word in a command for a name that nobody knows here: it is not to be run as it stands."""
 FETCH = (AuditingOff, CertificateServed, FetchUnproved, SslSupport, TftpAllowed, TftpServed)
 """What shows that a certificate can be fetched; a probe shows it too."""
-_UNPROVED = "first the proof that the certificate can be fetched: by --probe, or --master TARGET"
-_UNSEEN = "first a look at what this evidence does not tell"
+_UNPROVED = "the proof that the certificate can be fetched: by --probe, or --master TARGET"
+_UNSEEN = "a look at what this evidence does not tell"
 _HANGS = "a push hangs, which is proved: it must be accepted"
 
 
@@ -147,7 +147,9 @@ class Outlook:
         here = self._here(leads) or set(words) == {_HANGS}
         command = planner.command() if here else " ".join([FIX, *(["--only", only] if only else [])])
         run = " ".join([command, *map(quote, dict.fromkeys(options))])
-        return Way(True, words="; ".join(dict.fromkeys(words)), run=run, where=None if here else leads)
+        before = " and ".join(word for word in dict.fromkeys(words) if word != _HANGS)
+        said = [*([f"first {before}"] if before else []), *([_HANGS] if _HANGS in words else [])]
+        return Way(True, words="; ".join(said), run=run, where=None if here else leads)
 
     @property
     def _leads(self) -> Role:

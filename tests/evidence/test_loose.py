@@ -62,7 +62,7 @@ def test_a_transcript_gives_one_text_a_prompt_with_true_line_numbers() -> None:
     assert (stanza.name, stanza.first_line, stanza.command) == ("lsnim -l lpar7", 3, True)
     assert (status.name, status.first_line) == ("lssrc -s nimsh", 8)
     assert status.quote(9).text.startswith(" nimsh")
-    assert found.remarks == ["t.txt lines 1-1: not recognised: 'Dear support,'"]
+    assert found.remarks == ["t.txt line 1: not recognised: 'Dear support,'"]
 
 
 def test_a_filtered_file_counts_only_when_the_whole_is_not_there() -> None:

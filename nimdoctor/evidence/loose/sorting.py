@@ -155,7 +155,8 @@ class Sorting:
         for start, end in runs([not known for known in read]):
             shown = [line for line in lines[start:end] if line.text.strip()]
             if shown:
-                place = f"{name} lines {shown[0].number}-{shown[-1].number}"
+                first, last = shown[0].number, shown[-1].number
+                place = f"{name} line {first}" if first == last else f"{name} lines {first}-{last}"
                 self.unrecognised.append(unread(place, first_words(shown[0].text)))
 
     def _of_parts(self, name: str, opener: Optional[Opener], lines: Sequence[Line], raw: bytes) -> List[Piece]:
