@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from nimdoctor.facts.operation_lines import OperationError, operation_errors
 from nimdoctor.facts.rhosts import same_host
 from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact, strip_directory
-from nimdoctor.model.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import Quote, Text
 
 LSLPP_ROW = re.compile(
     r"\s*[A-Za-z][\w+-]*(?:\.[\w+-]+)+\s+\d{1,9}(?:\.\d{1,9}){3}\s+[A-Z?]+(?:\s.*)?"
@@ -139,8 +139,6 @@ class RecordedOperations(NamedTuple):
         back = next((quote for quote in answers if LSLPP_ROW.fullmatch(quote.text)), None)
         if back is None and typed.program in _REMOTE and typed.client and not errors:
             back = next((quote for quote in answers if quote.text.strip()), None)
-        if not any(quote.text.strip() for quote in text.quotes()):
-            raise BadEvidence(f"{text.source} is empty")
         if not errors and back is None:
             return cls(text.source, ())
         return cls(text.source, (Operation(text.source, command, typed, errors, back),))
