@@ -16,6 +16,7 @@ from nimdoctor.facts.hardening import NO_CAUSE, Hardening
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.nimsh_session import SessionEnd
 from nimdoctor.facts.ps import PROCESSES
+from nimdoctor.facts.tls_attempt import LOG
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -183,6 +184,7 @@ def create_bio_hang(
         cure=cure,
         fix=fix,
         touches=touches,
+        missing=[LOG] if session.cut else [],
     )
 
 

@@ -5,7 +5,7 @@ from typing import FrozenSet, List, Optional, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Severity, Topic
 from nimdoctor.model.wording import count, named
-from nimdoctor.report.scan_report import HEALTHY, Report
+from nimdoctor.report.scan_report import HEALTHY, Report, ScannedHost
 
 
 def counts(report: Report) -> List[str]:
@@ -87,3 +87,23 @@ def seen_before(report: Report, result: Result) -> Optional[Result]:
 def _about(result: Result) -> Tuple[str, FrozenSet[str]]:
     """The check and what it is about: a finding of a client that names nothing else is about that client."""
     return result.check, frozenset(result.objects or ([result.host] if result.host else []))
+
+
+def host(one: ScannedHost) -> str:
+    """A host with its role and level."""
+    level = f", VIOS {one.ioslevel or 'of unknown level'}" if one.vios else ""
+    level += f", AIX {one.oslevel}" if one.oslevel else ""
+    role = one.role.replace(",", " and ") if one.role != "unknown" else "role not known"
+    return f"{one.label} ({role}{level})"
+
+
+def hosts(report: Report) -> str:
+    """Both ends."""
+    return host(report.host) + (f" with {host(report.master)}" if report.master else "")
+
+
+def names(report: Report) -> str:
+    """Whether the names in the report are those of the site."""
+    if report.redacted:
+        return "redacted: hosts, addresses and numbers are pseudonyms"
+    return "not redacted: read it before you send it (nimdoctor report redacts)"

@@ -13,7 +13,10 @@ from nimdoctor.report import advice_only
 from nimdoctor.report.headline import exposed as exposed
 from nimdoctor.report.headline import found as found
 from nimdoctor.report.headline import headline as headline
+from nimdoctor.report.headline import host as host
+from nimdoctor.report.headline import hosts as hosts
 from nimdoctor.report.headline import in_short as in_short
+from nimdoctor.report.headline import names as names
 from nimdoctor.report.headline import narrowing as narrowing
 from nimdoctor.report.headline import outcomes as outcomes
 from nimdoctor.report.headline import seen_before as seen_before
@@ -42,26 +45,6 @@ DOES_THERE = (
 """The same where something is wrong: what nimdoctor does there all the same, and what it cannot do."""
 _NO_FAULT = "none: no check found a fault"
 _OR_BY_HAND = "shows the plan; or by hand,"
-
-
-def host(one: ScannedHost) -> str:
-    """A host with its role and level."""
-    level = f", VIOS {one.ioslevel or 'of unknown level'}" if one.vios else ""
-    level += f", AIX {one.oslevel}" if one.oslevel else ""
-    role = one.role.replace(",", " and ") if one.role != "unknown" else "role not known"
-    return f"{one.label} ({role}{level})"
-
-
-def hosts(report: Report) -> str:
-    """Both ends."""
-    return host(report.host) + (f" with {host(report.master)}" if report.master else "")
-
-
-def names(report: Report) -> str:
-    """Whether the names in the report are those of the site."""
-    if report.redacted:
-        return "redacted: hosts, addresses and numbers are pseudonyms"
-    return "not redacted: read it before you send it (nimdoctor report redacts)"
 
 
 def place(result: Result, report: Report) -> str:
@@ -245,16 +228,22 @@ def end(report: Report, where: Role) -> str:
     return f"{label} ({where.value})" if label else f"the {where.value}"
 
 
-def _label(report: Report, where: Role) -> Optional[str]:
-    """How the host that is that end is named; None where it was not scanned."""
+def _scanned(report: Report, where: Role) -> Optional[ScannedHost]:
+    """The host that is that end; None where it was not scanned."""
     if where is Role.MASTER and report.master:
-        return report.master.label
-    return report.host.label if where.value in report.host.role.split(",") or report.host.role == "unknown" else None
+        return report.master
+    return report.host if where.value in report.host.role.split(",") or report.host.role == "unknown" else None
+
+
+def _label(report: Report, where: Role) -> Optional[str]:
+    """How the host that is that end is named; None where it was not scanned, or only its files have a name."""
+    one = _scanned(report, where)
+    return one and (one.name or (None if one.target else one.label))
 
 
 def as_whom(report: Report, where: Role, command: str) -> str:
     """As whom a command is typed on that end where it is a Virtual I/O Server, whose shell is padmin's; empty elsewhere."""
-    one = (where is Role.MASTER and report.master) or (report.host if _label(report, where) else None)
+    one = _scanned(report, where)
     return one.as_whom(command) if one else ""
 
 
