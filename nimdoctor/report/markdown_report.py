@@ -12,7 +12,7 @@ from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import certificates_table, commands, comparison, sending, summary
+from nimdoctor.report import advice_only, certificates_table, commands, comparison, sending, summary
 from nimdoctor.report.cells import cell
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.layout import printable
@@ -92,12 +92,15 @@ def _lines(report: Report) -> Iterator[str]:
     if report.compared:
         yield f"- **Compared:** {prose(comparison.headline(report.compared))}"
     if report.advice_only:
-        yield f"- **Fixes:** {prose(f'{summary.ADVICE_ONLY}; {summary.DOES_THERE}')}"
+        yield f"- **Fixes:** {prose(summary.ADVICE_ONLY)}"
+        generations = advice_only.generations(report)
+        yield from [f"- **Each end:** {prose(generations)}"] if generations else ()
     yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
     yield f"- **Names:** {prose(summary.names(report))}"
     yield from _next(report, head)
     yield from _comparison(report)
     yield from _findings(report, Topic.OPERATION)
+    yield from _advice_only(report)
     yield from _certificates(report)
     yield from _exposures(report)
     yield from _undecided(report)
@@ -113,6 +116,13 @@ def _comparison(report: Report) -> Iterator[str]:
     lines = comparison.sentences(found) if found else []
     if found and lines:
         yield from ("", f"## Since {comparison.since(found)}", "", *(f"- {prose(line)}" for line in lines))
+
+
+def _advice_only(report: Report) -> Iterator[str]:
+    found = list(advice_only.items(report))
+    if found:
+        yield from ("", f"## {advice_only.TITLE}", "", prose(advice_only.WHY), "")
+        yield from (f"- **{one.label}:** {prose(one.text)}" for one in found)
 
 
 def _certificates(report: Report) -> Iterator[str]:
