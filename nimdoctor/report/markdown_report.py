@@ -31,7 +31,7 @@ _ENDS = ",.;:?)'\""
 
 def render(reports: Sequence[Report], failures: "Sequence[Failure]" = ()) -> str:
     """All reports in one text, a rule between them; what could not be scanned comes last."""
-    unread = [["# No report", "", *(f"- {prose(failure.message)}" for failure in failures)]] if failures else []
+    unread = [["# No report", "", *(_item(failure.message) for failure in failures)]] if failures else []
     return "\n---\n\n".join("\n".join(lines) + "\n" for lines in (*map(_lines, reports), *unread))
 
 
@@ -42,6 +42,11 @@ def prose(words: str, limit: int = 0) -> str:
     'two of `a_b`, `<i>` and `#3`'
     """
     return "".join(map(_piece, _QUOTED.split(printable(words, limit))))
+
+
+def _item(words: str) -> str:
+    """A point of a list; with blanks before it, it would be code."""
+    return f"- {prose(words).strip()}"
 
 
 def code(words: str) -> str:
@@ -107,7 +112,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _to_send(report)
     for title, lines in (("Notes", summary.notes(report)), ("Ignored", summary.ignored(report))):
         if lines:
-            yield from ("", f"## {title}", "", *(f"- {prose(line)}" for line in lines))
+            yield from ("", f"## {title}", "", *(_item(line) for line in lines))
     yield from _table(report)
 
 
@@ -115,7 +120,7 @@ def _comparison(report: Report) -> Iterator[str]:
     found = report.compared
     lines = comparison.sentences(found) if found else []
     if found and lines:
-        yield from ("", f"## Since {comparison.since(found)}", "", *(f"- {prose(line)}" for line in lines))
+        yield from ("", f"## Since {comparison.since(found)}", "", *(_item(line) for line in lines))
 
 
 def _advice_only(report: Report) -> Iterator[str]:
@@ -132,7 +137,7 @@ def _certificates(report: Report) -> Iterator[str]:
     yield from ("", f"## {prose(certificates_table.heading(found))}", "")
     yield from _rows(certificates_table.heads(found), certificates_table.rows(found))
     notes = certificates_table.notes(found)
-    yield from ("", *(f"- {prose(note)}" for note in notes)) if notes else ()
+    yield from ("", *(_item(note) for note in notes)) if notes else ()
 
 
 def _findings(report: Report, topic: Topic) -> Iterator[str]:
@@ -243,7 +248,7 @@ def _open(report: Report, topic: Topic) -> Iterator[str]:
         gravest = one.gravest
         place = summary.place(gravest, report)
         words = f"{gravest.severity.value} {', '.join(one.ids)} on {place}: {why_undecided(gravest)}"
-        yield f"- {prose(words)}"
+        yield _item(words)
         if gravest.missing:
             yield f"  - would be settled by: {prose(', '.join(gravest.missing))}"
 
