@@ -4,6 +4,7 @@ from typing import Iterator, Optional, Set
 
 from nimdoctor.facts import NimIdentity, NimObjects, NimshMode, PushSince
 from nimdoctor.facts.lsnim import NimObject
+from nimdoctor.facts.ps import PROCESSES
 from nimdoctor.facts.tls_attempt import LOG
 from nimdoctor.model import (
     Confidence,
@@ -74,9 +75,12 @@ def client_not_secure(
             f"{named([found.name for found in plain])}",
             evidence=[objects.ssl_quote(), *(found.quote("connect") for found in plain)],
             objects=[found.name for found in plain],
+            missing=() if mode or own not in plain else (PROCESSES,),
         )
         return
     machines = objects.machines()
+    if objects.cut or (not machines and not objects.complete):
+        raise Missing("lsnim -l", message=f"{objects.source} does not show how every client is reached")
     yield Passed(
         "no client is on nimsh without SSL", [objects.ssl_quote(), *(found.quote("connect") for found in machines[:5])]
     )
@@ -92,6 +96,8 @@ def _client(
 ) -> Verdict:
     connect = stanza.connect if stanza else None
     support = objects.ssl_support() if objects else None
+    if objects and objects.cut and (connect is None or support is None):
+        raise Missing("lsnim -l", message=f"{objects.source} does not show both this client's connect and ssl_support")
     if objects and stanza and connect == "nimsh" and support:
         quotes = [stanza.quote("connect"), objects.ssl_quote()]
         if mode and mode.secure:

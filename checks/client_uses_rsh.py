@@ -2,7 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import IosLevel, NimIdentity, NimInfo, NimObjects
+from nimdoctor.facts import NimIdentity, NimInfo, NimObjects, VirtualIoServer
 from nimdoctor.facts.nim_identity import on_vios
 from nimdoctor.model import (
     Confidence,
@@ -42,7 +42,7 @@ def client_uses_rsh(
     info: Optional[NimInfo],
     identity: NimIdentity,
     objects: Optional[OnMaster[NimObjects]],
-    ios: Optional[IosLevel],
+    ios: Optional[VirtualIoServer],
 ) -> Iterator[Verdict]:
     """Such clients have no SSL on their pushes, and root trusts the master by rsh."""
     if subject.where is Role.MASTER:
@@ -55,6 +55,8 @@ def client_uses_rsh(
                 evidence=[found.quote("connect") for found in shells],
                 objects=[found.name for found in shells],
             )
+        elif objects.cut or (not objects.machines() and not objects.complete):
+            raise Missing("lsnim -l", message=f"{objects.source} does not show how every client is reached")
         else:
             setting = f"none of {count(len(objects.machines()), 'machine')} has connect = shell"
             yield Passed(setting, [found.quote("connect") for found in objects.machines()[:5]] or [objects.whole()])
@@ -78,6 +80,8 @@ def client_uses_rsh(
             evidence=evidence,
             cure=f"on the client: {configure_client(True)}" if on_vios(ios, own) else None,
         )
+    elif own and objects and objects.cut and not connect:
+        raise Missing("lsnim -l", message=f"{objects.source} does not show the connect of {own.name}")
     elif shell or connect:
         yield Passed(f"pushes go by {connect or shell}", evidence)
     else:

@@ -80,6 +80,8 @@ def cpuid_changed(
         if who and (who.get("validate_cpuid") or "").lower() == "no":
             yield Note(f"{differ}; {who.name} has validate_cpuid = no", [*evidence, who.quote("validate_cpuid")])
             return
+    if objects.cut and own.connect != SECURE:
+        raise Missing("lsnim -l", message=f"{differ}; {objects.source} does not show all attributes of either object")
     if own.connect == SECURE:
         yield Note(f"{differ}; by {SECURE} the client is known by its certificate", [*evidence, own.quote("connect")])
         return

@@ -15,7 +15,7 @@ from nimdoctor.facts import (
 from nimdoctor.facts.hardening import NO_CAUSE, Hardening
 from nimdoctor.facts.lsnim import SECURE
 from nimdoctor.facts.nimsh_session import SessionEnd
-from nimdoctor.facts.tls_attempt import PROCESSES
+from nimdoctor.facts.ps import PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -120,6 +120,15 @@ def create_bio_hang(
             settled_by=push,
         )
         return
+    if attempt.cut:
+        yield Unknown(
+            "whether nimsh was started or openssl installed since the newest session that loaded certificates is not in "
+            "the part that was given",
+            attempt.cut,
+            evidence,
+            settled_by=push,
+        )
+        return
     if session.end is SessionEnd.STOPPED_EARLY:
         yield Unknown(
             "the newest session that loaded certificates stops before 'create BIO'",
@@ -164,8 +173,9 @@ def create_bio_hang(
     when = f", {ago(attempt.age)} ago" if attempt.age is not None else f" (its age is not known: {attempt.why})"
     if attempt.witness:
         evidence.append(attempt.witness)
+    cut = "; the lines before it were not given: the whole nimsh.log tells more" if session.cut else ""
     yield Finding(
-        f"the newest session that loaded certificates stops at 'create BIO'{when}",
+        f"the newest session that loaded certificates stops at 'create BIO'{when}{cut}",
         evidence=evidence,
         confidence=_confidence(attempt),
         cause=cause,
@@ -177,7 +187,7 @@ def create_bio_hang(
 
 
 def _confidence(attempt: TlsAttempt) -> Confidence:
-    if not attempt.sure_of_age:
+    if not attempt.sure_of_age or (attempt.session and attempt.session.cut):
         return Confidence.POSSIBLE
     if attempt.session and attempt.session.overlapped:
         return Confidence.LIKELY

@@ -52,13 +52,16 @@ def cstate_stuck(
     "has been enabled" is a prepared operation, which may wait for days.
     """
     machines = [found for found in objects.machines() if found.get("Cstate")]
+    processes = processes if processes and processes.shows("nim") else None
     if not machines:
-        if not objects.machines():
+        if not objects.machines() and objects.complete:
             yield Passed("the master has no machine object", [objects.whole()])
             return
         raise Missing("lsnim -l", message=f"{objects.source} shows no Cstate")
     performed = [found for found in machines if found.state[0] == PERFORMED]
     if not performed:
+        if objects.cut:
+            raise Missing("lsnim -l", message=f"{objects.source} does not show the Cstate of every machine")
         yield from _nothing_performed(machines)
         return
     if processes is None:
@@ -71,7 +74,7 @@ def cstate_stuck(
     unseen: List[NimObject] = []
     installed: List[NimObject] = []
     for found in performed:
-        here = found is own and clients is not None
+        here = found is own and clients is not None and clients.coverage.is_whole
         row = _works_for(found.name, processes, names) or (_works(clients, mode) if here and clients else None)
         if row:
             running.append((found, row))

@@ -69,6 +69,8 @@ def fileset_broken(filesets: Filesets, processes: Optional[Processes]) -> Iterat
             [*(row.at for row in bad), running[0].at],
         )
         return
+    if bad and all(row.half_done for row in bad) and processes and not processes.shows("installp"):
+        raise Missing(_PS, message=f"{_listed(bad)}; whether installp runs is not in the part of ps that was given")
     for core in (True, False):
         found = [row for row in bad if (row.name in _RESTS_ON) is core]
         if found:

@@ -72,6 +72,9 @@ def hung_push(
         yield NotApplicable("looked for only where create-bio-hang shows a push that hangs")
         return
     evidence = [quote for quote in (attempt.session.loaded, attempt.session.last) if quote]
+    if attempt.cut:
+        yield Unknown("whether nimsh was started since is not in the part that was given", attempt.cut, evidence)
+        return
     if attempt.rival:
         yield Unknown("which of two sessions that overlap went on is not known", (), [attempt.rival.last, *evidence])
         return
@@ -83,11 +86,12 @@ def hung_push(
     daemon = _daemon(processes, mode) if processes else None
     there = _on_the_client(attempt, processes, daemon, clock) if processes else []
     here = _on_the_master(attempt, masters, masters_clock, name) if masters else []
+    cut = masters is not None and not masters.shows("nim")
     missing = [PS] if processes is None else []
-    missing += [f"{PS} of the master"] if masters is None else []
+    missing += [f"{PS} of the master"] if masters is None or cut else []
     suspects = [*here, *there]
     if not suspects:
-        if processes is None:
+        if processes is None or cut:
             yield Unknown("whether the push that hangs is still there shows in ps", missing, evidence)
         else:
             yield Passed("no process of that time is left: nothing to end", [*evidence, processes.whole()])

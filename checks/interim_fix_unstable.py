@@ -16,6 +16,7 @@ _WORDS = (
 )
 _SOUND = ("S", "SP")
 _HALF_DONE = ("I", "R")
+_REBOOT = ("Q", "RQ", "QP", "QN")
 
 
 class _Kind(NamedTuple):
@@ -38,7 +39,7 @@ _KINDS = (
         "(emgr -e PACKAGE), then emgr -c -L LABEL",
     ),
     _Kind(
-        ("Q", "RQ", "QP", "QN"),
+        _REBOOT,
         Severity.LOW,
         "its installation or removal waits for a reboot",
         "it is not in effect before the next reboot: what it cures is open until then",
@@ -141,6 +142,9 @@ def _judged(kind: _Kind, fixes: List[InterimFix], processes: Optional[Processes]
             [*(fix.at for fix in fixes), running[0].at],
             kind.severity,
         )
+    if half_done and processes and not processes.shows("emgr"):
+        words = f"{_listed(fixes)}; whether emgr runs is not in the part of ps that was given"
+        return Unknown(words, [_PS], [fix.at for fix in fixes], kind.severity)
     sure = processes is not None or not half_done
     return Finding(
         _listed(fixes),
@@ -151,7 +155,8 @@ def _judged(kind: _Kind, fixes: List[InterimFix], processes: Optional[Processes]
         cause=kind.cause,
         impact=kind.impact,
         cure=kind.cure,
-        run=f"emgr -c -L {shlex.quote(fixes[0].label)}",
+        # a check of what only waits for a reboot tells nothing new
+        run=None if fixes[0].letters in _REBOOT else f"emgr -c -L {shlex.quote(fixes[0].label)}",
         missing=() if sure else (_PS,),
     )
 

@@ -59,7 +59,7 @@ def lpp_source_lacks_openssl(contents: Optional[LppSourceContents]) -> Iterator[
         )
         return
     for source in contents.sources:
-        gone = [name for name in FILESETS[1:] if not source.has(name)]
+        gone = [name for name in FILESETS[1:] if source.complete and not source.has(name)]
         if gone:
             yield Note(f"{source.name} has {FILESETS[0]}, but not {', '.join(gone)}", [source.at_whole])
     quotes = [at for source in contents.sources for name, _, at in source.filesets if name in FILESETS]

@@ -52,8 +52,11 @@ def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:
     for names, severity in (((BASE,), Severity.HIGH), (EXTRAS, Severity.LOW)):
         gone: List[str] = [name for name in names if filesets.installed(name) is False]
         broken = [name for name in names if filesets.installed(name) and filesets.broken(name)]
-        unknown += [name for name in names if filesets.installed(name) is None]
-        present += [name for name in names if filesets.installed(name) and name not in broken]
+        unseen = [
+            name for name in names if filesets.installed(name) and not filesets.shown(name) and name not in broken
+        ]
+        unknown += [name for name in names if filesets.installed(name) is None] + unseen
+        present += [name for name in names if filesets.installed(name) and name not in broken + unseen]
         if gone or broken:
             words = [f"{name} is not installed" for name in gone] + [f"{name} is broken" for name in broken]
             yield Finding(
@@ -74,7 +77,8 @@ def openssl_missing(subject: Subject, filesets: Filesets) -> Iterator[Verdict]:
                 else f"install them from an lpp_source at this host's level: installp -acgXY -d ITS_DIRECTORY {' '.join(gone + broken)}",
             )
     if BASE in unknown:
-        raise Missing(_LISTING, message=f"whether {BASE} is installed cannot be told from this listing")
+        what = "sound in all its parts" if filesets.installed(BASE) else "installed"
+        raise Missing(_LISTING, message=f"whether {BASE} is {what} cannot be told from this listing")
     if unknown:
         yield Unknown(
             f"{', '.join(unknown)}: not in this listing, which does not list everything",

@@ -6,8 +6,8 @@ from nimdoctor.facts import Filesets, Processes, Services, Sockets, Subsystems
 from nimdoctor.facts.host_names import is_loopback
 from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.facts.lssrc import stopping
+from nimdoctor.facts.ps import PROCESSES
 from nimdoctor.facts.services import NIMSH_PORTS
-from nimdoctor.facts.tls_attempt import PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -77,6 +77,8 @@ def port_taken(
     if sockets is None:
         raise Missing("netstat -an")
     listening = sockets.listening(PORT)
+    if not listening and not sockets.tells(PORT):
+        raise Missing("netstat -an", message=f"what listens on {PORT} is not in the part of netstat that was given")
     if not listening:
         yield Passed(f"nimsh is down, and nothing listens on {PORT}", [state, sockets.whole()])
         return

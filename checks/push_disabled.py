@@ -3,7 +3,7 @@
 from typing import Iterator, List, Optional
 
 from nimdoctor.facts import NimshDefinition, NimshMode
-from nimdoctor.facts.tls_attempt import PROCESSES
+from nimdoctor.facts.ps import PROCESSES
 from nimdoctor.model import (
     Confidence,
     Finding,

@@ -53,6 +53,8 @@ def rhosts_left_over(
     if not masters:
         raise Missing("/etc/niminfo", message="/etc/niminfo does not name the master")
     left = rhosts.naming(masters)
+    if not left and not (info.complete or info.get("NIM_HOSTS")):
+        raise Missing("/etc/niminfo", message="under which names the master is known is not in the part that was given")
     if not left and rhosts.partial:
         raise Missing("/.rhosts", message="only part of /.rhosts was recorded")
     if not left:

@@ -62,8 +62,9 @@ def services_missing(
     if lacking and services.partial:
         names = ", ".join(name for name, _ in lacking)
         raise Missing("/etc/services", message=f"only part of /etc/services was shown, and not {names}")
-    works = _Push(subject, sockets, subsystems)
+    works = _Push(subject, sockets if sockets and sockets.tells(PORT) else None, subsystems)
     theirs = masters if subject.where is Role.CLIENT else clients
+    theirs = theirs if theirs and theirs.coverage.of("nimsh") else None
     pushed = [one for one in lacking if one[0] in NIMSH_PORTS]
     pulled = [one for one in lacking if one[0] not in NIMSH_PORTS]
     found: List[Finding] = []

@@ -63,6 +63,6 @@ def ssl_not_configured(subject: Subject, objects: NimObjects, mode: Optional[OnC
             touches=len(secured),
         )
         return
-    if not (mode or objects.complete or any(found.connect for found in objects.machines())):
+    if objects.cut or not (mode or objects.complete or any(found.connect for found in objects.machines())):
         raise Missing("lsnim -l", message="the master shows no ssl_support; whether a client is secure is not known")
     yield Note("the master shows no ssl_support, and no client is secure: NIM runs without SSL", [objects.ssl_quote()])

@@ -5,7 +5,8 @@ from typing import Iterator, List, Optional
 from nimdoctor.facts import ExtractedLibraries, NimGeneration, NimIdentity, NimshMode, RecordedPush, TlsAttempt
 from nimdoctor.facts.hardening import NO_CAUSE, Hardening
 from nimdoctor.facts.nimsh_session import SessionEnd
-from nimdoctor.facts.tls_attempt import LOG, PROCESSES
+from nimdoctor.facts.ps import PROCESSES
+from nimdoctor.facts.tls_attempt import LOG
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -79,12 +80,22 @@ def ssl_object_error(
             [session.error or session.last, *(change.at for change in attempt.changes[:5])],
             settled_by=tried,
         )
+    elif session and attempt and attempt.cut:
+        yield Unknown(
+            "whether nimsh was started or openssl installed since the newest session that loaded certificates is not in "
+            "the part that was given",
+            attempt.cut,
+            [session.error or session.last],
+            settled_by=tried,
+        )
     elif session and session.end is SessionEnd.OBJECT_ERROR and session.error:
         yield _finding(subject, [session.error, *shown], libraries, Confidence.LIKELY, hardened)
     elif shown:
         # a recorded push bears no time, so it cannot be put before or after the log's sessions
         sure = Confidence.LIKELY if session is None else Confidence.POSSIBLE
         yield _finding(subject, shown, libraries, sure, hardened)
+    elif recorded and recorded.cut:
+        yield Unknown("the part of the push that was recorded does not say it", ["nim -o lslpp"], [recorded.whole()])
     elif attempt is None and recorded is None:
         raise Missing(LOG)
     elif recorded and recorded.succeeded:

@@ -4,7 +4,8 @@ from typing import Iterator, Optional
 
 from nimdoctor.facts import NimIdentity, NimObjects, NimshLog, NimshMode, PushSince
 from nimdoctor.facts.lsnim import SECURE
-from nimdoctor.facts.tls_attempt import LOG, PROCESSES
+from nimdoctor.facts.ps import PROCESSES
+from nimdoctor.facts.tls_attempt import LOG
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -74,6 +75,8 @@ def ssl_one_sided(
     quotes = [at, stanza.quote("connect")]
     impact = f"pushes to {subject.name} are refused"
     support = objects.ssl_support()
+    if support is None and objects.cut and secure and connect == "nimsh":
+        raise Missing("lsnim -l", message=f"{objects.source} does not show whether the master has ssl_support")
     if connect == SECURE and not secure:
         if not now:
             quotes_word = "the newest push passed OpenSSL setting 0"
@@ -83,6 +86,7 @@ def ssl_one_sided(
             f"{quotes_word}, but connect = {SECURE} on the master",
             evidence=quotes,
             confidence=Confidence.CERTAIN if mode and mode.running else Confidence.LIKELY,
+            missing=() if mode else (PROCESSES,),
             impact=impact,
             # as the plan: what runs without crypto need not be switched off first
             cure=Inferred("towards secure, which should do: nimclient -c on the client") if mode else None,

@@ -91,6 +91,8 @@ def stale_ssl_libs(
             rules_out=[_stays(copy, wpar) for copy in stale if copy.gone or (wpar and wpar.inside)],
         )
         return
+    if not libraries.listed:
+        raise Missing(_LISTING, message="the listing of /usr/lib need not show every copy")
     undecided = [copy for copy in copies if copy.verdict != "fresh"]
     if undecided:
         reasons = "; ".join(f"{copy.path}: {', '.join(copy.reasons)}" for copy in undecided)
@@ -109,7 +111,7 @@ def stale_ssl_libs(
 
 def _went_well(attempt: Optional[TlsAttempt]) -> Optional[Quote]:
     """The line of the newest secured push, where it went on and nothing is known to have changed since."""
-    session = attempt.session if attempt and not attempt.changes else None
+    session = attempt.session if attempt and not (attempt.changes or attempt.cut) else None
     return session.last if session and session.end is SessionEnd.WENT_ON else None
 
 

@@ -76,6 +76,7 @@ def tftp_disabled(
     if generation and keys_travel_otherwise(generation, client_generation, subject.client_named):
         yield Passed(NOT_NEEDED, generation.evidence)
         return
+    inetd = inetd if inetd and inetd.known("tftp") else None
     if inetd is None and not (services and services.known("tftp")):
         if setup and setup.fetch_failed:
             quotes = list(setup.errors) + list(setup.extracted)

@@ -59,7 +59,7 @@ def tftp_exposes_keys(
     if off:
         yield Passed(f"tftp serves nothing now ({off}); once it does, it serves {names}", shown)
         return
-    if inetd is None and not (services and services.known("tftp")):
+    if not (inetd and inetd.known("tftp")) and not (services and services.known("tftp")):
         raise Missing("/etc/inetd.conf", message=f"whether tftp is served is not known; it would serve {names}")
     if rules is None:
         raise Missing(ACCESS, message=f"which files tftp may serve is not known: {ACCESS}")

@@ -55,6 +55,8 @@ class Record:
             entry["first_line"] = text.first_line
         if text.numbers:
             entry["numbers"] = list(text.numbers)
+        if not text.is_whole:
+            entry["extent"] = text.extent.name.lower()
         if row.streamed:
             with text.open() as stream:
                 self._write(entry["file"], pieces(stream))

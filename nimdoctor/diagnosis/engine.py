@@ -4,10 +4,10 @@ A check that breaks becomes a result of outcome error and the others go on. Noth
 evidence: a check that says nothing passes on the facts it was given, and only on them.
 """
 
-import traceback
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor import facts
+from nimdoctor.diagnosis.broken_check import broke
 from nimdoctor.diagnosis.host import FactAbsent, Host, parameters
 from nimdoctor.diagnosis.scanned_ends import GIVE, CheckRun, NotNamed, ScannedEnds
 from nimdoctor.diagnosis.settlement import settlement_of
@@ -182,7 +182,7 @@ class Engine:
         """Whether either end is proved to be of generation G2 or later."""
         return any(generation.at_least("G2") for generation in self._generations())
 
-    def _generations(self) -> List[facts.NimGeneration]:
+    def _generations(self) -> "List[facts.NimGeneration]":
         found = [host.optional(facts.NimGeneration) for host in (self.target, self.master) if host]
         return [generation for generation in found if generation]
 
@@ -190,7 +190,7 @@ class Engine:
         check = run.check
         host_name = run.name
         try:
-            arguments, sources = self._arguments(run, diagnosis)
+            arguments, sources, part = self._arguments(run, diagnosis)
             verdicts = list(check.function(**arguments) or ())
             for thing in verdicts:
                 if not isinstance(thing, (Finding, Passed, Note, Unknown, NotApplicable)):
@@ -206,15 +206,24 @@ class Engine:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plug-in may raise anything, SystemExit included
-            return [self._plain(check, run.where, host_name, Outcome.ERROR, _broke(error))]
+            return [self._plain(check, run.where, host_name, Outcome.ERROR, broke(error))]
         findings = [thing for thing in verdicts if isinstance(thing, Finding)]
         if findings:
             return [self._found(run, host_name, finding) for finding in findings]
-        return [self._without_finding(run, host_name, verdicts, sources)]
+        result = self._without_finding(run, host_name, verdicts, sources)
+        if part and result.outcome is Outcome.PASS:
+            # what is not in the part that was given may speak against it
+            unknown = self._unknown(run, host_name, f"not known, {result.message}", (part,))
+            return [unknown._replace(severity=result.severity, evidence=result.evidence)]
+        return [result]
 
-    def _arguments(self, run: CheckRun, diagnosis: Optional[Diagnosis]) -> Tuple[Dict[str, Any], Tuple[Quote, ...]]:
+    def _arguments(
+        self, run: CheckRun, diagnosis: Optional[Diagnosis]
+    ) -> Tuple[Dict[str, Any], Tuple[Quote, ...], str]:
+        """What the check asks for, quotes of all that it is made of, and the name of evidence of which only a part was given."""
         given: Dict[str, Any] = {}
         sources: List[Quote] = []
+        part = ""
         for name, (kind, end, optional) in parameters(run.check.function).items():
             if kind is Subject:
                 given[name] = self._ends.subject(run)
@@ -234,12 +243,18 @@ class Engine:
                     if not optional:
                         raise _Lacking(absent, end or run.where) from absent
                     given[name] = None
-        return given, tuple(sources)
+                part = part or self._ends.host_of(run, end).only_a_part(kind)
+        return given, tuple(sources), part
 
     def _found(self, run: CheckRun, host: Optional[str], finding: Finding) -> Result:
-        """A finding that is only possible for want of evidence is none where that is there and could not be read."""
+        """A finding that is only possible for want of evidence is none where that is there and could not be read; nor is
+        one that wants for evidence of which a part was given.
+        """
         failed = self._failed(run, finding)
-        if failed.confidence is Confidence.POSSIBLE and any(self._unread(run, name) for name in failed.missing):
+        withheld = any(end.withheld(name) for name in failed.missing for end in self._ends_with(run, name))
+        if withheld or (
+            failed.confidence is Confidence.POSSIBLE and any(self._unread(run, name) for name in failed.missing)
+        ):
             unknown = self._unknown(run, host, f"not known, {failed.message}", failed.missing)
             return unknown._replace(severity=failed.severity, evidence=failed.evidence)
         return failed
@@ -383,18 +398,3 @@ def _asks_for_diagnosis(check: Check) -> bool:
     except Exception:
         # annotations that cannot be resolved break the check when it is asked, where it is reported
         return False
-
-
-def _broke(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [
-        frame for frame in frames if not frame.filename.endswith(("engine.py", "scanned_ends.py", "host.py"))
-    ] or frames
-    frame = own[-1] if own else None
-    place = ""
-    if frame:
-        module = frame.filename.replace("\\", "/").rsplit("/", 2)
-        name = ".".join(module[-2:])[: -len(".py")] if frame.filename.endswith(".py") else frame.filename
-        place = f" in {name}, line {frame.lineno}"
-    text = str(error).splitlines()
-    return f"the check broke: {type(error).__name__}{place}" + (f": {text[0][:200]}" if text and text[0] else "")

@@ -10,15 +10,16 @@ from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
 from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.x509 import X509Reader
-from nimdoctor.facts.lslpp import CLIENT_FILESET, MASTER_FILESET
 from nimdoctor.model.host_readers import CertificateReader, ClockReader, EvidenceTime
 from nimdoctor.model.language import NOT_ENGLISH, is_english
-from nimdoctor.model.text import BadEvidence, Extent, Text, Unreadable, first_words
+from nimdoctor.model.rows import reads_parts
+from nimdoctor.model.text import BadEvidence, Extent, OnlyAPart, Text, Unreadable, first_words
 from nimdoctor.model.unreadable import denial
 
 T = TypeVar("T")
 
 _UNREAD = "cannot be read: "
+ONLY_A_PART = "only a part of it was given, and the whole tells"
 LPP_SOURCES = 20
 """lpp_sources of a live master that are listed for a fix."""
 
@@ -68,6 +69,8 @@ class Host:
         self._facts: Dict[Any, Any] = {}
         self._names: Optional[Dict[str, str]] = None
         self._unread: Dict[str, str] = {}
+        self._parts: Dict[Any, str] = {}
+        self._withheld: Set[str] = set()
         self._understood: Set[str] = set()
         self.client: Optional[Host] = None
         """The client that a master is scanned with: what is asked of the master about it is by its names."""
@@ -118,23 +121,40 @@ class Host:
                     parts.append(_parsed(row, text, kind))
                     self._understood.add(row.label)
                 except BadEvidence as error:
+                    if isinstance(error, OnlyAPart):
+                        self._parts[kind] = row.label
                     unread.setdefault(row.label, self._why_unread(row.label, text, error))
                     self._unread.setdefault(row.label, unread[row.label])
             if parts and not hasattr(kind, "combine"):
-                return parts[0]
+                break
         if parts:
-            return kind.combine(parts)
+            self._parts.pop(kind, None)
+            return parts[0] if not hasattr(kind, "combine") else kind.combine(parts)
         if not unread and hasattr(kind, "absent"):
             for row in rows:
                 if row.kind is Kind.FILE and self.absent(row.name):
                     return kind.absent(row.name)
+        self._withheld.update(row.label for row in rows if kind in self._parts)
         raise self._absent(kind, rows)
+
+    def only_a_part(self, kind: Any) -> str:
+        """The catalog name of what that fact rests on, alone or beside others, and of which only a part was given that
+        says nothing sure; empty where there is none.
+        """
+        return self._parts.get(kind, "")
+
+    def withheld(self, name: str) -> bool:
+        """Whether evidence of that catalog name was given only in a part that says nothing sure."""
+        return name in self._withheld
 
     def _why_unread(self, label: str, text: Text, error: BadEvidence) -> str:
         """The words for a text that is there: that it cannot be read, or that it is not understood, and its first line."""
         why = str(error)
         if why.startswith(text.source):
             why = why[len(text.source) :].lstrip(": ")
+        if isinstance(error, OnlyAPart):
+            shown = [name for name in (text.name, text.source) if name != label]
+            return f"{why} ({', '.join(dict.fromkeys(shown))})" if shown else why
         given = "" if self.evidence.live else "given but "
         where = f" ({text.source})" if text.source not in (label, text.name) or "*" in label else ""
         if isinstance(error, Unreadable):
@@ -160,9 +180,15 @@ class Host:
                     raise
                 reasons.append(absent.message)
                 given[name] = None
+            finally:
+                if wanted in self._parts:
+                    self._parts.setdefault(kind, self._parts[wanted])
         try:
             return kind.derive(**given)
         except BadEvidence as error:
+            if isinstance(error, OnlyAPart):
+                self._withheld.update(error.missing)
+                self._parts[kind] = next(iter(error.missing), kind.__name__)
             labels = missing or error.missing or [row.label for row in self.catalog.rows_for(kind.__name__)[:1]]
             reasons += list(filter(None, map(self.unread, error.missing)))
             raise FactAbsent(tuple(labels), "; ".join(dict.fromkeys(reasons)) or str(error)) from error
@@ -264,11 +290,13 @@ class Host:
         if self.optional(facts.NimObjects):
             return ("master",)
         filesets = self.optional(facts.Filesets)
-        if filesets and filesets.installed(CLIENT_FILESET) and filesets.installed(MASTER_FILESET) is False:
+        # nim.client is installed on hosts of no master too, where SRC knows no nimsh
+        subsystems = self.optional(facts.Subsystems) if filesets and filesets.of_client_alone else None
+        if subsystems and subsystems.get("nimsh"):
             # of several files in one heap this one may be of another host
             self.role_stated = not self.evidence.loose
             return ("client",)
-        if self.optional(facts.NimclientObjects) or self.optional(facts.NimshLog):
+        if self.optional(facts.NimclientObjects) or self.optional(facts.NimshLog) or facts.NimshLog in self._parts:
             return ("client",)
         return ()
 
@@ -302,6 +330,13 @@ class Host:
         return ",".join(role for role in ("client", "master") if role in self.roles) or "unknown"
 
     @property
+    def vios(self) -> Tuple[Optional[str], bool]:
+        """The level of a Virtual I/O Server, and whether it is one, as far as the facts tell that somebody asked for."""
+        asked = {kind.__name__: found for kind, found in self._facts.items() if not isinstance(found, FactAbsent)}
+        ios, filesets = asked.get("IosLevel"), asked.get("Filesets")
+        return (ios.level if ios else None), bool(ios or (filesets and filesets.of_vios))
+
+    @property
     def oslevel(self) -> Optional[str]:
         """`7200-05-03-2136`, or None when it is not known."""
         level = self.optional(facts.OsLevel)
@@ -332,13 +367,15 @@ def _parsed(row: Row, text: Text, kind: Any) -> Any:
     """The fact of that text. Raises BadEvidence, Unreadable also for output of which the command says that it was refused
     a part: nobody knows what is not in it.
     """
+    if not (text.is_whole or reads_parts(kind)):
+        raise OnlyAPart(ONLY_A_PART)
     if row.kind is not Kind.COMMAND:
         return kind.parse(text)
     refusal = denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0])
     if refusal and not row.bears_refusal:
         raise Unreadable(refusal)
     if refusal:
-        text.extent = min(text.extent, Extent.EXCERPT)
+        text.shortened(Extent.EXCERPT)
     try:
         return kind.parse(text)
     except BadEvidence as error:

@@ -81,6 +81,12 @@ class ScannedEnds:
             return self._elsewhere(run, client, kind)
         raise NotNamed(Role.CLIENT)
 
+    def host_of(self, run: CheckRun, end: Optional[Role]) -> Host:
+        """The host whose facts of that end are taken."""
+        if end is None or end is run.where:
+            return run.host
+        return (self.master or run.host) if end is Role.MASTER else self.target
+
     @staticmethod
     def _elsewhere(run: CheckRun, end: Host, kind: Any) -> Any:
         try:
@@ -96,7 +102,8 @@ class ScannedEnds:
             return self._of_client(run.host, kind)
         if not run.uninvited:
             return run.host.fact(kind)
-        if run.host.role_stated and not run.host.only_of(run.where.value, kind):
+        of_a_client = run.where is Role.MASTER
+        if (run.host.role_stated or of_a_client) and not run.host.only_of(run.where.value, kind):
             # a client's inetd.conf says nothing of its master's tftp
             raise NotNamed(run.where)
         try:

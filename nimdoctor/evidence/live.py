@@ -12,7 +12,7 @@ from nimdoctor.evidence.rehearsal import rehearse, undone
 from nimdoctor.evidence.source import AIX, Progress, not_aix
 from nimdoctor.evidence.system_tables import table_for
 from nimdoctor.model.path_state import PathRecord, PathState
-from nimdoctor.model.text import TEXT_LIMIT, Text, decode
+from nimdoctor.model.text import TEXT_LIMIT, Extent, Text, decode
 from nimdoctor.model.unreadable import AS_ROOT, refused
 from nimdoctor.system.command import command_environment, run
 
@@ -120,7 +120,10 @@ class LiveHost(LiveBase):
             return None
         if len(raw) > TEXT_LIMIT:
             self.problems[path] = "is larger than 16 MiB; the first 16 MiB were used"
-        return Text.of(without_keys(path, raw[:TEXT_LIMIT]), path, name=path)
+        text = Text.of(without_keys(path, raw[:TEXT_LIMIT]), path, name=path)
+        if path in self.problems:
+            text.shortened(Extent.EXCERPT)
+        return text
 
     def _leads_to(self, path: str) -> str:
         """The path a link leads to, as the host names it: a link elsewhere must not open a key."""

@@ -10,7 +10,7 @@ from nimdoctor.evidence.source import COMMANDS, TargetError
 from nimdoctor.evidence.tree import NAMES
 from nimdoctor.model.path_state import PathState
 from nimdoctor.model.private_keys import without_private_keys
-from nimdoctor.model.text import from_json
+from nimdoctor.model.text import Extent, from_json
 
 MANIFEST = "manifest.json"
 SCHEMA = "nimdoctor.evidence/1"
@@ -23,6 +23,8 @@ _MOST = {
     "paths": 5 * NAMES,
 }
 """Entries of each kind; more of them are those of no host."""
+EXTENTS = {extent.name.lower(): extent for extent in Extent}
+"""How much a loose text is of its source, by the word in the manifest."""
 REMARKS = 20
 """Remarks that are kept word for word; the rest is counted."""
 
@@ -53,6 +55,13 @@ class RecordedFile(NamedTuple):
     lines_left_out: int = 0
 
     @property
+    def extent(self) -> Extent:
+        """How much of the file the copy is."""
+        if self.lines_left_out:
+            return Extent.FILTERED
+        return Extent.TAIL if self.first_line > 1 else Extent.WHOLE
+
+    @property
     def remark(self) -> str:
         """What a reader should know of it; empty for a whole copy."""
         if self.first_line > 1:
@@ -63,7 +72,7 @@ class RecordedFile(NamedTuple):
 class LoosePiece(NamedTuple):
     """A text out of loose files: the file it stood in as `source`, from its line `first_line` on, or of its lines
     `numbers`; its `name` in the catalog's terms (the path, or the command as typed), the label of its `row` there, and
-    its `file` in the directory.
+    its `file` in the directory. `extent` is how much of its source it is.
     """
 
     source: str
@@ -72,6 +81,7 @@ class LoosePiece(NamedTuple):
     file: str
     first_line: int = 1
     numbers: Tuple[int, ...] = ()
+    extent: Extent = Extent.WHOLE
 
 
 class Manifest:
@@ -237,6 +247,11 @@ def _loose(entries: Any, manifest: Manifest) -> Iterator[LoosePiece]:
         found = entry if isinstance(entry, dict) else {}
         words = [word for word in map(found.get, ("source", "name", "row", "file")) if isinstance(word, str)]
         first_line = _number(found.get("first_line", 1))
+        extent = EXTENTS.get(str(found.get("extent", "whole")))
+        if extent is None:
+            # what it meant to say is less than the whole
+            manifest.remark(f"loose {_shown(found.get('name'))}: extent {_shown(found.get('extent'))} is not known")
+            extent = Extent.FILTERED
         if len(words) < 4 or first_line is None or first_line < 1:
             manifest.remark(f"loose {_shown(found.get('name'))} is no piece")
         elif not stays_inside(words[-1]) or words[-1] in files:
@@ -246,7 +261,8 @@ def _loose(entries: Any, manifest: Manifest) -> Iterator[LoosePiece]:
             source, name, row, file = words
             numbers = found.get("numbers")
             counted = [_number(number) for number in numbers] if isinstance(numbers, list) else []
-            yield LoosePiece(source, name, row, file, first_line, tuple(number for number in counted if number))
+            known = tuple(number for number in counted if number)
+            yield LoosePiece(source, name, row, file, first_line, known, extent)
 
 
 def _host(value: Any, manifest: Manifest) -> Optional[str]:

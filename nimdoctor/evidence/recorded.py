@@ -15,10 +15,11 @@ from nimdoctor.evidence.manifest import (
     RecordedFile,
     parse_manifest,
 )
+from nimdoctor.evidence.pasted import recorded
+from nimdoctor.evidence.recognition.extent import first_stage, of_command, of_text
 from nimdoctor.evidence.redacted_certificates import RedactedFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
-from nimdoctor.evidence.wrapping import recorded
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
 from nimdoctor.model.unreadable import refused
@@ -204,7 +205,7 @@ class RecordedEvidence:
         listed = set()
         for name, entry in self._manifest.commands.items():
             listed.add(entry.file)
-            row = self._catalog.command(name)
+            row = self._catalog.command(name) or self._catalog.command(first_stage(name))
             if row:
                 self._outputs.append(_Output(name, row, entry))
             else:
@@ -215,7 +216,7 @@ class RecordedEvidence:
             stem = path[len("commands/") :]
             bare = next((stem[: -len(end)] for end in _SUFFIXES if stem.endswith(end)), stem)
             for words in dict.fromkeys((stem, bare)):
-                row = self._catalog.command(words)
+                row = self._catalog.command(words) or self._catalog.command(first_stage(words))
                 if row:
                     self._outputs.append(_Output(_typed(words, row), row, RecordedCommand(path)))
                     break
@@ -272,7 +273,7 @@ class RecordedEvidence:
         try:
             if redacted or is_guarded(path):
                 raw = redacted.content() if redacted else self._guarded(piece.file, path)
-                return Text.of(raw, piece.source, name=piece.name, first_line=piece.first_line)
+                return Text.of(raw, piece.source, name=piece.name, first_line=piece.first_line, extent=piece.extent)
             at = piece.first_line
             numbers = piece.numbers
             return self._text(
@@ -284,6 +285,7 @@ class RecordedEvidence:
                 command=command,
                 first_line=at,
                 numbers=numbers,
+                extent=piece.extent,
             )
         except OSError as error:
             self.problems[row.label] = f"given but cannot be read: {refused(error)}"
@@ -298,13 +300,12 @@ class RecordedEvidence:
             return None
         name = "files" + path
         lacks = self._manifest.files.get(path, _WHOLE)
-        extent = Extent.EXCERPT if lacks.remark else Extent.WHOLE
         if lacks.remark:
             self._remark_once(f"{ascii(path)[1:-1]}: {lacks.remark}")
         try:
             if is_guarded(path):
                 return Text.of(self._guarded(name, path), path, name=path)
-            return self._text(name, path, path, row, first_line=lacks.first_line, extent=extent)
+            return self._text(name, path, path, row, first_line=lacks.first_line, extent=lacks.extent)
         except OSError as error:
             self.problems[path] = f"given but cannot be read: {refused(error)}"
             return None
@@ -356,6 +357,7 @@ class RecordedEvidence:
         size = tree.size(file)
         if size > TEXT_LIMIT and not row.streamed:
             self.problems[label] = "is larger than 16 MiB; the first 16 MiB were used"
+            extent = min(extent, Extent.EXCERPT)
         opener: Callable[[], BinaryIO] = lambda: tree.open(file)  # noqa: E731
         with opener() as stream:
             if size <= _READ_AT_ONCE:
@@ -366,6 +368,8 @@ class RecordedEvidence:
                     numbers = tuple(first_line - 1 + number for number in bare.numbers)
                     first_line += bare.first_line - 1
                 opener = lambda: io.BytesIO(raw)  # noqa: E731
+        # what a collector ran, and whose status it wrote down, is what its command line says
+        shown = of_command(source) if status is not None else of_text(row, name or source, opener, known=extent)
         return Text(
             source,
             opener,
@@ -373,7 +377,8 @@ class RecordedEvidence:
             first_line=first_line,
             command=command,
             status=status,
-            extent=extent,
+            extent=shown.extent,
+            words=shown.words,
             numbers=numbers,
         )
 

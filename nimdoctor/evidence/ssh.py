@@ -180,7 +180,10 @@ class SshHost(LiveBase):
             raw = without_keys("/ssl_nimsh/certs/", raw)
         if word == "flooded" or len(raw) > TEXT_LIMIT:
             self.problems[path] = "is larger than 16 MiB; the first 16 MiB were used"
-        return Text.of(raw[:TEXT_LIMIT], path, name=path)
+        text = Text.of(raw[:TEXT_LIMIT], path, name=path)
+        if path in self.problems:
+            text.shortened(Extent.EXCERPT)
+        return text
 
     # -- paths
 
@@ -224,7 +227,7 @@ def _newest_part(path: str, raw: bytes, line: int, left_out: int) -> Text:
     # the first line may have begun before the cut; it goes, so that what is left are whole lines
     cut = raw.find(b"\n") + 1 or len(raw)
     text = Text.of(raw[cut:], path, name=path, first_line=line + 1)
-    text.extent = Extent.EXCERPT
+    text.shortened(Extent.TAIL)
     text.left_out = left_out + cut
     return text
 

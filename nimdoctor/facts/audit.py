@@ -9,7 +9,7 @@ from nimdoctor.model.text import BadEvidence, Quote, Text
 _STATE = re.compile(r"\s*auditing\s+(on|off)\b.*", re.IGNORECASE)
 
 
-@fact(Row("audit query", Kind.COMMAND))
+@fact(Row("audit query", Kind.COMMAND), reads_parts=True)
 class Auditing(NamedTuple):
     """The state that the first line gives; what follows names events and processes.
 

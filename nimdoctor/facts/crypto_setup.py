@@ -21,7 +21,10 @@ _ERROR = re.compile(
 _TFTP_FAILURE = re.compile(r"\b(?:error|failed|timed out|denied)\b", re.IGNORECASE)
 
 
-@fact(Row("nimclient -c", Kind.COMMAND, roles=ONLY_CLIENT, live=False, variants=("nimclient -c",), bears_refusal=True))
+@fact(
+    Row("nimclient -c", Kind.COMMAND, roles=ONLY_CLIENT, live=False, variants=("nimclient -c",), bears_refusal=True),
+    reads_parts=True,
+)
 class CryptoSetup(NamedTuple):
     """The lines of the run by step; a missing step has none.
 

@@ -39,7 +39,7 @@ class FileSystemRow(NamedTuple):
         return self.at
 
 
-@fact(Row("df -k", Kind.COMMAND, variants=("df",), bears_refusal=True))
+@fact(Row("df -k", Kind.COMMAND, variants=("df",), bears_refusal=True), reads_parts=True)
 class FileSystems(NamedTuple):
     """Mounted file systems in the order printed. Plain `df` of AIX counts in blocks of 512 bytes.
 

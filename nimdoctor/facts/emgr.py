@@ -65,6 +65,11 @@ class InterimFix(NamedTuple):
         return word if word in STATES else _BY_WORDS.get(word, "")
 
     @property
+    def waits_for_reboot(self) -> bool:
+        """Whether it is installed and takes effect with the next reboot."""
+        return self.letters in ("Q", "QP", "QN")
+
+    @property
     def stable(self) -> bool:
         """Whether the fix is in effect; every other state counts for nothing."""
         return self.state.upper() in ("S", "STABLE")
@@ -74,7 +79,7 @@ class InterimFix(NamedTuple):
         return self.at
 
 
-@fact(Row("emgr -lv3", Kind.COMMAND, variants=("emgr -lv3", "emgr -lv 3", "emgr -l -v3", "emgr -l")))
+@fact(Row("emgr -lv3", Kind.COMMAND, variants=("emgr -lv3", "emgr -lv 3", "emgr -l -v3", "emgr -l")), reads_parts=True)
 class InterimFixes(NamedTuple):
     """Installed interim fixes; `none` says that the host has none at all, `complete` that every one is listed, and read.
 
@@ -102,7 +107,8 @@ class InterimFixes(NamedTuple):
         none = not fixes and any(re.search(r"no (?:efix|ifix|interim fix) data", quote.text) for quote in quotes)
         if not fixes and not none:
             raise BadEvidence(f"{text.source} lists no interim fix: {first_words(quotes[0].text)}")
-        return cls(text.source, fixes, none, not _OF_ONE_FIX.search(text.name) and not _unread(quotes))
+        every = (none or text.is_whole) and not _OF_ONE_FIX.search(text.name) and not _unread(quotes)
+        return cls(text.source, fixes, none, every)
 
     @classmethod
     def combine(cls, parts: Sequence["InterimFixes"]) -> "InterimFixes":

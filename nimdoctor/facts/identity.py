@@ -11,7 +11,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"(?=.*[A-Za-z])(?=.{{1,255}}$){_LABEL}(?:\.{_LABEL})*")
 
 
-@fact(Row("uname -m", Kind.COMMAND))
+@fact(Row("uname -m", Kind.COMMAND), reads_parts=True)
 class MachineId(NamedTuple):
     """The twelve hexadecimal digits NIM compares as cpuid, in capitals.
 
@@ -36,7 +36,7 @@ class MachineId(NamedTuple):
         return self.at
 
 
-@fact(Row("hostname", Kind.COMMAND))
+@fact(Row("hostname", Kind.COMMAND), reads_parts=True)
 class HostName(NamedTuple):
     """The host's own name as written, short or full.
 

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.model.rows import Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import BadEvidence, Coverage, OnlyAPart, Quote, Text
 
 _SOCKET_TYPES = ("stream", "dgram", "sunrpc_tcp", "sunrpc_udp", "raw", "rdm", "seqpacket")
 
@@ -27,9 +27,10 @@ class InetdRow(NamedTuple):
         return self.at
 
 
-@fact(Row("/etc/inetd.conf", Kind.FILE))
+@fact(Row("/etc/inetd.conf", Kind.FILE), reads_parts=True)
 class InetdConf(NamedTuple):
-    """All service rows in file order, commented ones included; `raw` is the file as it is.
+    """All service rows in file order, commented ones included; `raw` is the file as it is, empty where that was not given
+    whole. `coverage` is what was given of it.
 
     >>> conf = InetdConf.parse(Text.of('''## Internet server configuration
     ... ftp     stream  tcp6    nowait  root    /usr/sbin/ftpd   ftpd
@@ -45,6 +46,7 @@ class InetdConf(NamedTuple):
     source: str
     all_rows: Tuple[InetdRow, ...]
     raw: bytes = b""
+    coverage: Coverage = Coverage()
 
     @classmethod
     def parse(cls, text: Text) -> "InetdConf":
@@ -61,14 +63,20 @@ class InetdConf(NamedTuple):
                 rows.append(row)
         if not any_text:
             raise BadEvidence(f"{text.source} is empty")
-        if not rows and (strange or "|" in text.name):
-            # an error message, or part of the file: what it lacks the file may have
+        if not rows and not text.is_whole:
+            raise OnlyAPart(f"only a part of {text.name} was given, and no service row is in it")
+        if not rows and strange:
+            # an error message
             raise BadEvidence(f"{text.source}: no service row in it, and it is not a whole inetd.conf")
-        return cls(text.source, tuple(rows), text.raw())
+        return cls(text.source, tuple(rows), text.raw() if text.is_whole else b"", text.coverage)
 
     def rows(self, service: str) -> Tuple[InetdRow, ...]:
         """Rows of that service, commented ones included; empty when it has none."""
         return tuple(row for row in self.all_rows if row.service == service)
+
+    def known(self, service: str) -> bool:
+        """Whether it is known if inetd is to serve it: an active row is there, or all rows of it are."""
+        return any(not row.commented for row in self.rows(service)) or self.coverage.of(service)
 
     def whole(self) -> Quote:
         """A quote that means the whole file."""

@@ -80,6 +80,7 @@ class ExtractedLibraries(NamedTuple):
         listed = all(paths.listed(pattern) for pattern in PATTERNS) or (
             any(path.startswith(tuple(pattern[:-1] for pattern in PATTERNS)) for path in paths.states)
             and not any(pattern in paths.unseen for pattern in PATTERNS)
+            and not paths.cut
         )
         return cls(tuple(copies), listed, paths.source)
 
@@ -124,6 +125,10 @@ class _Judge:
             return self._copy(STALE, reasons, certain)
         if same_size or newer:
             return self._copy(FRESH, reasons, True)
+        if history and not history.coverage.of("openssl.base"):
+            return self._copy(
+                UNKNOWN, ["when openssl.base was installed is not known, of its history a part was given"], False
+            )
         return self._by_level(filesets)
 
     def _copy(self, verdict: str, reasons: List[str], certain: bool) -> LibraryCopy:

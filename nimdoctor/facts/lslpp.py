@@ -5,12 +5,14 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from nimdoctor.facts.level import Level
 from nimdoctor.model.rows import Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Coverage, Quote, Text, first_words, joined
 
 CLIENT_FILESET = "bos.sysmgt.nim.client"
 """Without it a host has no nimsh."""
 MASTER_FILESET = "bos.sysmgt.nim.master"
 """Without it a host is no NIM master."""
+VIOS_FILESET = "ios.cli.rte"
+"""The command line of a Virtual I/O Server, which no AIX has."""
 
 _LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
@@ -86,13 +88,14 @@ class FilesetRow(NamedTuple):
         variants=("lslpp -Lc", "lslpp -cL", "lslpp -c -L", "lslpp -L -c", "lslpp -qLc"),
     ),
     Row("lslpp -l", Kind.COMMAND, live=False, variants=("lslpp -l", "lslpp -L", "lslpp -al")),
+    reads_parts=True,
 )
 class Filesets(NamedTuple):
     """Installed filesets.
 
     `complete` is True for a listing of all of them, every row read; in one of named filesets what is not there is
     unknown, unless `lslpp` says 0504-132 of it: `not_installed`, pairs of name (or the pattern
-    asked for) and line.
+    asked for) and line. `coverage` is what was given of the listing.
 
     >>> lpp = Filesets.parse(Text.of('''#Fileset:Level:PTF Id:State:Type:Description:EFIX Locked
     ... /usr/lib/objrepos:bos.sysmgt.nim.client:7.2.5.200::COMMITTED:F:Network Install Manager - Client Tools:
@@ -109,6 +112,7 @@ class Filesets(NamedTuple):
     rows: Tuple[FilesetRow, ...]
     complete: bool = False
     not_installed: Tuple[Tuple[str, Quote], ...] = ()
+    coverage: Coverage = Coverage()
 
     @classmethod
     def parse(cls, text: Text) -> "Filesets":
@@ -134,20 +138,22 @@ class Filesets(NamedTuple):
         whole = _lists_all(text.name)
         if whole is None:
             whole = any(row.name == "bos.rte" for row in rows)
-        whole = whole and not unread
-        return cls(text.source, tuple(rows), bool(rows) and whole and text.status in (None, 0), absent)
+        whole = whole and not unread and text.is_whole and text.status in (None, 0)
+        return cls(text.source, tuple(rows), bool(rows) and whole, absent, text.coverage)
 
     @classmethod
     def combine(cls, parts: Sequence["Filesets"]) -> "Filesets":
-        """All of them as one; of a fileset that several list, the first part's rows count."""
+        """All of them as one; of a fileset that several list, the rows of the first count, of a whole text before others."""
         rows: List[FilesetRow] = []
         known: Set[str] = set()
+        parts = sorted(parts, key=lambda part: not part.coverage.is_whole)
         for part in parts:
             rows.extend(row for row in part.rows if row.name not in known)
             known.update(row.name for row in part.rows)
         absent = tuple(pair for part in parts for pair in part.not_installed)
         first = next((part for part in parts if part.complete), parts[0])
-        return cls(first.source, tuple(rows), first.complete, absent)
+        shown = first.coverage if first.complete else joined(part.coverage for part in parts)
+        return cls(first.source, tuple(rows), first.complete, absent, shown)
 
     def parts(self, name: str) -> Tuple[FilesetRow, ...]:
         """Every row of that fileset (usr part, root part, older levels); rpm packages never count."""
@@ -173,6 +179,20 @@ class Filesets(NamedTuple):
         if self.parts(name):
             return True
         return False if self.complete or self._absence(name) else None
+
+    @property
+    def of_vios(self) -> bool:
+        """Whether they are those of a Virtual I/O Server."""
+        return bool(self.installed(VIOS_FILESET))
+
+    @property
+    def of_client_alone(self) -> bool:
+        """Whether they are those of a NIM client that cannot be a master too."""
+        return bool(self.installed(CLIENT_FILESET)) and self.installed(MASTER_FILESET) is False
+
+    def shown(self, name: str) -> bool:
+        """Whether every row of that fileset is there, so that no part of it can be broken unseen."""
+        return self.coverage.of(name)
 
     def broken(self, name: str) -> bool:
         """Whether any part of it is broken or half done; words of a language not known are not."""

@@ -6,7 +6,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 
 from nimdoctor.facts.level import Level
 from nimdoctor.model.rows import Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Coverage, Quote, Text, first_words, joined
 
 _LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
@@ -44,10 +44,11 @@ class HistoryRow(NamedTuple):
         "lslpp -hc openssl.base bos.sysmgt.nim.client bos.sysmgt.nim.master",
         Kind.COMMAND,
         variants=("lslpp -hc", "lslpp -ch", "lslpp -h"),
-    )
+    ),
+    reads_parts=True,
 )
 class FilesetHistory(NamedTuple):
-    """Installation history, in the order printed.
+    """Installation history, in the order printed; `coverage` is what was given of it.
 
     >>> history = FilesetHistory.parse(Text.of('''#Path:Fileset:Level:PTF Id:Action:Status:Date:Time
     ... /usr/lib/objrepos:openssl.base:1.0.2.1800::APPLY:COMPLETE:03/14/25:10;05;04
@@ -59,6 +60,7 @@ class FilesetHistory(NamedTuple):
 
     source: str
     rows: Tuple[HistoryRow, ...]
+    coverage: Coverage = Coverage()
 
     @classmethod
     def parse(cls, text: Text) -> "FilesetHistory":
@@ -75,7 +77,7 @@ class FilesetHistory(NamedTuple):
         for row, date, time in found:
             when = _when(date, time) if american else None
             rows.append(HistoryRow(row.fileset, row.level, row.action, row.status, when, row.root, row.at))
-        return cls(text.source, tuple(rows))
+        return cls(text.source, tuple(rows), text.coverage)
 
     @classmethod
     def combine(cls, parts: Sequence["FilesetHistory"]) -> "FilesetHistory":
@@ -88,21 +90,24 @@ class FilesetHistory(NamedTuple):
                 if key not in seen:
                     seen.add(key)
                     rows.append(row)
-        return cls(parts[0].source, tuple(rows))
+        return cls(parts[0].source, tuple(rows), joined(part.coverage for part in parts))
 
     def installed_at(self, fileset: str) -> Optional[HistoryRow]:
         """The row that tells when the files of the newest level were written.
 
         That is its newest apply, since a later commit writes nothing; its newest commit where it
         was committed at once; its oldest row where the words are of a language not known. A reject
-        that came last put the former files back, at its own time, and is the row then.
+        that came last put the former files back, at its own time, and is the row then. None also where not all rows
+        of the fileset were given.
         """
+        if not self.coverage.of(fileset):
+            return None
         return _installed_last(row for row in self.rows if row.fileset == fileset)
 
     def newest(self, prefix: str) -> Optional[HistoryRow]:
         """The latest `installed_at` among the filesets whose names start so; None when there is none."""
         filesets: Dict[str, List[HistoryRow]] = {}
-        for row in self.rows:
+        for row in self.rows if self.coverage.of(prefix) else ():
             if row.fileset.startswith(prefix):
                 filesets.setdefault(row.fileset, []).append(row)
         rows = [_installed_last(filesets[name]) for name in sorted(filesets)]

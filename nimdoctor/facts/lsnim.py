@@ -4,7 +4,7 @@ import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.model.rows import ONLY_CLIENT, ONLY_MASTER, Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import BadEvidence, Extent, OnlyAPart, Quote, Text
 
 _HEADING = re.compile(r"([A-Za-z0-9_.@+-]+):\s*$")
 _ATTRIBUTE = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s?(.*)$")
@@ -84,9 +84,13 @@ class NimObject(NamedTuple):
         return tuple(words[1] for words in interfaces if len(words) > 1)
 
 
-@fact(Row("lsnim -l", Kind.COMMAND, roles=ONLY_MASTER, variants=("lsnim -l", "lsnim -Z -l", "lsnim -lZ")))
+@fact(
+    Row("lsnim -l", Kind.COMMAND, roles=ONLY_MASTER, variants=("lsnim -l", "lsnim -Z -l", "lsnim -lZ")),
+    reads_parts=True,
+)
 class NimObjects(NamedTuple):
-    """Every stanza of a listing. `complete` says that it lists all objects of the master.
+    """Every stanza of a listing. `complete` says that it lists all objects of the master, `cut` that the listing itself
+    was not given whole: then every stanza is partial.
 
     >>> objects = NimObjects.parse(Text.of('''master:
     ...    class               = machines
@@ -105,20 +109,25 @@ class NimObjects(NamedTuple):
     source: str
     objects: Tuple[NimObject, ...]
     complete: bool = False
+    cut: bool = False
 
     @classmethod
     def parse(cls, text: Text) -> "NimObjects":
         """Raises BadEvidence for an empty text or one without a stanza (an error message)."""
         operand, piped = _operand(text.name)
+        cut = piped or not text.is_whole
         stanzas: List[Tuple[str, Quote, List[Attribute], bool]] = []
         error = ""
         for quote in text.quotes():
             heading = _HEADING.match(quote.text)
             if heading:
-                stanzas.append((heading.group(1), quote, [], piped))
+                stanzas.append((heading.group(1), quote, [], cut))
                 continue
             row = _ATTRIBUTE.match(quote.text)
-            if row and stanzas:
+            if row and stanzas and cut and not operand and not _is_of(stanzas[-1][2], row.group(1), text):
+                # lines are missing before it, the heading of its own object perhaps among them
+                stanzas.append(("", quote, [], True))
+            elif row and stanzas:
                 stanzas[-1][2].append(Attribute(row.group(1), row.group(2).strip(), quote))
             elif row is None and stanzas and _goes_on(stanzas[-1][2], quote):
                 stanzas[-1][2].append(Attribute(ERROR, quote.text.strip(), quote))
@@ -127,13 +136,17 @@ class NimObjects(NamedTuple):
                 stanzas.append((operand, quote, [Attribute(row.group(1), row.group(2).strip(), quote)], True))
             elif re.search(r"\b0042-\d{3}\b", quote.text) and not error:
                 error = quote.text.strip()
-        objects = tuple(NimObject(name, tuple(rows), at, partial) for name, at, rows, partial in stanzas if rows)
+        objects = tuple(
+            NimObject(name, tuple(rows), at, partial) for name, at, rows, partial in stanzas if rows and name
+        )
+        if not objects and stanzas and cut:
+            raise OnlyAPart(f"only a part of {text.name} was given, and whose attributes it shows is not told")
         if not objects:
             nothing = f": {error or 'no NIM object in it'}" if text.read().strip() else " is empty"
             raise BadEvidence(f"{text.source}{nothing}")
         has_master = any(found.name == "master" for found in objects)
-        whole = not piped and not operand and (text.name.split()[:1] in (["lsnim"], ["nimclient"]) or has_master)
-        return cls(text.source, objects, whole and not error)
+        whole = not cut and not operand and (text.name.split()[:1] in (["lsnim"], ["nimclient"]) or has_master)
+        return cls(text.source, objects, whole and not error, cut)
 
     @classmethod
     def combine(cls, parts: Sequence["NimObjects"]) -> "NimObjects":
@@ -146,7 +159,9 @@ class NimObjects(NamedTuple):
                     found[item.name] = item
                 elif known.partial and item.partial:
                     found[item.name] = NimObject(item.name, known.attributes + item.attributes, known.at, True)
-        return cls(parts[0].source, tuple(found.values()), any(part.complete for part in parts))
+        complete = any(part.complete for part in parts)
+        cut = not complete and any(part.cut for part in parts)
+        return cls(parts[0].source, tuple(found.values()), complete, cut)
 
     def get(self, name: str) -> Optional[NimObject]:
         """The object of that name."""
@@ -216,9 +231,18 @@ class NimObjects(NamedTuple):
         bears_refusal=True,
     ),
     Row("nimclient -l -l master", Kind.COMMAND, roles=ONLY_CLIENT, bears_refusal=True),
+    reads_parts=True,
 )
 class NimclientObjects(NimObjects):
     """What a client can see of its master's objects: `nimclient -l -l NAME`, `nimclient -l -l master`."""
+
+
+def _is_of(before: Sequence[Attribute], name: str, text: Text) -> bool:
+    """Whether an attribute belongs to the heading above it, where lines may be missing in between."""
+    if text.extent is Extent.FILTERED and not text.coverage.words:
+        return False
+    # what an object has once begins the next one's; lsnim prints the class first
+    return name not in ("class", "type", "connect", "Cstate", "cpuid", "if1") or all(row.name != name for row in before)
 
 
 def _goes_on(rows: Sequence[Attribute], quote: Quote) -> bool:

@@ -7,9 +7,9 @@ shapes are matched first, words last.
 import re
 from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from nimdoctor.facts.src_lines import is_header, lines_of, words_of
+from nimdoctor.facts.src_lines import is_header, is_narrow_header, lines_of, words_of
 from nimdoctor.model.rows import Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Coverage, Quote, Text, first_words, joined
 
 _STATES = frozenset({"active", "inoperative", "stopping", "starting", "warned"})
 _NAME = re.compile(r"[A-Za-z0-9_][\w.+@-]*", re.ASCII)
@@ -17,6 +17,8 @@ _PID = re.compile(r"[0-9]{1,10}", re.ASCII)
 _MESSAGE = re.compile(r"0513-[0-9]{3}")
 _DONE = frozenset({"0513-044", "0513-059", "0513-077", "0513-095", "0513-124"})
 """Messages of success (stopped, started, changed, refreshed), which tell no state."""
+_GROUPS = frozenset({"nimclient", "nim", "tcpip"})
+"""Groups of subsystems that a row with single blanks is known by."""
 _INETD_DOWN = frozenset({"0513-004", "0513-036", "0513-085"})
 _NOT_ON_FILE = re.compile(r"0513-085\b.{0,20}?\bThe (\S+) [Ss]ubsystem")
 _INOPERATIVE = re.compile(r"0513-004\b[^,]{0,80},\s*([^,\s]+)\s*,")
@@ -41,7 +43,7 @@ class SubsystemRow(NamedTuple):
         return self.at
 
 
-@fact(Row("lssrc -a", Kind.COMMAND, variants=("lssrc -s", "lssrc -g")))
+@fact(Row("lssrc -a", Kind.COMMAND, variants=("lssrc -s", "lssrc -g")), reads_parts=True)
 class Subsystems(NamedTuple):
     """Subsystems and their states, from `lssrc -a`, `lssrc -s NAME` or `lssrc -g GROUP`.
 
@@ -160,13 +162,14 @@ class InetdServiceRow(NamedTuple):
 @fact(
     Row("lssrc -ls inetd", Kind.COMMAND, variants=("lssrc -l -s inetd",)),
     Row("lssrc -t tftp", Kind.COMMAND, variants=("lssrc -t",)),
+    reads_parts=True,
 )
 class InetdServices(NamedTuple):
     """What inetd has activated, from `lssrc -ls inetd` or `lssrc -t SERVICE`.
 
     `complete` is True for the former with its table of services; `inetd_status` is inetd's own
     state where told; `messages` are the 0513 lines, which answer for the services they name; `unlisted`
-    is the service `lssrc -t` was asked for and printed a table without.
+    is the service `lssrc -t` was asked for and printed a table without. `coverage` is what was given of the output.
 
     >>> inetd = InetdServices.parse(Text.of('''Subsystem         Group            PID          Status
     ...  inetd            tcpip            4587984      active
@@ -189,6 +192,7 @@ class InetdServices(NamedTuple):
     inetd_status: Optional[str] = None
     messages: Tuple[Quote, ...] = ()
     unlisted: Optional[str] = None
+    coverage: Coverage = Coverage()
 
     @classmethod
     def parse(cls, text: Text) -> "InetdServices":
@@ -221,17 +225,19 @@ class InetdServices(NamedTuple):
                 if "inetd" in words and number.group() in _INETD_DOWN:
                     status = status or "inoperative"
         named = re.split(r"[\s_]+", text.name.strip())[1:2] == ["-t"]
-        without = operand if named and headers and all(row.service != operand for row in rows) else None
+        without = (
+            operand if text.is_whole and named and headers and all(row.service != operand for row in rows) else None
+        )
         if not rows and status is None and not messages and not without:
             raise BadEvidence(f"{text.source} tells nothing of inetd's services: {first_words(quotes[0].text)}")
         # its subsystem table comes first, so the second header is that of the services
-        complete = itself is not None and headers > 1 and not unread
-        return cls(text.source, tuple(rows), complete, status, tuple(messages), without)
+        complete = itself is not None and headers > 1 and not unread and text.is_whole
+        return cls(text.source, tuple(rows), complete, status, tuple(messages), without, text.coverage)
 
     @classmethod
     def combine(cls, parts: Sequence["InetdServices"]) -> "InetdServices":
-        """All of them as one, the complete list first."""
-        ordered = sorted(parts, key=lambda part: not part.complete)
+        """All of them as one, the complete list first, then what is whole."""
+        ordered = sorted(parts, key=lambda part: (not part.complete, not part.coverage.is_whole))
         rows: List[InetdServiceRow] = []
         listed: Set[str] = set()
         for part in ordered:
@@ -240,7 +246,9 @@ class InetdServices(NamedTuple):
         status = next((part.inetd_status for part in ordered if part.inetd_status), None)
         messages = tuple(quote for part in ordered for quote in part.messages)
         unlisted = next((part.unlisted for part in ordered if part.unlisted), None)
-        return cls(ordered[0].source, tuple(rows), any(part.complete for part in parts), status, messages, unlisted)
+        complete = ordered[0].complete
+        shown = ordered[0].coverage if complete else joined(part.coverage for part in parts)
+        return cls(ordered[0].source, tuple(rows), complete, status, messages, unlisted, shown)
 
     def row(self, service: str) -> Optional[InetdServiceRow]:
         """The row of that service, an active one first; None when it is not listed."""
@@ -256,7 +264,8 @@ class InetdServices(NamedTuple):
         """Whether the evidence speaks of that service at all, in words that are known: lists it, names it, or lists all."""
         row = self.row(service)
         if row:
-            return row.state_known
+            # of filtered lines another one of the service, an active one, may be missing
+            return row.state_known and (row.active or self.coverage.of(service))
         return bool(self.complete or self._message(service) or self.unlisted == service)
 
     def quote(self, service: str) -> Quote:
@@ -274,7 +283,13 @@ class InetdServices(NamedTuple):
 
 def _is_whole_list(text: Text) -> bool:
     words = [word for word in re.split(r"[\s_]+", text.name.strip()) if not re.match(r"[0-9]?>", word)]
-    return len(words) == 2 and words[0].endswith("lssrc") and words[1] == "-a" and text.status in (None, 0)
+    return (
+        len(words) == 2
+        and words[0].endswith("lssrc")
+        and words[1] == "-a"
+        and text.status in (None, 0)
+        and text.is_whole
+    )
 
 
 def _operand(name: str) -> str:
@@ -286,15 +301,16 @@ def _subsystem_rows(quotes: Iterable[Quote]) -> Tuple[List[SubsystemRow], List[Q
     """The rows, and the lines of the table that are none."""
     rows: List[SubsystemRow] = []
     unread: List[Quote] = []
-    in_table = ended = squeezed = False
+    in_table = ended = narrow = False
     indented: Optional[bool] = None
+    begun = ""
+    begun_at: Optional[Quote] = None
     for quote in quotes:
         line = quote.text[:400].rstrip().expandtabs()
         if is_header(line):
             # the services of inetd follow under a header of the same shape
-            ended = line.startswith("Service")
-            squeezed = "  " not in line.strip()  # a page made one blank of several
-            in_table, indented = not ended, None
+            ended = line.lstrip().startswith("Service")
+            in_table, indented, narrow = not ended, None, is_narrow_header(line)
             continue
         if in_table and indented is None:
             indented = line[:1] == " "
@@ -302,12 +318,24 @@ def _subsystem_rows(quotes: Iterable[Quote]) -> Tuple[List[SubsystemRow], List[Q
             # the first line at the margin ends the table ("Debug         Not active")
             in_table, ended = False, True
         row = None if ended else _subsystem_row(quote, line)
-        wide = bool(re.search(r"\S\s{2,}\S", line)) or (squeezed and row is not None and row.status in _STATES)
+        wrapped = None if ended or not begun or (row and row.pid) else _subsystem_row(quote, f"{begun}  {line.strip()}")
+
+        wide = bool(re.search(r"\S\s{2,}\S", line)) or bool(
+            row and row.status == "inoperative" and row.group in _GROUPS
+        )
+        if wrapped and wrapped.pid and wrapped.status in _STATES:
+            # a mail parted the row before its PID
+            rows = [*(found for found in rows if found.at is not begun_at), wrapped]
+            unread = [found for found in unread if found is not begun_at]
+        elif row and narrow and in_table:
+            rows += [row] if row.status in _STATES and row.name != "Debug" else []
         # without a header only wide columns or a PID tell a row from prose ("nimsh is active")
-        if row and ((in_table and (indented or wide)) or (row.status in _STATES and (row.pid or wide))):
+        elif row and ((in_table and (indented or wide)) or (row.status in _STATES and (row.pid or wide))):
             rows.append(row)
         elif in_table and not _MESSAGE.search(line):
             unread.append(quote)
+        begun = line.strip() if in_table and re.fullmatch(r" *[\w.+-]+(?: +[\w.+-]+)?", line) else ""
+        begun_at = quote
     return rows, unread
 
 

@@ -4,7 +4,7 @@ import re
 from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.model.rows import Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Coverage, Quote, Text, first_words
 
 _PROTOCOL = re.compile(r"(?:tcp|udp)[0-9]{0,2}", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -30,9 +30,13 @@ class SocketRow(NamedTuple):
         return self.at
 
 
-@fact(Row("netstat -an", Kind.COMMAND, variants=("netstat -an", "netstat -Aan", "netstat -na", "netstat -aAn")))
+@fact(
+    Row("netstat -an", Kind.COMMAND, variants=("netstat -an", "netstat -Aan", "netstat -na", "netstat -aAn")),
+    reads_parts=True,
+)
 class Sockets(NamedTuple):
-    """Sockets of tcp and udp in the order printed; UNIX domain sockets are left out.
+    """Sockets of tcp and udp in the order printed; UNIX domain sockets are left out. `coverage` is what
+    was given of the output.
 
     >>> sockets = Sockets.parse(Text.of('''Active Internet connections (including servers)
     ... Proto Recv-Q Send-Q  Local Address          Foreign Address        (state)
@@ -45,6 +49,7 @@ class Sockets(NamedTuple):
 
     source: str
     rows: Tuple[SocketRow, ...]
+    coverage: Coverage = Coverage()
 
     @classmethod
     def parse(cls, text: Text) -> "Sockets":
@@ -62,11 +67,15 @@ class Sockets(NamedTuple):
             raise BadEvidence(f"{text.source} is empty")
         if not rows and not header:
             raise BadEvidence(f"{text.source} lists no socket: {first_words(first)}")
-        return cls(text.source, tuple(rows))
+        return cls(text.source, tuple(rows), text.coverage)
 
     def listening(self, port: int) -> Tuple[SocketRow, ...]:
         """tcp sockets that accept connections on that local port."""
         return tuple(row for row in self.rows if row.state == "LISTEN" and row.local_port == port)
+
+    def tells(self, port: int) -> bool:
+        """Whether every socket that listens on that local port is there."""
+        return self.coverage.of(f".{port}") or self.coverage.of("LISTEN")
 
     def established(self, port: int) -> Tuple[SocketRow, ...]:
         """Connections that came in on that local port."""

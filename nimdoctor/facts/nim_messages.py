@@ -14,6 +14,7 @@ _NUMBER = re.compile(r"(?<![\d-])(0042-\d{3})(?!\d)")
     "nimclient -l -l {NIM_NAME}",
     "nimclient -l -l master",
     "nimclient -c",
+    reads_parts=True,
 )
 class NimMessages(NamedTuple):
     """Each number with its line, in order; none is an answer too. Numbers survive translation, words do not.

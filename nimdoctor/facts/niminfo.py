@@ -14,9 +14,10 @@ _WRAPPED = 60
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
-@fact(Row("/etc/niminfo", Kind.FILE))
+@fact(Row("/etc/niminfo", Kind.FILE), reads_parts=True)
 class NimInfo(NamedTuple):
     """The variables; values without their quotes, wrapped ones joined by a blank; `raw` is the file as it is.
+    `complete` is False where that was not given whole, so that a variable not among them may be set.
 
     A value goes on in the next lines only inside its quotes, as in a shell: what stands behind it is no part of it.
 
@@ -34,6 +35,7 @@ class NimInfo(NamedTuple):
     values: Mapping[str, str]
     quotes: Mapping[str, Quote]
     raw: bytes = b""
+    complete: bool = True
 
     @classmethod
     def parse(cls, text: Text) -> "NimInfo":
@@ -58,21 +60,22 @@ class NimInfo(NamedTuple):
         if not any(found.startswith("NIM") or found in ("ROUTES", "NIM_NAME") for found in values):
             raise BadEvidence(f"{text.source} {'holds no NIM variable' if text.read().strip() else 'is empty'}")
         unquoted = {key: _unquote(" ".join(parts)) for key, parts in values.items()}
-        return cls(text.source, unquoted, quotes, text.raw())
+        return cls(text.source, unquoted, quotes, text.raw() if text.is_whole else b"", text.is_whole)
 
     def get(self, name: str) -> Optional[str]:
         """The variable's value, None when it is not set or empty."""
         return self.values.get(name) or None
 
     def port(self, variable: str) -> Optional[int]:
-        """The port that one of PORTS names, the usual one where it is not set; None where its value is no port.
+        """The port that one of PORTS names, the usual one where it is not set; None where its value is no port, or where
+        it is not known to be set.
 
         >>> NimInfo.parse(Text.of("export NIM_MASTER_PORT=1061", "/etc/niminfo")).port("NIM_MASTER_PORT")
         1061
         """
         value = self.get(variable)
         if value is None:
-            return PORTS[variable]
+            return PORTS[variable] if self.complete else None
         fits = value.isascii() and value.isdigit() and len(value) < 6
         return int(value) if fits and 0 < int(value) < 65536 else None
 

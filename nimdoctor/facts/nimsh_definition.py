@@ -10,7 +10,7 @@ _DEFAULT_ORDER = ("subsysname", "synonym", "cmdargs", "path")
 _FIELDS = ("subsysname", "cmdargs", "path")
 
 
-@fact(Row("lssrc -S -s nimsh", Kind.COMMAND, variants=("lssrc -Ss nimsh",)))
+@fact(Row("lssrc -S -s nimsh", Kind.COMMAND, variants=("lssrc -Ss nimsh",)), reads_parts=True)
 class NimshDefinition(NamedTuple):
     """How SRC starts nimsh, from `lssrc -S -s nimsh`; it holds even while nimsh is down.
 

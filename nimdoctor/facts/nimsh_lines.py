@@ -1,7 +1,8 @@
 """The lines of nimsh.log: when each was written, and what it says of its session.
 
-The only text of this log in public is four lines of IBM's isg3T1024615; every other pattern here
-is remembered or inferred, so patterns are lenient, and unknown lines are kept.
+Public text of this log is four lines of IBM's isg3T1024615, their dates cut to the year, and lines of a NIM manual that
+name the commands of a push; every other pattern here is remembered or inferred, so patterns are lenient, and unknown lines
+are kept.
 """
 
 import enum
@@ -20,7 +21,8 @@ _MONTHS = {
 _STAMP = re.compile(
     r"\s*(?:[A-Z][a-z]{2}\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d\d):(\d\d):(\d\d)(?:\s+[A-Z]{3,5})?\s+(\d{4})(?:\s+|$)"
 )
-_YEAR = re.compile(r"\s*(?:19|20)\d\d\s+(?=\S)")
+# a date that was cut, to its year or wholly; whoever cut it may have put dots there
+_CUT = re.compile(r"\s*(?:(?:\.{2,3}|\u2026)\s*(?:(?:19|20)\d\d\s+)?|(?:19|20)\d\d\s+)(?=\S)")
 _SETTING = re.compile(r"open\s?ssl setting (?:is|will be)?[ :']*([01])\b")
 _QUERY = re.compile(r"write query is[ :']*(\d+)")
 
@@ -37,6 +39,7 @@ class SessionStep(enum.Enum):
     CONTEXT = "negotiating ssl_ctx"
     KEY = "loading private key"
     BIO = "create bio"
+    COMMAND = "command run"
     OBJECT_ERROR = "error connecting to ssl object"
     ERROR = "error"
     OTHER = "other"
@@ -47,6 +50,7 @@ _STEPS: Tuple[Tuple[str, SessionStep], ...] = (
     ("negotiating ssl_ctx", SessionStep.CONTEXT),
     ("loading private key", SessionStep.KEY),
     ("create bio", SessionStep.BIO),
+    ("command to exec", SessionStep.COMMAND),
     ("error connecting to ssl object", SessionStep.OBJECT_ERROR),
     ("service handler started", SessionStep.SERVICE),
     ("file descriptor is", SessionStep.CONNECT),
@@ -83,8 +87,8 @@ def stamp(line: str) -> Tuple[Optional[datetime], str]:
 
     >>> stamp("Fri Mar 14 10:05:04 2025        create BIO")
     (datetime.datetime(2025, 3, 14, 10, 5, 4), 'create BIO')
-    >>> stamp("2017 create BIO")
-    (None, 'create BIO')
+    >>> stamp("2017 create BIO"), stamp("... 2017 create BIO")
+    ((None, 'create BIO'), (None, 'create BIO'))
     """
     match = _STAMP.match(line)
     if match:
@@ -96,7 +100,7 @@ def stamp(line: str) -> Tuple[Optional[datetime], str]:
                 return when, line[match.end() :].strip()
         except ValueError:
             pass
-    match = _YEAR.match(line)
+    match = _CUT.match(line)
     return None, (line[match.end() :] if match else line).strip()
 
 

@@ -8,11 +8,11 @@ from nimdoctor.facts.nimsh_session import Session, SessionBuilder, SessionEnd, a
 from nimdoctor.facts.nimsh_stream import SESSIONS, OlderPart, newest_part
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.rows import Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text, Unreadable
+from nimdoctor.model.text import BadEvidence, Extent, OnlyAPart, Quote, Text, Unreadable
 from nimdoctor.model.unreadable import refused
 
 
-@fact(Row("/var/adm/ras/nimsh.log", Kind.FILE, streamed=True))
+@fact(Row("/var/adm/ras/nimsh.log", Kind.FILE, streamed=True), reads_parts=True)
 class NimshLog(NamedTuple):
     """The log: the newest thousand sessions, oldest first; older ones only as counts by outcome.
 
@@ -36,7 +36,11 @@ class NimshLog(NamedTuple):
 
     @classmethod
     def parse(cls, text: Text) -> "NimshLog":
-        """Raises BadEvidence for an empty or unreadable log, or when no line of it is recognised."""
+        """Raises BadEvidence for an empty or unreadable log, or when no line of it is recognised; OnlyAPart for one whose
+        end, or whose lines in between, were not given: how its newest session went on is not in it.
+        """
+        if text.extent < Extent.TAIL:
+            raise OnlyAPart(f"only a part of {text.name} was given, in which no session is known to be whole")
         older = OlderPart()
         try:
             with text.open() as stream:
@@ -136,7 +140,7 @@ class NimshLog(NamedTuple):
 
     def newest_push(self) -> Optional[Session]:
         """The newest push that came through, with TLS or plain: the kind that renews `connect` on the master."""
-        pushes = (SessionEnd.PLAIN, SessionEnd.WENT_ON)
+        pushes = (SessionEnd.PLAIN, SessionEnd.COMMANDS, SessionEnd.WENT_ON)
         return next((found for found in reversed(self.sessions) if found.end in pushes), None)
 
     def newest_setting(self) -> Optional[Session]:

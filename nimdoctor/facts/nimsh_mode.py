@@ -3,9 +3,9 @@
 from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.nimsh_definition import NimshDefinition
-from nimdoctor.facts.ps import Processes, ProcessRow
+from nimdoctor.facts.ps import PROCESSES, Processes, ProcessRow
 from nimdoctor.model.rows import fact
-from nimdoctor.model.text import BadEvidence, Quote
+from nimdoctor.model.text import BadEvidence, OnlyAPart, Quote
 
 
 @fact()
@@ -24,7 +24,11 @@ class NimshMode(NamedTuple):
 
     @classmethod
     def derive(cls, processes: Optional[Processes], definition: Optional[NimshDefinition]) -> "NimshMode":
-        """Raises BadEvidence when neither the process nor its definition is known."""
+        """Raises BadEvidence when neither the process nor its definition is known, and for a part of `ps` that need not
+        show every nimsh.
+        """
+        if processes and not processes.shows("nimsh"):
+            raise OnlyAPart(f"of {processes.source} only a part was given, which need not show nimsh", PROCESSES)
         daemon = _daemon(processes) if processes else None
         if daemon and processes:
             words = daemon.args.split()[1:]
@@ -43,7 +47,8 @@ def _daemon(processes: Processes) -> Optional[ProcessRow]:
     if tops:
         # a push that hangs goes on as a child of init when the daemon it belonged to is stopped
         started = {row.pid for row in processes.named("srcmstr")}
-        return next((row for row in tops if row.ppid in started), tops[0])
+        own = next((row for row in tops if row.ppid in started), None)
+        return own or next((row for row in tops if row.ppid != 1), tops[0])
     # without parents the one that has run longest, or the first
     orphans = [row for row in found if row.ppid is None]
     return max(orphans, key=lambda row: row.elapsed or 0) if orphans else None

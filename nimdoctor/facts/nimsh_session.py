@@ -24,7 +24,7 @@ class SessionEnd(str, enum.Enum):
     HUNG = "hung"
     """It loaded certificates and its last line is `create BIO`."""
     WENT_ON = "went-on"
-    """It loaded certificates and a line came after `create BIO`."""
+    """It loaded certificates and a line came after `create BIO`, or a command of the push was run."""
     OBJECT_ERROR = "object-error"
     """It says `Error connecting to SSL object`."""
     STOPPED_EARLY = "stopped-early"
@@ -33,6 +33,8 @@ class SessionEnd(str, enum.Enum):
     """An error line that names another reason."""
     PLAIN = "plain"
     """A push without TLS."""
+    COMMANDS = "commands"
+    """A push whose commands were run; how it was let in, the log does not show."""
     QUERY = "query"
     """A nimquery, not a push."""
     SERVICE = "service"
@@ -45,7 +47,8 @@ class Session(NamedTuple):
     """One connection to nimsh. Times are the daemon's local time, None where undated.
 
     `overlapped` says that another session was still open when this one loaded its certificates,
-    or while it ran, so that lines may be attributed wrongly. `setting` is the OpenSSL setting passed, `master` the
+    or while it ran, so that lines may be attributed wrongly. `cut` says that its beginning is not there: it is the first of
+    the text, and `loaded` the first of its TLS lines. `setting` is the OpenSSL setting passed, `master` the
     host name by which the master called itself, `went_on` the first line after `create BIO`.
     """
 
@@ -62,6 +65,7 @@ class Session(NamedTuple):
     overlapped: bool = False
     master: Optional[str] = None
     went_on: Optional[Quote] = None
+    cut: bool = False
 
 
 def apart(earlier: Optional[datetime], later: Optional[datetime]) -> bool:
@@ -72,9 +76,10 @@ def apart(earlier: Optional[datetime], later: Optional[datetime]) -> bool:
 class _Open:
     """A session while its lines come in."""
 
-    def __init__(self, line: Line, overlapped: bool = False) -> None:
+    def __init__(self, line: Line, overlapped: bool = False, cut: bool = False) -> None:
         self.lines: List[Line] = []
         self.steps: Set[SessionStep] = set()
+        self.cut = cut
         self.overlapped = overlapped
         self.add(line)
 
@@ -104,7 +109,7 @@ class _Open:
     @property
     def waits(self) -> bool:
         """Whether it stands at `create BIO`."""
-        return self.has(SessionStep.LOAD) and self.last.step is SessionStep.BIO
+        return (self.cut or self.has(SessionStep.LOAD)) and self.last.step is SessionStep.BIO
 
     @property
     def over(self) -> bool:
@@ -114,12 +119,16 @@ class _Open:
         return any(line.setting == 0 or line.query for line in self.lines)
 
     def close(self) -> Session:
-        loaded, bio = self.find(SessionStep.LOAD), self.find(SessionStep.BIO)
+        loaded, bio = self.find(SessionStep.LOAD, *(TLS_STEPS if self.cut else ())), self.find(SessionStep.BIO)
         error = self.find(SessionStep.OBJECT_ERROR) or self.find(SessionStep.ERROR)
         setting = next((line for line in reversed(self.lines) if line.setting is not None), None)
         times = [line.time for line in self.lines if line.time]
         named = next((found for line in self.lines if (found := _MASTER.search(line.at.text))), None)
-        after = self.lines[self.lines.index(bio) + 1 :] if bio else []
+        after = (
+            self.lines[self.lines.index(bio) + 1 :]
+            if bio
+            else [line for line in self.lines if line.step is SessionStep.COMMAND]
+        )
         return Session(
             self._end(),
             self.lines[0].at,
@@ -134,6 +143,7 @@ class _Open:
             self.overlapped,
             named.group(1) if named else None,
             after[0].at if after and self._end() is SessionEnd.WENT_ON else None,
+            self.cut,
         )
 
     def _end(self) -> SessionEnd:
@@ -141,23 +151,26 @@ class _Open:
             return SessionEnd.SERVICE
         if self.has(SessionStep.OBJECT_ERROR):
             return SessionEnd.OBJECT_ERROR
-        if self.has(SessionStep.LOAD):
+        if self.cut or self.has(SessionStep.LOAD):
             if self.waits:
                 return SessionEnd.HUNG
             if self.has(SessionStep.ERROR):
                 return SessionEnd.REFUSED
-            return SessionEnd.WENT_ON if self.has(SessionStep.BIO) else SessionEnd.STOPPED_EARLY
+            went_on = self.has(SessionStep.BIO, SessionStep.COMMAND)
+            return SessionEnd.WENT_ON if went_on else SessionEnd.STOPPED_EARLY
         if self.has(SessionStep.ERROR):
             return SessionEnd.REFUSED
         if any(line.query for line in self.lines):
             return SessionEnd.QUERY
         if self.has(SessionStep.DIALOG, SessionStep.ACK):
             return SessionEnd.PLAIN
+        if self.has(SessionStep.COMMAND):
+            return SessionEnd.COMMANDS
         return SessionEnd.OTHER
 
 
 def _lacks(session: _Open, step: SessionStep) -> bool:
-    return session.has(SessionStep.LOAD) and not session.has(step)
+    return (session.cut or session.has(SessionStep.LOAD)) and not session.has(step)
 
 
 class SessionBuilder:
@@ -165,6 +178,7 @@ class SessionBuilder:
 
     def __init__(self) -> None:
         self.all: List[_Open] = []
+        self._any_known = False
 
     def add(self, line: Line) -> None:
         """Takes the next line."""
@@ -172,13 +186,15 @@ class SessionBuilder:
         if current and line.step is SessionStep.OTHER and not line.prefixed and current.last.prefixed:
             # among dated lines it is the rest of a wrapped one, or a remark in a mail: no line nimsh wrote
             return
-        if current is None or self._begins(current, line):
+        # what a session does after loading, before any other line that is known: its beginning was cut off
+        cut = line.step in TLS_STEPS and not self._any_known
+        self._any_known = self._any_known or line.step is not SessionStep.OTHER
+        if current is None or cut or self._begins(current, line):
             unended = current is not None and any(found.waits for found in self._since_service())
-            self.all.append(
-                _Open(line, overlapped=line.step is SessionStep.LOAD and (unended or self._unfinished(current)))
-            )
+            overlapped = line.step is SessionStep.LOAD and (unended or self._unfinished(current))
+            self.all.append(_Open(line, overlapped, cut))
             return
-        if line.step in TLS_STEPS and (current.has(line.step) or not current.has(SessionStep.LOAD)):
+        if line.step in TLS_STEPS and (current.has(line.step) or not (current.cut or current.has(SessionStep.LOAD))):
             # a session does each TLS step once, after loading: this one belongs to a concurrent session
             other = next((found for found in reversed(self._since_service()) if _lacks(found, line.step)), None)
             if other or current.has(line.step):
@@ -218,11 +234,14 @@ class SessionBuilder:
             same = all(found.step is SessionStep.CONNECT for found in current.lines)
             return not same or any(found.word == line.word for found in current.lines)
         if line.step is SessionStep.LOAD:
-            return current.has(SessionStep.LOAD) or current.over
+            return current.cut or current.has(SessionStep.LOAD, SessionStep.COMMAND) or current.over
         if current.waits and line.step not in TLS_STEPS:
             return apart(current.last.time, line.time)
+        if line.step is SessionStep.COMMAND:
+            refused = current.has(SessionStep.SERVICE, SessionStep.ERROR, SessionStep.OBJECT_ERROR)
+            return refused or apart(current.last.time, line.time)
         if line.step in (SessionStep.DIALOG, SessionStep.PORT):
-            return current.over
+            return current.over or current.has(SessionStep.COMMAND)
         return current.has(SessionStep.SERVICE)
 
     def _part(self, current: _Open) -> None:

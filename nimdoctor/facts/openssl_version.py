@@ -9,7 +9,7 @@ from nimdoctor.model.text import BadEvidence, Quote, Text
 _VERSION = re.compile(r"\s*OpenSSL\s+(\d[\w.+-]*)(?:\s.*)?", re.ASCII)
 
 
-@fact(Row("openssl version", Kind.COMMAND, variants=("openssl version",)))
+@fact(Row("openssl version", Kind.COMMAND, variants=("openssl version",)), reads_parts=True)
 class OpensslVersion(NamedTuple):
     """The version line as printed, and the version in it.
 

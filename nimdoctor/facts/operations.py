@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.operation_lines import OperationError, operation_errors
 from nimdoctor.facts.rhosts import same_host
-from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact
+from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact, strip_directory
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 LSLPP_ROW = re.compile(
@@ -105,6 +105,7 @@ class Operation(NamedTuple):
     "nimclient -l -l master",
     "nimclient -c",
     "lsnim -l",
+    reads_parts=True,
 )
 class RecordedOperations(NamedTuple):
     """Every recorded operation, those that came through and those that did not.
@@ -121,25 +122,27 @@ class RecordedOperations(NamedTuple):
 
     @classmethod
     def parse(cls, text: Text) -> "RecordedOperations":
-        """Raises BadEvidence where nothing tells of an operation that failed or came through."""
-        line = text.name if text.command and not text.name.startswith("/") else ""
+        """Raises BadEvidence only for a text that cannot be read: to tell of none is an answer too."""
+        line = strip_directory(text.name) if text.command else ""
         typed = typed_command(line)
         # what is recognised without its command line is called by the form of it alone
         command = line if typed.client or typed.program != "nim" or typed.operation != "lslpp" else ""
         if typed.operation in _LOGS:
-            raise BadEvidence(f"{text.source} is a log of earlier operations")
+            return cls(text.source, ())
         quotes: List[Quote] = list(text.quotes())
         if typed.program == "lsnim" or "-l" in line.split():
             # rows of a stanza may quote the error of an earlier operation: err_info
             quotes = [quote for quote in quotes if not re.match(r"\s", quote.text) and " = " not in quote.text]
         errors = operation_errors(quotes)
-        back = next((quote for quote in quotes if LSLPP_ROW.fullmatch(quote.text)), None)
+        # of a part nobody knows that no error stood beside it
+        answers = quotes if text.is_whole else []
+        back = next((quote for quote in answers if LSLPP_ROW.fullmatch(quote.text)), None)
         if back is None and typed.program in _REMOTE and typed.client and not errors:
-            back = next((quote for quote in quotes if quote.text.strip()), None)
+            back = next((quote for quote in answers if quote.text.strip()), None)
         if not any(quote.text.strip() for quote in text.quotes()):
             raise BadEvidence(f"{text.source} is empty")
         if not errors and back is None:
-            raise BadEvidence(f"{text.source} tells of no operation that failed or came through")
+            return cls(text.source, ())
         return cls(text.source, (Operation(text.source, command, typed, errors, back),))
 
     @classmethod

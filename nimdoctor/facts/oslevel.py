@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"\s*([5-9])\.([0-9])\.([0-9])\.([0-9])\s*", re.ASCII)
 _VIOS = re.compile(r"\s*([1-4]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})\s*", re.ASCII)
 
 
-@fact(Row("oslevel -s", Kind.COMMAND, variants=("oslevel",)))
+@fact(Row("oslevel -s", Kind.COMMAND, variants=("oslevel",)), reads_parts=True)
 class OsLevel(NamedTuple):
     """The level of AIX. `version` is 7200 for 7.2; `tl`, `sp` and `build` (year and week of the
     service pack, `2520`) are None where the command did not tell them.
@@ -71,7 +71,7 @@ class OsLevel(NamedTuple):
         return Quote(self.source, None, "")
 
 
-@fact(Row("ioscli ioslevel", Kind.COMMAND, variants=("ioscli ioslevel", "ioslevel")))
+@fact(Row("ioscli ioslevel", Kind.COMMAND, variants=("ioscli ioslevel", "ioslevel")), reads_parts=True)
 class IosLevel(NamedTuple):
     """The level of a Virtual I/O Server.
 

@@ -10,6 +10,7 @@ from nimdoctor.model.own_files import STATE_DIRECTORY
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.rows import ONLY_CLIENT, Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text
+from nimdoctor.model.unreadable import denial
 
 _ROW = re.compile(
     r"\s*(?:\d+\s+){0,2}(?P<kind>[-dlbcpsD])(?P<mode>[-rwxsStTlL]{9})[-+.@eE]?\s+\d+\s+(?P<owner>\S+)\s+(?P<group>\S+)\s+"
@@ -37,13 +38,14 @@ _KINDS = {"-": "file", "d": "dir", "l": "link"}
     Row("/.rhosts", Kind.PATHS, roles=ONLY_CLIENT),
     Row(f"{STATE_DIRECTORY}/runs/**", Kind.PATHS),
     Row("ls -l", Kind.COMMAND, live=False, variants=("ls", "find /ssl_nimsh", "istat"), bears_refusal=True),
+    reads_parts=True,
 )
 class Paths(NamedTuple):
     """What is known of paths: `states` maps a path to its state, or to None when it does not exist.
 
     `complete` are patterns of which every match is in `states`; `quotes` the lines of a listing that
     say so. A path that neither holds was not collected, which is not the same as absent. `unseen` are paths and
-    patterns that could not be looked at, and why.
+    patterns that could not be looked at, and why. `cut` says that a listing was not given whole.
 
     >>> paths = Paths.parse(Text.of('''-rwxr-xr-x  1 root  system  745320 Mar 05 04:15 /usr/lib/libssl.so.0.9.8
     ... ls: 0653-341 The file /ssl_nimsh does not exist.
@@ -59,6 +61,7 @@ class Paths(NamedTuple):
     quotes: Mapping[str, Quote]
     source: str
     unseen: Mapping[str, str] = {}
+    cut: bool = False
 
     @classmethod
     def of_record(cls, record: PathRecord, source: str = "manifest.json") -> "Paths":
@@ -105,7 +108,8 @@ class Paths(NamedTuple):
             for path, why in part.unseen.items()
             if not any(_covers_pattern(outer, path if "*" in path else f"{path}/*") for outer in complete)
         }
-        return cls(states, tuple(dict.fromkeys(complete)), quotes, ", ".join(sources), unseen)
+        cut = any(part.cut for part in parts)
+        return cls(states, tuple(dict.fromkeys(complete)), quotes, ", ".join(sources), unseen, cut)
 
     def known(self, path: str) -> bool:
         """Whether it is known if the path exists."""
@@ -194,8 +198,9 @@ class _Listing:
         self.unmatched: List[str] = []
         self.any_text = self.unplaced = False
         self.failed = not text.is_whole
+        # what the command itself was refused it names
+        self.cut = self.failed and not (denial(text.stderr) or denial(text.read(), text.name.split(" ", 1)[0]))
         words = re.split(r"[|;&<>]|\s\d>", text.name)[0].split() or [""]
-        self.filtered = "|" in text.name
         self.succeeded = text.status in (None, 0)
         self.program = words[0].rsplit("/", 1)[-1]
         self.flags = "".join(word[1:] for word in words[1:] if word.startswith("-"))
@@ -277,14 +282,14 @@ class _Listing:
             raise BadEvidence(f"{self.source} is empty")
         if not self.states and not self.unmatched:
             raise BadEvidence(f"{self.source} lists no path that could be recognised")
-        if self.failed or self.filtered:
+        if self.failed:
             self.complete = []
         elif self.program == "ls" and not self.unplaced:
             self.complete += [target for target in self.targets if _WILD.search(target) and self._answered(target)]
         elif self.program == "find" and self.succeeded and not re.sub(r"ls|print", "", self.flags):
             self.complete += [f"{target.rstrip('/')}/**" for target in self.targets]
         complete = tuple(dict.fromkeys(self.unmatched + self.complete))
-        return Paths(self.states, complete, self.quotes, self.source)
+        return Paths(self.states, complete, self.quotes, self.source, cut=self.cut)
 
     def _answered(self, pattern: str) -> bool:
         # a pattern without a match may also be one that the shell could not expand, its error message lost

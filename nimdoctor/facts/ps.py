@@ -4,11 +4,28 @@ import re
 from typing import List, NamedTuple, Optional, Tuple
 
 from nimdoctor.model.rows import Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
+from nimdoctor.model.text import BadEvidence, Coverage, Quote, Text, first_words
+
+PROCESSES = "ps -eo pid,ppid,etime,args"
+"""The name that they have in the catalog."""
 
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _ELAPSED = re.compile(r"(?:(?:([0-9]{1,5})-)?([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{2})", re.ASCII)
 _CPU_TIME = re.compile(r"(?:[0-9]{1,5}-)?[0-9]{1,6}(?::[0-9]{2}){1,2}", re.ASCII)
+_CUT_AT = (79, 80)
+"""Lengths at which the form with %CPU cuts a row, so that arguments may be missing."""
+_START = r"(?:[^\W\d_]{3} [0-9]{1,2}|[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
+_BSD = re.compile(
+    rf"\s*(\S+)\s+([0-9]{{1,10}})\s+[0-9.]+\s+[0-9.]+\s+[0-9]+\s+[0-9]+\s+\S+\s+[A-Z<+]+\s+({_START})\s+[0-9]+:[0-9]{{2}}\s+(\S.*)"
+)
+_COLUMNS = {
+    "USER": r"(?:[^\W\d]\S*\s+)?",
+    "PID": r"(?P<pid>[0-9]{1,10})\s+",
+    "PPID": r"(?P<ppid>[0-9]{1,10})\s+",
+    "STIME": rf"(?:(?P<start>{_START})\s+)?",
+    "TIME": r"(?:[0-9]{1,5}-)?[0-9]{1,6}(?::[0-9]{2}){1,2}\s+",
+}
+"""Columns of `ps -o` as a row with a start has them; user, start and terminal are blank for a process that has ended."""
 _COMMAND_HEADINGS = ("COMMAND", "CMD", "ARGS")
 _ELAPSED_HEADINGS = ("ELAPSED", "ETIME")
 _SHELLS = ("ksh", "ksh93", "bsh", "sh", "bash", "psh", "perl")
@@ -65,9 +82,10 @@ class ProcessRow(NamedTuple):
 @fact(
     Row("ps -eo pid,ppid,etime,args", Kind.COMMAND, variants=("ps -eo", "ps -e -o", "ps -A -o")),
     Row("ps -ef", Kind.COMMAND, live=False, variants=("ps -ef", "ps -e -f", "ps -fe", "ps -edf", "ps")),
+    reads_parts=True,
 )
 class Processes(NamedTuple):
-    """Processes in the order printed.
+    """Processes in the order printed; `coverage` is what was given of the output.
 
     >>> processes = Processes.parse(Text.of('''     PID     PPID     ELAPSED COMMAND
     ...       1        0 12-03:04:05 /etc/init
@@ -82,6 +100,7 @@ class Processes(NamedTuple):
 
     source: str
     rows: Tuple[ProcessRow, ...]
+    coverage: Coverage = Coverage()
 
     @classmethod
     def parse(cls, text: Text) -> "Processes":
@@ -93,22 +112,31 @@ class Processes(NamedTuple):
             words = quote.text[:400].upper().split()
             first = first or quote.text.strip()
             # without parents it may be `ps -e` or `-o comm`, which show no arguments at all
-            whole_rows = "PPID" in words or "args" in text.name
+            whole_rows = "PPID" in words or "%CPU" in words or "args" in text.name
             if "PID" in words and whole_rows and words[-1] in _COMMAND_HEADINGS:
                 headings = words
                 continue
-            row = (_row_by(headings, quote) if headings else None) or _full_row(quote) or _short_row(quote)
+            row = (
+                (_row_by(headings, quote) if headings else None)
+                or _full_row(quote)
+                or _short_row(quote)
+                or _bsd_row(quote)
+            )
             if row:
                 rows.append(row)
         if not first:
             raise BadEvidence(f"{text.source} is empty")
         if not rows:
             raise BadEvidence(f"{text.source} lists no process: {first_words(first)}")
-        return cls(text.source, tuple(rows))
+        return cls(text.source, tuple(rows), text.coverage)
 
     def named(self, program: str) -> Tuple[ProcessRow, ...]:
         """Processes whose program's base name is that."""
         return tuple(row for row in self.rows if row.program == program)
+
+    def shows(self, word: str) -> bool:
+        """Whether every process whose row holds that word is there."""
+        return self.coverage.of(word)
 
     def children(self, pid: int) -> Tuple[ProcessRow, ...]:
         """Processes whose parent is that one."""
@@ -120,9 +148,9 @@ class Processes(NamedTuple):
 
 
 def _row_by(headings: List[str], quote: Quote) -> Optional[ProcessRow]:
-    """A row of `ps -o ...`: one word a column, the arguments last. `ps -ef` has a start of two words."""
+    """A row of `ps -o ...`: one word a column, the arguments last. A start may be of two words, or missing."""
     if "STIME" in headings or "STARTED" in headings:
-        return None
+        return _row_with_start(headings, quote)
     words = quote.text.split(None, len(headings) - 1)
     pid_at = headings.index("PID")
     ppid_at = headings.index("PPID") if "PPID" in headings else None
@@ -140,6 +168,27 @@ def _row_by(headings: List[str], quote: Quote) -> Optional[ProcessRow]:
             args = " ".join(words[elapsed_at:])
     ppid = int(words[ppid_at]) if ppid_at is not None else None
     return ProcessRow(int(words[pid_at]), ppid, args.rstrip(), elapsed, None, quote)
+
+
+def _row_with_start(headings: List[str], quote: Quote) -> Optional[ProcessRow]:
+    if not set(headings[:-1]) <= set(_COLUMNS) or "PID" not in headings or len(set(headings)) < len(headings):
+        return None
+    row = re.fullmatch(
+        r"\s*" + "".join(_COLUMNS[heading] for heading in headings[:-1]) + r"(?P<args>\S.*)", quote.text[:2000]
+    )
+    if not row:
+        return None
+    found = row.groupdict()
+    ppid = int(found["ppid"]) if found.get("ppid") else None
+    return ProcessRow(int(found["pid"]), ppid, found["args"].rstrip(), None, found.get("start"), quote)
+
+
+def _bsd_row(quote: Quote) -> Optional[ProcessRow]:
+    """The form with %CPU: no parent, and no arguments to be relied on in a row that was cut."""
+    row = _BSD.fullmatch(quote.text[:2000])
+    if not row or len(quote.text.rstrip()) in _CUT_AT:
+        return None
+    return ProcessRow(int(row.group(2)), None, row.group(4).rstrip(), None, row.group(3), quote)
 
 
 def _full_row(quote: Quote) -> Optional[ProcessRow]:

@@ -22,7 +22,8 @@ _SECURE = re.compile(r"\s*connect\s*=\s*nimsh \(secure\)\s*")
         live=False,
         variants=("nim -o", "nim -Fo", "nim"),
         bears_refusal=True,
-    )
+    ),
+    reads_parts=True,
 )
 class RecordedPush(NamedTuple):
     """What the output says. `succeeded` means that the client's list of filesets came back.
@@ -30,7 +31,8 @@ class RecordedPush(NamedTuple):
     `hung` are the lines at which it stood: `create BIO`, or the operator's ^C. `messages` pairs a
     number of NIM (0042), SRC (0513) or the loader (0509) with its line; numbers survive translation.
     `object_error` are the lines of a TLS connection that failed, `client` is the last word of the command line, `secure`
-    a `connect = nimsh (secure)` printed after it.
+    a `connect = nimsh (secure)` printed after it. `cut` says that not all of the output was given, so that a message which
+    is not in it may have been printed.
 
     >>> push = RecordedPush.parse(Text.of('''0042-001 nim: processing error encountered on "master":
     ...    0042-006 m_lslpp: (From_Master) connect Error connecting to SSL object
@@ -48,6 +50,7 @@ class RecordedPush(NamedTuple):
     succeeded: bool = False
     others: Tuple["RecordedPush", ...] = ()
     loader: Tuple[LoaderComplaint, ...] = ()
+    cut: bool = False
 
     @classmethod
     def parse(cls, text: Text) -> "RecordedPush":
@@ -83,8 +86,9 @@ class RecordedPush(NamedTuple):
             tuple(messages),
             typed.client,
             secure,
-            listed and not failed,
+            listed and not failed and text.is_whole,
             loader=complaints(text.quotes()),
+            cut=not text.is_whole,
         )
 
     @classmethod

@@ -8,15 +8,23 @@ from nimdoctor.facts.nimsh_log import NimshLog
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.nimsh_session import Session, SessionEnd
 from nimdoctor.facts.paths import Paths
+from nimdoctor.facts.ps import PROCESSES, Processes
 from nimdoctor.facts.tls_attempt import LOG, SettingChange, age_of, started_after, time_of
 from nimdoctor.model.rows import fact
-from nimdoctor.model.text import Quote
+from nimdoctor.model.text import BadEvidence, Quote
 
 NIMINFO = "/etc/niminfo"
 _REFUSAL = re.compile(
     r"(?i)remote value passed, *'([0-9A-F]{12})', *does not match environment value *'([0-9A-F]{12})'"
 )
-_BEYOND = (SessionEnd.PLAIN, SessionEnd.WENT_ON, SessionEnd.HUNG, SessionEnd.OBJECT_ERROR, SessionEnd.STOPPED_EARLY)
+_BEYOND = (
+    SessionEnd.PLAIN,
+    SessionEnd.COMMANDS,
+    SessionEnd.WENT_ON,
+    SessionEnd.HUNG,
+    SessionEnd.OBJECT_ERROR,
+    SessionEnd.STOPPED_EARLY,
+)
 """Ends of sessions that got past the ids: nimsh looks at these before it comes to the cryptographic setting."""
 
 
@@ -53,9 +61,18 @@ class RefusedIds(NamedTuple):
 
     @classmethod
     def derive(
-        cls, log: NimshLog, paths: Optional[Paths], clock: Optional[HostClock], mode: Optional[NimshMode]
+        cls,
+        log: NimshLog,
+        paths: Optional[Paths],
+        clock: Optional[HostClock],
+        mode: Optional[NimshMode],
+        processes: Optional[Processes] = None,
     ) -> "RefusedIds":
-        """From the newest session back to the newest push that came past the ids."""
+        """From the newest session back to the newest push that came past the ids. Raises BadEvidence for a part of `ps`,
+        which need not show when nimsh was started.
+        """
+        if processes and not processes.shows("nimsh"):
+            raise BadEvidence(f"of {processes.source} only a part was given, which need not show nimsh", PROCESSES)
         found = []
         for session in reversed(log.sessions):
             if session.end in _BEYOND:

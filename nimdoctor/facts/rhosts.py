@@ -14,7 +14,7 @@ class RhostsRow(NamedTuple):
     at: Quote
 
 
-@fact(Row("/.rhosts", Kind.FILE, roles=ONLY_CLIENT))
+@fact(Row("/.rhosts", Kind.FILE, roles=ONLY_CLIENT), reads_parts=True)
 class Rhosts(NamedTuple):
     """The lines that trust a host; comments, `+` and `-host` are none.
 
@@ -42,8 +42,8 @@ class Rhosts(NamedTuple):
             words = quote.text.split()
             if words and words[0][0] not in "#+-":
                 rows.append(RhostsRow(words[0], words[1] if len(words) > 1 else "", quote))
-        partial = "|" in text.name or text.name.startswith("grep")
-        return cls(text.source, tuple(rows), partial=partial, raw=text.raw() if text.is_whole else b"")
+        whole = text.is_whole
+        return cls(text.source, tuple(rows), partial=not whole, raw=text.raw() if whole else b"")
 
     @classmethod
     def absent(cls, path: str) -> "Rhosts":

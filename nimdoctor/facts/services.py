@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional, Tuple
 
 from nimdoctor.facts.niminfo import NimInfo
 from nimdoctor.model.rows import Kind, Row, fact
-from nimdoctor.model.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import BadEvidence, Coverage, Quote, Text
 
 NIMSH_PORTS = {"nimsh": 3901, "nimaux": 3902}
 """The names of a push's ports, tcp, and the ports that IBM has registered for them (isg3T1011808)."""
@@ -29,11 +29,11 @@ class ServiceRow(NamedTuple):
         return self.at
 
 
-@fact(Row("/etc/services", Kind.FILE))
+@fact(Row("/etc/services", Kind.FILE), reads_parts=True)
 class Services(NamedTuple):
     """The active rows in file order; `off` are those that are commented out, `raw` is the file as it is.
 
-    `partial` says that only some lines were shown, so that a name not among them may have its row.
+    `coverage` is what was given of it, `partial` says that it is not the whole, and `raw` is empty then.
 
     >>> services = Services.parse(Text.of('''nimsh    3901/tcp    # NIM Service Handler
     ... #nimaux  3902/tcp
@@ -46,8 +46,8 @@ class Services(NamedTuple):
     source: str
     rows: Tuple[ServiceRow, ...]
     off: Tuple[ServiceRow, ...] = ()
-    partial: bool = False
     raw: bytes = b""
+    coverage: Coverage = Coverage()
 
     @classmethod
     def parse(cls, text: Text) -> "Services":
@@ -68,8 +68,13 @@ class Services(NamedTuple):
             raise BadEvidence(f"{text.source} is empty")
         if prose and not rows:
             raise BadEvidence(f"{text.source} holds no row NAME PORT/PROTOCOL")
-        # of a command line (grep ...) only what it chose to show is known
-        return cls(text.source, tuple(rows), tuple(off), " " in text.name.strip(), text.raw())
+        raw = text.raw() if text.is_whole else b""
+        return cls(text.source, tuple(rows), tuple(off), raw, text.coverage)
+
+    @property
+    def partial(self) -> bool:
+        """Whether only some lines were given, so that a name not among them may have its row."""
+        return not self.coverage.is_whole
 
     def port(self, name: str, protocol: str = "tcp") -> Optional[int]:
         """The port of a name or alias: the first row counts. None when there is no active row."""

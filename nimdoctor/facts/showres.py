@@ -9,6 +9,7 @@ from nimdoctor.model.text import BadEvidence, Quote, Text
 _VRMF = re.compile(r"\d{1,9}(?:\.\d{1,9}){3}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][\w+-]*(?:\.[\w+-]+)+", re.ASCII)
 _IMAGE = re.compile(r"([A-Za-z][\w+-]*(?:\.[\w+-]+?)+)[.-](\d{1,9}(?:\.\d{1,9}){3})(?:\.(?:[IUSM]|bff))?", re.ASCII)
+_INSTALLABLE = re.compile(r"@@[A-Z]:(\S{1,200}) (\S{1,60})\s*$", re.ASCII)
 _NAME_LIMIT = 200
 
 
@@ -45,7 +46,8 @@ class LppSource(NamedTuple):
         live=False,
         variants=("nim -o showres",),
         live_for=("LppSources",),
-    )
+    ),
+    reads_parts=True,
 )
 class LppSourceContents(NamedTuple):
     """Every lpp_source that was listed.
@@ -59,6 +61,16 @@ class LppSourceContents(NamedTuple):
     >>> source = contents.sources[0]
     >>> source.name, source.has("openssl.base"), source.has("openssl.license"), source.complete
     ('lpp_7200_05', True, False, True)
+
+    As hosts print it, each level has the name to install behind `@@`:
+
+    >>> contents = LppSourceContents.parse(Text.of('''bos.mp64                   ALL  @@I:bos.mp64 _all_filesets
+    ...  + 7.2.5.200  Base Operating System 64-bit          @@S:bos.mp64 7.2.5.200
+    ... openssl.base               ALL  @@I:openssl.base _all_filesets
+    ...  @ 1.0.2.1800  Open Secure Socket Layer             @@I:openssl.base 1.0.2.1800
+    ... ''', "nim -o showres lpp_7200_05"))
+    >>> [(row.fileset, row.level) for row in contents.sources[0].filesets]
+    [('bos.mp64', '7.2.5.200'), ('openssl.base', '1.0.2.1800')]
     """
 
     sources: Tuple[LppSource, ...]
@@ -79,7 +91,7 @@ class LppSourceContents(NamedTuple):
         if not filesets:
             raise BadEvidence(f"{text.source} lists no fileset")
         # a transcript need not show its `| grep openssl`, but what is left looks like it
-        filtered = "|" in text.name or "grep" in text.name or all(row.fileset.startswith("openssl") for row in filesets)
+        filtered = not text.is_whole or all(row.fileset.startswith("openssl") for row in filesets)
         found = LppSource(_source_name(text.name), tuple(filesets), text.whole(), not filtered)
         return cls((found,), text.source)
 
@@ -98,7 +110,7 @@ class LppSourceContents(NamedTuple):
         return Quote(self.source, None, "")
 
 
-@fact("nim -o showres {LPP_SOURCE}")
+@fact("nim -o showres {LPP_SOURCE}", reads_parts=True)
 class LppSources(LppSourceContents):
     """The lpp_sources of a master whose contents a fix must know: on a live master each is listed when asked for."""
 
@@ -107,6 +119,11 @@ def _row(quote: Quote) -> Optional[LppFileset]:
     words = quote.text.split()
     if not words or "\0" in quote.text or words[0].startswith("#"):
         return None
+    named = _INSTALLABLE.search(quote.text[:1000])
+    if named:
+        # the head of a fileset has `_all_filesets` there, an rpm package a version of its own
+        whole = _is_name(named.group(1)) and _VRMF.fullmatch(named.group(2))
+        return LppFileset(named.group(1), named.group(2), quote) if whole else None
     if len(words) > 1 and _is_name(words[0]) and _VRMF.fullmatch(words[1]):
         return LppFileset(words[0], words[1], quote)
     columns = quote.text.split(":")

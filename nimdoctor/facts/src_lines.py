@@ -26,7 +26,17 @@ def words_of(line: str) -> Set[str]:
     return {word.strip(",.;:'\"()") for word in line.split()}
 
 
+_HEADINGS = (["Subsystem", "Group", "PID", "Status"], ["Service", "Command", "Description", "Status"])
+
+
+def is_narrow_header(line: str) -> bool:
+    """Whether it is the English headings with its blanks made single, as web pages print them: then so are those of its rows."""
+    return " ".join(line.split()) == line.strip() and line.split() in _HEADINGS
+
+
 def is_header(line: str) -> bool:
-    """Whether it is four headings in any language: not indented as rows are, wide apart, without a digit."""
+    """Whether it is four headings in any language: not indented as rows are, wide apart, without a digit; or narrow ones."""
+    if is_narrow_header(line):
+        return True
     columns = re.split(r"\s{2,}", line.rstrip()[:400].expandtabs())
     return len(columns) == 4 and bool(columns[0]) and not re.search(r"[0-9/]", line)

@@ -76,8 +76,8 @@ def seen_into(paths: Paths, directory: str) -> bool:
 
     Not where it is known by the copies in it alone: its files, keys above all, may not have been copied.
     """
-    if paths.hidden(directory):
-        return False
+    if paths.hidden(directory) or paths.cut:
+        return paths.listed(f"{directory}/*") and not paths.hidden(directory)
     state = paths.get(directory)
     recorded = state is not None and (state.mode is not None or state.mtime is not None)
     return paths.listed(f"{directory}/*") or (recorded and any(paths.below(f"{TREE}/{part}") for part in PARTS))

@@ -14,6 +14,7 @@ def tftp_fault(
     inetd: Optional[InetdConf], services: Optional[InetdServices], subsystems: Optional[Subsystems]
 ) -> Tuple[str, List[Quote]]:
     """Why tftp is not served, or an empty string, and the lines that show it."""
+    inetd = inetd if inetd and inetd.known("tftp") else None
     rows = inetd.rows("tftp") if inetd else ()
     if inetd and not rows:
         return "no tftp row in /etc/inetd.conf", [inetd.whole()]

@@ -17,7 +17,7 @@ from nimdoctor.facts.nimsh_log import NimshLog
 from nimdoctor.facts.nimsh_mode import NimshMode
 from nimdoctor.facts.nimsh_session import Session, SessionEnd
 from nimdoctor.facts.paths import Paths
-from nimdoctor.facts.ps import Processes
+from nimdoctor.facts.ps import PROCESSES, Processes
 from nimdoctor.facts.resolution import Resolution
 from nimdoctor.model.rows import fact
 from nimdoctor.model.text import Quote
@@ -27,7 +27,6 @@ NIMSH_PORT = 3901
 PRIVILEGED = 1024
 """Ports below it are root's: a push comes from one of them."""
 HISTORY = "lslpp -hc openssl.base bos.sysmgt.nim.client bos.sysmgt.nim.master"
-PROCESSES = "ps -eo pid,ppid,etime,args"
 _SLACK = 120
 _GRAIN = 1
 """Seconds to which times of change and stamps are known."""
@@ -52,7 +51,7 @@ class TlsAttempt(NamedTuple):
     came after it; `unseen` names evidence that was not collected and may show more such changes (times
     of change stand in the optional manifest alone, so they are not asked for). `witness` shows a push
     that is still open; it is not `sure` where it is a connection of which nobody knows that the master made it.
-    `rival` stands at `create BIO`, and may be the session that went on in the place of this one.
+    `cut` names evidence of which only a part was given, in which such a change may not be shown. `rival` stands at `create BIO`, and may be the session that went on in the place of this one.
     """
 
     source: str
@@ -66,6 +65,7 @@ class TlsAttempt(NamedTuple):
     unseen: Tuple[str, ...] = ()
     sure: bool = False
     rival: Optional[Session] = None
+    cut: Tuple[str, ...] = ()
 
     @classmethod
     def derive(
@@ -95,7 +95,11 @@ class TlsAttempt(NamedTuple):
         unseen += [] if processes else [PROCESSES]
         witness, sure = _witness(mode, sockets, _addresses_of_master(info, resolution))
         rival = log.rival(session)
-        return cls(log.source, log, session, utc, age, why, tuple(changes), witness, tuple(unseen), sure, rival)
+        cut = [HISTORY] if history and not history.coverage.of("openssl.base") else []
+        cut += [PROCESSES] if processes and not processes.shows("nimsh") else []
+        return cls(
+            log.source, log, session, utc, age, why, tuple(changes), witness, tuple(unseen), sure, rival, tuple(cut)
+        )
 
     @property
     def what_changed(self) -> str:

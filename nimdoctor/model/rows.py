@@ -19,6 +19,7 @@ NAME_LIMIT = 200
 PATHS_FACT = "Paths"
 """The fact that the states of paths feed, whichever fact asks for them."""
 _ROWS_OF_FACT = "__nimdoctor_rows__"
+_READS_PARTS = "__nimdoctor_reads_parts__"
 
 F = TypeVar("F")
 
@@ -140,14 +141,17 @@ def path_matches(pattern: str, path: str) -> bool:
     return path == pattern
 
 
-def fact(*rows: Union[Row, str]) -> Callable[[Type[F]], Type[F]]:
+def fact(*rows: Union[Row, str], reads_parts: bool = False) -> Callable[[Type[F]], Type[F]]:
     """Makes a class a fact, fed by those rows, the best source first; a fact made of others has none.
 
-    A row stands on the fact that it was written for; another that reads the same gives its name.
+    A row stands on the fact that it was written for; another that reads the same gives its name. A fact with `reads_parts`
+    is made of an excerpt or of filtered lines too, and takes nothing for absent that is not in them; any other is not
+    known then.
     """
 
     def register(cls: Type[F]) -> Type[F]:
         setattr(cls, _ROWS_OF_FACT, tuple(_fed(row, cls.__name__) for row in rows))
+        setattr(cls, _READS_PARTS, reads_parts)
         return cls
 
     return register
@@ -163,3 +167,8 @@ def rows_of(thing: object) -> Optional[Sequence[Union[Row, str]]]:
     """The rows and the names of rows that a fact was given; None for what is no fact."""
     found: Optional[Sequence[Union[Row, str]]] = vars(thing).get(_ROWS_OF_FACT) if isinstance(thing, type) else None
     return found
+
+
+def reads_parts(thing: type) -> bool:
+    """Whether a fact can be made of a text that is not whole."""
+    return bool(vars(thing).get(_READS_PARTS))

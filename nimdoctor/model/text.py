@@ -6,10 +6,11 @@ command's output), `Quote` (one line of it, or the whole), and `BadEvidence`, th
 """
 
 import enum
+import functools
 import io
 import json
 import re
-from typing import Any, BinaryIO, Callable, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, BinaryIO, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.unreadable import refused
@@ -36,16 +37,54 @@ class Unreadable(BadEvidence):
     """The text is there and cannot be read, or not to its end; the message says why."""
 
 
+class OnlyAPart(BadEvidence):
+    """The text is not the whole of its source, and a part of that says nothing sure; the message says so."""
+
+
 class Extent(enum.IntEnum):
     """How much of a file or of a command's output a text is; the less, the smaller.
 
     Nothing is absent by a text that is not whole: of an excerpt what stands before and after it is not known, of a
-    filtered one neither what stood between its lines.
+    filtered one neither what stood between its lines. A tail is an excerpt that goes to the end of its source, so that
+    nothing newer stands behind it.
     """
 
     FILTERED = 0
     EXCERPT = 1
-    WHOLE = 2
+    TAIL = 2
+    WHOLE = 3
+
+
+class Coverage(NamedTuple):
+    """What of its source a text shows: its extent, and, of a filtered one, the words each of which was asked for by
+    itself (`grep WORD`), so that every line with one of them is there.
+
+    >>> Coverage(Extent.FILTERED, ("nimsh",)).of("nimsh"), Coverage(Extent.FILTERED, ("nimsh",)).of("nimesis")
+    (True, False)
+    """
+
+    extent: Extent = Extent.WHOLE
+    words: Tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what does not stand there did not stand in the source either."""
+        return self.extent is Extent.WHOLE
+
+    def of(self, word: str) -> bool:
+        """Whether every line of the source that holds this word is there, so that none is missing."""
+        return self.is_whole or any(asked in word for asked in self.words)
+
+    def joined(self, other: "Coverage") -> "Coverage":
+        """What both show for sure: the smaller extent, and the words that both were asked for."""
+        least = min(self.extent, other.extent)
+        words = [one.words for one in (self, other) if not one.is_whole]
+        return Coverage(least, tuple(word for word in words[0] if word in words[-1]) if words else ())
+
+
+def joined(coverages: Iterable[Coverage]) -> Coverage:
+    """What several texts of one source show together, none of which is known to hold what another lacks."""
+    return functools.reduce(Coverage.joined, coverages)
 
 
 class Quote(NamedTuple):
@@ -68,7 +107,7 @@ class Text:
     its first line in that source, greater than 1 for a section of a longer transcript; `numbers` has that of each line
     where they do not follow each other, as those of several lines out of one string.
     `command` is True when it is a command's output, `status` its exit status and `stderr` its standard error where
-    known. `extent` says how much of the source it is: lines may be missing or blank here because they were not collected,
+    known. `coverage` says how much of the source it is: lines may be missing or blank here because they were not collected,
     not shown or could not be read; `left_out` is how many bytes before the first line were not.
     """
 
@@ -82,6 +121,7 @@ class Text:
         command: bool = False,
         status: Optional[int] = None,
         extent: Extent = Extent.WHOLE,
+        words: Tuple[str, ...] = (),
         left_out: int = 0,
         stderr: str = "",
         numbers: Sequence[int] = (),
@@ -92,7 +132,7 @@ class Text:
         self.numbers = numbers
         self.command = command
         self.status = status
-        self.extent = extent
+        self.coverage = Coverage(extent, words)
         self.left_out = left_out
         self.stderr = stderr
         self._opener = opener
@@ -108,6 +148,7 @@ class Text:
         command: bool = False,
         status: Optional[int] = None,
         extent: Extent = Extent.WHOLE,
+        words: Tuple[str, ...] = (),
         stderr: str = "",
     ) -> "Text":
         """A text from a string or bytes at hand; what tests and recorded output use.
@@ -124,6 +165,7 @@ class Text:
             command=command,
             status=status,
             extent=extent,
+            words=words,
             stderr=stderr,
         )
 
@@ -136,9 +178,19 @@ class Text:
         return self.numbers[index] if index < len(self.numbers) else self.first_line + index
 
     @property
+    def extent(self) -> Extent:
+        """How much of the source it is."""
+        return self.coverage.extent
+
+    @property
     def is_whole(self) -> bool:
         """Whether what does not stand here did not stand in the source either."""
-        return self.extent is Extent.WHOLE
+        return self.coverage.is_whole
+
+    def shortened(self, extent: Extent) -> None:
+        """Says that it is no more than that of its source, whatever was thought of it."""
+        if extent < self.extent:
+            self.coverage = Coverage(extent)
 
     def open(self) -> BinaryIO:
         """A fresh binary stream of the whole, of which nothing may be quoted before `without_private_keys` has seen it.

@@ -334,7 +334,7 @@ class RedactedTree:
     def _piece_again(self, piece: LoosePiece, counts: "Counter[str]") -> Dict[str, Any]:
         """Its row and its file are words of the catalog."""
         names = {key: self._value(value, counts) for key, value in (("source", piece.source), ("name", piece.name))}
-        return {**piece._asdict(), **names}
+        return {**piece._asdict(), "extent": piece.extent.name.lower(), **names}
 
     def _paths_again(self, paths: object, counts: "Counter[str]") -> Dict[str, Any]:
         found: Dict[str, Any] = {}

@@ -13,7 +13,7 @@ WHY = (
     "nimdoctor changes none of them. What helps instead, in this order:"
 )
 _STANDING = {
-    DIFFER: "they differ, so that this comes first: it likely explains a hang, a mismatch, a one-sided state",
+    DIFFER: "they differ: this comes first, and likely explains a push that fails",
     AHEAD: "the client is ahead, which is the order of G2: the master is next, and until then it may explain a push that fails",
     ALIKE: "they are alike",
     OPEN: "whether they fit is not known before both are proved",
@@ -71,7 +71,10 @@ def next_words(report: Report) -> Optional[str]:
 def on(report: Report, where: Optional[Role], commands: Sequence[Sequence[str]]) -> str:
     """Commands with the host to type them on."""
     typed = "; ".join(map(as_typed, commands))
-    return f"on {_end(report, where)}: {typed}" if where else typed
+    if where is None:
+        return typed
+    one = report.master if where is Role.MASTER and report.master else report.host
+    return f"on {_end(report, where)}{one.as_whom(typed)}: {typed}"
 
 
 def as_dict(found: Optional[Guidance]) -> Optional[Dict[str, Any]]:
@@ -93,6 +96,7 @@ def as_dict(found: Optional[Guidance]) -> Optional[Dict[str, Any]]:
         "standing": found.standing or None,
         "looks": [
             {
+                "name": look.name,
                 "what": look.what,
                 "state": look.state,
                 "checks": list(look.checks),

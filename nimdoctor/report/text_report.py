@@ -20,8 +20,8 @@ QUOTES, QUOTES_OF_ALL, QUOTES_IN_BRIEF = 3, 6, 2
 """Quoted lines of one finding; the rest is counted."""
 QUOTE_WIDTH = 400
 """Characters of a quoted line."""
-WRONG, WRONG_IN_BRIEF, FIELD, QUOTE, CAUSE_REPEATED = 4, 2, 3, 2, 3
-"""Lines at most of what is wrong, of other fields, of a quote, and of the cause at the end; `every` shows them whole."""
+WRONG, WRONG_IN_BRIEF, FIELD, QUOTE, CAUSE_REPEATED, IGNORED = 4, 2, 3, 2, 3, 3
+"""Lines at most of what is wrong, of other fields, of a quote, of the cause at the end, and of what is ignored; `every` shows them whole."""
 FEW = 40
 """Lines of a report on one problem."""
 DEEPEST = 4
@@ -141,7 +141,7 @@ class _Page:
         if found:
             yield ""
             yield self._paint(advice_only.TITLE, _BOLD)
-            yield from wrapped(advice_only.WHY, self.width, "  ")
+            yield from wrapped(advice_only.WHY, self.width, "  ") if self.every else ()
             for label, text in found:
                 yield from self._field(label, text, "   ")
 
@@ -363,7 +363,7 @@ class _Page:
             yield ""
             yield f"Ignored: {count(len(ignored), 'finding')}"
             for line in ignored:
-                yield from item(line, self.width)
+                yield from item(line, self.width, most=0 if self.every else IGNORED)
         if self.every or not self._nothing_operates_wrong():
             yield ""
         yield from self._exposures_in_brief()

@@ -223,7 +223,7 @@ def test_prose_and_comments_are_no_prompts(line: str) -> None:
             "tail -50 /var/adm/ras/nimsh.log",
             "tail -50 /var/adm/ras/nimsh.log",
             "/var/adm/ras/nimsh.log",
-            Extent.EXCERPT,
+            Extent.TAIL,
         ),
         ("cat niminfo", "/etc/niminfo", "/etc/niminfo", Extent.WHOLE),
         ("lssrc -a | egrep 'nimsh|inetd'", "lssrc -a | egrep 'nimsh|inetd'", "lssrc -a", Extent.FILTERED),

@@ -236,3 +236,43 @@ def test_a_letter_inside_a_word_is_no_flag():
 def test_without_a_definition_of_nimsh_there_is_no_evidence(content):
     with pytest.raises(BadEvidence):
         definition(content)
+
+
+def test_rows_whose_blanks_were_made_single_are_read_below_their_heads():
+    told = subsystems(
+        "Subsystem Group PID Status\nnimsh nimclient 7405942 active\nnimesis nim inoperative\ntftpd tcpip inoperative\n"
+        "nobody is active\n"
+    )
+    assert [(row.name, row.group, row.pid, row.status) for row in told.rows[:3]] == [
+        ("nimsh", "nimclient", 7405942, "active"),
+        ("nimesis", "nim", None, "inoperative"),
+        ("tftpd", "tcpip", None, "inoperative"),
+    ]
+    assert subsystems("nimsh nimclient inoperative\n", "lssrc -s nimsh").active("nimsh") is False
+    with pytest.raises(BadEvidence):
+        subsystems("nimsh is inoperative\n", "lssrc -s nimsh")
+
+
+def test_services_whose_blanks_were_made_single_are_read_too():
+    told = services(
+        "Subsystem Group PID Status\ninetd tcpip 4587984 active\n\nDebug Not active\n\nSignal Purpose\n"
+        "SIGHUP Rereads the configuration database and reconfigures services.\n\n"
+        "Service Command Description Status\ntftp /usr/sbin/tftpd tftpd -n active\ntime internal active\n"
+    )
+    assert told.active("tftp") and told.active("time") and told.inetd_status == "active"
+
+
+def test_a_row_that_a_mail_parted_before_its_pid_is_one():
+    told = subsystems(
+        HEADER + " nimsh            nimclient\n        7405942      active\n syslogd  ras  4128946   active\n"
+    )
+    assert [(row.name, row.group, row.pid) for row in told.rows] == [
+        ("nimsh", "nimclient", 7405942),
+        ("syslogd", "ras", 4128946),
+    ]
+
+
+@pytest.mark.parametrize("name", ["lssrc -s nimsh", "mail.txt", "lssrc -g nimclient"])
+def test_that_a_subsystem_is_not_on_file_is_told_by_its_line_alone(name):
+    told = subsystems("0513-085 The nimsh Subsystem is not on file.\n", name)
+    assert told.active("nimsh") is False and told.active("nimesis") is None

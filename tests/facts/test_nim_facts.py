@@ -21,7 +21,7 @@ from nimdoctor.facts import (
     Rhosts,
 )
 from nimdoctor.facts.lsnim import ENABLED, PERFORMED, READY
-from nimdoctor.model.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Extent, OnlyAPart, Text
 
 LSNIM = """master:
    class               = machines
@@ -141,8 +141,9 @@ def test_inetd_rows_are_told_from_prose():
 
 
 def test_part_of_inetd_conf_without_a_row_proves_nothing():
-    with pytest.raises(BadEvidence):
-        InetdConf.parse(Text.of("# nothing of it\n", "mail.txt", name="cat /etc/inetd.conf | grep tftp"))
+    command = "cat /etc/inetd.conf | grep tftp"
+    with pytest.raises(OnlyAPart):
+        InetdConf.parse(Text.of("# nothing of it\n", "mail.txt", name=command, extent=Extent.FILTERED))
 
 
 def test_rhosts_names_are_whole_names():

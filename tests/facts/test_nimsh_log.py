@@ -100,6 +100,50 @@ def test_steps_of_interleaved_sessions_go_to_the_session_that_lacks_them():
     assert [(session.end.value, session.overlapped) for session in log.sessions] == [("hung", True), ("hung", True)]
 
 
+RUN = ["command to exec __ /usr/bin/uname -m 2>/dev/null", "command to exec __ /usr/bin/chmod 755 /tmp/site_tool"]
+
+
+def test_commands_that_were_run_are_a_push_that_came_through_and_say_nothing_of_tls():
+    log = parse(at("07:21:00", RUN) + at("09:00:00", RUN))
+    assert [session.end for session in log.sessions] == [SessionEnd.COMMANDS, SessionEnd.COMMANDS]
+    assert log.newest_loaded() is None and log.newest_push().last.line == 4 and log.newest_setting() is None
+
+
+def test_a_command_that_was_run_after_create_bio_means_that_the_handshake_went_on():
+    log = parse(at("10:05:04", TLS, RUN[:1]) + at("11:00:00", TLS))
+    assert ends(at("10:05:04", TLS, RUN[:1])) == ["went-on"]
+    assert log.sessions[0].went_on.line == 5 and log.newest_loaded().end is SessionEnd.HUNG
+    # hours later it is another push: the one at `create BIO` did hang
+    assert ends(at("10:05:04", TLS) + at("12:00:00", RUN)) == ["hung", "commands"]
+    assert ends(at("10:05:04", TLS[:3], RUN)) == ["went-on"]
+
+
+@pytest.mark.parametrize("kept", [TLS[1:], TLS[2:], TLS[3:]])
+@pytest.mark.parametrize("before", ["", "Hello, our log says:\n"])
+def test_lines_of_a_handshake_whose_beginning_was_cut_off_may_be_a_hang(kept, before):
+    log = parse(before + at("08:30:01", kept))
+    session = log.newest_loaded()
+    assert session.end is SessionEnd.HUNG and session.cut
+    assert session.loaded.text.endswith(kept[0]) and session.last.text.endswith("create BIO")
+
+
+def test_a_session_whose_beginning_was_cut_off_and_that_went_on_did_not_hang():
+    log = parse(at("08:30:01", TLS[2:], ANSWER) + at("09:00:00", TLS, ANSWER))
+    assert [session.end for session in log.sessions] == [SessionEnd.WENT_ON, SessionEnd.WENT_ON]
+    assert [session.cut for session in log.sessions] == [True, False]
+
+
+def test_only_the_first_session_of_a_text_can_have_lost_its_beginning():
+    log = parse(at("08:30:01", TLS, ANSWER) + at("09:00:00", CONNECT, TLS[1:]))
+    assert not any(session.cut for session in log.sessions)
+
+
+@pytest.mark.parametrize("date", ["2017 ", "... 2017 ", ".. ", "\u2026 2017 "])
+def test_a_date_that_was_cut_is_no_part_of_the_message(date):
+    log = parse("".join(f"{date}{line}\n" for line in TLS))
+    assert log.newest_loaded().end is SessionEnd.HUNG and not log.newest_loaded().cut
+
+
 def test_the_object_error_is_quoted():
     session = parse(at("10:05:04", TLS, ["Error connecting to SSL object"])).newest_loaded()
     assert session.end is SessionEnd.OBJECT_ERROR

@@ -4,7 +4,7 @@ import pytest
 
 from nimdoctor.facts.paths import Paths
 from nimdoctor.model.path_state import PathRecord, PathState
-from nimdoctor.model.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Extent, Text
 
 SSL = "/usr/lib/libssl.so.0.9.8"
 
@@ -122,7 +122,8 @@ def test_a_narrower_pattern_is_covered_by_a_wider_one_but_not_the_reverse():
 
 
 def test_a_filtered_listing_proves_no_absence():
-    paths = listing("-rwxr-xr-x 1 root system 745320 Mar 05 04:15 libssl.a\n", "ls -l /usr/lib | grep ssl")
+    row = "-rwxr-xr-x 1 root system 745320 Mar 05 04:15 libssl.a\n"
+    paths = Paths.parse(Text.of(row, "ls -l /usr/lib | grep ssl", extent=Extent.FILTERED))
     assert paths.absent("/usr/lib/libssl.a") is False
     assert paths.absent(SSL) is None
 

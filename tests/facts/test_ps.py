@@ -109,3 +109,30 @@ def test_names_without_arguments_are_no_evidence_of_arguments():
 def test_a_process_is_known_by_what_it_runs(args, runs, operates, installs):
     row = processes(f"     PID     PPID     ELAPSED COMMAND\n 9306482  7405942       05:10 {args}\n").rows[0]
     assert (row.runs, row.operates, row.installs) == (runs, operates, installs)
+
+
+def test_columns_with_a_start_are_read_by_their_head_also_where_user_and_start_are_blank():
+    told = processes(
+        "    USER     PID    PPID    STIME        TIME COMMAND\n"
+        "    root 6685140 4194674   Mar 14    00:00:00 /usr/sbin/nimsh -s -c\n"
+        "  nobody 9306482 6685140 10:05:04  1-00:00:09 /usr/sbin/tftpd -n\n"
+        "         7254232 6685140             00:00:00 <defunct>\n"
+    )
+    assert [(row.pid, row.ppid, row.started, row.args) for row in told.rows] == [
+        (6685140, 4194674, "Mar 14", "/usr/sbin/nimsh -s -c"),
+        (9306482, 6685140, "10:05:04", "/usr/sbin/tftpd -n"),
+        (7254232, 6685140, None, "<defunct>"),
+    ]
+
+
+def test_ps_aux_has_no_parents_and_a_row_that_may_be_cut_is_not_read():
+    head = "USER          PID %CPU %MEM   SZ  RSS    TTY STAT    STIME  TIME COMMAND\n"
+    row = "root      6685140  0.0  0.0  744  912      - A      Mar 14  0:00 /usr/sbin/nimsh -s -c\n"
+    assert len(row.rstrip()) > 80
+    told = processes(head + row)
+    assert [(one.pid, one.ppid, one.started, one.args) for one in told.rows] == [
+        (6685140, None, "Mar 14", "/usr/sbin/nimsh -s -c")
+    ]
+    assert [one.pid for one in processes(row).named("nimsh")] == [6685140]
+    with pytest.raises(BadEvidence):
+        processes(head + row[:80] + "\n")

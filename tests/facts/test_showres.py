@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.showres import LppSourceContents
-from nimdoctor.model.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Extent, Text
 
 LIST = """  Fileset Name                Level                     I/U Q Content
   ====================================================================
@@ -46,7 +46,8 @@ def test_the_name_comes_from_the_command(command, name):
 
 
 def test_a_filtered_list_lacks_nothing_for_certain():
-    assert not listed(LIST, "nim -o showres lpp_7200 | grep -i ssl").complete
+    filtered = Text.of(LIST, "nim -o showres lpp_7200 | grep -i ssl", extent=Extent.FILTERED)
+    assert not LppSourceContents.parse(filtered).sources[0].complete
     assert not listed("openssl.base 1.0.2.1800 I N usr\n", "nim -o showres lpp_7200").complete
 
 

@@ -48,7 +48,7 @@ class LooseEvidence:
         self.remarks: List[str] = []
         self._catalog = catalog
         refuse_two_hosts(owner.pieces)
-        self._pieces = latest(owner.pieces)
+        self._pieces = [piece.measured() for piece in latest(owner.pieces)]
 
     def labels(self) -> Set[str]:
         """The labels of the rows of which there is a piece."""

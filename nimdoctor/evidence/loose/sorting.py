@@ -6,12 +6,12 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.evidence.certificates_only import certificates_only
-from nimdoctor.evidence.loose.identity import short_name
 from nimdoctor.evidence.loose.pieces import Opener, Piece
 from nimdoctor.evidence.recognition import (
     CERTIFICATES,
     NIMSH_LOG,
     SAMPLE,
+    UNKNOWN,
     Section,
     has_prompts,
     is_binary,
@@ -27,8 +27,8 @@ from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, Extent, decode, first_words, split_lines
 
 _WHOLE_LIMIT = 1024 * 1024
-_PARTED = 256 * 1024
-"""Characters below one command in which something else is looked for."""
+_PARTED = 128 * 1024
+"""Characters of a text without any mark of a prompt, or below one command, in which something else is looked for."""
 _MESSAGES = frozenset({"nim -o lslpp", "nimclient -c"})
 """Kinds whose lines any command of NIM or SRC may print."""
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x1f\x9d": "compress", b"PK": "zip", b"BZ": "bzip2"}
@@ -89,11 +89,11 @@ class Sorting:
             lines = [line._replace(text=kept) for line, kept in zip(lines, split_lines(text))]
             if keys_alone:
                 self._key_found(name)
-        if len(text) <= _WHOLE_LIMIT or has_prompts(text):
+        if len(text) <= _PARTED or has_prompts(text):
             split = sections(lines, catalog=self._catalog)
             if len(split) > 1 or (split and split[0].command):
                 said = len(self.unrecognised)
-                found = self._of_sections(name, split)
+                found = self._of_sections(name, split) or self._of_its_name(name, split)
                 if not found:
                     del self.unrecognised[said:]
                     self.useless(name, "not recognised", first_line=first_words(text.lstrip().partition("\n")[0]))
@@ -104,10 +104,8 @@ class Sorting:
 
     def _of_sections(self, name: str, split: Iterable[Section]) -> List[Piece]:
         found: List[Piece] = []
-        hosts = []
         for section in split:
-            if section.typed_at and short_name(section.typed_at) not in hosts:
-                hosts.append(short_name(section.typed_at))
+            section = self._of_an_error(section)
             if section.row:
                 own, others = _foreign(section)
                 piece = _from_section(name, own)
@@ -116,9 +114,25 @@ class Sorting:
                     found += self._of_unnamed(name, other)
             elif not section.blank:
                 found += self._of_unnamed(name, section)
-        if len(hosts) > 1:
-            self.remarks.append(f"{name}: its prompts name several hosts ({', '.join(hosts[:5])}); taken as one")
         return found
+
+    def _of_an_error(self, section: Section) -> Section:
+        """A section of c_rsh or dsh whose command was not run there, since the client was not reached: then what it
+        holds is theirs.
+        """
+        if section.row is None or section.blank or "RecordedOperations" in section.row.facts:
+            return section
+        typed = self._catalog.command(section.command) if section.command else None
+        if typed is None or "RecordedOperations" not in typed.facts or recognise(section.text) not in _MESSAGES:
+            return section
+        return section._replace(row=typed, name=section.command, host=section.typed_at)
+
+    def _of_its_name(self, name: str, split: Iterable[Section]) -> List[Piece]:
+        """What the file's name says of the longest text in it, where nothing of it is known by itself."""
+        section = max((one for one in split if not one.row), key=lambda one: len(one.text), default=None)
+        found = recognise(section.text, name) if section else None
+        row = self._row(found) if found else None
+        return [_piece(name, found, row, section.lines)] if section and found and row else []
 
     def _of_unnamed(self, name: str, section: Section) -> List[Piece]:
         """What stands before the first prompt, or after a command that the catalog does not have."""
@@ -222,12 +236,22 @@ def _foreign(section: Section) -> Tuple[Section, List[Section]]:
     if not section.row or len(section.text) > _PARTED:
         return section, []
     blank = [not line.text.strip() for line in lines]
-    for start, end in runs([not empty for empty in blank]):
-        found = recognise(joined(lines[start:end])) if start and blank[start - 1] else None
+    paragraphs = [(start, end) for start, end in runs([not empty for empty in blank]) if start and blank[start - 1]]
+    for start, end in paragraphs:
+        found = recognise(joined(lines[start:end]))
         if found and found not in _MESSAGES and not same_facts(found, section.row):
-            rest = Section("", lines[start:], section.extent, typed_at=section.typed_at)
-            return section._replace(lines=lines[:start]), [rest]
+            return _cut(section, start)
+    if section.row.kind is Kind.FILE and paragraphs:
+        last = parts(section.text)[-1:]
+        start = paragraphs[-1][0]
+        if last and last[0].name == UNKNOWN and last[0].first == start + 1:
+            return _cut(section, start)
     return section, []
+
+
+def _cut(section: Section, start: int) -> Tuple[Section, List[Section]]:
+    rest = Section("", section.lines[start:], section.extent, typed_at=section.typed_at)
+    return section._replace(lines=section.lines[:start]), [rest]
 
 
 def _other_file(known: str, base: str) -> bool:

@@ -24,8 +24,10 @@ PROMPT_LIMIT = 2000
 """Prompts of one transcript that are looked at; nobody typed more."""
 _LOOKED_AT = 160
 """Characters of a line within which its prompt ends."""
-_MARK = re.compile(r"(?<![-=<])[#$%>\u276f\u279c\u00bb](?:[ \t]*(?=[A-Za-z/._(])|[ \t]*$)|\][ \t]*(?=[A-Za-z/.]|$)")
-_LETTERS = re.compile(r"[\w.~/+@:\[\]{}()<>|!?=,#$%*'\" \t-]*", re.ASCII)
+_MARK = re.compile(
+    r"(?<![-=<])(?!(?<=\d)%)[#$%>\u276f\u279c\u00bb](?:[ \t]*(?=[A-Za-z/._(])|[ \t]*$)|\][ \t]*(?=[A-Za-z/.]|$)"
+)
+_LETTERS = re.compile(r"[\w.~/+@:\[\]{}()<>|!?=,#$%*'\" \t\\-]*", re.ASCII)
 _DECORATION = re.compile(r"[#=*>+]+")
 _DRAWN = re.compile("[\u2500-\u257f\u276f\u279c\u00bb\u03bb]")
 _ADORNMENT = re.compile(
@@ -37,7 +39,10 @@ _ADORNMENT = re.compile(
 _ADDRESS = re.compile(r"(?P<user>[\w.-]+)[ ]?@[ ]?(?P<host>[A-Za-z0-9][\w.-]*)")
 _SHELL = re.compile(r"-?(?:ba|k|c|tc|z|da|a|mk|pdk)?sh(?:88|93)?(?:-\d[\w.]*)?")
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_WINDOWS = re.compile(r"(?:PS )?[A-Za-z]:\\")
 _BARE = ("#", "$")
+_GOES_ON = ("\\", "|", "&&")
+"""Ends of a command line that goes on in the next."""
 _SERVICES = frozenset(
     {"tftp", "ftp", "telnet", "exec", "shell", "login", "date", "time", "echo", "who", "script", "nim"}
 )
@@ -129,7 +134,7 @@ def prompts(lines: Sequence[str], catalog: Catalog) -> List[Prompt]:
                     read[command] = read_command(command, catalog)
                 typed = read[command]
                 if _is_typed(shape, command, typed, found):
-                    found.append(_prompt(lines, index, command, typed, shape.host))
+                    found.append(_prompt(lines, index, command, typed, shape.host, catalog))
                     shells.add(shape.same)
                     break
             first = first or _Doubtful(index, shape, command)
@@ -138,7 +143,7 @@ def prompts(lines: Sequence[str], catalog: Catalog) -> List[Prompt]:
                 doubtful.append(first)
     end = max((index for index, line in enumerate(lines) if line.strip()), default=0)
     met = [
-        _prompt(lines, one.at, one.command, Typed(one.command, None, Extent.WHOLE), one.shape.host)
+        _prompt(lines, one.at, one.command, Typed(one.command, None, Extent.WHOLE), one.shape.host, catalog)
         for one in doubtful
         if _was_met(one, found, shells, end)
     ]
@@ -176,8 +181,12 @@ def _was_met(one: _Doubtful, found: Sequence[Prompt], shells: Set[str], end: int
 
 
 def has_prompts(text: str) -> bool:
-    """Whether any line may be a prompt: a cheap look before `sections`."""
-    return bool(re.search(r"(?m)^[^\n]{0,160}[#$%>\]\u276f\u279c\u00bb][ \t]*[A-Za-z/.]", text))
+    """Whether any line may be a prompt or a title: a cheap look before `sections`."""
+    return bool(
+        re.search(
+            r"(?m)^[^\n]{0,160}[#$%>\]\u276f\u279c\u00bb][ \t]*[A-Za-z/.]|^[ \t]*[-=*+.:]{1,100}[ \t]*[A-Za-z/]", text
+        )
+    )
 
 
 def _readings(line: str) -> Iterator[Tuple[_Shape, str]]:
@@ -189,12 +198,14 @@ def _readings(line: str) -> Iterator[Tuple[_Shape, str]]:
             yield shape, line[mark.end() :]
 
 
-def _prompt(lines: Sequence[str], index: int, command: str, typed: Typed, host: str) -> Prompt:
+def _prompt(lines: Sequence[str], index: int, command: str, typed: Typed, host: str, catalog: Catalog) -> Prompt:
     """The prompt at that line, with the line before it where the prompt has two, and those that go on with the command."""
     start, after = index, index + 1
-    while command.endswith("\\") and after < len(lines) and after - index < 20:
-        command = f"{command[:-1].rstrip()} {lines[after].lstrip('> ')}".strip()
+    while command.endswith(_GOES_ON) and after < len(lines) and after - index < 20:
+        command = f"{command.rstrip(chr(92)).rstrip()} {lines[after].lstrip('> ')}".strip()
         after += 1
+    if after > index + 1:
+        typed = read_command(command, catalog)
     mark = re.match(r"[ \t]*\W", lines[index])
     if not host and mark and index and _is_upper_half(lines[index - 1]):
         shape = _shape(lines[index - 1].rstrip(), "$")
@@ -218,6 +229,8 @@ def _shape(before: str, mark: str) -> Optional[_Shape]:
         return None
     if len(text) > 100 or not _LETTERS.fullmatch(text) or _DECORATION.fullmatch(text):
         return None
+    if _WINDOWS.match(text):
+        return _Shape("", "windows", True)
     words = [word for word in text.split() if not _ADORNMENT.fullmatch(word)]
     bare = re.sub(
         r"^(?:[(\[](?:\d{1,5}|\d\d?:\d\d(?::\d\d)?|[\d/.-]{8,10}|\w{3} \w{3} \d\d)[)\]])+", "", " ".join(words)

@@ -4,7 +4,7 @@ import re
 import shlex
 from typing import List, NamedTuple, Optional, Tuple
 
-_SHELLS = frozenset({"ssh", "rsh", "remsh", "rexec"})
+_SHELLS = frozenset({"ssh", "rsh", "remsh", "rexec", "plink"})
 _WITH_VALUE = frozenset("bcDEeFIiJLlmOopQRSWw")
 """Options of ssh that take a word."""
 _SPREADERS = frozenset({"dsh", "xdsh", "psh", "pssh", "clcmd"})

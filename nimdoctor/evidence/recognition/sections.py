@@ -16,7 +16,7 @@ from nimdoctor.model.text import Extent
 _NAMED_LINE = re.compile(r"(?P<host>[A-Za-z][\w.-]*|\d+(?:\.\d+){3}):[ ]?(?P<text>.*)", re.DOTALL)
 _FEWEST = 3
 """Lines with one host's name before them by which it is told that somebody asked several hosts at once."""
-_SHELLS = frozenset({"bash", "ksh", "ksh93", "sh", "csh", "su", "script"})
+_SHELL = re.compile(r"(?:sudo\s+)?(?:\S*/)?(?:bash|ksh(?:93)?|sh|csh|su|script|oem_setup_env)\b|sudo\s+-[is]\b")
 
 
 class Section(NamedTuple):
@@ -122,7 +122,7 @@ def _inside(head: Prompt, at: str) -> str:
     if head.lasts:
         return head.host
     program = head.command.split()[0].rsplit("/", 1)[-1] if head.command else ""
-    if program in _SHELLS:
+    if _SHELL.match(head.command):
         return at
     if head.typed.hosts and not head.typed.row and " ".join(head.typed.name.split()[1:2]):
         return head.typed.hosts[0] if program in ("ssh", "rsh", "telnet") else ""
@@ -131,10 +131,15 @@ def _inside(head: Prompt, at: str) -> str:
 
 def _without_indentation(head: str, lines: Sequence[Line]) -> Sequence[Line]:
     """The lines without the blanks before their prompt, where all have them."""
-    margin = len(head) - len(head.lstrip(" "))
-    if not margin or any(line.text[:margin].strip() for line in lines):
+    margin = head[: len(head) - len(head.lstrip())]
+    filled = [index for index, line in enumerate(lines) if line.text.strip()]
+    if not margin or not filled or not lines[filled[0]].text.startswith(margin):
         return lines
-    return [line._replace(text=line.text[margin:]) for line in lines]
+    # the first line further out, behind a blank one, is none of what was indented
+    outside = (at for at in filled if not lines[at].text.startswith(margin) and not lines[at - 1].text.strip())
+    end = next(outside, len(lines))
+    own = [line._replace(text=line.text.removeprefix(margin)) for line in lines[:end]]
+    return [*own, *(line._replace(ends=True) for line in lines[end : end + 1]), *lines[end + 1 :]]
 
 
 def _ended(section: Section) -> Iterator[Section]:

@@ -28,9 +28,13 @@ _ANSIBLE = re.compile(
     r"(?P<host>[A-Za-z0-9][\w.-]*) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)(?: \| rc=\d+)? (?:>>|=>).{0,20}$"
     r"|(?:ok|changed|fatal|failed|skipping): \[(?:[\w.-]+ -> )?(?P<named>[\w.-]+)[^\]\n]{0,60}\](?:: [A-Z]+!)?(?: =>)?[ \t]*$"
 )
+_MESSAGE = re.compile(r"(?<![\w-])\d{4}-\d{3} \w{1,40}: ")
+"""An error's number with who prints it: what names a command in such a line is the error."""
 _BETWEEN = "between rules"
 _WEAK = (":", "#")
 """Decorations that stand before or behind much else."""
+_TRIED = 400
+"""Commands without a prompt of one text that are looked at."""
 _ANSWER = 20
 """Lines below a command without a prompt by which it is told whether they are its output."""
 
@@ -46,8 +50,11 @@ def titles(lines: Sequence[str], taken: Set[int], catalog: Catalog) -> List[Prom
     found: List[Prompt] = []
     doubtful: List[Tuple[int, _Title]] = []
     leads: Set[str] = set()
+    tried = 0
     for index, line in enumerate(lines):
         if index in taken or not line.strip() or len(line) > _LONGEST:
+            continue
+        if _MESSAGE.search(line):
             continue
         of_host = _ANSIBLE.match(line)
         if of_host:
@@ -63,7 +70,8 @@ def titles(lines: Sequence[str], taken: Set[int], catalog: Catalog) -> List[Prom
             else:
                 doubtful.append((index, title))
             continue
-        typed = _typed(line, known, catalog) if _may_begin(line, known) else None
+        typed = _typed(line, known, catalog) if tried < _TRIED and _may_begin(line, known) else None
+        tried += typed is not None
         if typed and typed.row and (_ruled(lines, index) or _answered(lines, index + 1, typed.row, known)):
             found.append(_with_rules(lines, index, line.strip(), typed))
             leads |= {_BETWEEN} if _is_between(lines, index) else set()

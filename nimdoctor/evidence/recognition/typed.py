@@ -4,6 +4,7 @@ import re
 from typing import FrozenSet, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
+from nimdoctor.evidence.recognition.extent import of_command
 from nimdoctor.evidence.recognition.remote import remote
 from nimdoctor.model.text import Extent
 
@@ -13,7 +14,7 @@ cp cat more pg less head tail grep egrep fgrep awk sed oslevel date exit vi su s
 smitty lslpp emgr instfix openssl errpt ping host nslookup hostname uname uptime id who echo env export set tftp
 netstat ifconfig entstat no genld slibclean ar mkdir chmod chown find df lsitab mkitab audit lsattr lsdev lsof
 rmsock snap script clear pwd whoami sum cksum rpm yum dnf tcpdump iptrace perl python shutdown ioscli
-bash ksh ksh93 sh csh dsh xdsh c_rsh man history alias which whence for while sysdumpdev lspv lsvg lsfs mount umount
+bash ksh ksh93 sh csh plink oem_setup_env dsh xdsh c_rsh man history alias which whence for while sysdumpdev lspv lsvg lsfs mount umount
 prtconf bootinfo getconf lparstat ioslevel sort wc touch ln diff test true false exportfs showmount rpcinfo traceroute
 nimesis nimsh stty w last fuser procstack truss trace nmon topas svmon vmstat iostat lsps lscfg errclear alog lsuser
 """
@@ -29,8 +30,6 @@ should that the them then there these this to use used using was which will with
 """
 PROSE = frozenset(_PROSE_WORDS.split())
 _READERS = frozenset({"cat", "more", "pg", "less", "page", "head", "tail", "grep", "egrep", "fgrep"})
-_CUTTERS = frozenset({"head", "tail"})
-_WHOLE_STAGES = frozenset({"more", "pg", "less", "page", "cat", "tee"})
 _BEFORE = re.compile(
     r"^(?:(?:export\s+)?\w+=\S*\s*(?:;|&&)?\s+|cd\s+[^;&|\s]*\s*(?:;|&&)\s*|unset\s+\w+\s*;\s*"
     r"|(?:sudo|dzdo|pbrun)(?:\s+-[nEHS]+|\s+-u\s+\w+)*\s+|(?:time|timex|nohup|exec|env|command)\s+)+"
@@ -143,26 +142,17 @@ def _shown(command: str, catalog: Catalog) -> Typed:
     if any(_NOTHING_SHOWN.search(_HIDDEN.sub("''", stage)) for stage in stages) and "/dev/tty" not in command:
         return Typed(command, None, Extent.WHOLE)  # its output went into a file
     first = re.sub(r"\s*\d?>&?\s*\S+", "", stages[0]).strip()
-    extent = min((_extent_of(stage) for stage in stages[1:]), default=Extent.WHOLE)
+    extent = of_command(command).extent
     words = first.split()
     program = _program(first)
     if program in _READERS and words[1:]:
         path = words[-1].strip("\"'")
         row = catalog.file(path) or (_by_base(path, catalog) if "/" not in path else None)
-        extent = min(extent, _extent_of(first))
         whole = extent is Extent.WHOLE
         if row and len([word for word in words[1:] if word.startswith("/")]) < 2:
             return Typed(path if whole and "/" in path else row.name if whole else command, row, extent)
         return Typed(command, None, extent)
     return Typed(first if extent is Extent.WHOLE else command, catalog.command(first) if first else None, extent)
-
-
-def _extent_of(stage: str) -> Extent:
-    """What one command of a pipe lets through."""
-    program = _program(stage)
-    if program in _WHOLE_STAGES:
-        return Extent.WHOLE
-    return Extent.EXCERPT if program in _CUTTERS else Extent.FILTERED
 
 
 def _program(command: str) -> str:

@@ -5,76 +5,47 @@ a keyboard, indentation and numbers before lines. Taken off in the order in whic
 """
 
 import re
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import Callable, List, Tuple
 
 from nimdoctor.evidence.wrapping.encoding import decoded
+from nimdoctor.evidence.wrapping.fences import FENCE, without_fences
 from nimdoctor.evidence.wrapping.letters import UNUSUAL, plain
 from nimdoctor.evidence.wrapping.lines import Line, joined, numbered, numbers_of, runs
 from nimdoctor.evidence.wrapping.mail import from_quoted_printable, is_quoted_printable, without_quoting
 from nimdoctor.evidence.wrapping.margins import MARGIN, Worth, stanzas, without_margins
-from nimdoctor.evidence.wrapping.page import ENTITY, FENCE, TAG, without_entities, without_fences, without_tags
 from nimdoctor.evidence.wrapping.records import RECORD, from_records
 from nimdoctor.evidence.wrapping.terminal import played
-from nimdoctor.model.text import decode
 
-__all__ = ["Bare", "Line", "decoded", "joined", "numbered", "numbers_of", "recorded", "runs", "unwrapped"]
+__all__ = ["Line", "decoded", "joined", "numbered", "numbers_of", "runs", "unwrapped"]
 
 Sign = Callable[[str], object]
+_ENTITY = re.compile(r"&(?:lt|gt|amp|nbsp|quot|apos|#\d{1,6}|#[xX][0-9A-Fa-f]{1,5});")
+_TAG = re.compile(r"(?i)</?(?:pre|code|br|p|div|span|td|li|html|body|table|samp|tt)\b[^<>\n]{0,300}/?>")
+
+
+def _without_tags(lines: List[Line]) -> List[Line]:
+    from nimdoctor.evidence.wrapping.page import without_tags
+
+    return without_tags(lines)
+
+
+def _without_entities(lines: List[Line]) -> List[Line]:
+    from nimdoctor.evidence.wrapping.page import without_entities
+
+    return without_entities(lines)
+
+
 _WRAPPINGS: Tuple[Tuple[Sign, Callable[[List[Line]], List[Line]]], ...] = (
     (re.compile("[\x08\x1b]|\r(?!\n)").search, played),
     (is_quoted_printable, from_quoted_printable),
     (re.compile(r"(?m)^[ \t]{0,8}[>|]").search, without_quoting),
     (RECORD.search, from_records),
-    (TAG.search, without_tags),
-    (ENTITY.search, without_entities),
+    (_TAG.search, _without_tags),
+    (_ENTITY.search, _without_entities),
     (UNUSUAL.search, plain),
     (re.compile(r"(?m)^[ \t]{0,8}[>|]").search, without_quoting),  # a mail on a page
     (FENCE.search, without_fences),
 )
-
-
-_PASTED = re.compile(
-    rb"\A\s*[>|<`{]|\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff|[^\n]?\0)|[\x08\x1b]|\r(?!\n)|\xc2\xa0|\xe2\x80[\x8b\xaf]"
-    rb"|\A\s*[ \t]{2}[\w.-]{1,200}:[ \t]*\r?\n|&(?:[lg]t|nbsp);|\A[^\n]{0,200}[#$%>\]][ \t]*[\w/.-]+[^\n]{0,200}\n"
-)
-"""By which recorded text is known to have been pasted, or saved by an editor."""
-
-
-class Bare(NamedTuple):
-    """A recorded text without what stood around it, and the numbers of its lines where they do not follow each other."""
-
-    raw: bytes
-    first_line: int
-    numbers: Tuple[int, ...]
-
-
-def recorded(raw: bytes, command: str = "") -> Optional[Bare]:
-    """A recorded file, or the output of a command, that somebody pasted; None for one that is as a host printed it.
-
-    The line at which the command was typed is none of its output, nor what stands behind the next prompt.
-
-    >>> recorded(b"> lpar7 # lssrc -a\\n> Subsystem\\n> lpar7 # exit\\n", "lssrc -a")
-    Bare(raw=b'Subsystem', first_line=2, numbers=())
-    """
-    if not _PASTED.search(raw):
-        return None
-    text = decoded(raw)
-    lines = _without_prompt(unwrapped(text), command)
-    if not lines or joined(lines) == joined(numbered(decode(raw))):
-        return None
-    return Bare(joined(lines).encode("utf-8", "surrogateescape"), lines[0].number, numbers_of(lines))
-
-
-def _without_prompt(lines: List[Line], command: str) -> List[Line]:
-    first = next((index for index, line in enumerate(lines) if line.text.strip()), None)
-    if first is None or not command:
-        return lines
-    prompt, typed, rest = lines[first].text.rstrip().rpartition(command)
-    if not typed or rest or prompt.rstrip()[-1:] not in tuple("#$%>]"):
-        return lines
-    own = lines[first + 1 :]
-    end = next((index for index, line in enumerate(own) if line.text.startswith(prompt.rstrip())), len(own))
-    return own[:end]
 
 
 def unwrapped(text: str, worth: Worth = stanzas) -> List[Line]:

@@ -10,7 +10,7 @@ from nimdoctor.model.text import decode
 _QUOTED = re.compile(r"[ \t]{0,8}(?:>[ \t]?)+(?![ \t]*&)")
 _BARRED = re.compile(r"[ \t]{0,8}(?:\|[ \t]?)+(?=[^|]*$)")
 _DECLARED = re.compile(r"(?i)content-transfer-encoding:[ \t]*quoted-printable")
-_ENCODED = re.compile(r"=(?:20|3D|09|C2=A0|E2=80)")
+_ENCODED = re.compile(r"=(?:20|3D|09|C2=A0|E2=80)|^[^\n]{70,75}=[ \t]*$", re.MULTILINE)
 _OTHER_SIGN = re.compile(r"=(?![0-9A-F]{2}|[ \t]*$)", re.MULTILINE)
 
 

@@ -14,6 +14,8 @@ _LOGGED = re.compile(
 )
 _STANZA = re.compile(r"(?m)^[A-Za-z0-9_.@+-]{1,200}:[ \t]*\n(?:[ \t]*\n)?[ \t]+\w+[ \t]*= ")
 _FEWEST = 3
+_TRIED = 200
+"""Indented stretches of one text that are looked at."""
 _LONGEST = 1024 * 1024
 
 Worth = Callable[[str], float]
@@ -78,15 +80,25 @@ def _without_indentation(lines: List[Line], worth: Worth) -> List[Line]:
     found = list(lines)
     widths = [_width(line.text) for line in lines]
     inside = [width is None or width >= 2 for width in widths]
+    tried = 0
     for start, end in runs(inside):
         known = [width for width in widths[start:end] if width is not None]
         if not known:
             continue
         margin = min(known)
         made = [line._replace(text=line.text.expandtabs()[margin:]) for line in lines[start:end]]
-        if _better(lines[start:end], made, worth) or _better(lines[start:end], made, stanzas):
+        apart = tried < _TRIED and (not start or _is_apart(lines[start - 1 : start + 1]))
+        tried += apart
+        if _better(lines[start:end], made, stanzas) or (apart and _better(lines[start:end], made, worth)):
             found[start:end] = made
     return found
+
+
+def _is_apart(lines: List[Line]) -> bool:
+    """Whether the line at the margin, the first of two, is none to which the indented one after it belongs."""
+    before, after = (line.text.strip() for line in lines)
+    words = len(before.split())
+    return words != 1 if before.endswith(":") else not after
 
 
 def _width(text: str) -> Optional[int]:

@@ -75,5 +75,5 @@ def _moved(cells: List[str], column: int, final: str, amount: str) -> int:
         column = min(max(count, 1) - 1, _LONGEST)
         cells += [" "] * (column - len(cells))
     elif final == "@":
-        cells[column:column] = [" "] * max(count, 1)
+        cells[column:column] = [" "] * min(max(count, 1), _LONGEST - len(cells))
     return column
