@@ -112,7 +112,7 @@ def notes(found: HeldCertificates) -> List[str]:
         if not one.whole
     ]
     return partly + [
-        f"{one.host} is judged by the clock of the scanning host" for one in found.hosts if not one.of_host
+        f"those of {whose(one)} are judged by the clock of the scanning host" for one in found.hosts if not one.of_host
     ]
 
 

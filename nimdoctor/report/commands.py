@@ -25,16 +25,16 @@ class NextStep(NamedTuple):
 def next_step(report: Report) -> NextStep:
     """What the first lines say is next."""
     words, first = summary.head(report).next, summary.to_begin_with(report)
-    if report.verdict == INCONCLUSIVE or first is None:
-        command, where = summary.next_command(report)
-        if not command:
-            return NextStep([], words)
-        typed = Typed(f"on {summary.end(report, where)}" if where else "", command)
-        return NextStep([typed], "" if words.startswith("on ") and words.endswith(f": {command}") else words)
-    every, way = of_finding(report, first), report.way(first)
-    if not every or (way and way.refused):
-        return NextStep(every, words)
-    return NextStep(every, way.words if way else "")
+    every = of_finding(report, first) if first and report.verdict != INCONCLUSIVE else []
+    if first and every:
+        way = report.way(first)
+        return NextStep(every, way.words if way and not way.refused else words if way else "")
+    command, where = summary.next_command(report)
+    if not command or command not in words:
+        return NextStep([], words)
+    typed = Typed(f"on {summary.end(report, where)}" if where else "", command)
+    alone = words == command or (words.startswith("on ") and words.endswith(f": {command}"))
+    return NextStep([typed], "" if alone else words)
 
 
 def of_finding(report: Report, result: Result) -> List[Typed]:

@@ -12,7 +12,7 @@ from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import certificates_table, commands, comparison, sending, summary
+from nimdoctor.report import advice_only, certificates_table, commands, comparison, sending, summary
 from nimdoctor.report.cells import cell
 from nimdoctor.report.json_report import TEXT_LIMIT
 from nimdoctor.report.layout import printable
@@ -31,7 +31,7 @@ _ENDS = ",.;:?)'\""
 
 def render(reports: Sequence[Report], failures: "Sequence[Failure]" = ()) -> str:
     """All reports in one text, a rule between them; what could not be scanned comes last."""
-    unread = [["# No report", "", *(f"- {prose(failure.message)}" for failure in failures)]] if failures else []
+    unread = [["# No report", "", *(_item(failure.message) for failure in failures)]] if failures else []
     return "\n---\n\n".join("\n".join(lines) + "\n" for lines in (*map(_lines, reports), *unread))
 
 
@@ -42,6 +42,11 @@ def prose(words: str, limit: int = 0) -> str:
     'two of `a_b`, `<i>` and `#3`'
     """
     return "".join(map(_piece, _QUOTED.split(printable(words, limit))))
+
+
+def _item(words: str) -> str:
+    """A point of a list; with blanks before it, it would be code."""
+    return f"- {prose(words).strip()}"
 
 
 def code(words: str) -> str:
@@ -92,19 +97,22 @@ def _lines(report: Report) -> Iterator[str]:
     if report.compared:
         yield f"- **Compared:** {prose(comparison.headline(report.compared))}"
     if report.advice_only:
-        yield f"- **Fixes:** {prose(f'{summary.ADVICE_ONLY}; {summary.DOES_THERE}')}"
+        yield f"- **Fixes:** {prose(summary.ADVICE_ONLY)}"
+        generations = advice_only.generations(report)
+        yield from [f"- **Each end:** {prose(generations)}"] if generations else ()
     yield f"- **Scanned:** {report.generated.strftime('%Y-%m-%d %H:%M:%S')} UTC by nimdoctor {__version__}"
     yield f"- **Names:** {prose(summary.names(report))}"
     yield from _next(report, head)
     yield from _comparison(report)
     yield from _findings(report, Topic.OPERATION)
+    yield from _advice_only(report)
     yield from _certificates(report)
     yield from _exposures(report)
     yield from _undecided(report)
     yield from _to_send(report)
     for title, lines in (("Notes", summary.notes(report)), ("Ignored", summary.ignored(report))):
         if lines:
-            yield from ("", f"## {title}", "", *(f"- {prose(line)}" for line in lines))
+            yield from ("", f"## {title}", "", *(_item(line) for line in lines))
     yield from _table(report)
 
 
@@ -112,7 +120,14 @@ def _comparison(report: Report) -> Iterator[str]:
     found = report.compared
     lines = comparison.sentences(found) if found else []
     if found and lines:
-        yield from ("", f"## Since {comparison.since(found)}", "", *(f"- {prose(line)}" for line in lines))
+        yield from ("", f"## Since {comparison.since(found)}", "", *(_item(line) for line in lines))
+
+
+def _advice_only(report: Report) -> Iterator[str]:
+    found = list(advice_only.items(report))
+    if found:
+        yield from ("", f"## {advice_only.TITLE}", "", prose(advice_only.WHY), "")
+        yield from (f"- **{one.label}:** {prose(one.text)}" for one in found)
 
 
 def _certificates(report: Report) -> Iterator[str]:
@@ -122,7 +137,7 @@ def _certificates(report: Report) -> Iterator[str]:
     yield from ("", f"## {prose(certificates_table.heading(found))}", "")
     yield from _rows(certificates_table.heads(found), certificates_table.rows(found))
     notes = certificates_table.notes(found)
-    yield from ("", *(f"- {prose(note)}" for note in notes)) if notes else ()
+    yield from ("", *(_item(note) for note in notes)) if notes else ()
 
 
 def _findings(report: Report, topic: Topic) -> Iterator[str]:
@@ -233,7 +248,7 @@ def _open(report: Report, topic: Topic) -> Iterator[str]:
         gravest = one.gravest
         place = summary.place(gravest, report)
         words = f"{gravest.severity.value} {', '.join(one.ids)} on {place}: {why_undecided(gravest)}"
-        yield f"- {prose(words)}"
+        yield _item(words)
         if gravest.missing:
             yield f"  - would be settled by: {prose(', '.join(gravest.missing))}"
 

@@ -212,6 +212,38 @@ def test_markdown_shows_words_that_mean_more_as_code(words, shown):
     assert markdown_report.prose(words) == shown
 
 
+# -- what page and Markdown say of hosts where a cure is advice only
+
+
+def test_page_and_markdown_say_what_helps_where_cures_are_advice_only():
+    skewed = report("hardening-order")
+    page, text = " ".join("".join(Page(html.render([skewed])).texts).split()), markdown_report.render([skewed])
+    assert "## Where cures are advice only\n" in text and "Where cures are advice only" in page
+    assert (
+        "- **Together:** they differ, so that this comes first" in text
+        and "they differ, so that this comes first" in page
+    )
+    assert "- **Each end:** lpar7 (client): G1 (" in text
+    assert "advice only" not in markdown_report.render([EXPIRED])
+
+
+def test_page_and_markdown_tell_one_thing_seen_from_both_ends_once():
+    found = report("client-not-secure")
+    again = next(one for one in found.story.findings if summary.seen_before(found, one))
+    number = summary.number(found, again)
+    text = markdown_report.render([found])
+    assert re.search(rf"^##+ {number}\. .*\n\n\*\*Same:\*\* as \d+, seen from here\n", text, re.MULTILINE)
+    assert ", seen from here" in "".join(Page(html.render([found])).texts)
+
+
+def test_page_and_markdown_say_what_to_send_as_commands_of_each_host():
+    bare = scan(evidence(host="lpar7"), registry=registry())
+    wanted = [one.command for one in bare.to_send if not one.is_push]
+    assert len(wanted) > 5
+    assert "\n".join(wanted) in shell_fences(markdown_report.render([bare]))
+    assert "\n".join(wanted) in "".join(Page(html.render([bare])).texts)
+
+
 # -- nagios
 
 

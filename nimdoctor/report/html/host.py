@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Severity, Topic
 from nimdoctor.model.wording import count
-from nimdoctor.report import certificates_table, commands, comparison, sending, summary
+from nimdoctor.report import advice_only, certificates_table, commands, comparison, sending, summary
 from nimdoctor.report.commands import Typed
 from nimdoctor.report.html.pictures import figures
 from nimdoctor.report.html.prose import prose
@@ -58,6 +58,7 @@ class HostSection:
         findings = [one for one in report.story.findings if one.topic is Topic.OPERATION]
         if findings:
             yield self._section("findings", "Findings", *self._findings(findings))
+        yield from self._advice_only()
         yield from self._certificates()
         yield from self._to_send()
         yield from self._exposures()
@@ -81,7 +82,7 @@ class HostSection:
         if self.report.compared:
             rows.append(("Compared", comparison.headline(self.report.compared)))
         if self.report.advice_only:
-            rows.append(("Fixes", f"{summary.ADVICE_ONLY}; {summary.DOES_THERE}"))
+            rows += [("Fixes", summary.ADVICE_ONLY), ("Each end", advice_only.generations(self.report))]
         return _list(rows, "brief")
 
     def _target(self) -> str:
@@ -141,6 +142,12 @@ class HostSection:
             *self._findings(findings),
             self._undecided(Topic.EXPOSURE) if open_ else None,
         )
+
+    def _advice_only(self) -> Iterator[Markup]:
+        found = list(advice_only.items(self.report))
+        if found:
+            rows: List[Tuple[str, Content]] = [(one.label, one.text) for one in found]
+            yield self._section("advice", advice_only.TITLE, element("p", prose(advice_only.WHY)), _list(rows, "field"))
 
     def _to_send(self) -> Iterator[Markup]:
         """What would say more, each thing once: the commands of one host in one box."""
