@@ -2,7 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import IosLevel, NimIdentity, NimInfo, NimObjects
+from nimdoctor.facts import NimIdentity, NimInfo, NimObjects, VirtualIoServer
 from nimdoctor.facts.nim_identity import on_vios
 from nimdoctor.model import (
     Confidence,
@@ -42,7 +42,7 @@ def client_uses_rsh(
     info: Optional[NimInfo],
     identity: NimIdentity,
     objects: Optional[OnMaster[NimObjects]],
-    ios: Optional[IosLevel],
+    ios: Optional[VirtualIoServer],
 ) -> Iterator[Verdict]:
     """Such clients have no SSL on their pushes, and root trusts the master by rsh."""
     if subject.where is Role.MASTER:

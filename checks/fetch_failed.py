@@ -36,20 +36,20 @@ _REASONS = (
         re.compile(r"access violation|error code 2\b|denied", re.IGNORECASE),
         "the master's tftp answered and would not give the file: likely its /etc/tftpaccess.ctl does not allow it, or "
         "the user nobody may not read it",
-        "on the master /etc/tftpaccess.ctl and ls -l /ssl_nimsh/certs (tftp-denied)",
+        "on the master at /etc/tftpaccess.ctl and ls -l /ssl_nimsh/certs (tftp-denied)",
         ("tftp-denied",),
     ),
     _Reason(
         re.compile(r"not found|no such file|error code 1\b", re.IGNORECASE),
         "the master's tftp answered and has no such file: likely SSL is not set up there, or /ssl_nimsh is damaged",
-        "on the master ls -l /ssl_nimsh/certs and lsnim -l master (ssl-tree-damaged, ssl-not-configured)",
+        "on the master at ls -l /ssl_nimsh/certs and lsnim -l master (ssl-tree-damaged, ssl-not-configured)",
         ("ssl-tree-damaged", "ssl-not-configured"),
     ),
     _Reason(
         re.compile(r"refused|timed out|timeout|unreachable", re.IGNORECASE),
         "nothing on the master answered by tftp: likely the service is off there, auditing keeps it from serving, or a "
         "firewall closes 69/udp",
-        "on the master the tftp row of /etc/inetd.conf, lssrc -t tftp and audit query (tftp-disabled, "
+        "on the master at the tftp row of /etc/inetd.conf, lssrc -t tftp and audit query (tftp-disabled, "
         "tftp-blocked-by-audit)",
         (*_OFF, "name-resolution"),
     ),
@@ -57,7 +57,7 @@ _REASONS = (
 _NOT_TOLD = _Reason(
     re.compile(""),
     "it does not say why: likely tftp is off on the master (tftp-disabled) or does not give the file (tftp-denied)",
-    "on the master the tftp row of /etc/inetd.conf, lssrc -t tftp, audit query and /etc/tftpaccess.ctl (tftp-disabled, "
+    "on the master at the tftp row of /etc/inetd.conf, lssrc -t tftp, audit query and /etc/tftpaccess.ctl (tftp-disabled, "
     "tftp-blocked-by-audit, tftp-denied)",
     (*_OFF, "tftp-denied", "ssl-tree-damaged", "ssl-not-configured"),
 )
@@ -112,6 +112,6 @@ def fetch_failed(
         confidence=Confidence.LIKELY if by_tftp and not has_one else Confidence.POSSIBLE,
         against=[mode.at] if has_one and mode else [],
         cause=Inferred(reason.cause),
-        cure=Inferred(f"the cause likely shows {reason.look}; then nimclient -c again"),
+        cure=Inferred(f"look {reason.look}, where the cause likely shows; then nimclient -c again"),
         explained_by=reason.explained_by,
     )

@@ -16,6 +16,7 @@ _WORDS = (
 )
 _SOUND = ("S", "SP")
 _HALF_DONE = ("I", "R")
+_REBOOT = ("Q", "RQ", "QP", "QN")
 
 
 class _Kind(NamedTuple):
@@ -38,7 +39,7 @@ _KINDS = (
         "(emgr -e PACKAGE), then emgr -c -L LABEL",
     ),
     _Kind(
-        ("Q", "RQ", "QP", "QN"),
+        _REBOOT,
         Severity.LOW,
         "its installation or removal waits for a reboot",
         "it is not in effect before the next reboot: what it cures is open until then",
@@ -154,7 +155,8 @@ def _judged(kind: _Kind, fixes: List[InterimFix], processes: Optional[Processes]
         cause=kind.cause,
         impact=kind.impact,
         cure=kind.cure,
-        run=f"emgr -c -L {shlex.quote(fixes[0].label)}",
+        # a check of what only waits for a reboot tells nothing new
+        run=None if fixes[0].letters in _REBOOT else f"emgr -c -L {shlex.quote(fixes[0].label)}",
         missing=() if sure else (_PS,),
     )
 

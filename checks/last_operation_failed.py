@@ -5,7 +5,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 
 from nimdoctor.facts import NimIdentity, NimObjects, PushSince, RecordedOperations
 from nimdoctor.facts.lsnim import ERROR, READY, NimObject
-from nimdoctor.facts.message_numbers import explained, numbered
+from nimdoctor.facts.message_numbers import numbered
 from nimdoctor.facts.operation_lines import Failure, OperationError, operation_errors
 from nimdoctor.facts.operations import may_be
 from nimdoctor.model import (
@@ -14,7 +14,6 @@ from nimdoctor.model import (
     Inferred,
     Missing,
     NotApplicable,
-    Note,
     OnClient,
     Passed,
     Quote,
@@ -81,18 +80,22 @@ def last_operation_failed(
             continue
         told = True
         yield _finding(found, errors[-1], _against(found, recorded, since if found is own else None))
-    if told:
-        return
-    if objects.cut:
-        raise Missing("lsnim -l", message=f"{objects.source} does not show how every machine's last operation ended")
     if silent:
-        quotes = [quote for found in silent for quote in (found.quote(RESULT), found.quote("Cstate"))]
-        yield Note(
-            f"{named([found.name for found in silent])}: {RESULT} = {FAILED}, the last operation failed some day; why is "
-            f"not kept there: {_SHOWLOG}",
-            quotes,
+        told = True
+        names = [found.name for found in silent]
+        yield Finding(
+            f"{named(names)}: {RESULT} = {FAILED}, the last operation failed some day; why is not kept there",
+            [quote for found in silent for quote in (found.quote(RESULT), found.quote("Cstate"))],
+            objects=names,
+            confidence=Confidence.POSSIBLE,
+            cause=Inferred("not told: it may have been any operation, and need not be a fault of nimsh or of TLS"),
+            cure=Inferred(f"{_SHOWLOG}, which likely tells why"),
         )
-    else:
+    if not told:
+        if objects.cut:
+            raise Missing(
+                "lsnim -l", message=f"{objects.source} does not show how every machine's last operation ended"
+            )
         yield Passed("no last operation failed", [found.quote(RESULT) for found in shown[:5]])
 
 
@@ -124,9 +127,7 @@ def _finding(machine: NimObject, error: OperationError, against: Sequence[Quote]
         severity=Severity.MEDIUM if worse else Severity.LOW,
         # err_info bears no time
         confidence=Confidence.POSSIBLE,
-        cause=Inferred(f"likely as its number says: {explained(error.number)}{program}")
-        if error.number
-        else Inferred("likely as the line says"),
+        cause=Inferred(_cause(error) + program),
         impact=(
             "the next push to it may fail in the same way"
             if worse
@@ -138,3 +139,9 @@ def _finding(machine: NimObject, error: OperationError, against: Sequence[Quote]
         references=[f"NIM message {error.number}"] if error.number else [],
         explained_by=_CAUSES.get(error.failure, _UNREACHED),
     )
+
+
+def _cause(error: OperationError) -> str:
+    row = numbered(error.number)
+    why = f": {error.failure.value}" if error.failure in _WORSE else ""
+    return f"likely as {error.number} says: {row.says}{why}" if row else "likely as its last line says"

@@ -2,7 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import IosLevel, OsLevel
+from nimdoctor.facts import OsLevel, VirtualIoServer
 from nimdoctor.model import (
     Confidence,
     Finding,
@@ -37,7 +37,7 @@ _COMMAND = "oslevel -s"
     rules_out=NO_INSTALLATION,
     marks="C A",
 )
-def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional[IosLevel]) -> Iterator[Verdict]:
+def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional[VirtualIoServer]) -> Iterator[Verdict]:
     """Operations of NIM on a client above its master may fail: the master is to be updated first.
 
     An interim fix does not move the level, so a client ahead by one alone is at its master's level.
@@ -47,7 +47,9 @@ def level_order(master: OnMaster[OsLevel], own: Optional[OsLevel], ios: Optional
         yield NotApplicable("about the master: give --master")
         return
     if ios:
-        yield NotApplicable(f"the client is a VIOS {ios.level}, whose levels are not those of AIX")
+        yield NotApplicable(
+            f"the client is a VIOS{f' {ios.level}' if ios.level else ''}, whose levels are not those of AIX"
+        )
         return
     if own is None:
         raise Missing(_COMMAND)

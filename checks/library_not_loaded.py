@@ -59,7 +59,7 @@ def library_not_loaded(own: Optional[LoaderReports], setup: Optional[CryptoSetup
     """nim, nimclient or nimsh did not start, since a library is not the one that it was made for."""
     for report in own.all if own else ():
         yield _finding(report)
-    if own:
+    if own and own.all:
         return
     if setup and setup.received:
         yield Passed("nimclient -c was loaded, and did its work", [setup.received])
@@ -98,7 +98,11 @@ def _finding(report: LoaderReport) -> Finding:
         cure=Inferred(
             f"the cause likely shows here: {_LOOK}"
             if report.of_ssl
-            else f"lslpp -w and the library ({library}) likely tells whose it is"
+            else (
+                f"lslpp -w {library} likely tells whose it is"
+                if library
+                else "its own lines, which likely name what is missing"
+            )
         ),
         explained_by=_CAUSES if report.of_ssl else ("fileset-broken",),
     )

@@ -3,7 +3,7 @@
 import re
 from typing import Iterator, Optional
 
-from nimdoctor.facts import HostName, Hosts, IosLevel, MachineId, NimIdentity, NimInfo, NimObjects, RefusedIds
+from nimdoctor.facts import HostName, Hosts, MachineId, NimIdentity, NimInfo, NimObjects, RefusedIds, VirtualIoServer
 from nimdoctor.facts.host_names import known_as, same_host
 from nimdoctor.facts.nim_identity import on_vios
 from nimdoctor.facts.refused_ids import RefusedId
@@ -67,7 +67,7 @@ def master_id_changed(
     objects: Optional[OnMaster[NimObjects]],
     hosts: Optional[Hosts],
     masters_hosts: Optional[OnMaster[Hosts]],
-    ios: Optional[IosLevel],
+    ios: Optional[VirtualIoServer],
 ) -> Iterator[Verdict]:
     """nimsh compares the machine id that a push brings with NIM_MASTERID, and refuses any other.
 

@@ -132,6 +132,8 @@ def name_resolution(
         its_own = masters_resolution if on_client else clients_resolution
         statements = [] if theirs else _elsewhere(names, niminfo, its_own if its_own is not resolution else None)
         others = [one for one in statements if one.address != answer.address.lower()]
+        if others and niminfo and not (niminfo.complete or niminfo.get("NIM_HOSTS")):
+            raise Missing("/etc/niminfo", message=f"{both}; what NIM_HOSTS says is not in the part that was given")
         if others and len(others) == len(statements):
             yield _contradicted(f"{name} leads to {answer.address}", others, evidence, impact, cure, run)
             return

@@ -22,7 +22,7 @@ from nimdoctor.model import (
     Vulnerability,
     check,
 )
-from nimdoctor.model.wording import count
+from nimdoctor.model.wording import count, named
 
 KEYS_TRAVEL = "CVE-2025-36096"
 SPECIAL_STEPS = "G3 changes the protocol between master and client: read IBM node/7283157 for both ends first"
@@ -70,7 +70,7 @@ def _open(exposure: NimExposure, keys: Sequence[Quote], unknown: Sequence[Standi
         objects=[row.text("cve") for row in whose],
         confidence=min((_CONFIDENCE.get(found.sure, Confidence.LIKELY) for found in lacking), key=_rank),
         cause=_cause(lacking),
-        cure=_cure(exposure, {found.generation for found in lacking}),
+        cure=_cure(exposure, lacking),
         references=list(dict.fromkeys(row.source for row in whose)),
         against=[quote for found in lacking for quote in found.against],
         missing=missing,
@@ -155,10 +155,17 @@ def _cause(lacking: Sequence[Standing]) -> str:
     return Inferred(words) if any(found.sure in ("C", "M") for found in lacking) else words
 
 
-def _cure(exposure: NimExposure, lacking: "set[str]") -> str:
-    """The way to the highest generation, which closes all, and what can be done before."""
+def _cure(exposure: NimExposure, standings: Sequence[Standing]) -> str:
+    """First a reboot that a fix waits for, then the way to the highest generation, which closes all, and what can be
+    done before.
+    """
+    waiting = {label: None for found in standings for label in found.waiting}
+    reboot = f"reboot this host first, which interim fix {named(list(waiting))} waits for" if waiting else ""
+    lacking = {found.generation for found in standings if not found.waiting}
+    if not lacking:
+        return reboot
     highest = max(lacking)
-    steps = [exposure.way_to(highest)]
+    steps = [*([reboot] if reboot else []), exposure.way_to(highest)]
     between = [row for row in exposure.cures if row.text("generation") == "G2" and row.get("apar")]
     if "G2" in lacking and highest > "G2" and between:
         apars = ", ".join(row.text("apar") for row in between)

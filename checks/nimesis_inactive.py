@@ -14,6 +14,7 @@ from nimdoctor.model import (
     Passed,
     Role,
     Severity,
+    Subject,
     Traffic,
     Verdict,
     check,
@@ -37,7 +38,11 @@ from nimdoctor.model import (
     marks="C A",
 )
 def nimesis_inactive(
-    subsystems: Subsystems, sockets: Optional[Sockets], info: Optional[NimInfo], filesets: Optional[Filesets]
+    subject: Subject,
+    subsystems: Subsystems,
+    sockets: Optional[Sockets],
+    info: Optional[NimInfo],
+    filesets: Optional[Filesets],
 ) -> Iterator[Verdict]:
     """Pull operations and registration fail until nimesis runs; pushes themselves do not need it."""
     if filesets and filesets.installed(MASTER_FILESET) is False:
@@ -51,6 +56,10 @@ def nimesis_inactive(
         yield Passed("nimesis is active", lines)
         return
     row = subsystems.get("nimesis")
+    if row is None and not (subject.roles or (filesets and filesets.installed(MASTER_FILESET))):
+        # what only a master has makes nobody a master by being absent
+        yield NotApplicable("SRC knows no nimesis, and nothing else shows that this host is a NIM master")
+        return
     if row is None:
         yield Finding(
             "SRC does not know a nimesis subsystem",

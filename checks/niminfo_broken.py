@@ -4,13 +4,13 @@ from typing import Iterator, List, Optional, Tuple
 
 from nimdoctor.facts import (
     Filesets,
-    IosLevel,
     NimIdentity,
     NimInfo,
     NimInfoFile,
     NimMessages,
     NimObjects,
     Subsystems,
+    VirtualIoServer,
 )
 from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.facts.nim_identity import on_vios
@@ -78,7 +78,7 @@ def niminfo_broken(
     subsystems: Optional[Subsystems],
     identity: NimIdentity,
     objects: Optional[OnMaster[NimObjects]],
-    ios: Optional[IosLevel],
+    ios: Optional[VirtualIoServer],
 ) -> Iterator[Verdict]:
     """nimsh and nimclient know their master, and nim its database, by this file alone."""
     on_master = subject.where is Role.MASTER

@@ -2,7 +2,7 @@
 
 from typing import FrozenSet, Iterator, List, Optional, Tuple
 
-from nimdoctor.facts import Hosts, IosLevel, NimIdentity, NimInfo, NimObjects
+from nimdoctor.facts import Hosts, NimIdentity, NimInfo, NimObjects, VirtualIoServer
 from nimdoctor.facts.host_names import known_as, same_host
 from nimdoctor.facts.lsnim import NimObject
 from nimdoctor.facts.nim_identity import on_vios
@@ -56,7 +56,7 @@ def niminfo_wrong_master(
     identity: NimIdentity,
     hosts: Optional[Hosts],
     masters_hosts: Optional[OnMaster[Hosts]],
-    ios: Optional[IosLevel],
+    ios: Optional[VirtualIoServer],
 ) -> Iterator[Verdict]:
     """nimsh accepts a push from the master it knows by name, and from no other host."""
     master = info.get("NIM_MASTER_HOSTNAME")

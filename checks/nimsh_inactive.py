@@ -2,7 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import Filesets, IosLevel, Services, Sockets, Subsystems
+from nimdoctor.facts import Filesets, Services, Sockets, Subsystems, VirtualIoServer
 from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.facts.lssrc import stopping
 from nimdoctor.facts.services import NIMSH_PORTS
@@ -48,7 +48,7 @@ def nimsh_inactive(
     sockets: Optional[Sockets],
     filesets: Optional[Filesets],
     services: Optional[Services],
-    ios: Optional[IosLevel],
+    ios: Optional[VirtualIoServer],
 ) -> Iterator[Verdict]:
     """No push can reach a host whose nimsh does not run or does not listen on its port."""
     if filesets and filesets.installed(CLIENT_FILESET) is False:

@@ -1,8 +1,9 @@
 """OpenSSL should be of a supported line, without a vulnerability that has a fix."""
 
+import time
 from typing import Iterator, List, Optional, Sequence
 
-from nimdoctor.facts import Filesets, InterimFixes, LevelTables
+from nimdoctor.facts import Filesets, InterimFixes, JudgingTime, LevelTables
 from nimdoctor.facts.emgr import InterimFix
 from nimdoctor.facts.level import Level
 from nimdoctor.facts.level_table import LevelRow
@@ -38,7 +39,9 @@ _SURE = {"A": Confidence.CERTAIN, "B": Confidence.LIKELY, "C": Confidence.LIKELY
     impact="no push today; what is found in OpenSSL stays open",
     marks="B B",
 )
-def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], tables: LevelTables) -> Iterator[Verdict]:
+def openssl_unsupported(
+    filesets: Filesets, fixes: Optional[InterimFixes], tables: LevelTables, now: JudgingTime
+) -> Iterator[Verdict]:
     """A line without support gets no security fixes any more; a vulnerable level needs its interim fix."""
     if filesets.installed(_BASE) is False:
         yield NotApplicable(f"{_BASE} is not installed: that is openssl-missing")
@@ -49,6 +52,7 @@ def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], table
     at = [filesets.quote(_BASE)]
     rows = tables.rows("openssl_support")
     old = _out_of_support(level, rows)
+    ended = _ended_elsewhere(level, rows, now)
     if old:
         line = ".".join(map(str, level.openssl().fields[:3]))
         built = f" (a FIPS build of {line})" if level.is_fips else ""
@@ -78,6 +82,12 @@ def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], table
     if undecided:
         labels = ", ".join(row.text("interim_fix") for row in undecided)
         yield Unknown(f"{_BASE} is {level}: whether interim fix {labels} is installed is not known", ["emgr -lv3"], at)
+    elif ended:
+        yield Note(
+            f"{_BASE} is {level}: {ended.text('by')} ended its support of that line in {ended.text('since')}; whether the "
+            f"vendor still cures the fileset is not told ({ended.source})",
+            at,
+        )
     elif any(level.on_line(line) for line in _lines_of(rows)):
         yield Passed(f"{_BASE} is {level}: nothing is known against it", at)
     else:
@@ -86,12 +96,22 @@ def openssl_unsupported(filesets: Filesets, fixes: Optional[InterimFixes], table
 
 def _out_of_support(level: Level, rows: Sequence[LevelRow]) -> Optional[LevelRow]:
     """The row of its line; of a line older than every one that is told, the row of the oldest of those."""
-    lines = [(line, row) for row in rows for line in [row.level("line")] if line]
+    lines = [(line, row) for row in rows for line in [row.level("line")] if line and not row.get("by")]
     of_openssl = level.openssl()
     oldest = min(lines, key=lambda pair: pair[0], default=None)
     if oldest and of_openssl < oldest[0]:
         return oldest[1]
     return next((row for line, row in lines if of_openssl.on_line(line)), None)
+
+
+def _ended_elsewhere(level: Level, rows: Sequence[LevelRow], now: JudgingTime) -> Optional[LevelRow]:
+    """The row of its line whose support ended by the host's own time, though not that of the fileset's vendor."""
+    month = time.strftime("%Y-%m", time.gmtime(now.utc))
+    for row in rows:
+        line = row.level("line")
+        if line and row.get("by") and level.openssl().on_line(line) and row.text("since") < month:
+            return row
+    return None
 
 
 def _vulnerable(
@@ -108,11 +128,13 @@ def _vulnerable(
         evidence=[*at, *([fix.at] if fix else [fixes.whole()] if fixes and label else []), *_site(row)],
         confidence=sure,
         cause=_why(row, fix, bool(later)),
-        cure=f"read {advisory or row.source}; install {f'interim fix {label}, or ' if label else ''}a later {_BASE}, the "
+        cure=f"reboot the host, which interim fix {label} waits for; then emgr -l must show S"
+        if fix and fix.waits_for_reboot
+        else f"read {advisory or row.source}; install {f'interim fix {label}, or ' if label else ''}a later {_BASE}, the "
         "master first, then restart what uses OpenSSL",
         against=later,
         references=[row.source],
-        run=f"emgr -c -L {label}" if fix else "emgr -l",
+        run=None if fix and fix.waits_for_reboot else f"emgr -c -L {label}" if fix else "emgr -l",
         vulnerabilities=[Vulnerability(advisory or label or f"{_BASE} {row.range('affected')}", row.number("score"))],
     )
 

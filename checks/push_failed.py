@@ -47,14 +47,14 @@ _ANSWERS = {
         Severity.HIGH,
         "nothing took the connection: most likely nimsh does not run on {client}, or the name leads to another host",
         f"on {{client}} at lssrc -s nimsh, which should say active, and netstat -an, which should show LISTEN on {PORT} "
-        "(nimsh-inactive, port-taken); on the master at host {client}: is that its address? (name-resolution)",
+        "(nimsh-inactive, port-taken); on the master at host {name}: is that its address? (name-resolution)",
         (*_NOT_LISTENING, *_NAMES, "niminfo-broken"),
     ),
     Failure.NO_ANSWER: _Answer(
         Severity.HIGH,
         "no answer came: likely {client} is down, the name leads to another address, or a firewall drops what is sent "
         f"to {PORT}",
-        "on the master at host {client} and a ping of that address (name-resolution); then whether a firewall lets "
+        "on the master at host {name} and a ping of that address (name-resolution); then whether a firewall lets "
         f"{PORT} and {SECOND} through; on {{client}} at lssrc -s nimsh (nimsh-inactive)",
         (*_NAMES, "nimsh-inactive"),
     ),
@@ -62,7 +62,7 @@ _ANSWERS = {
         Severity.HIGH,
         f"Error 0 with poll: setup failure: likely the second channel, {SECOND}/tcp (nimaux), did not come up, while "
         f"{PORT} answered",
-        f"whether a firewall lets {SECOND} through as well, and the rows nimsh {PORT}/tcp and nimaux {SECOND}/tcp stand in "
+        f"whether a firewall lets {SECOND} through as well, and whether the rows nimsh {PORT}/tcp and nimaux {SECOND}/tcp stand in "
         "/etc/services of both ends (services-missing, name-resolution)",
         ("services-missing", *_NAMES),
     ),
@@ -70,16 +70,16 @@ _ANSWERS = {
         Severity.HIGH,
         "the two ends came to no connection; likely nimsh on {client}, its name, or a firewall is at fault",
         f"on {{client}} at lssrc -s nimsh and netstat -an, LISTEN on {PORT} (nimsh-inactive, port-taken); on the master at "
-        "host {client} (name-resolution)",
+        "host {name} (name-resolution)",
         (*_NOT_LISTENING, *_NAMES, "create-bio-hang"),
     ),
     Failure.DENIED: _Answer(
         Severity.HIGH,
         "nimsh on {client} answered and refused: likely it has another CPU id, another master id or another master than "
         "this master passes (cpuid-changed, master-id-changed, niminfo-wrong-master, name-resolution)",
-        "whether uname -m on {client} is the cpuid of lsnim -l {client} (cpuid-changed), NIM_MASTERID in its "
-        "/etc/niminfo uname -m of the master (master-id-changed), and NIM_MASTER_HOSTNAME there the master "
-        "(niminfo-wrong-master), by a name that {client} resolves (name-resolution)",
+        "at uname -m on {client} beside the cpuid of lsnim -l {name} (cpuid-changed); at NIM_MASTERID in its "
+        "/etc/niminfo beside uname -m of the master (master-id-changed); at NIM_MASTER_HOSTNAME there, and to what "
+        "{client} resolves it (niminfo-wrong-master, name-resolution)",
         (*_IDENTITY, "niminfo-broken", "push-disabled", "ssl-one-sided"),
     ),
     Failure.INTERRUPTED: _Answer(
@@ -100,6 +100,16 @@ _ANSWERS = {
         Confidence.POSSIBLE,
     ),
 }
+_ASKS_NIMSH = (Failure.REFUSED, Failure.NO_ANSWER, Failure.NO_CONNECTION, Failure.TIMED_OUT)
+_NAMED_IDS = (
+    ("cpuid", "the CPU id is not the one", ("cpuid-changed",)),
+    (
+        "master",
+        "the master, or its id, is not the one",
+        ("master-id-changed", "niminfo-wrong-master", "name-resolution"),
+    ),
+)
+"""Words of a refusal that name what was wrong, as public reports of it show them (B); other words tell nothing."""
 _BY_NIMSH = "c_rsh is NIM's own method, and with (exec_nimsh_cmd) it goes by nimsh, not by rsh"
 
 
@@ -138,7 +148,9 @@ def push_failed(
         if error.failure in _ANSWERS and _is_push(one) and _is_told_here(subject, one.client_of(error), names)
     ]
     back = [
-        one for one in recorded if one.came_back and not one.errors and _is_told_here(subject, one.typed.client, names)
+        one
+        for one in recorded
+        if one.came_back and not one.errors and _is_push(one) and _is_told_here(subject, one.typed.client, names)
     ]
     told: List[Tuple[Failure, Optional[str]]] = []
     over: List[Quote] = []
@@ -214,7 +226,7 @@ def _finding(
     missing: Sequence[str],
     where: Role,
 ) -> Finding:
-    answer = _ANSWERS[error.failure]
+    answer = _answer(error)
     who = client or "the client"
     meaning = f"{error.number}: " if error.number else ""
     way = f" ({_BY_NIMSH})" if error.by_nimsh and error.method == "c_rsh" else ""
@@ -226,7 +238,7 @@ def _finding(
         confidence=Confidence.POSSIBLE if against else answer.mark,
         cause=Inferred(f"{meaning}{answer.cause.format(client=who)}{way}"),
         impact=_impact(error, who),
-        cure=f"look {answer.cure.format(client=who)}",
+        cure=f"look {answer.cure.format(client=who, name=client or 'CLIENT')}",
         against=list(against),
         missing=list(missing),
         references=[f"NIM message {error.number}"] if error.number else [],
@@ -236,10 +248,22 @@ def _finding(
     )
 
 
+def _answer(error: OperationError) -> _Answer:
+    """What is said of that error; of a refusal that names what was wrong, of that alone."""
+    answer = _ANSWERS[error.failure]
+    words = error.words.lower().partition("denied")[2]
+    named = next((one for one in _NAMED_IDS if error.failure is Failure.DENIED and one[0] in words), None)
+    if named is None:
+        return answer
+    _, what, causes = named
+    cause = f"nimsh on {{client}} answered and refused: likely {what} that it has ({', '.join(causes)})"
+    return answer._replace(cause=cause, explained_by=causes)
+
+
 def _run(error: OperationError, client: Optional[str], where: Role) -> Optional[str]:
     """The first thing to look at on the host that the finding is about."""
     if where is Role.CLIENT:
-        return None if error.failure in (Failure.DENIED, Failure.INTERRUPTED) else "lssrc -s nimsh"
+        return "lssrc -s nimsh" if error.failure in _ASKS_NIMSH else None
     if client is None or client.startswith("-"):
         return None
     return f"lsnim -l {client}" if error.failure is Failure.DENIED else f"host {client}"

@@ -2,10 +2,20 @@
 
 from typing import Iterator, List, Optional, Tuple
 
-from nimdoctor.facts import ExtractedLibraries, Filesets, LppSources, NimObjects, NimshMode, OsLevel, Paths
+from nimdoctor.facts import (
+    ExtractedLibraries,
+    Filesets,
+    LppSources,
+    NimObjects,
+    NimshMode,
+    OsLevel,
+    Paths,
+    VirtualIoServer,
+)
 from nimdoctor.facts.level import Level
 from nimdoctor.facts.showres import LppSource
 from nimdoctor.model import OnClient, OnMaster, Role
+from nimdoctor.model.wording import UPDATEIOS
 from nimdoctor.planning.client_crypto import HAS_OPENSSL, at_rest, below_g2, crypto_on, remove_copy
 from nimdoctor.planning.conditions import FilesetsInstalled, FilesetsUnlocked, PreviewTouchesOnly, RoleIs
 from nimdoctor.planning.fix import Advice, FixContext, PlanItem, fix, is_nim_name
@@ -38,10 +48,18 @@ def install_openssl(
     libraries: Optional[OnClient[ExtractedLibraries]],
     paths: Optional[OnClient[Paths]],
     mode: Optional[OnClient[NimshMode]],
+    vios: Optional[OnClient[VirtualIoServer]],
 ) -> Iterator[PlanItem]:
     """`nim -o cust` on the master, previewed first; then the stale copies and `nimclient -c` as in refresh-ssl-libs."""
     wanted = _lacking(filesets)
     if not wanted:
+        return
+    if vios:
+        yield Advice(
+            f"the client is a VIOS, which nim -o cust is not for: as padmin, from a directory with {', '.join(wanted)}",
+            UPDATEIOS,
+            Role.CLIENT,
+        )
         return
     name = case.client
     if not case.given(Role.MASTER) or name is None:

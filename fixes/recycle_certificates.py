@@ -76,6 +76,8 @@ def recycle_certificates(
         yield Affects(
             others, "they hold certificates of the old set until they have fetched one of the new", FOR_THE_OTHERS
         )
+    if objects.cut:
+        yield Caution("only a part of lsnim -l was given: there may be other clients that lose push")
     for text in _lost(configs, samples):
         yield Caution(text)
     for state, word in (("is prepared and may start any time", "has been enabled"), ("runs", "is being performed")):

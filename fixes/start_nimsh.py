@@ -2,7 +2,7 @@
 
 from typing import Iterator, Optional
 
-from nimdoctor.facts import Filesets, IosLevel, Sockets, Subsystems
+from nimdoctor.facts import Filesets, Sockets, Subsystems, VirtualIoServer
 from nimdoctor.facts.lslpp import CLIENT_FILESET
 from nimdoctor.facts.services import NIMSH_PORTS
 from nimdoctor.model import OnClient, OnMaster, Role
@@ -39,7 +39,7 @@ def start_nimsh(
     master_sockets: Optional[OnMaster[Sockets]],
     client_filesets: Optional[OnClient[Filesets]],
     master_filesets: Optional[OnMaster[Filesets]],
-    ios: Optional[OnClient[IosLevel]] = None,
+    ios: Optional[OnClient[VirtualIoServer]] = None,
 ) -> Iterator[PlanItem]:
     """`startsrc -s nimsh` on the end where it is down; stopped first where it runs and does not listen."""
     ends = (

@@ -3,7 +3,7 @@
 import re
 from typing import Callable, Iterator, List, Optional, Tuple
 
-from nimdoctor.facts import Hosts, Interfaces, IosLevel, NimIdentity, NimInfo, NimObjects, NimshMode
+from nimdoctor.facts import Hosts, Interfaces, NimIdentity, NimInfo, NimObjects, NimshMode, VirtualIoServer
 from nimdoctor.facts.nim_identity import on_vios
 from nimdoctor.facts.niminfo import PORTS
 from nimdoctor.model import OnClient, OnMaster, Role
@@ -52,7 +52,7 @@ def switch_to_nimsh(
     hosts: Optional[OnClient[Hosts]],
     interfaces: Optional[OnClient[Interfaces]],
     mode: Optional[OnClient[NimshMode]],
-    ios: Optional[OnClient[IosLevel]] = None,
+    ios: Optional[OnClient[VirtualIoServer]] = None,
 ) -> Iterator[PlanItem]:
     """Keeps /etc/niminfo under another name, then `niminit -a connect=nimsh` with the old name, master and ports."""
     own = identity.object_in(objects)[0] if identity else None

@@ -191,6 +191,6 @@ def write(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.pop("COLUMNS", None)
+    os.environ["COLUMNS"] = "96"
     for name in sys.argv[1:]:
         write(Path(name))

@@ -196,7 +196,8 @@ def test_what_is_slow_to_import_is_imported_in_the_functions_that_use_it():
 
 
 COMMANDS = tuple(
-    f"nimdoctor/cli/{name}.py" for name in ("ask", "collect", "ending", "reference", "repair", "report", "runs", "scan")
+    f"nimdoctor/cli/{name}.py"
+    for name in ("ask", "collect", "ending", "field_test", "reference", "repair", "report", "runs", "scan")
 )
 ANYTHING = ("nimdoctor",)
 IN_FUNCTIONS = (
@@ -211,6 +212,7 @@ IN_FUNCTIONS = (
     (("nimdoctor/evidence/__init__.py",), ("nimdoctor.evidence",), "one kind of target of several, each built on this"),
     (("nimdoctor/evidence/pasted.py",), ("nimdoctor.evidence.wrapping",), "only for what somebody pasted"),
     (("nimdoctor/cli/collecting.py", "nimdoctor/library/"), ("nimdoctor.scripts",), "only where a script is asked for"),
+    (("nimdoctor/evidence/wrapping/__init__.py",), ("nimdoctor.evidence.wrapping.page",), "only for what was a page"),
     (("nimdoctor/library/",), ("nimdoctor.probe",), "only where the network is asked"),
     (
         ("nimdoctor/library/",),

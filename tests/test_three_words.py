@@ -25,7 +25,7 @@ STATES: Dict[str, bytes] = {
     "a page": b"<!DOCTYPE html>\n<html><head><title>404</title></head></html>\n",
     "another command": b"-rw-r-----    1 padmin   staff          1024 Jan 01 2024 some.file\n",
 }
-TAKES_ANYTHING = {"NimMessages", "SiteLevels"}
+TAKES_ANYTHING = {"NimMessages", "RecordedOperations", "LoaderReports", "SiteLevels"}
 """What is looked for in these may be in any text, and not to be there is an answer."""
 EMPTY_IS_AN_ANSWER = {"Inittab", "Rhosts", "NimInfoFile"}
 ONE_OF_A_SHAPE = {("Rhosts", "a letter"), ("Rhosts", "a page"), ("Rhosts", "another command")}

@@ -26,6 +26,7 @@ COMMANDS = {
     "rollback": "runs",
     "runs": "runs",
     "collect": "collect",
+    "field-test": "field_test",
     "report": "report",
     "checks": "reference",
     "explain": "reference",
@@ -53,9 +54,9 @@ def commands(name: str = "") -> Any:
     for command, module in COMMANDS.items():
         if name in ("", command):
             settings = {"ignore_unknown_options": True} if command in TAKES_ANY_WORD else {}
-            function = getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command)
+            function = getattr(importlib.import_module(f"nimdoctor.cli.{module}"), command.replace("-", "_"))
             # given as such it is wrapped, else cut after some words
-            app.command(short_help=_summary(function), context_settings=settings)(results_alone()(function))
+            app.command(command, short_help=_summary(function), context_settings=settings)(results_alone()(function))
     return typer.main.get_command(app)
 
 

@@ -25,7 +25,7 @@ SHOWN = 40
 def archive(target: str, output: Optional[str], redact: bool, redact_key: Optional[str], timeout: float) -> int:
     """Writes the archive of a live host and its name; gives the exit status. Raises UsageError."""
     if output is not None:
-        _check_output(output)
+        check_output(output)
     catalog = Registry().catalog
     redaction = leaving(redact_key, catalog) if redact else None
     restore = end_like_ctrl_c()
@@ -92,7 +92,8 @@ def script_for(target: str, output: Optional[str], timeout: float) -> int:
     return 0
 
 
-def _check_output(path: str) -> None:
+def check_output(path: str) -> None:
+    """Raises UsageError for a path that no archive can be written to."""
     if not path.endswith(ENDINGS):
         raise UsageError(f"--output {visible(path)}: the name must end in {', '.join(ENDINGS)}")
     if os.path.islink(path):

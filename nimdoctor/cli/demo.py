@@ -28,7 +28,7 @@ from nimdoctor.model import Outcome, Role
 from nimdoctor.planning.document import Plan
 from nimdoctor.planning.fix import Fix, Options
 from nimdoctor.planning.steps import RunCommand
-from nimdoctor.report import plan_text, text_report
+from nimdoctor.report import plan_text, run_text, text_report
 from nimdoctor.report.scan_report import HEALTHY, Report
 from nimdoctor.system.command import CommandResult
 
@@ -66,7 +66,7 @@ def on_real_hosts(plan: Plan, fixes: Sequence[Fix]) -> List[str]:
     ]
 
 
-def show(scenario: str, out: Out, width: int = 96) -> List[str]:
+def show(scenario: str, out: Out, width: int = 80) -> List[str]:
     """Shows a scenario line by line and leaves nothing behind; gives what did not go as it should.
 
     Raises LabCannotBeBuilt, or OSError where there is no room for it.
@@ -208,7 +208,7 @@ class _Demo:
             self._quoted("\n".join(f"refused: {one.must}: {one.seen}" for one in error.refusals))
             self.wrong.append("the plan was refused")
             return
-        self._quoted(plan_text.render_result(result, plan, width=self._inner, brief=True))
+        self._quoted(run_text.render_result(result, plan, width=self._inner, brief=True))
         if not result.good:
             self.wrong.append(f"the run ended {result.state}")
 
@@ -238,7 +238,7 @@ class _Demo:
         repair.note_proved()
         state = os.path.join(self.lab.client, "var", "adm", "nimdoctor")
         recorded = [as_dict(run) for run in runs.every(state)]
-        self._typed(CLIENT, "nimdoctor runs", plan_text.render_runs(recorded, STATE_DIRECTORY))
+        self._typed(CLIENT, "nimdoctor runs", run_text.render_runs(recorded, STATE_DIRECTORY, width=self._inner))
         self._typed(CLIENT, "nimdoctor rollback last", f"(not done here: {_way_back(done.plan)})")
 
     def _contents_of_the_lpp_source(self) -> None:

@@ -44,7 +44,7 @@ def show_result(result: "Result", format: Format) -> None:
 
         write(text(result.to_dict()), None)
     elif result.ended:
-        from nimdoctor.report.plan_text import render_result
+        from nimdoctor.report.run_text import render_result
 
         write(render_result(result.ended, result.plan, width=width()), None)
 

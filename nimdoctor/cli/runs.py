@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from nimdoctor.cli.ending import REFUSED, answer_to, complete_fixes, refuse, show_result, status_of
-from nimdoctor.cli.output import Format, lines, say, write
+from nimdoctor.cli.output import Format, lines, say, width, write
 from nimdoctor.library.interruption import HERE, THERE, Interruption
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def rollback(
 
         write(text(rolled_back_as_dict(done)), None)
     else:
-        from nimdoctor.report.plan_text import render_rolled_back
+        from nimdoctor.report.run_text import render_rolled_back
 
-        write(render_rolled_back(done), None)
+        write(render_rolled_back(done, width=width()), None)
     return 0 if done.good else REFUSED
 
 
@@ -121,7 +121,7 @@ def runs(
 
         write(text(found.to_dict()), None)
     else:
-        from nimdoctor.report.plan_text import render_runs
+        from nimdoctor.report.run_text import render_runs
 
-        write(render_runs(found.runs, found.state_directory, found.pruned), None)
+        write(render_runs(found.runs, found.state_directory, found.pruned, width=width()), None)
     return REFUSED if found.refused else 0

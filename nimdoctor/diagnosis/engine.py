@@ -4,10 +4,10 @@ A check that breaks becomes a result of outcome error and the others go on. Noth
 evidence: a check that says nothing passes on the facts it was given, and only on them.
 """
 
-import traceback
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor import facts
+from nimdoctor.diagnosis.broken_check import broke
 from nimdoctor.diagnosis.host import FactAbsent, Host, parameters
 from nimdoctor.diagnosis.scanned_ends import GIVE, CheckRun, NotNamed, ScannedEnds
 from nimdoctor.diagnosis.settlement import settlement_of
@@ -182,7 +182,7 @@ class Engine:
         """Whether either end is proved to be of generation G2 or later."""
         return any(generation.at_least("G2") for generation in self._generations())
 
-    def _generations(self) -> List[facts.NimGeneration]:
+    def _generations(self) -> "List[facts.NimGeneration]":
         found = [host.optional(facts.NimGeneration) for host in (self.target, self.master) if host]
         return [generation for generation in found if generation]
 
@@ -206,7 +206,7 @@ class Engine:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plug-in may raise anything, SystemExit included
-            return [self._plain(check, run.where, host_name, Outcome.ERROR, _broke(error))]
+            return [self._plain(check, run.where, host_name, Outcome.ERROR, broke(error))]
         findings = [thing for thing in verdicts if isinstance(thing, Finding)]
         if findings:
             return [self._found(run, host_name, finding) for finding in findings]
@@ -398,18 +398,3 @@ def _asks_for_diagnosis(check: Check) -> bool:
     except Exception:
         # annotations that cannot be resolved break the check when it is asked, where it is reported
         return False
-
-
-def _broke(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [
-        frame for frame in frames if not frame.filename.endswith(("engine.py", "scanned_ends.py", "host.py"))
-    ] or frames
-    frame = own[-1] if own else None
-    place = ""
-    if frame:
-        module = frame.filename.replace("\\", "/").rsplit("/", 2)
-        name = ".".join(module[-2:])[: -len(".py")] if frame.filename.endswith(".py") else frame.filename
-        place = f" in {name}, line {frame.lineno}"
-    text = str(error).splitlines()
-    return f"the check broke: {type(error).__name__}{place}" + (f": {text[0][:200]}" if text and text[0] else "")

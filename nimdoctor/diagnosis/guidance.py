@@ -47,10 +47,11 @@ class EndGeneration(NamedTuple):
 
 
 class Look(NamedTuple):
-    """Something that can be looked at whatever the generation: `state` is what this scan's checks of it came to (the worst
+    """Something that can be looked at whatever the generation, in one or two words and in a sentence: `state` is what this scan's checks of it came to (the worst
     outcome of `checks`), or not asked; `commands` are to be run by hand on that end.
     """
 
+    name: str
     what: str
     state: str
     checks: Tuple[str, ...]
@@ -156,45 +157,51 @@ def _looks(hosts: Dict[Role, Host], results: Sequence[Result]) -> Iterator[Look]
     client, master = hosts.get(Role.CLIENT), hosts.get(Role.MASTER)
     names = _names(client, master)
 
-    def look(what: str, checks: Sequence[str], *commands: Tuple[Role, Argv]) -> Look:
+    def look(name: str, what: str, checks: Sequence[str], *commands: Tuple[Role, Argv]) -> Look:
         there = tuple((role, argv) for role, argv in commands if role in hosts)
-        return Look(what, _state(checks, results), tuple(checks), there)
+        return Look(name, what, _state(checks, results), tuple(checks), there)
 
     own, others = names.get(Role.CLIENT), names.get(Role.MASTER)
     yield look(
+        "ports",
         "the ports of nimsh on the client, 3901 and 3902",
         ("nimsh-inactive", "port-taken", "services-missing"),
         (Role.CLIENT, ("netstat", "-an")),
     )
     yield look(
+        "path",
         "the path between them, a firewall and the MTU: 3901/tcp from the master to the client, 3902/tcp both ways "
         "(nimdoctor scan --probe tries it on a live host)",
         (),
     )
     yield look(
+        "names",
         "names both ways",
         ("name-resolution",),
         *([(Role.MASTER, ("host", own))] if own else []),
         *([(Role.CLIENT, ("host", others))] if others else []),
     )
     date: Argv = ("date", "-u", "+%Y-%m-%dT%H:%M:%SZ")
-    yield look("the clocks of both ends", ("clock-skew",), (Role.CLIENT, date), (Role.MASTER, date))
-    yield look("the dates of the certificates", ("certificate-expired", "certificate-not-yet-valid"))
+    yield look("clocks", "the clocks of both ends", ("clock-skew",), (Role.CLIENT, date), (Role.MASTER, date))
+    yield look("dates", "the dates of the certificates", ("certificate-expired", "certificate-not-yet-valid"))
     if own and Role.MASTER in hosts:
-        yield look("what the client says of itself", (), (Role.MASTER, ("nimquery", "-a", f"host={own}")))
+        yield look("nimquery", "what the client says of itself", (), (Role.MASTER, ("nimquery", "-a", f"host={own}")))
     yield look(
+        "daemons",
         "the daemons: nimsh on both ends, nimesis on the master",
         ("nimsh-inactive", "nimesis-inactive"),
         (Role.CLIENT, ("lssrc", "-s", "nimsh")),
         (Role.MASTER, ("lssrc", "-a")),
     )
     yield look(
+        "filesets",
         "filesets left behind by an update",
         ("level-order", "fileset-broken"),
         (Role.CLIENT, ("lslpp", "-lc")),
         (Role.MASTER, ("lslpp", "-lc")),
     )
     yield look(
+        "fixes",
         "fixes that are not in effect before a reboot",
         ("interim-fix-unstable",),
         (Role.CLIENT, ("emgr", "-lv3")),

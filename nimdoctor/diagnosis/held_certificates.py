@@ -7,7 +7,7 @@ from typing import Dict, FrozenSet, Hashable, Iterator, List, NamedTuple, Option
 from nimdoctor import facts
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.diagnosis.host import Host, parameters
-from nimdoctor.model import Check, Topic
+from nimdoctor.model import Check, Quote, Topic
 from nimdoctor.model.certificate_record import X509Record
 
 DAY = 86400
@@ -91,6 +91,14 @@ class HeldCertificates(NamedTuple):
     def bear_on(self, findings: Sequence[Result]) -> bool:
         """Whether one of these findings is about certificates, or about a handshake that they decide."""
         return any(one.check in self.judged_by and one.topic is Topic.OPERATION for one in findings)
+
+    def holds(self, quote: Quote) -> bool:
+        """Whether a quote is what one of them says; a line of a file is none."""
+        return quote.line is None and any(
+            one.path == quote.source and one.x509.subject and one.x509.subject in quote.text
+            for host in self.hosts
+            for one in host.certificates
+        )
 
     def side_by_side(self) -> List[Held]:
         """Every certificate once, those in use first."""

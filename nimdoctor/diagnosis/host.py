@@ -10,7 +10,6 @@ from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
 from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.source import Evidence
 from nimdoctor.evidence.x509 import X509Reader
-from nimdoctor.facts.lslpp import CLIENT_FILESET, MASTER_FILESET
 from nimdoctor.model.host_readers import CertificateReader, ClockReader, EvidenceTime
 from nimdoctor.model.language import NOT_ENGLISH, is_english
 from nimdoctor.model.rows import reads_parts
@@ -291,7 +290,9 @@ class Host:
         if self.optional(facts.NimObjects):
             return ("master",)
         filesets = self.optional(facts.Filesets)
-        if filesets and filesets.installed(CLIENT_FILESET) and filesets.installed(MASTER_FILESET) is False:
+        # nim.client is installed on hosts of no master too, where SRC knows no nimsh
+        subsystems = self.optional(facts.Subsystems) if filesets and filesets.of_client_alone else None
+        if subsystems and subsystems.get("nimsh"):
             # of several files in one heap this one may be of another host
             self.role_stated = not self.evidence.loose
             return ("client",)
@@ -327,6 +328,13 @@ class Host:
     def role(self) -> str:
         """The roles as one word for a report: client, master, `client,master` or unknown."""
         return ",".join(role for role in ("client", "master") if role in self.roles) or "unknown"
+
+    @property
+    def vios(self) -> Tuple[Optional[str], bool]:
+        """The level of a Virtual I/O Server, and whether it is one, as far as the facts tell that somebody asked for."""
+        asked = {kind.__name__: found for kind, found in self._facts.items() if not isinstance(found, FactAbsent)}
+        ios, filesets = asked.get("IosLevel"), asked.get("Filesets")
+        return (ios.level if ios else None), bool(ios or (filesets and filesets.of_vios))
 
     @property
     def oslevel(self) -> Optional[str]:

@@ -42,7 +42,7 @@ COLLECTED = (
     Row("emgr -lv3", Kind.COMMAND, ("InterimFixes",), variants=("emgr -lv3", "emgr -lv 3", "emgr -l -v3", "emgr -l")),
     Row("uname -m", Kind.COMMAND, ("MachineId",)),
     Row("hostname", Kind.COMMAND, ("HostName",)),
-    Row("lsitab nimsh", Kind.COMMAND, ("Inittab",), empty_means_none=True),
+    Row("lsitab nimsh", Kind.COMMAND, ("Inittab",), variants=("lsitab -a",), empty_means_none=True),
     Row("instfix -ik {APARS}", Kind.COMMAND, ("Apars",), variants=("instfix -ik", "instfix -i")),
     Row("netstat -in", Kind.COMMAND, ("Interfaces",), variants=("netstat -in", "netstat -ni")),
     Row("lslpp -lc", Kind.COMMAND, ("Filesets",), variants=("lslpp -lc", "lslpp -cl", "lslpp -c -l", "lslpp -l -c", "lslpp -qlc", "lslpp -qcl")),

@@ -65,6 +65,11 @@ class InterimFix(NamedTuple):
         return word if word in STATES else _BY_WORDS.get(word, "")
 
     @property
+    def waits_for_reboot(self) -> bool:
+        """Whether it is installed and takes effect with the next reboot."""
+        return self.letters in ("Q", "QP", "QN")
+
+    @property
     def stable(self) -> bool:
         """Whether the fix is in effect; every other state counts for nothing."""
         return self.state.upper() in ("S", "STABLE")

@@ -23,7 +23,7 @@ class Standing(NamedTuple):
     """How a fileset stands to one generation: `state` is carried, lacking or not known, `why` is in words.
 
     `sure` is the mark of what that rests on, `site` that it rests on a site's own row alone; `against` speaks against
-    it, `missing` names what would tell.
+    it, `missing` names what would tell, `waiting` are labels of interim fixes that bring it with the next reboot.
     """
 
     generation: str
@@ -34,6 +34,7 @@ class Standing(NamedTuple):
     against: Tuple[Quote, ...] = ()
     missing: Tuple[str, ...] = ()
     site: bool = False
+    waiting: Tuple[str, ...] = ()
 
 
 class FilesetStanding(NamedTuple):
@@ -129,7 +130,7 @@ class GenerationJudge:
         if carried:
             return carried
         if lower:
-            return lower._replace(generation=generation)
+            return lower._replace(generation=generation, waiting=self._waiting(generation))
         none_made = self._none_made(name, generation)
         if none_made:
             return none_made
@@ -198,7 +199,8 @@ class GenerationJudge:
                     )
                 if self._unexplained_lock(name):
                     return self._locked(name, generation)
-                return Standing(generation, LACKING, why, row.sure, quotes, site=row.of_site)
+                waiting = self._waiting(generation)
+                return Standing(generation, LACKING, why, row.sure, quotes, site=row.of_site, waiting=waiting)
         return None
 
     def _treated(self, name: str, generation: str) -> bool:
@@ -225,7 +227,7 @@ class GenerationJudge:
             if partly:
                 lacking = "its APAR is there in part, likely not for NIM, and no interim fix is"
             quotes = (*denied, *(fix.at for fix in pending)) if pending else (*denied, self.fixes.whole())
-            return Standing(generation, LACKING, why or lacking, sure, quotes)
+            return Standing(generation, LACKING, why or lacking, sure, quotes, waiting=self._waiting(generation))
         if self._unexplained_lock(name):
             return self._locked(name, generation)
         if not self.rows(generation):
@@ -283,6 +285,10 @@ class GenerationJudge:
 
     def _is_of(self, fix: InterimFix, generation: str) -> bool:
         return any(row.get("apar") in fix.apars for row in self.rows(generation))
+
+    def _waiting(self, generation: str) -> Tuple[str, ...]:
+        fixes = self.fixes.fixes if self.fixes else ()
+        return tuple(fix.label for fix in fixes if fix.waits_for_reboot and self._is_of(fix, generation))
 
     def _ranges(self, name: str) -> Sequence[LevelRow]:
         tl = technology_level(self.filesets.vrmf(name) or Level(()))

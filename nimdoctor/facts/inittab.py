@@ -10,12 +10,13 @@ ROW = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1"
 """The row that starts nimsh at boot, as hosts and public scripts have it."""
 
 _ROW = re.compile(r"\s*nimsh:([^:]*):([^:]*):(.*)")
+_OF_ANY = re.compile(r":?[\w.+-]{1,14}:[0-9a-cA-CsSmM]*:\w*:", re.ASCII)
 _STARTS = re.compile(r"startsrc\s.*?(?:-g\s*nimclient|-s\s*nimsh)(?:\s|$)|(?:^|\s|/)nimsh(?:\s|$)")
 _BOOT_LEVEL = "2"
 _AT_BOOT = frozenset({"boot", "bootwait", "once", "respawn", "sysinit", "wait"})
 
 
-@fact(Row("lsitab nimsh", Kind.COMMAND, empty_means_none=True))
+@fact(Row("lsitab nimsh", Kind.COMMAND, variants=("lsitab -a",), empty_means_none=True))
 class Inittab(NamedTuple):
     """The row of nimsh; `present` is False, and `at` None, when there is none. `levels` are its run levels, empty for all.
 
@@ -35,13 +36,20 @@ class Inittab(NamedTuple):
 
     @classmethod
     def parse(cls, text: Text) -> "Inittab":
-        """Empty output means no row: lsitab prints nothing and exits 1. Raises BadEvidence for anything else."""
+        """Empty output means no row: lsitab prints nothing and exits 1. So does a whole `lsitab -a` without it.
+
+        Raises BadEvidence for anything else.
+        """
         any_text = False
+        others = 0
         for quote in text.quotes():
             row = _ROW.fullmatch(quote.text)
             if row:
                 return cls(text.source, True, quote, row.group(2), row.group(1), row.group(3))
             any_text = any_text or bool(quote.text.strip())
+            others += bool(_OF_ANY.match(quote.text))
+        if others > 1 and text.is_whole and re.fullmatch(r"lsitab[ _]-a", text.name.strip()):
+            return cls(text.source, False, None)
         if any_text:
             raise BadEvidence(f"{text.source} holds no row of nimsh")
         # exit 0 says that there was a row, so that its text was lost

@@ -1,7 +1,7 @@
 """`instfix -ik APAR`: whether the filesets of an APAR are installed."""
 
 import re
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.model.rows import Kind, Row, fact
 from nimdoctor.model.text import BadEvidence, Quote, Text, first_words
@@ -14,6 +14,10 @@ _SHAPES = (
 
 
 _BY_FIX = re.compile(r"\bInterim fix '([^']{1,60})' associated with (\S{1,40}) is installed\.")
+
+
+_COLONS = re.compile(r"([A-Za-z]{2}[0-9]{4,6}):[\w.+-]{1,80}:[0-9.]{7,40}:[0-9.]{0,40}:([-=+!<]):.*", re.ASCII)
+"""A row of `-c`: an APAR, a fileset, the level asked for and the one there, and how the latter stands to it."""
 
 
 class AparRow(NamedTuple):
@@ -54,13 +58,14 @@ class Apars(NamedTuple):
     @classmethod
     def parse(cls, text: Text) -> "Apars":
         """Raises BadEvidence for an empty text or one that answers for no APAR."""
-        rows = []
+        rows: List[AparRow] = []
         first = ""
         for quote in text.quotes():
             first = first or quote.text.strip()
             row = _row(quote)
             if row:
                 rows.append(row)
+        rows += _of_filesets(text)
         if not first:
             raise BadEvidence(f"{text.source} is empty")
         if not rows:
@@ -94,6 +99,24 @@ class Apars(NamedTuple):
     def whole(self) -> Quote:
         """A quote that means all of it."""
         return Quote(self.source, None, "")
+
+
+def _of_filesets(text: Text) -> Iterator[AparRow]:
+    """What rows of `-c` say together: an APAR is installed where no fileset is below the level that it asks for.
+
+    Not where every row is of a fileset that the host does not have. A list that went through grep tells only what it lacks.
+    """
+    found: Dict[str, List[Tuple[str, Quote]]] = {}
+    for quote in text.quotes():
+        row = _COLONS.fullmatch(quote.text[:1000].strip())
+        if row:
+            found.setdefault(row.group(1).upper(), []).append((row.group(2), quote))
+    for apar, rows in found.items():
+        lower = next((quote for state, quote in rows if state in "-<"), None)
+        if lower:
+            yield AparRow(apar, False, lower)
+        elif text.is_whole and any(state in "=+" for state, _ in rows):
+            yield AparRow(apar, True, next(quote for state, quote in rows if state in "=+"))
 
 
 def _row(quote: Quote) -> Optional[AparRow]:

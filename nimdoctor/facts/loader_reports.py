@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from nimdoctor.facts.loader import LoaderComplaint, complaints
 from nimdoctor.facts.operations import typed_command
 from nimdoctor.model.rows import fact
-from nimdoctor.model.text import BadEvidence, Quote, Text
+from nimdoctor.model.text import Quote, Text
 
 _HEADS = ("0509-036", "0509-022", "0509-130")
 """What is not loaded stands in these; why, in those below."""
@@ -85,11 +85,8 @@ class LoaderReports(NamedTuple):
 
     @classmethod
     def parse(cls, text: Text) -> "LoaderReports":
-        """Raises BadEvidence where the loader says nothing."""
+        """Raises BadEvidence only for a text that cannot be read: that the loader says nothing is an answer too."""
         found = complaints(text.quotes())
-        if not found:
-            empty = not text.read().strip()
-            raise BadEvidence(f"{text.source} is empty" if empty else f"{text.source} holds nothing of the loader")
         typed = typed_command(text.name)
         # a form alone is what an output was recognised by, not what was typed
         command = text.name if text.command and text.name not in ("nimclient", "nim -o lslpp", "c_rsh") else ""
@@ -117,13 +114,13 @@ def _groups(found: Sequence[LoaderComplaint]) -> List[List[LoaderComplaint]]:
 def _report(group: Sequence[LoaderComplaint], command: str, client: Optional[str]) -> LoaderReport:
     heads = [_PROGRAM.search(one.words) for one in group if one.number in _HEADS]
     program = next((match.group(1).rstrip(".") for match in heads if match), None)
-    why = [one for one in group if one.number not in _TELLS_NOTHING] or list(group)
+    why = [one for one in group if one.number not in _TELLS_NOTHING]
     libraries = [match for one in why for match in _LIBRARY.finditer(one.words)]
     member = next((match.group(1) for one in why for match in [_MEMBER.search(one.words)] if match), None)
     library = libraries[0].group(1).rstrip(".") if libraries else None
     return LoaderReport(
         program,
-        why[-1].number,
+        (why or group)[-1].number,
         library,
         next((match.group(2) for match in libraries if match.group(2)), None) or member,
         tuple(line for one in group for line in one.lines),

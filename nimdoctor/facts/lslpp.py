@@ -11,6 +11,8 @@ CLIENT_FILESET = "bos.sysmgt.nim.client"
 """Without it a host has no nimsh."""
 MASTER_FILESET = "bos.sysmgt.nim.master"
 """Without it a host is no NIM master."""
+VIOS_FILESET = "ios.cli.rte"
+"""The command line of a Virtual I/O Server, which no AIX has."""
 
 _LEVEL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){3}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
@@ -177,6 +179,16 @@ class Filesets(NamedTuple):
         if self.parts(name):
             return True
         return False if self.complete or self._absence(name) else None
+
+    @property
+    def of_vios(self) -> bool:
+        """Whether they are those of a Virtual I/O Server."""
+        return bool(self.installed(VIOS_FILESET))
+
+    @property
+    def of_client_alone(self) -> bool:
+        """Whether they are those of a NIM client that cannot be a master too."""
+        return bool(self.installed(CLIENT_FILESET)) and self.installed(MASTER_FILESET) is False
 
     def shown(self, name: str) -> bool:
         """Whether every row of that fileset is there, so that no part of it can be broken unseen."""

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from nimdoctor.facts.tftp_rules import TftpRules as TftpRules
     from nimdoctor.facts.tftpaccess import TftpAccess as TftpAccess
     from nimdoctor.facts.tls_attempt import TlsAttempt as TlsAttempt
+    from nimdoctor.facts.vios import VirtualIoServer as VirtualIoServer
     from nimdoctor.facts.wpar import Wpar as Wpar
 
 MODULES: Dict[str, str] = {
@@ -138,5 +139,6 @@ MODULES: Dict[str, str] = {
     "TftpRules": "tftp_rules",
     "TlsAttempt": "tls_attempt",
     "UtcDate": "clock",
+    "VirtualIoServer": "vios",
     "Wpar": "wpar",
 }

@@ -19,6 +19,7 @@ from nimdoctor.facts.oslevel import IosLevel, OsLevel
 from nimdoctor.facts.site_levels import LevelTables
 from nimdoctor.model.rows import fact
 from nimdoctor.model.text import BadEvidence, Quote
+from nimdoctor.model.wording import UPDATEIOS
 
 
 @fact()
@@ -65,15 +66,20 @@ class NimExposure(NamedTuple):
         """What to install here for that generation, else to which technology levels to move."""
         here = [row for row in self.cures if row.text("generation") == generation]
         if here:
-            return f"install {' or '.join(map(_carrier, here))} for {generation}"
+            return f"install {' or '.join(map(_carrier, here))} for {generation}{self._how}"
         made = [row.text("tl") for row in self.tables.rows("generations") if row.text("generation") == generation]
         alike = [tl for tl in made if tl.startswith("VIOS ") == self.line.startswith("VIOS ")] or made
         if not alike:
             return f"no table says which level carries {generation}: ask IBM"
         return (
             f"no fix of {generation} is made for {self.line or 'this level'}: move to {', '.join(alike)} or later, "
-            "the master before its clients"
+            f"the master before its clients{self._how}"
         )
+
+    @property
+    def _how(self) -> str:
+        """A Virtual I/O Server is updated by a command of its own."""
+        return f" ({UPDATEIOS}, as padmin)" if self.line.startswith("VIOS ") else ""
 
     def open_to(self, fileset: FilesetStanding, state: str = LACKING) -> Tuple[LevelRow, ...]:
         """Rows of `nim_cves` that concern the fileset and whose generation is of that state."""

@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional, Tuple
 from nimdoctor.facts.identity import HostName, MachineId
 from nimdoctor.facts.lsnim import NimObject, NimObjects
 from nimdoctor.facts.niminfo import NimInfo
-from nimdoctor.facts.oslevel import IosLevel
+from nimdoctor.facts.vios import VirtualIoServer
 from nimdoctor.model.rows import fact
 
 
@@ -44,6 +44,6 @@ class NimIdentity(NamedTuple):
         return None, f"{objects.source} shows several objects for {who}: {', '.join(item.name for item in found)}"
 
 
-def on_vios(ios: Optional[IosLevel], own: Optional[NimObject]) -> bool:
+def on_vios(ios: Optional[VirtualIoServer], own: Optional[NimObject]) -> bool:
     """Whether a client is a Virtual I/O Server: it tells a level of one, or its object is of that type."""
     return ios is not None or (own is not None and own.get("type") == "vios")

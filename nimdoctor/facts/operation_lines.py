@@ -2,7 +2,7 @@
 
 import enum
 import re
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.message_numbers import WRAPPER, numbered
 from nimdoctor.model.text import Quote
@@ -48,10 +48,10 @@ REACHED_NOBODY = (Failure.REFUSED, Failure.NO_ANSWER, Failure.SECOND_CHANNEL, Fa
 _REASONS = (
     # what the second channel prints begins with the reason of any failure without an errno
     (Failure.SECOND_CHANNEL, re.compile(r"poll: setup failure", re.IGNORECASE)),
-    (Failure.REFUSED, re.compile(r"connection refused", re.IGNORECASE)),
+    (Failure.REFUSED, re.compile(r"\brefused\b", re.IGNORECASE)),
     (
         Failure.NO_ANSWER,
-        re.compile(r"timed out|timeout|no route to host|unreachable|host is down", re.IGNORECASE),
+        re.compile(r"timed out|timeout|no route|route to .{0,40}not available|unreachable|host is down", re.IGNORECASE),
     ),
 )
 
@@ -75,7 +75,7 @@ class OperationError(NamedTuple):
     def words(self) -> str:
         """The telling line from its number on, and what it goes on with, blanks made single; at most 200 characters."""
         after = self.lines[self.lines.index(self.at) :]
-        words = " ".join(" ".join(line.text[:LINE].split()) for line in after)
+        words = _as_one(after)
         start = words.find(self.number)
         # an automation prints it as a string within a line of its own
         said = words[start:].rstrip("'\"}, ") if start > 0 else words
@@ -160,7 +160,7 @@ def _innermost(group: List[_Line]) -> _Line:
 def _made(group: List[_Line]) -> OperationError:
     line = _innermost(group)
     lines = tuple(one.at for one in group)
-    whole = "\n".join(quote.text[:LINE] for quote in lines)
+    whole = _as_one(lines)
     waited = _TIMED_OUT.search(whole)
     program = _COMMAND.search(whole)
     delegated = _DELEGATED.search(whole)
@@ -174,6 +174,11 @@ def _made(group: List[_Line]) -> OperationError:
         program.group(1) if program else None,
         named.group(1) if named else None,
     )
+
+
+def _as_one(lines: Sequence[Quote]) -> str:
+    """A message that was wrapped, in one line."""
+    return " ".join(" ".join(line.text[:LINE].split()) for line in lines)
 
 
 def _failure(line: _Line, whole: str, waited: bool) -> Failure:

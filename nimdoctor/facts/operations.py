@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.operation_lines import OperationError, operation_errors
 from nimdoctor.facts.rhosts import same_host
-from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact
+from nimdoctor.model.rows import ONLY_MASTER, Kind, Row, fact, strip_directory
 from nimdoctor.model.text import BadEvidence, Quote, Text
 
 LSLPP_ROW = re.compile(
@@ -122,13 +122,13 @@ class RecordedOperations(NamedTuple):
 
     @classmethod
     def parse(cls, text: Text) -> "RecordedOperations":
-        """Raises BadEvidence where nothing tells of an operation that failed or came through."""
-        line = text.name if text.command and not text.name.startswith("/") else ""
+        """Raises BadEvidence only for a text that cannot be read: to tell of none is an answer too."""
+        line = strip_directory(text.name) if text.command else ""
         typed = typed_command(line)
         # what is recognised without its command line is called by the form of it alone
         command = line if typed.client or typed.program != "nim" or typed.operation != "lslpp" else ""
         if typed.operation in _LOGS:
-            raise BadEvidence(f"{text.source} is a log of earlier operations")
+            return cls(text.source, ())
         quotes: List[Quote] = list(text.quotes())
         if typed.program == "lsnim" or "-l" in line.split():
             # rows of a stanza may quote the error of an earlier operation: err_info
@@ -142,7 +142,7 @@ class RecordedOperations(NamedTuple):
         if not any(quote.text.strip() for quote in text.quotes()):
             raise BadEvidence(f"{text.source} is empty")
         if not errors and back is None:
-            raise BadEvidence(f"{text.source} tells of no operation that failed or came through")
+            return cls(text.source, ())
         return cls(text.source, (Operation(text.source, command, typed, errors, back),))
 
     @classmethod

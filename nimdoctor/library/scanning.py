@@ -259,7 +259,10 @@ def _rank(result: Result, story: Sequence[Result]) -> Tuple[Any, ...]:
 
 
 def _named(host: Host) -> ScannedHost:
-    return ScannedHost(host.name, host.role, host.oslevel, host.evidence.target, host.evidence.system)
+    ioslevel, vios = host.vios
+    return ScannedHost(
+        host.name, host.role, host.oslevel, host.evidence.target, host.evidence.system, ioslevel=ioslevel, vios=vios
+    )
 
 
 def _of_broken(broken: Broken, end: Role) -> Result:

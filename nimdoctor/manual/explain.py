@@ -95,7 +95,8 @@ class _Manual:
         topic = asked_for(wanted) if len(wanted) <= LETTERS else None
         if topic:
             return self.topic(topic)
-        row = next((row for row in self.catalog if row.label == wanted), None)
+        named = {row.label: row for row in reversed(self.catalog.rows) if wanted in (row.label, row.label.split()[0])}
+        row = named.get(wanted) or (next(iter(named.values())) if len(named) == 1 else None)
         if row:
             return paragraph(row.label, self._of_row(row, False)) + "\n"
         matching = [id for id in self.pages if id.startswith(name)]
@@ -184,7 +185,7 @@ class _Manual:
             answer = self._name(name)
             if answer:
                 found[name] = answer, True
-            elif name.upper().startswith("CVE-"):
+            elif _is_numbered(name) and not any(name.lower() in topic.asked for topic in topics()):
                 none = (
                     "It is not in nimdoctor's tables, which hold those of NIM alone (`nimdoctor explain generations`)."
                 )
@@ -264,6 +265,11 @@ class _Manual:
         if not row.live:
             lines.append("nimdoctor does not run this by itself: record its output and give it to the scan.")
         return lines
+
+
+def _is_numbered(name: str) -> bool:
+    """Whether a name is one of which there are many outside of these tables: a CVE, an APAR."""
+    return name.upper().startswith(("CVE-", "IJ", "IV", "IZ"))
 
 
 def _recognised(line: str) -> Optional[str]:

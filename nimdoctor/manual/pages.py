@@ -247,19 +247,35 @@ def _fold(line: str) -> List[str]:
         return [line]
     hang = re.match(r"\s*(?:[-*] |\d+\. )?", line)
     indent = " " * len(hang.group()) if hang else ""
-    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return _parted(line, "", indent, break_long_words=False)
 
 
 def paragraph(head: str, lines: Sequence[str]) -> str:
     """A head, and what belongs to it two blanks further in, each of it wrapped."""
     out = wrapped(head)
     for line in lines:
-        out += textwrap.wrap(
-            ascii_only(line), WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-        )
+        out += _parted(ascii_only(line), "  ", "  ")
     return "\n".join(out)
 
 
 def wrapped(text: str) -> List[str]:
     """The text in lines of at most `WIDTH`, ASCII; one empty line for an empty text."""
-    return textwrap.wrap(ascii_only(text), WIDTH, break_on_hyphens=False) or [""]
+    return _parted(ascii_only(text)) or [""]
+
+
+def _parted(text: str, first: str = "", further: str = "", break_long_words: bool = True) -> List[str]:
+    """The lines of an ASCII text; a short command in backquotes is not parted, so that it can be typed."""
+    whole = _COMMAND.sub(lambda found: found.group().replace(" ", _BLANK), text)
+    lines = textwrap.wrap(
+        whole,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=further,
+        break_long_words=break_long_words,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_BLANK, " ") for line in lines]
+
+
+_COMMAND = re.compile(r"`[^`\n]{1,60}`")
+_BLANK = "\x1e"

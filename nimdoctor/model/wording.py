@@ -12,6 +12,12 @@ NIMINIT = "niminit -a name=CLIENT -a master=MASTER -a master_port=1058 -a connec
 REMOTE_MANAGEMENT = "remote_management [-interface INTERFACE] MASTER"
 """The same for a Virtual I/O Server, as padmin: niminit is not its way."""
 
+UPDATEIOS = "updateios -dev DIRECTORY -install -accept"
+"""Installs on a Virtual I/O Server, as padmin, which previews it and asks: installp and `nim -o cust` are not its way."""
+
+OF_PADMIN = ("remote_management", "updateios", "ioslevel")
+"""Commands of a Virtual I/O Server's own shell, padmin's; all others are AIX's, for root, whom oem_setup_env makes."""
+
 
 def configure_client(vios: bool) -> str:
     """How a client is made known to a master anew, in words; a client that was secured is not by that alone.

@@ -33,7 +33,7 @@ NOT_ASKED = (
     "nimdoctor/manual/", "nimdoctor/py.typed", "nimdoctor/redaction/",
     "nimdoctor/remote/", "nimdoctor/report/agreement.py", "nimdoctor/report/cells.py", "nimdoctor/report/html/",
     "nimdoctor/report/junit_report.py", "nimdoctor/report/markdown_report.py", "nimdoctor/report/markup.py",
-    "nimdoctor/report/nagios_report.py", "nimdoctor/report/plan_text.py", "nimdoctor/report/text_report.py",
+    "nimdoctor/report/nagios_report.py", "nimdoctor/report/plan_text.py", "nimdoctor/report/run_text.py", "nimdoctor/report/text_report.py",
     "nimdoctor/scripts/collector.py",
 )  # fmt: skip
 """What no request needs, by its place: what is for people, reads loose files or reaches other hosts. That nothing else is

@@ -13,11 +13,12 @@ WHY = (
     "nimdoctor changes none of them. What helps instead, in this order:"
 )
 _STANDING = {
-    DIFFER: "they differ, so that this comes first: it likely explains a hang, a mismatch, a one-sided state",
+    DIFFER: "they differ: this comes first, and likely explains a push that fails",
     AHEAD: "the client is ahead, which is the order of G2: the master is next, and until then it may explain a push that fails",
     ALIKE: "they are alike",
     OPEN: "whether they fit is not known before both are proved",
 }
+_FIRST_PAGE = {DIFFER: "they differ: this comes first", AHEAD: "the client is ahead: the master is next"}
 _SEEN = {"fail": "WRONG, see above", "unknown": "not known", "error": "not known"}
 
 
@@ -50,6 +51,15 @@ def items(report: Report) -> Iterator[Item]:
     yield Item("Case", as_typed(found.case))
 
 
+def generations(report: Report) -> Optional[str]:
+    """Each end's generation and where that stands, and what follows from both, in a line for the first page."""
+    found = report.guidance
+    if found is None or not found.ends:
+        return None
+    ends = "; ".join(f"{_who(end)}: {_standing(end)}" for end in found.ends)
+    return f"{ends}; {_FIRST_PAGE[found.standing]}" if found.standing in _FIRST_PAGE else ends
+
+
 def next_words(report: Report) -> Optional[str]:
     """What comes next about a finding whose cure is advice only; None where the report has no such part."""
     if report.guidance is None:
@@ -61,7 +71,10 @@ def next_words(report: Report) -> Optional[str]:
 def on(report: Report, where: Optional[Role], commands: Sequence[Sequence[str]]) -> str:
     """Commands with the host to type them on."""
     typed = "; ".join(map(as_typed, commands))
-    return f"on {_end(report, where)}: {typed}" if where else typed
+    if where is None:
+        return typed
+    one = report.master if where is Role.MASTER and report.master else report.host
+    return f"on {_end(report, where)}{one.as_whom(typed)}: {typed}"
 
 
 def as_dict(found: Optional[Guidance]) -> Optional[Dict[str, Any]]:
@@ -83,6 +96,7 @@ def as_dict(found: Optional[Guidance]) -> Optional[Dict[str, Any]]:
         "standing": found.standing or None,
         "looks": [
             {
+                "name": look.name,
                 "what": look.what,
                 "state": look.state,
                 "checks": list(look.checks),
@@ -99,13 +113,23 @@ def as_dict(found: Optional[Guidance]) -> Optional[Dict[str, Any]]:
 
 
 def _generation(end: EndGeneration) -> str:
-    who = f"{end.host} ({end.where.value})" if end.host else f"the {end.where.value}"
+    who = _who(end)
     shown = f", by {'; '.join(map(_quoted, end.proved_by))}" if end.proved_by and end.generation else ""
     if end.settled:
         return f"of {who}: {end.generation}{shown}"
     known = f"{end.generation} at least{shown}; whether it is more is not proved" if end.generation else "not proved"
     how = f". There: {'; '.join(map(as_typed, end.proof))}" if end.proof else ""
     return f"of {who}: {known}{how}"
+
+
+def _who(end: EndGeneration) -> str:
+    return f"{end.host} ({end.where.value})" if end.host else f"the {end.where.value}"
+
+
+def _standing(end: EndGeneration) -> str:
+    known = f"{end.generation or 'not proved'}{' at least' if end.generation and not end.settled else ''}"
+    places = [_place(quote) for quote in end.proved_by[:1]]
+    return f"{known} ({places[0]})" if places and end.generation else known
 
 
 def _look(report: Report, look: Look) -> str:
@@ -126,8 +150,11 @@ def _end(report: Report, where: Role) -> str:
 
 
 def _quoted(quote: Quote) -> str:
+    return f"{_place(quote)}: {quote.text.strip() or 'the whole of it'}"
+
+
+def _place(quote: Quote) -> str:
     # of a command with a dozen APARs its first words tell which it is
     words = quote.source.split(" ")
     source = " ".join(words[:2]) + (" ..." if len(words) > 4 else f" {' '.join(words[2:])}".rstrip())
-    place = source if quote.line is None else f"{source} line {quote.line}"
-    return f"{place}: {quote.text.strip() or 'the whole of it'}"
+    return source if quote.line is None else f"{source} line {quote.line}"

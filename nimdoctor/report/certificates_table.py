@@ -2,7 +2,16 @@
 
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
-from nimdoctor.diagnosis.held_certificates import DAY, HOLDS, RUN_OUT, Held, HeldCertificates, Holding, HostCertificates
+from nimdoctor.diagnosis.held_certificates import (
+    DAY,
+    HOLDS,
+    NOT_YET,
+    RUN_OUT,
+    Held,
+    HeldCertificates,
+    Holding,
+    HostCertificates,
+)
 from nimdoctor.model.wording import as_utc, count, visible
 
 SHOWN = 6
@@ -10,7 +19,11 @@ SHOWN = 6
 SHORT = 8
 """Hexadecimal digits of a fingerprint or serial that tell certificates apart."""
 CAPTION = "Each certificate once, with the files below /ssl_nimsh/certs that hold it"
-_END_WIDTH = 22
+_LEAST, _END_WIDTH = 20, 14
+"""Columns of a terminal: of a name at least, and of an end."""
+_UNTIL = "2034-11-18 not yet"
+_ITSELF = "itself"
+_ROLES = ("client", "master")
 
 
 def heading(found: HeldCertificates) -> str:
@@ -75,7 +88,9 @@ def as_list(found: HeldCertificates) -> List[Dict[str, Any]]:
 
 def mark(one: Holding) -> str:
     """By which it is told from others of its name: the beginning of its fingerprint, else of its serial."""
-    return one.x509.fingerprint[:SHORT] if one.x509.fingerprint else f"serial {one.x509.serial[:SHORT]}"
+    if one.x509.fingerprint:
+        return one.x509.fingerprint[:SHORT]
+    return f"serial {one.x509.serial[:SHORT]}" if one.x509.serial else "number not known"
 
 
 def state(one: Holding, now: int) -> str:
@@ -101,31 +116,58 @@ def notes(found: HeldCertificates) -> List[str]:
     ]
 
 
-def lines(found: HeldCertificates, width: int) -> Iterator[str]:
-    """The table for a terminal: of each certificate its subject and the files that hold it, and below that the rest."""
+def lines(found: HeldCertificates, width: int, every: bool = False) -> Iterator[str]:
+    """The table for a terminal, a line a certificate; `every` adds from when it is valid, and its number."""
     held = found.side_by_side()
     if not held:
         return
-    first = max(24, width - 3 - (_END_WIDTH + 2) * len(found.hosts))
-    yield _columns("Certificate, SHA-256, validity", [whose(host) for host in found.hosts], first + 3)
-    for number, one in enumerate(held[:SHOWN], 1):
-        yield f"{number:>2} " + _columns(visible(one.certificate.x509.subject), _files(found, one), first)
-        yield "   " + _cut(visible(f"{_validity(one)}, issued by {_issuer(one, held)}"), width - 3)
-    if len(held) > SHOWN:
-        yield f"   and {count(len(held) - SHOWN, 'more certificate')}: --format html shows all"
+    first = max(_LEAST, width - len(_row(0, "", ["" for _ in found.hosts], _UNTIL)))
+    yield _row("", "Certificate (issued by)".ljust(first), [_end(host) for host in found.hosts], "Until")
+    shown = held if every else held[:SHOWN]
+    for number, one in enumerate(shown, 1):
+        issuer = f" ({_by(one, held)})"
+        name = _cut(visible(_common_name(one.certificate)), first - len(issuer)) + issuer
+        yield _row(number, name.ljust(first), [_short(one) for one in _files(found, one)], _until(one))
+        if every:
+            said = one.certificate.x509
+            yield f"   {mark(one.certificate)}, from {as_utc(said.not_before)[:10]} on, {_state(one)}"
+    if len(held) > len(shown):
+        yield f"   and {count(len(held) - len(shown), 'more certificate')}: --all shows all"
     yield from (f"   {visible(note)}" for note in notes(found))
 
 
-def _columns(words: str, ends: Sequence[str], first: int) -> str:
-    cells = [_name(words, first).ljust(first), *(_cut(visible(end), _END_WIDTH).ljust(_END_WIDTH) for end in ends)]
-    return "  ".join(cells).rstrip()
+def _row(number: object, name: str, ends: Sequence[str], until: str) -> str:
+    cells = [_cut(visible(end), _END_WIDTH).ljust(_END_WIDTH) for end in ends]
+    return f"{number:>2} {name}  {'  '.join(cells)}  {until}".rstrip()
 
 
-def _name(words: str, room: int) -> str:
-    """The first parts of a subject, as many as there is room for."""
-    while len(words) > room and "," in words:
-        words = words.rpartition(",")[0]
-    return _cut(words, room)
+def _end(host: HostCertificates) -> str:
+    """A host with the end it is; where there is no room, the end alone."""
+    words = whose(host)
+    return words if len(visible(words)) <= _END_WIDTH else f"the {host.role}" if host.role in _ROLES else words
+
+
+def _until(held: Held) -> str:
+    one = held.certificate
+    left = {HOLDS: f"{one.days(held.now)} d", RUN_OUT: "over", NOT_YET: "not yet"}[one.state(held.now)]
+    return f"{as_utc(one.x509.not_after)[:10]} {left if held.used else 'old'}"
+
+
+def _common_name(one: Holding) -> str:
+    """Its common name, which subjects begin with; else all of its subject."""
+    first = one.x509.subject.partition(",")[0]
+    return first[len("CN=") :] if first.startswith("CN=") else one.x509.subject
+
+
+def _by(held: Held, every: Sequence[Held]) -> str:
+    """The issuer in a word."""
+    issuer = _issuer(held, every)
+    return issuer if issuer == _ITSELF else issuer.replace("no. ", "by ") if issuer.startswith("no. ") else "by another"
+
+
+def _short(files: str) -> str:
+    first, *rest = files.split(", ")
+    return f"{first} +{len(rest)}" if rest else first
 
 
 def _cut(words: str, room: int) -> str:
@@ -136,16 +178,11 @@ def _state(held: Held) -> str:
     return state(held.certificate, held.now) + ("" if held.used else ", left over")
 
 
-def _validity(held: Held) -> str:
-    said = held.certificate.x509
-    return f"{mark(held.certificate)}, {as_utc(said.not_before)[:10]} to {as_utc(said.not_after)[:10]}, {_state(held)}"
-
-
 def _issuer(held: Held, every: Sequence[Held]) -> str:
     """The number of the certificate that may have issued it, or the name of one that is not in the table."""
     one = held.certificate.x509
     if one.self_signed:
-        return "itself"
+        return _ITSELF
     known = [str(number) for number, other in enumerate(every, 1) if other.certificate.x509.may_have_issued(one)]
     return f"no. {' or '.join(known)}" if known else one.issuer
 

@@ -40,7 +40,7 @@ def exposed(report: Report) -> str:
 
 
 def narrowing(report: Report) -> str:
-    """`1 of 47 checks asked, 1 finding ignored`; empty where all was asked that could be."""
+    """`1 of 53 checks asked, 1 finding ignored`; empty where all was asked that could be."""
     found = report.asked
     parts = [f"{found.checks} of {count(found.of, 'check')} asked"] if found.checks < found.of else []
     parts += [f"{count(found.ignored, 'finding')} ignored"] if found.ignored else []
@@ -49,7 +49,7 @@ def narrowing(report: Report) -> str:
 
 
 def verdict(report: Report) -> str:
-    """What the verdict is, and of what: `HEALTHY, BUT EXPOSED (46 of 47 checks asked)`."""
+    """What the verdict is, and of what: `HEALTHY, BUT EXPOSED (52 of 53 checks asked)`."""
     open_ = (", BUT EXPOSED" if report.verdict == HEALTHY else ", AND EXPOSED") if report.exposure.checks else ""
     narrowed = narrowing(report)
     return report.verdict.upper() + open_ + (f" ({narrowed})" if narrowed else "")

@@ -76,6 +76,12 @@ def command(line: str, width: int, start: str = "") -> List[str]:
     return [*lines, now]
 
 
+def labelled(words: str, line: str, width: int, start: str = "") -> List[str]:
+    """A command with words before it, below them where it has no room beside them."""
+    beside = f"{start}{words} {printable(line)}"
+    return [beside] if len(beside) <= width else [*wrapped(words, width, start), *command(line, width, start)]
+
+
 def _pieces(words: Sequence[str], room: int) -> List[str]:
     """What is kept on one line: a command of several with what joins it to the next, where that has room, else its words."""
     pieces: List[str] = []

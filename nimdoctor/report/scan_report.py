@@ -9,7 +9,7 @@ from nimdoctor.diagnosis.engine import Result
 from nimdoctor.diagnosis.held_certificates import HeldCertificates
 from nimdoctor.diagnosis.settlement import Wanted
 from nimdoctor.model import HIGH_FROM, MEDIUM_FROM, Outcome, Severity, Topic, worst_score
-from nimdoctor.model.wording import visible
+from nimdoctor.model.wording import OF_PADMIN, visible
 
 if TYPE_CHECKING:
     from nimdoctor.diagnosis.guidance import Guidance
@@ -27,13 +27,24 @@ UNREADABLE, FAILED = "target", "failed"
 
 
 class ScannedHost(NamedTuple):
-    """How a report names a host; `name`, `oslevel` and `system` (`uname -s`) are None where the evidence does not tell."""
+    """How a report names a host; `name`, `oslevel` and `system` (`uname -s`) are None where the evidence does not tell.
+
+    `vios` says that it is a Virtual I/O Server, `ioslevel` is its level as one.
+    """
 
     name: Optional[str]
     role: str
     oslevel: Optional[str]
     target: str
     system: Optional[str] = None
+    ioslevel: Optional[str] = None
+    vios: bool = False
+
+    def as_whom(self, command: str) -> str:
+        """As whom a command is typed on a Virtual I/O Server, whose shell is padmin's; empty elsewhere."""
+        if not self.vios:
+            return ""
+        return ", as padmin" if command.startswith(OF_PADMIN) else ", as root (padmin: oem_setup_env)"
 
     @property
     def label(self) -> str:

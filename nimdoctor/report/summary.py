@@ -36,17 +36,18 @@ ADVICE_ONLY = (
 )
 """What a report says on its first page where the fixes of the time before are not carried out."""
 DOES_THERE = (
-    "nimdoctor judges what can be judged, starts what is down and mends services; how keys travel there is not public, so "
-    "it changes nothing of them"
+    "advice only on certificates, libraries and tftp: NIM is hardened (G2 on), or may be, and how keys travel there is not "
+    "public; daemons and services are mended; what else to look at, and IBM's pages: --all"
 )
-"""What it does there all the same, and what it cannot do."""
+"""The same where something is wrong: what nimdoctor does there all the same, and what it cannot do."""
 _NO_FAULT = "none: no check found a fault"
 _OR_BY_HAND = "shows the plan; or by hand,"
 
 
 def host(one: ScannedHost) -> str:
     """A host with its role and level."""
-    level = f", AIX {one.oslevel}" if one.oslevel else ""
+    level = f", VIOS {one.ioslevel or 'of unknown level'}" if one.vios else ""
+    level += f", AIX {one.oslevel}" if one.oslevel else ""
     role = one.role.replace(",", " and ") if one.role != "unknown" else "role not known"
     return f"{one.label} ({role}{level})"
 
@@ -212,14 +213,16 @@ def command(report: Report, result: Result) -> Optional[str]:
     """What to type next about a finding, and where; None where there is nothing to type."""
     way = report.way(result)
     if way is None or not result.fix:
-        return f"on {place(result, report)}: {result.run}" if result.run else None
+        where = f"on {place(result, report)}{as_whom(report, result.where, str(result.run))}"
+        return f"{where}: {result.run}" if result.run else None
     if way.steps:
         done = [f"{place}: {line}" for place, line in steps(report, result)]
         return "; then ".join([*done, *([way.follow] if way.follow else [])])
     if not way.run or not way.where:
         return way.run
     others = f"{'each of ' if len(way.clients) > 1 else ''}{named(list(way.clients))}"
-    return f"on {others if way.clients else end(report, way.where)}: {way.run}"
+    as_ = "" if way.clients else as_whom(report, way.where, way.run)
+    return f"on {others if way.clients else end(report, way.where)}{as_}: {way.run}"
 
 
 def steps(report: Report, result: Result) -> List[Tuple[str, str]]:
@@ -227,7 +230,7 @@ def steps(report: Report, result: Result) -> List[Tuple[str, str]]:
     way = report.way(result)
     found = way.steps if way else ()
     place_of = end if len(found) == 1 else _each
-    return [(f"on {place_of(report, where)}", line) for where, line in found]
+    return [(f"on {place_of(report, where)}{as_whom(report, where, line)}", line) for where, line in found]
 
 
 def _each(report: Report, where: Role) -> str:
@@ -247,6 +250,12 @@ def _label(report: Report, where: Role) -> Optional[str]:
     if where is Role.MASTER and report.master:
         return report.master.label
     return report.host.label if where.value in report.host.role.split(",") or report.host.role == "unknown" else None
+
+
+def as_whom(report: Report, where: Role, command: str) -> str:
+    """As whom a command is typed on that end where it is a Virtual I/O Server, whose shell is padmin's; empty elsewhere."""
+    one = (where is Role.MASTER and report.master) or (report.host if _label(report, where) else None)
+    return one.as_whom(command) if one else ""
 
 
 def _heap(report: Report) -> bool:

@@ -20,8 +20,10 @@ QUOTES, QUOTES_OF_ALL, QUOTES_IN_BRIEF = 3, 6, 2
 """Quoted lines of one finding; the rest is counted."""
 QUOTE_WIDTH = 400
 """Characters of a quoted line."""
-WRONG, WRONG_IN_BRIEF, FIELD, QUOTE, CAUSE_REPEATED = 4, 2, 3, 2, 3
-"""Lines at most of what is wrong, of other fields, of a quote, and of the cause at the end; `every` shows them whole."""
+WRONG, WRONG_IN_BRIEF, FIELD, QUOTE, CAUSE_REPEATED, IGNORED = 4, 2, 3, 2, 3, 3
+"""Lines at most of what is wrong, of other fields, of a quote, of the cause at the end, and of what is ignored; `every` shows them whole."""
+FEW = 40
+"""Lines of a report on one problem."""
 DEEPEST = 4
 """Levels by which what a finding explains is indented at most."""
 LEAST_SEEN = 12
@@ -55,8 +57,19 @@ class _Page:
         self.height = height
         self.colour = colour
         self.every = every
+        found = report.certificates
+        self.side_by_side = bool(found.there()) and (every or found.bear_on(self.story.findings))
 
     def lines(self) -> List[str]:
+        page = self._whole()
+        if self.side_by_side and not self.every and len(page) > FEW:
+            # one problem is told in few lines; what is longer without the table too has it
+            self.side_by_side = False
+            shorter = self._whole()
+            return shorter if len(shorter) <= FEW else page
+        return page
+
+    def _whole(self) -> List[str]:
         page = [*self._head(), *self._body(), *self._tail()]
         # what is longer than a screen ends with what its first lines say: the prompt takes one line of it
         return [*page, *self._again()] if len(page) >= self.height else page
@@ -94,10 +107,9 @@ class _Page:
                 yield from item(line, self.width)
 
     def _certificates(self) -> Iterator[str]:
-        found = self.report.certificates
-        if found.there() and (self.every or found.bear_on(self.story.findings)):
+        if self.side_by_side:
             yield ""
-            yield from certificates_table.lines(found, min(self.width, 80))
+            yield from certificates_table.lines(self.report.certificates, min(self.width, WIDTH), self.every)
 
     def _findings(self, topic: Topic) -> Iterator[str]:
         for number, result in enumerate(self.story.findings):
@@ -125,11 +137,11 @@ class _Page:
             yield from self._field("Exposed", f"{named(list(ids), 2)}: they stop no push (--all)")
 
     def _advice_only(self) -> Iterator[str]:
-        found = list(advice_only.items(self.report))
+        found = list(advice_only.items(self.report)) if self.every else []
         if found:
             yield ""
             yield self._paint(advice_only.TITLE, _BOLD)
-            yield from wrapped(advice_only.WHY, self.width, "  ")
+            yield from wrapped(advice_only.WHY, self.width, "  ") if self.every else ()
             for label, text in found:
                 yield from self._field(label, text, "   ")
 
@@ -160,8 +172,11 @@ class _Page:
         if report.compared:
             yield from self._field("Compared", comparison.headline(report.compared))
         if report.advice_only:
-            does = "" if self._nothing_operates_wrong() else f"; {summary.DOES_THERE}"
-            yield from self._field("Fixes", summary.ADVICE_ONLY + does)
+            words = summary.ADVICE_ONLY if self._nothing_operates_wrong() else summary.DOES_THERE
+            yield from self._field("Fixes", words)
+            generations = advice_only.generations(report)
+            if generations:
+                yield from self._field("Each end", generations)
 
     def _verdict(self, headline: str) -> Iterator[str]:
         first, *rest = wrapped(headline, self.width, hang=LABEL)
@@ -224,7 +239,15 @@ class _Page:
             yield from self._field("Breaks", result.impact, indent, FIELD)
         if result.cause and (self.every or result is not self.report.root()):
             yield from self._field("Cause", result.cause, indent, FIELD)
-        yield from self._quotes("Evidence", result.evidence, QUOTES, self._indent(number))
+        quotes = result.evidence
+        if self.side_by_side and not self.every:
+            quotes = tuple(one for one in quotes if not self.report.certificates.holds(one))
+        if len(quotes) < len(result.evidence):
+            held = count(len(result.evidence) - len(quotes), "certificate")
+            yield from self._field("Evidence", f"{held}: the table below", indent)
+        yield from self._quotes(
+            "" if len(quotes) < len(result.evidence) else "Evidence", quotes, QUOTES, self._indent(number)
+        )
         yield from self._quotes("Against", result.against, QUOTES, self._indent(number))
         # else what to send has it
         if result.missing and (self.every or not self.report.to_send):
@@ -340,7 +363,7 @@ class _Page:
             yield ""
             yield f"Ignored: {count(len(ignored), 'finding')}"
             for line in ignored:
-                yield from item(line, self.width)
+                yield from item(line, self.width, most=0 if self.every else IGNORED)
         if self.every or not self._nothing_operates_wrong():
             yield ""
         yield from self._exposures_in_brief()

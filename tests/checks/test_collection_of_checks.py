@@ -30,7 +30,8 @@ nimclient-extracts-old-libs client-certificate-missing certificate-expired certi
 certificate-weak certificate-mismatch handshake-fails key-exposed tftp-denied tftp-exposes-keys tftp-blocked-by-audit
 nim-vulnerable hardening-skew hardening-order openssl-unsupported name-resolution nimesis-inactive master-id-changed
 cpuid-changed niminfo-broken niminfo-wrong-master services-missing port-taken push-disabled cstate-stuck hung-push
-level-order fileset-broken interim-fix-unstable filesystem-full nimsh-not-at-boot clock-skew run-unfinished"""
+level-order fileset-broken interim-fix-unstable filesystem-full nimsh-not-at-boot clock-skew run-unfinished
+push-failed operation-failed pull-failed fetch-failed library-not-loaded last-operation-failed"""
 """Ids are fixed: reports and users' ignore files rest on them."""
 
 each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)

@@ -2,7 +2,12 @@
 
 import json
 
+import jsonschema
 import pytest
+
+from tests.cli.conftest import REPOSITORY
+
+SCHEMA = REPOSITORY / "nimdoctor/report/report-1.schema.json"
 
 
 @pytest.fixture
@@ -18,6 +23,7 @@ def test_after_the_repair_the_finding_is_gone_and_the_exit_status_is_the_scans(d
     ends = (hosts / "healthy" / "client", "--master", hosts / "healthy" / "master")
     ended = doctor("scan", *ends, "--compare", before, "--format", "json")
     assert ended.status == 0
+    jsonschema.validate(ended.report, json.loads(SCHEMA.read_text()))
     compared = ended.report["compared"]
     assert [one["check"] for one in compared["gone"]] == ["tftp-disabled", "client-not-secure"]
     assert compared["before"]["verdict"] == "problems" and compared["new"] == compared["changed"] == []
@@ -29,6 +35,7 @@ def test_a_new_finding_is_told_and_the_verdict_stays(doctor, hosts, before):
     ends = (hosts / "certificate-expired" / "client", "--master", hosts / "certificate-expired" / "master")
     ended = doctor("scan", *ends, "--compare", before, "--format", "json")
     assert ended.status == 1 and "certificate-expired" in {one["check"] for one in ended.report["compared"]["new"]}
+    jsonschema.validate(ended.report, json.loads(SCHEMA.read_text()))
 
 
 @pytest.mark.parametrize("format", ["text", "json", "html", "markdown", "junit"])

@@ -93,7 +93,7 @@ def test_the_default_goes_from_a_hang_that_hangs_to_the_push_that_proves_the_cur
     ended, took = default
     assert (ended.returncode, ended.stderr) == (0, "")
     text = ended.stdout
-    in_order = ["it hangs", "create BIO", "PROBLEMS (46 of 47 checks asked, 2 findings ignored): 1 critical", "    PLAN ", "Does:     nimclient -C", "nimclient -c   (",
+    in_order = ["it hangs", "create BIO", "PROBLEMS (52 of 53 checks asked, 2 findings ignored): 1 critical", "    PLAN ", "Does:     nimclient -C", "nimclient -c   (",
                 "APPLIED-UNVERIFIED", "came back in", "nimsh (secure)", "HEALTHY", "complete  "]  # fmt: skip
     at = [text.find(word) for word in in_order]
     assert -1 not in at and at == sorted(at), list(zip(in_order, at))

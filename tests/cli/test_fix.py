@@ -115,7 +115,7 @@ def test_what_a_push_alone_settles_is_printed_and_is_0(doctor, tmp_path, hosts):
         ended = doctor("fix", place, *words)
         assert ended.status == 0
         assert ended.out.startswith("Nothing to do: ")
-        assert "this settles it, on the master: nim -o lslpp lpar7" in ended.out
+        assert "this settles it, on the master:\nnim -o lslpp lpar7\n" in ended.out
     assert doctor("fix", place, json=True).report["undecided"] == []
 
 

@@ -118,6 +118,21 @@ def test_a_host_that_is_not_the_clients_master_explains_nothing_there():
     assert not story(cause, FAILS).links
 
 
+def test_a_symptom_names_its_causes_which_need_not_know_of_it():
+    push = found("push-failed")._replace(explained_by=("nimsh-inactive",))
+    assert order(push, found("nimsh-inactive"), found("port-taken")) == [
+        ("nimsh-inactive", 0),
+        ("push-failed", 1),
+        ("port-taken", 0),
+    ]
+
+
+@pytest.mark.parametrize(("objects", "explained"), [(("lpar7",), True), (("lpar8",), False), ((), False)])
+def test_what_a_master_recorded_of_the_client_is_explained_by_the_clients_finding(objects, explained):
+    push = found("push-failed", where="master", objects=objects)._replace(explained_by=("nimsh-inactive",))
+    assert bool(links(story(push, found("nimsh-inactive")))) is explained
+
+
 def test_a_host_explains_only_what_is_its_own():
     assert not story(EXPIRED._replace(host="lpar8"), HANG).links
     one, other = (found(name, "b-effect", where="master", host="nim1") for name in ("a-cause", "b-effect"))

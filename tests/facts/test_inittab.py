@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.inittab import Inittab
-from nimdoctor.model.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Extent, Text
 
 ROW = "nimsh:2:wait:/usr/bin/startsrc -g nimclient >/dev/console 2>&1\n"
 
@@ -65,3 +65,11 @@ def test_the_command_tells_whether_it_starts_nimsh(command, starts):
 
 def test_no_row_starts_nothing():
     assert not inittab("\n").starts_nimsh and not inittab("\n").at_boot
+
+
+def test_the_whole_table_without_the_row_says_that_there_is_none_and_a_part_of_it_does_not():
+    table = "init:2:initdefault:\nbrc::sysinit:/sbin/rc.boot 3 >/dev/console 2>&1\nsrcmstr:23456789:respawn:/usr/sbin/srcmstr\n"
+    assert Inittab.parse(Text.of(table, "mail", name="lsitab -a", command=True)).present is False
+    assert Inittab.parse(Text.of(table + ROW, "mail", name="lsitab -a", command=True)).at.line == 4
+    with pytest.raises(BadEvidence):
+        Inittab.parse(Text.of(table, "mail", name="lsitab -a | grep -v x", command=True, extent=Extent.FILTERED))

@@ -3,7 +3,7 @@
 import pytest
 
 from nimdoctor.facts.instfix import Apars
-from nimdoctor.model.text import BadEvidence, Text
+from nimdoctor.model.text import BadEvidence, Extent, Text
 
 ANSWERS = (
     "    All filesets for IJ13756 were found.\r\n"
@@ -53,3 +53,19 @@ def test_an_apar_that_an_interim_fix_carries_is_neither_installed_nor_lacking():
     assert told.by_interim_fix("IJ54258").interim_fix == "IJ55968s9a"
     assert told.quote("IJ55968").line == 2
     assert told.by_interim_fix("IJ13756") is None and told.by_interim_fix("IJ59566") is None
+
+
+def test_rows_by_fileset_say_together_whether_an_apar_is_installed():
+    head = "#Keyword:Fileset:ReqLevel:InstLevel:Status:Abstract\n"
+    rows = (
+        "IJ09232:bos.sysmgt.nim.client:7.2.4.0:7.2.5.200:+:NIMCLIENT FAILS\n"
+        "IJ09232:bos.sysmgt.nim.master:7.2.4.0:7.2.4.0:=:NIMCLIENT FAILS\n"
+        "IJ53757:bos.sysmgt.nim.client:7.2.5.204:7.2.5.200:-:NIM SECURITY\n"
+        "IJ53757:bos.sysmgt.nim.master:7.2.5.204:7.2.5.204:=:NIM SECURITY\n"
+        "IJ12345:bos.sysmgt.nim.spot:7.2.5.204:0.0.0.0:!:OF WHAT IS NOT THERE\n"
+    )
+    told = apars(head + rows)
+    assert [told.installed(one) for one in ("IJ09232", "IJ53757", "IJ12345")] == [True, False, None]
+    assert told.quote("IJ53757").line == 4
+    part = apars(rows, extent=Extent.FILTERED)
+    assert [part.installed(one) for one in ("IJ09232", "IJ53757")] == [None, False]

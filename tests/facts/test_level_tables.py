@@ -73,8 +73,13 @@ def test_the_values_of_a_row_are_levels_and_ranges_where_they_are_to_be_compared
     assert (row.get("nothing"), row.text("nothing"), affected.range("source")) == (None, "", None)
 
 
+def test_lines_that_the_project_alone_gave_up_say_so():
+    others = [row for row in table("openssl_support").rows if row.get("by")]
+    assert [(str(row.level("line")), row.get("since")) for row in others] == [("1.1", "2023-09"), ("3.0", "2026-09")]
+
+
 def test_openssl_1_0_2_is_a_line_and_3_0_a_range_with_its_interim_fix():
-    line, affected = table("openssl_support").rows
+    line, affected = [row for row in table("openssl_support").rows if not row.get("by")]
     assert (str(line.level("line")), line.get("since"), line.get("interim_fix"), line.sure) == (
         "1.0.2",
         "2023-12",

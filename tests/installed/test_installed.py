@@ -120,7 +120,7 @@ def here(line: str, lab: Path) -> str:
     words = [PLACEHOLDERS.get(word, word) for word in shlex.split(line, comments=True)]
     named: Dict[str, str] = {"MASTER": f"root:{lab}/nim1", "root:/mnt/sysroot": f"root:{lab}/lpar7"}
     words = [named.get(word, f"tmp/{word[5:]}" if word.startswith("/tmp/") else word) for word in words]
-    if words[1] == "fix":
+    if words[1] in ("fix", "field-test"):
         words.insert(2, f"root:{lab}/lpar7")
     elif words[1] in ("runs", "rollback"):
         words += ["--target", f"root:{lab}/lpar7"]

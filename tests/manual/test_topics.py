@@ -113,6 +113,10 @@ def test_a_file_that_is_no_topic_is_refused_with_the_reason(text, wrong):
         ("G3", ["node/7283157", "VIOS 4.1.0", "CVE-2026-15068"]),
         ("nimclient -C", ["crypto off"]),
         ("lssrc -a", ["Output of a command"]),
+        ("oslevel", ["oslevel -s Output of a command"]),
+        ("/.rhosts", ["A file, read on: client"]),
+        ("nimsh hangs", ["create BIO"]),
+        ("which openssl do I need", ["openssl.license"]),
         ("0042-008 nimsh: request denied - wrong_cpuid", ["cpuid-changed", "The CPU id of a client"]),
         ("{'lpar9': 'timedout'}", ["300 seconds", "create-bio-hang"]),
         ("tftp: Error code 2: Access violation", ["tftp-denied", "/etc/tftpaccess.ctl"]),
@@ -159,8 +163,9 @@ def test_every_row_of_the_tables_of_levels_is_found_by_what_it_names(name):
                 assert "Checks to look at: " in text
 
 
-def test_a_cve_that_is_none_of_nims_is_not_known_and_says_so():
-    found = explain("CVE-2021-44228", CHECKS, REGISTRY.catalog, FIXES)
+@pytest.mark.parametrize("name", ["CVE-2021-44228", "IJ00001"])
+def test_a_cve_or_an_apar_that_is_none_of_nims_is_not_known_and_says_so(name):
+    found = explain(name, CHECKS, REGISTRY.catalog, FIXES)
     assert not found.found and "not in nimdoctor's tables" in found.text
 
 
@@ -200,6 +205,13 @@ def test_what_of_a_text_is_known_only_to_be_unknown_is_not_found():
 
 
 # -- for people
+
+
+@EACH
+def test_a_command_in_backquotes_stands_on_one_line(topic):
+    text = said(topic.id)
+    for command in re.findall(r"`([^`]{1,60})`", " ".join(topic.body.split())):
+        assert command in text
 
 
 def test_no_page_and_no_answer_names_a_class_of_python():

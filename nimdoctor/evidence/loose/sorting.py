@@ -6,7 +6,6 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.evidence.certificates_only import certificates_only
-from nimdoctor.evidence.loose.identity import short_name
 from nimdoctor.evidence.loose.pieces import Opener, Piece
 from nimdoctor.evidence.recognition import (
     CERTIFICATES,
@@ -105,10 +104,8 @@ class Sorting:
 
     def _of_sections(self, name: str, split: Iterable[Section]) -> List[Piece]:
         found: List[Piece] = []
-        hosts = []
         for section in split:
-            if section.typed_at and short_name(section.typed_at) not in hosts:
-                hosts.append(short_name(section.typed_at))
+            section = self._of_an_error(section)
             if section.row:
                 own, others = _foreign(section)
                 piece = _from_section(name, own)
@@ -117,9 +114,18 @@ class Sorting:
                     found += self._of_unnamed(name, other)
             elif not section.blank:
                 found += self._of_unnamed(name, section)
-        if len(hosts) > 1:
-            self.remarks.append(f"{name}: its prompts name several hosts ({', '.join(hosts[:5])}); taken as one")
         return found
+
+    def _of_an_error(self, section: Section) -> Section:
+        """A section of c_rsh or dsh whose command was not run there, since the client was not reached: then what it
+        holds is theirs.
+        """
+        if section.row is None or section.blank or "RecordedOperations" in section.row.facts:
+            return section
+        typed = self._catalog.command(section.command) if section.command else None
+        if typed is None or "RecordedOperations" not in typed.facts or recognise(section.text) not in _MESSAGES:
+            return section
+        return section._replace(row=typed, name=section.command, host=section.typed_at)
 
     def _of_its_name(self, name: str, split: Iterable[Section]) -> List[Piece]:
         """What the file's name says of the longest text in it, where nothing of it is known by itself."""

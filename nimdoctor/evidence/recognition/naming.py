@@ -31,6 +31,8 @@ def named(key: str, text: str, hint: str) -> Optional[str]:
     if key == "ar":
         crypto, ssl = text.count(" libcrypto"), text.count(" libssl")
         return "ar -X32_64 -tv /usr/lib/" + ("libcrypto.a" if crypto > ssl else "libssl.a")
+    if key == "lsitab nimsh" and re.search(r"(?m)^:?init:\d:initdefault:", text):
+        return "lsitab -a"
     if key == "df":
         return "df -k" if re.search(r"(?m)^Filesystem[ \t]+1024-blocks", text) else "df"
     if key == "lslpp -l" and re.search(r"(?m)^[ \t]*Fileset[ \t]+Level[ \t]+State[ \t]+Type", text):
@@ -57,6 +59,10 @@ def _lssrc_name(text: str) -> str:
     rows = re.findall(
         r"(?m)^[ \t]*([\w.-]+)[ \t]+(?:([A-Za-z][\w.-]*)[ \t]+)?(?:\d+[ \t]+)?(?:active|inoperative)[ \t]*$", text
     )
+    if not rows:
+        told = re.search(r"(?m)^[ \t]*0513-(?:085|036|004)\b.{0,80}?\b(?:The|the) ([\w.-]+) [Ss]ubsystem", text)
+        if told:
+            return f"lssrc -s {told.group(1)}"
     names, groups = {row[0] for row in rows}, {row[1] for row in rows}
     headers = len(re.findall(r"(?m)^[ \t]*Subsystem[ \t]+Group", text))
     if len(names) == 1:

@@ -28,6 +28,8 @@ _ANSIBLE = re.compile(
     r"(?P<host>[A-Za-z0-9][\w.-]*) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)(?: \| rc=\d+)? (?:>>|=>).{0,20}$"
     r"|(?:ok|changed|fatal|failed|skipping): \[(?:[\w.-]+ -> )?(?P<named>[\w.-]+)[^\]\n]{0,60}\](?:: [A-Z]+!)?(?: =>)?[ \t]*$"
 )
+_MESSAGE = re.compile(r"(?<![\w-])\d{4}-\d{3} \w{1,40}: ")
+"""An error's number with who prints it: what names a command in such a line is the error."""
 _BETWEEN = "between rules"
 _WEAK = (":", "#")
 """Decorations that stand before or behind much else."""
@@ -51,6 +53,8 @@ def titles(lines: Sequence[str], taken: Set[int], catalog: Catalog) -> List[Prom
     tried = 0
     for index, line in enumerate(lines):
         if index in taken or not line.strip() or len(line) > _LONGEST:
+            continue
+        if _MESSAGE.search(line):
             continue
         of_host = _ANSIBLE.match(line)
         if of_host:

@@ -8,24 +8,40 @@ import re
 from typing import Callable, List, Tuple
 
 from nimdoctor.evidence.wrapping.encoding import decoded
+from nimdoctor.evidence.wrapping.fences import FENCE, without_fences
 from nimdoctor.evidence.wrapping.letters import UNUSUAL, plain
 from nimdoctor.evidence.wrapping.lines import Line, joined, numbered, numbers_of, runs
 from nimdoctor.evidence.wrapping.mail import from_quoted_printable, is_quoted_printable, without_quoting
 from nimdoctor.evidence.wrapping.margins import MARGIN, Worth, stanzas, without_margins
-from nimdoctor.evidence.wrapping.page import ENTITY, FENCE, TAG, without_entities, without_fences, without_tags
 from nimdoctor.evidence.wrapping.records import RECORD, from_records
 from nimdoctor.evidence.wrapping.terminal import played
 
 __all__ = ["Line", "decoded", "joined", "numbered", "numbers_of", "runs", "unwrapped"]
 
 Sign = Callable[[str], object]
+_ENTITY = re.compile(r"&(?:lt|gt|amp|nbsp|quot|apos|#\d{1,6}|#[xX][0-9A-Fa-f]{1,5});")
+_TAG = re.compile(r"(?i)</?(?:pre|code|br|p|div|span|td|li|html|body|table|samp|tt)\b[^<>\n]{0,300}/?>")
+
+
+def _without_tags(lines: List[Line]) -> List[Line]:
+    from nimdoctor.evidence.wrapping.page import without_tags
+
+    return without_tags(lines)
+
+
+def _without_entities(lines: List[Line]) -> List[Line]:
+    from nimdoctor.evidence.wrapping.page import without_entities
+
+    return without_entities(lines)
+
+
 _WRAPPINGS: Tuple[Tuple[Sign, Callable[[List[Line]], List[Line]]], ...] = (
     (re.compile("[\x08\x1b]|\r(?!\n)").search, played),
     (is_quoted_printable, from_quoted_printable),
     (re.compile(r"(?m)^[ \t]{0,8}[>|]").search, without_quoting),
     (RECORD.search, from_records),
-    (TAG.search, without_tags),
-    (ENTITY.search, without_entities),
+    (_TAG.search, _without_tags),
+    (_ENTITY.search, _without_entities),
     (UNUSUAL.search, plain),
     (re.compile(r"(?m)^[ \t]{0,8}[>|]").search, without_quoting),  # a mail on a page
     (FENCE.search, without_fences),

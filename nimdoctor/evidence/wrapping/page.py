@@ -1,16 +1,11 @@
-"""Text out of a page: HTML with its tags and entities, the fences of Markdown and of trackers."""
+"""Text out of a page: HTML with its tags and entities."""
 
 import html
-import re
 from html.parser import HTMLParser
 from typing import List, Optional, Tuple
 
 from nimdoctor.evidence.wrapping.lines import Line, joined
 
-ENTITY = re.compile(r"&(?:lt|gt|amp|nbsp|quot|apos|#\d{1,6}|#[xX][0-9A-Fa-f]{1,5});")
-TAG = re.compile(r"(?i)</?(?:pre|code|br|p|div|span|td|li|html|body|table|samp|tt)\b[^<>\n]{0,300}/?>")
-FENCE = re.compile(r"(?m)^[ \t]*(?:```|~~~|\{(?:code|noformat)|\[/?code\])[^\n]{0,80}$|^[ \t]*`[^`\n]+`[ \t]*$")
-_TICKED = re.compile(r"[ \t]*`([^`]+)`[ \t]*$")
 _BLOCKS = frozenset(
     [
         "address",
@@ -89,23 +84,6 @@ _INLINE = frozenset(
 )
 _UNSEEN = frozenset({"script", "style"})
 _LONGEST = 4 * 1024 * 1024
-
-
-def without_fences(lines: List[Line]) -> List[Line]:
-    """Fences are blank lines at which what stood before ends; a line in backticks is what stands between them.
-
-    >>> without_fences([Line(1, "```console"), Line(2, "`lssrc -a`")])
-    [Line(number=1, text='', ends=True), Line(number=2, text='lssrc -a', ends=False)]
-    """
-    found = []
-    for line in lines:
-        ticked = _TICKED.match(line.text) if "`" in line.text else None
-        if ticked:
-            line = line._replace(text=ticked[1])
-        elif FENCE.match(line.text):
-            line = line._replace(text="", ends=True)
-        found.append(line)
-    return found
 
 
 def without_entities(lines: List[Line]) -> List[Line]:

@@ -215,6 +215,8 @@ class SecuredClientsAre(NamedTuple):
         objects = now.fact(self.where, NimObjects)
         if objects is None:
             return Answer(None, "the master's clients are not known (lsnim -l)")
+        if objects.cut:
+            return Answer(None, "only a part of lsnim -l was given, which need not show every secured client")
         found = sorted(machine.name for machine in objects.connected(SECURE) if machine.name not in self.besides)
         if found == sorted(self.names):
             return Answer(True, "the other secured clients are the same")

@@ -52,7 +52,7 @@ class TftpServed(NamedTuple):
         inetd, services = now.fact(self.where, InetdConf), now.fact(self.where, InetdServices)
         if inetd is None and services is None:
             return Answer(None, "whether the master serves tftp is not known (/etc/inetd.conf, lssrc -t tftp)")
-        if inetd is not None and all(row.commented for row in inetd.rows("tftp")):
+        if inetd is not None and inetd.known("tftp") and all(row.commented for row in inetd.rows("tftp")):
             return Answer(False, "no active tftp row is in the master's /etc/inetd.conf")
         if services is None or not services.known("tftp"):
             return Answer(None, "whether inetd serves tftp is not known (lssrc -t tftp)")

@@ -110,6 +110,8 @@ class ClientIdle(NamedTuple):
         for row in processes.rows:
             if row.installs:
                 return Answer(False, f"{row.runs} runs (process {row.pid})")
+        if not processes.coverage.is_whole:
+            return Answer(None, "only a part of ps was given, which need not show all that runs")
         mode = now.fact(self.where, NimshMode)
         children = mode.children if mode else ()
         if not children:
@@ -179,6 +181,8 @@ class MasterIdle(NamedTuple):
             found = objects.get(name)
             if found and _PERFORMED in (found.get("Cstate") or "") and name != accepted:
                 return Answer(False, f"{name}: {found.get('Cstate')}")
+        if objects.cut or not processes.shows("nim"):
+            return Answer(None, "only a part of ps or lsnim -l was given, which need not show what runs")
         return Answer(True, "no nim command runs")
 
 

@@ -101,6 +101,8 @@ class TftpdIdle(NamedTuple):
             return Answer(None, "the master's processes are not known (ps)")
         if processes.named("tftpd"):
             return Answer(False, "tftpd serves somebody right now: it ends by itself when nobody asks any more")
+        if not processes.shows("tftpd"):
+            return Answer(None, "only a part of ps was given, which need not show tftpd")
         return Answer(True, "no tftpd runs")
 
 
@@ -136,4 +138,6 @@ class NobodyFetches(NamedTuple):
             state = machine.get("Cstate") or ""
             if "has been enabled" in state or "is being performed" in state:
                 return Answer(False, f"{machine.name}: {state}")
+        if objects.cut or not processes.shows("tftpd"):
+            return Answer(None, "only a part of ps or lsnim -l was given, which need not show who fetches")
         return Answer(True, "no tftpd runs and no network boot is enabled")

@@ -152,7 +152,11 @@ CERTIFICATE = TextKind(
             "RFC 7468; of NIM's own no public one was seen",
         ),
     ),
-    lines=(r"^[ \t]*-----END ", r"^[ \t]*[A-Za-z0-9+/=]{16,}[ \t]*$"),
+    # of a private key nimdoctor leaves one line that says so
+    lines=(r"^[ \t]*-----(?:END |PRIVATE KEY REMOVED-----)", r"^[ \t]*[A-Za-z0-9+/=]{16,}[ \t]*$"),
+    # the last line of a block may be a short one
+    opens=r"^[ \t]*-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----",
+    closes=r"-----END ",
 )
 CERTIFICATE_TEXT = TextKind(
     "openssl x509",

@@ -18,7 +18,7 @@ _HANDSHAKE = (
 # remembered only, found in no public text: they count for less than the handshake's own lines
 _REMEMBERED = (
     r"(?i:NIM Service Handler started\b|file descriptor is ?:|source (?:addr|hostname) is ?:|getting 2nd port"
-    r"|success: we got \w+ write query|(?:we got )?\d(?:st|nd|rd|th) write [\w ]+ is\b|error: remote value passed"
+    r"|success: we got \w+ write query|(?:success: )?(?:we got )?\d(?:st|nd|rd|th) write [\w ]+ is\b|error: remote value passed"
     r"|sending ack to client).*$"
 )
 

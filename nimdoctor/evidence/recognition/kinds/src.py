@@ -24,6 +24,8 @@ LSSRC = TextKind(
             "Subsystem Group PID Status\nnimsh nimclient 6685140 active\nnimsh nimclient inoperative",
             (
                 Sign(rf"^[\w.-]+[ \t]+[A-Za-z][\w.-]*[ \t]+\d+[ \t]+{_STATE}[ \t]*$", 0.7, 60),
+                # NIM's own rows are all that anybody pastes alone
+                Sign(rf"^[ \t]*(?:nimsh[ \t]+nimclient|nimesis[ \t]+nim)[ \t]+(?:\d+[ \t]+)?{_STATE}[ \t]*$", 1.3, 2.6),
                 Sign(r"^[\w.-]+[ \t]+[A-Za-z][\w.-]*[ \t]+inoperative[ \t]*$", 0.7, 60),
             ),
             Origin.REPORT,
@@ -94,6 +96,21 @@ INITTAB = TextKind(
             "A",
             "hosts and public scripts have it",
         ),
+        Form(
+            "the whole table, of lsitab -a",
+            "init:2:initdefault:\nsrcmstr:23456789:respawn:/usr/sbin/srcmstr # System Resource Controller",
+            (
+                Sign(r"^:?init:\d:initdefault:", 2, 2),
+                Sign(
+                    r"^:?[\w.+-]{1,14}:[0-9a-cA-CsSmM]*:(?:boot|bootwait|off|once|ondemand|respawn|sysinit|wait):\S",
+                    0.5,
+                    20,
+                ),
+            ),
+            Origin.IBM,
+            "A",
+            "IBM docs, inittab File",
+        ),
     ),
 )
 AUDIT = TextKind(
@@ -113,6 +130,8 @@ AUDIT = TextKind(
         r"^[ \t]*(?:bin|event|stream|user)? ?(?:manager|process|panic|events?)\b",
         r"^[ \t]*\w+ [-=] ",
         r"^[ \t]*audit(?:ing)? ",
+        r"^bin processing (?:on|off)[ \t]*$",
+        r"^[ \t]+none[ \t]*$",
     ),
 )
 SRC_KINDS = (LSSRC, DEFINITION, INITTAB, AUDIT)
