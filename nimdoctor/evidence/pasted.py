@@ -10,9 +10,12 @@ if TYPE_CHECKING:
 
 _PASTED = re.compile(
     rb"\A\s*[>|<`{]|\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff|[^\n]?\0)|[\x08\x1b]|\r(?!\n)|\xc2\xa0|\xe2\x80[\x8b\xaf]"
-    rb"|\A\s*[ \t]{2}[\w.-]{1,200}:[ \t]*\r?\n|&(?:[lg]t|nbsp);|\A[^\n]{0,200}[#$%>\]][ \t]*[\w/.-]+[^\n]{0,200}\n"
+    rb"|\A\s*[ \t]{2}[\w.-]{1,200}:[ \t]*\r?\n|&(?:[lg]t|nbsp);"
 )
 """By which recorded text is known to have been pasted, or saved by an editor."""
+
+_FIRST = 1000
+"""Bytes within which the line with the command ends, where there is one."""
 
 
 class Bare(NamedTuple):
@@ -31,7 +34,9 @@ def recorded(raw: bytes, command: str = "") -> Optional[Bare]:
     >>> recorded(b"> lpar7 # lssrc -a\\n> Subsystem\\n> lpar7 # exit\\n", "lssrc -a")
     Bare(raw=b'Subsystem', first_line=2, numbers=())
     """
-    if not _PASTED.search(raw):
+    first = raw[:_FIRST].lstrip().split(b"\n")[0].rstrip()
+    typed = bool(command) and first.endswith(command.encode("utf-8", "surrogateescape"))
+    if not typed and not _PASTED.search(raw):
         return None
     from nimdoctor.evidence.wrapping import decoded, joined, numbered, numbers_of, unwrapped
 

@@ -7,6 +7,7 @@ from typing import BinaryIO, Callable, Dict, List, Literal, Mapping, NamedTuple,
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
+from nimdoctor.evidence.extent import first_stage, of_command, of_text
 from nimdoctor.evidence.manifest import (
     MANIFEST,
     LoosePiece,
@@ -16,7 +17,6 @@ from nimdoctor.evidence.manifest import (
     parse_manifest,
 )
 from nimdoctor.evidence.pasted import recorded
-from nimdoctor.evidence.recognition.extent import first_stage, of_command, of_text
 from nimdoctor.evidence.redacted_certificates import RedactedFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted

@@ -63,6 +63,22 @@ TITLES = (
 )  # fmt: skip
 
 
+def piped(one: Shown, pipe: str) -> Shown:
+    """The same through a pipe that leaves lines out: one of those of CUTS."""
+    lines = one.text.rstrip().split("\n")
+    return Shown(f"{one.command} | {pipe}", "\n".join(CUTS[pipe](lines)))
+
+
+CUTS: Mapping[str, Callable[[List[str]], List[str]]] = {
+    "grep nim": lambda lines: [line for line in lines if "nim" in line],
+    "grep -v nim": lambda lines: [line for line in lines if "nim" not in line],
+    "grep -i open": lambda lines: [line for line in lines if "open" in line.lower()],
+    "head -3": lambda lines: lines[:3],
+    "tail -2": lambda lines: lines[-2:],
+}
+"""What each pipe lets through."""
+
+
 def typed(shown: Sequence[Shown], prompt: str, host: str) -> str:
     """A transcript."""
     before = prompt.format(host=host)
@@ -91,8 +107,7 @@ def _encoded(encoding: str, mark: bytes = b"", end: str = "\n") -> Callable[[str
 
 def _around(before: str, after: str, change: Callable[[str], str] = str) -> Callable[[str], Pasted]:
     def made(text: str) -> Pasted:
-        whole = f"{before}{change(text)}{after}"
-        return whole.encode(), whole.split("\n")
+        return f"{before}{change(text)}{after}".encode(), f"{before}{text}{after}".split("\n")
 
     return made
 

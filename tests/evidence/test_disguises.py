@@ -1,9 +1,10 @@
 """However a text was pasted, it is the text that it was: nothing is lost, nothing judged otherwise, each line stands where it is said."""
 
+from collections import defaultdict
 from typing import Dict, List, Sequence, Set
 
 import pytest
-from disguises import NAMELESS, PROMPTS, TITLES, WRAPPINGS, Shown, recorded, some, titled, typed
+from disguises import CUTS, NAMELESS, PROMPTS, TITLES, WRAPPINGS, Shown, piped, recorded, some, titled, typed
 from effort import examples
 from hosts import loose, scan_hosts
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from scenarios import names
 
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.loose import LooseEvidence
+from nimdoctor.evidence.source import NothingRecognised
 from nimdoctor.model.text import Text
 
 CLIENT = recorded("healthy", "client")
@@ -40,9 +42,14 @@ def missing(shown: Sequence[Shown], raw: bytes) -> List[str]:
 
 
 def judged(raw: bytes) -> Dict[str, Set[str]]:
-    found: Dict[str, Set[str]] = {}
-    for result in scan_hosts(loose({"pasted.txt": raw})).results:
-        found.setdefault(result.check, set()).add(result.outcome.value)
+    """The outcomes by check; empty ones where nothing is recognised."""
+    found: Dict[str, Set[str]] = defaultdict(set)
+    try:
+        evidence = loose({"pasted.txt": raw})
+    except NothingRecognised:
+        return found
+    for result in scan_hosts(evidence).results:
+        found[result.check].add(result.outcome.value)
     return found
 
 
@@ -108,3 +115,13 @@ def test_every_line_is_in_a_piece_or_said_to_be_in_none(shown, wrapping, prompt)
     kept = [line for text in texts(found) for line in lines_of(text)]
     said = any("'Northwind of the third kind'" in remark for remark in found.remarks)
     assert said != ("Northwind of the third kind" in kept)
+
+
+@settings(max_examples=examples(25), deadline=None)
+@given(ENDS, st.sampled_from(sorted(CUTS)), st.data())
+def test_a_text_that_was_cut_makes_no_fault_of_what_was_none(where, pipe, data):  # type: ignore[no-untyped-def]
+    shown = data.draw(some(recorded(*where), 1, 4))
+    whole = judged(typed(shown, "root@lpar7:/ # ", "lpar7").encode())
+    cut = judged(typed([piped(one, pipe) for one in shown], "root@lpar7:/ # ", "lpar7").encode())
+    new = {check for check, outcomes in cut.items() if "fail" in outcomes and "fail" not in whole[check]}
+    assert not new, (new, [one.command for one in shown])

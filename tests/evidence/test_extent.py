@@ -8,8 +8,8 @@ from hosts import MemoryTree, collected, loose, result_of
 
 from nimdoctor.collection.record import Record
 from nimdoctor.evidence.catalog import Catalog
+from nimdoctor.evidence.extent import first_stage, of_command, of_content
 from nimdoctor.evidence.manifest import SCHEMA, parse_manifest
-from nimdoctor.evidence.recognition.extent import first_stage, of_command, of_content
 from nimdoctor.evidence.recorded import RecordedEvidence
 from nimdoctor.model import Outcome
 from nimdoctor.model.text import Coverage, Extent, Text

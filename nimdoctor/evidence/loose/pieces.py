@@ -4,7 +4,7 @@ import re
 from typing import BinaryIO, Callable, NamedTuple, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Kind, Row
-from nimdoctor.evidence.recognition.extent import of_text
+from nimdoctor.evidence.extent import of_text
 from nimdoctor.model.text import Extent, Text
 
 Opener = Callable[[], BinaryIO]

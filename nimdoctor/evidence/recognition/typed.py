@@ -4,7 +4,7 @@ import re
 from typing import FrozenSet, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row
-from nimdoctor.evidence.recognition.extent import of_command
+from nimdoctor.evidence.extent import of_command
 from nimdoctor.evidence.recognition.remote import remote
 from nimdoctor.model.text import Extent
 
