@@ -8,6 +8,7 @@ from nimdoctor.cli import main
 from nimdoctor.facts import NimInfo, Services
 from nimdoctor.library.registry import Registry
 from nimdoctor.model import Role, Text
+from nimdoctor.model.text import Extent
 from nimdoctor.planning.fix import Advice, FixContext, Options
 from nimdoctor.planning.steps import Step
 from tests.fixes.conftest import failing, read, trees, write
@@ -19,10 +20,10 @@ NIMAUX = b"nimaux           3902/tcp         # NIM Service Handler, stderr\n"
 PULL = b"nim 1058/tcp\nnimreg 1059/tcp\n"
 
 
-def said(services: bytes, niminfo: str = "", name: str = PATH) -> "list[object]":
+def said(services: bytes, niminfo: str = "", extent: Extent = Extent.WHOLE) -> "list[object]":
     """What the fix says of a client's /etc/services."""
     fix = next(one for one in Registry().fixes() if one.id == "add-services")
-    facts = Services.parse(Text.of(services, PATH, name=name))
+    facts = Services.parse(Text.of(services, PATH, extent=extent))
     info = NimInfo.parse(Text.of(niminfo, "/etc/niminfo")) if niminfo else None
     return list(fix(FixContext((), Options(), ends=(Role.CLIENT,)), facts, None, info, None, None, None))
 
@@ -65,7 +66,7 @@ def test_a_port_with_another_name_is_a_persons_matter():
 
 
 def test_what_is_only_a_part_of_the_file_is_not_edited():
-    (advice,) = said(b"nimaux 3902/tcp\n", name="grep nim /etc/services")
+    (advice,) = said(b"nimaux 3902/tcp\n", extent=Extent.FILTERED)
     assert advice == Advice("only part of /etc/services was read", "vi /etc/services", Role.CLIENT)
 
 
