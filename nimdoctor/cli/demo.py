@@ -321,6 +321,9 @@ class _Demo:
             self.out(f"{_INDENT}{line}".rstrip())
 
     def _report(self, report: Report) -> None:
+        """The report with the targets as they are typed on a real host."""
+        master = report.master and report.master._replace(target="MASTER")
+        report = report._replace(host=report.host._replace(target=""), master=master)
         self._typed(CLIENT, "nimdoctor scan --master MASTER", text_report.render(report, width=self._inner, brief=True))
 
 

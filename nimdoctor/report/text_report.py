@@ -4,7 +4,6 @@ Plain ASCII apart from what the evidence itself holds; control characters in quo
 shown as `\\xNN`, never sent to the terminal. Only what is not well is told, the rest is counted.
 """
 
-from itertools import islice
 from typing import Iterator, List, Sequence, Tuple
 
 from nimdoctor.diagnosis.engine import Result
@@ -147,7 +146,7 @@ class _Page:
 
     def brief(self) -> Iterator[str]:
         found = self.story.findings
-        yield from self._head() if found else islice(self._head(), 2)
+        yield from self._head() if found else self._of_what()
         for number, result in enumerate(found):
             indent = self._indent(number)
             yield from self._wrong(number, result, WRONG_IN_BRIEF)
@@ -160,10 +159,13 @@ class _Page:
     def _field(self, name: str, text: str, indent: str = "", most: int = 0) -> Iterator[str]:
         yield from field(name, text, self.width, indent, most=0 if self.every else most)
 
+    def _of_what(self) -> Iterator[str]:
+        yield from self._verdict(summary.headline(self.report))
+        yield from self._field("Host", summary.hosts(self.report))
+
     def _head(self) -> Iterator[str]:
         report = self.report
-        yield from self._verdict(summary.headline(report))
-        yield from self._field("Host", summary.hosts(report))
+        yield from self._of_what()
         yield from self._what_next()
         if self.story.findings and not self._nothing_operates_wrong():
             yield from self._field("Touches", summary.head(report).touches)
