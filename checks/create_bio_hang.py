@@ -147,6 +147,15 @@ def create_bio_hang(
             settled_by=push,
         )
         return
+    if session.may_be_a_remark:
+        yield Unknown(
+            "behind 'create BIO' stands a line without a date that nimsh is not known to write: whether the session went on, "
+            "or somebody wrote below a pasted log, is not known",
+            [LOG],
+            [quote for quote in (session.bio, session.went_on) if quote],
+            settled_by=push,
+        )
+        return
     if session.end is not SessionEnd.HUNG:
         hung = attempt.log.counts().get(SessionEnd.HUNG, 0)
         history_note = f"; {hung} earlier hung, which is history" if hung else ""

@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from typing import List, NamedTuple, Optional, Set
 
-from nimdoctor.facts.nimsh_lines import TLS_STEPS, Line, SessionStep
+from nimdoctor.facts.nimsh_lines import TLS_STEPS, Line, SessionStep, stamp, step_of
 from nimdoctor.model.text import Quote
 
 SAME_SESSION = 120
@@ -66,6 +66,16 @@ class Session(NamedTuple):
     master: Optional[str] = None
     went_on: Optional[Quote] = None
     cut: bool = False
+
+    @property
+    def may_be_a_remark(self) -> bool:
+        """Whether the line by which it went on is no line that nimsh is known to write, without a date among such lines:
+        what somebody wrote below a pasted log looks the same.
+        """
+        if self.went_on is None:
+            return False
+        when, message = stamp(self.went_on.text)
+        return when is None and message == self.went_on.text.strip() and step_of(message) is SessionStep.OTHER
 
 
 def apart(earlier: Optional[datetime], later: Optional[datetime]) -> bool:

@@ -243,7 +243,12 @@ def _nimsh_inactive(setup: LabSetup) -> None:
         client.nimsh_active = False
 
 
-@_scenario("nimesis-inactive", "nimesis of the master was stopped: its clients cannot pull.", "nimesis-inactive")
+@_scenario(
+    "nimesis-inactive",
+    "nimesis of the master was stopped: its clients cannot pull.",
+    "nimesis-inactive",
+    "pull-failed",
+)
 def _nimesis_inactive(setup: LabSetup) -> None:
     setup.master.nimesis_active = False
 

@@ -68,7 +68,7 @@ def scan(
     ([('rhosts-left-over', 'pass')], 1)
     >>> report.to_dict()["schema"], report._repr_html_()[:15]
     ('nimdoctor.report/1', '<!DOCTYPE html>')
-    >>> again = scan("fixtures/hosts/healthy/client", compare=report.to_dict())
+    >>> again = scan("fixtures/hosts/healthy/client", only=["rhosts-left-over"], compare=report.to_dict())
     >>> again.compared.new, again.compared.gone
     ((), ())
     """

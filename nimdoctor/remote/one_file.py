@@ -26,15 +26,15 @@ OWN = "nimdoctor/own.json"
 """Which checks and fixes there must be: setup.py writes it into what it builds, and a source tree is the list itself."""
 NOT_ASKED = (
     "nimdoctor/__main__.py", "nimdoctor/cli/", "nimdoctor/collection/", "nimdoctor/diagnosis/pictures/",
-    "nimdoctor/evidence/connection.py", "nimdoctor/evidence/loose/", "nimdoctor/evidence/parts/",
-    "nimdoctor/evidence/recognition/", "nimdoctor/evidence/ssh.py", "nimdoctor/evidence/unread.py", "nimdoctor/lab/",
-    "nimdoctor/library/bundle.py",
+    "nimdoctor/evidence/attachments.py", "nimdoctor/evidence/connection.py", "nimdoctor/evidence/folders.py",
+    "nimdoctor/evidence/loose/", "nimdoctor/evidence/parts/", "nimdoctor/evidence/recognition/",
+    "nimdoctor/evidence/ssh.py", "nimdoctor/evidence/unread.py", "nimdoctor/lab/", "nimdoctor/library/bundle.py",
     "nimdoctor/library/other_end.py", "nimdoctor/library/repair_over_ssh.py", "nimdoctor/library/runs_over_ssh.py",
-    "nimdoctor/manual/", "nimdoctor/py.typed", "nimdoctor/redaction/",
-    "nimdoctor/remote/", "nimdoctor/report/agreement.py", "nimdoctor/report/cells.py", "nimdoctor/report/html/",
-    "nimdoctor/report/junit_report.py", "nimdoctor/report/markdown_report.py", "nimdoctor/report/markup.py",
-    "nimdoctor/report/nagios_report.py", "nimdoctor/report/plan_text.py", "nimdoctor/report/run_text.py", "nimdoctor/report/text_report.py",
-    "nimdoctor/scripts/collector.py",
+    "nimdoctor/manual/", "nimdoctor/py.typed", "nimdoctor/redaction/", "nimdoctor/remote/",
+    "nimdoctor/report/agreement.py", "nimdoctor/report/cells.py", "nimdoctor/report/commands.py",
+    "nimdoctor/report/html/", "nimdoctor/report/junit_report.py", "nimdoctor/report/markdown_report.py",
+    "nimdoctor/report/markup.py", "nimdoctor/report/nagios_report.py", "nimdoctor/report/plan_text.py",
+    "nimdoctor/report/run_text.py", "nimdoctor/report/text_report.py", "nimdoctor/scripts/collector.py",
 )  # fmt: skip
 """What no request needs, by its place: what is for people, reads loose files or reaches other hosts. That nothing else is
 inside which no request can come to is a test."""

@@ -31,18 +31,32 @@ def wrapped(text: str, width: int, start: str = "", *, hang: int = 0, most: int 
     >>> wrapped("stale-ssl-libs is explained by openssl-missing", 30, "Cause:    ")
     ['Cause:    stale-ssl-libs is', '          explained by', '          openssl-missing']
     """
-    # only a word that fits on no line is broken
-    lines = textwrap.wrap(
+    indent = " " * (hang or len(start))
+    parted = textwrap.wrap(
         printable(text),
         width,
         initial_indent=start,
-        subsequent_indent=" " * (hang or len(start)),
+        subsequent_indent=indent,
         break_on_hyphens=False,
+        break_long_words=False,
     ) or [start.rstrip()]
+    lines = [line for one in parted for line in ([one] if len(one) <= width else _fitted(one, start, indent, width))]
     if most and len(lines) > most:
         lines = lines[:most]
         lines[-1] = lines[-1][: width - len(_CUT)].rstrip() + _CUT
     return lines
+
+
+def _fitted(line: str, start: str, indent: str, width: int) -> List[str]:
+    """A line of one word that is too long beside what stands before it: further to the left, so that a path copies; only
+    what fits on no line is broken.
+    """
+    head = [start.rstrip()] if start.strip() and line.startswith(start) else []
+    word = line[len(start) :] if head else line.strip()
+    if len(word) <= width:
+        return [*head, indent[: width - len(word)] + word]
+    room = width - len(indent)
+    return [*head, *(indent + word[at : at + room] for at in range(0, len(word), room))]
 
 
 def field(name: str, text: str, width: int, indent: str = "", *, most: int = 0) -> List[str]:

@@ -10,8 +10,8 @@ from typing import Iterator, List, Sequence, Tuple
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.model import Outcome, Quote, Topic
 from nimdoctor.model.wording import count, named
-from nimdoctor.report import advice_only, certificates_table, comparison, sending, summary
-from nimdoctor.report.layout import HEIGHT, LABEL, NARROWEST, WIDTH, command, field, item, wrapped
+from nimdoctor.report import advice_only, certificates_table, commands, comparison, sending, summary
+from nimdoctor.report.layout import HEIGHT, LABEL, NARROWEST, WIDTH, command, field, item, labelled, wrapped
 from nimdoctor.report.layout import printable as printable
 from nimdoctor.report.scan_report import HEALTHY, INCONCLUSIVE, PROBLEMS, Report
 from nimdoctor.report.undecided import undecided, why_undecided
@@ -189,10 +189,20 @@ class _Page:
         head, first = summary.head(self.report), summary.to_begin_with(self.report)
         yield from self._field("Cause", head.cause, most=CAUSE_REPEATED if again else 0)
         if not head.plan or first is None:
-            yield from self._field("Next", head.next)
+            step = commands.next_step(self.report)
+            yield from self._typed("Next", head.next, [] if step.words else step.typed)
             return
         lines = command(head.plan, self.width, f"{'Next:':<{LABEL}}")
         yield from self._plan(lines, head.after, first, again or first.topic is Topic.EXPOSURE)
+
+    def _typed(self, name: str, words: str, typed: Sequence[commands.Typed], indent: str = "") -> Iterator[str]:
+        """What is typed next; where it is one command and nothing else, that one is not parted as words are."""
+        if len(typed) != 1 or not typed[0].place or len(f"{indent}{'':<{LABEL}}{words}") <= self.width:
+            yield from self._field(name, words, indent)
+            return
+        first, *rest = labelled(f"{typed[0].place}:", typed[0].command, self.width, f"{indent}{'':<{LABEL}}")
+        yield f"{indent}{name + ':':<{LABEL}}{first.lstrip()}"
+        yield from rest
 
     def _plan(self, lines: List[str], after: str, first: Result, alone: bool) -> Iterator[str]:
         """The command that shows a plan, and below it, where it does not stand alone, what is done by hand instead."""
@@ -270,7 +280,7 @@ class _Page:
             yield f"{indent}{'Run:':<{LABEL}}{first.lstrip()}"
             yield from rest
         elif typed:
-            yield from self._field("Run", typed, indent)
+            yield from self._typed("Run", typed, commands.of_finding(self.report, result), indent)
         yield from self._fix(result, self._indent(number))
 
     def _links(self, name: str, others: List[Tuple[Result, bool]], indent: str) -> Iterator[str]:

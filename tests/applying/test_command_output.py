@@ -51,7 +51,7 @@ def test_the_output_of_a_failed_command_is_kept_whole_and_its_place_and_end_are_
     assert [line for line in lines if line.isdigit()] == [str(number) for number in range(1, 5001)]
     assert lines[-3:] == ["# standard error:", LONG, "and no end of line"]
     for shown in (ended.out, ended.err):
-        assert path in re.sub(r"\n +", " ", shown) and "ended with status 7" in shown
+        assert path in re.sub(r"\n *", "", shown) and "ended with status 7" in shown
         # whole lines, none cut in a word
         assert LONG in re.sub(r"\n {10,}", " ", shown) and "and no end of line" in shown and "5000" in shown
     assert "\n1\n" not in ended.out, "only the end of it is shown"

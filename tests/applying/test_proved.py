@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 
 import pytest
@@ -122,8 +123,8 @@ def test_what_cannot_be_written_down_is_said_and_not_claimed(lab_of):
 
 
 def printed(said):
-    """The commands of nimdoctor on the lines from Next: on, each as words."""
-    lines = said[said.index("Next:") :].splitlines()
+    """The commands of nimdoctor on the lines from Next: on, each as words; what goes on after a backslash is one line."""
+    lines = re.sub(r" \\\n *", " ", said[said.index("Next:") :]).splitlines()
     found = [line[line.index("nimdoctor ") :] for line in lines if "nimdoctor " in line]
     return [shlex.split(line)[1:] for line in found]
 

@@ -1,6 +1,7 @@
 """A script that was killed half-way keeps `nimdoctor fix` from starting beside it."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -49,13 +50,14 @@ def test_a_change_package_that_was_begun_is_an_unfinished_run_until_it_is_comple
         with open(f"{place}/begun", "w", encoding="ascii") as stream:
             stream.write('{"event":"begin","step":null,"at":"2026-11-24T10:00:00Z","fixes":["start-nimsh"]}\n')
         assert main(["fix", lab.client_target, "--master", lab.master_target, "--apply", "--yes"]) == 1
-        first = capsys.readouterr().out.splitlines()[0]
+        first = re.sub(r"\n +", " ", capsys.readouterr().out).splitlines()[0]
         assert first.startswith("the change package of plan 0123456789abcdef was begun and is not complete")
         assert "start its apply.ksh again" in first
         assert lab.calls("client") == []
 
         assert main(["scan", lab.client_target, "--check", "run-unfinished"]) == 1
-        assert "run chg-0123456789abcdef (start-nimsh) is running" in capsys.readouterr().out
+        shown = re.sub(r"\n +", " ", capsys.readouterr().out)
+        assert "run chg-0123456789abcdef (start-nimsh) is running" in shown
 
         Path(f"{place}/back").touch()
         (taken_back,) = unfinished_packages(f"{lab.client}/var/adm/nimdoctor")

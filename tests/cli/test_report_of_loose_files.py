@@ -197,3 +197,15 @@ def test_what_the_archive_would_lose_is_named_and_nothing_is_written(doctor, tmp
 def without_subsystems(piece: Any) -> Any:
     """A collector that forgets one row."""
     return lambda record, row, text: None if row.label == "lssrc -a" else piece(record, row, text)
+
+
+def test_lines_out_of_one_string_keep_the_number_of_its_line_in_the_archive(doctor, tmp_path):
+    case = tmp_path / "case"
+    case.mkdir()
+    status = "Subsystem         Group            PID          Status\n nimsh            nimclient                     inoperative"
+    record = json.dumps({"cmd": "lssrc -s nimsh", "rc": 0, "stdout": status}, indent=1)
+    (case / "play.json").write_text(f"ok: [lpar7] => {record}\n")
+    archive = doctor("report", case, "--case", "TS001234567", "--output", tmp_path, "--no-redact").out.strip()
+    plain, again = (doctor("scan", one, json=True).result("nimsh-inactive") for one in (case, archive))
+    assert plain["outcome"] == again["outcome"] == "fail"
+    assert [quote["line"] for quote in plain["evidence"]] == [quote["line"] for quote in again["evidence"]] == [4]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nimdoctor.evidence.catalog import Catalog, Kind
 from nimdoctor.evidence.loose import LooseEvidence, read_loose
 from nimdoctor.evidence.source import TargetError
-from nimdoctor.model.text import Text
+from nimdoctor.model.text import Extent, Text
 
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
 LOG = "Fri Mar 14 10:05:02 2025 Loading certificates..\nFri Mar 14 10:05:04 2025 create BIO\n"
@@ -215,3 +215,20 @@ def test_a_guide_as_a_loose_file_is_read_sanely() -> None:
         (setup,) = texts(found, "nimclient -c")
         assert "Received 2788 Bytes" in setup.read()
         assert all(text.first_line > 1 for row in Catalog() for text in found.texts(row, {}))
+
+
+def test_a_file_among_other_text_is_an_excerpt_of_which_nothing_lacks() -> None:
+    mail = (
+        "Hello,\n\nexport NIM_NAME=lpar7\nexport NIM_MASTER_HOSTNAME=nim1\n\nits ports:\n"
+        "nimsh 3901/tcp\nnimaux 3902/tcp\n"
+    )
+    found = evidence({"mail.txt": mail})
+    for name in ("/etc/niminfo", "/etc/services"):
+        (text,) = texts(found, name)
+        assert text.extent is Extent.EXCERPT
+
+
+def test_the_niminfos_of_two_hosts_in_one_mail_are_refused() -> None:
+    one = "of {0}:\n\nexport NIM_NAME={0}\nexport NIM_MASTER_HOSTNAME=nim1\n\n"
+    with pytest.raises(TargetError):
+        evidence({"mail.txt": one.format("lpar7") + one.format("lpar8")})

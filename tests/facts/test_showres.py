@@ -71,3 +71,31 @@ def test_combined_a_complete_list_replaces_a_filtered_one():
     few = parse(Text.of("openssl.base 1.0.2.1800 I N usr\n", "nim -o showres lpp_7200 | grep ssl"))
     both = LppSourceContents.combine([few, parse(Text.of(LIST, "nim -o showres lpp_7200"))])
     assert len(both.sources) == 1 and both.sources[0].complete
+
+
+RECORDED = """\
+bos.mp64                                                         ALL  @@I:bos.mp64 _all_filesets
+ + 7.2.5.200  Base Operating System 64-bit                        @@S:bos.mp64 7.2.5.200
+
+openssl.base                                                     ALL  @@I:openssl.base _all_filesets
+ @ 1.0.2.1800  Open Secure Socket Layer                           @@I:openssl.base 1.0.2.1800
+ + 1.0.2.2100  Open Secure Socket Layer                           @@S:openssl.base 1.0.2.2100
+
+cdrecord                                                         ALL  @@R:cdrecord _all_filesets
+ @@R:cdrecord-1.9-9 1.9-9
+"""
+
+
+def test_levels_are_read_from_what_is_behind_the_at_signs_and_heads_and_rpm_packages_are_no_levels():
+    source = listed(RECORDED)
+    assert [(row.fileset, row.level) for row in source.filesets] == [
+        ("bos.mp64", "7.2.5.200"), ("openssl.base", "1.0.2.1800"), ("openssl.base", "1.0.2.2100"),
+    ]  # fmt: skip
+    assert source.complete and source.filesets[1].at.line == 5
+    # what of it went through grep is all of openssl's
+    assert not listed(RECORDED[RECORDED.index("openssl.base") : RECORDED.index("cdrecord")]).complete
+
+
+def test_heads_alone_tell_no_level():
+    with pytest.raises(BadEvidence):
+        listed(RECORDED.splitlines()[0] + "\n")

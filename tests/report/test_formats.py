@@ -220,8 +220,8 @@ def test_page_and_markdown_say_what_helps_where_cures_are_advice_only():
     page, text = " ".join("".join(Page(html.render([skewed])).texts).split()), markdown_report.render([skewed])
     assert "## Where cures are advice only\n" in text and "Where cures are advice only" in page
     assert (
-        "- **Together:** they differ, so that this comes first" in text
-        and "they differ, so that this comes first" in page
+        "- **Together:** they differ: this comes first, and likely explains" in text
+        and "they differ: this comes first, and likely explains" in page
     )
     assert "- **Each end:** lpar7 (client): G1 (" in text
     assert "advice only" not in markdown_report.render([EXPIRED])

@@ -93,10 +93,12 @@ def refuse_two_hosts(found: Iterable[Piece]) -> None:
     """Raises TargetError when two pieces of one kind can only come from two hosts."""
     identities: Dict[str, List[Tuple[Piece, str]]] = {}
     for piece in found:
-        if piece.extent is not Extent.WHOLE:
+        whole = piece.extent is Extent.WHOLE
+        # NIM_NAME is the host's, however much of its niminfo there is
+        if not whole and piece.row.name != "/etc/niminfo":
             continue
         marks = [(kind, value, False) for kind, value in _marks(piece)]
-        if piece.host and piece.sure and not is_answer(piece):
+        if whole and piece.host and piece.sure and not is_answer(piece):
             marks.append((f"prompt before {piece.name} in {piece.file}", short_name(piece.host), True))
         for kind, value, by_prompt in marks:
             earlier = identities.setdefault(kind, [])

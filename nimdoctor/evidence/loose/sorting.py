@@ -183,7 +183,7 @@ class Sorting:
             part_row = self._row(part.name)
             if part_row:
                 own = lines[part.first - 1 : part.last]
-                extent = Extent.FILTERED if " | " in part.name else Extent.WHOLE
+                extent = Extent.FILTERED if " | " in part.name else _pasted(part_row)
                 pieces.append(_piece(name, part.name, part_row, own, extent))
                 read[part.first - 1 : part.last] = [True] * len(own)
         self._say_unread(name, lines, read)
@@ -198,6 +198,11 @@ class Sorting:
 
     def _key_found(self, name: str) -> None:
         self.remarks.append(f"{name}: a private key is among the files: delete it; it was not read further")
+
+
+def _pasted(row: Row) -> Extent:
+    """How much is sure to be there of a text that somebody put among others: a configuration file has no head to tell it by."""
+    return Extent.EXCERPT if row.kind is Kind.FILE and not row.streamed else Extent.WHOLE
 
 
 def _piece(

@@ -22,7 +22,7 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 _AMBIGUOUS = frozenset(
     {"host", "ls", "ps", "df", "ar", "find", "no", "id", "who", "set", "more", "less", "head", "script", "date", "sort",
      "test", "true", "false", "last", "trace", "mount", "history", "man", "which", "for", "while", "touch", "w", "alias",
-     "nimsh", "nimesis", "audit", "snap", "sum", "clear", "kill", "refresh", "nim", "exit", "tail", "echo", "env"}
+     "nimsh", "nimesis", "snap", "sum", "clear", "kill", "refresh", "nim", "exit", "tail", "echo", "env"}
 )  # fmt: skip
 _PROSE_WORDS = """
 a an and are as at be but by can command for from has have if in into is it must not of on or output shows
