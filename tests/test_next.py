@@ -30,8 +30,8 @@ CHANGES = re.compile(
 """What changes a host, wherever it stands in a line."""
 PROGRAMS = {
     "ar", "audit", "chitab", "chmod", "date", "df", "du", "emgr", "grep", "head", "host", "installp", "ls", "lppchk", "lslpp",
-    "lsnim", "lssrc", "mkitab", "mv", "netstat", "nim", "nimclient", "nimconfig", "nimdoctor", "niminit", "ntpq", "ps",
-    "refresh", "rm", "smitty", "sort", "startsrc", "stopsrc", "test", "vi",
+    "lsnim", "lssrc", "mkitab", "mv", "netstat", "nim", "nimclient", "nimconfig", "nimdoctor", "niminit", "nimquery", "ntpq",
+    "ps", "refresh", "rm", "smitty", "sort", "startsrc", "stopsrc", "test", "vi",
 }  # fmt: skip
 STANDS_FOR_A_NAME = re.compile(r"\b(?:[A-Z]+_[A-Z_]+|CLIENT|MASTER|TARGET|NAME)\b(?!=)")
 

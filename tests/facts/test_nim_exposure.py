@@ -170,7 +170,7 @@ def test_the_way_to_a_generation_is_a_service_pack_an_apar_or_a_move():
     assert "move to 7200-05, 7300-02, 7300-03, 7300-04 or later" in exposure("7100-05-01", "7.1.5.3").way_to("G3")
     vios = exposure("7200-05-09-2446", ios="3.1.4.40")
     assert "VIOS 3.1.4: move to VIOS 4.1.0, VIOS 4.1.1, VIOS 4.1.2 or later" in vios.way_to("G3")
-    assert vios.way_to("G2") == "install APAR IJ55968 for G2"
+    assert vios.way_to("G2") == "install APAR IJ55968 for G2 (updateios -dev DIRECTORY -install -accept, as padmin)"
     assert exposure("7200-05-10-2520").way_to("G9").endswith("ask IBM")
 
 

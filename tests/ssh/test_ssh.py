@@ -144,7 +144,7 @@ def test_of_a_large_log_the_newest_blocks_come_with_where_they_begin(shell: str,
         wanted = newest(stream)
     with text.open() as stream:
         assert stream.read() == wanted.content
-    assert (text.first_line, text.left_out, text.extent) == (wanted.first_line, wanted.bytes_left_out, Extent.EXCERPT)
+    assert (text.first_line, text.left_out, text.extent) == (wanted.first_line, wanted.bytes_left_out, Extent.TAIL)
 
 
 @pytest.mark.parametrize("shell", SHELLS)

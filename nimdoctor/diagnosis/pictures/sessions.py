@@ -14,6 +14,7 @@ ENDS = {
     "stopped-early": "stops before BIO",
     "went-on": "TLS push, went on",
     "plain": "push without TLS",
+    "commands": "commands were run",
     "query": "nimquery",
     "service": "nimsh started",
     "other": "other",

@@ -41,7 +41,7 @@ def _better(before: List[Line], after: List[Line], worth: Worth) -> bool:
 
 
 def _without_numbers(lines: List[Line], worth: Worth) -> List[Line]:
-    """Without the numbers of `cat -n`, `nl` and `grep -n`: each is greater than the one before it."""
+    """Without the numbers that cat, nl and grep print with an option: each is greater than the one before it."""
     found = list(lines)
     matches = [_LINE_NUMBER.match(line.text) for line in lines]
     for start, end in runs((bool(match) or not line.text.strip() for match, line in zip(matches, lines))):

@@ -34,7 +34,6 @@ _BLOCKS = frozenset(
         "table",
         "tbody",
         "thead",
-        "title",
         "tr",
         "ul",
     ]
@@ -82,7 +81,7 @@ _INLINE = frozenset(
         "wbr",
     ]
 )
-_UNSEEN = frozenset({"script", "style"})
+_UNSEEN = frozenset({"script", "style", "title"})
 _LONGEST = 4 * 1024 * 1024
 
 
@@ -106,7 +105,8 @@ def without_tags(lines: List[Line]) -> List[Line]:
         page.close()
     except AssertionError:  # what the parser raises for `<![` that it does not know
         return lines
-    return page.shown()
+    shown = page.shown()
+    return shown if any(line.text.strip() for line in shown) else lines  # of a title alone: as it was given
 
 
 class _Page(HTMLParser):
