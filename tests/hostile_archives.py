@@ -211,7 +211,13 @@ KINDS: Dict[str, Kind] = {
     "one block of an end mark": Kind(lambda: tar(GOOD, end=bytes(512)), READ),
     "an archive within an archive": Kind(lambda: tar(("inner.tar", tar(GOOD))), EITHER),
     "a zip within a zip within a zip": Kind(
-        lambda: made_zip(("a.zip", made_zip(("b.zip", made_zip(GOOD))))), REFUSED, "zip: unpack it first", "zip"
+        lambda: made_zip(("a.zip", made_zip(("b.zip", made_zip(GOOD))))), READ, suffix="zip"
+    ),
+    "a zip one deeper than is looked into": Kind(
+        lambda: made_zip(("a.zip", made_zip(("b.zip", made_zip(("c.zip", made_zip(GOOD))))))),
+        REFUSED,
+        "zip: unpack it first",
+        "zip",
     ),
     "gzip within gzip": Kind(twice_packed, REFUSED, suffix="tar.gz"),
     "two gzips one behind another": Kind(
