@@ -1,5 +1,6 @@
 """What settles an unknown is data; every sentence of it is made from that."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Iterator
 
@@ -137,7 +138,7 @@ def test_the_sentence_is_made_from_the_data_in_every_format():
     for written in (
         flat,
         markdown_report.render([report]).replace("`", ""),
-        html.render([report]),
+        re.sub(r"</?span[^>]*>", "", html.render([report])),  # words that stay whole are marked as such
         junit_report.render([report]),
     ):
         assert sentence in written

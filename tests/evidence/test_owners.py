@@ -93,3 +93,11 @@ def test_a_masters_own_files_are_no_second_host() -> None:
     own = "export NIM_NAME=master\nexport NIM_HOSTNAME=nimsrv5\nexport NIM_CONFIGURATION=master\n"
     found = loose({"niminfo": own, "objects.txt": OBJECTS})
     assert found.paired is None and found.roles == ()
+
+
+def test_a_masters_objects_in_a_file_that_has_the_clients_name_are_the_masters() -> None:
+    client = "sofdb12:\n   class    = machines\n   type     = standalone\n   if1      = net_10_1 sofdb12 0\n"
+    itself = "master:\n   class    = machines\n   type     = master\n   if1      = net_10_1 nimsrv5 0\n"
+    found = loose({"niminfo": NIMINFO, "lsnim_sofdb12.txt": client, "lsnim_master.txt": itself})
+    assert found.paired is not None and (found.host, found.paired.host) == ("sofdb12", "nimsrv5")
+    assert "lsnim -l" not in " ".join(ends(found)["client"])

@@ -83,11 +83,10 @@ class _Heap:
         for index, piece in enumerate(self.pieces):
             if self.belongs[index] is None:
                 near = (_only(places.get(folder)) for folder in _folders(piece.file))
-                self.belongs[index] = (
-                    _only(places.get(piece.file))
-                    or _by_words(piece.file, self.hosts, masters)
-                    or next(filter(None, near), None)
-                )
+                by_words = _by_words(piece.file, self.hosts, masters)
+                if self.identities[index].roles == {MASTER} and masters and by_words not in masters:
+                    by_words = None  # `lsnim -l lpar7` is of the master, whatever its file is called
+                self.belongs[index] = _only(places.get(piece.file)) or by_words or next(filter(None, near), None)
 
     def masters(self) -> List[Names]:
         """The hosts that show themselves as masters, or that another names as its own."""
