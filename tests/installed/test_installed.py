@@ -45,7 +45,7 @@ def test_nothing_is_missing_for_a_check(user: User) -> None:
 @pytest.mark.parametrize("page", SHOWN, ids=lambda path: path.name)
 def test_what_a_session_shows_is_what_is_printed(page: Path, user: User) -> None:
     def run(line: str) -> str:
-        ended = user.run(["sh", "-c", line])
+        ended = user.run(["env", "COLUMNS=96", "sh", "-c", line])
         assert ended.returncode in (0, 1), (line, ended.stderr)
         return ended.stderr + ended.stdout
 
