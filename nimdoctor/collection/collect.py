@@ -92,7 +92,9 @@ class _Collector:
         live = self.evidence
         if not live.live:
             return self._collect_loose()
-        role_known = self.host.role_stated and bool(self.host.roles)
+        # what only the filesets tell is not said by the host itself: of such a one everything is taken
+        info = self.host.optional(NimInfo)
+        role_known = bool(live.roles or (info and info.roles))
         rows = rows_of(self.host.catalog, self.host.roles if role_known else ())
         for row in rows:
             if row.kind is Kind.FILE:

@@ -9,7 +9,7 @@ from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, with
 from nimdoctor.evidence.files import list_directory, on_this_host, open_regular, path_state, walk_below
 from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase
 from nimdoctor.evidence.rehearsal import rehearse, undone
-from nimdoctor.evidence.source import AIX, Progress, not_aix
+from nimdoctor.evidence.source import AIX, NO_SUCH_COMMAND, Progress, not_aix
 from nimdoctor.evidence.system_tables import table_for
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Extent, Text, decode
@@ -195,7 +195,7 @@ class LiveHost(LiveBase):
         directories: Sequence[str] = ROOT_PROGRAM_DIRECTORIES
         if self.root is None:
             directories = (*PROGRAM_DIRECTORIES, "/usr/ios/cli") if name == "ioscli" else PROGRAM_DIRECTORIES
-        refusal = "no such command on this host"
+        refusal = NO_SUCH_COMMAND
         for directory in directories:
             path = f"{directory}/{name}"
             try:

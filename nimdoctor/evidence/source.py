@@ -18,6 +18,9 @@ COMMANDS = 2_000
 TEXT = 256 * 1024 * 1024
 """Bytes of distinct text of one host that are read whole; nimsh.log, which is streamed, does not count."""
 
+NO_SUCH_COMMAND = "no such command on this host"
+"""Why there is no answer of a command that the host does not have."""
+
 AIX = "AIX"
 """The system that NIM is for, as `uname -s` names it."""
 

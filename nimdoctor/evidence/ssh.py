@@ -14,7 +14,7 @@ from nimdoctor.evidence.certificates_only import may_be_opened, without_keys
 from nimdoctor.evidence.connection import PATIENCE, Connection, RemoteAnswer, last_line
 from nimdoctor.evidence.live_base import FILES_OF_A_ROW, LiveBase
 from nimdoctor.evidence.shell import BLOCK, BLOCKS, KEY_ENDS
-from nimdoctor.evidence.source import AIX, Progress, not_aix
+from nimdoctor.evidence.source import AIX, NO_SUCH_COMMAND, Progress, not_aix
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.private_keys import REMOVED, without_private_keys
 from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
@@ -123,7 +123,7 @@ class SshHost(LiveBase):
         if answer.ending is None:
             return None, self._lose(argv[0], answer)
         if answer.ending[0] == "absent":
-            return None, "no such command on this host"
+            return None, NO_SUCH_COMMAND
         if answer.ending[0] == "late":
             return CommandResult(timed_out=True), ""
         return CommandResult(int(answer.ending[-1]), answer.stdout, answer.stderr), ""

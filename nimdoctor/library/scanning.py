@@ -13,7 +13,7 @@ from nimdoctor.diagnosis.held_certificates import certificates_of
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.diagnosis.settlement import what_to_send
 from nimdoctor.evidence.catalog import IGNORE_FILE, LEVELS_FILE, Catalog
-from nimdoctor.evidence.source import Evidence, TargetError
+from nimdoctor.evidence.source import NO_SUCH_COMMAND, Evidence, TargetError
 from nimdoctor.library.registry import Broken, Registry
 from nimdoctor.model import EVERY_FETCH, EVERY_FIX, PUSH, Check, Outcome, Role, Severity, Topic, Traffic
 from nimdoctor.model.text import BadEvidence, Text
@@ -177,7 +177,7 @@ def scan_hosts(
         results=tuple(results),
         ignored=tuple(ignored),
         remarks=tuple(dict.fromkeys(remarks)),
-        problems=tuple(_problems([host, master_host])),
+        problems=tuple(_problems([host, master_host], results)),
         turn=turn,
         first=_first(story.findings, chosen) if leading(story.findings, judgement) else None,
         story=story,
@@ -294,12 +294,15 @@ def _remarks_on_levels(host: Host) -> Sequence[str]:
     return site.remarks if site else ()
 
 
-def _problems(hosts: Sequence[Optional[Host]]) -> List[Tuple[str, str, str]]:
+def _problems(hosts: Sequence[Optional[Host]], results: Sequence[Result]) -> List[Tuple[str, str, str]]:
+    """What could not be had; a command that a host does not have only where something was decided without it."""
+    lacked = {name for result in results for name in result.missing}
     found: Dict[Tuple[str, str], str] = {}
     for host in hosts:
         if host:
             for name, reason in host.unread_evidence.items():
-                found[(host.name or host.evidence.target, name)] = reason
+                if reason != NO_SUCH_COMMAND or name in lacked:
+                    found[(host.name or host.evidence.target, name)] = reason
     return [(host_name, name, reason) for (host_name, name), reason in sorted(found.items())]
 
 
