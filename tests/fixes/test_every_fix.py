@@ -177,5 +177,5 @@ def test_nothing_to_do_but_a_push_exits_0_and_names_it(lab_of, cure, fix, capsys
     assert main(["fix", lab.client_target, "--master", lab.master_target]) == 0
     assert capsys.readouterr().out == (
         "Nothing to do: no finding of medium or more has a fix here.\n"
-        "Not tried since the last change; this settles it, on the master: nim -o lslpp lpar7\n"
+        "Not tried since the last change; this settles it, on the master:\nnim -o lslpp lpar7\n"
     )

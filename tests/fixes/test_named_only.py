@@ -59,8 +59,9 @@ def test_named_it_is_done_and_taken_back(scenario, lab_of, cure, scanned, capsys
 def test_in_a_scan_the_command_is_named_that_plans_it(scenario, originals, capsys):
     lab = originals(scenario)
     main(["scan", lab.client_target, "--master", lab.master_target])
-    shown = " ".join(capsys.readouterr().out.split())
-    assert f"Fix: nimdoctor fix --only {BY_NAME[scenario][0]} shows the plan" in shown
+    shown = " ".join(capsys.readouterr().out.replace("\\\n", "").split())
+    typed = f"nimdoctor fix {lab.client_target} --master {lab.master_target} --only {BY_NAME[scenario][0]}"
+    assert f"Next: {typed} shows the plan" in shown
 
 
 @pytest.mark.parametrize("scenario", BY_NAME)
