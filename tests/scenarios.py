@@ -39,6 +39,8 @@ SCENARIOS = FIXTURES.parent / "scenarios"
 ENDS = ("client", "master")
 WAYS = ("pair", "client", "master")
 _LEFT_OUT = "left out"
+_PLACE = tempfile.gettempdir()
+"""Not that of a test which looks at what is left behind in its own."""
 
 
 def names() -> List[str]:
@@ -132,7 +134,7 @@ ON_DISK = OnDisk()
 
 @cache
 def _on_disk(name: str) -> Path:
-    root = Path(tempfile.mkdtemp(prefix="nimdoctor-scenario-"))
+    root = Path(tempfile.mkdtemp(prefix="nimdoctor-scenario-", dir=_PLACE))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     return write(name, root / name)
 

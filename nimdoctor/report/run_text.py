@@ -16,9 +16,6 @@ from nimdoctor.planning.steps import Step
 from nimdoctor.planning.typed import as_typed
 from nimdoctor.report.layout import LABEL, WIDTH, command, field, item, labelled, wrapped
 
-LEAST_FIXES = 20
-"""Columns of the fixes in the list of runs at least."""
-
 
 def render_result(result: RunResult, plan: Plan, *, width: int = WIDTH, brief: bool = False) -> str:
     """How a run ended, for people; a brief one without the commands that come next."""
@@ -117,12 +114,18 @@ def render_runs(
         return "\n".join([*lines, f"No run in {state}."]) + "\n"
     heads = ["Run", "State", "Begun"]
     rows = [[str(run["run"]), str(run["state"]), str(run["started"] or "-")] for run in runs]
-    room = max(LEAST_FIXES, width - sum(max(map(len, column)) + 2 for column in zip(heads, *rows)))
-    for row, run in zip(rows, runs):
-        fixes = run["fixes"]
-        row.append("\n".join(wrapped(", ".join(fixes), room)) if isinstance(fixes, list) else "")
-    table = tabulate(rows, headers=[*heads, "Fixes"], tablefmt="simple", disable_numparse=True)
-    notes = [part for run in runs for note in _run_notes(run) for part in wrapped(note, width, hang=3)]
+    room = width - sum(max(map(len, column)) + 2 for column in zip(heads, *rows))
+    named = [[str(fix) for fix in run["fixes"]] if isinstance(run["fixes"], list) else [] for run in runs]
+    beside = room > max((len(fix) for fixes in named for fix in fixes), default=0)
+    if beside:
+        heads.append("Fixes")
+        for row, fixes in zip(rows, named):
+            row.append("\n".join(wrapped(", ".join(fixes), room)) if fixes else "")
+    # an id is never broken: where it has no room in the table, it stands below
+    below = [f"{run['run']}: {', '.join(fixes)}" for run, fixes in zip(runs, named) if fixes and not beside]
+    table = tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True)
+    said = [*below, *(note for run in runs for note in _run_notes(run))]
+    notes = [part for note in said for part in wrapped(note, width, hang=3)]
     return "\n".join([*lines, *([""] if lines else []), table, *([""] if notes else []), *notes]) + "\n"
 
 
