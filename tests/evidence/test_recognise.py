@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nimdoctor.evidence.recognition import Section, parts, recognise, sections
+from nimdoctor.evidence.recognition.naming import hinted_name
 from nimdoctor.evidence.wrapping import numbered
 from nimdoctor.model.text import Extent
 
@@ -274,3 +275,11 @@ def test_a_guide_full_of_prompts_yields_the_outputs_it_shows() -> None:
         found = parted(file.read_text("utf-8"))
         shown = {section.name for section in found if section.row and not section.blank}
         assert {"lssrc -s nimsh", "lssrc -t tftp", "nimclient -c", "lsnim -l master | grep ssl"} <= shown
+
+
+@pytest.mark.parametrize(
+    ("hint", "name"),
+    [("commands_nimclient_-l_-l_lpar7", "nimclient -l -l lpar7"), ("files_etc_niminfo", "/etc/niminfo")],
+)
+def test_the_name_that_a_flattened_evidence_directory_leaves_a_file_still_says_what_it_is(hint: str, name: str) -> None:
+    assert hinted_name(hint) == name

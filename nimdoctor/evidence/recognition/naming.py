@@ -78,7 +78,8 @@ def _lssrc_name(text: str) -> str:
 @functools.lru_cache(maxsize=256)
 def hinted_name(hint: str) -> Optional[str]:
     """The catalog name that a file's name stands for: a file of the host, or a command's output."""
-    base = re.split(r"[/\\]", hint)[-1]
+    # what a mail made of the paths in an evidence directory
+    base = re.sub(r"^(?:commands|files)_", "", re.split(r"[/\\]", hint)[-1])
     stem = base
     for ending in _TEXT_ENDINGS:
         if base.lower().endswith(ending) and base.lower() != "nimsh.log":
@@ -87,7 +88,9 @@ def hinted_name(hint: str) -> Optional[str]:
     for row in catalog:
         if row.kind is Kind.FILE and not row.name.endswith("*"):
             known = row.name.rsplit("/", 1)[1]
-            if base == known or re.match(re.escape(known.lstrip(".")) + r"(?:[._~-].*)?$", base.lstrip(".")):
+            if base in (known, row.name[1:].replace("/", "_")) or re.match(
+                re.escape(known.lstrip(".")) + r"(?:[._~-].*)?$", base.lstrip(".")
+            ):
                 return row.name
     command = stem.replace("_", " ").strip()
     if command and catalog.command(command):
