@@ -20,6 +20,7 @@ from nimdoctor.evidence.pasted import recorded
 from nimdoctor.evidence.redacted_certificates import RedactedFile
 from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
+from nimdoctor.model.own_files import STATE_DIRECTORY
 from nimdoctor.model.path_state import PathRecord, PathState
 from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
 from nimdoctor.model.unreadable import refused
@@ -362,7 +363,9 @@ class RecordedEvidence:
         with opener() as stream:
             if size <= _READ_AT_ONCE:
                 raw = stream.read(TEXT_LIMIT)
-                bare = None if self.loose else recorded(raw, source if command else "")
+                # what nimdoctor wrote itself nobody pasted, however much a journal looks like a record
+                own = self.loose or source.startswith(STATE_DIRECTORY + "/")
+                bare = None if own else recorded(raw, source if command else "")
                 if bare:
                     raw = bare.raw
                     numbers = tuple(first_line - 1 + number for number in bare.numbers)
