@@ -1,5 +1,6 @@
 """The program that runs on a host over ssh: it receives the one file, starts it once, and tells how it is getting on."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -25,6 +26,13 @@ def named(content):
 
 ECHO = b'import sys\nprint(\'{"asked": "%s"}\' % sys.stdin.read())\n'
 WAITS = b"import sys, time\nprint('begun', flush=True)\nwhile sys.argv: time.sleep(0.05)\n"
+
+
+def target(link):
+    """Where it leads; None where it is gone: a program that starts opens and closes others meanwhile."""
+    with contextlib.suppress(OSError):
+        return os.readlink(link)
+    return None
 
 
 class Host:
@@ -73,14 +81,11 @@ class Host:
 
     def holders(self, place):
         """Processes that have that place's lock."""
-        found = []
+        found, lock = [], self.path("sent", place, "lock")
         for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                open_files = [os.readlink(f"/proc/{pid}/fd/{one}") for one in os.listdir(f"/proc/{pid}/fd")]
-            except OSError:
-                continue
-            if self.path("sent", place, "lock") in open_files:
-                found.append(int(pid))
+            with contextlib.suppress(OSError):
+                if any(lock == target(f"/proc/{pid}/fd/{one}") for one in os.listdir(f"/proc/{pid}/fd")):
+                    found.append(int(pid))
         return found
 
 
