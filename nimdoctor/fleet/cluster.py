@@ -4,12 +4,14 @@ import contextlib
 import logging
 import os
 import queue
+import re
 import threading
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Generator, Iterable, Iterator, List, Optional, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.fleet.engine import LIMIT, Batch, Batches, Done, EngineLost, Function, Item, elapsed, work
+from nimdoctor.library.errors import UsageError
 
 AHEAD = 2
 """Batches for each thread of a worker, so that it has the next one when it is done with one."""
@@ -20,21 +22,26 @@ _ONE = threading.Lock()
 
 
 class Cluster:
-    """An Engine by the scheduler at that address. Raises EngineLost where it cannot be used, ModuleNotFoundError without dask.
+    """An Engine by the scheduler at that address. Raises EngineLost where it cannot be used, UsageError
+    for what is no address, ModuleNotFoundError without dask.
 
     A worker that takes longer than the limit for a batch ends itself. How often the scheduler then has it tried elsewhere
     before it gives up is the scheduler's own setting, allowed-failures.
     """
 
     def __init__(self, address: str, limit: float = LIMIT) -> None:
+        if not re.search(":[0-9]+$", address):
+            raise UsageError(f"--scheduler {address}: the address of a scheduler ends in its port, as tcp://nim1:8786")
         from distributed import Client
 
-        # what it would tell of its connections, in many lines, is told here in one
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in ("distributed", "distributed.client"):  # what they tell in many lines is told here in one
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._address = address
         self._limit = limit
         try:
-            self._client: Any = Client(address, timeout=CONNECTING, set_as_default=False)
+            self._client: Any = Client(  # type: ignore[no-untyped-call]
+                address, timeout=CONNECTING, set_as_default=False
+            )
         except (OSError, ValueError) as error:
             raise EngineLost(f"no scheduler of dask answers at {address}") from error
         try:
@@ -43,9 +50,9 @@ class Cluster:
             self.close()
             raise
 
-    def map(self, function: Function, items: Iterable[Item]) -> Iterator[Done]:
+    def map(self, function: Function, items: Iterable[Item]) -> Generator[Done, None, None]:
         batches = Batches(items)
-        done: "queue.SimpleQueue[Any]" = queue.SimpleQueue()
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         given: Dict[Any, Batch] = {}
         try:
             while True:

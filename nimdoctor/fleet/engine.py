@@ -3,7 +3,19 @@
 import time
 from collections import deque
 from itertools import islice
-from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Protocol, Tuple
+from typing import (
+    Any,
+    Callable,
+    Deque,
+    Dict,
+    Generator,
+    Iterable,
+    List,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Tuple,
+)
 
 Item = Tuple[str, ...]
 Function = Callable[[Item], Dict[str, Any]]
@@ -23,7 +35,7 @@ class EngineLost(Exception):
 class Engine(Protocol):
     """Maps a function over items; both travel to other processes, so that the function stands in a module."""
 
-    def map(self, function: Function, items: Iterable[Item]) -> Iterator[Done]:
+    def map(self, function: Function, items: Iterable[Item]) -> Generator[Done, None, None]:
         """Each item with what the function gave, as each is done, in any order.
 
         None stands for what is not to be had: the item ended its process twice. Where it took longer than `LIMIT` twice,

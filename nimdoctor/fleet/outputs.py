@@ -54,8 +54,8 @@ def _json_lines(path: str) -> Iterator[Add]:
 
 @contextlib.contextmanager
 def _parquet(path: str) -> Iterator[Add]:
-    import pyarrow
-    from pyarrow import parquet
+    import pyarrow  # type: ignore[import-untyped, unused-ignore]
+    from pyarrow import parquet  # type: ignore[import-untyped, unused-ignore]
 
     schema = _table(pyarrow)
     rows: List[Dict[str, Any]] = []

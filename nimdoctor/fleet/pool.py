@@ -13,7 +13,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.process import BaseProcess
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Dict, Generator, Iterable, Iterator, List, Optional
 
 from nimdoctor.fleet.engine import LIMIT, Batch, Batches, Done, EngineLost, Function, Item, elapsed, too_long, work
 
@@ -27,15 +27,14 @@ def usable_cores() -> int:
 
 
 class Pool:
-    """An Engine of so many processes. `warm` is called in each as it starts, `limit` is in seconds."""
+    """An Engine of so many processes, each started when there is work for it; `limit` is in seconds."""
 
-    def __init__(self, jobs: int, warm: Optional[Callable[[], object]] = None, limit: float = LIMIT) -> None:
-        self._warm = warm
+    def __init__(self, jobs: int, limit: float = LIMIT) -> None:
         self._limit = limit
-        self._workers = [_Worker(warm) for _ in range(jobs)]
+        self._workers = [_Worker() for _ in range(jobs)]
         self._failed_starts = 0
 
-    def map(self, function: Function, items: Iterable[Item]) -> Iterator[Done]:
+    def map(self, function: Function, items: Iterable[Item]) -> Generator[Done, None, None]:
         batches = Batches(items)
         try:
             for worker in self._workers:
@@ -87,13 +86,12 @@ class Pool:
 class _Worker:
     """One process, started when it is given something; a batch that it has, and since when."""
 
-    def __init__(self, warm: Optional[Callable[[], object]]) -> None:
-        self._warm = warm
+    def __init__(self) -> None:
         self._executor: Optional[ProcessPoolExecutor] = None
         self._process: Optional[BaseProcess] = None
-        self._first: "Optional[Future[int]]" = None
+        self._first: Optional[Future[int]] = None
         self.batch: Optional[Batch] = None
-        self.result: "Optional[Future[List[Dict[str, Any]]]]" = None
+        self.result: Optional[Future[List[Dict[str, Any]]]] = None
         self.since = 0.0
 
     def take(self, function: Function, batch: Optional[Batch]) -> None:
@@ -111,7 +109,7 @@ class _Worker:
             self.result = self._start().submit(work, function, batch.items)
 
     def _start(self) -> ProcessPoolExecutor:
-        self._executor = ProcessPoolExecutor(1, get_context("spawn"), _prepare, (self._warm,))
+        self._executor = ProcessPoolExecutor(1, get_context("spawn"), _prepare)
         others = set(active_children())
         with _interrupts_held():
             self._first = self._executor.submit(os.getpid)
@@ -149,7 +147,7 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
-def _prepare(warm: Optional[Callable[[], object]]) -> None:
+def _prepare() -> None:
     """A process of the pool: it ends with the one that started it, however that ends, and writes no results."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -158,9 +156,6 @@ def _prepare(warm: Optional[Callable[[], object]]) -> None:
     os.close(nothing)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    if warm:
-        with contextlib.suppress(Exception):  # what is wrong is told of each item
-            warm()
 
 
 def _end_with_parent() -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import enum
 from collections import deque
-from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, Generator, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.fleet.bundles import Bundle, bundles
 from nimdoctor.fleet.checkpoint import IDENTITY, RECORD, Checkpoint
@@ -36,7 +36,7 @@ def unwatched(reached: Pass, done: int, total: Optional[int]) -> None:
 
 def run(
     paths: Iterable[str], engine: Engine, checkpoint: Optional[Checkpoint] = None, progress: Progress = unwatched
-) -> Iterator[Record]:
+) -> Generator[Record, None, None]:
     """The record of each bundle that the paths name, schema nimdoctor.fleet/1, each path once, as each is done.
 
     What cannot be read comes as it is met with, then what a checkpoint holds already, then the others in any order. What
@@ -70,15 +70,14 @@ class _Fleet:
     def identified(self, paths: Iterable[str]) -> Iterator[Record]:
         """The first pass; gives the records of what cannot be read."""
         failures: Deque[Failure] = deque()
-        count = 0
-        for (path,), result in self._mapped(_identified, self._unknown(paths, failures)):
+        mapped = self._mapped(_identified, self._unknown(paths, failures))
+        for count, ((path,), result) in enumerate(mapped, 1):
             if result is None or "failure" in result:
                 yield _not_judged(path, result)
             else:
                 self._keep(IDENTITY, self._bundles[path], result)
                 self._identities.append(Identity.from_dict(result))
             yield from _told(failures)
-            count += 1
             self._progress(Pass.READING, count, None)
         yield from _told(failures)
 
@@ -111,7 +110,8 @@ class _Fleet:
         for item, result in self._mapped(_judged, (one.item for one in list(left.values()))):
             record = result if result and "schema" in result else _not_judged(item[0], result)
             one = left.pop(item[0])
-            if record["failure"] is None:
+            if record["failure"] is None and bool(record["master_target"]) is bool(one.master):
+                # what was judged alone, since its master's bundle could not be used, is judged again
                 self._keep(RECORD, one, record)
             yield record
             done += 1
@@ -132,8 +132,7 @@ class _Fleet:
         return _Judgement(self._bundles[path], self._bundles[paired.master] if paired.master else None, paired.why)
 
     def _mapped(self, function: Function, items: Iterable[Item]) -> Iterator[Done]:
-        done = self._engine.map(function, items)
-        with contextlib.closing(done):  # type: ignore[type-var]
+        with contextlib.closing(self._engine.map(function, items)) as done:
             yield from done
 
     def _find(self, kind: str, key: Tuple[Any, ...]) -> Optional[Record]:
