@@ -63,7 +63,7 @@ def fleet(
                         add(record)
                         tally.add(record)
             except KeyboardInterrupt:
-                ended, status = "interrupted", INTERRUPTED
+                ended, status = "ended before its end", INTERRUPTED
             except EngineLost as error:
                 ended, status = str(error), FAILED
             except BrokenPipeError:

@@ -54,12 +54,12 @@ class Tally:
             lines.append(f"not judged: {self.failures - len(self.first):,} more, of which the records say why")
         bundles = "1 bundle" if self.count == 1 else f"{self.count:,} bundles"
         lines.append(f"{bundles}: {', '.join(told)}" if told else "no bundle was judged")
-        return lines + ([self._how_to_go_on(ended, checkpoint)] if ended else [])
+        return lines + ([f"{ended}: {self._how_to_go_on(checkpoint)}"] if ended else [])
 
-    def _how_to_go_on(self, ended: str, checkpoint: Optional[str]) -> str:
+    def _how_to_go_on(self, checkpoint: Optional[str]) -> str:
         left = "not all bundles were looked at" if self.left is None else f"{self.left:,} were not judged"
         how = "the same command goes on from here" if checkpoint else "with --checkpoint FILE a run can be gone on with"
-        return f"{ended}: {left}; {how}"
+        return f"{left}; {how}"
 
 
 Show = Callable[[Pass, int, Optional[int], float], None]
