@@ -13,6 +13,7 @@ from nimdoctor.facts.hosts import is_address
 from nimdoctor.fleet.attempts import as_target, tried
 from nimdoctor.fleet.bundles import path_of, written
 from nimdoctor.fleet.record import of_failure
+from nimdoctor.fleet.standing import collected_at
 from nimdoctor.library.targets import collected_seldom
 from nimdoctor.report.scan_report import Failure
 
@@ -89,7 +90,6 @@ def _of_host(path: str, evidence: Evidence, host: Host) -> Identity:
     of_client = host.roles != ("master",)
     # a master's own niminfo names itself
     known = info.master_names() if info else ()
-    clock = None if evidence.collected is not None else host.optional(facts.UtcDate)
     return Identity(
         path,
         host.name,
@@ -99,7 +99,7 @@ def _of_host(path: str, evidence: Evidence, host: Host) -> Identity:
         _machine_id(info.get("NIM_MASTERID") if info and of_client else None),
         _named(known if of_client else ()),
         tuple(sorted(certificates.identities())[:_CERTIFICATES]) if certificates else (),
-        clock.epoch if clock else evidence.collected,
+        collected_at(host),
         evidence.redacted,
         evidence.live is False and evidence.paired is not None,
     )

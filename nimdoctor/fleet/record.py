@@ -2,11 +2,12 @@
 
 import json
 import re
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, Optional
 
 from nimdoctor import __version__
 from nimdoctor.diagnosis.engine import Result
 from nimdoctor.fleet.bundles import written
+from nimdoctor.fleet.standing import Standing
 from nimdoctor.model import Outcome, Severity
 from nimdoctor.model.wording import as_utc, visible
 from nimdoctor.report.scan_report import FAILED, UNREADABLE, Failure, Report
@@ -21,26 +22,12 @@ _STATUS = {"unreadable": 2, "failed": 4, "crashed": 4, "usage": 2}
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
-class Standing(NamedTuple):
-    """What a record tells beside the report. Times are seconds since 1970; what is not known is None.
-
-    `master` is the name of its master, also where no evidence of that was given; `master_target` is the path of the bundle that its master's evidence came from, `pairing` how it was found or why there
-    is none. `not_after` is the end of the certificate in use that runs out first, `days` how many were left of it when the
-    evidence was collected. `followed` says whether a secured client holds one of its master's present certificates.
+def of_report(
+    target: str, report: Report, standing: Standing, master: Optional[str], pairing: Optional[str]
+) -> Dict[str, Any]:
+    """The record of a bundle that was judged, with the bundle `master` where that is given; `pairing` says how that was
+    found, or why there is none.
     """
-
-    generation: Optional[str] = None
-    collected: Optional[int] = None
-    master: Optional[str] = None
-    master_target: Optional[str] = None
-    pairing: Optional[str] = None
-    not_after: Optional[int] = None
-    days: Optional[int] = None
-    followed: Optional[bool] = None
-
-
-def of_report(target: str, report: Report, standing: Standing) -> Dict[str, Any]:
-    """The record of a bundle that was judged."""
     failed = report.with_outcome(Outcome.FAIL)
     undecided = [one for one in report.results if one.outcome in (Outcome.UNKNOWN, Outcome.ERROR)]
     document = {
@@ -51,8 +38,8 @@ def of_report(target: str, report: Report, standing: Standing) -> Dict[str, Any]
         "generation": standing.generation,
         "collected": _time(standing.collected),
         "master": standing.master,
-        "master_target": None if standing.master_target is None else written(standing.master_target),
-        "pairing": standing.pairing,
+        "master_target": None if master is None else written(master),
+        "pairing": pairing,
         "verdict": report.verdict,
         "exit_status": report.exit_status,
         "exposure": {"open": report.exposure.open, "worst": report.exposure.worst},
