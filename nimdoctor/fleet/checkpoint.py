@@ -100,7 +100,7 @@ class Checkpoint:
         end = 0
         with open(self._descriptor, "rb", closefd=False) as stream:
             head = stream.readline(_LONGEST_HEAD)
-            known = _parsed(head)
+            known = _parsed(head) if head.endswith(b"\n") else {}
             if known.get("schema") != SCHEMA and not _is_torn_head(head):
                 raise UsageError(f"{self._path} is no checkpoint of nimdoctor fleet: give another file")
             self.renewed = "version" in known and known["version"] != __version__
