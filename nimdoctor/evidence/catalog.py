@@ -38,10 +38,12 @@ class Catalog:
     def __init__(self, extra: Iterable[Row] = ()) -> None:
         self.rows = ROWS + tuple(extra)
         self._by_name: Dict[str, List[Row]] = {}
+        self._by_label: Dict[str, Row] = {}
         self._by_fact: Dict[str, List[Row]] = {}
         self._by_program: Dict[str, List[Row]] = {}
         for row in self.rows:
             self._by_name.setdefault(row.name, []).append(row)
+            self._by_label.setdefault(row.label, row)
             for program in {line.split()[0] for line in (row.name, *row.variants)} if row.kind is Kind.COMMAND else ():
                 self._by_program.setdefault(program, []).append(row)
             for fact in row.facts:
@@ -59,8 +61,7 @@ class Catalog:
 
     def named(self, name: str) -> Optional[Row]:
         """The row of that label; else the one that such a path or command line belongs to."""
-        own = next((row for row in self.rows if row.label == name), None)
-        return own or (self.file(name) if name.startswith("/") else self.command(name))
+        return self.row(name) or (self.file(name) if name.startswith("/") else self.command(name))
 
     def command(self, recorded: str) -> Optional[Row]:
         """The row that a recorded command line belongs to: the most specific one that serves."""
@@ -77,7 +78,7 @@ class Catalog:
 
     def row(self, name: str) -> Optional[Row]:
         """The row of that name, as `missing` has it."""
-        return next((row for row in self.rows if row.label == name), None)
+        return self._by_label.get(name)
 
     def file(self, path: str) -> Optional[Row]:
         """The row that a file path belongs to."""
