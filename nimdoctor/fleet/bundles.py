@@ -206,7 +206,7 @@ def _in_directory(entry: "os.DirEntry[str]", top: str) -> Union[str, Found, None
 
 def _link(path: str, bundle: bool, top: str) -> Optional[Failure]:
     real = os.path.realpath(path)
-    if real.startswith(os.path.join(top, "")) and os.path.exists(real):
+    if os.path.join(real, "").startswith(os.path.join(top, "")) and os.path.exists(real):
         return None
     if not bundle and not os.path.isdir(real):
         return None
