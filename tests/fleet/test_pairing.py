@@ -92,7 +92,7 @@ def test_a_certificate_that_an_image_gave_to_many_masters_tells_nothing():
     ]
     nameless = a_client(master_id=None, certificates=("aa",))._replace(masters=())
     assert of(nameless, *masters).master is None
-    assert of(a_client("c", "nim3", master_id=None, certificates=("aa",)), *masters).master == "3"
+    assert of(a_client("c", "nim3", master_id=None, certificates=("aa",)), *masters) == ("3", "found by name (nim3)")
 
 
 def test_what_names_no_master_says_so():
