@@ -122,7 +122,7 @@ def test_it_holds_what_requests_need_and_nothing_else():
         names, held = set(archive.namelist()), modules_of(archive)
         own = json.loads(archive.read("nimdoctor/own.json"))
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"nimdoctor", f"nimdoctor-{nimdoctor.__version__}.dist-info", "__main__.py"}
+    assert tops == {"nimdoctor", f"nimdoctor-{nimdoctor.__version__}.dist-info", "__main__.py", "unpacked.py"}
     assert not [name for name in names if name.endswith((".pyc", ".md")) or "__pycache__" in name]
     for group in ("checks", "fixes"):
         assert own[group] == sorted(path.stem for path in (REPOSITORY / group).glob("[!_]*.py"))
