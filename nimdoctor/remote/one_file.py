@@ -26,10 +26,11 @@ PACKAGES = ("nimdoctor", "nimdoctor.checks", "nimdoctor.fixes")
 OWN = "nimdoctor/own.json"
 """Which checks and fixes there must be: setup.py writes it into what it builds, and a source tree is the list itself."""
 NOT_ASKED = (
-    "nimdoctor/__main__.py", "nimdoctor/cli/", "nimdoctor/collection/", "nimdoctor/diagnosis/pictures/",
+    "nimdoctor/__main__.py", "nimdoctor/cli/", "nimdoctor/collection/field_test.py", "nimdoctor/collection/lines_read.py",
+    "nimdoctor/diagnosis/pictures/",
     "nimdoctor/evidence/attachments.py", "nimdoctor/evidence/connection.py", "nimdoctor/evidence/folders.py",
     "nimdoctor/evidence/loose/", "nimdoctor/evidence/parts/", "nimdoctor/evidence/recognition/",
-    "nimdoctor/evidence/ssh.py", "nimdoctor/evidence/unread.py", "nimdoctor/lab/", "nimdoctor/library/bundle.py",
+    "nimdoctor/evidence/ssh.py", "nimdoctor/lab/", "nimdoctor/library/bundle.py",
     "nimdoctor/library/other_end.py", "nimdoctor/library/repair_over_ssh.py", "nimdoctor/library/runs_over_ssh.py",
     "nimdoctor/manual/", "nimdoctor/py.typed", "nimdoctor/redaction/", "nimdoctor/remote/",
     "nimdoctor/report/agreement.py", "nimdoctor/report/cells.py", "nimdoctor/report/commands.py",
