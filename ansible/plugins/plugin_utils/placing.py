@@ -29,6 +29,8 @@ done
 """
 NONE = "there is no Python 3.9 or newer on this host: the role nimdoctor.aix.collect reads it without, and {0}"
 PACKAGE = "nimdoctor fix --script writes what repairs it by hand"
+DISCOVERED = "discovered_interpreter_python"
+"""The fact by which Ansible knows the python of a host where its inventory names none."""
 NOT_FOUND = (126, 127)
 """Status of a shell that cannot start a program."""
 
@@ -126,15 +128,14 @@ class OneFileAction(ActionBase):
         if there is None:
             return {"failed": True, "changed": False, "msg": NONE.format(PACKAGE)}
         facts = variables.setdefault("ansible_facts", {})
-        known = facts.get("discovered_interpreter_python")
-        facts["discovered_interpreter_python"] = there.group(1)
+        known = facts.get(DISCOVERED)
+        self._discovered_interpreter_key, self._discovered_interpreter = DISCOVERED, there.group(1)
+        facts[DISCOVERED] = there.group(1)
         found = self._module(arguments, variables)
         if found.get("_old_python") or (found.get("failed") and found.get("rc") in NOT_FOUND):
-            facts["discovered_interpreter_python"] = known
+            facts[DISCOVERED] = known
             words = f"ansible_python_interpreter of this host is no Python 3.9 or newer; there is {there.group(1)}"
             return {"failed": True, "changed": False, "msg": words}
-        self._discovered_interpreter_key = "discovered_interpreter_python"
-        self._discovered_interpreter = there.group(1)
         return found
 
     def _sent(self, path: str, name: str) -> str:
