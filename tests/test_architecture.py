@@ -34,8 +34,9 @@ ROOMS = {
     "manual": (*_SCAN, "planning"),
     "report": (*_REPAIR, "redaction", "manual"),
     "library": (*_REPAIR, "redaction", "collection", "scripts", "remote", "manual", "report"),
+    "fleet": (*_REPAIR, "redaction", "collection", "scripts", "remote", "manual", "report", "library"),
     "lab": ("system",),
-    "cli": (*_REPAIR, "redaction", "collection", "scripts", "library", "lab", "manual", "report"),
+    "cli": (*_REPAIR, "redaction", "collection", "scripts", "library", "fleet", "lab", "manual", "report"),
 }
 """Each room, and the rooms it may import; from the lowest to the highest."""
 

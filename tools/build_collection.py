@@ -1,6 +1,6 @@
 """Makes what the Ansible collection carries and git does not hold, and the collection as one file to install.
 
-    python tools/build_collection.py [--galaxy ANSIBLE-GALAXY --output DIRECTORY]
+    python tools/build_collection.py [COLLECTION] [--galaxy ANSIBLE-GALAXY --output DIRECTORY]
 
 ansible/files/nimdoctor.pyz and its .sha256 are the one file that is placed on managed nodes; module_utils/at_host.py is
 nimdoctor's own, by which it is placed. With --galaxy the collection is built, too.
@@ -41,13 +41,15 @@ def carried(collection: Path = COLLECTION) -> str:
 def main(words: Optional[Sequence[str]] = None) -> int:
     """Gives the exit status of ansible-galaxy, where that is asked."""
     parser = argparse.ArgumentParser(prog="build_collection")
+    parser.add_argument("collection", nargs="?", default=str(COLLECTION), help="its directory; ansible here without it")
     parser.add_argument("--galaxy", help="the program ansible-galaxy, to build the collection with")
     parser.add_argument("--output", default=".", help="the directory for what it builds")
     arguments = parser.parse_args(words)
-    print(f"{carried()}  {COLLECTION / 'files' / FILE}")
+    collection = Path(arguments.collection)
+    print(f"{carried(collection)}  {collection / 'files' / FILE}")
     if arguments.galaxy is None:
         return 0
-    argv = [arguments.galaxy, "collection", "build", "--force", "--output-path", arguments.output, str(COLLECTION)]
+    argv = [arguments.galaxy, "collection", "build", "--force", "--output-path", arguments.output, str(collection)]
     return subprocess.run(argv, check=False).returncode
 
 

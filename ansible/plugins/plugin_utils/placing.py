@@ -11,7 +11,6 @@ import shlex
 from typing import Any, Dict, NamedTuple, Optional
 
 from ansible.errors import AnsibleActionFail
-
 from ansible.plugins.action import ActionBase
 
 FILE = os.path.join(
