@@ -100,7 +100,8 @@ class Host:
                 self._facts[kind] = absent
         found = self._facts[kind]
         if isinstance(found, FactAbsent):
-            raise found
+            # one that is raised again would keep the frames of everybody who asked before
+            raise found.with_traceback(None)
         return found  # type: ignore[no-any-return]
 
     def _make(self, kind: Any) -> Any:
@@ -218,6 +219,13 @@ class Host:
         if name.startswith("/"):
             return next((f"{path}: {known[path]}" for path in sorted(known) if _concerns(path, name)), "")
         return ""
+
+    @property
+    def all_read(self) -> bool:
+        """Whether nothing was met so far that could not be had or understood, or only in part: then whoever asks next is
+        told what a fresh one would tell.
+        """
+        return not (self._unread or self._parts or self._withheld or self.evidence.problems)
 
     @property
     def unread_evidence(self) -> Dict[str, str]:

@@ -153,8 +153,8 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where Ansible finds the collection, with the one file in it."""
     place = tmp_path_factory.mktemp("collections")
     target = place / "ansible_collections/nimdoctor/aix"
-    shutil.copytree(REPOSITORY / "ansible", target, ignore=shutil.ignore_patterns("files"))
-    subprocess.run([sys.executable, REPOSITORY / "tools/build_collection.py", target / "files"], check=True)
+    shutil.copytree(REPOSITORY / "ansible", target, ignore=shutil.ignore_patterns("files", "at_host.py"))
+    subprocess.run([sys.executable, REPOSITORY / "tools/build_collection.py", target], check=True)
     return place
 
 
@@ -180,7 +180,9 @@ def fleet_of(
         one.close()
 
 
-def eventually(true: Callable[[], Any], patience: float = 60.0, running: "Optional[subprocess.Popen[str]]" = None) -> None:
+def eventually(
+    true: Callable[[], Any], patience: float = 60.0, running: "Optional[subprocess.Popen[str]]" = None
+) -> None:
     """Waits until it is so."""
     until = time.monotonic() + patience
     while not true():
