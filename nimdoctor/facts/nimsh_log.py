@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from functools import cached_property
+from itertools import islice, takewhile
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from nimdoctor.facts.nimsh_lines import stamp
+from nimdoctor.facts.nimsh_lines import PartLines, stamp
 from nimdoctor.facts.nimsh_part import LogPart
 from nimdoctor.facts.nimsh_session import Session, SessionEnd, SessionRow, apart
 from nimdoctor.facts.nimsh_stream import SESSIONS
@@ -31,9 +32,6 @@ class NimshLog:
     def __init__(self, parts: Sequence[LogPart]) -> None:
         self._parts = tuple(parts)
         self.source = parts[-1].text.source
-        rows = [(part, row) for part in parts for row in part.rows]
-        self._rows = rows[-SESSIONS:]
-        self._dropped = rows[:-SESSIONS]
         self._made: Dict[int, Session] = {}
 
     @classmethod
@@ -50,30 +48,37 @@ class NimshLog:
         """One log of several, rotated ones first."""
         return parts[0] if len(parts) == 1 else cls([part for log in parts for part in log._parts])
 
-    @property
+    @cached_property
     def sessions(self) -> Tuple[Session, ...]:
         """The newest thousand, oldest first."""
-        return tuple(map(self._session, range(len(self._rows))))
+        return tuple(self.newest_first())[::-1]
 
-    def newest_first(self) -> Iterator[Session]:
-        """The same from the newest on, each made when it comes."""
-        return map(self._session, reversed(range(len(self._rows))))
+    def newest_first(self, before: Optional[Session] = None) -> Iterator[Session]:
+        """The same from the newest on, or from the one before that session on, each made when it comes."""
+        for place, lines, row in self._rows():
+            if before is None or place > before.place:
+                yield self._session(place, lines, row)
 
-    def _session(self, place: int) -> Session:
+    def _rows(self) -> Iterator[Tuple[int, PartLines, SessionRow]]:
+        """The newest thousand, the newest first, with their places."""
+        rows = (pair for part in reversed(self._parts) for pair in part.newest_first())
+        for place, (lines, row) in zip(range(SESSIONS), rows):
+            yield place, lines, row
+
+    def _session(self, place: int, lines: PartLines, row: SessionRow) -> Session:
         if place not in self._made:
-            part, row = self._rows[place]
-            self._made[place] = Session(row, part.lines, place)
+            self._made[place] = Session(row, lines, place)
         return self._made[place]
 
-    def _newest(self, wanted: Callable[[SessionRow], bool], after: int = -1) -> Optional[Session]:
-        places = range(len(self._rows) - 1, after, -1)
-        return next((self._session(place) for place in places if wanted(self._rows[place][1])), None)
+    def _newest(self, wanted: Callable[[SessionRow], bool]) -> Optional[Session]:
+        return next((self._session(*found) for found in self._rows() if wanted(found[-1])), None)
 
     @property
     def lines(self) -> Optional[int]:
         """All of them; None where they could not be counted."""
-        counts = [(part.before, part.lines.count()) for part in self._parts]
-        return None if any(before is None for before, _ in counts) else sum(map(sum, counts))  # type: ignore[arg-type]
+        counts = [part.lines for part in self._parts]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
 
     @property
     def first_time(self) -> Optional[datetime]:
@@ -83,7 +88,7 @@ class NimshLog:
     @cached_property
     def last_time(self) -> Optional[datetime]:
         """The last local time in it."""
-        return self._parts[-1].lines.last_time()
+        return self._parts[-1].last_time
 
     @cached_property
     def older(self) -> Mapping[str, int]:
@@ -92,8 +97,9 @@ class NimshLog:
         for part in self._parts:
             for outcome, count in part.older.counts.items() if part.older else ():
                 counts[outcome] = counts.get(outcome, 0) + count
-        for _, row in self._dropped:
-            counts[row.end.value] = counts.get(row.end.value, 0) + 1
+        ends = (row.end.value for part in reversed(self._parts) for _, row in part.newest_first())
+        for outcome in islice(ends, SESSIONS, None):
+            counts[outcome] = counts.get(outcome, 0) + 1
         return counts
 
     @property
@@ -110,10 +116,12 @@ class NimshLog:
         """The last session that went on, and the first after it that hung or met a broken SSL object; None where there
         is none.
         """
-        good = self._newest(lambda row: row.end is SessionEnd.WENT_ON)
-        first = good.place + 1 if good else 0
-        failed = (place for place in range(first, len(self._rows)) if self._rows[place][1].end in _FAILED)
-        return good, next(map(self._session, failed), None)
+        failed = None
+        for session in self.newest_first():
+            if session.end is SessionEnd.WENT_ON:
+                return session, failed
+            failed = session if session.end in _FAILED else failed
+        return None, failed
 
     def newest_loaded(self) -> Optional[Session]:
         """The newest session that loaded certificates: the one a verdict on TLS rests on."""
@@ -127,25 +135,32 @@ class NimshLog:
         if session.went_on is None:
             return None
         when, _ = stamp(session.went_on.text)
-        for place in range(session.place - 1, -1, -1):
-            end = self._rows[place][1].end
-            if end is SessionEnd.SERVICE:
+        for found in self.newest_first(session):
+            if found.end is SessionEnd.SERVICE:
                 break
-            if end is SessionEnd.HUNG and not apart(self._session(place).ended, when):
-                return self._session(place)
+            if found.end is SessionEnd.HUNG and not apart(found.ended, when):
+                return found
         return None
 
     def restarted_after(self, session: Session) -> Optional[Session]:
         """The newest start of nimsh after that session, where the log shows one."""
-        return self._newest(lambda row: row.end is SessionEnd.SERVICE, session.place)
+        later = takewhile(lambda one: one is not session, self.newest_first())
+        return next((one for one in later if one.end is SessionEnd.SERVICE), None)
 
     def started_before(self, session: Session) -> bool:
         """Whether the log shows a start of nimsh before that session."""
-        return any(row.end is SessionEnd.SERVICE for _, row in self._rows[: session.place])
+        return self._may_show_starts and any(one.end is SessionEnd.SERVICE for one in self.newest_first(session))
 
     def starts(self) -> List[Session]:
         """The starts of nimsh, oldest first."""
-        return [self._session(place) for place, (_, row) in enumerate(self._rows) if row.end is SessionEnd.SERVICE]
+        if not self._may_show_starts:
+            return []
+        return [session for session in self.sessions if session.end is SessionEnd.SERVICE]
+
+    @cached_property
+    def _may_show_starts(self) -> bool:
+        # most logs show none, and all sessions would be gone through for that
+        return any(part.may_hold(b"service handler started") for part in self._parts)
 
     def newest_push(self) -> Optional[Session]:
         """The newest push that came through, with TLS or plain: the kind that renews `connect` on the master."""
@@ -158,7 +173,7 @@ class NimshLog:
     def counts(self) -> Dict[SessionEnd, int]:
         """Sessions by outcome, older ones included."""
         result: Dict[SessionEnd, int] = {}
-        for _, row in self._rows:
+        for _, _, row in self._rows():
             result[row.end] = result.get(row.end, 0) + 1
         for outcome, count in self.older.items():
             result[SessionEnd(outcome)] = result.get(SessionEnd(outcome), 0) + count

@@ -128,7 +128,7 @@ class SessionRow:
 
 class Session:
     """One session as it is quoted, its lines read when they are asked for. Times are the daemon's local time, None where
-    undated. `place` is its place in the log; `overlapped` and `cut` are as in `SessionRow`.
+    undated. `place` is how many newer ones there are; `overlapped` and `cut` are as in `SessionRow`.
     """
 
     def __init__(self, row: SessionRow, lines: PartLines, place: int) -> None:
@@ -230,15 +230,38 @@ _LOOKED_BACK = 50
 
 
 class SessionTable:
-    """The sessions of a part of the log, in the order in which they began."""
+    """The sessions of a part of the log, in the order in which they began.
 
-    def __init__(self, lines: PartLines) -> None:
+    Where the part is `continued`, lines stand before it that were not looked at, and the first rows need not be what they
+    are in the whole. From a row on whose beginning is sure, as many rows later as one is ever looked back by, they are.
+    """
+
+    def __init__(self, lines: PartLines, *, continued: bool = False) -> None:
         self.rows: List[SessionRow] = []
         self.any_known = False
         """Whether any line is one that nimsh is known to write."""
+        self.sure: Optional[int] = None if continued else 0
+        """The place of the first row that is as it is in the whole; None where there is none."""
+        self._begun: Optional[int] = None
+        self._may_begin = False
+        self._continued = continued
         self._lines = lines
         for line in lines.all():
+            if self.sure is None:
+                self._look_for_a_beginning(line.words.step)
             self._add(line)
+
+    def _look_for_a_beginning(self, step: SessionStep) -> None:
+        place = len(self.rows)
+        if step is SessionStep.SERVICE or (self._begun is not None and place - self._begun >= _LOOKED_BACK):
+            self.sure = place
+        elif step is SessionStep.CONNECT:
+            # whatever the session before it is, it has more than connection lines
+            self._begun = place if self._begun is None and self._may_begin else self._begun
+            self._may_begin = False
+        elif not step & (TLS_STEPS | SessionStep.OTHER):
+            # it belongs to the session that is under way, which a TLS line or one that is skipped need not
+            self._may_begin = True
 
     def _add(self, line: Line) -> None:
         current = self.rows[-1] if self.rows else None
@@ -247,13 +270,15 @@ class SessionTable:
             # among dated lines it is the rest of a wrapped one, or a remark in a mail: no line nimsh wrote
             return
         # what a session does after loading, before any other line that is known: its beginning was cut off
-        cut = bool(step & TLS_STEPS) and not self.any_known
+        cut = bool(step & TLS_STEPS) and not (self.any_known or self._continued)
         self.any_known = self.any_known or step is not SessionStep.OTHER
         if current is None or cut or self._begins(current, line):
             self.rows.append(SessionRow(line, self._overlaps(current, step), cut))
             return
         if step & TLS_STEPS and (current.steps & step or not current.loaded):
             # a session does each TLS step once, after loading: this one belongs to a concurrent session
+            if self.sure is None:
+                self._begun = None  # which may stand before what was looked at
             lacking = [found for found in self._since_service() if found.loaded and not found.steps & step]
             other = lacking[-1] if lacking else None
             if other or current.steps & step:
