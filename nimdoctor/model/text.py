@@ -10,6 +10,7 @@ import functools
 import io
 import json
 import re
+from datetime import datetime
 from typing import Any, BinaryIO, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.model.private_keys import without_private_keys
@@ -138,6 +139,8 @@ class Text:
         self.coverage = Coverage(extent, words)
         self.left_out = left_out
         self.stderr = stderr
+        self.since: Optional[datetime] = None
+        """The local time of its host from which on it is asked for; only of nimsh.log."""
         self._opener = opener
         self._decoded: Optional[str] = None
 
