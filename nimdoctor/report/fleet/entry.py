@@ -9,7 +9,8 @@ from typing import Iterator, List, Sequence
 from nimdoctor.model import Topic
 from nimdoctor.planning.typed import as_typed
 from nimdoctor.report.fleet.faults import Verdict, worst_first
-from nimdoctor.report.fleet.hosts import Record
+from nimdoctor.report.fleet.hosts import Record, anchor, is_master
+from nimdoctor.report.fleet.masters import shown_row
 from nimdoctor.report.fleet.shares import INCONCLUSIVE
 from nimdoctor.report.fleet.tally import Counted
 from nimdoctor.report.fleet.texts import Texts
@@ -25,7 +26,7 @@ OBJECTS = 5
 
 def operation(counted: Counted) -> List[Verdict]:
     """What was found on the host that bears on its verdict, the worst first."""
-    return worst_first(one for one in counted.own if one["topic"] == Topic.OPERATION.value)
+    return worst_first(one for one in counted.findings.own if one["topic"] == Topic.OPERATION.value)
 
 
 def head(record: Record, counted: Counted) -> List[str]:
@@ -42,12 +43,13 @@ def head(record: Record, counted: Counted) -> List[str]:
 
 
 def body(record: Record, counted: Counted, now: datetime, texts: Texts) -> List[object]:
-    """What an open row shows: findings, undecided checks, sentences, the command."""
+    """What an open row shows: findings, undecided checks, sentences, what is wrong at its master, the command."""
     found, undecided = operation(counted), worst_first(record["undecided"])
     return [
         [finding(one, texts) for one in found[:TOLD]],
         [texts.numbers([one["severity"], one["check"], _cut(one["message"])]) for one in undecided[:TOLD]],
-        texts.numbers(_sentences(record, counted, now, max(0, len(found) - TOLD) + max(0, len(undecided) - TOLD))),
+        texts.numbers(_sentences(record, now, max(0, len(found) - TOLD) + max(0, len(undecided) - TOLD))),
+        texts.numbers(_at_master(counted)),
         *texts.numbers([command(record)]),
     ]
 
@@ -79,12 +81,16 @@ def _objects(one: Verdict) -> str:
     return ", ".join(first) + (f" and {more:,} more" if more else "")
 
 
-def _sentences(record: Record, counted: Counted, now: datetime, more: int) -> Iterator[str]:
+def _at_master(counted: Counted) -> List[str]:
+    """The master, the checks that found something there, and the ids of the rows that may tell it."""
+    checks = dict.fromkeys(one["check"] for one in counted.findings.of_master if one["topic"] == Topic.OPERATION.value)
+    master = counted.master
+    return [master, ", ".join(checks), anchor("host", master), shown_row(master)] if checks else []
+
+
+def _sentences(record: Record, now: datetime, more: int) -> Iterator[str]:
     if more:
         yield f"{more} more stand in its report."
-    at_master = dict.fromkeys(one["check"] for one in counted.of_master if one["topic"] == Topic.OPERATION.value)
-    if at_master:
-        yield f"At its master {record['master']}: {', '.join(at_master)}."
     exposure = record["exposure"] or {}
     if exposure.get("open"):
         worst = f", the worst {exposure['worst']}" if exposure["worst"] is not None else ""
@@ -100,7 +106,7 @@ def _sentences(record: Record, counted: Counted, now: datetime, more: int) -> It
         )
     if record["missing"]:
         yield f"Not collected: {', '.join(record['missing'])}."
-    if record["pairing"]:
-        yield f"Its master: {record['pairing']}."
+    if record["pairing"] and not (is_master(record) and record["master_target"] is None):
+        yield f"Its master's bundle: {record['pairing']}."
     if printable(record["target"]) != record["target"]:
         yield "Characters of its bundle's path stand here as escapes: the command does not run as it is."

@@ -21,6 +21,13 @@ class Named(NamedTuple):
     message: str = ""
 
 
+class Findings(NamedTuple):
+    """Of one record: those about its host, and those about that host's master."""
+
+    own: List[Verdict]
+    of_master: List[Verdict]
+
+
 class Fault:
     """One check that failed, or was undecided, on hosts. `first` are some of them, by name; `masters` counts them by master."""
 
@@ -79,15 +86,10 @@ def worst_first(verdicts: Iterable[Verdict]) -> List[Verdict]:
     return sorted(verdicts, key=lambda one: -rank(one["severity"]))
 
 
-def of_its_master(record: Record) -> List[Verdict]:
-    """Findings of a client's record that are about its master."""
-    return [one for one in record["findings"] if _elsewhere(record, one)]
-
-
-def its_own(record: Record) -> List[Verdict]:
-    """The others."""
-    return [one for one in record["findings"] if not _elsewhere(record, one)]
-
-
-def _elsewhere(record: Record, finding: Verdict) -> bool:
-    return bool(finding["where"] == "master" and record["master"] and finding["host"] not in (None, record["host"]))
+def parted(record: Record) -> Findings:
+    """A record's findings by whom they are about: a client is judged with its master."""
+    found = Findings([], [])
+    for one in record["findings"]:
+        elsewhere = one["where"] == "master" and record["master"] and one["host"] not in (None, record["host"])
+        (found.of_master if elsewhere else found.own).append(one)
+    return found

@@ -25,7 +25,7 @@ class Fleet(NamedTuple):
     """What a first look at all records tells.
 
     `counted` are the places, from 0, of the records that count; `first` and `last` are the times between which they were
-    collected.
+    collected. `masters` are names of masters by the paths of their bundles: a client may call its own by a shorter one.
     """
 
     bundles: int
@@ -33,6 +33,7 @@ class Fleet(NamedTuple):
     older: List[Older]
     first: Optional[datetime]
     last: Optional[datetime]
+    masters: Dict[str, str]
 
 
 class _Place(NamedTuple):
@@ -45,9 +46,12 @@ def newest(records: Iterable[Record]) -> Fleet:
     """One record a host. Of two that were collected at the same time it is the one whose path comes last."""
     kept: Dict[Key, _Place] = {}
     older: List[Tuple[Key, str, str]] = []
+    masters: Dict[str, str] = {}
     bundles = 0
     for number, record in enumerate(records):
         bundles += 1
+        if is_master(record) and record["host"]:
+            masters[record["target"]] = record["host"]
         host, place = key(record), _Place(record["collected"] or "", record["target"], number)
         old, kept[host] = sorted((kept.get(host, place), place))
         if old.target != kept[host].target:
@@ -59,7 +63,13 @@ def newest(records: Iterable[Record]) -> Fleet:
         sorted(Older(name, target, kept[host].target) for host, name, target in older),
         min(times, default=None),
         max(times, default=None),
+        masters,
     )
+
+
+def is_master(record: Record) -> bool:
+    """Whether the host is one, whatever it is besides."""
+    return "master" in (record["role"] or "").split(",")
 
 
 def key(record: Record) -> Key:

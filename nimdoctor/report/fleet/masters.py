@@ -1,12 +1,12 @@
 """Each master with its clients: how they are, what they show of it, and who has followed its certificates."""
 
-from typing import Dict, Iterable, List, Optional, Set
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from nimdoctor.report.fleet.faults import Faults, Named, Verdict, rank, worst_first
-from nimdoctor.report.fleet.hosts import Record, anchor
+from nimdoctor.report.fleet.faults import Faults, Findings, Named, Verdict, rank, worst_first
+from nimdoctor.report.fleet.hosts import Record, anchor, is_master
 from nimdoctor.report.fleet.shares import INCONCLUSIVE, PROBLEMS, Share
 
-MASTER = "master"
+_FOLLOWED = {True: "followed", False: "not-yet", None: "unsure"}
 
 
 class Shown(Dict[str, Verdict]):
@@ -43,6 +43,10 @@ class Family(Share):
         """What only its clients' records show of the master, the worst first."""
         return worst_first(one for check, one in self.shown.items() if check not in self.own_checks)
 
+    def following(self, followed: Optional[bool]) -> str:
+        """The id of the selection of its clients that have followed it, have not, or of which it is not known."""
+        return f"{self.id}-{_FOLLOWED[followed]}"
+
     def of(self, host: Named) -> str:
         """What a host of it is to it, in words."""
         return "a master" if host.id == self.own_row else f"of {self.name}" if self.name else ""
@@ -53,26 +57,34 @@ class Family(Share):
         return bool(self.followed[True] or self.followed[False])
 
 
+class Place(NamedTuple):
+    """Where a host stands: its family, and how it is marked by it and by whether it has followed."""
+
+    family: Family
+    marks: Tuple[str, ...]
+
+
 class Families:
     """All of them, by the master's name in small letters."""
 
     def __init__(self) -> None:
         self.families: Dict[str, Family] = {}
 
-    def add(self, record: Record, host: Named, own: Iterable[Verdict], of_master: Iterable[Verdict]) -> Family:
-        """One host: a master begins its own family, whoever's client it is besides."""
+    def add(self, record: Record, host: Named, master: str, findings: Findings) -> "Place":
+        """One host and its master's name: a master begins its own family, whoever's client it is besides."""
         itself = is_master(record)
-        above = self._of(record["master"] or "") if record["master"] or not itself else None
+        above = self._of(master) if master or not itself else None
         family = self._of(host.name) if itself or above is None else above
         family.verdicts[record["verdict"] or INCONCLUSIVE] += 1
         if itself:
             family.own_row = host.id
-            family.own_checks.update(one["check"] for one in own)
+            family.own_checks.update(one["check"] for one in findings.own)
         if above:
-            above.shown.add(of_master)
-            if not itself or record["followed"] is not None:
-                above.followed[record["followed"]].append(host)
-        return family
+            above.shown.add(findings.of_master)
+        if above is None or (itself and record["followed"] is None):
+            return Place(family, (family.id,))
+        above.followed[record["followed"]].append(host)
+        return Place(family, (family.id, above.following(record["followed"])))
 
     def _of(self, name: str) -> Family:
         family = self.families.setdefault(name.casefold(), Family(name))
@@ -82,7 +94,9 @@ class Families:
     def tell(self, faults: Faults) -> Dict[str, Set[str]]:
         """Adds what only clients show of their masters; gives the selections a master is in by that, by family."""
         return {
-            family.id: faults.add(family.unseen, Named(family.name, family.own_row or family.id), family.name)
+            family.id: faults.add(
+                family.unseen, Named(family.name, family.own_row or shown_row(family.name)), family.name
+            )
             for family in self.families.values()
             if family.unseen
         }
@@ -99,6 +113,6 @@ class Families:
         return sorted(asked, key=lambda one: (-len(one.followed[False]), -len(one.followed[None]), one.name))
 
 
-def is_master(record: Record) -> bool:
-    """Whether the host is one, whatever it is besides."""
-    return MASTER in (record["role"] or "").split(",")
+def shown_row(master: str) -> str:
+    """The id of the row that stands for a master without a bundle of its own."""
+    return anchor("shown", master)

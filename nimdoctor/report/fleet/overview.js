@@ -11,6 +11,7 @@
   const search = document.getElementById("search");
   const severities = new Set(["critical", "high", "medium", "low", "info"]);
   const verdicts = new Set(["problems", "inconclusive", "healthy"]);
+  const byId = new Map(rows.map((row) => [row[ID], row]));
   const searched = [];
   let found = [];
   let shown = 0;
@@ -35,9 +36,15 @@
   };
 
   const fill = (row, place) => {
-    const [findings, undecided, sentences, command] = row[BODY];
+    const [findings, undecided, sentences, master, command] = row[BODY];
     const own = [...findings, ...row[SHOWN]];
     if (own.length) place.append(element("ul", "", ...own.map(finding)));
+    if (master.length) {
+      const [name, checks, ...ids] = master.map((one) => texts[one]);
+      const link = element("a", "", element("bdi", "", name));
+      link.href = "#" + (ids.find((one) => byId.has(one)) || "hosts");
+      place.append(element("p", "", "At its master ", link, ": " + checks + "."));
+    }
     if (undecided.length) {
       const items = undecided.map((one) => one.map((number) => texts[number]));
       place.append(element("p", "", "Undecided:"));
@@ -53,6 +60,7 @@
     if (severity) summary.append(element("span", "badge " + (severities.has(severity) ? severity : ""), severity), " " + checks);
     else summary.append(element("span", verdicts.has(verdict) ? verdict : "", verdict));
     summary.append(" ", element("span", "soft facts", [master, facts].filter(Boolean).join(", ")));
+    if (row[SHOWN].length && row[ID].startsWith("host-")) summary.append(", its clients show: " + row[SHOWN].map((one) => texts[one[2]]).join(", "));
     const body = element("div", "body");
     const details = element("details", "host", summary, body);
     details.id = row[ID];
@@ -81,7 +89,7 @@
     let id = "";
     try { id = decodeURIComponent(location.hash.slice(1)); } catch { /* no id of this page */ }
     if (Object.hasOwn(selections, id)) return { what: selections[id][0], has: (row) => selections[id][1].every((one) => row[MARKS].includes(one)) };
-    const one = rows.find((row) => row[ID] === id);
+    const one = byId.get(id);
     return one ? { what: one[NAME], has: (row) => row === one, alone: true } : null;
   };
 
@@ -98,7 +106,7 @@
       const all = element("a", "", "Show all");
       all.href = "#hosts";
       said.append(element("bdi", "", choice.what), wanted.length ? ", and the words below. " : ". ", all);
-    }
+    } else said.append(wanted.length ? " with the words below." : ".");
     document.body.classList.toggle("chosen", Boolean(choice || wanted.length));
     if (choice && choice.alone && list.firstChild) list.firstChild.open = true;
     if (choice && moved) {

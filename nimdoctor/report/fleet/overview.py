@@ -21,7 +21,7 @@ from nimdoctor.report.fleet.faults import Fault
 from nimdoctor.report.fleet.hosts import Fleet, Record, newest
 from nimdoctor.report.fleet.pictures import Column
 from nimdoctor.report.fleet.rows import LISTED, Rows
-from nimdoctor.report.fleet.shares import HEALTHY, INCONCLUSIVE, PROBLEMS
+from nimdoctor.report.fleet.shares import HEALTHY, INCONCLUSIVE, PROBLEMS, Division, Share
 from nimdoctor.report.fleet.tally import NO_CERTIFICATE, Tally
 from nimdoctor.report.fleet.times import OUT, WEEKS
 from nimdoctor.report.text_report import printable
@@ -37,8 +37,8 @@ SOON = 4
 """Weeks in which a certificate is soon out."""
 KINDS = {
     "unreadable": "could not be read",
-    "failed": "nimdoctor itself failed",
-    "crashed": "ended the process that read it, twice",
+    "failed": "made nimdoctor fail",
+    "crashed": "crashed",
     "usage": "cannot be judged as it was asked",
 }
 
@@ -88,7 +88,7 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
     style = "".join(_file(name, place) for name, place in (("report.css", "html"), ("overview.css", "fleet")))
     script = _file("overview.js")
     faults = tally.faults.of(Topic.OPERATION)
-    certificates, levels = tally.certificates.shares, tally.levels.there()
+    certificates = tally.certificates.shares
     return {
         "title": _title(tally),
         "version": __version__,
@@ -105,15 +105,15 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
         "exposures": tally.faults.of(Topic.EXPOSURE),
         "undecided": tally.undecided.of(Topic.OPERATION),
         "missing": tally.missing.most_common(MISSING),
-        "out": certificates[OUT].hosts,
+        "out": certificates[OUT],
         "soon": sum(one.hosts for one in list(certificates.values())[1 : 1 + SOON]),
         "weeks": tally.certificates.there() if _seen(tally) else [],
         "week_bars": _week_bars(tally),
         "followers": tally.families.followed(),
         "masters_first": tally.families.worst_first(),
-        "levels": sorted(levels, key=lambda one: (one.name[:1].isdigit(), one.name), reverse=True),
-        "generations": sorted(tally.generations.there(), key=lambda one: one.name, reverse=True),
-        "periods": tally.collected.there(),
+        "levels": _newest_first(tally.levels),
+        "generations": _newest_first(tally.generations),
+        "periods": tally.collected.there()[::-1],
         "period_bars": pictures.by_verdict(list(tally.collected.shares.values())),
         "verdicts": [(name, hosts, pictures.KINDS[name]) for name, hosts in tally.all.verdicts.items()],
         "unread": tally.not_read(),
@@ -146,16 +146,20 @@ def _most_of(fault: Fault) -> Optional[Tuple[str, int]]:
     return (master, hosts) if master and 1 < hosts < fault.hosts < 2 * hosts else None
 
 
+def _newest_first(levels: Division) -> List[Share]:
+    """What has no number comes last."""
+    return sorted(levels.there(), key=lambda one: (any(map(str.isdigit, one.name)), one.name), reverse=True)
+
+
 def _seen(tally: Tally) -> bool:
     """Whether of any host a certificate was seen."""
     return any(one.name != NO_CERTIFICATE for one in tally.certificates.there())
 
 
 def _week_bars(tally: Tally) -> List[Column]:
-    """What is out, and the weeks ahead."""
-    shares = list(tally.certificates.shares.values())[: WEEKS + 1]
-    kinds = ["bad", *["warn"] * SOON, *["good"] * WEEKS]
-    return [Column(one.name, [(one.hosts, kind)]) for one, kind in zip(shares, kinds)]
+    """The weeks ahead: what is out by now would dwarf them."""
+    shares = list(tally.certificates.shares.values())[1 : 1 + WEEKS]
+    return [Column(one.name, [(one.hosts, "warn" if at < SOON else "good")]) for at, one in enumerate(shares)]
 
 
 def _digest(content: str) -> str:
@@ -174,7 +178,7 @@ def _environment() -> Environment:
     )
     made.filters.update(
         n=lambda number: f"{number:,}",
-        cut=lambda words: printable(words, MESSAGE),
+        cut=lambda words, most=MESSAGE: printable(words, most),
         tag=_tag,
         kind=lambda kind: KINDS.get(kind, kind),
     )

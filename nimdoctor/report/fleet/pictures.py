@@ -8,7 +8,8 @@ from nimdoctor.report.fleet.shares import HEALTHY, INCONCLUSIVE, PROBLEMS, Share
 from nimdoctor.report.html.drawing import WIDTH, box, drawing, line, words
 from nimdoctor.report.markup import Content
 
-KINDS = {PROBLEMS: "bad", INCONCLUSIVE: "warn", HEALTHY: "good"}
+KINDS = {PROBLEMS: "bad", INCONCLUSIVE: "warn", HEALTHY: "good gone"}
+"""Problems are told from healthy by how dark they are, too."""
 _HEIGHT, _TOP = 90.0, 16.0
 
 
@@ -29,7 +30,7 @@ def by_verdict(shares: Sequence[Share]) -> List[Column]:
 
 
 def bars(label: str, title: str, columns: Sequence[Column]) -> Safe:
-    """Bars side by side, the number of hosts on each where there is room for it."""
+    """Bars side by side, the number of hosts on the highest, and on each where there is room for it."""
     most = max((one.hosts for one in columns), default=0) or 1
     pitch = WIDTH / max(len(columns), 1)
     width = min(pitch * 0.8, 40.0)
@@ -43,8 +44,10 @@ def bars(label: str, title: str, columns: Sequence[Column]) -> Safe:
             top -= height
             if hosts:
                 parts.append(box(left, top, width, height, f"fill {kind}"))
-        if column.hosts and len(f"{column.hosts:,}") * 6.5 <= pitch:
-            parts.append(words(left + width / 2, top - 3, f"{column.hosts:,}", "fine", "middle"))
+        if column.hosts == most or (column.hosts and len(f"{column.hosts:,}") * 6.9 <= pitch):
+            anchor = "start" if left < WIDTH / 8 else "end" if left > WIDTH * 7 / 8 else "middle"
+            x = {"start": left, "end": left + width}.get(anchor, left + width / 2)
+            parts.append(words(x, top - 3, f"{column.hosts:,}", "fine", anchor))
     parts.append(line(0, bottom, WIDTH, bottom, "rule"))
     if columns:
         parts.append(words(0, bottom + 13, columns[0].name, "fine"))

@@ -11,7 +11,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tu
 from nimdoctor.report.fleet import entry
 from nimdoctor.report.fleet.faults import rank
 from nimdoctor.report.fleet.hosts import Record
-from nimdoctor.report.fleet.masters import Family
+from nimdoctor.report.fleet.masters import Family, shown_row
 from nimdoctor.report.fleet.shares import HEALTHY, INCONCLUSIVE, PROBLEMS
 from nimdoctor.report.fleet.tally import Counted, Selection
 from nimdoctor.report.fleet.texts import Texts
@@ -28,7 +28,6 @@ class Row(NamedTuple):
     gravity: Tuple[int, int]
     name: str
     id: str
-    family: str
     marks: Tuple[str, ...]
     head: str
     body: str
@@ -53,7 +52,6 @@ class Rows:
             Row(
                 (_VERDICTS[verdict], -rank(severity)),
                 *counted.host[:2],
-                counted.family.id,
                 counted.marks,
                 _json(self._texts.numbers(head)),
                 _json(entry.body(record, counted, self._now, self._texts)),
@@ -80,9 +78,10 @@ class Rows:
                 continue
             worst, checks = family.unseen[0]["severity"], ", ".join(one["check"] for one in family.unseen)
             head = ["a master, as its clients show it", PROBLEMS, worst, checks, "no bundle of its own"]
-            self._shown[family.id] = _json(findings)
+            id = shown_row(family.name)
+            self._shown[id] = _json(findings)
             numbers, line = _json(self._texts.numbers(head)), ", ".join(head)
-            row = Row((0, -rank(worst)), family.name, family.id, family.id, found, numbers, "[[],[],[],0]", line)
+            row = Row((0, -rank(worst)), family.name, id, found, numbers, "[[],[],[],[],0]", line)
             self.rows.append(row)
         self.rows = [one._replace(marks=one.marks + more.get(one.id, ())) for one in self.rows]
         self._cut()

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
-from nimdoctor.report.fleet.faults import Faults, Named, Verdict, its_own, of_its_master
+from nimdoctor.report.fleet.faults import Faults, Findings, Named, parted
 from nimdoctor.report.fleet.hosts import Fleet, Record, anchor
 from nimdoctor.report.fleet.masters import Families, Family
 from nimdoctor.report.fleet.shares import HEALTHY, INCONCLUSIVE, PROBLEMS, Division, Share
@@ -26,13 +26,13 @@ class Selection(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """Where one host was counted: its name and row, its family, its marks, and its findings by whom they are about."""
+    """Where one host was counted: its name and row, its family, its marks, its findings, and its master's name."""
 
     host: Named
     family: Family
     marks: Tuple[str, ...]
-    own: List[Verdict]
-    of_master: List[Verdict]
+    findings: Findings
+    master: str
 
 
 class Unread:
@@ -49,6 +49,7 @@ class Tally:
 
     def __init__(self, fleet: Fleet, generated: datetime) -> None:
         self.generated = generated
+        self._masters = fleet.masters
         self.periods = Periods.over(fleet.first, fleet.last)
         self.verdicts = Division("verdict")
         self.levels = Division("level")
@@ -67,8 +68,10 @@ class Tally:
     def add(self, record: Record) -> Counted:
         """One host's record."""
         host = Named(record["host"] or record["target"], anchor("host", *_names(record)))
-        own, of_master = its_own(record), of_its_master(record)
-        family = self.families.add(record, host, own, of_master)
+        findings = parted(record)
+        master = self._masters.get(record["master_target"] or "", record["master"] or "")
+        place = self.families.add(record, host, master, findings)
+        family = place.family
         verdict = record["verdict"] or INCONCLUSIVE
         self.all.verdicts[verdict] += 1
         parts = (
@@ -78,10 +81,10 @@ class Tally:
             self.certificates.add(week_of(record, self.generated) or NO_CERTIFICATE, verdict),
         )
         marks = {
-            family.id,
+            *place.marks,
             self.verdicts.add(verdict, verdict).id,
             *(one.id for one in parts),
-            *self.faults.add(own, host, family.name),
+            *self.faults.add(findings.own, host, family.name),
             *self.undecided.add(record["undecided"], host, family.name),
         }
         if record["followed"] is not None:
@@ -92,7 +95,7 @@ class Tally:
             self.exposed += 1
             self.worst_exposure = max(self.worst_exposure, exposure["worst"] or 0.0)
         self.missing.update(set(record["missing"] or ()))
-        return Counted(host, family, tuple(sorted(marks)), own, of_master)
+        return Counted(host, family, tuple(sorted(marks)), findings, master)
 
     def add_unread(self, record: Record) -> None:
         """The record of a bundle that gave no report."""
@@ -132,6 +135,13 @@ class Tally:
                 found += _by_verdict(one, words.format(one.name))
         for family in self.families.families.values():
             found += _by_verdict(family, f"of master {family.name}" if family.name else "whose master is not known")
+            for state, word in (
+                (True, "have followed"),
+                (False, "have not followed"),
+                (None, "may have followed or not"),
+            ):
+                id = family.following(state)
+                found.append(Selection(id, f"that {word} {family.name}", len(family.followed[state]), (id,)))
         for faults, word in ((self.faults, "with"), (self.undecided, "where it is undecided:")):
             found += [Selection(one.id, f"{word} {one.check}", one.hosts, (one.id,)) for one in faults.checks.values()]
         for id, words, hosts in (
