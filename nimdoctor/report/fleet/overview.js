@@ -13,6 +13,7 @@
   const verdicts = new Set(["problems", "inconclusive", "healthy"]);
   const byId = new Map(rows.map((row) => [row[ID], row]));
   const searched = [];
+  let choice = null;
   let found = [];
   let shown = 0;
 
@@ -93,22 +94,30 @@
     return one ? { what: one[NAME], has: (row) => row === one, alone: true } : null;
   };
 
+  const counted = () => {
+    const without = found.filter((row) => !row[ID].startsWith("host-")).length;
+    const hosts = found.length - without;
+    const parts = hosts || !without ? [hosts.toLocaleString("en") + (hosts === 1 ? " host" : " hosts")] : [];
+    if (without) parts.push(without.toLocaleString("en") + (without === 1 ? " master without a bundle of its own" : " masters without bundles of their own"));
+    return parts.join(" and ");
+  };
+
   const choose = (moved) => {
-    const choice = chosen();
     const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     found = rows.filter((row, number) => (!choice || choice.has(row)) && wanted.every((one) => words(number).includes(one)));
     list.replaceChildren();
     shown = 0;
     show();
-    const many = found.length.toLocaleString("en") + (found.length === 1 ? " host" : " hosts");
-    said.replaceChildren(choice && choice.alone ? "Shown: " : "Shown: " + many + (choice ? " " : ""));
+    const alone = choice && choice.alone;
+    said.replaceChildren("Shown: ");
+    if (!alone) said.append(counted());
     if (choice) {
       const all = element("a", "", "Show all");
       all.href = "#hosts";
-      said.append(element("bdi", "", choice.what), wanted.length ? ", and the words below. " : ". ", all);
+      said.append(alone ? "" : " ", element("bdi", "", choice.what), wanted.length ? ", with the words below. " : ". ", all);
     } else said.append(wanted.length ? " with the words below." : ".");
     document.body.classList.toggle("chosen", Boolean(choice || wanted.length));
-    if (choice && choice.alone && list.firstChild) list.firstChild.open = true;
+    if (alone && list.firstChild) list.firstChild.open = true;
     if (choice && moved) {
       document.getElementById("hosts").scrollIntoView();
       said.focus({ preventScroll: true });
@@ -120,9 +129,19 @@
     if (show() && last.nextElementSibling) last.nextElementSibling.firstElementChild.focus();
   });
   search.addEventListener("input", () => choose(false));
-  addEventListener("hashchange", () => {
-    if (chosen() || location.hash === "#hosts") { search.value = ""; choose(true); }
+  const follow = () => {
+    if (!chosen() && location.hash !== "#hosts") return;
+    choice = chosen();
+    search.value = "";
+    choose(true);
+  };
+  addEventListener("hashchange", follow);
+  // the same number once more: the page's address stays as it is
+  addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (link && link.hash && link.hash === location.hash) follow();
   });
   document.getElementById("finder").hidden = false;
+  choice = chosen();
   choose(true);
 })();
