@@ -4,6 +4,7 @@ A check that breaks becomes a result of outcome error and the others go on. Noth
 evidence: a check that says nothing passes on the facts it was given, and only on them.
 """
 
+from functools import cache
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor import facts
@@ -133,11 +134,11 @@ class Engine:
         found, chosen or not, so that its verdict does not hang on the choice.
         """
         chosen = {check.id for check in checks}
-        later = [check for check in checks if _asks_for_diagnosis(check)]
-        first = list(all_checks()) if later else list(checks)
+        later = [check for check in checks if _asks_for_diagnosis(check.function)]
+        first = all_checks() if later else checks
         results: List[Result] = []
         for check in first:
-            if check not in later and not _asks_for_diagnosis(check):
+            if not _asks_for_diagnosis(check.function):
                 results += self.ask(check, None)
         failed = [found for found in results if found.outcome is Outcome.FAIL]
         diagnosis = Diagnosis([(one.check, one.fix) for one in failed], any(one.fetches for one in failed))
@@ -312,7 +313,7 @@ class Engine:
         self, run: CheckRun, host: Optional[str], verdicts: List[Verdict], sources: Tuple[Quote, ...]
     ) -> Result:
         check = run.check
-        for kind in (Unknown, Note, Passed, NotApplicable):
+        for kind in (Unknown, Note, Passed, NotApplicable) if verdicts else ():
             thing = next((found for found in verdicts if isinstance(found, kind)), None)
             if isinstance(thing, Unknown):
                 result = self._unknown(run, host, thing.message, thing.missing, thing.settled_by)
@@ -392,9 +393,10 @@ def _own_words(check: Check, finding: Finding) -> str:
     return f"{finding.message}: {impact}" if impact else finding.message
 
 
-def _asks_for_diagnosis(check: Check) -> bool:
+@cache
+def _asks_for_diagnosis(function: Callable[..., Any]) -> bool:
     try:
-        return any(kind is Diagnosis for kind, _, _ in parameters(check.function).values())
+        return any(kind is Diagnosis for kind, _, _ in parameters(function).values())
     except Exception:
         # annotations that cannot be resolved break the check when it is asked, where it is reported
         return False

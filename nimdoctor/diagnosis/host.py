@@ -3,7 +3,7 @@
 import time
 import typing
 from functools import cache
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar, Union
 
 from nimdoctor import facts
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
@@ -22,6 +22,13 @@ _UNREAD = "cannot be read: "
 ONLY_A_PART = "only a part of it was given, and the whole tells"
 LPP_SOURCES = 20
 """lpp_sources of a live master that are listed for a fix."""
+
+
+class _Absence(NamedTuple):
+    """What a FactAbsent says. The exception itself would hold on to all that was at work when it was raised."""
+
+    missing: Tuple[str, ...]
+    message: str
 
 
 class FactAbsent(Exception):
@@ -97,10 +104,10 @@ class Host:
             try:
                 self._facts[kind] = self._make(kind)
             except FactAbsent as absent:
-                self._facts[kind] = absent
+                self._facts[kind] = _Absence(absent.missing, absent.message)
         found = self._facts[kind]
-        if isinstance(found, FactAbsent):
-            raise found
+        if isinstance(found, _Absence):
+            raise FactAbsent(*found)
         return found  # type: ignore[no-any-return]
 
     def _make(self, kind: Any) -> Any:
@@ -220,6 +227,13 @@ class Host:
         return ""
 
     @property
+    def all_read(self) -> bool:
+        """Whether nothing was met so far that could not be had or understood, or only in part: then whoever asks next is
+        told what a fresh one would tell.
+        """
+        return not (self._unread or self._parts or self._withheld or self.evidence.problems)
+
+    @property
     def unread_evidence(self) -> Dict[str, str]:
         """What could not be had or understood so far, by catalog name: why."""
         unread = {name: why for name, why in self._unread.items() if name not in self._understood}
@@ -332,7 +346,7 @@ class Host:
     @property
     def vios(self) -> Tuple[Optional[str], bool]:
         """The level of a Virtual I/O Server, and whether it is one, as far as the facts tell that somebody asked for."""
-        asked = {kind.__name__: found for kind, found in self._facts.items() if not isinstance(found, FactAbsent)}
+        asked = {kind.__name__: found for kind, found in self._facts.items() if not isinstance(found, _Absence)}
         ios, filesets = asked.get("IosLevel"), asked.get("Filesets")
         return (ios.level if ios else None), bool(ios or (filesets and filesets.of_vios))
 

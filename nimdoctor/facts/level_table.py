@@ -68,7 +68,10 @@ class LevelRow(NamedTuple):
 
     def get(self, column: str) -> Optional[str]:
         """The value as written; None where the row has none."""
-        return next((value for name, value in self.values if name == column), None)
+        for name, value in self.values:
+            if name == column:
+                return value
+        return None
 
     def text(self, column: str) -> str:
         """The value as written; empty where the row has none."""

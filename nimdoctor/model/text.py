@@ -18,6 +18,9 @@ from nimdoctor.model.unreadable import refused
 LINE_LIMIT = 64 * 1024
 """Bytes of one line that are kept; the rest of a longer line is dropped."""
 
+KEPT = 1024 * 1024
+"""Letters of a text that are kept once it was read: the facts that are made of it read it one after another."""
+
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of one text that are read whole; only nimsh.log is streamed beyond it."""
 
@@ -136,6 +139,7 @@ class Text:
         self.left_out = left_out
         self.stderr = stderr
         self._opener = opener
+        self._decoded: Optional[str] = None
 
     @classmethod
     def of(
@@ -201,7 +205,12 @@ class Text:
 
     def read(self) -> str:
         """The text decoded, at most `TEXT_LIMIT` bytes of it. Raises Unreadable."""
-        return decode(self.raw())
+        if self._decoded is not None:
+            return self._decoded
+        decoded = decode(self.raw())
+        if len(decoded) <= KEPT:
+            self._decoded = decoded
+        return decoded
 
     def raw(self) -> bytes:
         """The bytes but for private keys, at most `TEXT_LIMIT`. Raises Unreadable."""
