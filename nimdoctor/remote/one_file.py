@@ -39,7 +39,7 @@ NOT_ASKED = (
     "nimdoctor/library/other_end.py", "nimdoctor/library/repair_over_ssh.py", "nimdoctor/library/runs_over_ssh.py",
     "nimdoctor/manual/", "nimdoctor/py.typed", "nimdoctor/redaction/", "nimdoctor/remote/",
     "nimdoctor/report/agreement.py", "nimdoctor/report/cells.py", "nimdoctor/report/commands.py",
-    "nimdoctor/report/html/", "nimdoctor/report/junit_report.py", "nimdoctor/report/markdown_report.py",
+    "nimdoctor/report/fleet/", "nimdoctor/report/html/", "nimdoctor/report/junit_report.py", "nimdoctor/report/markdown_report.py",
     "nimdoctor/report/markup.py", "nimdoctor/report/nagios_report.py", "nimdoctor/report/plan_text.py",
     "nimdoctor/report/run_text.py", "nimdoctor/report/text_report.py", "nimdoctor/scripts/collector.py",
 )  # fmt: skip
