@@ -12,7 +12,7 @@ from typing import Iterator, NamedTuple
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-LAZY = ("psutil", "OpenSSL")
+LAZY = ("psutil", "OpenSSL", "rich", "distributed", "pyarrow")
 _SCAN = ("model", "system", "evidence", "facts", "diagnosis")
 _PLAN = (*_SCAN, "probe", "planning")
 _REPAIR = (*_PLAN, "applying")
@@ -34,8 +34,9 @@ ROOMS = {
     "manual": (*_SCAN, "planning"),
     "report": (*_REPAIR, "redaction", "manual"),
     "library": (*_REPAIR, "redaction", "collection", "scripts", "remote", "manual", "report"),
+    "fleet": (*_REPAIR, "redaction", "collection", "scripts", "remote", "manual", "report", "library"),
     "lab": ("system",),
-    "cli": (*_REPAIR, "redaction", "collection", "scripts", "library", "lab", "manual", "report"),
+    "cli": (*_REPAIR, "redaction", "collection", "scripts", "library", "fleet", "lab", "manual", "report"),
 }
 """Each room, and the rooms it may import; from the lowest to the highest."""
 
@@ -173,7 +174,9 @@ def test_nothing_imports_a_check_or_a_fix_by_name():
         ("OpenSSL", ("nimdoctor/evidence/",)),
         ("cryptography", ()),
         ("click", ()),
-        ("rich", ()),
+        ("rich", ("nimdoctor/cli/fleet_progress.py",)),
+        ("distributed", ("nimdoctor/fleet/cluster.py",)),
+        ("pyarrow", ("nimdoctor/fleet/outputs.py",)),
         ("pydantic", ()),
     ],
 )
@@ -197,11 +200,11 @@ def test_what_is_slow_to_import_is_imported_in_the_functions_that_use_it():
 
 COMMANDS = tuple(
     f"nimdoctor/cli/{name}.py"
-    for name in ("ask", "collect", "ending", "field_test", "reference", "repair", "report", "runs", "scan")
+    for name in ("ask", "collect", "ending", "field_test", "fleet", "reference", "repair", "report", "runs", "scan")
 )
 ANYTHING = ("nimdoctor",)
 IN_FUNCTIONS = (
-    ((), ("psutil", "OpenSSL", "tabulate", "nimdoctor.evidence.rehearsal.performance"), "slow, and mostly not needed"),
+    ((), (*LAZY, "tabulate", "nimdoctor.evidence.rehearsal.performance"), "slow, and mostly not needed"),
     (
         ("nimdoctor/__init__.py", "nimdoctor/__main__.py", "nimdoctor/cli/__init__.py"),
         ANYTHING,

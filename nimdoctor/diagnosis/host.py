@@ -202,6 +202,13 @@ class Host:
         return ""
 
     @property
+    def all_read(self) -> bool:
+        """Whether nothing was met so far that could not be had or understood, or only in part: then whoever asks next is
+        told what a fresh one would tell.
+        """
+        return not (self._unread or self._parts or self._withheld or self.evidence.problems)
+
+    @property
     def unread_evidence(self) -> Dict[str, str]:
         """What could not be had or understood so far, by catalog name: why."""
         unread = {name: why for name, why in self._unread.items() if name not in self._understood}

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from nimdoctor.evidence.catalog import Catalog
     from nimdoctor.evidence.source import Progress
 
-__all__ = ["ARCHIVE_NAMES", "Evidence", "TargetError", "hosts_of", "is_asked_now", "open_host", "open_target"]
+__all__ = [
+    "ARCHIVE_NAMES",
+    "UNREAD_ARCHIVES",
+    "Evidence",
+    "TargetError",
+    "hosts_of",
+    "is_asked_now",
+    "open_host",
+    "open_target",
+]
 
 Piece = Tuple[str, Callable[[], BinaryIO], int]
 """A loose piece: its name, how to open it, its size in bytes."""
@@ -34,7 +43,8 @@ ARCHIVE_NAMES = (
 )
 """Names that promise an archive, whatever the first bytes say."""
 _SHOWN = 10
-_PACKED = (".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
+UNREAD_ARCHIVES = (".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
+"""Names that promise an archive of a kind that is not read."""
 
 
 def open_target(
@@ -110,14 +120,14 @@ def _host(
         return _directory(target, catalog)
     if not stat.S_ISREG(mode):
         raise TargetError(f"{target}: neither a directory nor a regular file")
-    if target.lower().endswith(_PACKED):
+    if target.lower().endswith(UNREAD_ARCHIVES):
         raise TargetError(f"{target}: this kind of archive is not read: unpack it and give the directory")
     kind = _kind(target)
     return _archive(target, kind, catalog) if kind else None
 
 
 def _is_plain_file(target: str) -> bool:
-    if is_asked_now(target) or target.lower().endswith(_PACKED):
+    if is_asked_now(target) or target.lower().endswith(UNREAD_ARCHIVES):
         return False
     try:
         return stat.S_ISREG(_state(target, target).st_mode) and _kind(target) is None

@@ -1,0 +1,1 @@
+"""Many bundles of evidence: which belong together, what each comes to, and the record of it."""
