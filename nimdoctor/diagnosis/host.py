@@ -202,11 +202,11 @@ class Host:
         return ""
 
     @property
-    def all_read(self) -> bool:
-        """Whether nothing was met so far that could not be had or understood, or only in part: then whoever asks next is
-        told what a fresh one would tell.
+    def all_understood(self) -> bool:
+        """Whether all that was read so far was understood, and was no mere part: what was not is told in other words once
+        somebody has tried.
         """
-        return not (self._unread or self._parts or self._withheld or self.evidence.problems)
+        return not (self._unread or self._parts or self._withheld)
 
     @property
     def unread_evidence(self) -> Dict[str, str]:
