@@ -30,12 +30,7 @@ NOT_ASKED = (
     "nimdoctor/diagnosis/pictures/",
     "nimdoctor/evidence/attachments.py", "nimdoctor/evidence/connection.py", "nimdoctor/evidence/folders.py",
     "nimdoctor/evidence/loose/", "nimdoctor/evidence/parts/", "nimdoctor/evidence/recognition/",
-<<<<<<< HEAD
     "nimdoctor/evidence/ssh.py", "nimdoctor/fleet/", "nimdoctor/lab/", "nimdoctor/library/bundle.py",
-=======
-    "nimdoctor/evidence/ssh.py", "nimdoctor/fleet/", "nimdoctor/lab/",
-    "nimdoctor/library/bundle.py",
->>>>>>> role
     "nimdoctor/library/other_end.py", "nimdoctor/library/repair_over_ssh.py", "nimdoctor/library/runs_over_ssh.py",
     "nimdoctor/manual/", "nimdoctor/py.typed", "nimdoctor/redaction/", "nimdoctor/remote/",
     "nimdoctor/report/agreement.py", "nimdoctor/report/cells.py", "nimdoctor/report/commands.py",
