@@ -4,10 +4,10 @@ import json
 import os
 
 import pytest
-from fleet.archives import pair_of, tgz
 from hosts import collected
 from scenarios import ON_DISK, scenario
 
+from fleet.archives import pair_of, tgz
 from nimdoctor.cli import main
 from nimdoctor.fleet.identity import Identity, identify
 from nimdoctor.fleet.pairing import pair

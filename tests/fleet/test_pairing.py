@@ -153,6 +153,15 @@ def test_without_a_time_the_newest_bundle_of_the_master_counts():
     assert of(a_client(collected=1), masters[0]).master == "undated"
 
 
+def test_of_bundles_of_one_time_the_one_beside_the_client_counts():
+    masters = [a_master(f"/cases/{case}/nim1.tgz", collected=5) for case in (1, 2, 3)]
+    assert of(a_client("/cases/2/lpar7.tgz", collected=5), *masters).master == "/cases/2/nim1.tgz"
+    assert of(a_client("/else/lpar7.tgz", collected=5), *masters).master == "/cases/1/nim1.tgz"
+    assert of(a_client("/cases/3/lpar7.tgz"), *masters).master == "/cases/3/nim1.tgz"
+    newer = a_master("/cases/9/nim1.tgz", collected=6)
+    assert of(a_client("/cases/2/lpar7.tgz", collected=7), *masters, newer).master == "/cases/9/nim1.tgz"
+
+
 # -- what holds for all
 
 
