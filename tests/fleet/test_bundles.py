@@ -49,6 +49,16 @@ def test_a_directory_of_archives_is_no_evidence_directory_whatever_its_names_are
     assert below(tmp_path) == [*wanted, "others/lpar8.tgz"]
 
 
+def test_an_archive_that_lies_in_an_evidence_directory_is_a_bundle_beside_it(tmp_path):
+    put(tmp_path, "lpar7/files/etc/niminfo", "lpar7/commands/lsnim_-l", "lpar7/lpar8.tgz", "lpar7/d/lpar9.tgz")
+    assert below(tmp_path) == ["lpar7", "lpar7/lpar8.tgz"]
+
+
+def test_directories_of_such_names_that_hold_something_else_are_gone_into(tmp_path):
+    put(tmp_path, "files/list.csv", "commands/run.py", "cases/lpar7.tgz", "lpar8.tgz")
+    assert below(tmp_path) == ["cases/lpar7.tgz", "lpar8.tgz"]
+
+
 def test_what_report_makes_is_one_bundle_when_it_is_unpacked(tmp_path):
     put(tmp_path, "TS1/manifest.json", "TS1/report.html", "TS1/client/manifest.json", "TS1/master/manifest.json")
     assert below(tmp_path) == ["TS1"]
