@@ -89,9 +89,7 @@ attack-faults: $(VENV)/developed
 	$(BIN)/python benchmarks/faults.py --count $(FAULTS) --seed $(SEED)
 
 collection: $(ANSIBLE)/developed
-	rm -rf ansible/files
-	$(ANSIBLE)/bin/python tools/build_collection.py ansible/files
-	$(ANSIBLE)/bin/ansible-galaxy collection build --force --output-path . ansible
+	$(ANSIBLE)/bin/python tools/build_collection.py --galaxy $(ANSIBLE)/bin/ansible-galaxy
 
 ansible-test: $(ANSIBLE)/developed $(ANSIBLE_OLD)/developed
 	NIMDOCTOR_ANSIBLE=$(abspath $(ANSIBLE)) $(ANSIBLE)/bin/python -m pytest -rs tests/ansible
