@@ -20,6 +20,7 @@ from loopback import OWN, Loopback, why_not
 from programs import absent
 
 from nimdoctor.lab import Lab
+from nimdoctor.lab.trees import real_openssl
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 CONTROLLER, MANAGED = "NIMDOCTOR_ANSIBLE", "NIMDOCTOR_ANSIBLE_MANAGED"
@@ -65,6 +66,11 @@ class Fleet:
         self._collections = collections
         self.sshd = Loopback(str(place / "sshd"))
         for name, tree in {MASTER: lab.master, **lab.clients}.items():
+            # where the tree is the root, /usr/bin is the lab's own
+            host = Path(tree, ".lab/host")
+            host.write_text(
+                re.sub("^OPENSSL=.*", f"OPENSSL=/bin/{Path(real_openssl()).name}", host.read_text(), flags=re.M)
+            )
             self.sshd.add(name, tree, lab.place, python=os.environ.get(MANAGED) or OWN)
         self.knows(list(lab.clients))
 
