@@ -68,7 +68,9 @@ class Fleet:
         for name, tree in {MASTER: lab.master, **lab.clients}.items():
             # where the tree is the root, /usr/bin is the lab's own
             host = Path(tree, ".lab/host")
-            host.write_text(re.sub("^OPENSSL=.*", f"OPENSSL=/bin/{Path(real_openssl()).name}", host.read_text(), flags=re.M))
+            host.write_text(
+                re.sub("^OPENSSL=.*", f"OPENSSL=/bin/{Path(real_openssl()).name}", host.read_text(), flags=re.M)
+            )
             self.sshd.add(name, tree, lab.place, python=os.environ.get(MANAGED) or OWN)
         self.knows(list(lab.clients))
 
