@@ -12,7 +12,9 @@ from typing import Iterator, NamedTuple
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-LAZY = ("psutil", "OpenSSL")
+LAZY = ("psutil", "OpenSSL", "rich", "distributed", "pyarrow")
+PAGES = ("jinja2", "markupsafe")
+"""Of the extra `cluster`: the overview of a fleet is the one page made by a template."""
 _SCAN = ("model", "system", "evidence", "facts", "diagnosis")
 _PLAN = (*_SCAN, "probe", "planning")
 _REPAIR = (*_PLAN, "applying")
@@ -112,7 +114,7 @@ def standard(module: str) -> bool:
     if hasattr(sys, "stdlib_module_names"):
         return top in sys.stdlib_module_names or top == "__future__"
     # Python 3.9 has no such list; what is known not to be standard must do
-    return top not in ("nimdoctor", "site_nim", "typer", "click", "tabulate", "rich", "pydantic", "attr", *LAZY)
+    return top not in ("nimdoctor", "site_nim", "typer", "click", "tabulate", "rich", "pydantic", "attr", *PAGES, *LAZY)
 
 
 def wrong(places: "tuple[str, ...]", allowed: "tuple[str, ...]") -> "list[str]":
@@ -131,7 +133,7 @@ def test_every_room_has_its_arrows_and_they_run_one_way():
 def test_a_room_imports_the_standard_library_itself_and_the_rooms_it_may(room):
     place = room if room in ("checks", "fixes") else f"nimdoctor/{room}"
     rooms = [f"nimdoctor.{one}" for one in (room, *ROOMS[room])]
-    assert wrong((place,), (*rooms, "typer", "tabulate", *LAZY)) == []
+    assert wrong((place,), (*rooms, "typer", "tabulate", *PAGES, *LAZY)) == []
 
 
 def test_what_runs_a_plan_over_ssh_has_the_connection_and_none_of_the_evidence():
@@ -172,9 +174,13 @@ def test_nothing_imports_a_check_or_a_fix_by_name():
         ("tabulate", ("nimdoctor/cli/", "nimdoctor/report/")),
         ("psutil", ("nimdoctor/evidence/", "nimdoctor/system/")),
         ("OpenSSL", ("nimdoctor/evidence/",)),
+        ("jinja2", ("nimdoctor/report/fleet/overview.py",)),
+        ("markupsafe", ("nimdoctor/report/fleet/",)),
         ("cryptography", ()),
         ("click", ()),
-        ("rich", ()),
+        ("rich", ("nimdoctor/cli/fleet_progress.py",)),
+        ("distributed", ("nimdoctor/fleet/cluster.py",)),
+        ("pyarrow", ("nimdoctor/fleet/outputs.py",)),
         ("pydantic", ()),
     ],
 )
@@ -186,7 +192,7 @@ def test_a_library_is_imported_only_where_it_belongs(library, places):
 
 
 def test_everything_else_is_standard_library():
-    known = ("nimdoctor", "typer", "tabulate", *LAZY)
+    known = ("nimdoctor", "typer", "tabulate", *PAGES, *LAZY)
     assert wrong(("nimdoctor", "checks", "fixes"), known) == []
 
 
@@ -198,11 +204,11 @@ def test_what_is_slow_to_import_is_imported_in_the_functions_that_use_it():
 
 COMMANDS = tuple(
     f"nimdoctor/cli/{name}.py"
-    for name in ("ask", "collect", "ending", "field_test", "reference", "repair", "report", "runs", "scan")
+    for name in ("ask", "collect", "ending", "field_test", "fleet", "reference", "repair", "report", "runs", "scan")
 )
 ANYTHING = ("nimdoctor",)
 IN_FUNCTIONS = (
-    ((), ("psutil", "OpenSSL", "tabulate", "nimdoctor.evidence.rehearsal.performance"), "slow, and mostly not needed"),
+    ((), (*LAZY, "tabulate", "nimdoctor.evidence.rehearsal.performance"), "slow, and mostly not needed"),
     (
         ("nimdoctor/__init__.py", "nimdoctor/__main__.py", "nimdoctor/cli/__init__.py"),
         ANYTHING,

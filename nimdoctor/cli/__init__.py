@@ -31,6 +31,7 @@ COMMANDS = {
     "checks": "reference",
     "explain": "reference",
     "demo": "reference",
+    "fleet": "fleet",
 }
 """The commands in the order of the help, each with the module that it stands in."""
 TAKES_ANY_WORD = ("explain",)

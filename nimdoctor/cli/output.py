@@ -114,18 +114,19 @@ def written_to(output: Optional[str]) -> Iterator[Callable[[str], None]]:
 
     def add(text: str) -> None:
         nonlocal stream
-        with _refusal_of(output):
+        with refusal_of(output):
             stream = stream or stack.enter_context(whole(output))
             stream.write(text.encode("utf-8", "backslashreplace"))
 
     with ExitStack() as stack:
         yield add
-        with _refusal_of(output):
+        with refusal_of(output):
             stack.close()
 
 
 @contextmanager
-def _refusal_of(output: str) -> Iterator[None]:
+def refusal_of(output: str) -> Iterator[None]:
+    """What the system refuses of that file is said in a line. Raises UsageError."""
     try:
         yield
     except OSError as error:

@@ -3,7 +3,7 @@
 import contextlib
 import errno
 import os
-from typing import BinaryIO, Iterator
+from typing import BinaryIO, Callable, Iterator, Tuple
 
 
 def write_whole(path: str, content: bytes, mode: int = 0o600) -> None:
@@ -18,6 +18,16 @@ def write_whole(path: str, content: bytes, mode: int = 0o600) -> None:
 @contextlib.contextmanager
 def whole(path: str, mode: int = 0o600) -> Iterator[BinaryIO]:
     """As `write_whole`, for what is written piece by piece: the file appears when the block ends without an error."""
+    with begun(path, mode) as (stream, appear):
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
+        appear()
+
+
+@contextlib.contextmanager
+def begun(path: str, mode: int = 0o600) -> Iterator[Tuple[BinaryIO, Callable[[], None]]]:
+    """A file beside the target, and what puts it in the target's place; as long as that was not called it is not kept."""
     directory, name = os.path.split(os.path.abspath(path))
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "it is a directory", path)
@@ -29,13 +39,23 @@ def whole(path: str, mode: int = 0o600) -> Iterator[BinaryIO]:
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
+            yield stream, lambda: os.replace(partial, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)
+
+
+def append_whole(descriptor: int, end: int, content: bytes) -> int:
+    """Writes it where the file ends, or nothing of it; gives where it ends now. Raises OSError."""
+    written = 0
+    try:
+        while written < len(content):
+            written += os.pwrite(descriptor, content[written:], end + written)
     except BaseException:
-        os.unlink(partial)
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, end)
         raise
+    return end + written
 
 
 def _of_devices(directory: str) -> bool:
