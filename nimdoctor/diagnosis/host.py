@@ -2,6 +2,7 @@
 
 import time
 import typing
+from datetime import datetime
 from functools import cache
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Type, TypeVar, Union
 
@@ -60,11 +61,19 @@ def _unwrap(hint: Any) -> Tuple[Any, Any, bool]:
 class Host:
     """A host: `roles` it plays (client, master; empty when unknown), its name, its facts.
 
-    `fact` parses what the evidence holds, once. Nothing is read before it is asked for.
+    `fact` parses what the evidence holds, once. Nothing is read before it is asked for. Of sessions before `since`, the
+    host's local time, nothing is looked at.
     """
 
-    def __init__(self, evidence: Evidence, catalog: Catalog, roles: Optional[Tuple[str, ...]] = None) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        catalog: Catalog,
+        roles: Optional[Tuple[str, ...]] = None,
+        since: Optional[datetime] = None,
+    ) -> None:
         self.evidence = evidence
+        self.since = since
         self.catalog = catalog
         self._facts: Dict[Any, Any] = {}
         self._names: Optional[Dict[str, str]] = None
@@ -117,6 +126,7 @@ class Host:
             rows = [row for row in rows if row.kind is not Kind.PATHS]
         for row in rows:
             for text in self._texts(row, kind):
+                text.since = self.since if row.streamed else None
                 try:
                     parts.append(_parsed(row, text, kind))
                     self._understood.add(row.label)
