@@ -20,7 +20,7 @@ SECONDS = 60
 SEED = 1
 FAULTS = 5
 
-.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-redaction attack attack-fuzz attack-archives \
+.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-logs bench-redaction attack attack-fuzz attack-archives \
   attack-leaks attack-faults clean
 
 demo: $(PLAIN)/installed
@@ -56,6 +56,9 @@ bench: $(PLAIN)/installed
 
 bench-repair: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/repair.py
+
+bench-logs: $(PLAIN)/installed
+	$(PLAIN)/bin/python benchmarks/logs.py
 
 bench-redaction: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/redaction.py
