@@ -117,12 +117,12 @@ def test_from_its_end_a_log_says_what_it_says_from_its_beginning(back, raw, firs
     assert (told(backward.newest_loaded()) if newest else None) == newest
 
 
-@pytest.mark.parametrize("lines", range(1, 10))
-def test_a_line_that_may_belong_to_a_session_further_back_makes_it_be_looked_for(monkeypatch, lines):
-    """The only `create BIO` is that of the first session, which shows only to who looks so far back."""
-    monkeypatch.setattr(nimsh_session, "_LOOKED_BACK", 1)
-    told_lines = [*TLS[:3], "sending ack to client..", CONNECT[0], TLS[3], CONNECT[1], CONNECT[0], CONNECT[2]]
-    written = [f"{BEGUN:%a %b %d %H:%M:%S %Y}        {message}\n" for message in told_lines]
+@pytest.mark.parametrize("lines", [20, 40, 80])
+def test_where_each_session_ends_beside_the_next_the_first_of_them_is_looked_for(monkeypatch, lines):
+    """Each `create BIO` belongs to the session before, all the way back, which shows only to who looks so far."""
+    monkeypatch.setattr(nimsh_session, "_LOOKED_BACK", 5)
+    begins, ends = [CONNECT[0], *TLS[:3], "sending ack to client.."], [CONNECT[0], TLS[3]]
+    written = [f"{BEGUN:%a %b %d %H:%M:%S %Y}        {message}\n" for message in begins + (begins + ends) * 12]
     raw = "".join(written).encode()
     backward = read(raw, first=len("".join(written[-lines:])) + 1)
     assert [told(one) for one in backward.newest_first()] == [told(one) for one in read(raw).newest_first()]
