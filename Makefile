@@ -31,8 +31,8 @@ SECONDS = 60
 SEED = 1
 FAULTS = 5
 
-.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-redaction attack attack-fuzz attack-archives \
-  attack-leaks attack-faults collection ansible-test ansible-lint clean
+.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-logs bench-redaction attack attack-fuzz \
+  attack-archives attack-leaks attack-faults collection ansible-test ansible-lint clean
 
 demo: $(PLAIN)/installed
 	@$(PLAIN)/bin/nimdoctor demo
@@ -67,6 +67,9 @@ bench: $(PLAIN)/installed
 
 bench-repair: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/repair.py
+
+bench-logs: $(PLAIN)/installed
+	$(PLAIN)/bin/python benchmarks/logs.py
 
 bench-redaction: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/redaction.py
