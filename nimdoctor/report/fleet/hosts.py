@@ -5,20 +5,23 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
+from nimdoctor.model import Severity, Topic
+
 Record = Mapping[str, Any]
 """An object nimdoctor.fleet/1."""
 Key = Tuple[str, str]
 """A host by its name and that of its master, in small letters; one of no name by its bundle's path."""
 
+_VERDICTS = {"problems": 2, "inconclusive": 1, "healthy": 0}
 _PLAIN = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
 class Older(NamedTuple):
-    """A bundle that counts nowhere, since a newer one of its host is there."""
+    """A bundle that counts nowhere, since a newer one of its host, or a graver one of the same time, is there."""
 
     host: str
     target: str
-    newer: str
+    counts: str
 
 
 class Fleet(NamedTuple):
@@ -37,30 +40,34 @@ class Fleet(NamedTuple):
 
 
 class _Place(NamedTuple):
+    """Of two, the greater counts."""
+
     collected: str
+    gravity: Tuple[int, int]
     target: str
+    host: str
     number: int
 
 
 def newest(records: Iterable[Record]) -> Fleet:
-    """One record a host. Of two that were collected at the same time it is the one whose path comes last."""
+    """One record a host. Of those collected at one time, or at no known one, the gravest counts, so that nothing is hidden."""
     kept: Dict[Key, _Place] = {}
-    older: List[Tuple[Key, str, str]] = []
+    older: List[Tuple[Key, _Place]] = []
     masters: Dict[str, str] = {}
     bundles = 0
     for number, record in enumerate(records):
         bundles += 1
         if is_master(record) and record["host"]:
             masters[record["target"]] = record["host"]
-        host, place = key(record), _Place(record["collected"] or "", record["target"], number)
+        host, place = key(record), _Place(record["collected"] or "", _gravity(record), record["target"], record["host"] or "", number)
         old, kept[host] = sorted((kept.get(host, place), place))
         if old.target != kept[host].target:
-            older.append((host, record["host"], old.target))
+            older.append((host, old))
     times = [when for place in kept.values() for when in [moment(place.collected)] if when]
     return Fleet(
         bundles,
         sorted(place.number for place in kept.values()),
-        sorted(Older(name, target, kept[host].target) for host, name, target in older),
+        sorted(Older(old.host, old.target, kept[host].target) for host, old in older),
         min(times, default=None),
         max(times, default=None),
         masters,
@@ -70,6 +77,16 @@ def newest(records: Iterable[Record]) -> Fleet:
 def is_master(record: Record) -> bool:
     """Whether the host is one, whatever it is besides."""
     return "master" in (record["role"] or "").split(",")
+
+
+def _gravity(record: Record) -> Tuple[int, int]:
+    found = [rank(one["severity"]) for one in record["findings"] if one["topic"] == Topic.OPERATION.value]
+    return _VERDICTS.get(record["verdict"], 1), max(found, default=-1)
+
+
+def rank(severity: str) -> int:
+    """0 for info up to 4 for critical, -1 for what is none."""
+    return next((one.rank for one in Severity if one.value == severity), -1)
 
 
 def key(record: Record) -> Key:

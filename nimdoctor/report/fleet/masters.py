@@ -2,8 +2,8 @@
 
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from nimdoctor.report.fleet.faults import Faults, Findings, Named, Verdict, rank, worst_first
-from nimdoctor.report.fleet.hosts import Record, anchor, is_master
+from nimdoctor.report.fleet.faults import Faults, Findings, Named, Verdict, worst_first
+from nimdoctor.report.fleet.hosts import Record, anchor, is_master, rank
 from nimdoctor.report.fleet.shares import INCONCLUSIVE, PROBLEMS, Share
 
 _FOLLOWED = {True: "followed", False: "not-yet", None: "unsure"}

@@ -25,14 +25,14 @@
   };
   const coloured = (word) => element("span", severities.has(word) ? word : "", word);
   const item = (start, check, message, ...rest) =>
-    element("li", "", ...start, ": ", element("code", "", check), ": ", message, ...rest);
+    element("li", "", ...start, ": ", element("code", "whole", check), ": ", message, ...rest);
 
   const finding = (numbers) => {
     const [severity, confidence, check, message, objects, seen, fix] = numbers.map((one) => texts[one]);
     const rest = [];
     if (seen) rest.push(", " + seen);
     if (objects) rest.push(" ", element("span", "soft", "(" + objects + ")"));
-    if (fix) rest.push(". Fix: ", element("code", "", fix));
+    if (fix) rest.push(". Fix: ", element("code", "whole", fix));
     return item([coloured(severity), ", " + confidence], check, message, ...rest);
   };
 

@@ -88,6 +88,7 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
     style = "".join(_file(name, place) for name, place in (("report.css", "html"), ("overview.css", "fleet")))
     script = _file("overview.js")
     faults = tally.faults.of(Topic.OPERATION)
+    bars = _week_bars(tally)
     certificates = tally.certificates.shares
     return {
         "title": _title(tally),
@@ -108,7 +109,8 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
         "out": certificates[OUT],
         "soon": sum(one.hosts for one in list(certificates.values())[1 : 1 + SOON]),
         "weeks": tally.certificates.there() if _seen(tally) else [],
-        "week_bars": _week_bars(tally),
+        "week_bars": bars,
+        "ahead": any(one.hosts for one in bars),
         "followers": tally.families.followed(),
         "masters_first": tally.families.worst_first(),
         "levels": _newest_first(tally.levels),
