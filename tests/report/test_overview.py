@@ -297,11 +297,23 @@ def test_of_more_hosts_than_a_page_holds_the_gravest_are_listed_and_all_are_coun
 
 @pytest.mark.parametrize(
     ("first", "unit", "number"),
-    [((2026, 11, 30), "week", 1), ((2026, 7, 1), "week", 23), ((2025, 1, 1), "month", 23), ((1999, 1, 1), "year", 28)],
+    [
+        ((2026, 11, 30), "week", 1),
+        ((2026, 7, 1), "week", 23),
+        ((2025, 1, 1), "month", 23),
+        ((1999, 1, 1), "year", 28),
+        ((1, 1, 1), "year", 100),
+    ],
 )
 def test_time_is_parted_as_it_fits(first, unit, number):
     periods = Periods.over(datetime(*first, tzinfo=timezone.utc), NOW)
     assert (periods.unit, len(periods.names)) == (unit, number)
+
+
+@pytest.mark.parametrize("collected", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-30Z", "Z", "soon"])
+def test_no_time_of_collecting_upsets_the_page(collected):
+    page = Page([record("a", collected=collected, certificate_not_after=None, certificate_days=1e12), record("b")])
+    assert page.title == "2 hosts: 2 healthy"
 
 
 def hostile_record(words):

@@ -13,6 +13,7 @@ Key = Tuple[str, str]
 """A host by its name and that of its master, in small letters; one of no name by its bundle's path."""
 
 _VERDICTS = {"problems": 2, "inconclusive": 1, "healthy": 0}
+_RANKS: Dict[str, int] = {one.value: one.rank for one in Severity}
 _PLAIN = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
@@ -59,7 +60,10 @@ def newest(records: Iterable[Record]) -> Fleet:
         bundles += 1
         if is_master(record) and record["host"]:
             masters[record["target"]] = record["host"]
-        host, place = key(record), _Place(record["collected"] or "", _gravity(record), record["target"], record["host"] or "", number)
+        host, place = (
+            key(record),
+            _Place(record["collected"] or "", _gravity(record), record["target"], record["host"] or "", number),
+        )
         old, kept[host] = sorted((kept.get(host, place), place))
         if old.target != kept[host].target:
             older.append((host, old))
@@ -86,7 +90,7 @@ def _gravity(record: Record) -> Tuple[int, int]:
 
 def rank(severity: str) -> int:
     """0 for info up to 4 for critical, -1 for what is none."""
-    return next((one.rank for one in Severity if one.value == severity), -1)
+    return _RANKS.get(severity, -1)
 
 
 def key(record: Record) -> Key:
@@ -98,8 +102,10 @@ def key(record: Record) -> Key:
 
 def moment(written: Optional[str]) -> Optional[datetime]:
     """A time as records have it, `2026-11-30T12:00:00Z`; None for anything else."""
+    if not written or not written.endswith("Z"):
+        return None
     try:
-        return datetime.strptime(written or "", "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        return datetime.fromisoformat(written[:-1]).replace(tzinfo=timezone.utc)
     except ValueError:
         return None
 

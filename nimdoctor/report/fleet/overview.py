@@ -115,7 +115,7 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
         "masters_first": tally.families.worst_first(),
         "levels": _newest_first(tally.levels),
         "generations": _newest_first(tally.generations),
-        "periods": tally.collected.there()[::-1],
+        "periods": _newest_first(tally.collected),
         "period_bars": pictures.by_verdict(list(tally.collected.shares.values())),
         "verdicts": [(name, hosts, pictures.KINDS[name]) for name, hosts in tally.all.verdicts.items()],
         "unread": tally.not_read(),
