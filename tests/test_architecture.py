@@ -221,6 +221,8 @@ IN_FUNCTIONS = (
     (("nimdoctor/cli/collecting.py", "nimdoctor/library/"), ("nimdoctor.scripts",), "only where a script is asked for"),
     (("nimdoctor/evidence/wrapping/__init__.py",), ("nimdoctor.evidence.wrapping.page",), "only for what was a page"),
     (("nimdoctor/library/",), ("nimdoctor.probe",), "only where the network is asked"),
+    (("nimdoctor/library/",), ("nimdoctor.library.evidence_archive",), "only where evidence is to be fetched"),
+    (("nimdoctor/collection/record.py",), ("nimdoctor.redaction",), "only for a heap of files, which no host is"),
     (
         ("nimdoctor/library/",),
         (

@@ -1,11 +1,10 @@
 """One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
 
 import time
-import typing
-from functools import cache
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar
 
 from nimdoctor import facts
+from nimdoctor.diagnosis.parameters import parameters
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
 from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.source import Evidence
@@ -38,30 +37,6 @@ class FactAbsent(Exception):
         super().__init__(message)
         self.missing = missing
         self.message = message
-
-
-@cache
-def parameters(function: Any) -> Dict[str, Tuple[Any, Any, bool]]:
-    """What a check or a fact's `derive` asks for: name to (type, end, optional).
-
-    `end` is Role.MASTER or Role.CLIENT for OnMaster[...] and OnClient[...], else None.
-    """
-    hints = typing.get_type_hints(function, include_extras=True)
-    hints.pop("return", None)
-    return {name: _unwrap(hint) for name, hint in hints.items()}
-
-
-def _unwrap(hint: Any) -> Tuple[Any, Any, bool]:
-    optional, end = False, None
-    for _ in range(3):
-        if typing.get_origin(hint) is Union:
-            inner = [kind for kind in typing.get_args(hint) if kind is not type(None)]
-            optional = optional or len(inner) < len(typing.get_args(hint))
-            hint = inner[0]
-        elif hasattr(hint, "__metadata__"):
-            end = hint.__metadata__[0]
-            hint = typing.get_args(hint)[0]
-    return hint, end, optional
 
 
 class Host:
@@ -227,11 +202,11 @@ class Host:
         return ""
 
     @property
-    def all_read(self) -> bool:
-        """Whether nothing was met so far that could not be had or understood, or only in part: then whoever asks next is
-        told what a fresh one would tell.
+    def all_understood(self) -> bool:
+        """Whether all that was read so far was understood, and was no mere part: what was not is told in other words once
+        somebody has tried.
         """
-        return not (self._unread or self._parts or self._withheld or self.evidence.problems)
+        return not (self._unread or self._parts or self._withheld)
 
     @property
     def unread_evidence(self) -> Dict[str, str]:

@@ -8,9 +8,7 @@ from nimdoctor.model.text import decode
 if TYPE_CHECKING:
     from nimdoctor.evidence.wrapping import Line
 
-_BEGINS_PASTED = re.compile(
-    rb"\s*[>|<`{]|\xef\xbb\xbf|\xff\xfe|\xfe\xff|[^\n]?\0|\s*[ \t]{2}[\w.-]{1,200}:[ \t]*\r?\n"
-)
+_BEGINS_PASTED = re.compile(rb"\s*[>|<`{]|\xef\xbb\xbf|\xff\xfe|\xfe\xff|[^\n]?\0|\s*[ \t]{2}[\w.-]{1,200}:[ \t]*\r?\n")
 _HOLDS_PASTED = re.compile(rb"\x08|\x1b|\r(?!\n)|\xc2\xa0|\xe2\x80[\x8b\xaf]|&(?:[lg]t|nbsp);")
 """By which recorded text is known to have been pasted, or saved by an editor; that each way begins with a byte of its own
 makes the second ten times as fast."""

@@ -29,7 +29,6 @@ _SUFFIXES = (".txt", ".out")
 _READ_AT_ONCE = 1024 * 1024
 _WHOLE = RecordedFile()
 
-
 COLLECTED = 10
 """Recorded commands from which on evidence counts as a whole collection; one has more than twenty."""
 

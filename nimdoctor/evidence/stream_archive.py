@@ -56,16 +56,12 @@ def _stream(path: str, kind: str) -> Any:
 
 def _decompressed(path: str) -> Any:
     """What is in a gzip: a little of it whole, since going about in memory costs nothing. Damage shows when it is read."""
-    stream = gzip.open(path)
     try:
-        content = stream.read(IN_MEMORY + 1)
+        with gzip.open(path) as stream:
+            content = stream.read(IN_MEMORY + 1)
     except (EOFError, OSError, zlib.error):
-        content = None
-    if content is not None and len(content) <= IN_MEMORY:
-        stream.close()
-        return io.BytesIO(content)
-    stream.seek(0)
-    return stream
+        return gzip.open(path)
+    return io.BytesIO(content) if len(content) <= IN_MEMORY else gzip.open(path)
 
 
 class _Measured:

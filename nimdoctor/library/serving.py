@@ -2,7 +2,7 @@
 
     {"request": "scan", "target": "", "master": null, ...}
 
-`request` is scan, plan, apply, resume, rollback, runs or machines; all else are the parameters of the function of that
+`request` is scan, plan, apply, resume, rollback, runs, machines or collect; all else are the parameters of the function of that
 name, the target this host where none is given. `apply` carries a plan out as it is: what it is about was planned
 elsewhere. While hosts are changed, each line that a person should see is an object of its own, schema
 nimdoctor.progress/1, before the result; what cannot be done is one of schema nimdoctor.failure/1, a refusal the document
@@ -106,6 +106,12 @@ def _machines(say: Say, target: str = "", *, listing: str = "", timeout: float =
     return 0, machines(target, listing, timeout)
 
 
+def _collect(say: Say, output: str, *, target: str = "", timeout: float = 30.0) -> Answer:
+    from nimdoctor.library.evidence_archive import evidence_archive
+
+    return 0, evidence_archive(output, target, timeout)
+
+
 REQUESTS: Dict[str, Callable[..., Answer]] = {
     "scan": _scan,
     "plan": _plan,
@@ -114,6 +120,7 @@ REQUESTS: Dict[str, Callable[..., Answer]] = {
     "rollback": _rollback,
     "runs": _runs,
     "machines": _machines,
+    "collect": _collect,
 }
 CHANGING = ("apply", "resume", "rollback")
 """Requests by which hosts are changed."""

@@ -10,6 +10,7 @@ import functools
 import io
 import json
 import re
+from datetime import datetime
 from typing import Any, BinaryIO, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.model.private_keys import without_private_keys
@@ -138,6 +139,8 @@ class Text:
         self.coverage = Coverage(extent, words)
         self.left_out = left_out
         self.stderr = stderr
+        self.since: Optional[datetime] = None
+        """The local time of its host from which on it is asked for; only of nimsh.log."""
         self._opener = opener
         self._decoded: Optional[str] = None
 
@@ -270,10 +273,9 @@ def decode(raw: bytes) -> str:
         return raw.decode("iso8859-1")
 
 
-_ESCAPE = re.compile(
+_ESCAPE = (
     r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}"  # two that are one letter
-    r"|(?P<alone>u[Dd](?:[89ABDEFabdef][0-9A-Fa-f]|[Cc][0-7])[0-9A-Fa-f])|.)",
-    re.DOTALL,
+    r"|(?P<alone>u[Dd](?:[89ABDEFabdef][0-9A-Fa-f]|[Cc][0-7])[0-9A-Fa-f])|.)"
 )
 
 
@@ -288,7 +290,8 @@ def from_json(raw: bytes) -> Any:
     """
     text = decode(raw).lstrip("\ufeff")
     if "\\ud" in text or "\\uD" in text:
-        text = _ESCAPE.sub(lambda found: "\\ufffd" if found["alone"] else found.group(), text)
+        # compiled where there is one, which few documents have
+        text = re.sub(_ESCAPE, lambda found: "\\ufffd" if found["alone"] else found.group(), text, flags=re.DOTALL)
     return json.loads(text)
 
 

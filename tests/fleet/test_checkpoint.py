@@ -80,7 +80,8 @@ def test_a_line_that_was_damaged_is_as_if_it_had_never_been(path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"{}\n", b"\n", b"x", b'{"schema":"nimdoctor.fleet/1"}\n', b"\x1f\x8b\x08" + bytes(99999), b'{"schema'[::-1]]
+    "content",
+    [b"{}\n", b"\n", b"x", b'{"schema":"nimdoctor.fleet/1"}\n', b"\x1f\x8b\x08" + bytes(99999), b'{"schema'[::-1]],
 )
 def test_a_file_that_is_no_checkpoint_is_refused_and_left_as_it_is(path, content):
     with open(path, "wb") as stream:
@@ -112,7 +113,9 @@ def test_what_is_no_regular_file_is_refused(tmp_path):
             Checkpoint(str(tmp_path / name))
 
 
-OPEN = "import sys\nfrom nimdoctor.fleet.checkpoint import Checkpoint\nCheckpoint(sys.argv[1])\nprint(flush=True)\ninput()"
+OPEN = (
+    "import sys\nfrom nimdoctor.fleet.checkpoint import Checkpoint\nCheckpoint(sys.argv[1])\nprint(flush=True)\ninput()"
+)
 
 
 def test_two_runs_do_not_share_one(path):

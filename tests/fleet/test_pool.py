@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fleet.engine_jobs import told
 
+from fleet.engine_jobs import told
 from nimdoctor.fleet.engine import EngineLost
 from nimdoctor.fleet.pool import Pool
 
