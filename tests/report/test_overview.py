@@ -12,7 +12,7 @@ from fleet_records import NOW, failure, finding, fleet, record
 
 pytest.importorskip("jinja2")
 
-from nimdoctor.report.fleet import rows
+from nimdoctor.report.fleet import masters, rows
 from nimdoctor.report.fleet.overview import overview
 from nimdoctor.report.fleet.times import Periods
 
@@ -293,6 +293,16 @@ def test_of_more_hosts_than_a_page_holds_the_gravest_are_listed_and_all_are_coun
     assert page.title == "10 hosts: 1 with problems, 9 healthy"
     assert [row[0] for row in page.data["rows"]] == ["bad", "good0", "good1"]
     assert "Listed are the 3 gravest; 7 more are counted above" in page.words
+
+
+def test_of_more_masters_than_a_table_holds_those_with_most_problems_are_listed(monkeypatch):
+    monkeypatch.setattr(masters, "LISTED", 2)
+    page = Page([record(f"lpar{n}", *(["stale-ssl-libs"] if n == 7 else []), master=f"nim{n}") for n in range(9)])
+    listed = {
+        words for words, _ in page.data["selections"].values() if words.startswith("of master") and "," not in words
+    }
+    assert listed == {"of master nim0", "of master nim7", "of master nim1"}
+    assert page.words.count("7 more masters are not listed") == 2
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from markupsafe import Markup as Safe
 
 from nimdoctor import __version__
 from nimdoctor.model import Severity, Topic
-from nimdoctor.report.fleet import pictures
+from nimdoctor.report.fleet import masters, pictures
 from nimdoctor.report.fleet.entry import MESSAGE
 from nimdoctor.report.fleet.faults import Fault
 from nimdoctor.report.fleet.hosts import Fleet, Record, newest
@@ -61,8 +61,8 @@ def overview(records: Callable[[], Iterable[Record]], generated: datetime) -> It
             tally.add_unread(record)
         else:
             rows.add(record, tally.add(record))
-    marks = tally.tell()
-    rows.add_masters(tally.families.worst_first(), marks)
+    shown = tally.tell()
+    rows.add_masters(tally.families.worst_first(), shown)
     data = map(Safe, rows.data(tally.selections()))
     page = _environment().get_template("overview.jinja")
     yield from _pieces(page.generate(**_said(fleet, tally), rows=rows, data=data))
@@ -112,6 +112,7 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
         "week_bars": bars,
         "ahead": any(one.hosts for one in bars),
         "followers": tally.families.followed(),
+        "masters_listed": masters.LISTED,
         "masters_first": tally.families.worst_first(),
         "levels": _newest_first(tally.levels),
         "generations": _newest_first(tally.generations),

@@ -133,7 +133,7 @@ class Tally:
         ):
             for one in division.there():
                 found += _by_verdict(one, words.format(one.name))
-        for family in self.families.families.values():
+        for family in self.families.listed():
             found += _by_verdict(family, f"of master {family.name}" if family.name else "whose master is not known")
             for state, word in (
                 (True, "have followed"),
