@@ -101,7 +101,8 @@ def test_of_a_host_that_is_there_twice_the_newest_counts_and_the_other_is_listed
         page = Page(records)
         assert page.title == "1 host: 1 healthy"
         assert "1 is another bundle of a host that counts already" in page.words
-        assert "lpar7 old.tgz new.tgz" in page.words
+        assert "lpar7 old.tgz problems, worse new.tgz" in page.words
+        assert "1 of them was worse: mended since, or another host of that name" in page.words
 
 
 @pytest.mark.parametrize("collected", ["2026-11-01T00:00:00Z", None], ids=["at one time", "at no known time"])
@@ -191,6 +192,11 @@ def test_bundles_that_gave_no_report_are_grouped_by_the_reason():
     assert "1 crashed: it killed its worker twice x" in page.words
 
 
+def test_reasons_beyond_a_number_stand_together():
+    page = Page([failure(f"{n}.tgz", f"error {n}") for n in range(203)])
+    assert "3 could not be read: for other reasons 200.tgz 201.tgz 202.tgz" in page.words
+
+
 def test_a_level_and_a_verdict_together_lead_to_the_hosts_of_both():
     page = Page(
         [record("a", "stale-ssl-libs"), record("b"), record("c", "stale-ssl-libs", level=None, generation=None)]
@@ -245,7 +251,9 @@ def test_the_command_of_a_host_is_quoted_for_a_shell():
 
 
 def test_a_path_that_cannot_be_shown_is_told():
-    assert "stand here as escapes" in Page([record("a", target="in/\udcff.tgz")]).told("a")
+    for path in ("in/\udcff.tgz", "caf\\xe9.tgz"):
+        assert "stand here as escapes" in Page([record("a", target=path)]).told("a")
+        assert "stand here as escapes" in Page([record("a", master_target=path)]).told("a")
     assert "stand here as escapes" not in Page([record("a")]).told("a")
 
 

@@ -18,11 +18,16 @@ _PLAIN = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
 class Older(NamedTuple):
-    """A bundle that counts nowhere, since a newer one of its host, or a graver one of the same time, is there."""
+    """A bundle that counts nowhere, since a newer one of its host, or a graver one of the same time, is there.
+
+    `graver` says that it was worse than the one which counts: mended since, or of another host of that name.
+    """
 
     host: str
     target: str
+    verdict: str
     counts: str
+    graver: bool
 
 
 class Fleet(NamedTuple):
@@ -71,11 +76,16 @@ def newest(records: Iterable[Record]) -> Fleet:
     return Fleet(
         bundles,
         sorted(place.number for place in kept.values()),
-        sorted(Older(old.host, old.target, kept[host].target) for host, old in older),
+        sorted(_beside(old, kept[host]) for host, old in older),
         min(times, default=None),
         max(times, default=None),
         masters,
     )
+
+
+def _beside(old: _Place, kept: _Place) -> Older:
+    verdict = next((name for name, rank in _VERDICTS.items() if rank == old.gravity[0]), "")
+    return Older(old.host, old.target, verdict, kept.target, old.gravity > kept.gravity)
 
 
 def is_master(record: Record) -> bool:

@@ -99,6 +99,7 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
         "script": Safe(script),
         "policy": f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; {_NOTHING}",
         "fleet": fleet,
+        "graver": sum(one.graver for one in fleet.older),
         "tally": tally,
         "faults": faults,
         "gravest": faults[0] if faults else None,
