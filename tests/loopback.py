@@ -60,6 +60,8 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin yes
 MaxSessions 20
+MaxStartups 100
+Subsystem sftp /lib/openssh/sftp-server
 SetEnv HOME={place}
 """
 

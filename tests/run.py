@@ -42,6 +42,8 @@ LONGEST = (
     "tests/lab",
 )
 """The parts that take longest, so that none of them is left for the end."""
+ELSEWHERE = ("tests/ansible",)
+"""What needs another Python beside this one: `make ansible-test` runs it."""
 OF_ANY_PYTHON = (
     "tests/report/test_browser.py",
     "tests/test_aix_commands.py",
@@ -81,7 +83,7 @@ class Running(NamedTuple):
 def parts() -> List[str]:
     """Every directory with tests in it, each without what is a part of its own, and the doctests."""
     found = {path.parent.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "tests").rglob("test_*.py")}
-    rest = sorted((found | {"nimdoctor"}) - set(LONGEST))
+    rest = sorted((found | {"nimdoctor"}) - {*LONGEST, *ELSEWHERE})
     return [*SPREADING, *LONGEST, *rest]
 
 

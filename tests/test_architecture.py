@@ -13,6 +13,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LAZY = ("psutil", "OpenSSL", "rich", "distributed", "pyarrow")
+PAGES = ("jinja2", "markupsafe")
+"""Of the extra `cluster`: the overview of a fleet is the one page made by a template."""
 _SCAN = ("model", "system", "evidence", "facts", "diagnosis")
 _PLAN = (*_SCAN, "probe", "planning")
 _REPAIR = (*_PLAN, "applying")
@@ -112,7 +114,7 @@ def standard(module: str) -> bool:
     if hasattr(sys, "stdlib_module_names"):
         return top in sys.stdlib_module_names or top == "__future__"
     # Python 3.9 has no such list; what is known not to be standard must do
-    return top not in ("nimdoctor", "site_nim", "typer", "click", "tabulate", "rich", "pydantic", "attr", *LAZY)
+    return top not in ("nimdoctor", "site_nim", "typer", "click", "tabulate", "rich", "pydantic", "attr", *PAGES, *LAZY)
 
 
 def wrong(places: "tuple[str, ...]", allowed: "tuple[str, ...]") -> "list[str]":
@@ -131,7 +133,7 @@ def test_every_room_has_its_arrows_and_they_run_one_way():
 def test_a_room_imports_the_standard_library_itself_and_the_rooms_it_may(room):
     place = room if room in ("checks", "fixes") else f"nimdoctor/{room}"
     rooms = [f"nimdoctor.{one}" for one in (room, *ROOMS[room])]
-    assert wrong((place,), (*rooms, "typer", "tabulate", *LAZY)) == []
+    assert wrong((place,), (*rooms, "typer", "tabulate", *PAGES, *LAZY)) == []
 
 
 def test_what_runs_a_plan_over_ssh_has_the_connection_and_none_of_the_evidence():
@@ -172,6 +174,8 @@ def test_nothing_imports_a_check_or_a_fix_by_name():
         ("tabulate", ("nimdoctor/cli/", "nimdoctor/report/")),
         ("psutil", ("nimdoctor/evidence/", "nimdoctor/system/")),
         ("OpenSSL", ("nimdoctor/evidence/",)),
+        ("jinja2", ("nimdoctor/report/fleet/overview.py",)),
+        ("markupsafe", ("nimdoctor/report/fleet/",)),
         ("cryptography", ()),
         ("click", ()),
         ("rich", ("nimdoctor/cli/fleet_progress.py",)),
@@ -188,7 +192,7 @@ def test_a_library_is_imported_only_where_it_belongs(library, places):
 
 
 def test_everything_else_is_standard_library():
-    known = ("nimdoctor", "typer", "tabulate", *LAZY)
+    known = ("nimdoctor", "typer", "tabulate", *PAGES, *LAZY)
     assert wrong(("nimdoctor", "checks", "fixes"), known) == []
 
 
@@ -217,6 +221,8 @@ IN_FUNCTIONS = (
     (("nimdoctor/cli/collecting.py", "nimdoctor/library/"), ("nimdoctor.scripts",), "only where a script is asked for"),
     (("nimdoctor/evidence/wrapping/__init__.py",), ("nimdoctor.evidence.wrapping.page",), "only for what was a page"),
     (("nimdoctor/library/",), ("nimdoctor.probe",), "only where the network is asked"),
+    (("nimdoctor/library/",), ("nimdoctor.library.evidence_archive",), "only where evidence is to be fetched"),
+    (("nimdoctor/collection/record.py",), ("nimdoctor.redaction",), "only for a heap of files, which no host is"),
     (
         ("nimdoctor/library/",),
         (

@@ -9,7 +9,6 @@ from nimdoctor.evidence.catalog import Kind, Row, file_name
 from nimdoctor.evidence.manifest import SCHEMA
 from nimdoctor.model.path_state import PathState
 from nimdoctor.model.text import Text, decode
-from nimdoctor.redaction.blocks import pieces
 
 NAME_LENGTH = 80
 """Letters of an output's file name: with its directory it fits what the tar of AIX takes as a name."""
@@ -58,6 +57,8 @@ class Record:
         if not text.is_whole:
             entry["extent"] = text.extent.name.lower()
         if row.streamed:
+            from nimdoctor.redaction.blocks import pieces
+
             with text.open() as stream:
                 self._write(entry["file"], pieces(stream))
         else:

@@ -8,7 +8,8 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 from nimdoctor import facts
 from nimdoctor.diagnosis.broken_check import broke
-from nimdoctor.diagnosis.host import FactAbsent, Host, parameters
+from nimdoctor.diagnosis.host import FactAbsent, Host
+from nimdoctor.diagnosis.parameters import asks_for_diagnosis, parameters
 from nimdoctor.diagnosis.scanned_ends import GIVE, CheckRun, NotNamed, ScannedEnds
 from nimdoctor.diagnosis.settlement import settlement_of
 from nimdoctor.model import (
@@ -133,11 +134,11 @@ class Engine:
         found, chosen or not, so that its verdict does not hang on the choice.
         """
         chosen = {check.id for check in checks}
-        later = [check for check in checks if _asks_for_diagnosis(check)]
-        first = list(all_checks()) if later else list(checks)
+        later = [check for check in checks if asks_for_diagnosis(check.function)]
+        first = all_checks() if later else checks
         results: List[Result] = []
         for check in first:
-            if check not in later and not _asks_for_diagnosis(check):
+            if not asks_for_diagnosis(check.function):
                 results += self.ask(check, None)
         failed = [found for found in results if found.outcome is Outcome.FAIL]
         diagnosis = Diagnosis([(one.check, one.fix) for one in failed], any(one.fetches for one in failed))
@@ -312,7 +313,7 @@ class Engine:
         self, run: CheckRun, host: Optional[str], verdicts: List[Verdict], sources: Tuple[Quote, ...]
     ) -> Result:
         check = run.check
-        for kind in (Unknown, Note, Passed, NotApplicable):
+        for kind in (Unknown, Note, Passed, NotApplicable) if verdicts else ():
             thing = next((found for found in verdicts if isinstance(found, kind)), None)
             if isinstance(thing, Unknown):
                 result = self._unknown(run, host, thing.message, thing.missing, thing.settled_by)
@@ -323,13 +324,11 @@ class Engine:
                 evidence = tuple(thing.evidence)[:QUOTED_LINES] or sources
                 if not evidence:
                     return self._unknown(run, host, f"{thing.message} (but no evidence was given)", ())
-                passed = self._plain(check, run.where, host, Outcome.PASS, thing.message)
                 severity = Severity.INFO if isinstance(thing, Note) else check.severity
-                return passed._replace(evidence=evidence, severity=severity)
+                return self._plain(check, run.where, host, Outcome.PASS, thing.message, severity, evidence)
         if not sources:
             return self._unknown(run, host, "there is no evidence to judge by", ())
-        passed = self._plain(check, run.where, host, Outcome.PASS, f"no sign of it: {check.title}")
-        return passed._replace(evidence=sources)
+        return self._plain(check, run.where, host, Outcome.PASS, f"no sign of it: {check.title}", evidence=sources)
 
     def _unknown(
         self,
@@ -371,15 +370,24 @@ class Engine:
         return sorted(dict.fromkeys(ends), key=lambda end: bool(row and not row.roles & set(end.roles)))
 
     @staticmethod
-    def _plain(check: Check, where: Role, host: Optional[str], outcome: Outcome, message: str) -> Result:
+    def _plain(
+        check: Check,
+        where: Role,
+        host: Optional[str],
+        outcome: Outcome,
+        message: str,
+        severity: Optional[Severity] = None,
+        evidence: Tuple[Quote, ...] = (),
+    ) -> Result:
         return Result(
             check.id,
             check.title,
             outcome,
-            check.severity,
+            severity or check.severity,
             where,
             host,
             message,
+            evidence=evidence,
             breaks=check.breaks,
             topic=check.topic,
             subject=check.subject,
@@ -390,11 +398,3 @@ def _own_words(check: Check, finding: Finding) -> str:
     """The reason for which a finding rules a step out, where it gives none apart."""
     impact = finding.impact or check.impact
     return f"{finding.message}: {impact}" if impact else finding.message
-
-
-def _asks_for_diagnosis(check: Check) -> bool:
-    try:
-        return any(kind is Diagnosis for kind, _, _ in parameters(check.function).values())
-    except Exception:
-        # annotations that cannot be resolved break the check when it is asked, where it is reported
-        return False

@@ -6,7 +6,8 @@ from typing import Dict, FrozenSet, Hashable, Iterator, List, NamedTuple, Option
 
 from nimdoctor import facts
 from nimdoctor.diagnosis.engine import Result
-from nimdoctor.diagnosis.host import Host, parameters
+from nimdoctor.diagnosis.host import Host
+from nimdoctor.diagnosis.parameters import parameters
 from nimdoctor.model import Check, Quote, Topic
 from nimdoctor.model.certificate_record import X509Record
 

@@ -1,11 +1,10 @@
 """One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
 
 import time
-import typing
-from functools import cache
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar
 
 from nimdoctor import facts
+from nimdoctor.diagnosis.parameters import parameters
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, path_matches
 from nimdoctor.evidence.date_reader import DateReader
 from nimdoctor.evidence.source import Evidence
@@ -24,6 +23,13 @@ LPP_SOURCES = 20
 """lpp_sources of a live master that are listed for a fix."""
 
 
+class _Absence(NamedTuple):
+    """What a FactAbsent says. The exception itself would hold on to all that was at work when it was raised."""
+
+    missing: Tuple[str, ...]
+    message: str
+
+
 class FactAbsent(Exception):
     """A fact cannot be had; `missing` are the catalog names that would serve, the message says why."""
 
@@ -31,30 +37,6 @@ class FactAbsent(Exception):
         super().__init__(message)
         self.missing = missing
         self.message = message
-
-
-@cache
-def parameters(function: Any) -> Dict[str, Tuple[Any, Any, bool]]:
-    """What a check or a fact's `derive` asks for: name to (type, end, optional).
-
-    `end` is Role.MASTER or Role.CLIENT for OnMaster[...] and OnClient[...], else None.
-    """
-    hints = typing.get_type_hints(function, include_extras=True)
-    hints.pop("return", None)
-    return {name: _unwrap(hint) for name, hint in hints.items()}
-
-
-def _unwrap(hint: Any) -> Tuple[Any, Any, bool]:
-    optional, end = False, None
-    for _ in range(3):
-        if typing.get_origin(hint) is Union:
-            inner = [kind for kind in typing.get_args(hint) if kind is not type(None)]
-            optional = optional or len(inner) < len(typing.get_args(hint))
-            hint = inner[0]
-        elif hasattr(hint, "__metadata__"):
-            end = hint.__metadata__[0]
-            hint = typing.get_args(hint)[0]
-    return hint, end, optional
 
 
 class Host:
@@ -97,11 +79,10 @@ class Host:
             try:
                 self._facts[kind] = self._make(kind)
             except FactAbsent as absent:
-                self._facts[kind] = absent
+                self._facts[kind] = _Absence(absent.missing, absent.message)
         found = self._facts[kind]
-        if isinstance(found, FactAbsent):
-            # one that is raised again would keep the frames of everybody who asked before
-            raise found.with_traceback(None)
+        if isinstance(found, _Absence):
+            raise FactAbsent(*found)
         return found  # type: ignore[no-any-return]
 
     def _make(self, kind: Any) -> Any:
@@ -221,11 +202,11 @@ class Host:
         return ""
 
     @property
-    def all_read(self) -> bool:
-        """Whether nothing was met so far that could not be had or understood, or only in part: then whoever asks next is
-        told what a fresh one would tell.
+    def all_understood(self) -> bool:
+        """Whether all that was read so far was understood, and was no mere part: what was not is told in other words once
+        somebody has tried.
         """
-        return not (self._unread or self._parts or self._withheld or self.evidence.problems)
+        return not (self._unread or self._parts or self._withheld)
 
     @property
     def unread_evidence(self) -> Dict[str, str]:
@@ -340,7 +321,7 @@ class Host:
     @property
     def vios(self) -> Tuple[Optional[str], bool]:
         """The level of a Virtual I/O Server, and whether it is one, as far as the facts tell that somebody asked for."""
-        asked = {kind.__name__: found for kind, found in self._facts.items() if not isinstance(found, FactAbsent)}
+        asked = {kind.__name__: found for kind, found in self._facts.items() if not isinstance(found, _Absence)}
         ios, filesets = asked.get("IosLevel"), asked.get("Filesets")
         return (ios.level if ios else None), bool(ios or (filesets and filesets.of_vios))
 

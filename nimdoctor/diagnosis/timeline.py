@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from nimdoctor.diagnosis.host import Host
 from nimdoctor.facts import FilesetHistory, HostClock, NimshLog, NimshMode, Paths
-from nimdoctor.facts.nimsh_session import Session, SessionEnd
+from nimdoctor.facts.nimsh_session import Session
 from nimdoctor.facts.tls_attempt import newest_certificate
 from nimdoctor.model import Quote
 
@@ -104,7 +104,7 @@ def _restarts(host: Host) -> Iterator[Change]:
     """When nimsh was started: by its log, else by its process."""
     log, mode, clock = host.optional(NimshLog), host.optional(NimshMode), host.optional(HostClock)
     name = host.name or "this host"
-    seen = [one for one in (log.sessions if log else ()) if one.end is SessionEnd.SERVICE and one.started]
+    seen = [one for one in (log.starts() if log else ()) if one.started]
     for session in seen:
         if session.started:
             yield Change(session.started, name, "nimsh started", session.first)

@@ -72,6 +72,8 @@ def hosts_of(targets: Sequence[str]) -> List[Tuple[str, ...]]:
     No target at all is this host. Nothing is left open; what cannot be read is a host of its own, which `open_host`
     refuses.
     """
+    if len(targets) == 1:
+        return [tuple(targets)]
     found: List[Tuple[str, ...]] = []
     files: Optional[int] = None
     for target in targets or [""]:

@@ -6,7 +6,7 @@ It takes what is plain DER and refuses everything else with `BadDer`; who asked 
 import calendar
 import importlib
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from nimdoctor.model.certificate_record import X509Record
@@ -311,7 +311,11 @@ def _integer(found: Value) -> int:
 
 
 def _oid(found: Value) -> str:
-    raw = _of(found, OID).content
+    return _dotted(_of(found, OID).content)
+
+
+@lru_cache(maxsize=256)
+def _dotted(raw: bytes) -> str:
     if not raw or raw[-1] & 0x80 or len(raw) > 64:
         raise BadDer("an object identifier that does not end")
     numbers, number = [], 0

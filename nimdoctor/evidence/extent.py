@@ -5,6 +5,7 @@ lines out, and rows where the whole begins with a heading.
 """
 
 import re
+from functools import lru_cache
 from typing import BinaryIO, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from nimdoctor.evidence.catalog import Row
@@ -62,6 +63,7 @@ def first_stage(command: str) -> str:
     return _Pipe.of(command).stages[0]
 
 
+@lru_cache(maxsize=1024)
 def of_command(command: str) -> Coverage:
     """What a command line, or the file name made from one, lets through.
 

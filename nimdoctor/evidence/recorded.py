@@ -3,7 +3,7 @@ archive of one.
 """
 
 import io
-from typing import BinaryIO, Callable, Dict, List, Literal, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, BinaryIO, Callable, Dict, List, Literal, Mapping, NamedTuple, Optional, Set, Tuple
 
 from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
@@ -28,7 +28,6 @@ from nimdoctor.model.unreadable import refused
 _SUFFIXES = (".txt", ".out")
 _READ_AT_ONCE = 1024 * 1024
 _WHOLE = RecordedFile()
-
 
 COLLECTED = 10
 """Recorded commands from which on evidence counts as a whole collection; one has more than twenty."""
@@ -86,19 +85,12 @@ class RecordedEvidence:
             found = [self._piece(piece, row) for piece in self.pieces if self._holds(row, piece)]
         elif row.kind is Kind.FILE:
             redacted = {file.path: file for file in self._manifest.certificates if not file.command}
-            paths = [path for path in sorted(self._copies() | set(redacted)) if path_matches(row.name, path)]
-            found = [self._redacted(redacted[path]) if path in redacted else self._file(path, row) for path in paths]
+            found = [
+                self._redacted(redacted[path]) if path in redacted else self._file(path, row)
+                for path in _matching(row.name, self._copies() | redacted.keys())
+            ]
         elif row.kind is Kind.COMMAND:
-            wanted = file_name(" ".join(row.argv(names) or [row.name]))
-            outputs = [output for output in self._commands() if self._serves(row, output)]
-            outputs.sort(
-                key=lambda output: (file_name(output.name) != wanted, -row.matched_length(file_name(output.name)))
-            )
-            # one file is one text, however many names it has: the best of them
-            named: Dict[object, _Output] = {}
-            for output in outputs:
-                named.setdefault(output.entry.file or output, output)
-            found = [self._output(output, row) for output in named.values()]
+            found = [self._output(output, row) for output in self._outputs_for(row, names)]
         else:
             found = []
         return [text for text in found if text]
@@ -234,16 +226,26 @@ class RecordedEvidence:
         self._take_remarks()
         return self._outputs
 
+    def _outputs_for(self, row: Row, names: Mapping[str, str]) -> List[_Output]:
+        """The recorded commands that serve the row; one file is one text, however many names it has: the best of them."""
+        # a row that somebody added after this evidence was opened is not in the catalog
+        known = row in self._catalog
+        outputs = [one for one in self._commands() if (one.row == row if known else row.serves(one.name))]
+        if len(outputs) < 2:
+            return outputs
+        wanted = file_name(" ".join(row.argv(names) or [row.name]))
+        outputs.sort(key=lambda one: (file_name(one.name) != wanted, -row.matched_length(file_name(one.name))))
+        named: Dict[object, _Output] = {}
+        for output in outputs:
+            named.setdefault(output.entry.file or output, output)
+        return list(named.values())
+
     def _take_remarks(self) -> None:
         self.remarks.extend(self.tree.remarks)
         del self.tree.remarks[:]
 
-    def _serves(self, row: Row, output: _Output) -> bool:
-        # a row that somebody added after this evidence was opened is not in the catalog
-        return output.row == row or (row not in self._catalog.rows and row.serves(output.name))
-
     def _holds(self, row: Row, piece: LoosePiece) -> bool:
-        if row in self._catalog.rows or row.kind not in (Kind.FILE, Kind.COMMAND):
+        if row in self._catalog or row.kind not in (Kind.FILE, Kind.COMMAND):
             return row.label == piece.row
         return row.name == piece.name if row.kind is Kind.FILE else row.serves(piece.name)
 
@@ -384,6 +386,13 @@ class RecordedEvidence:
             words=shown.words,
             numbers=numbers,
         )
+
+
+def _matching(pattern: str, paths: AbstractSet[str]) -> List[str]:
+    """The paths that a row's pattern covers, in order."""
+    if "*" not in pattern:
+        return [pattern] if pattern in paths else []
+    return sorted(path for path in paths if path_matches(pattern, path))
 
 
 def _typed(words: str, row: Row) -> str:

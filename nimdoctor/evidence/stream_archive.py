@@ -4,6 +4,7 @@ import gzip
 import io
 import stat
 import tarfile
+import zlib
 from typing import Any, BinaryIO, Callable, Dict, Set
 
 from nimdoctor.evidence.archive_limits import MEMBERS, TOTAL_SIZE, Breach, Limits, shown
@@ -12,6 +13,7 @@ from nimdoctor.evidence.cpio import Member, begins_cpio, members, stands_behind
 from nimdoctor.evidence.files import open_regular
 from nimdoctor.evidence.uncompressed import uncompressed
 
+IN_MEMORY = 4 * 1024 * 1024
 MEMORY_MEMBER = 1024 * 1024
 MEMORY_TOTAL = 64 * 1024 * 1024
 _HEADER = 1024 * 1024
@@ -49,7 +51,17 @@ def _stream(path: str, kind: str) -> Any:
     """The archive's bytes. Raises what `uncompressed` raises, and OSError."""
     if kind == "Z":
         return uncompressed(path, _WHOLE)
-    return gzip.open(path) if kind.endswith(".gz") else open_regular(path)
+    return _decompressed(path) if kind.endswith(".gz") else open_regular(path)
+
+
+def _decompressed(path: str) -> Any:
+    """What is in a gzip: a little of it whole, since going about in memory costs nothing. Damage shows when it is read."""
+    try:
+        with gzip.open(path) as stream:
+            content = stream.read(IN_MEMORY + 1)
+    except (EOFError, OSError, zlib.error):
+        return gzip.open(path)
+    return io.BytesIO(content) if len(content) <= IN_MEMORY else gzip.open(path)
 
 
 class _Measured:

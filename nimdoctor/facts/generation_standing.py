@@ -78,6 +78,9 @@ class GenerationJudge:
         self.affected = tables.rows("nim_affected")
         every = {row.text("generation") for row in (*self.table, *tables.rows("nim_cves"))}
         self.generations = tuple(sorted(every))
+        lines = self._lines()
+        here = [row for row in self.table if row.text("tl") in lines]
+        self._here = {one: tuple(row for row in here if row.text("generation") == one) for one in self.generations}
         self.known_apars: FrozenSet[str] = frozenset(row.text("apar") for row in self.table if row.get("apar"))
 
     def line(self, name: str) -> str:
@@ -91,8 +94,7 @@ class GenerationJudge:
 
     def rows(self, generation: str) -> Tuple[LevelRow, ...]:
         """Rows by which this host's line can carry that generation."""
-        lines = self._lines()
-        return tuple(row for row in self.table if row.text("generation") == generation and row.text("tl") in lines)
+        return self._here.get(generation, ())
 
     def cures(self, generation: str) -> Tuple[LevelRow, ...]:
         """Rows of what can be installed here for it: on a VIOS only its own, where there are any of VIOS."""

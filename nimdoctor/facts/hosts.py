@@ -1,6 +1,7 @@
 """/etc/hosts: addresses and the names that share them."""
 
 import ipaddress
+from functools import lru_cache
 from typing import NamedTuple, Set, Tuple
 
 from nimdoctor.model.rows import Kind, Row, fact
@@ -68,6 +69,7 @@ class Hosts(NamedTuple):
         return Quote(self.source, None, "")
 
 
+@lru_cache(maxsize=4096)
 def is_address(word: str) -> bool:
     """Whether a word is an IP address, with or without its zone."""
     try:

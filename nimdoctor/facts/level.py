@@ -1,7 +1,7 @@
 """Levels: version, release, modification, fix. The one place where any two of them are compared."""
 
 import re
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Optional, Tuple
 
 _DOTTED = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}", re.ASCII)
@@ -27,6 +27,7 @@ class Level:
         self.fields = fields
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def read(cls, text: str) -> Optional["Level"]:
         """From one to six numbers with dots between, blanks around them; None for what is no level."""
         text = text.strip()

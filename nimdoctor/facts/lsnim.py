@@ -80,7 +80,9 @@ class NimObject(NamedTuple):
 
     def host_names(self) -> Tuple[str, ...]:
         """Host names of its interfaces if1, if2 …: the second word of each."""
-        interfaces = [found.value.split() for found in self.attributes if re.fullmatch(r"if\d+", found.name)]
+        interfaces = [
+            found.value.split() for found in self.attributes if found.name[:2] == "if" and found.name[2:].isdecimal()
+        ]
         return tuple(words[1] for words in interfaces if len(words) > 1)
 
 
@@ -201,7 +203,8 @@ class NimObjects(NamedTuple):
     def find_client(self, nim_name: Optional[str], names: Iterable[str], cpuid: Optional[str]) -> Tuple[NimObject, ...]:
         """The client's object by NIM name, else by an interface's host name, else by cpuid; none or several is possible."""
         if nim_name:
-            known = [found for found in self.machines() if found.name == nim_name]
+            # a master may have thousands of objects: the name is looked at before what kind they are
+            known = [found for found in self.objects if found.name == nim_name and found.is_machine]
             if known:
                 return tuple(known)
         wanted = {name.lower() for name in names if name}

@@ -1,122 +1,217 @@
-"""Reading a nimsh.log of any size in bounded memory: the newest part whole, the older part counted.
+"""Reading a nimsh.log of any size in bounded memory: its newest part from the tail, what lies before only when it is asked
+for, and then by byte patterns.
 
-A line-by-line loop in Python takes 18 s on 200 MB, so what is older than the newest thousand
-sessions is counted by byte patterns, and line numbers by counting newlines.
+A line-by-line loop in Python takes 18 s on 200 MB, so what is older than the newest thousand sessions is counted by
+patterns, and line numbers by counting newlines.
 """
 
-import errno
 import re
-from collections import deque
-from typing import BinaryIO, Deque, Dict
+from datetime import datetime
+from typing import BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional
+
+from nimdoctor.facts.nimsh_lines import first_time, stamp
+from nimdoctor.model.text import decode
 
 CHUNK = 1 << 20
 WINDOW = 4 << 20
-"""Bytes of the newest part that are kept: room for a thousand sessions of four kilobytes."""
+"""Bytes of the newest part at most: room for a thousand sessions of four kilobytes."""
 
 LARGEST = 2 << 30
-"""Bytes from which on a log is not read: at 150 MB a second it would hold up the scan."""
+"""Bytes before the newest part beyond which they are not read: each GiB takes half a second, and what a disk adds."""
 
 SESSIONS = 1000
-"""The newest sessions that become objects."""
+"""The newest sessions that are told apart."""
 
 _LOADED = b"Loading certificates"
 _STARTS = (b"file descriptor is", b"Service Handler started", _LOADED)
-_START = re.compile(b"|".join(_STARTS))
+# what nearly always follows is looked for first: it goes twice as fast
 _HUNG = re.compile(
-    rb"create BIO[ \t\r.]*\n(?:[ \t\r]*\n)*"
-    rb"(?=[^\n]{0,40}?(?:file descriptor is|source addr is|[A-Z ]*Service Handler started|Loading certificates)|\Z)"
+    rb"create BIO[ \t\r.]*\n(?![^\n]{0,40}?success: )(?:[ \t\r]*\n)*"
+    rb"(?=[^\n]{0,40}?(?:file descriptor is|source addr is|Service Handler started|Loading certificates)|\Z)"
 )
+_BIO = b"create BIO"
 _OBJECT_ERROR = b"Error connecting to SSL object"
 _PLAIN = b"etting is 0"
 _CARRY = 256 * 1024
+_LONGEST_WORD = 64
+"""Bytes that no word which is counted is longer than."""
+_AHEAD = 256
+_HEAD = 4096
+_BLOCKS = 16
+"""Blocks in which some line has a time, or it is taken that none has."""
+_STAMPED = 200
+"""Bytes of a line in which its time stands, if it has one."""
 
 
-class OlderPart:
-    """What lies before the kept part: its size in bytes and lines, its sessions by outcome."""
+class NewestPart(NamedTuple):
+    """The end of a log, from a line's start on, before which `begins` bytes stand."""
+
+    content: bytes
+    begins: int
+
+
+def newest_part(stream: BinaryIO, window: int = WINDOW, sessions: int = SESSIONS) -> NewestPart:
+    """The end of a log with that many sessions, as far as so many bytes hold them; nothing else of it is read.
+
+    Raises OSError.
+    """
+    begins = max(0, stream.seek(0, 2) - window)
+    stream.seek(begins)
+    content = _exactly(stream, window)
+    cut = _cut(content, sessions, whole=not begins)
+    return NewestPart(content[cut:], begins + cut)
+
+
+def _exactly(stream: BinaryIO, size: int) -> bytes:
+    """So many bytes, or all there are."""
+    parts: List[bytes] = []
+    while size > 0:
+        part = stream.read(size)
+        if not part:
+            break
+        parts.append(part)
+        size -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _cut(content: bytes, sessions: int, *, whole: bool) -> int:
+    # a session has up to two of the starting lines, so twice as many starts hold as many sessions
+    most = 2 * sessions + 1
+    starts = sorted(start for word in _STARTS for start in _places(content, word, most))[-most:]
+    if whole and len(starts) < most:
+        return 0
+    # the content may begin in the middle of a line: the first start with a whole line counts
+    for start in starts:
+        before = content.rfind(b"\n", 0, start)
+        if before >= 0:
+            return before + 1
+    return 0 if whole else content.find(b"\n") + 1
+
+
+def _places(content: bytes, word: bytes, most: int) -> Iterator[int]:
+    """The last places of a word, the last first."""
+    place = content.rfind(word)
+    while place >= 0 and most:
+        yield place
+        place, most = content.rfind(word, 0, place), most - 1
+
+
+def lines_before(stream: BinaryIO, end: int, chunk: int = CHUNK) -> int:
+    """How many lines end before that byte. Raises OSError."""
+    return sum(part.count(b"\n") for part in _chunks(stream, 0, end, chunk))
+
+
+def _chunks(stream: BinaryIO, start: int, end: int, size: int) -> Iterator[bytes]:
+    stream.seek(start)
+    while start < end:
+        part = stream.read(min(size, end - start))
+        if not part:
+            raise EOFError("it has become shorter")
+        start += len(part)
+        yield part
+
+
+class OlderPart(NamedTuple):
+    """What stands before the newest part: its sessions by outcome, the first and the last time in it."""
+
+    counts: Mapping[str, int] = {}
+    first: Optional[datetime] = None
+    last: Optional[datetime] = None
+
+
+def older_part(stream: BinaryIO, start: int, end: int, following: bytes, chunk: int = CHUNK) -> OlderPart:
+    """What stands from one byte to another; `following` is what comes next. Raises OSError, EOFError."""
+    counted = _Counted()
+    head = tail = b""
+    for part in _chunks(stream, start, end, chunk):
+        head = head if len(head) >= _HEAD else head + part[:_HEAD]
+        tail = (tail + part)[-_HEAD:]
+        counted.add(part)
+    counted.finish(following)
+    return OlderPart(counted.counts, first_time(head), first_time(tail, last=True))
+
+
+class _Counted:
+    """Sessions by outcome, of chunks that follow each other."""
 
     def __init__(self) -> None:
-        self.size = 0
-        self.lines = 0
-        self.head = b""
-        self.tail = b""
         self.counts: Dict[str, int] = {}
         self._carry = b""
 
     def add(self, chunk: bytes) -> None:
         """Counts one more chunk; a session that may go on in the next one is carried over."""
-        if not self.size:
-            self.head = chunk[:4096]
-        self.size += len(chunk)
-        self.lines += chunk.count(b"\n")
-        self.tail = chunk[-4096:]
         data = self._carry + chunk
-        start = max(data.rfind(word, max(0, len(data) - _CARRY)) for word in _STARTS)
+        start = max(data.rfind(word, max(0, len(data) - _CARRY)) for word in (*_STARTS, _BIO))
         # the whole line that starts the last session stays behind, for the pattern looks ahead at it
-        cut = data.rfind(b"\n", 0, start) + 1 if start >= 0 else len(data)
+        cut = data.rfind(b"\n", 0, start if start >= 0 else len(data)) + 1
+        if len(data) - cut > _CARRY:
+            cut = len(data) - _LONGEST_WORD  # within a line that is too long to be carried
         self._carry = data[cut:]
-        self._count(data[: cut + 256], cut)
+        self._count(data[: cut + _AHEAD], cut)
 
     def finish(self, following: bytes) -> None:
-        """Counts what was carried; `following` is the beginning of the kept part."""
+        """Counts what was carried; `following` is what stands behind."""
         if self._carry:
-            self._count(self._carry + following[:256], len(self._carry))
+            self._count(self._carry + following[:_AHEAD], len(self._carry))
             self._carry = b""
 
     def _count(self, data: bytes, end: int) -> None:
-        loaded = data.count(_LOADED, 0, end)
+        loaded, errors, plain = (_begun(data, word, end) for word in (_LOADED, _OBJECT_ERROR, _PLAIN))
         hung = sum(1 for match in _HUNG.finditer(data) if match.start() < end)
-        errors = data.count(_OBJECT_ERROR, 0, end)
         self._more("hung", hung)
         self._more("object-error", errors)
         self._more("went-on", max(0, loaded - hung - errors))
-        self._more("plain", data.count(_PLAIN, 0, end))
+        self._more("plain", plain)
 
     def _more(self, outcome: str, count: int) -> None:
         if count:
             self.counts[outcome] = self.counts.get(outcome, 0) + count
 
 
-def newest_part(stream: BinaryIO, older: OlderPart) -> bytes:
-    """The newest part of the log, at most `WINDOW` and a chunk, beginning at a line's start.
+def _begun(data: bytes, word: bytes, end: int) -> int:
+    """How often that word begins before that byte."""
+    return data.count(word, 0, end + len(word) - 1)
 
-    What comes before it goes into `older`. Raises OSError for a log larger than `LARGEST`.
+
+def first_since(stream: BinaryIO, when: datetime, end: int, block: int = 64 * 1024) -> int:
+    """Where the first line of that time or later stands, found by halving; `end` where none before it is.
+
+    Stamps are taken to grow. Where the clock was put back it is one of the places where the log passes that time.
+    Raises OSError, EOFError.
     """
-    window: Deque[bytes] = deque()
-    held = 0
-    total = 0
-    while True:
-        chunk = stream.read(CHUNK)
-        if not chunk:
-            break
-        window.append(chunk)
-        held += len(chunk)
-        total += len(chunk)
-        if total > LARGEST:
-            raise OSError(errno.EFBIG, "larger than 2 GiB: give its newest part, made with tail")
-        while held - len(window[0]) >= WINDOW:
-            gone = window.popleft()
-            held -= len(gone)
-            older.add(gone)
-    part = b"".join(window)
-    window.clear()
-    cut = _cut(part, whole=not older.size)
-    if cut:
-        older.add(part[:cut])
-        part = part[cut:]
-    older.finish(part)
-    return part
+    low, high = 0, end
+    while high - low > block:
+        middle = (low + high) // 2
+        found = _dated(stream, middle, min(end, middle + _BLOCKS * block), block)
+        if found is None or found.time >= when:
+            high = middle
+        else:
+            low = found.start
+    near = _dated_lines(stream, low, min(end, high + _BLOCKS * block), block)
+    return next((line.start for line in near if line.time >= when), end)
 
 
-def _cut(part: bytes, *, whole: bool) -> int:
-    # a session has up to two of the starting lines, so twice as many starts hold a thousand sessions
-    recent: Deque[int] = deque(maxlen=2 * SESSIONS + 1)
-    for match in _START.finditer(part):
-        recent.append(match.start())
-    if whole and len(recent) <= 2 * SESSIONS:
-        return 0
-    # the kept part may begin in the middle of a line: the first start with a whole line counts
-    for start in recent:
-        before = part.rfind(b"\n", 0, start)
-        if before >= 0:
-            return before + 1
-    return 0 if whole else part.find(b"\n") + 1
+class _DatedLine(NamedTuple):
+    start: int
+    time: datetime
+
+
+def _dated(stream: BinaryIO, start: int, end: int, block: int) -> Optional[_DatedLine]:
+    """The first line that begins behind `start` and has a time."""
+    # what stands at the place itself may be the rest of a line
+    return next((line for line in _dated_lines(stream, start, end, block) if line.start > start), None)
+
+
+def _dated_lines(stream: BinaryIO, start: int, end: int, block: int) -> Iterator[_DatedLine]:
+    """Lines with a time that begin before `end`; what stands at `start` counts as the beginning of a line."""
+    rest = b""
+    for part in _chunks(stream, start, end, block):
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            when, _ = stamp(decode(line[:_STAMPED]))
+            if when:
+                yield _DatedLine(start, when)
+            start += len(line) + 1
+    when, _ = stamp(decode(rest[:_STAMPED]))
+    if when:
+        yield _DatedLine(start, when)

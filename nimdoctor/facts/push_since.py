@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional, Tuple
 from nimdoctor.facts.clock import HostClock
 from nimdoctor.facts.nimsh_log import NimshLog
 from nimdoctor.facts.nimsh_mode import NimshMode
-from nimdoctor.facts.nimsh_session import Session, SessionEnd
+from nimdoctor.facts.nimsh_session import Session
 from nimdoctor.facts.paths import Paths
 from nimdoctor.facts.tls_attempt import LOG, newest_certificate, time_of
 from nimdoctor.model.rows import fact
@@ -58,6 +58,5 @@ def _since_start(
         return False
     if mode and mode.running and mode.elapsed is not None and clock and utc is not None:
         return utc >= clock.utc - mode.elapsed
-    before = log.sessions[: log.sessions.index(push)]
     # a start line before the push, and none after it, shows that the push reached this nimsh
-    return True if any(found.end is SessionEnd.SERVICE for found in before) else None
+    return True if log.started_before(push) else None

@@ -74,7 +74,7 @@ class RefusedIds(NamedTuple):
         if processes and not processes.shows("nimsh"):
             raise BadEvidence(f"of {processes.source} only a part was given, which need not show nimsh", PROCESSES)
         found = []
-        for session in reversed(log.sessions):
+        for session in log.newest_first():
             if session.end in _BEYOND:
                 break
             match = _REFUSAL.search(session.error.text) if session.error else None

@@ -123,7 +123,11 @@ def time_of(
     """Epoch seconds of a stamp in the log: from the log's time of change, else from the host's zone."""
     if mtime is not None and stamp and log.last_time:
         return mtime - int((log.last_time - stamp).total_seconds())
-    if mtime is not None and log.last_time is None and log.sessions and log.sessions[-1] is log.newest_loaded():
+    if (
+        mtime is not None
+        and log.last_time is None
+        and next(log.newest_first(), None) is log.newest_loaded() is not None
+    ):
         return mtime
     if clock and stamp:
         return clock.to_utc(stamp)

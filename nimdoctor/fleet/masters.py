@@ -7,7 +7,7 @@ clock is known, since what could not be read is told in other words once somebod
 import contextlib
 import threading
 from collections import OrderedDict
-from typing import Iterator, Optional, Type, TypeVar, Union
+from typing import Dict, Iterator, NamedTuple, Optional, Type, TypeVar, Union
 
 from nimdoctor import facts
 from nimdoctor.diagnosis.host import Host
@@ -23,16 +23,34 @@ from nimdoctor.report.scan_report import Failure
 KEPT = 4
 """Masters that are open at a time."""
 LARGEST = 8 << 20
-"""Bytes of text, without nimsh.log, of a master that is kept; its facts take some times as much memory."""
+"""Bytes of all files of a master that is kept: its facts may take some times as much memory."""
 
 T = TypeVar("T")
+
+
+class _Open(NamedTuple):
+    """An open master; `problems` is what could not be had of it when it was opened."""
+
+    host: Host
+    problems: Dict[str, str]
+
+    def stays_as_it_is(self) -> bool:
+        """Whether it tells the next client what a fresh one would."""
+        time = told(self.host, facts.JudgingTime)
+        known = time is not None and time.of_host
+        return known and self.host.all_understood and self.host.evidence.problems == self.problems
+
+    def is_small(self) -> bool:
+        """Whether many may be open at a time."""
+        evidence = self.host.evidence
+        return isinstance(evidence, RecordedEvidence) and sum(map(evidence.tree.size, evidence.tree.names())) <= LARGEST
 
 
 class Masters(threading.local):
     """Those that one thread has open, by what their bundles were when they were opened."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Bundle, Host] = OrderedDict()
+        self._kept: OrderedDict[Bundle, _Open] = OrderedDict()
 
     @contextlib.contextmanager
     def with_client(self, path: str, client: Evidence, catalog: Catalog) -> Iterator[Union[Host, Failure]]:
@@ -44,40 +62,29 @@ class Masters(threading.local):
         if isinstance(opened, Failure):
             yield opened
             return
-        keep = False
+        host, keep = opened.host, False
         try:
-            refused = tried(path, lambda: alike(client, opened.evidence))
-            yield refused if isinstance(refused, Failure) else opened
-            keep = bundle is not None and _stays_as_it_is(opened)
+            refused = tried(path, lambda: alike(client, host.evidence))
+            yield refused if isinstance(refused, Failure) else host
+            keep = opened.stays_as_it_is() and (kept is not None or opened.is_small())
         finally:
-            opened.client = None
+            host.client = None
             if keep and bundle:
                 self._kept[bundle] = opened
             else:
-                opened.evidence.close()
+                host.evidence.close()
             while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)[1].evidence.close()
+                self._kept.popitem(last=False)[1].host.evidence.close()
 
 
-def _opened(path: str, catalog: Catalog) -> Host:
+def _opened(path: str, catalog: Catalog) -> _Open:
     evidence = open_target(as_target(path), catalog=catalog)
     try:
-        return Host(evidence, catalog, (MASTER,))
+        problems = dict(evidence.problems)
+        return _Open(Host(evidence, catalog, (MASTER,)), problems)
     except BaseException:
         evidence.close()
         raise
-
-
-def _stays_as_it_is(host: Host) -> bool:
-    """Whether it tells the next client what a fresh one would, and is small enough to be kept."""
-    evidence, time = host.evidence, told(host, facts.JudgingTime)
-    return (
-        isinstance(evidence, RecordedEvidence)
-        and host.all_read
-        and time is not None
-        and time.of_host
-        and sum(map(evidence.tree.size, evidence.tree.names())) <= LARGEST
-    )
 
 
 def told(host: Host, kind: Type[T]) -> Optional[T]:

@@ -18,6 +18,7 @@ from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequenc
 
 from nimdoctor.lab import scenarios
 from nimdoctor.lab.certificates import NEW_KEY, LabCannotBeBuilt
+from nimdoctor.lab.setup import BYSTANDER
 from nimdoctor.lab.trees import NIMSH, Trees
 from nimdoctor.system.command import CommandResult, command_environment, run
 
@@ -71,17 +72,17 @@ class Lab:
         *,
         daemons: bool = False,
         clients: Sequence[str] = ("lpar7",),
+        beside: Sequence[str] = (BYSTANDER,),
         key: str = "ec",
     ) -> "Lab":
         """Builds the trees; `place` is a directory that does not exist or is empty, by default a temporary one.
 
-        `clients` are those the scenario is about; a secured client `lpar8` is always there beside
-        them. `scenario` may join several by `+`. `key` is ec or rsa. Raises ValueError for an unknown
+        `clients` are those the scenario is about; secured clients stand `beside` them. `scenario` may join several by `+`. `key` is ec or rsa. Raises ValueError for an unknown
         scenario, LabCannotBeBuilt without a working openssl, OSError when the place cannot be used.
         """
         if key not in NEW_KEY:
             raise ValueError(f"no kind of key {key}; there are {', '.join(NEW_KEY)}")
-        setup = scenarios.setup_of(scenario, clients)
+        setup = scenarios.setup_of(scenario, clients, beside)
         if place is None:
             place = tempfile.mkdtemp(prefix="nimdoctor-lab-")
         else:

@@ -3,6 +3,7 @@
 from typing import Callable, Dict, NamedTuple, Sequence
 
 from nimdoctor.lab.setup import (
+    BYSTANDER,
     CURRENT,
     DAY,
     HOUR,
@@ -31,12 +32,15 @@ class Scenario(NamedTuple):
 SCENARIOS: Dict[str, Scenario] = {}
 
 
-def setup_of(names: str, clients: Sequence[str]) -> LabSetup:
-    """The setup of a scenario, or of several joined by `+`. Raises ValueError for an unknown one."""
+def setup_of(names: str, clients: Sequence[str], beside: Sequence[str] = (BYSTANDER,)) -> LabSetup:
+    """The setup of a scenario, or of several joined by `+`; it is the matter with `clients`, not with those `beside` them.
+
+    Raises ValueError for an unknown one.
+    """
     unknown = [name for name in names.split("+") if name not in SCENARIOS]
     if unknown:
         raise ValueError(f"no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
-    setup = healthy_setup(clients)
+    setup = healthy_setup(clients, beside)
     # whether tftp matters depends on what else there is
     for name in sorted(names.split("+"), key=lambda one: one.startswith("tftp-")):
         SCENARIOS[name].change(setup)

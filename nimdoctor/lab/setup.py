@@ -14,7 +14,7 @@ OLD, CURRENT, NEWER = "1.0.1.516", "1.1.2.2200", "1.1.2.2400"
 READY = "ready for a NIM operation"
 
 BYSTANDER = "lpar8"
-"""A secured client that every lab has beside the clients asked for."""
+"""A secured client that a lab has beside the clients asked for, where no others are named."""
 
 
 class LabCertificates(NamedTuple):
@@ -121,10 +121,10 @@ class LabSetup:
     problems: Set[str] = field(default_factory=set)
 
 
-def healthy_setup(names: Sequence[str]) -> LabSetup:
-    """Everything as it should be: master, the clients named, and one more secured client."""
+def healthy_setup(names: Sequence[str], beside: Sequence[str] = (BYSTANDER,)) -> LabSetup:
+    """Everything as it should be: master, the clients named, and secured clients beside them."""
     made = LabCertificates(115 * DAY)
-    every = [*names, *([BYSTANDER] if BYSTANDER not in names else [])]
+    every = [*names, *(name for name in beside if name not in names)]
     clients = []
     for number, name in enumerate(every):
         own = {"lpar7": 17, "lpar8": 18}.get(name, 21 + number)

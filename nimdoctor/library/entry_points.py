@@ -6,7 +6,7 @@ from functools import lru_cache
 from importlib import metadata
 from typing import Dict, List, NamedTuple, Tuple
 
-from nimdoctor.system.own_archive import own_archive
+from nimdoctor.system.own_archive import own_archive, own_place
 
 
 class EntryPoint(NamedTuple):
@@ -22,8 +22,7 @@ def entry_points(group: str) -> List[EntryPoint]:
 
     One file that is carried to a host holds its own: what is installed there was not seen by whoever approved a plan.
     """
-    archive = own_archive()
-    places = (archive,) if archive else tuple(sys.path)
+    places = (own_place(),) if own_archive() else tuple(sys.path)
     return [_entry_point(one) for one in _installed(places) if one.group == group]
 
 

@@ -2,11 +2,11 @@
 
     {"request": "scan", "target": "", "master": null, ...}
 
-`request` is scan, plan, apply, resume, rollback or runs; all else are the parameters of the function of that name, the
-target this host where none is given. `apply` carries a plan out as it is: what it is about was planned elsewhere. While
-hosts are changed, each line that a person should see is an object of its own, schema nimdoctor.progress/1, before the
-result; what cannot be done is one of schema nimdoctor.failure/1, a refusal the document that says so. Exit status is the
-command line's.
+`request` is scan, plan, apply, resume, rollback, runs, machines or collect; all else are the parameters of the function of that
+name, the target this host where none is given. `apply` carries a plan out as it is: what it is about was planned
+elsewhere. While hosts are changed, each line that a person should see is an object of its own, schema
+nimdoctor.progress/1, before the result; what cannot be done is one of schema nimdoctor.failure/1, a refusal the document
+that says so. Exit status is the command line's.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from nimdoctor.library import interface
 from nimdoctor.library.carrying import CarriedRepair, CarriedSession
 from nimdoctor.library.errors import Refused, UsageError
 from nimdoctor.library.interruption import Interruption
+from nimdoctor.library.machines import machines
 from nimdoctor.library.registry import Incomplete
 from nimdoctor.library.repair import Interrupted, never
 from nimdoctor.library.run_commands import RecordedRun, RunsRequest, list_runs
@@ -101,6 +102,16 @@ def _runs(say: Say, target: str = "", *, state_dir: Any = None, followed: Any = 
     return 1 if found.refused else 0, found.to_dict()
 
 
+def _machines(say: Say, target: str = "", *, listing: str = "", timeout: float = 30.0) -> Answer:
+    return 0, machines(target, listing, timeout)
+
+
+def _collect(say: Say, output: str, *, target: str = "", timeout: float = 30.0) -> Answer:
+    from nimdoctor.library.evidence_archive import evidence_archive
+
+    return 0, evidence_archive(output, target, timeout)
+
+
 REQUESTS: Dict[str, Callable[..., Answer]] = {
     "scan": _scan,
     "plan": _plan,
@@ -108,6 +119,8 @@ REQUESTS: Dict[str, Callable[..., Answer]] = {
     "resume": _resume,
     "rollback": _rollback,
     "runs": _runs,
+    "machines": _machines,
+    "collect": _collect,
 }
 CHANGING = ("apply", "resume", "rollback")
 """Requests by which hosts are changed."""

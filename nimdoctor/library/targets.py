@@ -106,7 +106,7 @@ def each(
         for number, names in enumerate(hosts_of(targets)):
             if number:
                 # a host's texts and facts refer to each other, and the collector comes by too seldom for many hosts
-                gc.collect()
+                gc.collect(1)
             yield attempted(", ".join(names), lambda names=names: request.scan(names, end, registry))  # type: ignore[misc]
 
 

@@ -18,6 +18,7 @@ NAME_LIMIT = 200
 """Bytes of a command's file name in an evidence directory."""
 PATHS_FACT = "Paths"
 """The fact that the states of paths feed, whichever fact asks for them."""
+_NO_FILE_NAME = re.compile(r"[^A-Za-z0-9.=+-]+")
 _ROWS_OF_FACT = "__nimdoctor_rows__"
 _READS_PARTS = "__nimdoctor_reads_parts__"
 
@@ -107,7 +108,7 @@ def file_name(command: str) -> str:
     >>> file_name("ar -X32_64 -tv /usr/lib/libssl.a")
     'ar_-X32_64_-tv_usr_lib_libssl.a'
     """
-    return re.sub(r"[^A-Za-z0-9.=+-]+", "_", command.strip())[:NAME_LIMIT]
+    return _NO_FILE_NAME.sub("_", command.strip())[:NAME_LIMIT]
 
 
 def strip_directory(command: str) -> str:

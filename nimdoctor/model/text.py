@@ -10,6 +10,7 @@ import functools
 import io
 import json
 import re
+from datetime import datetime
 from typing import Any, BinaryIO, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.model.private_keys import without_private_keys
@@ -17,6 +18,9 @@ from nimdoctor.model.unreadable import refused
 
 LINE_LIMIT = 64 * 1024
 """Bytes of one line that are kept; the rest of a longer line is dropped."""
+
+KEPT = 1024 * 1024
+"""Letters of a text that are kept once it was read: the facts that are made of it read it one after another."""
 
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of one text that are read whole; only nimsh.log is streamed beyond it."""
@@ -135,7 +139,10 @@ class Text:
         self.coverage = Coverage(extent, words)
         self.left_out = left_out
         self.stderr = stderr
+        self.since: Optional[datetime] = None
+        """The local time of its host from which on it is asked for; only of nimsh.log."""
         self._opener = opener
+        self._decoded: Optional[str] = None
 
     @classmethod
     def of(
@@ -201,7 +208,12 @@ class Text:
 
     def read(self) -> str:
         """The text decoded, at most `TEXT_LIMIT` bytes of it. Raises Unreadable."""
-        return decode(self.raw())
+        if self._decoded is not None:
+            return self._decoded
+        decoded = decode(self.raw())
+        if len(decoded) <= KEPT:
+            self._decoded = decoded
+        return decoded
 
     def raw(self) -> bytes:
         """The bytes but for private keys, at most `TEXT_LIMIT`. Raises Unreadable."""
@@ -261,10 +273,9 @@ def decode(raw: bytes) -> str:
         return raw.decode("iso8859-1")
 
 
-_ESCAPE = re.compile(
+_ESCAPE = (
     r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}"  # two that are one letter
-    r"|(?P<alone>u[Dd](?:[89ABDEFabdef][0-9A-Fa-f]|[Cc][0-7])[0-9A-Fa-f])|.)",
-    re.DOTALL,
+    r"|(?P<alone>u[Dd](?:[89ABDEFabdef][0-9A-Fa-f]|[Cc][0-7])[0-9A-Fa-f])|.)"
 )
 
 
@@ -279,7 +290,8 @@ def from_json(raw: bytes) -> Any:
     """
     text = decode(raw).lstrip("\ufeff")
     if "\\ud" in text or "\\uD" in text:
-        text = _ESCAPE.sub(lambda found: "\\ufffd" if found["alone"] else found.group(), text)
+        # compiled where there is one, which few documents have
+        text = re.sub(_ESCAPE, lambda found: "\\ufffd" if found["alone"] else found.group(), text, flags=re.DOTALL)
     return json.loads(text)
 
 

@@ -34,6 +34,8 @@ def denial(stderr: str, program: str = "") -> str:
     >>> denial("Jun 1 ftpd: permission denied", "ps"), denial("ps: Not owner", "ps")
     ('', "'ps: Not owner': run as root")
     """
+    if program and f"{program}: " not in stderr:
+        return ""
     begins = re.compile(rf"\s*(?:[a-z]{{0,6}}sh[0-9]{{0,2}}(?:\[[0-9]+\])?: )?(?:/\S+/)?{re.escape(program)}: ")
     for line in stderr[: _LINES * _WIDTH].splitlines()[:_LINES]:
         line = line[:_WIDTH].strip()

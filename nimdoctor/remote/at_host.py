@@ -6,7 +6,7 @@ Each verb answers with one JSON object on standard output and status 0, or says 
 will not, status 1. Asked again, a verb does nothing a second time, since its answer may have been lost on the way. What
 is started needs nobody: it has a session of its own, and holds a lock for as long as it runs, whoever looks.
 
-STATE/agent/FILE            the one file, named by its sha256
+STATE/agent/FILE            the one file, named by its sha256; where it was unpacked, FILE with .d for .pyz is its copy
 STATE/sent/PLACE/           a request that came over ssh: about, request, other.tar.gz (evidence of the other end); then
                             lock, output, errors
 """
@@ -66,10 +66,9 @@ def own_directory(path: str, made: bool = True) -> bool:
 def _must_be_own(path: str, found: os.stat_result) -> None:
     if found.st_uid not in (0, os.geteuid()):
         raise Refused(f"{path} belongs to user {found.st_uid}: nothing there is believed")
-    if stat.S_IMODE(found.st_mode) & 0o022:
-        raise Refused(
-            f"{path} may be written by others (mode {stat.S_IMODE(found.st_mode):04o}): look at what is there"
-        )
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & 0o022:
+        raise Refused(f"{path} may be written by others (mode {mode:04o}): look at what is there")
 
 
 def opened(path: str) -> int:
@@ -153,8 +152,8 @@ def whole(state: str, name: str) -> str:
     return path
 
 
-def receive(state: str, name: str) -> Answer:
-    """Puts what comes on standard input there under that name, which tells its sum."""
+def receive(state: str, name: str, chunks: Optional[Iterable[bytes]] = None) -> Answer:
+    """Puts these bytes, or what comes on standard input, there under that name, which tells their sum."""
     agent = f"{state}/agent"
     for directory in (state, agent):
         own_directory(directory)
@@ -162,7 +161,7 @@ def receive(state: str, name: str) -> Answer:
     if not os.path.lexists(path):
         _discard(new)
         try:
-            write_new(new, arriving())
+            write_new(new, arriving() if chunks is None else chunks)
             if sum_of(new) not in name:
                 raise Refused(f"{name} did not arrive whole: nothing was started, and nothing is left of it")
             os.rename(new, path)
@@ -193,6 +192,7 @@ def clear(state: str, name: str) -> None:
         for other in names_in(agent, FILE):
             older = age(f"{agent}/{other}") > age(f"{agent}/{name}")
             if older and not needed & {other, UNKNOWN} and other.encode("ascii") not in listed.stdout:
+                _discard(f"{agent}/{other[:-4]}.d")
                 os.unlink(f"{agent}/{other}")
 
 

@@ -13,6 +13,7 @@ import importlib.metadata
 import io
 import json
 import os
+import pkgutil
 import sys
 import zipfile
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -25,15 +26,15 @@ PACKAGES = ("nimdoctor", "nimdoctor.checks", "nimdoctor.fixes")
 OWN = "nimdoctor/own.json"
 """Which checks and fixes there must be: setup.py writes it into what it builds, and a source tree is the list itself."""
 NOT_ASKED = (
-    "nimdoctor/__main__.py", "nimdoctor/cli/", "nimdoctor/collection/", "nimdoctor/diagnosis/pictures/",
+    "nimdoctor/__main__.py", "nimdoctor/cli/", "nimdoctor/collection/field_test.py", "nimdoctor/collection/lines_read.py",
+    "nimdoctor/diagnosis/pictures/",
     "nimdoctor/evidence/attachments.py", "nimdoctor/evidence/connection.py", "nimdoctor/evidence/folders.py",
     "nimdoctor/evidence/loose/", "nimdoctor/evidence/parts/", "nimdoctor/evidence/recognition/",
-    "nimdoctor/evidence/ssh.py", "nimdoctor/evidence/unread.py", "nimdoctor/fleet/", "nimdoctor/lab/",
-    "nimdoctor/library/bundle.py",
+    "nimdoctor/evidence/ssh.py", "nimdoctor/fleet/", "nimdoctor/lab/", "nimdoctor/library/bundle.py",
     "nimdoctor/library/other_end.py", "nimdoctor/library/repair_over_ssh.py", "nimdoctor/library/runs_over_ssh.py",
     "nimdoctor/manual/", "nimdoctor/py.typed", "nimdoctor/redaction/", "nimdoctor/remote/",
     "nimdoctor/report/agreement.py", "nimdoctor/report/cells.py", "nimdoctor/report/commands.py",
-    "nimdoctor/report/html/", "nimdoctor/report/junit_report.py", "nimdoctor/report/markdown_report.py",
+    "nimdoctor/report/fleet/", "nimdoctor/report/html/", "nimdoctor/report/junit_report.py", "nimdoctor/report/markdown_report.py",
     "nimdoctor/report/markup.py", "nimdoctor/report/nagios_report.py", "nimdoctor/report/plan_text.py",
     "nimdoctor/report/run_text.py", "nimdoctor/report/text_report.py", "nimdoctor/scripts/collector.py",
 )  # fmt: skip
@@ -54,10 +55,19 @@ if sys.version_info < (3, 9):
     sys.stderr.write("nimdoctor: Python 3.9 or newer is needed, and this is %d.%d\\n" % sys.version_info[:2])
     sys.exit(4)
 
-from {module} import {function}
+{first}from {module} import {function}
 
 sys.exit({function}())
 '''
+
+
+UNPACKED = "unpacked.py"
+"""A member that looks for the file's unpacked copy, before anything else is imported."""
+FIRST = """import unpacked
+
+unpacked.begin(sys.path[0], sys.argv[1:])
+
+"""
 
 
 class OneFile(NamedTuple):
@@ -81,7 +91,15 @@ def agent() -> OneFile:
     carried = {
         name: content for name, content in _own().items() if not name.startswith(NOT_ASKED) and not name.endswith(PAGES)
     }
-    return _packed(carried, "nimdoctor.library.serving", "main")
+    carried[UNPACKED] = _unpacked()
+    return _packed(carried, "nimdoctor.library.serving", "main", FIRST)
+
+
+def _unpacked() -> bytes:
+    source = pkgutil.get_data("nimdoctor.remote", UNPACKED)
+    if source is None:
+        raise FileNotFoundError(f"nimdoctor was installed without remote/{UNPACKED}")
+    return source
 
 
 def command_line(libraries: str) -> OneFile:
@@ -89,8 +107,8 @@ def command_line(libraries: str) -> OneFile:
     return _packed({**_libraries(libraries), **_own()}, "nimdoctor.__main__", "console")
 
 
-def _packed(members: Mapping[str, bytes], module: str, function: str) -> OneFile:
-    main = MAIN.format(module=module, function=function).encode("ascii")
+def _packed(members: Mapping[str, bytes], module: str, function: str, first: str = "") -> OneFile:
+    main = MAIN.format(first=first, module=module, function=function).encode("ascii")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in sorted({**members, "__main__.py": main}.items()):

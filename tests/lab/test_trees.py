@@ -192,3 +192,10 @@ def test_certificates_that_ran_out_held_at_the_last_good_push(originals):
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     assert ended.returncode == 0
+
+
+def test_the_clients_beside_those_of_a_scenario_can_be_named():
+    with Lab.build("client-not-secure", clients=["lpar1", "lpar2"], beside=["lpar3", "lpar4"]) as lab:
+        assert list(lab.clients) == ["lpar1", "lpar2", "lpar3", "lpar4"]
+        assert [lab.connect(name) for name in lab.clients] == ["nimsh", "nimsh", "nimsh (secure)", "nimsh (secure)"]
+        assert [lab.push(name).status for name in lab.clients] == [0, 0, 0, 0]

@@ -203,12 +203,17 @@ def test_a_file_goes_when_a_newer_is_started_and_nothing_needs_it(host):
     start = {"event": "start", "executor": old, "parts": {"whole": "x"}}
     ended = {"event": "complete", "state": "complete"}
     newer = host.send(ECHO)
+    copies = [f"{name[:-4]}.d" for name in (old, newer)]
+    for copy in copies:
+        os.mkdir(host.path("agent", copy), 0o700)
 
     def there_after(place):
         host.start(place, newer)
         host.told(place)
         host.ask("forget", place)
-        return old in os.listdir(host.path("agent"))
+        there = os.listdir(host.path("agent"))
+        assert (old in there) == (copies[0] in there) and copies[1] in there, "what was unpacked of it goes with it"
+        return old in there
 
     host.start(OTHER, old)
     assert there_after(RUN), "it runs"

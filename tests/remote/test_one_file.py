@@ -122,7 +122,7 @@ def test_it_holds_what_requests_need_and_nothing_else():
         names, held = set(archive.namelist()), modules_of(archive)
         own = json.loads(archive.read("nimdoctor/own.json"))
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"nimdoctor", f"nimdoctor-{nimdoctor.__version__}.dist-info", "__main__.py"}
+    assert tops == {"nimdoctor", f"nimdoctor-{nimdoctor.__version__}.dist-info", "__main__.py", "unpacked.py"}
     assert not [name for name in names if name.endswith((".pyc", ".md")) or "__pycache__" in name]
     for group in ("checks", "fixes"):
         assert own[group] == sorted(path.stem for path in (REPOSITORY / group).glob("[!_]*.py"))
@@ -138,7 +138,7 @@ def test_it_holds_what_requests_need_and_nothing_else():
     left_out = set(modules()) - held.keys()
     broken = {name: sorted(imported(source, held.keys())[1] & left_out) for name, source in held.items()}
     assert {name: absent for name, absent in broken.items() if absent} == {}, "without these it does not load"
-    assert len(agent().content) < 1_950_000
+    assert len(agent().content) < 2_000_000
 
 
 @pytest.mark.parametrize("version", NEW)
@@ -206,6 +206,25 @@ def test_a_plan_is_applied_and_taken_back_as_fix_does_it(ask, lab_of, evidence_o
     assert (status, said["kind"]) == (2, "usage") and "nothing to go on with" in said["message"]
     status, (*_, back) = ask({"request": "rollback", "target": lab.client_target, "run": RUN})
     assert (status, back["schema"], back["run"]) == (1, "nimdoctor.rollback/1", RUN) and back["stands"]
+
+
+def test_evidence_is_collected_whole_for_its_owner_alone(ask, lab_of, tmp_path):
+    lab, place = lab_of("tftp-disabled"), tmp_path / "here"
+    place.mkdir()
+    output = str(place / "nim1.tar.gz")
+    status, (told,) = ask({"request": "collect", "target": lab.master_target, "output": output})
+    raw = Path(output).read_bytes()
+    assert (status, told["schema"], told["host"], told["size"]) == (0, "nimdoctor.collected/1", "nim1", len(raw))
+    assert told["sha256"] == hashlib.sha256(raw).hexdigest() and os.stat(output).st_mode & 0o777 == 0o600
+    assert [one.name for one in place.iterdir()] == ["nim1.tar.gz"]
+    live, recorded = (nimdoctor.plan(lab.client_target, master) for master in (lab.master_target, output))
+    assert [step.id for step in recorded.steps] == [step.id for step in live.steps] != []
+
+
+@pytest.mark.parametrize("output", ["nim1.tar.gz", "/tmp/nim1.zip", "/no/such/place/nim1.tar"])
+def test_evidence_is_collected_only_where_it_can_be_kept(ask, lab_of, output):
+    status, (told,) = ask({"request": "collect", "target": lab_of("tftp-disabled").master_target, "output": output})
+    assert (status, told["schema"]) == (2, "nimdoctor.failure/1")
 
 
 def named(lab, end):

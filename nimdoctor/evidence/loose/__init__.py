@@ -56,7 +56,7 @@ class LooseEvidence:
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         """Whole texts before others; the logs in order of time, oldest first."""
-        known = row in self._catalog.rows
+        known = row in self._catalog
         chosen = [piece for piece in self._pieces if (row == piece.row if known else self._serves(row, piece))]
         if row.name == NIMSH_LOG:
             return [piece.text() for piece in sorted(chosen, key=log_order(chosen))]
