@@ -1,5 +1,6 @@
 """One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
 
+import copy
 import time
 from datetime import datetime
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar
@@ -370,6 +371,8 @@ def _parsed(row: Row, text: Text, kind: Any) -> Any:
     if refusal and not row.bears_refusal:
         raise Unreadable(refusal)
     if refusal:
+        # what is made of it is; the text itself is other facts' too
+        text = copy.copy(text)
         text.shortened(Extent.EXCERPT)
     try:
         return kind.parse(text)
