@@ -4,6 +4,8 @@
 # make installed: of the tests those of an installation as users have it
 # make attack: the longer form of what tests try: SECONDS of fuzzing a target, hostile archives, FAULTS a room (docs/attacks.md);
 #   make -k attack goes on where one of them finds something
+# make collection: the Ansible collection with what it carries, nimdoctor-aix-VERSION.tar.gz (docs/ansible.md)
+# make ansible-test: the collection's tests with the newest ansible-core and the oldest that is maintained, and its linters
 # make pyz: the whole command line in one file, nimdoctor.pyz, which runs on any Python from 3.9 on with nothing installed
 PYTHON ?= python3
 VENV ?= .venv
@@ -16,12 +18,21 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # rich and pygments, which nothing here asks for; Typer does not start without shellingham and annotated-doc
 LIBRARIES = typer==0.23.2 click==8.1.8 shellingham==1.5.4 annotated-doc==0.0.4 tabulate==0.9.0
 
+# two venvs for what Ansible needs beside nimdoctor: a controller of the newest ansible-core, and one of the oldest that is
+# still maintained, whose hosts have the oldest Python that either supports. docs/ansible.md names both
+ANSIBLE = .venv-ansible
+ANSIBLE_OLD = .venv-ansible-old
+ANSIBLE_NEWEST = ansible-core==2.21.5
+ANSIBLE_OLDEST = ansible-core==2.20.10
+ANSIBLE_LINTERS = ansible-lint==26.10.1 antsibull-changelog==0.36.0
+COLLECTION = nimdoctor-aix-$(shell sed -n 's/^version: //p' ansible/galaxy.yml).tar.gz
+
 SECONDS = 60
 SEED = 1
 FAULTS = 5
 
-.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-redaction attack attack-fuzz attack-archives \
-  attack-leaks attack-faults clean
+.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-logs bench-redaction attack attack-fuzz \
+  attack-archives attack-leaks attack-faults collection ansible-test ansible-lint clean
 
 demo: $(PLAIN)/installed
 	@$(PLAIN)/bin/nimdoctor demo
@@ -57,6 +68,9 @@ bench: $(PLAIN)/installed
 bench-repair: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/repair.py
 
+bench-logs: $(PLAIN)/installed
+	$(PLAIN)/bin/python benchmarks/logs.py
+
 bench-redaction: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/redaction.py
 
@@ -77,6 +91,26 @@ attack-leaks: $(VENV)/developed
 attack-faults: $(VENV)/developed
 	$(BIN)/python benchmarks/faults.py --count $(FAULTS) --seed $(SEED)
 
+collection: $(ANSIBLE)/developed
+	$(ANSIBLE)/bin/python tools/build_collection.py --galaxy $(ANSIBLE)/bin/ansible-galaxy
+
+ansible-test: $(ANSIBLE)/developed $(ANSIBLE_OLD)/developed
+	NIMDOCTOR_ANSIBLE=$(abspath $(ANSIBLE)) $(ANSIBLE)/bin/python -m pytest -rs tests/ansible
+	NIMDOCTOR_ANSIBLE=$(abspath $(ANSIBLE_OLD)) NIMDOCTOR_ANSIBLE_MANAGED=3.9 $(ANSIBLE_OLD)/bin/python -m pytest -rs tests/ansible
+
+ansible-lint: $(ANSIBLE)/developed
+	$(ANSIBLE)/bin/python tools/lint_collection.py
+
+$(ANSIBLE)/developed: pyproject.toml Makefile
+	$(PYTHON) -m venv $(ANSIBLE)
+	$(ANSIBLE)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' $(ANSIBLE_NEWEST) $(ANSIBLE_LINTERS)
+	@touch $@
+
+$(ANSIBLE_OLD)/developed: pyproject.toml Makefile
+	$(PYTHON) -m venv $(ANSIBLE_OLD)
+	$(ANSIBLE_OLD)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' $(ANSIBLE_OLDEST)
+	@touch $@
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -94,3 +128,4 @@ $(PLAIN)/installed: pyproject.toml setup.py $(shell find nimdoctor checks fixes 
 
 clean:
 	rm -rf $(VENV) $(PLAIN) nimdoctor.pyz build dist nimdoctor.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(ANSIBLE) $(ANSIBLE_OLD) ansible/files $(COLLECTION)

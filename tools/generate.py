@@ -179,6 +179,15 @@ def recognised_text() -> str:
     return document()
 
 
+def sanity_ignored() -> str:
+    """ansible/tests/sanity/ignore-VERSION.txt: of whatever documents itself, that its licence is not Ansible's own."""
+    places = [
+        path for kind in ("inventory", "modules") for path in (REPOSITORY / "ansible/plugins" / kind).glob("*.py")
+    ]
+    names = sorted(path.relative_to(REPOSITORY / "ansible").as_posix() for path in places)
+    return "".join(f"{name} validate-modules:missing-gplv3-license # Apache-2.0\n" for name in names)
+
+
 LISTS: Dict[str, Callable[[], str]] = {
     "nimdoctor/facts/names.py": fact_names,
     "nimdoctor/evidence/collected_rows.py": catalog_rows,
@@ -189,6 +198,8 @@ DOCUMENTS: Dict[str, Callable[[], str]] = {
     "docs/aix-commands.md": aix_commands,
     "docs/not-yet-on-aix.md": not_yet_on_aix,
     "docs/recognised.md": recognised_text,
+    "ansible/tests/sanity/ignore-2.20.txt": sanity_ignored,
+    "ansible/tests/sanity/ignore-2.21.txt": sanity_ignored,
 }
 
 

@@ -2,8 +2,8 @@
 
     {"request": "scan", "target": "", "master": null, ...}
 
-`request` is scan, plan, apply, resume, rollback, runs, machines or collect; all else are the parameters of the function of that
-name, the target this host where none is given. `apply` carries a plan out as it is: what it is about was planned
+`request` is scan, plan, apply, resume, rollback, runs, machines, collect or push; all else are the parameters of the function of
+that name, the target this host where none is given. `apply` carries a plan out as it is: what it is about was planned
 elsewhere. While hosts are changed, each line that a person should see is an object of its own, schema
 nimdoctor.progress/1, before the result; what cannot be done is one of schema nimdoctor.failure/1, a refusal the document
 that says so. Exit status is the command line's.
@@ -23,6 +23,7 @@ from nimdoctor.library.carrying import CarriedRepair, CarriedSession
 from nimdoctor.library.errors import Refused, UsageError
 from nimdoctor.library.interruption import Interruption
 from nimdoctor.library.machines import machines
+from nimdoctor.library.pushes import push
 from nimdoctor.library.registry import Incomplete
 from nimdoctor.library.repair import Interrupted, never
 from nimdoctor.library.run_commands import RecordedRun, RunsRequest, list_runs
@@ -30,6 +31,7 @@ from nimdoctor.library.session import UNINTERRUPTED, read_plan, registry_of_fixe
 from nimdoctor.model.wording import visible, went_wrong
 from nimdoctor.planning.ends import EVIDENCE_AGE
 from nimdoctor.planning.fix import Options
+from nimdoctor.probe.push import PUSH_TIMEOUT
 from nimdoctor.report.plan_json import rollback_refused_as_dict, rolled_back_as_dict
 from nimdoctor.report.scan_report import FAILED, UNREADABLE, Failure
 from nimdoctor.system.own_archive import own_archive
@@ -112,6 +114,11 @@ def _collect(say: Say, output: str, *, target: str = "", timeout: float = 30.0) 
     return 0, evidence_archive(output, target, timeout)
 
 
+def _push(say: Say, client: str, target: str = "", *, timeout: float = PUSH_TIMEOUT) -> Answer:
+    found = push(client, target, timeout)
+    return 0 if found["proved"] else 1, found
+
+
 REQUESTS: Dict[str, Callable[..., Answer]] = {
     "scan": _scan,
     "plan": _plan,
@@ -121,6 +128,7 @@ REQUESTS: Dict[str, Callable[..., Answer]] = {
     "runs": _runs,
     "machines": _machines,
     "collect": _collect,
+    "push": _push,
 }
 CHANGING = ("apply", "resume", "rollback")
 """Requests by which hosts are changed."""

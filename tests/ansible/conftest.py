@@ -26,7 +26,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 CONTROLLER, MANAGED = "NIMDOCTOR_ANSIBLE", "NIMDOCTOR_ANSIBLE_MANAGED"
 CLIENTS = tuple(f"lpar{number}" for number in range(1, 12))
 MASTER = "nim1"
-DEADLINE = 240.0
+DEADLINE = 400.0
 """Seconds that one run of Ansible may take."""
 _RECAP = re.compile(r"^(\S+)\s*: (ok=.*)$", re.MULTILINE)
 
@@ -64,6 +64,7 @@ class Fleet:
         self.inventory = self.home / "inventory.yml"
         self._controller = controller
         self._collections = collections
+        self.collection = collections / "ansible_collections/nimdoctor/aix"
         self.sshd = Loopback(str(place / "sshd"))
         for name, tree in {MASTER: lab.master, **lab.clients}.items():
             # where the tree is the root, /usr/bin is the lab's own
@@ -136,6 +137,22 @@ class Fleet:
             pytest.fail(f"it hangs:\n{out[-3000:]}\n{err[-3000:]}")
         return Played(running.returncode, out, err)
 
+    def ledger(self) -> Dict[str, Dict[str, Any]]:
+        """What the ledger says of each client, the last line of each."""
+        lines = map(json.loads, (self.home / f"{MASTER}.ledger").read_text().splitlines())
+        return {one["client"]: one for one in lines if "client" in one}
+
+    def states(self) -> Dict[str, List[str]]:
+        """The clients of the ledger by their state."""
+        found: Dict[str, List[str]] = {}
+        for name, one in self.ledger().items():
+            found.setdefault(one["state"], []).append(name)
+        return {state: sorted(names) for state, names in found.items()}
+
+    def at_work(self) -> bool:
+        """Whether nimdoctor runs on one of the hosts."""
+        return bool(self.sshd.running("/agent/nimdoctor-"))
+
     def close(self) -> None:
         self.sshd.close()
         self.lab.close()
@@ -150,13 +167,19 @@ def controller() -> Path:
     return Path(found).resolve()
 
 
+def collection_in(place: Path) -> Path:
+    """A copy of the collection below a directory where Ansible finds it, yet without what the build puts in it."""
+    target = place / "ansible_collections/nimdoctor/aix"
+    shutil.copytree(REPOSITORY / "ansible", target, ignore=shutil.ignore_patterns("files", "at_host.py"))
+    return target
+
+
 @pytest.fixture(scope="session")
 def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where Ansible finds the collection, with the one file in it."""
     place = tmp_path_factory.mktemp("collections")
-    target = place / "ansible_collections/nimdoctor/aix"
-    shutil.copytree(REPOSITORY / "ansible", target, ignore=shutil.ignore_patterns("files", "at_host.py"))
-    subprocess.run([sys.executable, REPOSITORY / "tools/build_collection.py", target], check=True)
+    build = [sys.executable, REPOSITORY / "tools/build_collection.py", collection_in(place)]
+    subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
     return place
 
 

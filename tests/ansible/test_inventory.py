@@ -85,7 +85,7 @@ def make(tmp_path: Path) -> Make:
 
 def test_each_machine_is_a_host_and_the_master_too(make: Make) -> None:
     made = make(listing=MASTER + machine("app1", "cpuid = 00C1", "if2 = net_a app1b 0", host="app1.example.com"))
-    assert made.groups["nim_master"] == ["mst5"] and made.groups["nim_clients"] == ["app1"]
+    assert made.groups["nim_masters"] == ["mst5"] and made.groups["nim_clients"] == ["app1"]
     app1 = made.hosts["app1"]
     assert app1["ansible_host"] == "app1.example.com"
     assert (app1["nim_name"], app1["nim_master"], app1["nim_cpuid"]) == ("app1", "mst5", "00C1")
@@ -104,7 +104,7 @@ def test_hosts_are_grouped_by_connect_type_state_and_nim_group(make: Make) -> No
     )
     groups = make(listing=listing).groups
     assert {name: hosts for name, hosts in groups.items() if name.startswith("nim_")} == {
-        "nim_master": ["mst5"],
+        "nim_masters": ["mst5"],
         "nim_clients": ["app1", "app2", "vio1"],
         "nim_connect_nimsh": ["app1"],
         "nim_connect_nimsh_secure": ["app2"],
@@ -191,7 +191,7 @@ def test_one_place_to_read_from_is_named(make: Make, lines: "tuple[str, ...]") -
 
 def test_evidence_that_was_collected_serves(make: Make) -> None:
     made = make(f"file: {REPOSITORY / 'fixtures/hosts/healthy/master'}")
-    assert made.groups["nim_master"] == ["nim1"] and "lpar7" in made.groups["nim_clients"]
+    assert made.groups["nim_masters"] == ["nim1"] and "lpar7" in made.groups["nim_clients"]
 
 
 # -- over ssh
@@ -264,4 +264,4 @@ def test_a_real_master_is_asked_over_a_real_ssh(make: Make, sshd: Loopback, tmp_
         sshd.add("nim1", lab.master, lab.place)
         made = make("master: nim1", f"ssh_executable: {sshd.ssh}")
         sshd.leave("nim1")
-    assert made.groups["nim_master"] == ["nim1"] and "lpar7" in made.groups["nim_connect_nimsh_secure"]
+    assert made.groups["nim_masters"] == ["nim1"] and "lpar7" in made.groups["nim_connect_nimsh_secure"]

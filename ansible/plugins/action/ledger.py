@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from typing import Any, Dict, Mapping, Optional
 
 from ansible.errors import AnsibleActionFail
@@ -20,8 +17,8 @@ from ansible_collections.nimdoctor.aix.plugins.plugin_utils.ledger import (
     LedgerError,
     LedgerFile,
 )
+from ansible_collections.nimdoctor.aix.plugins.plugin_utils.one_file import NotAnswered, answered
 
-ONE_FILE = os.path.join(os.path.dirname(__file__), "..", "..", "files", "nimdoctor.pyz")
 NIM_NAME = "nim_name"
 """The variable of a host that names its NIM machine."""
 READ_WITHIN = 120.0
@@ -105,21 +102,10 @@ def _machine(host: str, variables: Mapping[str, Any]) -> str:
 
 def _clients(evidence: str) -> Dict[str, Optional[str]]:
     """The clients that the master of that evidence knows, each with its `connect`. Raises AnsibleActionFail."""
-    request = json.dumps({"request": "machines", "target": os.path.abspath(evidence)})
     try:
-        answered = subprocess.run(
-            [sys.executable, "-I", ONE_FILE],
-            input=request.encode("ascii"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            check=False,
-            timeout=READ_WITHIN,
-        )
-        document = json.loads(answered.stdout.splitlines()[-1])
-    except (OSError, subprocess.TimeoutExpired, ValueError, IndexError) as error:
-        raise AnsibleActionFail(f"which clients the master knows cannot be read from {evidence}: {error}") from None
-    if "machines" not in document:
-        raise AnsibleActionFail(f"which clients the master knows cannot be read: {document.get('message')}")
+        document = answered({"request": "machines", "target": os.path.abspath(evidence)}, READ_WITHIN)
+    except NotAnswered as error:
+        raise AnsibleActionFail(f"which clients the master knows is not told by {evidence}: {error}") from None
     if not document["complete"]:
         # whoever is missing there would be forgotten
         raise AnsibleActionFail(f"lsnim -l of the master is not whole: {'; '.join(document['remarks'])}")

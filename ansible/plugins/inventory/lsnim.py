@@ -22,12 +22,12 @@ extends_documentation_fragment:
   - ansible.builtin.inventory_cache
 notes:
   - Host variables are data of the master and never templates, whatever stands in them.
-  - "Each host has these variables: C(nim_name), its NIM name; C(nim_master), the host name of its master; C(nim_type),
+  - "Each host has these variables: C(nim_name), its NIM name; C(nim_master), its master's name in this inventory; C(nim_type),
     C(nim_connect), C(nim_cpuid); C(nim_state), one of C(ready), C(enabled), C(being performed), or null where the words
     are not known; C(nim_host_names), those of its interfaces; C(nim_attributes), every attribute by its name, each a
     list of its values in order."
   - C(ansible_host) is the host name of its first interface.
-  - "The groups are C(nim_master); C(nim_clients), all others; C(nim_connect_shell), C(nim_connect_nimsh),
+  - "The groups are C(nim_masters); C(nim_clients), all others; C(nim_connect_shell), C(nim_connect_nimsh),
     C(nim_connect_nimsh_secure); C(nim_type_standalone), C(nim_type_vios) and so on; C(nim_state_ready),
     C(nim_state_enabled), C(nim_state_being_performed), C(nim_state_unknown); C(nim_mstate_running),
     C(nim_mstate_not_running), C(nim_mstate_unknown); C(nim_group_NAME) for each NIM machine group; and
@@ -79,6 +79,7 @@ options:
 """
 
 EXAMPLES = r"""
+---
 # nim1.lsnim.yml: asked over ssh whenever Ansible starts, and kept for an hour
 plugin: nimdoctor.aix.lsnim
 master: root@nim1
@@ -86,11 +87,11 @@ cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/nimdoctor
 cache_timeout: 3600
-
+---
 # recorded.lsnim.yml: on the master, lsnim -l > nim1.lsnim.txt
 plugin: nimdoctor.aix.lsnim
 file: nim1.lsnim.txt
-
+---
 # by network, and by a group of one's own
 plugin: nimdoctor.aix.lsnim
 file: nim1.lsnim.txt
@@ -215,21 +216,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # -- hosts and groups
 
     def _add_machines(self, found: dict[str, Any]) -> None:
+        for group in ("nim_masters", "nim_clients", "nim_same_address"):
+            self.inventory.add_group(group)
         machines = found["machines"]
         added = [one["name"] for one in machines]
-        master = found["master"]
-        for group in ("nim_master", "nim_clients", "nim_same_address"):
-            self.inventory.add_group(group)
+        host_names = [found["master"]] if found["master"] else []
+        master = next((name for name in host_names if name not in added), "master")
         for one in machines:
             self._add(one["name"], one, master)
             self._join(one["name"], ["nim_clients", *_groups_of(one)])
         if found["master_attributes"]:
-            name = master if master and master not in added else "master"
-            attributes = found["master_attributes"]
             stanza = {"name": "master", "type": "master", "connect": None, "state": None, "cpuid": None}
-            self._add(name, {**stanza, "host_names": [master] if master else [], "attributes": attributes}, master)
-            self._join(name, ["nim_master"])
-            added.append(name)
+            attributes = found["master_attributes"]
+            self._add(master, {**stanza, "host_names": host_names, "attributes": attributes}, master)
+            self._join(master, ["nim_masters"])
+            added.append(master)
         self._add_nim_groups(found["groups"])
         for address, sharing in found["same_address"].items():
             self.display.warning(f"{', '.join(sharing)} have one host name, {address}: they may be one host")
@@ -238,7 +239,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name in added:
             self._construct(name)
 
-    def _add(self, name: str, machine: dict[str, Any], master: str | None) -> None:
+    def _add(self, name: str, machine: dict[str, Any], master: str) -> None:
         self.inventory.add_host(name)
         variables = {
             "nim_name": machine["name"],

@@ -141,7 +141,7 @@ class Engine:
         document = {"request": request, "target": self.target, **given}
         if request != "runs":
             document["timeout"] = self.timeout
-        if request not in ("scan", "collect"):
+        if request not in ("scan", "collect", "push"):
             document["state_dir"] = self.state_dir
         changing = request in CHANGING
         try:

@@ -109,9 +109,9 @@ def main() -> None:
     told = {name: document[name] for name in about if name in document}
     changed = bool(document.get("undone"))
     if answer.status:
-        stands = "; ".join(document.get("stands") or ())
-        why = document.get("why") or f"not all of it can be undone: {stands}"
-        engine.fail(f"run {run['run']}: {why}", changed=changed, **told)
+        stands = document.get("stands") or []
+        why = (document.get("why") or "not all of it can be undone").splitlines()[:1]
+        engine.fail("; ".join([*why, *(one for one in stands if one not in why)]), changed=changed, **told)
     engine.exit(f"run {run['run']} was taken back", changed=changed, **told)
 
 
