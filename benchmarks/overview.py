@@ -1,7 +1,7 @@
 """Measures the overview of a fleet: what it costs to make, how large it is, and how long a browser takes for it.
 
-`PYTHONPATH=tests:tests/report python benchmarks/overview.py` (Chromium is needed). Each page is made in a process of its own; of a click is measured
-the time from it to the next frame, the median of the clicks on five numbers.
+`PYTHONPATH=tests:tests/report python benchmarks/overview.py`; Chromium is needed. Each page is made in a process of its own;
+of a click is measured the time from it to the next frame, the median of the clicks on five numbers.
 """
 
 import json

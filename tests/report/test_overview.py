@@ -5,6 +5,7 @@ import re
 import shlex
 from datetime import datetime, timezone
 from html.parser import HTMLParser
+from pathlib import Path
 
 import hostile
 import pytest
@@ -16,6 +17,7 @@ from nimdoctor.report.fleet import masters, rows
 from nimdoctor.report.fleet.overview import overview
 from nimdoctor.report.fleet.times import Periods
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 ELEMENTS = re.compile(
     "html|head|meta|title|style|body|a|header|nav|main|section|footer|h[1-3]|p|span|div|code|bdi|br|dl|dt|dd|ul|li|"
     "table|caption|thead|tbody|tr|th|td|details|summary|svg|desc|text|line|rect|label|input|button|noscript|script"
@@ -76,6 +78,13 @@ class Page(HTMLParser):
 
 def _numbers(value):
     return [value] if isinstance(value, int) else [number for one in value for number in _numbers(one)]
+
+
+def test_the_records_of_these_tests_are_records():
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(REPOSITORY.joinpath("nimdoctor/report/fleet-1.schema.json").read_text("utf-8"))
+    for one in fleet(200):
+        jsonschema.validate(one, schema)
 
 
 def test_the_first_line_counts_hosts_by_verdict_and_what_was_not_read():
@@ -166,6 +175,7 @@ def test_certificates_are_counted_by_the_week_in_which_they_run_out():
     assert weeks[f"{said}run out already"] == ["out"] and weeks[f"{said}2026-11-30"] == ["soon"]
     assert weeks[f"{said}2027-05-24"] == ["edge"] and weeks[f"{said}after 26 weeks"] == ["later"]
     assert weeks[f"{said}none seen"] == ["unseen"]
+    assert page.hosts("runs-out-soon") == ["soon"]
     assert "one ran out on 1 host, one runs out within four weeks on 1 more" in page.words
 
 
@@ -209,7 +219,11 @@ def test_an_undecided_check_leads_to_its_hosts_and_says_what_was_not_collected()
     undecided = [{"check": "fileset-broken", "severity": "medium", "message": "lslpp -lc: not collected"}]
     page = Page([record("a", undecided=undecided, missing=["lslpp -lc"], verdict="inconclusive")])
     assert page.hosts("undecided-fileset-broken") == ["a"]
-    assert "most often not collected: lslpp -lc (1)" in page.words and "Not collected: lslpp -lc." in page.told("a")
+    assert "most often not collected: lslpp -lc (1)" in page.words
+    (id,) = [
+        id for id, (words, _) in page.data["selections"].items() if words == "of which lslpp -lc was not collected"
+    ]
+    assert page.hosts(id) == ["a"] and "Not collected: lslpp -lc." in page.told("a")
 
 
 @pytest.mark.parametrize(
@@ -269,9 +283,16 @@ def test_objects_of_a_finding_are_counted_beyond_the_first():
 
 def test_exposures_stand_by_themselves_and_are_no_problem():
     page = Page([record("a", exposure={"open": 10, "worst": 10.0}, findings=[finding("nim-vulnerable", "a")])])
-    assert page.title == "1 host: 1 healthy" and "1 host is open to known vulnerabilities, the worst 10.0" in page.words
+    assert page.title == "1 host: 1 healthy" and "Exposed 1 host is, the worst known vulnerability 10.0" in page.words
     assert "nothing was found that keeps NIM from working" in page.words and "Problems, by check" not in page.words
     assert page.hosts("exposed") == page.hosts("check-nim-vulnerable") == ["a"]
+
+
+def test_a_client_is_not_exposed_by_what_only_its_master_is_open_to():
+    of_master = finding("nim-vulnerable", "nim1", "master")
+    page = Page([record("a", exposure={"open": 11, "worst": 10.0}, findings=[of_master])])
+    assert "no host was seen to be" in page.words and "exposed" not in page.data["selections"]
+    assert "Known vulnerabilities open: 11, the worst 10.0, its master's among them." in page.told("a")
 
 
 def test_what_the_page_says_does_not_depend_on_the_order_in_which_bundles_were_done():

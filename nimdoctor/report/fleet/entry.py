@@ -48,7 +48,7 @@ def body(record: Record, counted: Counted, now: datetime, texts: Texts) -> List[
     return [
         [finding(one, texts) for one in found[:TOLD]],
         [texts.numbers([one["severity"], one["check"], _cut(one["message"])]) for one in undecided[:TOLD]],
-        texts.numbers(_sentences(record, now, max(0, len(found) - TOLD) + max(0, len(undecided) - TOLD))),
+        texts.numbers(_sentences(record, counted, now, max(0, len(found) - TOLD) + max(0, len(undecided) - TOLD))),
         texts.numbers(_at_master(counted)),
         *texts.numbers([command(record)]),
     ]
@@ -88,13 +88,15 @@ def _at_master(counted: Counted) -> List[str]:
     return [master, ", ".join(checks), anchor("host", master), shown_row(master)] if checks else []
 
 
-def _sentences(record: Record, now: datetime, more: int) -> Iterator[str]:
+def _sentences(record: Record, counted: Counted, now: datetime, more: int) -> Iterator[str]:
     if more:
         yield f"{more} more stand in its report."
     exposure = record["exposure"] or {}
     if exposure.get("open"):
+        with_master = any(one["topic"] == Topic.EXPOSURE.value for one in counted.findings.of_master)
+        whose = ", its master's among them" if with_master else ""
         worst = f", the worst {exposure['worst']}" if exposure["worst"] is not None else ""
-        yield f"Known vulnerabilities open: {exposure['open']}{worst}."
+        yield f"Known vulnerabilities open: {exposure['open']}{worst}{whose}."
     ends = ends_at(record)
     if ends:
         yield f"Its soonest certificate {'ran' if ends <= now else 'runs'} out on {ends:%Y-%m-%d}."

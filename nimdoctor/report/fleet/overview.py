@@ -18,11 +18,11 @@ from nimdoctor.model import Severity, Topic
 from nimdoctor.report.fleet import masters, pictures
 from nimdoctor.report.fleet.entry import MESSAGE
 from nimdoctor.report.fleet.faults import Fault
-from nimdoctor.report.fleet.hosts import Fleet, Record, newest
+from nimdoctor.report.fleet.hosts import Fleet, Record, anchor, newest
 from nimdoctor.report.fleet.pictures import Column
 from nimdoctor.report.fleet.rows import LISTED, Rows
 from nimdoctor.report.fleet.shares import HEALTHY, INCONCLUSIVE, PROBLEMS, Division, Share
-from nimdoctor.report.fleet.tally import NO_CERTIFICATE, Tally
+from nimdoctor.report.fleet.tally import NO_CERTIFICATE, SOON, Tally
 from nimdoctor.report.fleet.times import OUT, WEEKS
 from nimdoctor.report.text_report import printable
 
@@ -31,10 +31,6 @@ PIECE = 1 << 16
 FEW = 60
 """Hosts that are listed on paper without having been chosen."""
 _NOTHING = "base-uri 'none'; form-action 'none'"
-MISSING = 12
-"""Names of what was not collected."""
-SOON = 4
-"""Weeks in which a certificate is soon out."""
 KINDS = {
     "unreadable": "could not be read",
     "failed": "made nimdoctor fail",
@@ -106,9 +102,8 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
         "most_of": _most_of(faults[0]) if faults else None,
         "exposures": tally.faults.of(Topic.EXPOSURE),
         "undecided": tally.undecided.of(Topic.OPERATION),
-        "missing": tally.missing.most_common(MISSING),
+        "missing": [(anchor("missing", name), name, hosts) for name, hosts in tally.often_missing()],
         "out": certificates[OUT],
-        "soon": sum(one.hosts for one in list(certificates.values())[1 : 1 + SOON]),
         "weeks": tally.certificates.there() if _seen(tally) else [],
         "week_bars": bars,
         "ahead": any(one.hosts for one in bars),

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
+from nimdoctor.model import Topic
 from nimdoctor.report.fleet.faults import Faults, Findings, Named, parted
 from nimdoctor.report.fleet.hosts import Fleet, Record, anchor
 from nimdoctor.report.fleet.masters import Families, Family
@@ -15,7 +16,11 @@ REASONS = 200
 UNKNOWN = "not known"
 NO_CERTIFICATE = "none seen"
 VERDICTS = {HEALTHY: "that are healthy", PROBLEMS: "with problems", INCONCLUSIVE: "of which too little is known"}
-EXPOSED, NOT_YET, FOLLOWED = "exposed", "not-followed", "followed"
+EXPOSED, NOT_YET, FOLLOWED, RUNS_OUT_SOON = "exposed", "not-followed", "followed", "runs-out-soon"
+SOON = 4
+"""Weeks in which a certificate is soon out."""
+MISSING = 12
+"""Names of what was not collected that are told, the most frequent."""
 
 
 class Selection(NamedTuple):
@@ -63,7 +68,7 @@ class Tally:
         self.families = Families()
         self.missing: Counter[str] = Counter()
         self.all = Share("hosts", "all hosts")
-        self.exposed = 0
+        self.exposed = self.soon = 0
         self.worst_exposure = 0.0
         self.unread: Dict[str, Unread] = {}
 
@@ -76,11 +81,12 @@ class Tally:
         family = place.family
         verdict = record["verdict"] or INCONCLUSIVE
         self.all.verdicts[verdict] += 1
+        week = week_of(record, self.generated)
         parts = (
             self.levels.add(record["level"] or UNKNOWN, verdict),
             self.generations.add(record["generation"] or UNKNOWN, verdict),
             self.collected.add(self.periods.of(record["collected"]), verdict),
-            self.certificates.add(week_of(record, self.generated) or NO_CERTIFICATE, verdict),
+            self.certificates.add(week or NO_CERTIFICATE, verdict),
         )
         marks = {
             *place.marks,
@@ -91,12 +97,16 @@ class Tally:
         }
         if record["followed"] is not None:
             marks.add(FOLLOWED if record["followed"] else NOT_YET)
-        exposure = record["exposure"] or {}
-        if exposure.get("open"):
+        if any(one["topic"] == Topic.EXPOSURE.value for one in findings.own):
             marks.add(EXPOSED)
             self.exposed += 1
-            self.worst_exposure = max(self.worst_exposure, exposure["worst"] or 0.0)
-        self.missing.update(set(record["missing"] or ()))
+            self.worst_exposure = max(self.worst_exposure, (record["exposure"] or {}).get("worst") or 0.0)
+        if week in weeks(self.generated)[1 : 1 + SOON]:
+            marks.add(RUNS_OUT_SOON)
+            self.soon += 1
+        missing = set(record["missing"] or ())
+        self.missing.update(missing)
+        marks.update(anchor("missing", name) for name in missing)
         return Counted(host, family, tuple(sorted(marks)), findings, master)
 
     def add_unread(self, record: Record) -> None:
@@ -121,6 +131,10 @@ class Tally:
     def not_read(self) -> int:
         """How many."""
         return sum(len(one.targets) for one in self.unread.values())
+
+    def often_missing(self) -> List[Tuple[str, int]]:
+        """What was not collected of most hosts where something is undecided, and of how many."""
+        return sorted(self.missing.items(), key=lambda one: (-one[1], one[0]))[:MISSING]
 
     def followed(self, state: Optional[bool]) -> int:
         """Hosts that share a certificate with their master, or do not; None: whose master has clients of either kind."""
@@ -148,8 +162,12 @@ class Tally:
                 found.append(Selection(id, f"that {word} {family.name}", len(family.followed[state]), (id,)))
         for faults, word in ((self.faults, "with"), (self.undecided, "where it is undecided:")):
             found += [Selection(one.id, f"{word} {one.check}", one.hosts, (one.id,)) for one in faults.checks.values()]
+        for name, number in self.often_missing():
+            id = anchor("missing", name)
+            found.append(Selection(id, f"of which {name} was not collected", number, (id,)))
         for id, words, hosts in (
-            (EXPOSED, "open to known vulnerabilities", self.exposed),
+            (EXPOSED, "that are exposed", self.exposed),
+            (RUNS_OUT_SOON, f"with a certificate that runs out within {SOON} weeks", self.soon),
             (NOT_YET, "that have not followed their master's certificates", self.followed(False)),
             (FOLLOWED, "that have followed their master's certificates", self.followed(True)),
         ):
