@@ -31,8 +31,8 @@ SECONDS = 60
 SEED = 1
 FAULTS = 5
 
-.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-redaction attack attack-fuzz attack-archives \
-  attack-leaks attack-faults collection ansible-test ansible-lint clean
+.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-logs bench-redaction attack attack-fuzz \
+  attack-archives attack-leaks attack-faults collection ansible-test ansible-lint clean
 
 demo: $(PLAIN)/installed
 	@$(PLAIN)/bin/nimdoctor demo
@@ -68,6 +68,9 @@ bench: $(PLAIN)/installed
 bench-repair: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/repair.py
 
+bench-logs: $(PLAIN)/installed
+	$(PLAIN)/bin/python benchmarks/logs.py
+
 bench-redaction: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/redaction.py
 
@@ -89,9 +92,7 @@ attack-faults: $(VENV)/developed
 	$(BIN)/python benchmarks/faults.py --count $(FAULTS) --seed $(SEED)
 
 collection: $(ANSIBLE)/developed
-	rm -rf ansible/files
-	$(ANSIBLE)/bin/python tools/build_collection.py ansible/files
-	$(ANSIBLE)/bin/ansible-galaxy collection build --force --output-path . ansible
+	$(ANSIBLE)/bin/python tools/build_collection.py --galaxy $(ANSIBLE)/bin/ansible-galaxy
 
 ansible-test: $(ANSIBLE)/developed $(ANSIBLE_OLD)/developed
 	NIMDOCTOR_ANSIBLE=$(abspath $(ANSIBLE)) $(ANSIBLE)/bin/python -m pytest -rs tests/ansible

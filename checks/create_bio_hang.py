@@ -106,7 +106,7 @@ def create_bio_hang(
             yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
         else:
             yield Unknown(
-                "no session in the log loaded certificates: not tried yet",
+                attempt.log.not_tried,
                 [] if mode else [PROCESSES],
                 [attempt.log.whole()],
                 settled_by=push,

@@ -114,7 +114,7 @@ def ssl_object_error(
         yield Passed("no session loaded certificates, and nimsh runs without crypto", [mode.at])
     elif attempt:
         yield Unknown(
-            "no session in the log loaded certificates: not tried yet",
+            attempt.log.not_tried,
             [] if mode else [PROCESSES],
             [attempt.log.whole()],
             settled_by=tried,

@@ -169,6 +169,11 @@ class Loopback:
         assert stage.stdout and stage.stdout.readline() == b"staged\n", "the lab's tree cannot be made a root"
         return stage.pid
 
+    @property
+    def process(self) -> int:
+        """The daemon."""
+        return self._daemon.pid
+
     def within(self, name: str, *argv: str) -> None:
         """Runs a program of this machine in the mounts of that host, whose root is `root-NAME` in this place."""
         enter = ["nsenter", "-t", str(self._stages[name].pid), "-m", "--", *argv]

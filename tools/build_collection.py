@@ -3,7 +3,7 @@
     python tools/build_collection.py [COLLECTION] [--galaxy ANSIBLE-GALAXY --output DIRECTORY]
 
 ansible/files/nimdoctor.pyz and its .sha256 are the one file that is placed on managed nodes; module_utils/at_host.py is
-nimdoctor's own, by which it is placed. With --galaxy the collection is built, too.
+nimdoctor's own, by which it is placed. ansible/files/collect.ksh is the collector for nodes without Python. With --galaxy the collection is built, too.
 """
 
 import argparse
@@ -13,11 +13,14 @@ import sys
 from pathlib import Path
 from typing import Optional, Sequence
 
+from nimdoctor.evidence.catalog import Catalog
 from nimdoctor.remote.one_file import agent
+from nimdoctor.scripts.collector import collector
 from nimdoctor.system.atomic import whole
 
 COLLECTION = Path(__file__).resolve().parent.parent / "ansible"
 FILE = "nimdoctor.pyz"
+COLLECTOR = "collect.ksh"
 MADE = "# Made by tools/build_collection.py of nimdoctor/remote/at_host.py: nothing here is changed by hand.\n"
 
 
@@ -29,6 +32,7 @@ def carried(collection: Path = COLLECTION) -> str:
     for path, content in (
         (collection / "files" / FILE, file.content),
         (collection / "files" / f"{FILE}.sha256", f"{file.sha256}  {FILE}\n".encode("ascii")),
+        (collection / "files" / COLLECTOR, collector(Catalog()).encode("ascii")),
         (collection / "plugins" / "module_utils" / "at_host.py", MADE.encode("ascii") + at_host),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Dict, List
 
+from build_collection import carried
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 PIP = """\
@@ -80,6 +82,7 @@ def main() -> int:
         shutil.copytree(
             REPOSITORY / "ansible", place, ignore=shutil.ignore_patterns("files", ".ansible", "__pycache__")
         )
+        carried(place)
         found = [
             passes(words, place, environment(home, scratch))
             for words in (

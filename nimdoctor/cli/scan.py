@@ -65,6 +65,12 @@ def scan(
     compare: Optional[str] = typer.Option(
         None, "--compare", metavar="REPORT", help="An earlier report as JSON: what is new, gone, changed since."
     ),
+    since: Optional[str] = typer.Option(
+        None,
+        "--since",
+        metavar="TIME",
+        help="Of nimsh.log only what came since then: 2026-11-30 or 2026-11-30T10:05, the host's local time.",
+    ),
     timeout: float = typer.Option(
         30.0, "--timeout", metavar="S", min=0.1, max=86400.0, help="Seconds one command may take."
     ),
@@ -74,6 +80,7 @@ def scan(
     """Diagnose a host from its evidence."""
     from nimdoctor.cli.documents import tell
     from nimdoctor.library.earlier_reports import read
+    from nimdoctor.library.since import local_time
     from nimdoctor.library.targets import ScanRequest, each
 
     if output == "":
@@ -91,6 +98,7 @@ def scan(
         timeout,
         waiting,
         read(compare) if compare is not None else None,
+        local_time(since) if since is not None else None,
     )
     registry = request.checked(names)
     restore: Callable[[], None] = nothing

@@ -1,6 +1,8 @@
 """One host under diagnosis: its evidence, and the facts made of it when somebody asks."""
 
+import copy
 import time
+from datetime import datetime
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Type, TypeVar
 
 from nimdoctor import facts
@@ -42,11 +44,19 @@ class FactAbsent(Exception):
 class Host:
     """A host: `roles` it plays (client, master; empty when unknown), its name, its facts.
 
-    `fact` parses what the evidence holds, once. Nothing is read before it is asked for.
+    `fact` parses what the evidence holds, once. Nothing is read before it is asked for. Of sessions before `since`, the
+    host's local time, nothing is looked at.
     """
 
-    def __init__(self, evidence: Evidence, catalog: Catalog, roles: Optional[Tuple[str, ...]] = None) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        catalog: Catalog,
+        roles: Optional[Tuple[str, ...]] = None,
+        since: Optional[datetime] = None,
+    ) -> None:
         self.evidence = evidence
+        self.since = since
         self.catalog = catalog
         self._facts: Dict[Any, Any] = {}
         self._names: Optional[Dict[str, str]] = None
@@ -99,6 +109,7 @@ class Host:
             rows = [row for row in rows if row.kind is not Kind.PATHS]
         for row in rows:
             for text in self._texts(row, kind):
+                text.since = self.since if row.streamed else None
                 try:
                     parts.append(_parsed(row, text, kind))
                     self._understood.add(row.label)
@@ -120,9 +131,7 @@ class Host:
         raise self._absent(kind, rows)
 
     def only_a_part(self, kind: Any) -> str:
-        """The catalog name of what that fact rests on, alone or beside others, and of which only a part was given that
-        says nothing sure; empty where there is none.
-        """
+        """The catalog name of what that fact rests on where a part that says nothing sure was given of it; else empty."""
         return self._parts.get(kind, "")
 
     def withheld(self, name: str) -> bool:
@@ -203,9 +212,7 @@ class Host:
 
     @property
     def all_understood(self) -> bool:
-        """Whether all that was read so far was understood, and was no mere part: what was not is told in other words once
-        somebody has tried.
-        """
+        """Whether all that was read so far was understood, and whole: what was not is told in other words from then on."""
         return not (self._unread or self._parts or self._withheld)
 
     @property
@@ -364,6 +371,8 @@ def _parsed(row: Row, text: Text, kind: Any) -> Any:
     if refusal and not row.bears_refusal:
         raise Unreadable(refusal)
     if refusal:
+        # what is made of it is; the text itself is other facts' too
+        text = copy.copy(text)
         text.shortened(Extent.EXCERPT)
     try:
         return kind.parse(text)

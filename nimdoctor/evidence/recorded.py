@@ -3,9 +3,9 @@ archive of one.
 """
 
 import io
-from typing import AbstractSet, BinaryIO, Callable, Dict, List, Literal, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import BinaryIO, Callable, Dict, List, Literal, Mapping, NamedTuple, Optional, Set, Tuple
 
-from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name, path_matches
+from nimdoctor.evidence.catalog import Catalog, Kind, Row, file_name
 from nimdoctor.evidence.certificates_only import is_guarded, may_be_opened, without_keys
 from nimdoctor.evidence.extent import first_stage, of_command, of_text
 from nimdoctor.evidence.manifest import (
@@ -22,6 +22,7 @@ from nimdoctor.evidence.source import COMMANDS, TEXT, TargetError
 from nimdoctor.evidence.tree import Tree, unlisted
 from nimdoctor.model.own_files import STATE_DIRECTORY
 from nimdoctor.model.path_state import PathRecord, PathState
+from nimdoctor.model.rows import matching
 from nimdoctor.model.text import TEXT_LIMIT, Extent, Text
 from nimdoctor.model.unreadable import refused
 
@@ -68,6 +69,7 @@ class RecordedEvidence:
         self.system: Optional[str] = self._manifest.system
         self.collected: Optional[int] = self._manifest.collected
         self.redacted = self._manifest.redacted is True
+        self._texts: Dict[Tuple[object, ...], List[Text]] = {}
         self._outputs: Optional[List[_Output]] = None
         self._files: Optional[Set[str]] = None
         self._refuse_too_much()
@@ -80,14 +82,20 @@ class RecordedEvidence:
         return len(self._commands()) >= COLLECTED
 
     def texts(self, row: Row, names: Mapping[str, str]) -> List[Text]:
-        """Every recorded piece for the row; of commands the one with exactly these names first."""
+        """Every recorded piece for the row, the same at each call; of commands the one with exactly these names first."""
+        key = (row, *sorted(names.items()))
+        if key not in self._texts:
+            self._texts[key] = self._made(row, names)
+        return self._texts[key]
+
+    def _made(self, row: Row, names: Mapping[str, str]) -> List[Text]:
         if self.loose:
             found = [self._piece(piece, row) for piece in self.pieces if self._holds(row, piece)]
         elif row.kind is Kind.FILE:
             redacted = {file.path: file for file in self._manifest.certificates if not file.command}
             found = [
                 self._redacted(redacted[path]) if path in redacted else self._file(path, row)
-                for path in _matching(row.name, self._copies() | redacted.keys())
+                for path in matching(row.name, self._copies() | redacted.keys())
             ]
         elif row.kind is Kind.COMMAND:
             found = [self._output(output, row) for output in self._outputs_for(row, names)]
@@ -277,8 +285,6 @@ class RecordedEvidence:
             if redacted or is_guarded(path):
                 raw = redacted.content() if redacted else self._guarded(piece.file, path)
                 return Text.of(raw, piece.source, name=piece.name, first_line=piece.first_line, extent=piece.extent)
-            at = piece.first_line
-            numbers = piece.numbers
             return self._text(
                 piece.file,
                 piece.source,
@@ -286,8 +292,8 @@ class RecordedEvidence:
                 row,
                 name=piece.name,
                 command=command,
-                first_line=at,
-                numbers=numbers,
+                first_line=piece.first_line,
+                numbers=piece.numbers,
                 extent=piece.extent,
             )
         except OSError as error:
@@ -386,13 +392,6 @@ class RecordedEvidence:
             words=shown.words,
             numbers=numbers,
         )
-
-
-def _matching(pattern: str, paths: AbstractSet[str]) -> List[str]:
-    """The paths that a row's pattern covers, in order."""
-    if "*" not in pattern:
-        return [pattern] if pattern in paths else []
-    return sorted(path for path in paths if path_matches(pattern, path))
 
 
 def _typed(words: str, row: Row) -> str:

@@ -112,6 +112,14 @@ class NimshLog:
         """Whether what came before a time that was asked for could not be left out."""
         return not any(part.dated for part in self._parts)
 
+    @property
+    def not_tried(self) -> str:
+        """In words, that no session loaded certificates."""
+        since = self._parts[-1].text.since
+        if since is None or self.has_no_times:
+            return "no session in the log loaded certificates: not tried yet"
+        return f"no session since {since:%Y-%m-%d %H:%M:%S} loaded certificates, and older ones were not looked at"
+
     def turn(self) -> Tuple[Optional[Session], Optional[Session]]:
         """The last session that went on, and the first after it that hung or met a broken SSL object; None where there
         is none.

@@ -6,15 +6,13 @@ from typing import BinaryIO, Callable, Iterator, Optional, Tuple, TypeVar
 
 from nimdoctor.facts.nimsh_lines import PartLines, first_time
 from nimdoctor.facts.nimsh_session import SessionRow, SessionTable
-from nimdoctor.facts.nimsh_stream import LARGEST, OlderPart, first_since, lines_before, newest_part, older_part
+from nimdoctor.facts.nimsh_stream import LIMITS, Limits, OlderPart, first_since, lines_before, newest_part, older_part
 from nimdoctor.model.private_keys import without_private_keys
 from nimdoctor.model.text import BadEvidence, Text, Unreadable
 from nimdoctor.model.unreadable import refused
 
-FIRST = 32 * 1024
-"""Bytes of the end that are looked at first: some fifty sessions and as many before, by which they are sure."""
 _TIMES = 6
-"""By how much more is looked at where that does not do."""
+"""By how much more is looked at where what was looked at first does not do."""
 _HEAD = 4096
 
 Found = TypeVar("Found")
@@ -27,14 +25,15 @@ class LogPart:
     written after one that counts does so too, whatever its stamp. In a text without times nothing is left out.
     """
 
-    def __init__(self, text: Text, first: int = FIRST) -> None:
+    def __init__(self, text: Text, limits: Limits = LIMITS) -> None:
         try:
             with text.open() as stream:
-                newest = newest_part(stream)
+                newest = newest_part(stream, limits.window)
         except (OSError, EOFError) as error:
             reason = refused(error) if isinstance(error, OSError) else error
             raise Unreadable(f"{text.source} cannot be read: {reason}") from error
         self.text = text
+        self._limits = limits
         self.dated = False
         """Whether, where it was asked for what came since some time, that could be told."""
         self._content = without_private_keys(newest.content)
@@ -43,7 +42,7 @@ class LogPart:
         self._begins = newest.begins
         self._start = newest.content[:_HEAD]
         self._has_older = newest.begins > 0
-        self._size = first
+        self._size = limits.first
         self._all = PartLines(self._content, text, lambda: self.before)
         known = self._take()
         while not known and self._more():
@@ -113,7 +112,7 @@ class LogPart:
     @cached_property
     def before(self) -> Optional[int]:
         """Lines before the newest part; None where they are too many to be read, or the log has changed since."""
-        return self._read(lambda stream: lines_before(stream, self._begins)) if self._begins else 0
+        return self._read(lambda stream: lines_before(stream, self._begins, self._limits.chunk)) if self._begins else 0
 
     @cached_property
     def older(self) -> Optional[OlderPart]:
@@ -129,11 +128,11 @@ class LogPart:
     def _count(self, stream: BinaryIO) -> OlderPart:
         since = self.text.since if self.dated else None
         start = first_since(stream, since, self._begins) if since else 0
-        return older_part(stream, start, self._begins, self._start)
+        return older_part(stream, start, self._begins, self._start, self._limits.chunk)
 
     def _read(self, work: Callable[[BinaryIO], Found]) -> Optional[Found]:
         """What is made of the text as it was when its newest part was read."""
-        if self._begins > LARGEST:
+        if self._begins > self._limits.largest:
             return None
         try:
             with self.text.open() as stream:

@@ -7,20 +7,30 @@ patterns, and line numbers by counting newlines.
 
 import re
 from datetime import datetime
-from typing import BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import BinaryIO, Iterator, List, Mapping, NamedTuple, Optional
 
 from nimdoctor.facts.nimsh_lines import first_time, stamp
 from nimdoctor.model.text import decode
 
-CHUNK = 1 << 20
-WINDOW = 4 << 20
-"""Bytes of the newest part at most: room for a thousand sessions of four kilobytes."""
-
-LARGEST = 2 << 30
-"""Bytes before the newest part beyond which they are not read: each GiB takes half a second, and what a disk adds."""
-
 SESSIONS = 1000
 """The newest sessions that are told apart."""
+
+
+class Limits(NamedTuple):
+    """How much of a log is read, in bytes.
+
+    `window` is what the newest part has at most: room for a thousand sessions of four kilobytes. `first` is what of its end
+    is looked at first: some fifty sessions, and as many before by which they are sure. What stands before the newest part
+    is read in chunks, where it is not more than `largest`: each GiB takes half a second, and what a disk adds.
+    """
+
+    window: int = 4 << 20
+    first: int = 32 * 1024
+    chunk: int = 1 << 20
+    largest: int = 2 << 30
+
+
+LIMITS = Limits()
 
 _LOADED = b"Loading certificates"
 _STARTS = (b"file descriptor is", b"Service Handler started", _LOADED)
@@ -50,7 +60,7 @@ class NewestPart(NamedTuple):
     begins: int
 
 
-def newest_part(stream: BinaryIO, window: int = WINDOW, sessions: int = SESSIONS) -> NewestPart:
+def newest_part(stream: BinaryIO, window: int, sessions: int = SESSIONS) -> NewestPart:
     """The end of a log with that many sessions, as far as so many bytes hold them; nothing else of it is read.
 
     Raises OSError.
@@ -96,7 +106,7 @@ def _places(content: bytes, word: bytes, most: int) -> Iterator[int]:
         place, most = content.rfind(word, 0, place), most - 1
 
 
-def lines_before(stream: BinaryIO, end: int, chunk: int = CHUNK) -> int:
+def lines_before(stream: BinaryIO, end: int, chunk: int) -> int:
     """How many lines end before that byte. Raises OSError."""
     return sum(part.count(b"\n") for part in _chunks(stream, 0, end, chunk))
 
@@ -119,7 +129,7 @@ class OlderPart(NamedTuple):
     last: Optional[datetime] = None
 
 
-def older_part(stream: BinaryIO, start: int, end: int, following: bytes, chunk: int = CHUNK) -> OlderPart:
+def older_part(stream: BinaryIO, start: int, end: int, following: bytes, chunk: int) -> OlderPart:
     """What stands from one byte to another; `following` is what comes next. Raises OSError, EOFError."""
     counted = _Counted()
     head = tail = b""
@@ -127,16 +137,15 @@ def older_part(stream: BinaryIO, start: int, end: int, following: bytes, chunk: 
         head = head if len(head) >= _HEAD else head + part[:_HEAD]
         tail = (tail + part)[-_HEAD:]
         counted.add(part)
-    counted.finish(following)
-    return OlderPart(counted.counts, first_time(head), first_time(tail, last=True))
+    return OlderPart(counted.finish(following), first_time(head), first_time(tail, last=True))
 
 
 class _Counted:
-    """Sessions by outcome, of chunks that follow each other."""
+    """Sessions of chunks that follow each other."""
 
     def __init__(self) -> None:
-        self.counts: Dict[str, int] = {}
         self._carry = b""
+        self._loaded = self._hung = self._errors = self._plain = 0
 
     def add(self, chunk: bytes) -> None:
         """Counts one more chunk; a session that may go on in the next one is carried over."""
@@ -149,23 +158,18 @@ class _Counted:
         self._carry = data[cut:]
         self._count(data[: cut + _AHEAD], cut)
 
-    def finish(self, following: bytes) -> None:
-        """Counts what was carried; `following` is what stands behind."""
-        if self._carry:
-            self._count(self._carry + following[:_AHEAD], len(self._carry))
-            self._carry = b""
+    def finish(self, following: bytes) -> Mapping[str, int]:
+        """By outcome; `following` is what stands behind the last chunk."""
+        self._count(self._carry + following[:_AHEAD], len(self._carry))
+        went_on = max(0, self._loaded - self._hung - self._errors)
+        counts = {"hung": self._hung, "object-error": self._errors, "went-on": went_on, "plain": self._plain}
+        return {outcome: count for outcome, count in counts.items() if count}
 
     def _count(self, data: bytes, end: int) -> None:
-        loaded, errors, plain = (_begun(data, word, end) for word in (_LOADED, _OBJECT_ERROR, _PLAIN))
-        hung = sum(1 for match in _HUNG.finditer(data) if match.start() < end)
-        self._more("hung", hung)
-        self._more("object-error", errors)
-        self._more("went-on", max(0, loaded - hung - errors))
-        self._more("plain", plain)
-
-    def _more(self, outcome: str, count: int) -> None:
-        if count:
-            self.counts[outcome] = self.counts.get(outcome, 0) + count
+        self._loaded += _begun(data, _LOADED, end)
+        self._errors += _begun(data, _OBJECT_ERROR, end)
+        self._plain += _begun(data, _PLAIN, end)
+        self._hung += sum(1 for match in _HUNG.finditer(data) if match.start() < end)
 
 
 def _begun(data: bytes, word: bytes, end: int) -> int:

@@ -88,7 +88,12 @@ def written(path: str) -> str:
     >>> written(os.fsdecode(b"caf\\xe9.tgz")), written("lpar7.tgz")
     ('caf\\\\xe9.tgz', 'lpar7.tgz')
     """
-    return path.replace("\\", "\\\\").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    doubled = path.replace("\\", "\\\\")
+    try:
+        raw = doubled.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # no bytes of a name are read so: no system has such a path
+        raw = doubled.encode("utf-8", "backslashreplace")
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def path_of(text: str) -> str:
@@ -206,7 +211,7 @@ def _in_directory(entry: "os.DirEntry[str]", top: str) -> Union[str, Found, None
 
 def _link(path: str, bundle: bool, top: str) -> Optional[Failure]:
     real = os.path.realpath(path)
-    if real.startswith(os.path.join(top, "")) and os.path.exists(real):
+    if os.path.join(real, "").startswith(os.path.join(top, "")) and os.path.exists(real):
         return None
     if not bundle and not os.path.isdir(real):
         return None

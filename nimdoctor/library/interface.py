@@ -16,6 +16,7 @@ while something goes on.
 """
 
 import contextlib
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional, Sequence, Union
 
 from nimdoctor.evidence import hosts_of
@@ -26,6 +27,7 @@ from nimdoctor.library.registry import Incomplete
 from nimdoctor.library.repair import RepairTarget, never
 from nimdoctor.library.run_commands import silent
 from nimdoctor.library.session import RepairSession, Result, read_plan, registry_of_fixes
+from nimdoctor.library.since import local_time
 from nimdoctor.library.targets import ScanRequest, each
 from nimdoctor.model import Role
 from nimdoctor.planning.document import Plan
@@ -53,6 +55,7 @@ def scan(
     timeout: float = 30.0,
     progress: "Optional[Progress]" = None,
     compare: Optional[Given] = None,
+    since: Union[str, datetime, None] = None,
 ) -> Report:
     """The report on one host, and on its NIM master where that is given.
 
@@ -61,7 +64,7 @@ def scan(
     score from which an exposure moves `exit_status`. Only with `probe` is anything sent to the other end. `pictures` are
     for the page that notebooks show; without them a scan reads less. `timeout` is in seconds, for one command. `compare`
     is an earlier report of the host, as its `to_dict()` or the file of JSON it was written to; then `compared` says what
-    has become of its findings. Raises TargetError, UsageError, Incomplete.
+    has become of its findings. Sessions of nimsh.log before `since`, a local time of the host, are not looked at. Raises TargetError, UsageError, Incomplete.
 
     >>> report = scan("fixtures/hosts/healthy/client", only=["rhosts-left-over"])
     >>> [(one.check, one.outcome.value) for one in report.results], report.asked.checks
@@ -74,7 +77,17 @@ def scan(
     """
     names = _names(target)
     request = ScanRequest(
-        role, tuple(only), tuple(skip), fail_on, fail_on_exposure, probe, pictures, timeout, progress, _earlier(compare)
+        role,
+        tuple(only),
+        tuple(skip),
+        fail_on,
+        fail_on_exposure,
+        probe,
+        pictures,
+        timeout,
+        progress,
+        _earlier(compare),
+        None if since is None else local_time(since),
     )
     registry = request.checked(names)
     hosts = hosts_of(names)
@@ -99,6 +112,7 @@ def scan_many(
     timeout: float = 30.0,
     progress: "Optional[Progress]" = None,
     compare: Optional[Given] = None,
+    since: Union[str, datetime, None] = None,
 ) -> Iterator[Union[Report, Failure]]:
     """One record for each host that the targets name, in order, as each is done: its report, or why there is none.
 
@@ -112,7 +126,17 @@ def scan_many(
     """
     names = _names(targets)
     request = ScanRequest(
-        role, tuple(only), tuple(skip), fail_on, fail_on_exposure, probe, pictures, timeout, progress, _earlier(compare)
+        role,
+        tuple(only),
+        tuple(skip),
+        fail_on,
+        fail_on_exposure,
+        probe,
+        pictures,
+        timeout,
+        progress,
+        _earlier(compare),
+        None if since is None else local_time(since),
     )
     return each(request, names, master, request.checked(names))
 

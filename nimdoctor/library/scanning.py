@@ -46,15 +46,16 @@ def scan(
     now: Optional[datetime] = None,
     probe: bool = False,
     pictures: bool = False,
+    since: Optional[datetime] = None,
 ) -> Report:
     """Runs the checks over the target and, where given, its master.
 
     `role` client or master overrides what the evidence says; `only` and `skip` are check ids;
     `rules` come on top of the ones in the target's own ignore file. Only with `probe` is anything
     sent: each live host then asks the other end over the network. `pictures` asks for facts that
-    only a report with pictures has a use for.
+    only a report with pictures has a use for. Sessions before `since`, in the host's local time, are not looked at.
     """
-    engine = open_hosts(target, master, registry=registry, role=role)
+    engine = open_hosts(target, master, registry=registry, role=role, since=since)
     report = scan_hosts(engine, registry=registry, only=only, skip=skip, fail_on=fail_on, rules=rules, now=now)
     report = with_ways(report, engine, registry)
     if pictures or not only:
@@ -111,7 +112,12 @@ def with_pictures(report: Report, engine: Engine) -> Report:
 
 
 def open_hosts(
-    target: Evidence, master: Optional[Evidence] = None, *, registry: Registry, role: Optional[str] = None
+    target: Evidence,
+    master: Optional[Evidence] = None,
+    *,
+    registry: Registry,
+    role: Optional[str] = None,
+    since: Optional[datetime] = None,
 ) -> Engine:
     """The hosts of a scan, not yet read: where no master is given, the one that recorded evidence brings along.
 
@@ -119,8 +125,9 @@ def open_hosts(
     """
     master = master or (None if target.live else target.paired)
     alike(target, master)
-    host = Host(target, registry.catalog, (role,) if role else None)
-    return Engine(host, Host(master, registry.catalog, ("master",)) if master else None, registry.traits)
+    host = Host(target, registry.catalog, (role,) if role else None, since)
+    other = Host(master, registry.catalog, ("master",), since) if master else None
+    return Engine(host, other, registry.traits)
 
 
 def alike(target: Evidence, master: Optional[Evidence]) -> None:
@@ -155,6 +162,7 @@ def scan_hosts(
     results += [_of_broken(one, own_end) for one in broken]
     remarks = list(target.remarks) + (list(master.remarks) if master else [])
     remarks += [remark for end in (host, master_host) if end for remark in _remarks_on_levels(end)]
+    remarks += [remark for end in (host, master_host) if end for remark in _remarks_on_sessions(end)]
     all_rules = list(rules)
     for evidence in [target, *([master] if master else [])]:
         own, more = _own_rules(evidence, registry.catalog)
@@ -292,6 +300,16 @@ def _remarks_on_levels(host: Host) -> Sequence[str]:
     # the tables are loaded only where there is such a file
     site = host.optional(facts.SiteLevels)
     return site.remarks if site else ()
+
+
+def _remarks_on_sessions(host: Host) -> Sequence[str]:
+    """What of a host's nimsh.log was not looked at, since nobody asked for it."""
+    log = host.optional(facts.NimshLog) if host.since else None
+    if not log or not host.since:
+        return ()
+    if log.has_no_times:
+        return (f"--since: {log.source} has no times, so all of it was looked at",)
+    return (f"--since: of {log.source} only sessions from {host.since:%Y-%m-%d %H:%M:%S} on were looked at",)
 
 
 def _problems(hosts: Sequence[Optional[Host]], results: Sequence[Result]) -> List[Tuple[str, str, str]]:

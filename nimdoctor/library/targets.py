@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union
 
 from nimdoctor.evidence import hosts_of, is_asked_now, open_host, open_target
@@ -30,7 +31,8 @@ class ScanRequest(NamedTuple):
     """What is asked of each target: `role` client or master overrides what the evidence says, `only` and `skip` are check
     ids, `fail_on` a severity, `fail_on_exposure` a CVSS score. With `probe` each live host asks the other end over the
     network; `pictures` are for a report that shows some. `timeout` is in seconds, for one command. `earlier` are reports
-    of before, with one of which that of each host is compared.
+    of before, with one of which that of each host is compared. Sessions before `since`, in the host's local time, are not
+    looked at.
     """
 
     role: str = "auto"
@@ -43,6 +45,7 @@ class ScanRequest(NamedTuple):
     timeout: float = 30.0
     progress: "Optional[Progress]" = None
     earlier: "Optional[EarlierReports]" = None
+    since: Optional[datetime] = None
 
     def checked(self, targets: Sequence[str]) -> Registry:
         """The checks for it. Raises UsageError for what cannot be asked of these targets, Incomplete."""
@@ -73,6 +76,7 @@ class ScanRequest(NamedTuple):
             rules=() if evidence.live else scanning.local_rules(),
             probe=self.probe,
             pictures=self.pictures,
+            since=self.since,
         )
         report = report._replace(fail_on_exposure=self.fail_on_exposure)
         return report._replace(compared=self.earlier.beside(report)) if self.earlier else report

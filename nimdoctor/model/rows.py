@@ -9,7 +9,20 @@ class SiteConf(NamedTuple): ...
 import enum
 import re
 from functools import cache
-from typing import Callable, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar, Union
+from typing import (
+    AbstractSet,
+    Callable,
+    FrozenSet,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    TypeVar,
+    Union,
+)
 
 CLIENT, MASTER = "client", "master"
 EVERY = frozenset({CLIENT, MASTER})
@@ -140,6 +153,13 @@ def path_matches(pattern: str, path: str) -> bool:
         start = pattern[:-1]
         return path.startswith(start) and "/" not in path[len(start) :] and path != start
     return path == pattern
+
+
+def matching(pattern: str, paths: AbstractSet[str]) -> List[str]:
+    """The paths that the pattern of a row covers, in order."""
+    if "*" not in pattern:
+        return [pattern] if pattern in paths else []
+    return sorted(path for path in paths if path_matches(pattern, path))
 
 
 def fact(*rows: Union[Row, str], reads_parts: bool = False) -> Callable[[Type[F]], Type[F]]:

@@ -20,7 +20,7 @@ LINE_LIMIT = 64 * 1024
 """Bytes of one line that are kept; the rest of a longer line is dropped."""
 
 KEPT = 1024 * 1024
-"""Letters of a text that are kept once it was read: the facts that are made of it read it one after another."""
+"""Bytes of a text that are kept once it was read: the facts that are made of it read it one after another."""
 
 TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of one text that are read whole; only nimsh.log is streamed beyond it."""
@@ -142,7 +142,7 @@ class Text:
         self.since: Optional[datetime] = None
         """The local time of its host from which on it is asked for; only of nimsh.log."""
         self._opener = opener
-        self._decoded: Optional[str] = None
+        self._raw: Optional[bytes] = None
 
     @classmethod
     def of(
@@ -208,20 +208,20 @@ class Text:
 
     def read(self) -> str:
         """The text decoded, at most `TEXT_LIMIT` bytes of it. Raises Unreadable."""
-        if self._decoded is not None:
-            return self._decoded
-        decoded = decode(self.raw())
-        if len(decoded) <= KEPT:
-            self._decoded = decoded
-        return decoded
+        return decode(self.raw())
 
     def raw(self) -> bytes:
         """The bytes but for private keys, at most `TEXT_LIMIT`. Raises Unreadable."""
+        if self._raw is not None:
+            return self._raw
         try:
             with self.open() as stream:
-                return without_private_keys(stream.read(TEXT_LIMIT))
+                raw = without_private_keys(stream.read(TEXT_LIMIT))
         except OSError as error:
             raise Unreadable(f"{self.source} cannot be read: {refused(error)}") from error
+        if len(raw) <= KEPT:
+            self._raw = raw
+        return raw
 
     def lines(self) -> Iterator[Tuple[int, str]]:
         """Pairs of line number (counted in `source`) and line without its end."""

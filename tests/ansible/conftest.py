@@ -167,13 +167,19 @@ def controller() -> Path:
     return Path(found).resolve()
 
 
+def collection_in(place: Path) -> Path:
+    """A copy of the collection below a directory where Ansible finds it, yet without what the build puts in it."""
+    target = place / "ansible_collections/nimdoctor/aix"
+    shutil.copytree(REPOSITORY / "ansible", target, ignore=shutil.ignore_patterns("files", "at_host.py"))
+    return target
+
+
 @pytest.fixture(scope="session")
 def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where Ansible finds the collection, with the one file in it."""
     place = tmp_path_factory.mktemp("collections")
-    target = place / "ansible_collections/nimdoctor/aix"
-    shutil.copytree(REPOSITORY / "ansible", target, ignore=shutil.ignore_patterns("files", "at_host.py"))
-    subprocess.run([sys.executable, REPOSITORY / "tools/build_collection.py", target], check=True)
+    build = [sys.executable, REPOSITORY / "tools/build_collection.py", collection_in(place)]
+    subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
     return place
 
 

@@ -1,14 +1,16 @@
 """Sessions of nimsh.log: where one ends and the next begins, how each ended, and logs too large to keep."""
 
+import io
 from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nimdoctor.facts import nimsh_stream
 from nimdoctor.facts.nimsh_log import NimshLog
+from nimdoctor.facts.nimsh_part import LogPart
 from nimdoctor.facts.nimsh_session import SessionEnd
+from nimdoctor.facts.nimsh_stream import Limits
 from nimdoctor.model.text import BadEvidence, Text
 
 LOG = "/var/adm/ras/nimsh.log"
@@ -184,13 +186,12 @@ KINDS = {
 def test_a_log_larger_than_the_window_counts_as_one_read_whole(kinds, window):
     text = "".join(at(f"{10 + n // 60:02d}:{n % 60:02d}:00", *KINDS[kind]) for n, kind in enumerate(kinds))
     whole = parse(text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nimsh_stream, "CHUNK", 512)
-        patch.setattr(nimsh_stream, "WINDOW", window)
-        cut = parse(text)
+    cut = NimshLog([LogPart(Text.of(text, LOG), Limits(window=window, chunk=512))])
     assert cut.lines == whole.lines
-    # whether an older session was still open is not seen in a window this small
-    newest, same = (log.sessions[-1]._replace(overlapped=False) for log in (cut, whole))
+    newest, same = (
+        (one.end, one.first, one.last, one.started, one.ended, one.loaded, one.went_on, one.setting_line)
+        for one in (next(log.newest_first()) for log in (cut, whole))
+    )
     assert newest == same, "line numbers and quotes are those of the whole file"
     counted = {end: count for end, count in cut.counts().items() if end is not SessionEnd.QUERY}
     assert counted == {end: count for end, count in whole.counts().items() if end is not SessionEnd.QUERY}
@@ -210,7 +211,19 @@ def test_one_line_of_megabytes_is_cut_and_the_rest_still_read():
     assert log.newest_loaded().last.line == 8 + 1 + 7
 
 
-def test_a_log_beyond_two_gibibytes_is_refused_with_what_to_do(monkeypatch):
-    monkeypatch.setattr(nimsh_stream, "LARGEST", 100)
-    with pytest.raises(BadEvidence, match="larger than 2 GiB: give its newest part"):
-        parse(at("10:05:04", TLS))
+def test_of_a_log_beyond_two_gibibytes_the_newest_part_is_judged_and_nothing_before_it_is_read():
+    text = at("10:05:04", CONNECT, TLS, ANSWER) * 20 + at("11:00:00", CONNECT, TLS)
+    log = NimshLog([LogPart(Text.of(text, LOG), Limits(window=2000, largest=100))])
+    session = log.newest_loaded()
+    assert session.end is SessionEnd.HUNG
+    assert (session.last.line, session.last.text) == (None, "Fri Mar 14 11:00:00 2025        create BIO")
+    assert not log.all_counted and log.lines is None
+    assert NimshLog([LogPart(Text.of(text, LOG), Limits(window=2000))]).all_counted
+
+
+def test_a_log_that_is_rotated_while_it_is_read_is_quoted_without_numbers():
+    old = at("10:05:04", CONNECT, TLS, ANSWER) * 20 + at("11:00:00", CONNECT, TLS)
+    contents = [old.encode(), at("12:00:00", CONNECT).encode(), old.replace("11:00", "12:00").encode()]
+    log = NimshLog([LogPart(Text(LOG, lambda: io.BytesIO(contents.pop(0))), Limits(window=2000))])
+    assert log.newest_loaded().last == (LOG, None, "Fri Mar 14 11:00:00 2025        create BIO")
+    assert not log.all_counted

@@ -37,11 +37,11 @@ class Bundles:
         """A client and its master."""
         return [self.add("lpar7"), self.add("nim1", end="master")]
 
-    def sixty(self) -> "list[str]":
-        """Clients of two kinds and the master of them, of which six are damaged."""
+    def many(self, count: int) -> "list[str]":
+        """Clients of two kinds and the master of them, so many in all; each tenth is damaged, from the fourth on."""
         clients = [
             self.add(f"client{number:02}", ("healthy", "client-not-secure")[number % 2], cut=99 * (number % 10 == 3))
-            for number in range(59)
+            for number in range(count - 1)
         ]
         return [*clients, self.add("nim1", end="master")]
 

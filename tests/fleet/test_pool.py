@@ -149,7 +149,7 @@ def test_no_process_outlives_a_driver_that_was_killed(driver):
 
 
 def test_processes_do_not_hear_ctrl_c(driver):
-    started, children = driver
+    _, children = driver
     workers = [one for one in children if "spawn_main" in " ".join(one.cmdline())]
     for one in workers:
         one.send_signal(signal.SIGINT)

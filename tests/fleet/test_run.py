@@ -74,7 +74,7 @@ def test_a_bundle_that_ends_its_process_twice_is_recorded_as_crashed(records, bu
 
 
 def test_what_is_done_is_not_done_again(records, bundles, inline):
-    paths = bundles.sixty()[:9]
+    paths = bundles.many(9)
     engine = inline()
     first, second = records(paths), records(paths, engine)
     assert second == first

@@ -44,6 +44,8 @@ class Timeline(NamedTuple):
     verdict: Optional[Mark] = None
     events: Tuple[Tuple[datetime, str], ...] = ()
     read: Optional[datetime] = None
+    all_counted: bool = True
+    """Whether `older` has all of the rest: of a log that is too large for that only the newest part is read."""
 
     def counts(self) -> List[Tuple[str, int]]:
         """Sessions by outcome, older ones included, the worst outcome first."""
@@ -69,6 +71,7 @@ def timeline_of(host: Host, other: Optional[Host] = None) -> Iterator[Timeline]:
         next((mark for mark, one in zip(marks, log.sessions) if one is newest), None),
         tuple(sorted([*_events(host, host), *(_events(other, host) if other else ())])),
         date.naive if date else None,
+        log.all_counted,
     )
 
 

@@ -108,5 +108,5 @@ def _sentences(record: Record, now: datetime, more: int) -> Iterator[str]:
         yield f"Not collected: {', '.join(record['missing'])}."
     if record["pairing"] and not (is_master(record) and record["master_target"] is None):
         yield f"Its master's bundle: {record['pairing']}."
-    if printable(record["target"]) != record["target"]:
-        yield "Characters of its bundle's path stand here as escapes: the command does not run as it is."
+    if any("\\" in path or printable(path) != path for path in (record["target"], record["master_target"] or "")):
+        yield "Characters of a path stand here as escapes: the command does not run as it is."

@@ -4,7 +4,7 @@ from bisect import insort
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Set
 
 from nimdoctor.model import Severity, Topic
-from nimdoctor.report.fleet.hosts import Record, anchor
+from nimdoctor.report.fleet.hosts import Record, anchor, rank
 
 NAMED = 5
 """Hosts that are named beside a number."""
@@ -74,11 +74,6 @@ class Faults:
         """The worst first, then what most hosts have."""
         found = [one for one in self.checks.values() if one.topic == topic.value]
         return sorted(found, key=lambda one: (-rank(one.severity), -one.hosts, one.check))
-
-
-def rank(severity: str) -> int:
-    """0 for info up to 4 for critical, -1 for what is none."""
-    return next((one.rank for one in Severity if one.value == severity), -1)
 
 
 def worst_first(verdicts: Iterable[Verdict]) -> List[Verdict]:

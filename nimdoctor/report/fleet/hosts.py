@@ -5,20 +5,29 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
+from nimdoctor.model import Severity, Topic
+
 Record = Mapping[str, Any]
 """An object nimdoctor.fleet/1."""
 Key = Tuple[str, str]
 """A host by its name and that of its master, in small letters; one of no name by its bundle's path."""
 
+_VERDICTS = {"problems": 2, "inconclusive": 1, "healthy": 0}
+_RANKS: Dict[str, int] = {one.value: one.rank for one in Severity}
 _PLAIN = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
 class Older(NamedTuple):
-    """A bundle that counts nowhere, since a newer one of its host is there."""
+    """A bundle that counts nowhere, since a newer one of its host, or a graver one of the same time, is there.
+
+    `graver` says that it was worse than the one which counts: mended since, or of another host of that name.
+    """
 
     host: str
     target: str
-    newer: str
+    verdict: str
+    counts: str
+    graver: bool
 
 
 class Fleet(NamedTuple):
@@ -37,39 +46,61 @@ class Fleet(NamedTuple):
 
 
 class _Place(NamedTuple):
+    """Of two, the greater counts."""
+
     collected: str
+    gravity: Tuple[int, int]
     target: str
+    host: str
     number: int
 
 
 def newest(records: Iterable[Record]) -> Fleet:
-    """One record a host. Of two that were collected at the same time it is the one whose path comes last."""
+    """One record a host. Of those collected at one time, or at no known one, the gravest counts, so that nothing is hidden."""
     kept: Dict[Key, _Place] = {}
-    older: List[Tuple[Key, str, str]] = []
+    older: List[Tuple[Key, _Place]] = []
     masters: Dict[str, str] = {}
     bundles = 0
     for number, record in enumerate(records):
         bundles += 1
         if is_master(record) and record["host"]:
             masters[record["target"]] = record["host"]
-        host, place = key(record), _Place(record["collected"] or "", record["target"], number)
+        host, place = (
+            key(record),
+            _Place(record["collected"] or "", _gravity(record), record["target"], record["host"] or "", number),
+        )
         old, kept[host] = sorted((kept.get(host, place), place))
         if old.target != kept[host].target:
-            older.append((host, record["host"], old.target))
+            older.append((host, old))
     times = [when for place in kept.values() for when in [moment(place.collected)] if when]
     return Fleet(
         bundles,
         sorted(place.number for place in kept.values()),
-        sorted(Older(name, target, kept[host].target) for host, name, target in older),
+        sorted(_beside(old, kept[host]) for host, old in older),
         min(times, default=None),
         max(times, default=None),
         masters,
     )
 
 
+def _beside(old: _Place, kept: _Place) -> Older:
+    verdict = next((name for name, rank in _VERDICTS.items() if rank == old.gravity[0]), "")
+    return Older(old.host, old.target, verdict, kept.target, old.gravity > kept.gravity)
+
+
 def is_master(record: Record) -> bool:
     """Whether the host is one, whatever it is besides."""
     return "master" in (record["role"] or "").split(",")
+
+
+def _gravity(record: Record) -> Tuple[int, int]:
+    found = [rank(one["severity"]) for one in record["findings"] if one["topic"] == Topic.OPERATION.value]
+    return _VERDICTS.get(record["verdict"], 1), max(found, default=-1)
+
+
+def rank(severity: str) -> int:
+    """0 for info up to 4 for critical, -1 for what is none."""
+    return _RANKS.get(severity, -1)
 
 
 def key(record: Record) -> Key:
@@ -81,8 +112,10 @@ def key(record: Record) -> Key:
 
 def moment(written: Optional[str]) -> Optional[datetime]:
     """A time as records have it, `2026-11-30T12:00:00Z`; None for anything else."""
+    if not written or not written.endswith("Z"):
+        return None
     try:
-        return datetime.strptime(written or "", "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        return datetime.fromisoformat(written[:-1]).replace(tzinfo=timezone.utc)
     except ValueError:
         return None
 

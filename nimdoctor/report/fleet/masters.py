@@ -2,10 +2,12 @@
 
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from nimdoctor.report.fleet.faults import Faults, Findings, Named, Verdict, rank, worst_first
-from nimdoctor.report.fleet.hosts import Record, anchor, is_master
+from nimdoctor.report.fleet.faults import Faults, Findings, Named, Verdict, worst_first
+from nimdoctor.report.fleet.hosts import Record, anchor, is_master, rank
 from nimdoctor.report.fleet.shares import INCONCLUSIVE, PROBLEMS, Share
 
+LISTED = 1000
+"""Masters that a table has. Of more it is those with most problems, or where most have not followed."""
 _FOLLOWED = {True: "followed", False: "not-yet", None: "unsure"}
 
 
@@ -106,6 +108,11 @@ class Families:
         return sorted(
             self.families.values(), key=lambda one: (not one.name, -one.verdicts[PROBLEMS], -one.hosts, one.name)
         )
+
+    def listed(self) -> List[Family]:
+        """Those that stand in a table, each once."""
+        both = (*self.worst_first()[:LISTED], *self.followed()[:LISTED])
+        return list({one.id: one for one in both}.values())
 
     def followed(self) -> List[Family]:
         """Those where anybody had to follow, first where most have not."""

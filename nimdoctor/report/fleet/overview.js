@@ -25,14 +25,14 @@
   };
   const coloured = (word) => element("span", severities.has(word) ? word : "", word);
   const item = (start, check, message, ...rest) =>
-    element("li", "", ...start, ": ", element("code", "", check), ": ", message, ...rest);
+    element("li", "", ...start, ": ", element("code", "whole", check), ": ", message, ...rest);
 
   const finding = (numbers) => {
     const [severity, confidence, check, message, objects, seen, fix] = numbers.map((one) => texts[one]);
     const rest = [];
     if (seen) rest.push(", " + seen);
     if (objects) rest.push(" ", element("span", "soft", "(" + objects + ")"));
-    if (fix) rest.push(". Fix: ", element("code", "", fix));
+    if (fix) rest.push(". Fix: ", element("code", "whole", fix));
     return item([coloured(severity), ", " + confidence], check, message, ...rest);
   };
 
@@ -58,7 +58,7 @@
   const made = (row) => {
     const [master, verdict, severity, checks, facts] = row[HEAD].map((one) => texts[one]);
     const summary = element("summary", "", element("bdi", "name", row[NAME]), " ");
-    if (severity) summary.append(element("span", "badge " + (severities.has(severity) ? severity : ""), severity), " " + checks);
+    if (severity) summary.append(element("span", severities.has(severity) ? "badge " + severity : "", severity), " " + checks);
     else summary.append(element("span", verdicts.has(verdict) ? verdict : "", verdict));
     summary.append(" ", element("span", "soft facts", [master, facts].filter(Boolean).join(", ")));
     if (row[SHOWN].length && row[ID].startsWith("host-")) summary.append(", its clients show: " + row[SHOWN].map((one) => texts[one[2]]).join(", "));

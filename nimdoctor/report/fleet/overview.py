@@ -15,7 +15,7 @@ from markupsafe import Markup as Safe
 
 from nimdoctor import __version__
 from nimdoctor.model import Severity, Topic
-from nimdoctor.report.fleet import pictures
+from nimdoctor.report.fleet import masters, pictures
 from nimdoctor.report.fleet.entry import MESSAGE
 from nimdoctor.report.fleet.faults import Fault
 from nimdoctor.report.fleet.hosts import Fleet, Record, newest
@@ -61,8 +61,8 @@ def overview(records: Callable[[], Iterable[Record]], generated: datetime) -> It
             tally.add_unread(record)
         else:
             rows.add(record, tally.add(record))
-    marks = tally.tell()
-    rows.add_masters(tally.families.worst_first(), marks)
+    shown = tally.tell()
+    rows.add_masters(tally.families.worst_first(), shown)
     data = map(Safe, rows.data(tally.selections()))
     page = _environment().get_template("overview.jinja")
     yield from _pieces(page.generate(**_said(fleet, tally), rows=rows, data=data))
@@ -88,6 +88,7 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
     style = "".join(_file(name, place) for name, place in (("report.css", "html"), ("overview.css", "fleet")))
     script = _file("overview.js")
     faults = tally.faults.of(Topic.OPERATION)
+    bars = _week_bars(tally)
     certificates = tally.certificates.shares
     return {
         "title": _title(tally),
@@ -98,6 +99,7 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
         "script": Safe(script),
         "policy": f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; {_NOTHING}",
         "fleet": fleet,
+        "graver": sum(one.graver for one in fleet.older),
         "tally": tally,
         "faults": faults,
         "gravest": faults[0] if faults else None,
@@ -108,12 +110,14 @@ def _said(fleet: Fleet, tally: Tally) -> Dict[str, Any]:
         "out": certificates[OUT],
         "soon": sum(one.hosts for one in list(certificates.values())[1 : 1 + SOON]),
         "weeks": tally.certificates.there() if _seen(tally) else [],
-        "week_bars": _week_bars(tally),
+        "week_bars": bars,
+        "ahead": any(one.hosts for one in bars),
         "followers": tally.families.followed(),
+        "masters_listed": masters.LISTED,
         "masters_first": tally.families.worst_first(),
         "levels": _newest_first(tally.levels),
         "generations": _newest_first(tally.generations),
-        "periods": tally.collected.there()[::-1],
+        "periods": _newest_first(tally.collected),
         "period_bars": pictures.by_verdict(list(tally.collected.shares.values())),
         "verdicts": [(name, hosts, pictures.KINDS[name]) for name, hosts in tally.all.verdicts.items()],
         "unread": tally.not_read(),

@@ -9,8 +9,7 @@ from heapq import nsmallest
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from nimdoctor.report.fleet import entry
-from nimdoctor.report.fleet.faults import rank
-from nimdoctor.report.fleet.hosts import Record
+from nimdoctor.report.fleet.hosts import Record, rank
 from nimdoctor.report.fleet.masters import Family, shown_row
 from nimdoctor.report.fleet.shares import HEALTHY, INCONCLUSIVE, PROBLEMS
 from nimdoctor.report.fleet.tally import Counted, Selection

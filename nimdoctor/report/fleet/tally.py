@@ -10,6 +10,8 @@ from nimdoctor.report.fleet.masters import Families, Family
 from nimdoctor.report.fleet.shares import HEALTHY, INCONCLUSIVE, PROBLEMS, Division, Share
 from nimdoctor.report.fleet.times import Periods, week_of, weeks
 
+REASONS = 200
+"""Why bundles gave no report: so many reasons stand by themselves."""
 UNKNOWN = "not known"
 NO_CERTIFICATE = "none seen"
 VERDICTS = {HEALTHY: "that are healthy", PROBLEMS: "with problems", INCONCLUSIVE: "of which too little is known"}
@@ -101,6 +103,8 @@ class Tally:
         """The record of a bundle that gave no report."""
         failure, target = record["failure"], record["target"]
         message = failure["message"].replace(target, "PATH") if target else failure["message"]
+        if len(self.unread) >= REASONS and f"{failure['kind']}: {message}" not in self.unread:
+            message = "for other reasons"
         reason = self.unread.setdefault(f"{failure['kind']}: {message}", Unread(failure["kind"], message))
         reason.targets.append(target)
 
@@ -133,7 +137,7 @@ class Tally:
         ):
             for one in division.there():
                 found += _by_verdict(one, words.format(one.name))
-        for family in self.families.families.values():
+        for family in self.families.listed():
             found += _by_verdict(family, f"of master {family.name}" if family.name else "whose master is not known")
             for state, word in (
                 (True, "have followed"),

@@ -7,6 +7,8 @@ from nimdoctor.report.fleet.hosts import Record, moment
 
 WEEKS = 26
 """Weeks ahead that certificates are looked at one by one."""
+_MONTHS = 36
+"""Up to so many, time is parted by months."""
 UNDATED = "not known"
 OUT, LATER = "run out already", f"after {WEEKS} weeks"
 _DAY = timedelta(days=1)
@@ -23,12 +25,12 @@ class Periods(NamedTuple):
         """Every period from the first to the last, also those in which nothing was collected."""
         if first is None or last is None:
             return cls("week", [])
-        days = [first.date() + number * _DAY for number in range((last.date() - first.date()).days + 1)][-40000:]
-        for unit, most in (("week", WEEKS), ("month", 36)):
-            names = list(dict.fromkeys(_period(unit, day) for day in days))
-            if len(names) <= most:
-                return cls(unit, names)
-        return cls("year", list(dict.fromkeys(_period("year", day) for day in days))[-100:])
+        days = (last.date() - first.date()).days
+        if days > _MONTHS * 30:
+            return cls("year", [f"{year:04}" for year in range(max(first.year, last.year - 99), last.year + 1)])
+        unit = "week" if days < 7 * WEEKS else "month"
+        each = (_period(unit, first.date() + number * _DAY) for number in range(days + 1))
+        return cls(unit, list(dict.fromkeys(each)))
 
     def of(self, collected: Optional[str]) -> str:
         """The one that a time falls into."""
@@ -39,25 +41,29 @@ class Periods(NamedTuple):
 def _period(unit: str, day: date) -> str:
     """A week by its Monday."""
     if unit == "week":
-        return (day - day.weekday() * _DAY).isoformat()
+        return _monday(day).isoformat()
     return day.isoformat()[: 7 if unit == "month" else 4]
 
 
 def weeks(now: datetime) -> List[str]:
-    """The weeks ahead by the days on which they begin, this one first, between what is out and what holds longer."""
-    monday = now.date() - now.weekday() * _DAY
+    """The weeks ahead by their Mondays, this one first, between what is out and what holds longer."""
+    monday = _monday(now.date())
     return [OUT, *((monday + 7 * number * _DAY).isoformat() for number in range(WEEKS)), LATER]
 
 
 def week_of(record: Record, now: datetime) -> Optional[str]:
-    """When a host's soonest certificate runs out; None where it is not known that it has one."""
+    """The one in which a host's soonest certificate runs out; None where it is not known that it has one."""
     ends = ends_at(record)
     if ends is None:
         return None
     if ends <= now:
         return OUT
-    monday = ends.date() - ends.weekday() * _DAY
-    return monday.isoformat() if monday.isoformat() in weeks(now) else LATER
+    monday = _monday(ends.date())
+    return monday.isoformat() if (monday - _monday(now.date())).days < 7 * WEEKS else LATER
+
+
+def _monday(day: date) -> date:
+    return day - day.weekday() * _DAY
 
 
 def ends_at(record: Record) -> Optional[datetime]:

@@ -39,9 +39,14 @@ def rows(found: Timeline) -> List[Tuple[str, str, str]]:
     rest = dict(found.counts())
     for one in newest:
         rest[one.end] -= 1
-    return rows + [
+    counted = [
         ("before", f"{count(number, 'session')} more: {ENDS[end]}", "") for end, number in rest.items() if number
     ]
+    return (
+        rows
+        + counted
+        + ([] if found.all_counted else [("before", "more that were not counted: the log is too large", "")])
+    )
 
 
 def draw(found: Timeline, label: str) -> Markup:
