@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Sequence
 
@@ -48,7 +49,9 @@ class Controller:
             "ANSIBLE_LOCALHOST_WARNING": "0",
         }
 
-    def run(self, *tasks: Task, check: bool = False, diff: bool = False, **play: Any) -> List[Result]:
+    def run(
+        self, *tasks: Task, check: bool = False, diff: bool = False, keep_with: str = "", **play: Any
+    ) -> List[Result]:
         """What each task came to; one that fails ends none of the others."""
         written = self.home / "results.json"
         written.unlink(missing_ok=True)
@@ -56,13 +59,17 @@ class Controller:
         results = "{{ [" + ", ".join(task["register"] for task in named) + "] | to_json }}"
         keep = {"ansible.builtin.copy": {"content": results, "dest": str(written)}, "check_mode": False, "diff": False}
         keep["become"] = False
+        if keep_with:
+            keep["vars"] = {"ansible_python_interpreter": keep_with}
+            play = {**play, "vars": {**play.get("vars", {}), "ansible_python_interpreter": self.python}}
         whole = {"hosts": "all", "gather_facts": False, **play, "tasks": [*named, keep]}
         (self.home / "play.yml").write_text(json.dumps([whole]))
         words = ["--check"] if check else []
         words += ["--diff"] if diff else []
+        given = [] if keep_with else ["-e", f"ansible_python_interpreter={self.python}"]
         ended = subprocess.run(
             [*self.before, f"{self.venv}/bin/ansible-playbook", "-i", "lpar7,", "-c", "local", *words,
-             "-e", f"ansible_python_interpreter={self.python}", "-e", f"ansible_async_dir={self.home}/async", "play.yml"],
+             *given, "-e", f"ansible_async_dir={self.home}/async", "play.yml"],
             cwd=self.home, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=DEADLINE, check=False,
         )  # fmt: skip
@@ -350,6 +357,13 @@ def test_who_is_not_root_is_told_to_become_root(ansible: Controller) -> None:
         **nobody,
     )
     assert failed["failed"] and "use become" in failed["msg"]
+
+
+@pytest.mark.parametrize("unfit", ["/no/such/python3", "3.8"])
+def test_a_python_that_will_not_do_is_told_with_one_that_will(ansible: Controller, lab_of, unfit: str) -> None:
+    ansible.python = unfit if unfit.startswith("/") else f"{python_home(unfit)}/bin/python3"
+    (scanned,) = ansible.run(task("scan_info", target=lab_of("healthy").client_target), keep_with=sys.executable)
+    assert scanned["failed"] and "ansible_python_interpreter of this host is no Python 3.9 or newer" in scanned["msg"]
 
 
 def test_it_can_go_on_while_nobody_waits(ansible: Controller, lab_of) -> None:

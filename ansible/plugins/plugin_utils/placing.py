@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shlex
+from collections.abc import Mapping
 from typing import Any, Dict, NamedTuple, Optional
 
 from ansible.errors import AnsibleActionFail
@@ -34,6 +35,10 @@ NOT_FOUND = (126, 127)
 """Status of a shell that cannot start a program."""
 
 
+REQUIRES = re.compile(r"(Ansible|ansible-core) requires .{0,40}Python")
+"""How a module of Ansible says that its python is too old."""
+
+
 class OneFile(NamedTuple):
     """The file as the collection carries it: where it is, and what it is called on a host."""
 
@@ -55,6 +60,12 @@ def one_file() -> OneFile:
             f"{FILE} is damaged: its sha256 is {found}, not {expected}; install the collection anew"
         )
     return OneFile(FILE, f"nimdoctor-{found}.pyz")
+
+
+def _unfit(found: Mapping[str, Any]) -> bool:
+    """Whether a module did not run, since its python is not there or too old."""
+    missing = found.get("rc") in NOT_FOUND or REQUIRES.match(str(found.get("msg")))
+    return bool(found.get("_old_python") or (found.get("failed") and missing))
 
 
 class OneFileAction(ActionBase):
@@ -120,7 +131,7 @@ class OneFileAction(ActionBase):
     def _with_python(self, arguments: Dict[str, Any], variables: Dict[str, Any]) -> Dict[str, Any]:
         """What the module answers; where Ansible found no python that will do, by one of the places that AIX has."""
         found = self._module(arguments, variables)
-        if not found.get("_old_python") and not (found.get("failed") and found.get("rc") in NOT_FOUND):
+        if not _unfit(found):
             return found
         answer = self._low_level_execute_command(LOOK.format(" ".join(map(shlex.quote, PYTHONS))), sudoable=False)
         there = re.search(r"^nimdoctor:(/\S+)$", answer.get("stdout", ""), re.MULTILINE)
@@ -131,7 +142,7 @@ class OneFileAction(ActionBase):
         self._discovered_interpreter_key, self._discovered_interpreter = DISCOVERED, there.group(1)
         facts[DISCOVERED] = there.group(1)
         found = self._module(arguments, variables)
-        if found.get("_old_python") or (found.get("failed") and found.get("rc") in NOT_FOUND):
+        if _unfit(found):
             facts[DISCOVERED] = known
             words = f"ansible_python_interpreter of this host is no Python 3.9 or newer; there is {there.group(1)}"
             return {"failed": True, "changed": False, "msg": words}
@@ -145,7 +156,7 @@ class OneFileAction(ActionBase):
         remote: str = self._connection._shell.join_path(place, name)
         self._transfer_file(path, remote)
         self._fixup_perms2((place, remote), execute=False)
-        if not self._connection.become:
+        if not self._is_become_unprivileged():
             self._remote_chmod((remote,), "0600")
         return remote
 
