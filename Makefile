@@ -31,7 +31,7 @@ SECONDS = 60
 SEED = 1
 FAULTS = 5
 
-.PHONY: demo generate test lint pytest pyz installed bench bench-repair bench-logs bench-redaction attack attack-fuzz \
+.PHONY: demo generate test lint pytest pyz installed bench bench-fleet bench-repair bench-logs bench-redaction attack attack-fuzz \
   attack-archives attack-leaks attack-faults collection ansible-test ansible-lint clean
 
 demo: $(PLAIN)/installed
@@ -64,6 +64,9 @@ installed: $(VENV)/developed $(PLAIN)/installed
 
 bench: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/measure.py
+
+bench-fleet: $(VENV)/developed
+	$(BIN)/python benchmarks/fleet.py
 
 bench-repair: $(PLAIN)/installed
 	$(PLAIN)/bin/python benchmarks/repair.py

@@ -1,6 +1,6 @@
 """How a fileset of NIM stands to each security generation: carried, lacking or not known, and what shows it."""
 
-from typing import FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from nimdoctor.facts.emgr import InterimFix, InterimFixes
 from nimdoctor.facts.generation import proof
@@ -76,6 +76,7 @@ class GenerationJudge:
         self.ios = ios
         self.table = tables.rows("generations")
         self.affected = tables.rows("nim_affected")
+        self._affected_rows: Dict[str, List[LevelRow]] = {}
         every = {row.text("generation") for row in (*self.table, *tables.rows("nim_cves"))}
         self.generations = tuple(sorted(every))
         lines = self._lines()
@@ -293,8 +294,11 @@ class GenerationJudge:
         return tuple(fix.label for fix in fixes if fix.waits_for_reboot and self._is_of(fix, generation))
 
     def _ranges(self, name: str) -> Sequence[LevelRow]:
-        tl = technology_level(self.filesets.vrmf(name) or Level(()))
-        return [row for row in self.affected if row.text("fileset") == name and row.text("tl") == tl]
+        if name not in self._affected_rows:
+            tl = technology_level(self.filesets.vrmf(name) or Level(()))
+            found = [row for row in self.affected if row.text("fileset") == name and row.text("tl") == tl]
+            self._affected_rows[name] = found
+        return self._affected_rows[name]
 
     def _unexplained_lock(self, name: str) -> bool:
         """Whether an interim fix locks the fileset that no listed fix with an APAR of the tables accounts for."""

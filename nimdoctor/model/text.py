@@ -230,8 +230,9 @@ class Text:
 
     def quotes(self) -> Iterator[Quote]:
         """Every line as a quote."""
-        for number, line in self.lines():
-            yield Quote(self.source, number, line)
+        source = self.source
+        for index, line in enumerate(split_lines(self.read())):
+            yield Quote(source, self.number(index) if self.numbers else self.first_line + index, line[:LINE_LIMIT])
 
     def quote(self, number: int) -> Quote:
         """The line with that number; an empty quote when there is none."""
