@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "report",
     "checks": "reference",
     "explain": "reference",
+    "schema": "reference",
     "demo": "reference",
     "fleet": "fleet",
 }

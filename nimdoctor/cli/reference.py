@@ -1,6 +1,7 @@
-"""`nimdoctor checks`, `explain` and `demo`: what it looks for, what it knows, how a repair goes."""
+"""`nimdoctor checks`, `explain`, `schema` and `demo`: what it looks for, what it knows, how a repair goes."""
 
 import json
+import pkgutil
 import sys
 from enum import Enum
 from typing import List, Optional
@@ -22,6 +23,16 @@ class ListFormat(str, Enum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+
+
+class Document(str, Enum):
+    """What nimdoctor writes as JSON, by the shape of it that is published."""
+
+    REPORT = "report"
+    FAILURE = "failure"
+    FLEET = "fleet"
+    PLAN = "plan"
+    RUNS = "runs"
 
 
 def checks(
@@ -88,6 +99,13 @@ def explain(
     if not explanation.found:
         raise UsageError(explanation.text.strip())
     write(explanation.text.rstrip("\n") + "\n", None)
+    return 0
+
+
+def schema(document: Document = typer.Argument(..., help="Which JSON it is of.")) -> int:
+    """Print the JSON Schema of what nimdoctor writes."""
+    found = pkgutil.get_data("nimdoctor.report", f"{document.value}-1.schema.json")
+    write((found or b"").decode("ascii"), None)
     return 0
 
 

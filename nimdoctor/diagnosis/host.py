@@ -120,9 +120,7 @@ class Host:
         raise self._absent(kind, rows)
 
     def only_a_part(self, kind: Any) -> str:
-        """The catalog name of what that fact rests on, alone or beside others, and of which only a part was given that
-        says nothing sure; empty where there is none.
-        """
+        """The catalog name of what that fact rests on where a part that says nothing sure was given of it; else empty."""
         return self._parts.get(kind, "")
 
     def withheld(self, name: str) -> bool:
@@ -203,9 +201,7 @@ class Host:
 
     @property
     def all_understood(self) -> bool:
-        """Whether all that was read so far was understood, and was no mere part: what was not is told in other words once
-        somebody has tried.
-        """
+        """Whether all that was read so far was understood, and whole: what was not is told in other words from then on."""
         return not (self._unread or self._parts or self._withheld)
 
     @property

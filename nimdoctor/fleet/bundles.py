@@ -24,7 +24,8 @@ _ARCHIVES = (*ARCHIVE_NAMES, *UNREAD_ARCHIVES)
 _OF_NIM = ("/etc/niminfo", "/var/adm/ras/nimsh.log", "lsnim -l")
 """Texts by whose names loose files in a directory are known as evidence."""
 _TEXTS = ("files", "commands")
-"""Directories of an evidence directory; of bundles, where archives are in them."""
+"""Directories of an evidence directory, by what is in them: others have such names too."""
+_TOPS = ("etc", "usr", "var", "ssl_nimsh")
 _CHUNK = 1 << 16
 _LONGEST = 1 << 14
 """Bytes of one path in a list: four times what systems take."""
@@ -88,7 +89,12 @@ def written(path: str) -> str:
     >>> written(os.fsdecode(b"caf\\xe9.tgz")), written("lpar7.tgz")
     ('caf\\\\xe9.tgz', 'lpar7.tgz')
     """
-    return path.replace("\\", "\\\\").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    doubled = path.replace("\\", "\\\\")
+    try:
+        raw = doubled.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # no bytes of a name are read so: no system has such a path
+        raw = doubled.encode("utf-8", "backslashreplace")
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def path_of(text: str) -> str:
@@ -158,7 +164,8 @@ def _below(top: str) -> Iterator[Found]:
                 entries = sorted(listing, key=lambda entry: entry.name)
             if _is_host(entries):
                 yield _whole(place)
-                continue
+                # no archive that lies beside the texts is read with them
+                entries = [entry for entry in entries if _is_archive(entry.name)]
         except OSError as error:
             yield Failure(place, UNREADABLE, f"{place}: cannot be listed: {refused(error)}")
             continue
@@ -167,14 +174,20 @@ def _below(top: str) -> Iterator[Found]:
 
 def _is_host(entries: List["os.DirEntry[str]"]) -> bool:
     """Whether a directory is the evidence of one host, or loose files that are. Raises OSError."""
+    folders = {entry.name: entry.path for entry in entries if entry.is_dir(follow_symlinks=False)}
+    if any(_holds_texts(name, folders[name]) for name in _TEXTS if name in folders):
+        return True
     if any(_is_archive(entry.name) for entry in entries):
         return False
-    folders = {entry.name: entry.path for entry in entries if entry.is_dir(follow_symlinks=False)}
     if any(entry.name == MANIFEST for entry in entries) and set(folders) <= {*_TEXTS, CLIENT, HOST, MASTER}:
         return True
-    if any(name in folders and not any(map(_is_archive, os.listdir(folders[name]))) for name in _TEXTS):
-        return True
     return not folders and any(_is_loose(entry.name) for entry in entries)
+
+
+def _holds_texts(name: str, place: str) -> bool:
+    """Whether a directory of such a name is that of an evidence directory. Raises OSError."""
+    inside = os.listdir(place)
+    return any(one in _TOPS for one in inside) if name == "files" else any(map(hinted_name, inside))
 
 
 def _is_archive(name: str) -> bool:
@@ -206,7 +219,7 @@ def _in_directory(entry: "os.DirEntry[str]", top: str) -> Union[str, Found, None
 
 def _link(path: str, bundle: bool, top: str) -> Optional[Failure]:
     real = os.path.realpath(path)
-    if real.startswith(os.path.join(top, "")) and os.path.exists(real):
+    if os.path.join(real, "").startswith(os.path.join(top, "")) and os.path.exists(real):
         return None
     if not bundle and not os.path.isdir(real):
         return None

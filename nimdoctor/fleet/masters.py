@@ -56,7 +56,7 @@ class Masters(threading.local):
     def with_client(self, path: str, client: Evidence, catalog: Catalog) -> Iterator[Union[Host, Failure]]:
         """The master of that bundle, for the client's scan alone; the failure where it cannot be used for it."""
         found = next(bundles([path]), None)
-        bundle = found if isinstance(found, Bundle) else None
+        bundle = found if isinstance(found, Bundle) and found.path == path else None
         kept = self._kept.pop(bundle, None) if bundle else None
         opened = kept if kept is not None else tried(path, lambda: _opened(path, catalog))
         if isinstance(opened, Failure):

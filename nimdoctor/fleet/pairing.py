@@ -6,6 +6,7 @@ several masters of that name it is. What is not told is not guessed: then the cl
 of one master the one collected nearest in time to the client's counts. The order of the bundles changes nothing.
 """
 
+import os
 from bisect import bisect_left
 from collections import defaultdict
 from sys import intern
@@ -44,33 +45,36 @@ def pair(identities: Iterable[Identity]) -> Dict[str, Paired]:
 
 
 class _Master:
-    """One master: its bundles in order of time, those of which the time is not known first."""
+    """One master, and all its bundles."""
 
     def __init__(self, number: int, bundles: List[Identity]) -> None:
         self.number = number
-        self.bundles = sorted(bundles, key=lambda one: (-1 if one.collected is None else one.collected, one.path))
+        self.several = len(bundles) > 1
         self.machine_id = bundles[0].machine_id
         self.paths = {one.path for one in bundles}
         self.names = {name for one in bundles for name in one.names}
-        self._times = [one.collected for one in self.bundles if one.collected is not None]
+        self._at: Dict[Optional[int], Dict[str, Identity]] = {}
+        for one in sorted(bundles, key=lambda one: one.path):
+            beside = self._at.setdefault(one.collected, {})
+            beside.setdefault(os.path.dirname(one.path), one)
+        self._times = sorted(time for time in self._at if time is not None)
 
     @property
     def first(self) -> str:
         """The path by which it is told from others."""
         return written(min(self.paths))
 
-    def nearest(self, time: Optional[int]) -> Identity:
-        """The bundle collected nearest to that time, the earlier of two that are equally near; the newest where it, or every
-        other time, is not known.
+    def nearest(self, client: Identity) -> Identity:
+        """The bundle collected nearest to the client's in time, the earlier of two that are equally near; the newest where
+        the client's time, or every other, is not known. Of several of one time the one in the client's own directory.
         """
-        unknown = len(self.bundles) - len(self._times)
-        if time is None or not self._times:
-            latest = self.bundles[-1].collected
-            return next(one for one in self.bundles if one.collected == latest)
-        at = bisect_left(self._times, time)
-        near = self._times[max(0, at - 1) : at + 1]
-        chosen = min(near, key=lambda one: (abs(one - time), one))
-        return self.bundles[unknown + bisect_left(self._times, chosen)]
+        time = self._times[-1] if self._times else None
+        if time is not None and client.collected is not None:
+            at = bisect_left(self._times, client.collected)
+            near = self._times[max(0, at - 1) : at + 1]
+            time = min((abs(one - client.collected), one) for one in near)[1]
+        beside = self._at[time]
+        return beside.get(os.path.dirname(client.path)) or next(iter(beside.values()))
 
 
 class _Masters:
@@ -86,12 +90,12 @@ class _Masters:
         self.by_id: Dict[str, _Master] = {}
         self.by_certificate: DefaultDict[str, List[_Master]] = defaultdict(list)
         self._named: Tuple[_Names, _Names] = (_Names(), _Names())
-        found = [_Master(number, hosts[key]) for number, key in enumerate(sorted(hosts, key=repr))]
-        for master in found:
+        for number, key in enumerate(sorted(hosts, key=repr)):
+            master = _Master(number, hosts[key])
             self._named[master.machine_id is not None].add(master)
             if master.machine_id:
                 self.by_id[master.machine_id] = master
-            for certificate in {held for one in master.bundles for held in one.certificates}:
+            for certificate in {held for one in hosts[key] for held in one.certificates}:
                 self.by_certificate[certificate].append(master)
 
     def of(self, client: Identity) -> Paired:
@@ -245,8 +249,8 @@ def _several(masters: List[_Master]) -> Paired:
 
 
 def _with(master: _Master, client: Identity, how: str) -> Paired:
-    bundle = master.nearest(client.collected)
-    more = ", the nearest in time of several" if len(master.bundles) > 1 else ""
+    bundle = master.nearest(client)
+    more = ", the nearest in time of several" if master.several else ""
     if client.collected is None or bundle.collected is None:
         return Paired(bundle.path, intern(f"{how}{more}"))
     apart = bundle.collected - client.collected
