@@ -74,7 +74,16 @@ def test_two_ends_redacted_with_one_key_still_belong_together(tmp_path):
     for end in ("client", "master"):
         made, source = tmp_path / end, str(ON_DISK / "healthy" / end)
         made.mkdir()
-        words = ["report", source, "--case", "TS001234567", "--redact-key", str(tmp_path / "key"), "--output", str(made)]
+        words = [
+            "report",
+            source,
+            "--case",
+            "TS001234567",
+            "--redact-key",
+            str(tmp_path / "key"),
+            "--output",
+            str(made),
+        ]
         assert main(words) == 0
         paths += made.iterdir()
     client, master = map(of, paths)
