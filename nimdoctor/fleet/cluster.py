@@ -1,5 +1,6 @@
 """The engine of many hosts: workers of dask, which see the bundles by the same paths."""
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -7,7 +8,7 @@ import queue
 import re
 import threading
 import time
-from typing import Any, Dict, Generator, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Generator, Iterable, Iterator, List, Tuple
 
 from nimdoctor import __version__
 from nimdoctor.fleet.engine import LIMIT, Batch, Batches, Done, EngineLost, Function, Item, elapsed, work
@@ -16,7 +17,9 @@ from nimdoctor.library.errors import UsageError
 AHEAD = 2
 """Batches for each thread of a worker, so that it has the next one when it is done with one."""
 CONNECTING = 15.0
-"""Seconds in which a scheduler has to answer, also one that was lost."""
+"""Seconds in which a scheduler has to answer, also one that was lost, and to have a worker."""
+NO_WORKERS = 120.0
+"""Seconds in which workers that died have to be there again."""
 _ONE = threading.Lock()
 """Threads of a worker judge one after another: a scan sets the garbage collector of its whole process."""
 
@@ -54,16 +57,24 @@ class Cluster:
         batches = Batches(items)
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         given: Dict[Any, Batch] = {}
+
+        def give(batch: Batch) -> None:
+            future = self._client.submit(_timed, function, batch.items, self._limit, pure=False)
+            given[future] = batch
+            future.add_done_callback(done.put)
+
         try:
             while True:
                 for batch in self._fitting(batches, len(given)):
-                    future = self._client.submit(_timed, function, batch.items, self._limit, pure=False)
-                    given[future] = batch
-                    future.add_done_callback(done.put)
+                    give(batch)
                 if not given:
                     return
                 future = self._next(done)
-                yield from self._results(future, given.pop(future), batches)
+                batch = given.pop(future)
+                if future.status == "lost":  # with the worker that had its result
+                    give(batch)
+                else:
+                    yield from self._results(future, batch, batches)
         finally:
             with contextlib.suppress(Exception):
                 self._client.cancel(list(given), force=True)
@@ -74,9 +85,11 @@ class Cluster:
 
     def _refuse_others(self) -> None:
         """Raises EngineLost without workers, or with those that would not judge as this nimdoctor does."""
+        try:
+            self._client.wait_for_workers(1, timeout=CONNECTING)
+        except (TimeoutError, asyncio.TimeoutError) as error:  # until Python 3.11 these were two
+            raise EngineLost(f"the scheduler at {self._address} has no workers") from error
         versions: Dict[str, Any] = self._client.run(_version, on_error="return")
-        if not versions:
-            raise EngineLost(f"the scheduler at {self._address} has no workers")
         for worker, version in versions.items():
             if version != __version__:
                 other = "none that loads" if isinstance(version, BaseException) else f"nimdoctor {version}"
@@ -84,30 +97,37 @@ class Cluster:
 
     def _fitting(self, batches: Batches, given: int) -> Iterator[Batch]:
         """As many batches as the workers there are now have room for."""
-        threads = sum(self._client.nthreads().values()) or 1
+        threads = self._threads() or 1
         for _ in range(AHEAD * threads - given):
             batch = batches.next()
             if batch is None:
                 return
             yield batch
 
+    def _threads(self) -> int:
+        """Of all workers there are now."""
+        try:
+            return sum(self._client.nthreads().values())
+        except (OSError, TimeoutError):  # whether the scheduler is gone shows where results are waited for
+            return 0
+
     def _next(self, done: "queue.SimpleQueue[Any]") -> Any:
-        lost: Optional[float] = None
+        alone = time.monotonic()
         while True:
             try:
                 return done.get(timeout=1.0)
             except queue.Empty:
-                if self._client.status == "running":
-                    lost = None
-                else:
-                    lost = lost or time.monotonic()
-                    if self._client.status != "connecting" or elapsed(lost) > CONNECTING:
-                        raise EngineLost(self._gone()) from None
+                if self._client.status not in ("running", "connecting"):
+                    raise EngineLost(self._gone()) from None
+                if self._threads():
+                    alone = time.monotonic()
+                elif elapsed(alone) > NO_WORKERS:
+                    raise EngineLost(f"the scheduler at {self._address} has no workers any more") from None
 
     def _results(self, future: Any, batch: Batch, batches: Batches) -> List[Done]:
         from distributed import KilledWorker
 
-        if future.status in ("cancelled", "lost"):
+        if future.status == "cancelled":
             raise EngineLost(self._gone())
         try:
             seconds, results = future.result()

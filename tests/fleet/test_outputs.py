@@ -107,6 +107,17 @@ def test_a_table_appears_when_it_is_whole_and_not_by_an_error(tmp_path):
     assert place.read_text() == "of yesterday" and os.listdir(tmp_path) == ["fleet.parquet"]
 
 
+def test_a_page_holds_all_records_and_leaves_nothing_beside_it(tmp_path):
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    place = tmp_path / "fleet.html"
+    with written_to(str(place)) as add:
+        add(JUDGED)
+        add(record("b\u00e9"))
+    page = place.read_text("ascii")
+    assert page.startswith("<!DOCTYPE html>") and "lpar7" in page and "it broke" in page
+    assert os.listdir(tmp_path) == ["fleet.html"]
+
+
 @pytest.mark.parametrize("name", ["fleet", "fleet.csv", "fleet.json", "jsonl", ""])
 def test_another_ending_is_refused(name):
     with pytest.raises(UsageError, match=r"has to end in \.jsonl, \.parquet, \.html"):
