@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-# run_command of Ansible reads only when all is over
-# pylint: disable=ansible-bad-function
-
 import json
 import os
 import signal
@@ -17,6 +14,9 @@ from typing import IO, Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn,
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nimdoctor.aix.plugins.module_utils import at_host
+
+# run_command of Ansible reads only when all is over
+# pylint: disable=ansible-bad-function
 
 STATE_DIRECTORY = "/var/adm/nimdoctor"
 OLDEST = (3, 9)
