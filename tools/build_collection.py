@@ -21,7 +21,10 @@ from nimdoctor.system.atomic import whole
 COLLECTION = Path(__file__).resolve().parent.parent / "ansible"
 FILE = "nimdoctor.pyz"
 COLLECTOR = "collect.ksh"
-MADE = "# Made by tools/build_collection.py of nimdoctor/remote/at_host.py: nothing here is changed by hand.\n"
+MADE = (
+    "# Made by tools/build_collection.py of nimdoctor/remote/at_host.py: nothing here is changed by hand.\n"
+    "# pylint: disable=ansible-bad-function,disallowed-name\n"
+)
 
 
 def carried(collection: Path = COLLECTION) -> str:

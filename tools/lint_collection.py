@@ -83,6 +83,7 @@ def main() -> int:
             REPOSITORY / "ansible", place, ignore=shutil.ignore_patterns("files", ".ansible", "__pycache__")
         )
         carried(place)
+        shutil.rmtree(place / "files")
         found = [
             passes(words, place, environment(home, scratch))
             for words in (

@@ -15,6 +15,9 @@ from typing import IO, Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn,
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nimdoctor.aix.plugins.module_utils import at_host
 
+# run_command of Ansible reads only when all is over
+# pylint: disable=ansible-bad-function
+
 STATE_DIRECTORY = "/var/adm/nimdoctor"
 OLDEST = (3, 9)
 ARGUMENTS: Dict[str, Dict[str, Any]] = {
@@ -163,7 +166,6 @@ class Engine:
         # a session of its own: what changes a host goes on to its own end, whoever looks
         pipe = subprocess.PIPE
         process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd="/", start_new_session=True)
-        assert process.stdin and process.stdout and process.stderr
         output, errors = _Reader(process.stdout, ANSWER_LIMIT), _Reader(process.stderr, COMPLAINT_LIMIT)
         try:
             process.stdin.write(request.encode("ascii"))

@@ -13,7 +13,7 @@ description:
     Nothing is changed on the host.
   - Names and addresses are in it as they are; private keys and passwords are not.
 author:
-  - The nimdoctor authors
+  - The nimdoctor authors (!UNKNOWN)
 extends_documentation_fragment:
   - nimdoctor.aix.common
 options:

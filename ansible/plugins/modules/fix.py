@@ -17,7 +17,7 @@ description:
   - A client's repair rests on evidence of its master that was collected just before, see O(master_src). A plan that changes the
     master, too, is refused until that was repaired.
 author:
-  - The nimdoctor authors
+  - The nimdoctor authors (!UNKNOWN)
 extends_documentation_fragment:
   - nimdoctor.aix.common
   - nimdoctor.aix.common.master
@@ -222,7 +222,8 @@ PLANNED = ("only", "accept_hung", "transient_tftp", "lpp_source", "change", "evi
 APPLIED = ("expect", "affects", "change", "evidence_age")
 RESUMED = ("evidence_age", "probe")
 GOOD = ("complete", "applied-unverified")
-DEADLINE, SPARE = 60.0, 900.0
+DEADLINE = 60.0
+SPARE = 900.0
 """Seconds for a step that tells none, and for what a run does beside its steps."""
 
 

@@ -13,7 +13,7 @@ description:
     to either host.
   - A push that hangs is ended when its time is up. It fails where the push did not come through.
 author:
-  - The nimdoctor authors
+  - The nimdoctor authors (!UNKNOWN)
 extends_documentation_fragment:
   - nimdoctor.aix.common
 options:

@@ -13,7 +13,7 @@ description:
     tells what that is, and the file that began the run does it.
   - It fails where something of the run cannot be undone, and says what stands.
 author:
-  - The nimdoctor authors
+  - The nimdoctor authors (!UNKNOWN)
 extends_documentation_fragment:
   - nimdoctor.aix.common
 options:

@@ -12,7 +12,7 @@ description:
   - Scans a NIM master or client, and gives the findings with their evidence. Nothing is changed.
   - What is found does not make the task fail; use RV(verdict) for that.
 author:
-  - The nimdoctor authors
+  - The nimdoctor authors (!UNKNOWN)
 extends_documentation_fragment:
   - nimdoctor.aix.common
   - nimdoctor.aix.common.master
