@@ -23,7 +23,7 @@ from nimdoctor.library.carrying import CarriedRepair, CarriedSession
 from nimdoctor.library.errors import Refused, UsageError
 from nimdoctor.library.interruption import Interruption
 from nimdoctor.library.machines import machines
-from nimdoctor.library.pushes import PUSH_TIMEOUT, push
+from nimdoctor.library.pushes import push
 from nimdoctor.library.registry import Incomplete
 from nimdoctor.library.repair import Interrupted, never
 from nimdoctor.library.run_commands import RecordedRun, RunsRequest, list_runs
@@ -31,6 +31,7 @@ from nimdoctor.library.session import UNINTERRUPTED, read_plan, registry_of_fixe
 from nimdoctor.model.wording import visible, went_wrong
 from nimdoctor.planning.ends import EVIDENCE_AGE
 from nimdoctor.planning.fix import Options
+from nimdoctor.probe.push import PUSH_TIMEOUT
 from nimdoctor.report.plan_json import rollback_refused_as_dict, rolled_back_as_dict
 from nimdoctor.report.scan_report import FAILED, UNREADABLE, Failure
 from nimdoctor.system.own_archive import own_archive
