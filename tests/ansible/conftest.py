@@ -26,7 +26,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 CONTROLLER, MANAGED = "NIMDOCTOR_ANSIBLE", "NIMDOCTOR_ANSIBLE_MANAGED"
 CLIENTS = tuple(f"lpar{number}" for number in range(1, 12))
 MASTER = "nim1"
-DEADLINE = 400.0
+DEADLINE = 600.0
 """Seconds that one run of Ansible may take."""
 _RECAP = re.compile(r"^(\S+)\s*: (ok=.*)$", re.MULTILINE)
 

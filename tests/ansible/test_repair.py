@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
-from conftest import CLIENTS, MASTER, Fleet, Played, eventually
+from conftest import CLIENTS, DEADLINE, MASTER, Fleet, Played, eventually
 
 REPAIR = "nimdoctor.aix.repair"
 Fleets = Callable[..., Fleet]
@@ -108,7 +108,7 @@ def test_a_controller_that_is_killed_in_a_wave_is_gone_on_from_and_two_at_once_a
     fleet = fleet_of("create-bio-hang", CLIENTS[:4])
     waves = json.dumps({"repair_waves": [1, "100%"], "repair_master": MASTER})
     running = fleet.start(REPAIR, "-e", waves)
-    eventually(lambda: "nimclient -C" in fleet.lab.calls("lpar3"), 200, running)
+    eventually(lambda: "nimclient -C" in fleet.lab.calls("lpar3"), DEADLINE, running)
     second = repaired(fleet)
     assert second.status == 2 and not second.changed() and "is held by process" in second.out, str(second)
     os.killpg(running.pid, signal.SIGKILL)
