@@ -39,7 +39,7 @@ for one in "$3"/*; do
     mkdir "${one##*/}" && mount --bind "$one" "${one##*/}" || exit 96
 done
 echo staged
-exec sleep 600
+exec sleep 3600
 """
 
 _FORCED = """\
