@@ -100,7 +100,7 @@ class LogPart:
         """How many there are; None as in `before`."""
         return None if self.before is None else self.before + self._all.count()
 
-    @property
+    @cached_property
     def last_time(self) -> Optional[datetime]:
         """The last time in the text."""
         return self._all.last_time()

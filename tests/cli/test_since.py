@@ -69,13 +69,13 @@ def test_a_program_may_ask_the_same(log):
 
 
 def test_after_a_clock_that_was_put_back_what_was_written_later_counts():
-    log = NimshLog([LogPart(since(lines(14, *TLS) + lines(12, *TLS, *ANSWER), 13))])
+    log = NimshLog.of([LogPart(since(lines(14, *TLS) + lines(12, *TLS, *ANSWER), 13))])
     assert [session.end for session in log.sessions] == [SessionEnd.HUNG, SessionEnd.WENT_ON]
 
 
 def test_of_a_large_log_older_sessions_are_counted_from_that_time_on():
     raw = "".join(lines(day, *TLS, *ANSWER) * 50 for day in range(10, 20))
-    log = NimshLog([LogPart(since(raw, 15), Limits(window=9000, chunk=4096))])
+    log = NimshLog.of([LogPart(since(raw, 15), Limits(window=9000, chunk=4096))])
     assert log.counts() == {SessionEnd.WENT_ON: 5 * 50}
     assert log.sessions[-1].last.line == raw.count("\n")
 

@@ -186,7 +186,7 @@ KINDS = {
 def test_a_log_larger_than_the_window_counts_as_one_read_whole(kinds, window):
     text = "".join(at(f"{10 + n // 60:02d}:{n % 60:02d}:00", *KINDS[kind]) for n, kind in enumerate(kinds))
     whole = parse(text)
-    cut = NimshLog([LogPart(Text.of(text, LOG), Limits(window=window, chunk=512))])
+    cut = NimshLog.of([LogPart(Text.of(text, LOG), Limits(window=window, chunk=512))])
     assert cut.lines == whole.lines
     newest, same = (
         (one.end, one.first, one.last, one.started, one.ended, one.loaded, one.went_on, one.setting_line)
@@ -213,17 +213,17 @@ def test_one_line_of_megabytes_is_cut_and_the_rest_still_read():
 
 def test_of_a_log_beyond_two_gibibytes_the_newest_part_is_judged_and_nothing_before_it_is_read():
     text = at("10:05:04", CONNECT, TLS, ANSWER) * 20 + at("11:00:00", CONNECT, TLS)
-    log = NimshLog([LogPart(Text.of(text, LOG), Limits(window=2000, largest=100))])
+    log = NimshLog.of([LogPart(Text.of(text, LOG), Limits(window=2000, largest=100))])
     session = log.newest_loaded()
     assert session.end is SessionEnd.HUNG
     assert (session.last.line, session.last.text) == (None, "Fri Mar 14 11:00:00 2025        create BIO")
     assert not log.all_counted and log.lines is None
-    assert NimshLog([LogPart(Text.of(text, LOG), Limits(window=2000))]).all_counted
+    assert NimshLog.of([LogPart(Text.of(text, LOG), Limits(window=2000))]).all_counted
 
 
 def test_a_log_that_is_rotated_while_it_is_read_is_quoted_without_numbers():
     old = at("10:05:04", CONNECT, TLS, ANSWER) * 20 + at("11:00:00", CONNECT, TLS)
     contents = [old.encode(), at("12:00:00", CONNECT).encode(), old.replace("11:00", "12:00").encode()]
-    log = NimshLog([LogPart(Text(LOG, lambda: io.BytesIO(contents.pop(0))), Limits(window=2000))])
+    log = NimshLog.of([LogPart(Text(LOG, lambda: io.BytesIO(contents.pop(0))), Limits(window=2000))])
     assert log.newest_loaded().last == (LOG, None, "Fri Mar 14 11:00:00 2025        create BIO")
     assert not log.all_counted
