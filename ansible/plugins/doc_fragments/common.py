@@ -26,6 +26,20 @@ options:
     description: How many seconds one command of the node may take.
     type: float
     default: 30.0
+  _one_file:
+    description: Given by the action plugin; not for playbooks. The name that the file has on the node.
+    type: str
+  _source:
+    description: Given by the action plugin; not for playbooks. Where the file was sent to, if it was.
+    type: path
+  _place:
+    description: Given by the action plugin; not for playbooks. Whether the file is to be put in its place and nothing more.
+    type: bool
+    default: false
+  _typed:
+    description: Given by the action plugin; not for playbooks. The command by which a person gives the node a task.
+    type: str
+    default: ''
 notes:
   - The node needs Python 3.9 or newer and nothing else. Where there is none, use the role P(nimdoctor.aix.collect#role).
   - The first task on a node sends it nimdoctor as one file of 2 MB, in check mode too, and unpacks it beside it where 64 MiB
@@ -44,5 +58,8 @@ options:
     description:
       - Evidence of the node's NIM master, as a path on the controller, such as O(nimdoctor.aix.collect_info#module:dest).
       - It is sent to a temporary file of mode 0600, which is gone when the task ends.
+    type: path
+  _master_file:
+    description: Given by the action plugin; not for playbooks. Where the file of O(master_src) was sent to.
     type: path
 """

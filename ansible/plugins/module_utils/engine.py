@@ -25,7 +25,7 @@ ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "state_dir": {"type": "path"},
     "timeout": {"type": "float", "default": 30.0},
     # of the action plugin: the name of the one file, where it was sent to, and what a person would type for another module
-    "_one_file": {"type": "str", "required": True},
+    "_one_file": {"type": "str"},
     "_source": {"type": "path"},
     "_place": {"type": "bool", "default": False},
     "_typed": {"type": "str", "default": ""},
@@ -36,6 +36,7 @@ WITH_MASTER: Dict[str, Dict[str, Any]] = {
     "_master_file": {"type": "path"},
 }
 EXCLUSIVE = [("master", "master_src")]
+ALONE = "nimdoctor was not sent here: this module runs only by the action plugin of its name in the collection nimdoctor.aix"
 PROGRESS, FAILURE = "nimdoctor.progress/1", "nimdoctor.failure/1"
 SCHEMA = "nimdoctor."
 CHANGING = ("apply", "resume", "rollback")
@@ -69,6 +70,8 @@ class Engine:
     def __init__(self, module: AnsibleModule) -> None:
         self.module = module
         given = module.params
+        if not given["_one_file"]:
+            module.fail_json(msg=ALONE)
         self.name: str = given["_one_file"]
         self.target: str = given["target"]
         self.timeout: float = given["timeout"]
