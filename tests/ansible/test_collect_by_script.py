@@ -99,6 +99,7 @@ def modes(*paths: str) -> List[str]:
     return [oct(os.stat(path).st_mode & 0o777) for path in paths]
 
 
+@pytest.mark.both_pairs
 def test_masters_then_clients_are_collected_and_judged_together(site: Site) -> None:
     before = {end: site.lab.snapshot(end) for end in ("client", "master")}
     ended = site.run("ansible-playbook", "nimdoctor.aix.collect", "-e", f"collect_dest={site.place}/play")

@@ -83,6 +83,7 @@ def make(tmp_path: Path) -> Make:
     return made
 
 
+@pytest.mark.both_pairs
 def test_each_machine_is_a_host_and_the_master_too(make: Make) -> None:
     made = make(listing=MASTER + machine("app1", "cpuid = 00C1", "if2 = net_a app1b 0", host="app1.example.com"))
     assert made.groups["nim_masters"] == ["mst5"] and made.groups["nim_clients"] == ["app1"]
@@ -94,6 +95,7 @@ def test_each_machine_is_a_host_and_the_master_too(make: Make) -> None:
     assert made.hosts["mst5"]["nim_name"] == "master"
 
 
+@pytest.mark.both_pairs
 def test_hosts_are_grouped_by_connect_type_state_and_nim_group(make: Make) -> None:
     listing = (
         MASTER
@@ -165,6 +167,7 @@ def test_what_is_no_listing_is_refused(make: Make, listing: str) -> None:
     assert refused.status and "nim.txt" in refused.said
 
 
+@pytest.mark.both_pairs
 def test_a_comment_in_braces_is_no_template(make: Make, tmp_path: Path) -> None:
     witness = tmp_path / "was-run"
     row = f"comments = {{{{ lookup('pipe', 'touch {witness}') }}}}"
@@ -219,6 +222,7 @@ def test_a_master_is_asked_in_english_without_a_terminal_or_a_password(make: Mak
     assert "BatchMode=yes" in asked
 
 
+@pytest.mark.both_pairs
 def test_what_was_asked_is_kept_where_a_cache_is_wanted(make: Make, ssh: Any, tmp_path: Path) -> None:
     (tmp_path / "listing").write_text(MASTER + machine("app1"))
     kept = ["cache: true", "cache_plugin: ansible.builtin.jsonfile", f"cache_connection: {tmp_path}/kept"]

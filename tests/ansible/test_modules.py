@@ -138,6 +138,7 @@ def state(root: str, *more: str) -> Path:
     return Path(root, "var/adm/nimdoctor", *more)
 
 
+@pytest.mark.both_pairs
 def test_a_scan_finds_changes_nothing_and_keeps_one_file_for_root_alone(ansible: Controller, lab_of) -> None:
     lab = lab_of("tftp-disabled", bare=True)
     before = lab.snapshot("master")
@@ -190,6 +191,7 @@ def test_a_repair_is_planned_shown_approved_done_and_done_once(ansible: Controll
     assert len(os.listdir(state(lab.master, "runs"))) == 1
 
 
+@pytest.mark.both_pairs
 def test_a_client_is_repaired_by_fresh_evidence_of_its_master_and_taken_back(ansible: Controller, lab_of) -> None:
     lab = lab_of("create-bio-hang")
     evidence = ansible.home / "evidence" / "nim1.tar.gz"
@@ -207,6 +209,7 @@ def test_a_client_is_repaired_by_fresh_evidence_of_its_master_and_taken_back(ans
     assert (again["changed"], again["failed"]) == (False, False)
 
 
+@pytest.mark.both_pairs
 def test_a_run_is_taken_back_once(ansible: Controller, lab_of) -> None:
     lab = lab_of("tftp-disabled")
     before = lab.snapshot("master")
@@ -359,6 +362,7 @@ def test_who_is_not_root_is_told_to_become_root(ansible: Controller) -> None:
     assert failed["failed"] and "use become" in failed["msg"]
 
 
+@pytest.mark.both_pairs
 @pytest.mark.parametrize("unfit", ["/no/such/python3", "3.8"])
 def test_a_python_that_will_not_do_is_told_with_one_that_will(ansible: Controller, lab_of, unfit: str) -> None:
     ansible.python = unfit if unfit.startswith("/") else f"{python_home(unfit)}/bin/python3"
@@ -366,6 +370,7 @@ def test_a_python_that_will_not_do_is_told_with_one_that_will(ansible: Controlle
     assert scanned["failed"] and "ansible_python_interpreter of this host is no Python 3.9 or newer" in scanned["msg"]
 
 
+@pytest.mark.both_pairs
 def test_it_can_go_on_while_nobody_waits(ansible: Controller, lab_of) -> None:
     lab = lab_of("create-bio-hang", bare=True)
     evidence = str(ansible.home / "nim1.tar.gz")

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
+import pytest
 from conftest import CLIENTS, DEADLINE, MASTER, Fleet, Played, eventually
 
 REPAIR = "nimdoctor.aix.repair"
@@ -29,6 +30,7 @@ def others(*names: str) -> List[str]:
     return sorted(set(CLIENTS) - set(names))
 
 
+@pytest.mark.both_pairs
 def test_the_masters_plan_is_approved_a_wave_that_fails_is_the_last_and_in_the_end_nothing_is_left_to_do(
     fleet_of: Fleets,
 ) -> None:
