@@ -5,6 +5,7 @@ many bundles. They are made from the suite's scenarios: a master, then 99 client
 damaged. PYTHON is one that has insights-core.
 """
 
+import argparse
 import gzip
 import io
 import json
@@ -197,12 +198,15 @@ def peers(paths: Sequence[str], place: Path, insights: Optional[str]) -> None:
 
 def main() -> None:
     """Makes the fleets and prints three tables."""
-    words = sys.argv[1:]
-    if words[:1] == ["--measure"]:
-        measured(words[1], int(words[2]))
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("sizes", metavar="N", nargs="*", type=int, default=SIZES, help="bundles of a fleet")
+    asked.add_argument("--insights", metavar="PYTHON", help="one that has insights-core")
+    asked.add_argument("--measure", metavar=("PLACE", "JOBS"), nargs=2, help=argparse.SUPPRESS)
+    given = asked.parse_args()
+    if given.measure:
+        measured(given.measure[0], int(given.measure[1]))
         return
-    insights = words[words.index("--insights") + 1] if "--insights" in words else None
-    sizes = [int(word) for word in words if word.isdigit()] or list(SIZES)
+    insights, sizes = given.insights, given.sizes
     print(
         f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n"
     )
