@@ -30,7 +30,6 @@ def others(*names: str) -> List[str]:
     return sorted(set(CLIENTS) - set(names))
 
 
-@pytest.mark.both_pairs
 def test_the_masters_plan_is_approved_a_wave_that_fails_is_the_last_and_in_the_end_nothing_is_left_to_do(
     fleet_of: Fleets,
 ) -> None:
@@ -106,6 +105,7 @@ def cut_short(fleet: Fleet, name: str) -> Path:
     return file
 
 
+@pytest.mark.both_pairs
 def test_a_controller_that_is_killed_in_a_wave_is_gone_on_from_and_two_at_once_are_refused(fleet_of: Fleets) -> None:
     fleet = fleet_of("create-bio-hang", CLIENTS[:4])
     waves = json.dumps({"repair_waves": [1, "100%"], "repair_master": MASTER})
