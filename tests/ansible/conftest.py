@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import pytest
-from loopback import OWN, Loopback, why_not
+from loopback import OWN, Loopback, python_home, why_not
 from programs import absent
 
 from nimdoctor.lab import Lab
 from nimdoctor.lab.trees import real_openssl
+from nimdoctor.remote.one_file import agent
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 CONTROLLER, MANAGED = "NIMDOCTOR_ANSIBLE", "NIMDOCTOR_ANSIBLE_MANAGED"
@@ -184,10 +185,29 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def placed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], None]:
+    """Makes of a root one that had the one file before: to send and to unpack it takes the longest."""
+    directory = tmp_path_factory.mktemp("placed")
+    file = directory / agent().name
+    file.write_bytes(agent().content)
+    file.chmod(0o600)
+    python = f"{python_home(os.environ.get(MANAGED) or OWN)}/bin/python3"
+    subprocess.run([python, "-I", str(file), "unpack"], check=True, timeout=120)
+
+    def place(root: str) -> None:
+        state = Path(root, "var/adm/nimdoctor")
+        state.mkdir(mode=0o700, exist_ok=True)
+        shutil.copytree(directory, state / "agent")
+        (state / "agent").chmod(0o700)
+
+    return place
+
+
+@pytest.fixture(scope="session")
 def fleet_of(
-    controller: Path, collections: Path, tmp_path_factory: pytest.TempPathFactory
+    controller: Path, collections: Path, placed: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Fleet]]:
-    """A fleet of a scenario of the lab: those clients have it, all others of CLIENTS are well."""
+    """A fleet of a scenario of the lab: those clients have it, all others of CLIENTS are well and had the one file before."""
     reason = why_not()
     if reason:
         pytest.skip(f"no sshd on loopback: {reason}")
@@ -197,6 +217,8 @@ def fleet_of(
         place = tmp_path_factory.mktemp("fleet")
         others = [name for name in CLIENTS if name not in troubled]
         lab = Lab.build(scenario, str(place / "lab"), clients=troubled, beside=others)
+        for name in others:
+            placed(lab.clients[name])
         fleets.append(Fleet(place, lab, controller, collections))
         return fleets[-1]
 
