@@ -18,9 +18,19 @@ from .conftest import User
 SHOWN = [page for page in PAGES if blocks(page.read_text("utf-8"))]
 NOT_HERE = ("there is no run in", "no run in", "give either --case")
 """How an answer begins that says that there is nothing of the kind here, exit status 2."""
-IMPORTED = """
-import importlib, json, sys
-print(json.dumps({name: importlib.import_module(name).__file__ for name in json.load(sys.stdin)}))
+EXTRA = ("jinja2", "markupsafe", "pyarrow", "distributed")
+"""Libraries of the extra `cluster`, which an installation as users have it does without."""
+IMPORTED = f"""
+import importlib, importlib.util, json, sys
+found = {{}}
+for name in json.load(sys.stdin):
+    try:
+        found[name] = importlib.import_module(name).__file__
+    except ModuleNotFoundError as error:
+        if error.name not in {EXTRA}:
+            raise
+        found[name] = importlib.util.find_spec(name).origin
+print(json.dumps(found))
 """
 
 
@@ -112,6 +122,11 @@ def desk(user: User) -> None:
     for name in ("lpar7.tar.gz", "TS001234567.lpar7.nimdoctor.20250315T095320Z.tar.gz", "snap.pax.gz"):
         with tarfile.open(place / name, "w:gz") as archive:
             archive.add(place / "lpar7", "lpar7")
+    (place / "evidence").mkdir()
+    shutil.copy(place / "lpar7.tar.gz", place / "evidence")
+    with tarfile.open(place / "evidence/nim1.tar.gz", "w:gz") as archive:
+        archive.add(place / "nim1", "nim1")
+    (place / "paths").write_text("evidence/lpar7.tar.gz\nevidence/nim1.tar.gz\n")
     user.own(place)
 
 
@@ -119,6 +134,7 @@ def here(line: str, lab: Path) -> str:
     """The line with `this host`, wherever it may be changed, and every other host being those of the lab."""
     words = [PLACEHOLDERS.get(word, word) for word in shlex.split(line, comments=True)]
     named: Dict[str, str] = {"MASTER": f"root:{lab}/nim1", "root:/mnt/sysroot": f"root:{lab}/lpar7"}
+    named.update({"/evidence": "evidence", "BUNDLE": "evidence/lpar7.tar.gz"})
     words = [named.get(word, f"tmp/{word[5:]}" if word.startswith("/tmp/") else word) for word in words]
     if words[1] in ("fix", "field-test"):
         words.insert(2, f"root:{lab}/lpar7")
@@ -136,6 +152,8 @@ def ran(user: User, line: str, ssh: str = "") -> List[str]:
         return []  # the run of a line before came to its end
     if ended.returncode == 2 and ended.stderr.replace("nimdoctor: ", "").startswith(NOT_HERE):
         return []
+    if ended.returncode == 4 and f"{EXTRA[0]} is not there" in ended.stderr and ".html" in line:
+        return []  # and told what to install
     if ended.returncode not in (0, 1, 3) or "Traceback" in ended.stderr or "No module" in ended.stderr + ended.stdout:
         return [f"{line}: exit status {ended.returncode}: {ended.stderr[-400:]}"]
     return []
