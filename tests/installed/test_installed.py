@@ -134,7 +134,7 @@ def here(line: str, lab: Path) -> str:
     """The line with `this host`, wherever it may be changed, and every other host being those of the lab."""
     words = [PLACEHOLDERS.get(word, word) for word in shlex.split(line, comments=True)]
     named: Dict[str, str] = {"MASTER": f"root:{lab}/nim1", "root:/mnt/sysroot": f"root:{lab}/lpar7"}
-    named.update({"/evidence": "evidence", "BUNDLE": "evidence/lpar7.tar.gz"})
+    named.update({"/evidence": "evidence", "BUNDLE": "evidence/lpar7.tar.gz", "CLIENT": "lpar7"})
     words = [named.get(word, f"tmp/{word[5:]}" if word.startswith("/tmp/") else word) for word in words]
     if words[1] in ("fix", "field-test"):
         words.insert(2, f"root:{lab}/lpar7")
