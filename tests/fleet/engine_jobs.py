@@ -18,3 +18,10 @@ def told(item):
     if what == "raises":
         raise ValueError("an item that raises")
     return {"name": name, "pid": os.getpid()}
+
+
+def results(done):
+    """By name, of items that came once each."""
+    found = [(item[0], result) for item, result in done]
+    assert len(dict(found)) == len(found)
+    return dict(found)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.engine_jobs import told
+from fleet.engine_jobs import results, told
 from nimdoctor.fleet.engine import EngineLost
 
 dask = pytest.importorskip("dask", reason="dask is not installed (extra cluster)")
@@ -45,12 +45,6 @@ def cluster(scheduler):
     made = Cluster(scheduler)
     yield made
     made.close()
-
-
-def results(done):
-    found = [(item[0], result) for item, result in done]
-    assert len(dict(found)) == len(found)
-    return dict(found)
 
 
 def test_each_item_comes_once_from_the_workers(cluster):

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fleet.engine_jobs import told
+from fleet.engine_jobs import results, told
 from nimdoctor.fleet.engine import EngineLost
 from nimdoctor.fleet.pool import Pool
 
@@ -22,13 +22,6 @@ def pool():
     made = Pool(2)
     yield made
     made.close()
-
-
-def results(done):
-    """By name, of items that came once each."""
-    found = [(item[0], result) for item, result in done]
-    assert len(dict(found)) == len(found)
-    return dict(found)
 
 
 def test_each_item_comes_once_with_its_result(pool):

@@ -3,7 +3,6 @@
 import json
 import re
 
-import browser
 import hostile
 import pytest
 from hosts import MemoryTree, registry
@@ -40,14 +39,6 @@ JSON.stringify([...document.querySelectorAll('body *')].filter(node => !node.clo
   node.getClientRects().length && node.getBoundingClientRect().right > innerWidth + 1)
   .map(node => [node.tagName, node.className, node.getBoundingClientRect().right]))
 """
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """One browser for all tests."""
-    started = browser.Browser()
-    yield started
-    started.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 
-import browser
 import hostile
 import pytest
 from fleet_records import NOW, failure, finding, fleet, record
@@ -15,14 +14,6 @@ ROWS = "[...document.querySelectorAll('.host')].filter(one => one.checkVisibilit
 NAMES = f"{ROWS}.map(one => one.querySelector('.name').textContent).join()"
 SAID = "document.getElementById('said').textContent"
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """One browser for all tests."""
-    started = browser.Browser()
-    yield started
-    started.close()
 
 
 @pytest.fixture(scope="module")
