@@ -14,7 +14,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-FILE = os.path.join(os.path.dirname(__file__), os.pardir, os.pardir, "files", "nimdoctor.pyz")
+FILE = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "files", "nimdoctor.pyz"
+)
+"""As the collection carries it, beside its sha256."""
 INSTALLED = "import sys; from nimdoctor.library.serving import main; sys.exit(main())"
 """Where the collection is a checkout, and nothing was built: the nimdoctor of Ansible's own Python."""
 

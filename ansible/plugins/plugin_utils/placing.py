@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -13,10 +12,8 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.nimdoctor.aix.plugins.plugin_utils.one_file import FILE
 
-FILE = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "files", "nimdoctor.pyz"
-)
 PYTHONS = ("/usr/bin/python3", *(f"/opt/freeware/bin/python3{version}" for version in ("", ".12", ".11", ".9")))
 """Where python is looked for on a host beside the places that Ansible knows, in this order."""
 LOOK = """
